@@ -24,11 +24,11 @@ _COLOURS = {ERROR: "31", WARNING: "33"}
 class Diagnostic:
     """One finding. `what`, `why` and `how` are one sentence each, without a full stop; `why` and `how` may be empty."""
 
-    code: str             # "FLOW210"
-    what: str             # what is wrong, naming the thing in backquotes
-    span: Span | None     # None only where no source is involved
+    code: str  # "FLOW210"
+    what: str  # what is wrong, naming the thing in backquotes
+    span: Span | None  # None only where no source is involved
     why: str = ""
-    how: str = ""         # what to write instead
+    how: str = ""  # what to write instead
     severity: str = ERROR
 
 

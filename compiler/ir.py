@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Span:
     """A place in a source file: from a first character up to, not including, a last one."""
 
-    file: str        # path from the flow's folder, with forward slashes, so that it is the same on every machine
-    line: int        # 1 is the first
-    column: int      # 1 is the first; counted in characters, not bytes
+    file: str  # path from the flow's folder, with forward slashes, so that it is the same on every machine
+    line: int  # 1 is the first
+    column: int  # 1 is the first; counted in characters, not bytes
     end_line: int
     end_column: int
 
@@ -38,15 +38,15 @@ class Span:
 class Flow:
     """One flow class with all that it inherits."""
 
-    name: str                          # of the class
-    file: str                          # the file that defines it, as in `Span.file`
-    doc: str                           # its docstring, dedented; "" without one
-    start: str                         # name of the first step
-    end: str                           # name of the last step
+    name: str  # of the class
+    file: str  # the file that defines it, as in `Span.file`
+    doc: str  # its docstring, dedented; "" without one
+    start: str  # name of the first step
+    end: str  # name of the last step
     parameters: tuple[Parameter, ...]  # in order of definition, bases first
     constants: tuple[Constant, ...]
     decorators: tuple[Decorator, ...]  # of the class, as written from top to bottom, bases first
-    steps: tuple[Step, ...]            # in order of definition, bases first
+    steps: tuple[Step, ...]  # in order of definition, bases first
     span: Span
 
 
@@ -58,15 +58,15 @@ class Step:
     doc: str
     decorators: tuple[Decorator, ...]  # from top to bottom, without `@step` itself
     transition: Transition
-    is_join: bool                      # takes `inputs`, and closes the innermost open split or foreach
-    span: Span                         # of the name in `def name`
+    is_join: bool  # takes `inputs`, and closes the innermost open split or foreach
+    span: Span  # of the name in `def name`
 
 
 @record
 class Decorator:
     """A decorator other than `@step`, with every attribute it was given and the defaults of those it was not."""
 
-    name: str                     # the decorator's own name, whatever it was imported as: `retry`
+    name: str  # the decorator's own name, whatever it was imported as: `retry`
     attributes: dict[str, Value]  # by name
     span: Span
 
@@ -75,14 +75,14 @@ class Decorator:
 class Parameter:
     """An input of the flow, given when a run is started."""
 
-    attribute: str    # the class attribute, read in steps as `self.ATTRIBUTE`
-    name: str         # what it is called on the command line and in every spec; mostly the same
-    type: str         # "str", "int", "float", "bool" or "json"
-    default: Value    # meaningful only if `has_default`
+    attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
+    name: str  # what it is called on the command line and in every spec; mostly the same
+    type: str  # "str", "int", "float", "bool" or "json"
+    default: Value  # meaningful only if `has_default`
     has_default: bool
-    required: bool    # no run may start without it; without a default and not required, it is None
+    required: bool  # no run may start without it; without a default and not required, it is None
     help: str
-    separator: str    # a str parameter is split at it into a list when a run starts; "" for none
+    separator: str  # a str parameter is split at it into a list when a run starts; "" for none
     span: Span
 
 
@@ -180,7 +180,7 @@ class Branches:
 
     step: str
     scopes: tuple[Scope, ...]  # one for each target of the split, in its order
-    join: str                  # a node of the scope that holds this node
+    join: str  # a node of the scope that holds this node
 
 
 @record
@@ -189,4 +189,4 @@ class ForEach:
 
     step: str
     body: Scope
-    join: str                  # a node of the scope that holds this node
+    join: str  # a node of the scope that holds this node

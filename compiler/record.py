@@ -80,8 +80,16 @@ def record(cls: type[T]) -> type[T]:
     exec(f"def __init__(self, {', '.join(arguments)}):\n{body}", scope)
     namespace = {key: value for key, value in cls.__dict__.items() if key not in defaults and key not in ("__dict__", "__weakref__")}
     namespace.update(
-        __slots__=fields, __match_args__=fields, __init__=scope["__init__"], __setattr__=_frozen, __delattr__=_frozen,
-        __eq__=_equal, __hash__=_hash, __repr__=_repr, __getstate__=_get_state, __setstate__=_set_state,
+        __slots__=fields,
+        __match_args__=fields,
+        __init__=scope["__init__"],
+        __setattr__=_frozen,
+        __delattr__=_frozen,
+        __eq__=_equal,
+        __hash__=_hash,
+        __repr__=_repr,
+        __getstate__=_get_state,
+        __setstate__=_set_state,
     )
     rebuilt: type[T] = type.__call__(type(cls), cls.__name__, cls.__bases__, namespace)
     return rebuilt

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Option:
     """A command-line option of one target: `--NAME VALUE`."""
 
-    name: str                      # without the dashes
+    name: str  # without the dashes
     help: str
     default: str = ""
     choices: tuple[str, ...] = ()  # empty: any text
@@ -53,13 +53,13 @@ class Option:
 class Options:
     """What a compile was asked for, apart from the flow."""
 
-    code: str                                 # digest of the code package, "sha256:…"
-    store: str = ""                           # URL of the datastore; never empty in `emit`
-    image: str = "python:3.12-slim"           # image of steps that name none
-    runtime: str = "inject"                   # "inject": an init container brings the shim; "baked": the image has flowc installed
+    code: str  # digest of the code package, "sha256:…"
+    store: str = ""  # URL of the datastore; never empty in `emit`
+    image: str = "python:3.12-slim"  # image of steps that name none
+    runtime: str = "inject"  # "inject": an init container brings the shim; "baked": the image has flowc installed
     runtime_image: str = "flowc/runtime:0.1"  # the init container's image
-    name: str = ""                            # what the deployed object is called; "" for a name made from the flow's
-    namespace: str = ""                       # Kubernetes namespace; "" to leave it to whoever applies the spec
+    name: str = ""  # what the deployed object is called; "" for a name made from the flow's
+    namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 
     def own(self, name: str) -> str:
@@ -80,7 +80,7 @@ class Finding:
     """One problem of an emitted (or hand-written) spec."""
 
     file: str
-    place: str    # where in the file, in the way of its format: "spec.templates[2].dag", "States.start.Next", "line 12"
+    place: str  # where in the file, in the way of its format: "spec.templates[2].dag", "States.start.Next", "line 12"
     message: str
 
 

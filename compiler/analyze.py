@@ -1,0 +1,376 @@
+"""Analysis: from the syntax of a flow class, and of the classes it inherits from, to a `Reading` of its graph.
+
+The logic starts in `analyze`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
+counts as Python would count it. What cannot be understood becomes a diagnostic; the rest is still read, so that one run reports everything.
+"""
+
+from __future__ import annotations
+
+from . import ir
+from .arguments import bind, values
+from .classes import Class, linearize
+from .diagnostics import Diagnostic, nearest
+from .docstring import docstring
+from .parameters import read_parameter
+from .reading import Reading, StepFacts
+from .record import record
+from .source import span
+from .transitions import read_transition
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from .names import World
+
+    Problems = list[Diagnostic]
+
+
+@record
+class Member:
+    """One attribute of the class: the last definition of its name along the resolution order."""
+
+    name: str
+    kind: str  # "step", "method", "parameter", "constant", "class"
+    owner: Class
+    node: SgNode  # the definition, or what is assigned
+    outer: SgNode  # with decorators, or the whole assignment
+
+
+def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
+    """Returns what could be read of the flow, and everything that could not."""
+    problems: Problems = []
+    order, unknown = linearize(world, flow_class)
+    problems += unknown
+    members = _members(world, order, problems)
+    steps, facts = [], {}
+    for member in members.values():
+        if member.kind == "step":
+            step, fact = _step(world, member, members, problems)
+            steps.append(step)
+            facts[step.name] = fact
+    parameters = [found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems))]
+    constants = [ir.Constant(each.name, span(each.owner.module.source, each.outer)) for each in members.values() if _is_constant(each)]
+    assigned, anything = _assigned(world, order, members)
+    caught = {str(each.attributes["var"]) for step in steps for each in step.decorators if each.name == "catch"}
+    flow = ir.Flow(
+        flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
+        tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span,
+    )  # fmt: skip
+    return Reading(
+        flow, facts, assigned | caught, anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
+    ), problems
+
+
+def _first(steps: list[ir.Step], facts: dict[str, StepFacts], role: str) -> str:
+    """The step annotated as start or end, else the one of that name, else the only one there is; "" when that is not clear."""
+    annotated = [step.name for step in steps if getattr(facts[step.name], f"annotated_{role}")]
+    if annotated:
+        return annotated[0] if len(annotated) == 1 else ""
+    if role in facts:
+        return role
+    return steps[0].name if len(steps) == 1 else ""
+
+
+# ── members ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _members(world: World, order: list[Class], problems: Problems) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    for owner in reversed(order):
+        for member in _own_members(world, owner, problems):
+            if member.name in found and found[member.name].owner is not owner:
+                del found[member.name]  # an override takes the place of its own definition
+            found[member.name] = member
+    return found
+
+
+def _own_members(world: World, owner: Class, problems: Problems) -> Iterator[Member]:
+    body = owner.node.field("body")
+    for statement in body.named_children() if body is not None else []:
+        kind = statement.kind()
+        if kind == "decorated_definition":
+            definition = statement.field("definition")
+            if definition is not None and definition.kind() == "function_definition":
+                yield Member(_name(definition), "step" if _is_step(world, owner, statement) else "method", owner, definition, statement)
+        elif kind == "function_definition":
+            yield Member(_name(statement), "method", owner, statement, statement)
+        elif kind == "class_definition":
+            yield Member(_name(statement), "class", owner, statement, statement)
+        elif kind == "expression_statement":
+            for node in statement.named_children():
+                if node.kind() == "assignment":
+                    yield from _assigned_member(world, owner, node)
+        elif statement.find(kind="decorator") is not None:
+            if any(_decorated_as_step(world, owner, each) for each in statement.find_all(kind="decorator")):
+                what = f"a step of `{owner.name}` is defined inside another statement"
+                problems.append(
+                    Diagnostic(
+                        "FLOW106",
+                        what,
+                        span(owner.module.source, statement),
+                        "whether it exists is only known at run time",
+                        "define steps in the class body itself",
+                    )
+                )
+
+
+def _assigned_member(world: World, owner: Class, node: SgNode) -> Iterator[Member]:
+    left, right = node.field("left"), node.field("right")
+    if left is None or right is None:
+        return  # an annotation without a value binds nothing
+    while right.kind() == "assignment":  # a = b = 1
+        yield from _assigned_member(world, owner, right)
+        inner = right.field("right")
+        if inner is None:
+            return
+        right = inner
+    names = [left] if left.kind() == "identifier" else left.find_all(kind="identifier") if left.kind() in ("pattern_list", "tuple_pattern") else []
+    for each in names:
+        kind = "constant"
+        if right.kind() == "call" and left.kind() == "identifier":
+            function = right.field("function")
+            called = world.qualify(owner.module, function.text()) if function is not None else ""
+            if called in ("metaflow.Parameter", "metaflow.IncludeFile", "metaflow.Config"):
+                kind = "parameter"
+        elif right.kind() == "lambda":
+            kind = "method"
+        elif right.kind() in ("identifier", "attribute"):
+            found = world.split(world.qualify(owner.module, right.text()))
+            if found is not None and (found[1] in found[0].functions or found[1] in found[0].classes):
+                kind = "method"
+        yield Member(each.text(), kind, owner, right, node)
+
+
+def _is_constant(member: Member) -> bool:
+    return member.kind == "constant" and not member.name.startswith("_")
+
+
+def _name(definition: SgNode) -> str:
+    name = definition.field("name")
+    return name.text() if name is not None else ""
+
+
+def _decorated_as_step(world: World, owner: Class, decorator: SgNode) -> bool:
+    return _decorator_name(world, owner, decorator) == "metaflow.step"
+
+
+def _is_step(world: World, owner: Class, decorated: SgNode) -> bool:
+    return any(_decorated_as_step(world, owner, each) for each in decorated.children() if each.kind() == "decorator")
+
+
+def _decorator_name(world: World, owner: Class, decorator: SgNode) -> str:
+    expression = _expression(decorator)
+    if expression is not None and expression.kind() == "call":
+        expression = expression.field("function")
+    if expression is None or expression.kind() not in ("identifier", "attribute"):
+        return ""
+    return world.qualify(owner.module, expression.text())
+
+
+def _expression(decorator: SgNode) -> SgNode | None:
+    return next((each for each in decorator.named_children() if each.kind() != "comment"), None)
+
+
+# ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[ir.Step, StepFacts]:
+    source = member.owner.module.source
+    decorators, annotations = [], {"start": False, "end": False}
+    for node in member.outer.children():
+        if node.kind() != "decorator":
+            continue
+        if _decorator_name(world, member.owner, node) == "metaflow.step":
+            annotations.update(_step_annotations(world, member, node, problems))
+        elif (found := read_decorator(world, member.owner, node, "step", problems)) is not None:
+            decorators.append(found)
+    arguments = _arguments(member.node)
+    statements = _body(member.node)
+    name = member.node.field("name") or member.node
+    has_next, understood, last = False, True, span(source, name)
+    transition: ir.Transition = ir.End()
+    if statements:
+        last = span(source, statements[-1])
+        call = _next_call(statements[-1], arguments[0] if arguments else "")
+        if call is not None:
+            has_next = True
+            read = read_transition(world, member.owner, call, arguments[0], lambda name: _class_value(world, members, name), problems)
+            understood = read is not None
+            transition = read if read is not None else ir.End()
+    step = ir.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
+    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last)
+
+
+def _step_annotations(world: World, member: Member, node: SgNode, problems: Problems) -> dict[str, bool]:
+    call = _expression(node)
+    if call is None or call.kind() != "call":
+        return {}
+    given = bind(member.owner, call, (), ("start", "end", "node_info"), "@step", problems)
+    found = values(world, member.owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
+    return {name: bool(value) for name, value in found.items()}
+
+
+def _arguments(definition: SgNode) -> tuple[str, ...]:
+    """The positional arguments' names; a default or an annotation is allowed."""
+    parameters = definition.field("parameters")
+    names = []
+    for each in parameters.named_children() if parameters is not None else []:
+        kind = each.kind()
+        if kind in ("keyword_separator", "list_splat_pattern", "dictionary_splat_pattern"):
+            break
+        if kind == "typed_parameter" and each.named_children()[0].kind() != "identifier":
+            break  # *args: int
+        if kind == "identifier":
+            names.append(each.text())
+        elif kind in ("default_parameter", "typed_default_parameter"):
+            name = each.field("name")
+            names.append(name.text() if name is not None else "")
+        elif kind == "typed_parameter":
+            names.append(each.named_children()[0].text())
+    return tuple(names)
+
+
+def _body(definition: SgNode) -> list[SgNode]:
+    body = definition.field("body")
+    return [each for each in body.named_children() if each.kind() != "comment"] if body is not None else []
+
+
+def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
+    """The call of `self.next`, if the statement is one."""
+    if statement.kind() != "expression_statement":
+        return None
+    call = statement.named_children()[0]
+    if call.kind() != "call":
+        return None
+    function = call.field("function")
+    if function is None or function.kind() != "attribute":
+        return None
+    owner, attribute = function.field("object"), function.field("attribute")
+    is_next = owner is not None and attribute is not None and owner.text() == self_name and attribute.text() == "next"
+    return call if is_next else None
+
+
+def _class_value(world: World, members: dict[str, Member], name: str) -> object:
+    """The value of a class constant. Raises KeyError for anything else."""
+    from .fold import Unfoldable, fold
+
+    member = members[name]
+    if member.kind != "constant":
+        raise KeyError(name)
+    try:
+        return fold(member.node.text(), lambda each: world.constant(member.owner.module, each))
+    except Unfoldable:
+        raise KeyError(name) from None
+
+
+# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _flow_decorators(world: World, order: list[Class], problems: Problems) -> Iterator[ir.Decorator]:
+    for owner in reversed(order):
+        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
+            if node.kind() == "decorator" and (found := read_decorator(world, owner, node, "flow", problems)) is not None:
+                yield found
+
+
+def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems) -> ir.Decorator | None:
+    """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
+    from .decorators.decorator import names, specification
+
+    expression = _expression(node)
+    qualified = _decorator_name(world, owner, node)
+    place = span(owner.module.source, node)
+    top, _, name = qualified.partition(".")
+    if expression is None or top != "metaflow":
+        if qualified and "." not in qualified and level == "step" and specification(qualified) is not None:
+            what = f"`@{qualified}` is not imported"
+            problems.append(Diagnostic("FLOW111", what, place, "Python would fail here", f"write `from metaflow import {qualified}`"))
+        return None
+    if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
+        return None
+    known = specification(name)
+    if known is None:
+        close = nearest(name, names())
+        how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
+        problems.append(Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, how=how))
+        return None
+    if known.level != level:
+        goes = "a step" if known.level == "step" else "the flow class"
+        problems.append(
+            Diagnostic("FLOW112", f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}", place, how="move it")
+        )
+        return None
+    given = {}
+    if expression.kind() == "call":
+        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems)
+    found = values(world, owner, given, f"@{name}", problems)
+    return ir.Decorator(name, {**known.attributes, **found}, place)
+
+
+# ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
+
+
+def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
+    """Names that some method sets on the flow, and whether something that cannot be followed may set others."""
+    found = {name for name, member in members.items() if member.kind in ("constant", "parameter")}
+    anything = False
+    for owner in order:
+        body = owner.node.field("body")
+        if body is None:
+            continue
+        for node in body.find_all(kind="attribute"):
+            base, attribute = node.field("object"), node.field("attribute")
+            if base is not None and attribute is not None and base.kind() == "identifier" and _is_target(node):
+                found.add(attribute.text())
+        for call in body.find_all(kind="call"):
+            anything = anything or _may_assign(world, owner, call, found)
+        anything = anything or "__dict__" in body.text()
+    for member in members.values():
+        if member.kind == "step":
+            for decorator in member.outer.children():
+                if decorator.kind() == "decorator" and not _decorator_name(world, member.owner, decorator).startswith("metaflow."):
+                    anything = True  # the user's own decorator may set artifacts
+    return frozenset(found), anything
+
+
+def _is_target(node: SgNode) -> bool:
+    """True if the attribute is assigned to: `self.x = …`, also in tuples, `for`, `with`, `+=` and annotations."""
+    inner, outer = node, node.parent()
+    while outer is not None and outer.kind() in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"):
+        inner, outer = outer, outer.parent()
+    if outer is None:
+        return False
+    if outer.kind() in ("assignment", "augmented_assignment", "for_statement", "for_in_clause"):
+        left = outer.field("left")
+        return left is not None and left.range().start.index == inner.range().start.index
+    return outer.kind() in ("as_pattern_target", "named_expression")
+
+
+def _may_assign(world: World, owner: Class, call: SgNode, found: set[str]) -> bool:
+    function, arguments = call.field("function"), call.field("arguments")
+    if function is None or arguments is None or arguments.kind() != "argument_list":
+        return False
+    name = function.text()
+    given = arguments.named_children()
+    if name == "setattr" and len(given) == 3 and given[1].kind() == "string":
+        found.add(given[1].text().strip("'\""))
+        return False
+    if name.rpartition(".")[2] in _WRITERS:
+        return True
+    # `self` handed to somebody else's function may come back with anything set on it.
+    return any(each.kind() == "identifier" and each.text() == "self" for each in given) and name not in (
+        "print",
+        "super",
+        "hasattr",
+        "getattr",
+        "isinstance",
+        "repr",
+        "str",
+        "type",
+        "id",
+    )

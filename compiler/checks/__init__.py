@@ -1,0 +1,23 @@
+"""The checks: one rule a file, found without a list.
+
+A check is a module here with `def check(reading: Reading) -> Iterator[Diagnostic]`. Its docstring says what it finds, why, and shows an
+example. A check stays quiet about what another one reports: a target that does not exist is nobody's cycle.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.reading import Reading
+
+
+def checks() -> tuple[Callable[[Reading], Iterator[Diagnostic]], ...]:
+    """Returns every check, in the order of their files' names."""
+    import os
+    from importlib import import_module
+
+    files = sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_"))
+    return tuple(import_module(f"{__name__}.{each}").check for each in files)

@@ -1,0 +1,24 @@
+"""FLOW204: a step with a wrong number of arguments: `self`, or `self` and `inputs` for a join."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    for step in reading.flow.steps:
+        count = len(reading.facts[step.name].arguments)
+        if count == 0:
+            yield Diagnostic(
+                "FLOW204", f"step `{step.name}` has no argument `self`", step.span, "a step is a method", f"write `def {step.name}(self):`"
+            )
+        elif count > 2:
+            why = "a step takes `self`, and a join also the inputs that it joins"
+            yield Diagnostic("FLOW204", f"step `{step.name}` takes {count} arguments", step.span, why, "pass values as artifacts: `self.x = …`")
+        elif step.is_join and not isinstance(step.transition, (ir.Linear, ir.End)):
+            what = f"step `{step.name}` both joins and splits"
+            yield Diagnostic("FLOW204", what, step.span, "a join goes on to exactly one step", "split in a step of its own after the join")

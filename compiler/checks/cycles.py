@@ -1,0 +1,37 @@
+"""FLOW207: a cycle, other than a switch that names itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    steps = {step.name: step for step in reading.flow.steps}
+    done: set[str] = set()
+    for first in steps:
+        on_path: dict[str, Iterator[str]] = {}
+        if first not in done:
+            on_path[first] = iter(targets(steps[first]))
+        while on_path:
+            name = next(reversed(on_path))
+            target = next(on_path[name], None)
+            if target is None:
+                done.add(name)
+                del on_path[name]
+            elif target == name and isinstance(steps[name].transition, ir.Switch):
+                continue
+            elif target in on_path:
+                path = list(on_path)
+                cycle = path[path.index(target) :]
+                transition = steps[name].transition
+                shown = " → ".join(f"`{each}`" for each in [*cycle, target])
+                if not isinstance(transition, ir.End):
+                    why, how = "a run could go round for ever", "loop with a switch that names itself as one of its cases"
+                    yield Diagnostic("FLOW207", f"the steps {shown} form a cycle", transition.span, why, how)
+            elif target in steps and target not in done:
+                on_path[target] = iter(targets(steps[target]))

@@ -1,0 +1,25 @@
+"""FLOW114: a decorator that is given twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.ir import Decorator
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    flow = reading.flow
+    for decorators in (flow.decorators, *(step.decorators for step in flow.steps)):
+        seen: dict[str, Decorator] = {}
+        for decorator in decorators:
+            known = specification(decorator.name)
+            if decorator.name in seen and not (known is not None and known.multiple):
+                what = f"`@{decorator.name}` is given twice"
+                yield Diagnostic("FLOW114", what, decorator.span, f"the other is at line {seen[decorator.name].span.line}", "keep one of them")
+            seen[decorator.name] = decorator
+        if "kubernetes" in seen and "batch" in seen:
+            what = "`@kubernetes` and `@batch` are on the same step"
+            yield Diagnostic("FLOW114", what, seen["batch"].span, "a task runs in one place", "keep one of them")

@@ -1,0 +1,19 @@
+"""FLOW213: a foreach that leads straight to a join, so that nothing is done for its items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    steps = {step.name: step for step in reading.flow.steps}
+    for step in reading.flow.steps:
+        if isinstance(step.transition, (ir.Foreach, ir.Parallel)):
+            target = steps.get(step.transition.target)
+            if target is not None and target.is_join:
+                what = f"the foreach of step `{step.name}` leads straight to the join `{target.name}`"
+                yield Diagnostic("FLOW213", what, step.transition.span, "there is no step that works on an item", "put a step between them")

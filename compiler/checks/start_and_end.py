@@ -1,0 +1,58 @@
+"""FLOW202: a flow without exactly one start and one end.
+
+Start is the step annotated `@step(start=True)`, else the step called `start`, else the only step; likewise for end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic, nearest
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    flow = reading.flow
+    if not flow.steps:
+        yield Diagnostic("FLOW202", f"flow `{flow.name}` has no steps", flow.span, how="mark its methods with `@step`")
+        return
+    for role in ("start", "end"):
+        annotated = [step for step in flow.steps if getattr(reading.facts[step.name], f"annotated_{role}")]
+        if len(annotated) > 1:
+            for step in annotated[1:]:
+                yield Diagnostic("FLOW202", f"there is more than one {role} step: `{annotated[0].name}` and `{step.name}`", step.span, how="keep one")
+        elif annotated and annotated[0].name != role and role in reading.facts:
+            what = f"both `{annotated[0].name}`, which is annotated, and `{role}` could be the {role} step"
+            yield Diagnostic("FLOW202", what, annotated[0].span, how=f"rename `{role}`, or leave the annotation out")
+        elif not getattr(flow, role):
+            close = nearest(role, [step.name for step in flow.steps])
+            how = (
+                f"did you mean `{role}` instead of `{close}`?" if close else f"add a step called `{role}`, or annotate one with `@step({role}=True)`"
+            )
+            yield Diagnostic("FLOW202", f"flow `{flow.name}` has no {role} step", flow.span, f"a flow has exactly one {role}", how)
+    yield from _degrees(reading)
+
+
+def _degrees(reading: Reading) -> Iterator[Diagnostic]:
+    flow = reading.flow
+    for step in flow.steps:
+        transition = step.transition
+        if flow.start in targets(step) and not isinstance(transition, ir.End) and not (step.name == flow.start and isinstance(transition, ir.Switch)):
+            why, how = "a run begins there, and only there", "loop with a switch that names itself"
+            yield Diagnostic("FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how)
+        if step.name == flow.end:
+            if reading.facts[step.name].has_next:
+                yield Diagnostic(
+                    "FLOW202", f"the end step `{step.name}` has a `self.next`", reading.facts[step.name].last, "a run ends there", "remove it"
+                )
+            if step.is_join and flow.start != flow.end:
+                why = "the end step cannot be a join"
+                yield Diagnostic(
+                    "FLOW202",
+                    f"the end step `{step.name}` takes inputs",
+                    step.span,
+                    why,
+                    "join in a step of its own, and go on to the end from there",
+                )

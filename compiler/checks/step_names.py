@@ -1,0 +1,40 @@
+"""FLOW201: a step whose name the language keeps for itself, or that cannot be a step's name.
+
+@step
+def next(self): …          # `self.next` would be gone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.reading import Reading
+
+RESERVED = ("name", "next", "input", "index", "cmd")
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    for step in reading.flow.steps:
+        if step.name in RESERVED:
+            yield Diagnostic(
+                "FLOW201",
+                f"a step cannot be called `{step.name}`",
+                step.span,
+                "the name has a meaning of its own in every flow",
+                "choose another name",
+            )
+        elif step.name.startswith("_") or not step.name.isascii() or step.name != step.name.lower():
+            what = f"`{step.name}` is not a legal name of a step"
+            yield Diagnostic(
+                "FLOW201",
+                what,
+                step.span,
+                "names are lower-case letters, digits and underscores, and begin with a letter",
+                f"write `{_legal(step.name)}`",
+            )
+
+
+def _legal(name: str) -> str:
+    kept = "".join(each for each in name.lower().lstrip("_") if each.isascii() and (each.isalnum() or each == "_"))
+    return kept if kept and not kept[0].isdigit() else f"step_{kept}".rstrip("_")

@@ -1,0 +1,27 @@
+"""FLOW212: a switch with fewer than two cases, that leads straight to a join, or that is a loop without a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    steps = {step.name: step for step in reading.flow.steps}
+    for step in reading.flow.steps:
+        transition = step.transition
+        if not isinstance(transition, ir.Switch):
+            continue
+        if len(transition.cases) < 2:
+            what = f"the switch of step `{step.name}` has fewer than two cases"
+            yield Diagnostic("FLOW212", what, transition.span, "there is nothing to choose", "add a case, or write `self.next(self.STEP)`")
+        elif all(case.target == step.name for case in transition.cases):
+            yield Diagnostic("FLOW212", f"the loop of step `{step.name}` has no way out", transition.span, how="lead one case to another step")
+        for case in transition.cases:
+            if case.target in steps and steps[case.target].is_join:
+                what = f"the switch of step `{step.name}` leads straight to the join `{case.target}`"
+                why = "a join waits for every branch, and a switch takes one of several ways"
+                yield Diagnostic("FLOW212", what, case.span, why, f"put a step between them that goes on to `{case.target}`")

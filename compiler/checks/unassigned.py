@@ -1,0 +1,33 @@
+"""FLOW210: a foreach or switch over an artifact that nothing assigns.
+
+@step
+def start(self):
+    self.items = [1, 2]
+    self.next(self.body, foreach="itmes")      # did you mean `items`?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic, nearest
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    if reading.may_assign_anything:
+        return
+    for step in reading.flow.steps:
+        transition = step.transition
+        if isinstance(transition, ir.Foreach):
+            name, what = transition.over, "foreach"
+        elif isinstance(transition, ir.Switch):
+            name, what = transition.on, "switch"
+        else:
+            continue
+        if name is None or name in reading.assigned or name in reading.methods:
+            continue
+        close = nearest(name, reading.assigned)
+        how = f"did you mean `{close}`?" if close else f"assign it before: `self.{name} = …`"
+        yield Diagnostic("FLOW210", f"nothing assigns `self.{name}`, which the {what} of step `{step.name}` needs", transition.span, how=how)

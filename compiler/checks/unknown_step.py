@@ -1,0 +1,30 @@
+"""FLOW206: a transition to a step that does not exist.
+
+self.next(self.trian)      # did you mean `train`?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic, nearest
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    names = [step.name for step in reading.flow.steps]
+    for step in reading.flow.steps:
+        for target in targets(step):
+            if target in names or isinstance(step.transition, ir.End):
+                continue
+            place = step.transition.span
+            if isinstance(step.transition, ir.Switch):
+                place = next(case.span for case in step.transition.cases if case.target == target)
+            if target in reading.methods:
+                how = f"mark `{target}` with `@step`"
+            else:
+                close = nearest(target, names)
+                how = f"did you mean `{close}`?" if close else "define it, or remove it here"
+            yield Diagnostic("FLOW206", f"step `{step.name}` goes to `{target}`, which is not a step", place, how=how)

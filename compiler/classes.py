@@ -1,0 +1,135 @@
+"""Classes: which of a file are flows, and in what order Python would look through their bases."""
+
+from __future__ import annotations
+
+from .diagnostics import Diagnostic
+from .source import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+    from .ir import Span
+    from .names import Module, World
+
+
+class Class:
+    """One class of a module of the flow's folder."""
+
+    def __init__(self, module: Module, node: SgNode) -> None:
+        self.module = module
+        self.outer = node  # with its decorators
+        definition = node.field("definition") if node.kind() == "decorated_definition" else node
+        assert definition is not None
+        self.node: SgNode = definition
+        name = definition.field("name")
+        self.name = name.text() if name is not None else ""
+        self.span: Span = span(module.source, name if name is not None else definition)
+        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body
+        body = definition.field("body")
+        for statement in body.named_children() if body is not None else []:
+            if statement.kind() == "expression_statement":
+                for each in statement.named_children():
+                    left, right = each.field("left"), each.field("right")
+                    if each.kind() == "assignment" and left is not None and right is not None and left.kind() == "identifier":
+                        self.assigned.setdefault(left.text(), []).append(right)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.module.name, self.name
+
+
+def flows(world: World, module: Module) -> list[Class]:
+    """Returns the classes of the module's own text that are flows, in order."""
+    found = []
+    for nodes in module.classes.values():
+        candidate = Class(module, nodes[-1])
+        if _is_flow(world, candidate, set()):
+            found.append(candidate)
+    return sorted(found, key=lambda each: each.node.range().start.index)
+
+
+def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool:
+    if candidate.key in seen:
+        return False
+    seen.add(candidate.key)
+    for name, _ in _base_names(candidate):
+        qualified = world.qualify(candidate.module, name)
+        if qualified == "metaflow.FlowSpec":
+            return True
+        base = _class(world, qualified)
+        if base is not None and _is_flow(world, base, seen):
+            return True
+    return False
+
+
+def _base_names(candidate: Class) -> list[tuple[str, SgNode]]:
+    bases = candidate.node.field("superclasses")
+    found = []
+    for each in bases.named_children() if bases is not None else []:
+        if each.kind() == "subscript":  # Generic[T]
+            value = each.field("value")
+            found.append((value.text() if value is not None else "", each))
+        elif each.kind() in ("identifier", "attribute"):
+            found.append((each.text(), each))
+        elif each.kind() not in ("keyword_argument", "comment"):
+            found.append(("", each))
+    return found
+
+
+def _class(world: World, qualified: str) -> Class | None:
+    found = world.split(qualified)
+    if found is None or found[1] not in found[0].classes:
+        return None
+    return Class(found[0], found[0].classes[found[1]][-1])
+
+
+def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]]:
+    """Returns the class and its bases in Python's method resolution order (C3), FlowSpec left out, and the bases that cannot be read."""
+    problems: list[Diagnostic] = []
+    known: dict[tuple[str, str], Class] = {}
+
+    def mro(current: Class, above: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+        known.setdefault(current.key, current)
+        if current.key in above:
+            problems.append(Diagnostic("FLOW105", f"class `{current.name}` inherits from itself", current.span))
+            return [current.key]
+        orders = []
+        for name, node in _base_names(current):
+            qualified = world.qualify(current.module, name)
+            base = _class(world, qualified)
+            if base is not None:
+                orders.append(mro(base, (*above, current.key)))
+            elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
+                what = f"the base class `{node.text()[:60]}` cannot be read"
+                why = "it is not in a module of the flow's own folder, so its steps and parameters are not known"
+                problems.append(Diagnostic("FLOW105", what, span(current.module.source, node), why, "put the class into a module beside the flow"))
+        merged = _merge([*orders, [order[0] for order in orders]])
+        if merged is None:
+            problems.append(
+                Diagnostic("FLOW105", f"the bases of class `{current.name}` have no consistent order", current.span, "Python refuses the class")
+            )
+            merged = []
+        return [current.key, *merged]
+
+    order = mro(start, ())
+    return [known[key] for key in dict.fromkeys(order)], problems
+
+
+def _harmless(qualified: str) -> bool:
+    from .names import is_standard
+
+    return is_standard(qualified)
+
+
+def _merge(orders: list[list[tuple[str, str]]]) -> list[tuple[str, str]] | None:
+    """The merge step of C3: the first head that is in no other tail, again and again; None when there is none."""
+    orders = [list(order) for order in orders if order]
+    merged = []
+    while orders:
+        head = next((order[0] for order in orders if not any(order[0] in other[1:] for other in orders)), None)
+        if head is None:
+            return None
+        merged.append(head)
+        orders = [rest for order in orders if (rest := [each for each in order if each != head])]
+    return merged

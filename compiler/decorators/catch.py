@@ -1,0 +1,26 @@
+"""`@catch(var=None, print_exception=True)`: go on after a step that failed, with the failure in an artifact."""
+
+from __future__ import annotations
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import Diagnostic
+
+from .decorator import value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEVEL = "step"
+ATTRIBUTES: dict[str, ir.Value] = {"var": None, "print_exception": True}
+
+
+def check(decorator: ir.Decorator, owner: ir.Step) -> Iterator[Diagnostic]:
+    var = decorator.attributes["var"]
+    if var is not None and not (isinstance(var, str) and var.isidentifier()):
+        yield value_error(decorator, "var", "it is the name of the artifact that keeps the exception", "give a name such as `'failure'`")
+    kind = {ir.Foreach: "a foreach", ir.Switch: "a switch"}.get(type(owner.transition))
+    if kind:
+        what = f"`@catch` cannot be on step `{owner.name}`, which ends in {kind}"
+        why = "when the step fails, nobody knows where to go on"
+        yield Diagnostic("FLOW122", what, decorator.span, why, "do the work that may fail in a step of its own before this one")

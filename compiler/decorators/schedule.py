@@ -1,0 +1,41 @@
+"""`@schedule(cron=None, weekly=False, daily=True, hourly=False, timezone=None)`: when the flow is run.
+
+The first that is given counts, in the order cron, weekly, hourly, daily (Metaflow's documentation, schedule).
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import BadCron, parse
+
+from .decorator import value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Flow, Value
+
+LEVEL = "flow"
+ATTRIBUTES: dict[str, Value] = {"cron": None, "weekly": False, "daily": True, "hourly": False, "timezone": None}
+
+
+def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
+    cron = decorator.attributes["cron"]
+    if cron is not None:
+        try:
+            if not isinstance(cron, str):
+                raise BadCron("it is text of five or six fields")
+            parse(cron)
+        except BadCron as error:
+            yield value_error(decorator, "cron", str(error), "write `minute hour day-of-month month day-of-week`, such as `'0 6 * * *'`")
+    timezone = decorator.attributes["timezone"]
+    if timezone is not None and not _is_timezone(timezone):
+        yield value_error(decorator, "timezone", "it is the name of a time zone of the IANA database", "write `'Europe/Berlin'`, for example")
+
+
+def _is_timezone(value: Value) -> bool:
+    """By its form only: which zones exist differs from machine to machine."""
+    if not isinstance(value, str) or not value or len(value) > 64:
+        return False
+    return all(part and part[0].isalpha() and all(each.isascii() and (each.isalnum() or each in "_+-") for each in part) for part in value.split("/"))

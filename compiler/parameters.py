@@ -1,0 +1,147 @@
+"""`Parameter(name, default=…, type=…, required=…, help=…, separator=…)` (Metaflow's documentation, Parameter)."""
+
+from __future__ import annotations
+
+from . import ir
+from .arguments import bind, folded, plain, values
+from .diagnostics import WARNING, Diagnostic
+from .fold import Unfoldable
+from .source import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from .analyze import Member
+    from .names import World
+
+ARGUMENTS = ("name", "default", "type", "help", "required", "show_default", "separator")
+_TYPES = {"str": "str", "int": "int", "float": "float", "bool": "bool", "metaflow.JSONType": "json", "list": "json", "dict": "json", "object": "json"}
+
+
+def read_parameter(world: World, member: Member, problems: list[Diagnostic]) -> ir.Parameter | None:
+    """Returns the parameter, or None after adding why it cannot be read."""
+    source = member.owner.module.source
+    place = span(source, member.outer)
+    function = member.node.field("function")
+    called = world.qualify(member.owner.module, function.text()) if function is not None else ""
+    if called != "metaflow.Parameter":
+        kind = called.rpartition(".")[2]
+        what = f"`{kind}` is not supported yet"
+        problems.append(Diagnostic("FLOW309", what, place, "only `Parameter` gives a run its inputs for now", "use a `Parameter`"))
+        return None
+    before = len(problems)
+    given = bind(member.owner, member.node, ("name",), ARGUMENTS, "Parameter", problems)
+    kind = _type(world, member, given.pop("type", None), problems)
+    default_node = given.pop("default", None)
+    found = values(world, member.owner, given, "Parameter", problems)
+    default = _default(world, member, default_node, problems)
+    if len(problems) > before:
+        return None
+    name = found.get("name")
+    if not isinstance(name, str):
+        problems.append(Diagnostic("FLOW301", f"parameter `{member.name}` has no name", place, how=f"write `Parameter('{member.name}', …)`"))
+        return None
+    has_default = default_node is not None and default is not None
+    kind = kind or _type_of(default, name, place, problems)
+    value, wrong = _converted(default, kind)
+    if wrong:
+        what = f"the default of parameter `{name}` is not of type `{kind}`"
+        assert default_node is not None
+        problems.append(Diagnostic("FLOW304", what, span(source, default_node), wrong, f"give a value of type `{kind}`, or another `type`"))
+        return None
+    separator = found.get("separator")
+    if separator is not None and kind != "str":
+        problems.append(
+            Diagnostic("FLOW305", f"parameter `{name}` of type `{kind}` has a separator", place, "only text can be split", "leave `separator` out")
+        )
+        return None
+    return ir.Parameter(
+        member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default, str(found.get("help") or ""),
+        str(separator or ""), place,
+    )  # fmt: skip
+
+
+def _type(world: World, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> str:
+    """The type's name in the IR, "" if none is given."""
+    if node is None or node.text() == "None":
+        return ""
+    found = _TYPES.get(world.qualify(member.owner.module, node.text())) if node.kind() in ("identifier", "attribute") else None
+    if found is None:
+        what = f"`{node.text()[:60]}` is not a type of parameters"
+        problems.append(Diagnostic("FLOW303", what, span(member.owner.module.source, node), how="use str, int, float, bool or JSONType"))
+    return found or "str"
+
+
+def _default(world: World, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> Any:
+    if node is None:
+        return None
+    source = member.owner.module.source
+    if node.kind() == "lambda" or _is_function(world, member, node):
+        why = "a default that is computed at deploy time would run your code in the compiler"
+        problems.append(Diagnostic("FLOW306", "the default of a parameter is a function", span(source, node), why, "give the value itself"))
+        return None
+    try:
+        return plain(folded(world, member.owner, node))
+    except Unfoldable as error:
+        what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
+        how = "write a literal or a constant; leave the default out to have it given with each run"
+        problems.append(Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how))
+        return None
+
+
+def _is_function(world: World, member: Member, node: SgNode) -> bool:
+    if node.kind() not in ("identifier", "attribute"):
+        return False
+    found = world.split(world.qualify(member.owner.module, node.text()))
+    return found is not None and found[1] in found[0].functions
+
+
+def _type_of(default: Any, name: str, place: ir.Span, problems: list[Diagnostic]) -> str:
+    if isinstance(default, bool):
+        return "bool"
+    if isinstance(default, (list, dict)):
+        what = f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as default and no type"
+        why = "Metaflow would split a value given on the command line into characters; here it is read as JSON"
+        problems.append(Diagnostic("FLOW307", what, place, why, "write `type=JSONType`", WARNING))
+        return "json"
+    return {int: "int", float: "float"}.get(type(default), "str")
+
+
+def _converted(default: Any, kind: str) -> tuple[Any, str]:
+    """The default as the type has it, and why that is impossible ("" if it is possible)."""
+    if default is None or kind == "json":
+        return _json(default) if kind == "json" else (None, "")
+    if kind == "str":
+        return (default, "") if isinstance(default, str) else (str(default), "") if isinstance(default, (int, float)) else (None, "it is no text")
+    if kind == "bool":
+        return _bool(default)
+    try:
+        if isinstance(default, (bool, list, dict)) or (kind == "int" and isinstance(default, float) and default != int(default)):
+            raise ValueError
+        return (int(default) if kind == "int" else float(default)), ""
+    except (ValueError, OverflowError):
+        return None, f"`{default!r:.40}` is no {'whole number' if kind == 'int' else 'number'}"
+
+
+def _bool(default: Any) -> tuple[Any, str]:
+    if isinstance(default, bool):
+        return default, ""
+    text = str(default).lower()
+    if text in ("true", "1", "yes", "y", "t", "on", "false", "0", "no", "n", "f", "off"):
+        return text in ("true", "1", "yes", "y", "t", "on"), ""
+    return None, f"`{default!r:.40}` is neither true nor false"
+
+
+def _json(default: Any) -> tuple[Any, str]:
+    """A JSONType default may be JSON text or the object itself."""
+    if not isinstance(default, str):
+        return default, ""
+    import json
+
+    try:
+        return plain(json.loads(default)), ""
+    except (ValueError, RecursionError, Unfoldable):
+        return None, "it is not JSON"

@@ -1,0 +1,107 @@
+"""The pipeline: a flow's source, through every pass, to a `Program` that targets can emit and the shim can run.
+
+`load` is the compiler's front door. The passes are plain functions; each gives its value to the next.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .analyze import analyze
+from .checks import checks
+from .classes import Class, flows
+from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
+from .ir import End, Flow, Scope, Span
+from .names import World
+from .reading import Reading
+from .record import record
+from .scopes import Unbalanced, scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@record
+class Program:
+    """A flow that can be compiled."""
+
+    flow: Flow
+    scope: Scope
+    sources: dict[str, str]  # every file read, by `Span.file`
+    files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
+    diagnostics: tuple[Diagnostic, ...]  # warnings only
+
+
+def load(path: str, flow_name: str = "") -> Program:
+    """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
+
+    `flow_name` chooses among several flows of one file. Raises Refused with every error found.
+    """
+    folder, name = os.path.split(path)
+    folder = folder or "."
+    if name.endswith(".json"):
+        return _load_ir(folder, name)
+    world = World(folder)
+    try:
+        module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
+        reading, problems = analyze(world, _choose(flows(world, module), name, flow_name))
+        problems = [*problems, *(each for check in checks() for each in check(reading))]
+        if has_errors(problems):
+            raise Refused(problems, world.sources)
+        scope = _scopes(reading, world)
+        files = world.closure(module)
+    except Refused as refused:
+        raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
+    return Program(reading.flow, scope, dict(world.sources), files, in_order(problems))
+
+
+def _choose(found: list[Class], file: str, wanted: str) -> Class:
+    if not found:
+        what = f"there is no flow in `{file}`"
+        how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
+        raise Refused([Diagnostic("FLOW101", what, Span(file, 1, 1, 1, 2), "a flow is a class that inherits from FlowSpec", how)])
+    if wanted:
+        chosen = next((each for each in found if each.name == wanted), None)
+        if chosen is None:
+            close = nearest(wanted, [each.name for each in found])
+            how = f"did you mean `{close}`?" if close else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
+            raise Refused([Diagnostic("FLOW101", f"there is no flow `{wanted}` in `{file}`", found[0].span, how=how)])
+        return chosen
+    if len(found) > 1:
+        names = ", ".join(f"`{each.name}`" for each in found)
+        how = f"choose one with `--flow {found[-1].name}`"
+        raise Refused([Diagnostic("FLOW102", f"there are several flows in `{file}`: {names}", found[1].span, how=how)])
+    return found[0]
+
+
+def _scopes(reading: Reading, world: World) -> Scope:
+    try:
+        return scopes(reading.flow)
+    except Unbalanced as error:  # the balance check speaks first; this is the net under it
+        step = next(step for step in reading.flow.steps if step.name == error.step)
+        raise Refused([Diagnostic("FLOW209", str(error), step.span, "what is split must be joined")], world.sources) from None
+
+
+def _load_ir(folder: str, name: str) -> Program:
+    from .ir_json import Malformed, from_json
+    from .source import decode, read_bytes
+    from .validity import violations
+
+    text = decode(name, read_bytes(folder, name))
+    place = Span(name, 1, 1, 1, 2)
+    try:
+        flow, scope = from_json(text)
+    except Malformed as error:
+        raise Refused([Diagnostic("FLOW004", f"`{name}` is not an IR: {error}", place, how="see `flowc show --json`")], {name: text}) from None
+    broken = list(violations(flow, scope))
+    if broken:
+        raise Refused([Diagnostic("FLOW004", f"`{name}` is not a legal IR: {each}", place) for each in broken], {name: text})
+    world = World(folder)
+    module = world.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
+    return Program(flow, scope, dict(world.sources), world.closure(module), ())
+
+
+def ends(flow: Flow) -> Iterator[str]:
+    """Yields the names of steps that end the flow."""
+    return (step.name for step in flow.steps if isinstance(step.transition, End))

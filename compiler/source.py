@@ -1,0 +1,176 @@
+"""Source files: reading them, parsing them, and turning a node of the syntax tree into a `Span`.
+
+`read` is the only place of the compiler that touches the disk. The parser is tree-sitter's, through ast-grep: it accepts any version of
+Python, goes on after an error, and knows the place of everything.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .diagnostics import Diagnostic, Refused
+from .ir import Span
+from .record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+MAX_BYTES = 8 << 20
+MAX_DEPTH = 200  # of brackets and blocks; deeper than any person writes, shallower than a parser's stack
+
+
+@record
+class Source:
+    """One parsed file."""
+
+    name: str  # path from the flow's folder, with forward slashes
+    text: str
+    root: SgNode
+
+
+def read(folder: str, name: str) -> Source:
+    """Returns the parsed file `name` of `folder`. Raises Refused when it cannot be read as Python text."""
+    return parse(name, decode(name, read_bytes(folder, name)))
+
+
+def read_bytes(folder: str, name: str) -> bytes:
+    """Returns the file's content. Raises Refused, saying why it cannot be read."""
+    try:
+        with open(os.path.join(folder, *name.split("/")), "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        raise _unreadable(name, "is a folder", "give the flow's .py file") from None
+    except FileNotFoundError:
+        raise _unreadable(name, "does not exist", "check the path") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, f"cannot be read: {getattr(error, 'strerror', None) or error}", "") from None
+    if len(data) > MAX_BYTES:
+        raise _unreadable(name, "is larger than 8 MiB", "a flow's source is text written by people")
+    return data
+
+
+def decode(name: str, data: bytes) -> str:
+    """Returns the text with newlines as `\\n`, as Python's tokenizer reads it (UTF-8, or what a coding cookie says). Raises Refused."""
+    if b"\0" in data:
+        raise _unreadable(name, "is not a text file: it holds NUL bytes", "give the flow's .py file")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    encoding = "utf-8"
+    if any(b"coding" in line for line in data.split(b"\n", 2)[:2]):  # PEP 263; rare, so the import is only paid then
+        import io
+        import tokenize
+
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        except SyntaxError as error:
+            raise _unreadable(name, str(error), "write the file as UTF-8") from None
+    try:
+        text = data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _unreadable(name, f"is not {encoding} text: {getattr(error, 'reason', error)}", "write the file as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def parse(name: str, text: str) -> Source:
+    """Returns the parsed text. Raises Refused with every syntax error that was found."""
+    from ast_grep_py import SgRoot
+
+    if _depth(text) > MAX_DEPTH:
+        what = f"`{name}` nests brackets or blocks more than {MAX_DEPTH} deep"
+        raise Refused([Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), how="split the expression")], {name: text})
+    source = Source(name, text, SgRoot(text, "python").root())
+    problems = list(_syntax_errors(source)) or list(_refused_by_python(source))
+    if problems:
+        raise Refused(problems, {name: text})
+    return source
+
+
+def span(source: Source, node: SgNode) -> Span:
+    """Returns the node's place; a node of several lines is cut to its first."""
+    place = node.range()
+    start, end = place.start, place.end
+    if end.line > start.line:
+        line = source.text.split("\n", start.line + 1)[start.line]
+        return Span(source.name, start.line + 1, start.column + 1, start.line + 1, max(len(line), start.column + 1) + 1)
+    return Span(source.name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _unreadable(name: str, what: str, how: str) -> Refused:
+    return Refused([Diagnostic("FLOW001", f"`{name}` {what}", None, how=how)])
+
+
+def _depth(text: str) -> int:
+    """An upper bound of how deep the text nests, by brackets and indentation, without parsing it."""
+    deepest = depth = 0
+    for each in text:
+        if each in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif each in ")]}":
+            depth = max(0, depth - 1)
+    if deepest > MAX_DEPTH:  # brackets in strings and comments count too: look again, with those left out
+        deepest = _bracket_depth_outside_strings(text)
+    indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)
+    unary = max((text.count(run * (MAX_DEPTH * 2)) for run in ("-", "~", "+", "not ", "lambda:", "lambda: ")), default=0)
+    return max(deepest, indents // 4 if indents > 4 * MAX_DEPTH else 0, MAX_DEPTH + 1 if unary and _runs_outside_strings(text) else 0)
+
+
+def _bracket_depth_outside_strings(text: str) -> int:
+    import io
+    import tokenize
+
+    deepest = depth = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.OP:
+                depth += (token.string in "([{") - (token.string in ")]}")
+                deepest = max(deepest, depth)
+    except (tokenize.TokenError, SyntaxError, IndentationError):
+        pass  # what was read so far decides; the parser reports the rest
+    return deepest
+
+
+def _runs_outside_strings(text: str) -> bool:
+    import io
+    import tokenize
+
+    run = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            run = run + 1 if token.string in ("-", "~", "+", "not", "lambda", ":") else 0
+            if run > MAX_DEPTH:
+                return True
+    except (tokenize.TokenError, SyntaxError, IndentationError):
+        pass
+    return False
+
+
+def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
+    """One diagnostic for each place where the parser had to recover, outermost first, one a line."""
+    lines = set()
+    for node in source.root.find_all(kind="ERROR"):
+        if any(above.kind() == "ERROR" for above in node.ancestors()):
+            continue
+        at = span(source, node)
+        if at.line not in lines:
+            lines.add(at.line)
+            shown = node.text().split("\n")[0].strip()
+            yield Diagnostic("FLOW002", f"syntax error at `{shown[:40]}`" if shown else "syntax error", at, "Python cannot read this")
+
+
+def _refused_by_python(source: Source) -> Iterator[Diagnostic]:
+    """What the recovering parser lets pass and Python does not: wrong indentation, a missing token, `return` at the top."""
+    import warnings
+
+    text = source.text
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, source.name, "exec", 0x400, dont_inherit=True)  # PyCF_ONLY_AST: parse, run nothing
+    except SyntaxError as error:
+        line, column = error.lineno or 1, max(error.offset or 1, 1)
+        yield Diagnostic("FLOW002", f"syntax error: {error.msg}", Span(source.name, line, column, line, column + 1), "Python cannot read this")
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        yield Diagnostic("FLOW003", f"Python cannot parse `{source.name}`: {error}", Span(source.name, 1, 1, 1, 2))
