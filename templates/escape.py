@@ -1,0 +1,162 @@
+"""Escaping by construction: every value that a template interpolates becomes a complete literal of the template's language.
+
+`LANGUAGES` maps a template's extension to the function that writes a value; a template cannot forget it. The functions take what JSON knows
+(None, bool, int, float, str, list or tuple, dict with text keys) and raise TypeError for anything else.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def quoted(text: str, astral: str = "\\U{:08x}") -> str:
+    """The text in double quotes, on one line, with the escapes that YAML and Python share; printable characters stay as they are."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_escaped(each, astral) for each in text) + '"'
+
+
+def _escaped(each: str, astral: str) -> str:
+    if each in _SHORT:
+        return _SHORT[each]
+    if each.isprintable():
+        return each
+    code = ord(each)
+    return f"\\u{code:04x}" if code <= 0xFFFF else astral.format(code)
+
+
+# ── YAML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
+_NOT_TEXT = frozenset("y n yes no on off true false null none".split())
+
+
+def yaml(value: Any) -> str:
+    """A scalar, or a collection in flow style, that readers of YAML 1.1 and 1.2 read back as this very value."""
+    if isinstance(value, str):
+        first = value[:1]
+        plain = first.isascii() and (first.isalpha() or first in "_/") and _PLAIN.issuperset(value) and value.lower() not in _NOT_TEXT
+        return str(value) if plain and value else quoted(value)
+    if isinstance(value, float):
+        return _yaml_float(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(yaml, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_yaml_key(key)}: {yaml(each)}" for key, each in value.items()) + "}"
+    return _constant(value, "null", "true", "false")
+
+
+def _yaml_key(key: Any) -> str:
+    text = yaml(_key(key))
+    return text if len(text) < 1000 else f"? {text} "  # a key without `?` may have 1,024 characters
+
+
+def _yaml_float(value: float) -> str:
+    if value != value or value in (float("inf"), float("-inf")):
+        return {"inf": ".inf", "-inf": "-.inf"}.get(repr(value), ".nan")
+    text = repr(value)
+    mantissa, exponent, power = text.partition("e")
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}{exponent}{power}"  # YAML 1.1 takes 1e16 for text
+
+
+# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def json(value: Any) -> str:
+    """JSON text on one line. Raises ValueError for a number that JSON does not have."""
+    if isinstance(value, str):
+        return _json_text(value)
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ValueError(f"JSON has no number {value!r}")
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(json, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json_text(_key(key))}: {json(each)}" for key, each in value.items()) + "}"
+    return _constant(value, "null", "true", "false")
+
+
+def _json_text(text: str) -> str:
+    if all(ord(each) <= 0xFFFF or each.isprintable() for each in text):
+        return quoted(text)
+    return '"' + "".join(_escaped(each, "") if ord(each) <= 0xFFFF or each.isprintable() else _pair(each) for each in text) + '"'
+
+
+def _pair(each: str) -> str:
+    code = ord(each) - 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+# ── Python ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def python(value: Any) -> str:
+    """A literal of any Python 3, on one line."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, float):
+        return repr(value) if value == value and abs(value) != float("inf") else f'float("{value!r}")'
+    if isinstance(value, list):
+        return "[" + ", ".join(map(python, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(python, value)) + ("," if len(value) == 1 else "") + ")"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{quoted(_key(key))}: {python(each)}" for key, each in value.items()) + "}"
+    return _constant(value, "None", "True", "False")
+
+
+# ── shell ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def shell(value: Any) -> str:
+    """One word of a POSIX shell, or one word for each item of a list. Raises ValueError for a NUL character, which no argument can hold."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(shell, value))
+    text = value if isinstance(value, str) else _constant(value, "", "true", "false") if not isinstance(value, float) else repr(value)
+    if "\0" in text:
+        raise ValueError("a shell has no NUL character")
+    if text and _PLAIN.issuperset(text) and not text.startswith("-"):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _constant(value: Any, null: str, true: str, false: str) -> str:
+    if value is None:
+        return null
+    if value is True or value is False:
+        return true if value else false
+    if isinstance(value, int):
+        return int.__repr__(value)
+    raise TypeError(f"a template cannot write a value of type {type(value).__name__}")
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a template cannot write a key of type {type(key).__name__}")
+    return key
+
+
+LANGUAGES: dict[str, Callable[[Any], str]] = {"yaml": yaml, "json": json, "py": python, "sh": shell}
+
+
+# ── filters ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def comment(text: str) -> str:
+    """The text on one line, with nothing that could end a comment of YAML, Python or a shell."""
+    return "".join(each if each.isprintable() else " " for each in text).strip()
+
+
+def identifier(text: str) -> str:
+    """The text itself, if it is a Python identifier. Raises ValueError otherwise: this is the one unquoted way into a program."""
+    import keyword
+
+    if not text.isascii() or not text.isidentifier() or keyword.iskeyword(text):
+        raise ValueError(f"{text!r} is not an identifier")
+    return text
