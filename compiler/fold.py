@@ -214,7 +214,7 @@ class _Folder:
     def fold_FormattedValue(self, node: Any) -> Any:
         value = self.fold(node.value)
         if node.conversion != -1:
-            value = {115: str, 114: repr, 97: ascii}[node.conversion](value)
+            value = str(value) if node.conversion == 115 else repr(value) if node.conversion == 114 else ascii(value)
         return _format(value, self.fold(node.format_spec) if node.format_spec else "")
 
     def fold_Call(self, node: Any) -> Any:

@@ -30,7 +30,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch
     waiting = [flow.start]
-    reported: set[str] = set()
+    found: dict[str, Diagnostic] = {}
     while waiting:
         name = waiting.pop()
         step, stack = steps[name], stacks[name]
@@ -40,22 +40,19 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             after = _after(step, target, stack)
             if steps[target].is_join:
                 if not after:
-                    if target not in reported:
-                        reported.add(target)
-                        what = f"step `{target}` takes inputs, but nothing is split before it"
-                        yield Diagnostic("FLOW209", what, steps[target].span, "a join closes a split or a foreach", f"write `def {target}(self):`")
+                    what = f"step `{target}` takes inputs, but nothing is split before it"
+                    why = "a join closes a split or a foreach"
+                    found.setdefault(target, Diagnostic("FLOW209", what, steps[target].span, why, f"write `def {target}(self):`"))
                     continue
                 arrivals.setdefault(target, {})[f"{after[-1].step}:{after[-1].branch}"] = after[-1]
                 after = after[:-1]
             if target not in stacks:
                 stacks[target] = after
                 waiting.append(target)
-            elif stacks[target] != after and target not in reported:
-                reported.add(target)
-                yield _mixed(steps[target], stacks[target], after)
-    if not reported:
-        yield from _ends(reading, stacks)
-        yield from _closed(steps, arrivals)
+            elif stacks[target] != after:
+                found.setdefault(target, _mixed(steps[target], stacks[target], after, flow.end))
+    # A join that does not close its whole split explains the rest; an open split at the end is what is left when nothing else is wrong.
+    yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(reading, stacks)
 
 
 def _is_sound(reading: Reading, steps: dict[str, ir.Step]) -> bool:
@@ -81,13 +78,14 @@ def _after(step: ir.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open,
     return stack
 
 
-def _mixed(step: ir.Step, one: tuple[_Open, ...], other: tuple[_Open, ...]) -> Diagnostic:
+def _mixed(step: ir.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], end: str) -> Diagnostic:
     if step.is_join:
         what = f"the branches that meet in join `{step.name}` do not come from one split"
         return Diagnostic("FLOW209", what, step.span, "a join closes exactly one split", "join each split in a step of its own")
     opened = (one or other)[-1].step
     what = f"step `{step.name}` is reached by several branches of `{opened}`, but takes no inputs"
-    return Diagnostic("FLOW209", what, step.span, "where branches meet, their artifacts must be joined", f"write `def {step.name}(self, inputs):`")
+    how = f"write `def {step.name}(self, inputs):`" if step.name != end else f"join the branches in a step before `{end}`: `def join(self, inputs):`"
+    return Diagnostic("FLOW209", what, step.span, "where branches meet, their artifacts must be joined", how)
 
 
 def _ends(reading: Reading, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Diagnostic]:
@@ -101,11 +99,11 @@ def _ends(reading: Reading, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Di
             yield Diagnostic("FLOW209", what, place.span, "every split and foreach is closed by a join", how)
 
 
-def _closed(steps: dict[str, ir.Step], arrivals: dict[str, dict[str, _Open]]) -> Iterator[Diagnostic]:
+def _closed(steps: dict[str, ir.Step], arrivals: dict[str, dict[str, _Open]], end: str) -> Iterator[Diagnostic]:
     for join, branches in arrivals.items():
         opened = {each.step for each in branches.values()}
         if len(opened) > 1:
-            yield _mixed(steps[join], (), tuple(branches.values()))
+            yield _mixed(steps[join], (), tuple(branches.values()), end)
             continue
         split = steps[opened.pop()]
         if isinstance(split.transition, ir.Split):
