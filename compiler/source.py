@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 MAX_BYTES = 8 << 20
+MAX_SYNTAX_ERRORS = 20
 MAX_DEPTH = 200  # of brackets and blocks; deeper than any person writes, shallower than a parser's stack
 
 
@@ -81,7 +82,7 @@ def parse(name: str, text: str) -> Source:
         what = f"`{name}` nests brackets or blocks more than {MAX_DEPTH} deep"
         raise Refused([Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), how="split the expression")], {name: text})
     source = Source(name, text, SgRoot(text, "python").root())
-    problems = list(_syntax_errors(source)) or list(_refused_by_python(source))
+    problems = list(_syntax_errors(source))
     if problems:
         raise Refused(problems, {name: text})
     return source
@@ -148,29 +149,46 @@ def _runs_outside_strings(text: str) -> bool:
 
 
 def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
-    """One diagnostic for each place where the parser had to recover, outermost first, one a line."""
-    lines = set()
-    for node in source.root.find_all(kind="ERROR"):
-        if any(above.kind() == "ERROR" for above in node.ancestors()):
-            continue
-        at = span(source, node)
-        if at.line not in lines:
-            lines.add(at.line)
-            shown = node.text().split("\n")[0].strip()
-            yield Diagnostic("FLOW002", f"syntax error at `{shown[:40]}`" if shown else "syntax error", at, "Python cannot read this")
+    """Every syntax error, as Python words it: the line of each is taken out of the way, and the rest is read again.
+
+    tree-sitter says whether there is any; Python says which, and also finds what tree-sitter lets pass.
+    """
+    lines = source.text.split("\n")
+    seen: set[int] = set()
+    while (error := _refused_by_python("\n".join(lines))) is not None and len(seen) < MAX_SYNTAX_ERRORS:
+        line, column, end, message = error
+        line = min(max(line, 1), len(lines))
+        if line in seen:
+            return  # taking the line out did not help: what follows is a consequence
+        seen.add(line)
+        why = "Python cannot read this"
+        yield Diagnostic("FLOW002", f"syntax error: {message}", Span(source.name, line, column, line, max(end, column + 1)), why)
+        lines[line - 1] = _stand_in(lines[line - 1])
+    if not seen and source.root.find(kind="ERROR") is not None:
+        node = source.root.find(kind="ERROR")
+        assert node is not None
+        what = "syntax of a newer Python than the one that runs flowc, or none"
+        yield Diagnostic("FLOW002", f"syntax error: {what}", span(source, node), "it cannot be read with certainty")
 
 
-def _refused_by_python(source: Source) -> Iterator[Diagnostic]:
-    """What the recovering parser lets pass and Python does not: wrong indentation, a missing token, `return` at the top."""
+def _stand_in(line: str) -> str:
+    """A line that is always legal where the broken one was: it opens a block if that did."""
+    indent = line[: len(line) - len(line.lstrip())]
+    code = line.partition("#")[0].rstrip()
+    return indent + ("if True:" if code.endswith(":") else "pass")
+
+
+def _refused_by_python(text: str) -> tuple[int, int, int, str] | None:
+    """The place (line, column, end of the columns) and the words of Python's first complaint; nothing is run."""
     import warnings
 
-    text = source.text
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, source.name, "exec", 0x400, dont_inherit=True)  # PyCF_ONLY_AST: parse, run nothing
+            compile(text, "flow", "exec", 0x400, dont_inherit=True)  # PyCF_ONLY_AST
     except SyntaxError as error:
-        line, column = error.lineno or 1, max(error.offset or 1, 1)
-        yield Diagnostic("FLOW002", f"syntax error: {error.msg}", Span(source.name, line, column, line, column + 1), "Python cannot read this")
+        end = error.end_offset if error.end_lineno == error.lineno else None
+        return error.lineno or 1, max(error.offset or 1, 1), end or 0, error.msg
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        yield Diagnostic("FLOW003", f"Python cannot parse `{source.name}`: {error}", Span(source.name, 1, 1, 1, 2))
+        return 1, 1, 2, str(error) or type(error).__name__
+    return None

@@ -37,7 +37,7 @@ def said(source: str, folder: Path) -> str:
     shift = IMPORTS.count("\n")
     lines = [concise(each).split(" ", 1) for each in diagnostics]
     placed = [(place.split(":"), text) for place, text in lines]
-    return "\n".join(f"{int(line) - shift}:{column} {text}" for (_, line, column, *_), text in placed)
+    return "\n".join(f"{int(line) - shift}:{column} {text}" for (_, line, column, *_), text in placed) or "nothing"
 
 
 @pytest.mark.parametrize(("title", "source", "expected"), cases(), ids=[case[0] for case in cases()])
