@@ -154,15 +154,18 @@ def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
     tree-sitter says whether there is any; Python says which, and also finds what tree-sitter lets pass.
     """
     lines = source.text.split("\n")
-    seen: set[int] = set()
+    seen: set[int] = set()  # lines taken out of the way
     while (error := _refused_by_python("\n".join(lines))) is not None and len(seen) < MAX_SYNTAX_ERRORS:
         line, column, end, message = error
         line = min(max(line, 1), len(lines))
-        if line in seen:
-            return  # taking the line out did not help: what follows is a consequence
+        if line in seen:  # that did not help: the cause is a line above, such as one with an open bracket
+            line = next((each for each in range(line - 1, 0, -1) if each not in seen and lines[each - 1].strip()), 0)
+            if not line:
+                return
+        else:
+            place = Span(source.name, line, column, line, max(end, column + 1))
+            yield Diagnostic("FLOW002", f"syntax error: {message}", place, "Python cannot read this")
         seen.add(line)
-        why = "Python cannot read this"
-        yield Diagnostic("FLOW002", f"syntax error: {message}", Span(source.name, line, column, line, max(end, column + 1)), why)
         lines[line - 1] = _stand_in(lines[line - 1])
     if not seen and source.root.find(kind="ERROR") is not None:
         node = source.root.find(kind="ERROR")
