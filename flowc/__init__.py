@@ -1,0 +1,30 @@
+"""flowc's public API: `from flowc import FlowSpec, step, Parameter, current, retry, …`, under the names that Metaflow gives them.
+
+`import flowc` itself imports nothing: the compiler needs none of these names, and a task's container starts with this module. A name is
+taken from `flowc.runtime_shim.api` when it is first asked for.
+"""
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .runtime_shim.api import *  # noqa: F403
+
+API = frozenset(
+    (
+        "FlowSpec step Parameter JSONType current retry catch timeout resources environment schedule kubernetes batch"
+    ).split()
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name not in API:
+        raise AttributeError(f"module 'flowc' has no attribute {name!r}")
+    from .runtime_shim import api
+
+    value = globals()[name] = getattr(api, name)
+    return value
+
+
+def __dir__() -> list:  # type: ignore[type-arg]
+    return sorted({*globals(), *API})

@@ -1,0 +1,117 @@
+"""`flowc show`: a flow's graph, as text for people or as the IR in JSON for programs."""
+
+from __future__ import annotations
+
+from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.diagnostics import printable
+from flowc.compiler.ir import End, Foreach, Linear, Parallel, Split, Switch
+from flowc.compiler.scopes import inner
+
+from ..flow_source import load_flow, placed_sources
+from ..options import Option, one_positional, parse
+from ..terminal import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from flowc.compiler.ir import Decorator, Flow, Node, Parameter, Scope, Step
+
+USAGE = ("flowc show FLOW.py [OPTIONS]",)
+TEXT = """
+Prints the graph of the flow: its parameters, and its steps in an order in which they can run, each with where it goes next. The steps of
+a branch, or of the body of a foreach, are indented below the step that opens it.
+"""
+OPTIONS = (
+    Option("--json", "print the IR as JSON, which `flowc compile` accepts in place of the source"),
+    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+)
+EXAMPLES = (("flowc show FLOW.py", "read a flow's shape at a glance"), ("flowc show FLOW.py --json > wine.json", "for other tools"))
+
+
+def run(argv: list[str], out: Output) -> int:
+    arguments = parse(argv, OPTIONS)
+    path = one_positional(arguments, "the flow's file")
+    program = load_flow(path, arguments.text("--flow"))
+    out.report(program.diagnostics, placed_sources(program.sources, path))
+    if arguments.flag("--json"):
+        from flowc.compiler.ir_json import to_json
+
+        out.verbatim(to_json(program.flow, program.scope).encode())
+    else:
+        out.print("\n\n".join(_paragraphs(program.flow, program.scope)))
+    return 0
+
+
+def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
+    head = f"{flow.name}  ({printable(flow.file)})"
+    yield "\n".join([head, *(f"  {printable(line)}" for line in flow.doc.split("\n\n")[0].split("\n") if line)])
+    if flow.parameters:
+        yield "\n".join(["parameters", *_columns([_parameter(each) for each in flow.parameters])])
+    if flow.constants:
+        yield "\n".join(["constants", *(f"  {each.name}" for each in flow.constants)])
+    if flow.decorators:
+        yield "\n".join(["decorators", *(f"  {decorator(each)}" for each in flow.decorators)])
+    steps = {step.name: step for step in flow.steps}
+    rows = [("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step])) for node, depth in _in_order(scope)]
+    yield "\n".join(["steps", *_columns(rows)])
+
+
+def _in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
+    """Yields every node with how many scopes it is in, the nodes that it holds right after it."""
+    waiting: list[tuple[Node, int]] = [(node, 0) for node in reversed(scope.nodes)]
+    while waiting:
+        node, depth = waiting.pop()
+        yield node, depth
+        for each in reversed(inner(node)):
+            waiting += [(below, depth + 1) for below in reversed(each.nodes)]
+
+
+def _parameter(parameter: Parameter) -> tuple[str, str, str]:
+    if parameter.has_default:
+        default = _value(parameter.default)
+    else:
+        default = "required" if parameter.required else "None"
+    return f"--{parameter.name}", f"{parameter.type} = {default}" if parameter.has_default else f"{parameter.type}, {default}", printable(parameter.help)
+
+
+def _next(step: Step) -> str:
+    """What follows the step, in a few words."""
+    transition = step.transition
+    if isinstance(transition, Linear):
+        return f"-> {transition.target}"
+    if isinstance(transition, Split):
+        return f"-> {', '.join(transition.targets)}"
+    if isinstance(transition, Foreach):
+        return f"-> {transition.target}, for each of {transition.over or 'a list'}"
+    if isinstance(transition, Switch):
+        return f"-> by {transition.on}: " + ", ".join(f"{_value(case.value)}: {case.target}" for case in transition.cases)
+    if isinstance(transition, Parallel):
+        return f"-> {transition.target}, {transition.num_parallel or 'several'} at once"
+    assert isinstance(transition, End)
+    return "end of the flow"
+
+
+def _notes(step: Step) -> str:
+    return "  ".join([*(["join"] if step.is_join else []), *(decorator(each) for each in step.decorators)])
+
+
+def decorator(one: Decorator) -> str:
+    """The decorator as it would be written, without the attributes that have their defaults."""
+    known = specification(one.name)
+    defaults = known.attributes if known else {}
+    given = [f"{name}={_value(value)}" for name, value in one.attributes.items() if name not in defaults or defaults[name] != value]
+    return f"@{one.name}({', '.join(given)})" if given else f"@{one.name}"
+
+
+def _value(value: object) -> str:
+    shown = printable(repr(value))
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _columns(rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Three columns, of which a long cell of the second pushes only its own row's third."""
+    table = list(rows)
+    first = max(len(row[0]) for row in table) + 2
+    second = min(max(len(row[1]) for row in table), 44) + 2
+    return [f"  {a:<{first}}{b:<{second - 2}}  {c}".rstrip() for a, b, c in table]

@@ -1,0 +1,111 @@
+"""`flowc validate`: what an engine would refuse in a spec, found without one."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.diagnostics import nearest, printable
+from flowc.targets.target import names, validator
+
+from .. import files
+from ..options import Option, Usage, parse
+from ..terminal import Failure, Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flowc.targets.target import Finding, Validator
+
+USAGE = ("flowc validate SPEC... [OPTIONS]",)
+TEXT = """
+Checks specs against the published schemas and the rules of their orchestrators: files, or all that are recognised in folders and below.
+Specs that flowc did not write are welcome. Needs the extra `validate` (`pip install 'flowc[validate]'`), but no engine and no network.
+Exits with 1 when there are findings.
+"""
+OPTIONS = (
+    Option("--target", "what the specs are for; otherwise each file's target is recognised", "TARGET", "-t"),
+    Option("--quiet", "print only problems", short="-q"),
+)
+EXAMPLES = (("flowc validate build", "everything that was compiled"), ("flowc validate -t argo workflow.yaml", "one file, written by hand"))
+
+_LIBRARIES = ("jsonschema", "yaml")
+
+
+def run(argv: list[str], out: Output) -> int:
+    arguments = parse(argv, OPTIONS)
+    if not arguments.positional:
+        raise Usage("the spec to validate is missing", "give files or folders")
+    forced = arguments.text("--target")
+    if forced and forced not in names():
+        close = nearest(forced, names())
+        raise Usage(f"unknown target `{forced}`", f"did you mean `{close}`?" if close else "the targets are " + ", ".join(names()))
+    targets = (forced,) if forced else names()
+    found: list[Finding] = []
+    checked = 0
+    for path, is_named in _files(arguments.positional):
+        text = _text(path)
+        target = None
+        if text is not None:
+            with _Libraries():
+                target = forced if forced and is_named else _recognised(path, text, targets)
+                if target is not None:
+                    findings = tuple(_validator(target).validate(path, text))
+        if text is None or target is None:
+            if is_named:
+                raise Failure(f"`{path}` is not a spec of {' or '.join(targets)}{'' if forced else '; `--target` says which it should be'}")
+            continue
+        checked += 1
+        found += findings
+        if not findings and not arguments.flag("--quiet"):
+            out.print(f"{path}: fine ({target})")
+        for each in findings:
+            place = f" {each.place}:" if each.place else ""
+            out.print_error(printable(f"{each.file}:{place} {each.message}"))
+    if not checked:
+        raise Failure("there is no spec in " + ", ".join(f"`{each}`" for each in arguments.positional))
+    if found:
+        out.error(f"{len(found)} problem{'s' if len(found) > 1 else ''} in {checked} file{'s' if checked > 1 else ''}")
+    return 1 if found else 0
+
+
+def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Yields every file of the paths, in order, and whether it was named itself. Raises Failure for a path that does not exist."""
+    for path in paths:
+        if os.path.isdir(path):
+            for folder, below, here in os.walk(path):
+                below.sort()
+                yield from ((os.path.join(folder, each), False) for each in sorted(here) if not each.startswith("."))
+        elif os.path.exists(path):
+            yield path, True
+        else:
+            raise Failure(f"`{path}` does not exist")
+
+
+def _text(path: str) -> str | None:
+    """The file's text; None if it is no UTF-8 text, or is gone."""
+    data = files.read(path)
+    if data is None or b"\0" in data:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _recognised(path: str, text: str, targets: Sequence[str]) -> str | None:
+    return next((each for each in targets if _validator(each).recognises(path, text)), None)
+
+
+def _validator(target: str) -> Validator:
+    return validator(target)
+
+
+class _Libraries:
+    """Says how to install the libraries that validating needs, where they are missing."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in _LIBRARIES:
+            raise Failure(f"validating needs the library `{error.name}`; install it with `pip install 'flowc[validate]'`") from None

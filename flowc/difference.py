@@ -1,0 +1,24 @@
+"""A short difference of two texts, for a person."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+
+from .terminal import lines, paint
+
+_SHOWN = 24  # lines of a difference; who wants all of it has the version control system
+
+
+def difference(path: str, old: str, new: str) -> str:
+    """Returns the first lines of the unified difference, from the file's text to what it should be."""
+    found = [line.rstrip("\n") for line in difflib.unified_diff(old.split("\n"), new.split("\n"), path, "what the flow gives now", lineterm="", n=2)]
+    shown = [_painted(lines(line)) for line in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        shown.append(f"… and {len(found) - _SHOWN} more lines")
+    return "\n".join(shown)
+
+
+def _painted(line: str) -> str:
+    colour = {"+": "32", "-": "31", "@": "36"}.get(line[:1])
+    return paint(colour, line, sys.stdout) if colour else line

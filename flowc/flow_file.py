@@ -1,0 +1,91 @@
+"""`python flow.py …`: Metaflow's form of the command line, turned into flowc's.
+
+    python flow.py [TOP OPTIONS] [COMMAND [OPTIONS]]
+
+Without a command it is `check`, as in Metaflow. Of Metaflow's top options those are taken whose meaning flowc keeps; any other is refused
+with the way to say it here, since dropping it would silently change the run.
+"""
+
+from __future__ import annotations
+
+from .options import Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = ("compile", "check", "show", "run", "dump", "help")
+
+_WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
+_LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
+_ELSEWHERE = {
+    "--datastore-root": "give the datastore to the command: `run --store URL`",
+    "--with": "write the decorator on the steps",
+    "--config": "configs are not supported yet",
+    "--config-value": "configs are not supported yet",
+    "--branch": "projects are not supported yet",
+    "--production": "projects are not supported yet",
+    "--package-suffixes": "the code package holds the modules that the flow imports",
+    "--event-logger": "flowc logs no events",
+    "--monitor": "flowc has no monitor",
+}
+_METAFLOW_ONLY = {
+    "resume": "a run goes on where it stopped: `run --run-id RUN` with the same parameters",
+    "argo-workflows": "write the spec with `compile --target argo`",
+    "step-functions": "write the spec with `compile --target step-functions`",
+    "airflow": "write the DAG file with `compile --target airflow`",
+    "logs": "a failed step's log is named when `run` ends",
+    "version": "the version of flowc is printed by `flowc --version`",
+}
+
+
+def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
+    """Returns the same command line for `flowc`. Raises Usage for an option or command of Metaflow's that flowc does not have."""
+    words = list(argv)
+    extra: list[str] = []
+    while words and words[0].startswith("-") and words[0] not in ("--help", "-h", "--version"):
+        option = _top_option(words)
+        if option:
+            extra.append(option)
+    if not words:
+        return ["check", path, "--flow", class_name, *extra]
+    command = words[0]
+    if command in ("--help", "-h"):
+        return ["help"]
+    if command == "--version":
+        return ["--version"]
+    if command not in COMMANDS:
+        raise _unknown(command)
+    if command == "help":
+        return words
+    return [command, *_about(command, path, class_name), *(extra if command in ("run", "check", "compile") else []), *words[1:]]
+
+
+def _about(command: str, path: str, class_name: str) -> list[str]:
+    return ["--flow-file", path, "--flow", class_name] if command == "dump" else [path, "--flow", class_name]
+
+
+def _top_option(words: list[str]) -> str:
+    """Takes one top option off the words; returns what it is for flowc's command, "" for nothing."""
+    name, equals, value = words.pop(0).partition("=")
+    if name in _WITHOUT_VALUE and not equals:
+        return _WITHOUT_VALUE[name]
+    if name in _LOCAL:
+        if not equals:
+            value = words.pop(0) if words else ""
+        if value == "local":
+            return ""
+        instead = f"give the datastore to the command: `run {_LOCAL[name]}`" if _LOCAL[name] else f"flowc has only `{name}=local`"
+        raise Usage(f"`{name}={value}` is not supported", instead)
+    if name in _ELSEWHERE:
+        raise Usage(f"`{name}` is not supported before the command", _ELSEWHERE[name])
+    raise Usage(f"unknown option `{name}` before the command", "options of a command come after it: `run --alpha 0.5`")
+
+
+def _unknown(command: str) -> Usage:
+    if command in _METAFLOW_ONLY:
+        return Usage(f"flowc has no command `{command}`", _METAFLOW_ONLY[command])
+    from flowc.compiler.diagnostics import nearest
+
+    close = nearest(command, COMMANDS)
+    return Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))

@@ -1,0 +1,39 @@
+"""Reading a flow for a command, with the places of its diagnostics as paths from the user's folder."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.diagnostics import Diagnostic, Refused
+from flowc.compiler.pipeline import Program, load
+from flowc.compiler.record import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def load_flow(path: str, flow_name: str = "") -> Program:
+    """Returns the program of the file. Raises Refused, its places being paths that the user can open."""
+    try:
+        return load(path, flow_name)
+    except Refused as refused:
+        raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
+
+
+def placed(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ...]:
+    """The diagnostics with files as seen from the current folder instead of from the flow's; `path` is the flow's file."""
+    folder = os.path.dirname(path)
+    if not folder:
+        return tuple(diagnostics)
+    return tuple(replace(each, span=replace(each.span, file=_join(folder, each.span.file))) if each.span else each for each in diagnostics)
+
+
+def placed_sources(sources: Mapping[str, str], path: str) -> dict[str, str]:
+    """The texts of source files by the names that `placed` gives them."""
+    folder = os.path.dirname(path)
+    return {_join(folder, name): text for name, text in sources.items()}
+
+
+def _join(folder: str, name: str) -> str:
+    return os.path.normpath(os.path.join(folder, name)) if folder else name

@@ -1,0 +1,96 @@
+"""Help texts, made from what each command declares, so that none can name an option that is not parsed or leave one out."""
+
+from __future__ import annotations
+
+import sys
+
+from .cli import COMMANDS
+from .terminal import Output, paint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .options import Option
+
+_WIDTH = 96
+_COLUMN = 26  # where the texts of options begin
+
+
+def overview(out: Output) -> str:
+    """The help of `flowc` itself."""
+    file_form = out.program != "flowc"
+    usage = f"{out.program} [--quiet] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
+    commands = {name: text for name, text in COMMANDS.items() if not (file_form and name == "validate")}
+    parts = [
+        "flowc compiles Metaflow-style flows to Argo Workflows, AWS Step Functions and Apache Airflow, and runs them here.",
+        f"{_title('usage')} {usage}",
+        "\n".join([_title("commands"), *(f"  {name:<{_COLUMN - 2}}{text}" for name, text in commands.items())]),
+        "\n".join([_title("options"), *_two_columns("  -h, --help", "print this"), *_two_columns("      --version", "print the version")]),
+        f"`{out.program} help COMMAND` prints more on one command.",
+    ]
+    return "\n\n".join(parts)
+
+
+def of_command(command: str, module: Any, argv: list[str], out: Output) -> str:
+    """The help of one command; `argv` may name a flow or targets whose own options are then listed too."""
+    usage = [_as_typed(line, out) for line in module.USAGE]
+    head = _title("usage")
+    parts = [f"{head} " + "\n       ".join(usage), _text(module.TEXT, out), _section("options", module.OPTIONS, add_help=True)]
+    if hasattr(module, "sections"):
+        parts += [_section(title, options) for title, options in module.sections(argv) if options]
+    if module.EXAMPLES:
+        examples = [f"  {_as_typed(line, out)}\n      {text}" for line, text in module.EXAMPLES]
+        parts.append("\n".join([_title("examples"), *examples]))
+    return "\n\n".join(parts)
+
+
+def _section(title: str, options: Iterable[Option], add_help: bool = False) -> str:
+    lines = [_title(title)]
+    for option in options:
+        short = f"{option.short}, " if option.short else "    "
+        text = option.help
+        notes = []
+        if option.choices:
+            notes.append(", ".join(option.choices))
+        if option.default:
+            notes.append(f"default: {option.default}")
+        lines += _two_columns(f"  {short}{option.name} {option.value}".rstrip(), f"{text} ({'; '.join(notes)})" if notes else text)
+    if add_help:
+        lines += _two_columns("  -h, --help", "print this")
+    return "\n".join(lines)
+
+
+def _two_columns(left: str, text: str) -> list[str]:
+    wrapped = _wrapped(text, _WIDTH - _COLUMN)
+    if len(left) + 2 > _COLUMN:
+        return [left, *(" " * _COLUMN + line for line in wrapped)]
+    return [left.ljust(_COLUMN) + wrapped[0], *(" " * _COLUMN + line for line in wrapped[1:])]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
+
+
+def _text(text: str, out: Output) -> str:
+    """The paragraphs of a text, wrapped."""
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join("\n".join(_wrapped(_as_typed(each.replace("\n", " "), out), _WIDTH)) for each in paragraphs)
+
+
+def _title(text: str) -> str:
+    return paint("1", f"{text}:", sys.stdout)
+
+
+def _as_typed(text: str, out: Output) -> str:
+    """Writes `flowc run FLOW.py` the way that was used to ask: `python wine.py run`."""
+    if out.program == "flowc":
+        return text
+    return text.replace(" FLOW.py", "").replace("flowc ", f"{out.program} ").replace(f"{out.program} validate", "flowc validate")

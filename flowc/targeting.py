@@ -1,0 +1,153 @@
+"""The options that say what to compile for, shared by `compile` and `check`, and what the chosen targets make of a flow."""
+
+from __future__ import annotations
+
+from flowc.compiler.diagnostics import WARNING, Diagnostic, Refused, has_errors, nearest
+from flowc.compiler.package import BadName, Package, build
+from flowc.compiler.record import replace
+from flowc.targets.target import Options, emitter, names
+
+from . import options as command_line
+from .flow_source import placed, placed_sources
+from .options import Arguments, Option, Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flowc.compiler.pipeline import Program
+    from flowc.targets.target import Emitter
+
+STORE = "s3://flowc"  # what a spec names when no store was given
+
+_DEFAULTS = Options("")
+
+OPTIONS = (
+    Option("--target", "what to compile for; several with commas or by repeating the option", "TARGET", "-t", repeated=True),
+    Option("--store", "the datastore that tasks use: s3://BUCKET/PREFIX, or a folder that every task sees", "URL", default=STORE),
+    Option("--image", "the container image of steps that name none", "IMAGE", default=_DEFAULTS.image),
+    Option(
+        "--runtime", "how flowc reaches the container: brought by an init container, or baked into the image", "HOW",
+        default=_DEFAULTS.runtime, choices=("inject", "baked"),
+    ),
+    Option("--runtime-image", "the init container's image", "IMAGE", default=_DEFAULTS.runtime_image),
+    Option("--name", "what the deployed object is called; otherwise a name made from the flow's", "NAME"),
+    Option("--namespace", "the Kubernetes namespace; otherwise that of whoever applies the spec", "NAME"),
+    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+)  # fmt: skip
+
+
+def parse(argv: Sequence[str], own: tuple[Option, ...]) -> tuple[Arguments, tuple[Emitter, ...]]:
+    """Returns the command line of a command with the options `own`, and the targets that it names, in its order.
+
+    A target's own options are known once the target is. Raises Usage.
+    """
+    emitters = tuple(map(emitter, chosen(argv)))
+    try:
+        return command_line.parse(argv, (*own, *of_targets(emitters))), emitters
+    except Usage as error:
+        raise _explained(error, emitters) from None
+
+
+def chosen(argv: Sequence[str]) -> tuple[str, ...]:
+    """Returns the targets that the words of a command line name, without repeats. Raises Usage for an unknown one."""
+    found: list[str] = []
+    for at, word in enumerate(argv):
+        if word == "--":
+            break
+        name, attached = command_line.split(word) if command_line.looks_like_option(word) else ("", None)
+        if name in ("--target", "-t"):
+            value = attached if attached is not None else argv[at + 1] if at + 1 < len(argv) else ""
+            found += [each.strip() for each in value.split(",") if each.strip()]
+    known = names()
+    for each in found:
+        if each not in known and not each.startswith("-"):
+            close = nearest(each.replace("_", "-"), known)
+            raise Usage(f"unknown target `{each}`", f"did you mean `{close}`?" if close else "the targets are " + ", ".join(known))
+    return tuple(dict.fromkeys(each for each in found if each in known))
+
+
+def of_targets(emitters: Iterable[Emitter]) -> tuple[Option, ...]:
+    """The targets' own options, as options of the command line; one that several share is there once."""
+    found: dict[str, Option] = {}
+    for each in emitters:
+        for own in each.OPTIONS:
+            value = own.name.rpartition("-")[2].upper()
+            found.setdefault(own.name, Option(f"--{own.name}", own.help, value, default=own.default, choices=own.choices))
+            if found[own.name].choices != own.choices:
+                found[own.name] = replace(found[own.name], choices=())  # `options_for` asks each target
+    return tuple(found.values())
+
+
+def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
+    """For `--help`: the own options of the targets that the command line names, or of all."""
+    for each in chosen(argv) or names():
+        yield f"options of target {each}", of_targets((emitter(each),))
+
+
+def options_for(target: Emitter, arguments: Arguments, digest: str) -> Options:
+    """Returns what the command line says to one target; `digest` is the code package's. Raises Usage for a value that it does not take."""
+    for own in target.OPTIONS:
+        given = arguments.text(f"--{own.name}")
+        if given and own.choices and given not in own.choices:
+            raise Usage(f"`--{own.name}` cannot be `{given}` for target {target.NAME}", "it may be " + ", ".join(own.choices))
+    return Options(
+        code=digest,
+        store=arguments.text("--store", STORE),
+        image=arguments.text("--image", _DEFAULTS.image),
+        runtime=arguments.text("--runtime", _DEFAULTS.runtime),
+        runtime_image=arguments.text("--runtime-image", _DEFAULTS.runtime_image),
+        name=arguments.text("--name"),
+        namespace=arguments.text("--namespace"),
+        of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
+    )
+
+
+def package_of(program: Program) -> Package:
+    """Returns the flow's code package. Raises Refused for a file that cannot be in one."""
+    try:
+        return build(program.flow, program.scope, program.files)
+    except BadName as error:
+        raise Refused([Diagnostic("FLOW603", str(error), None, how="rename the file")]) from None
+
+
+def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
+    """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
+    chosen_targets = tuple(emitters)
+    found = list(program.diagnostics)
+    for each in chosen_targets:
+        found += each.check(program.flow, options_for(each, arguments, digest))
+    found = [*placed(found, path), *(_about_store(arguments) if chosen_targets else ())]
+    if has_errors(found):
+        raise Refused(found, placed_sources(program.sources, path))
+    return tuple(found)
+
+
+def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
+    """FLOW601, FLOW602: the datastore of a spec, which other machines must reach under the same name."""
+    store = arguments.text("--store")
+    if not store:
+        why = "the datastore is part of a spec"
+        yield Diagnostic("FLOW601", f"no datastore was given: the spec names `{STORE}`", None, why, "give `--store s3://BUCKET/PREFIX`", WARNING)
+        return
+    scheme, separator, rest = store.partition("://")
+    how = "give `s3://BUCKET/PREFIX`, or a folder as `/shared/flowc`"
+    if not separator:
+        if not store.startswith("/"):
+            why = "tasks run on other machines, in other folders"
+            yield Diagnostic("FLOW602", f"the datastore `{store}` is a relative folder", None, why, how)
+    elif scheme not in ("s3", "file"):
+        yield Diagnostic("FLOW602", f"a datastore cannot be at `{scheme}://`", None, "tasks can use S3 and folders", how)
+    elif not rest.strip("/"):
+        yield Diagnostic("FLOW602", f"the datastore `{store}` names no {'bucket' if scheme == 's3' else 'folder'}", None, how=how)
+
+
+def _explained(error: Usage, emitters: Iterable[Emitter]) -> Usage:
+    """For an option that only a target which was not chosen has, says so."""
+    loaded = {each.NAME for each in emitters}
+    for name in names():
+        if name not in loaded:
+            for own in emitter(name).OPTIONS:
+                if error.message == f"unknown option `--{own.name}`":
+                    return Usage(f"`--{own.name}` is an option of target {name}", f"add `--target {name}`")
+    return error

@@ -1,0 +1,92 @@
+"""What a command prints: results on standard output; problems, in colour where a person looks at them, on standard error."""
+
+from __future__ import annotations
+
+import sys
+
+from flowc.compiler.diagnostics import Diagnostic, concise, full, printable, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import TextIO
+
+    from .options import Usage
+
+
+class Failure(Exception):
+    """A command that could not do its work, for a reason that its user can mend; the text says which."""
+
+
+class Output:
+    """Where a command writes. `program` is what the user typed to start flowc: `flowc`, or `python wine.py`."""
+
+    def __init__(self, program: str = "flowc") -> None:
+        self.program = program
+
+    def print(self, text: str) -> None:
+        """One or more lines on standard output, whatever its encoding."""
+        _write(sys.stdout, text + "\n")
+
+    def print_error(self, text: str) -> None:
+        _write(sys.stderr, text + "\n")
+
+    def verbatim(self, data: bytes) -> None:
+        """Bytes on standard output, the same ones on every machine."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def error(self, message: str) -> None:
+        """A problem that has no place in a source: one line, or several that are part of the message."""
+        self.print_error(f"{paint('1;31', 'error', sys.stderr)}: {lines(message)}")
+
+    def warning(self, message: str) -> None:
+        self.print_error(f"{paint('1;33', 'warning', sys.stderr)}: {lines(message)}")
+
+    def usage(self, command: str, error: Usage) -> None:
+        """A command line that could not be understood, and where to read how it is written."""
+        if not error.message:
+            return
+        name = f"{self.program} {command}".strip()
+        hint = f"; {error.hint}" if error.hint else ""
+        self.error(f"{error.message}{hint}")
+        self.print_error(f"see `{name} --help`")
+
+    def report(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], one_line: bool = False) -> None:
+        """Diagnostics, with their source lines unless `one_line`, and how many there are."""
+        found = tuple(diagnostics)
+        if not found:
+            return
+        if one_line:
+            text = "".join(concise(each) + "\n" for each in found)
+        else:
+            colour = coloured(sys.stderr)
+            text = "".join(full(each, sources, colour) + "\n\n" for each in found)
+        _write(sys.stderr, text + summary(found) + "\n")
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether to write colours: to a terminal that has them, unless the user said NO_COLOR (no-color.org)."""
+    import os
+
+    environment = os.environ
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and stream.isatty()
+
+
+def paint(code: str, text: str, stream: TextIO) -> str:
+    """The text in a colour (an SGR code), where the stream shows colours."""
+    return f"\x1b[{code}m{text}\x1b[0m" if coloured(stream) else text
+
+
+def lines(text: str) -> str:
+    """The text with control characters other than newlines shown as escapes."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

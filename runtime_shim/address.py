@@ -1,0 +1,117 @@
+"""Addresses: a task's path, known before it runs, and the names of objects in the datastore (docs/shim.md, Paths and Datastore).
+
+    >>> child("-", 3), child("3", 0), parent("3.0"), parent("3")
+    ('3', '3.0', '3', '-')
+    >>> next_visit("3"), next_visit("3~1"), leave("3~2"), leave("-")
+    ('3~1', '3~2', '3', '-')
+    >>> indices("3.0~2"), encoded("a b/ü"), decoded("a%20b%2F%C3%BC")
+    ((3, 0), 'a%20b%2F%C3%BC', 'a b/ü')
+"""
+
+from __future__ import annotations
+
+ROOT = "-"
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~")
+
+
+class BadPath(ValueError):
+    """A text that is no path of a task."""
+
+
+def checked(path: str) -> str:
+    """Returns the path itself. Raises BadPath if it is none."""
+    base, tilde, visit = path.partition("~")
+    if tilde and (not visit.isdigit() or not visit.isascii() or visit.startswith("0")):
+        raise BadPath(path)
+    if base != ROOT and not all(each.isascii() and each.isdigit() for each in base.split(".")):
+        raise BadPath(path)
+    return path
+
+
+def child(path: str, index: int) -> str:
+    """The path of the task of item `index` of a foreach that the task at `path` made."""
+    base = leave(path)
+    return str(index) if base == ROOT else f"{base}.{index}"
+
+
+def parent(path: str) -> str:
+    """The path one foreach further out. Raises BadPath outside any foreach."""
+    base = leave(path)
+    if base == ROOT:
+        raise BadPath(path)
+    return base.rpartition(".")[0] or ROOT
+
+
+def next_visit(path: str) -> str:
+    """The path of a loop's next visit."""
+    return f"{leave(path)}~{visit(path) + 1}"
+
+
+def visit(path: str) -> int:
+    """How often the loop has gone round before this visit; 0 outside a loop."""
+    return int(path.partition("~")[2] or 0)
+
+
+def leave(path: str) -> str:
+    """The path without the visit: that of the steps before and after the loop."""
+    return path.partition("~")[0]
+
+
+def indices(path: str) -> tuple[int, ...]:
+    """The foreach indices, outermost first."""
+    base = leave(path)
+    return () if base == ROOT else tuple(int(each) for each in base.split("."))
+
+
+def order(path: str) -> tuple[tuple[int, ...], int]:
+    """A key that sorts paths as a person counts: by indices, then by visit."""
+    return indices(path), visit(path)
+
+
+def encoded(text: str) -> str:
+    """The text as one segment of an object's name: percent-encoded but for letters, digits and `_-.~`; a leading `.` is encoded too."""
+    if text and _SAFE.issuperset(text) and not text.startswith("."):
+        return text
+    data = text.encode("utf-8", "surrogatepass")
+    safe = "".join(chr(each) if chr(each) in _SAFE else f"%{each:02X}" for each in data)
+    return f"%2E{safe[1:]}" if safe.startswith(".") else safe or "%"
+
+
+def decoded(segment: str) -> str:
+    """What `encoded` was given."""
+    if segment == "%":
+        return ""
+    head, *parts = segment.split("%")
+    data = head.encode() + b"".join(bytes([int(part[:2], 16)]) + part[2:].encode() for part in parts)
+    return data.decode("utf-8", "surrogatepass")
+
+
+def code_name(flow: str, digest: str) -> str:
+    """The object of a code package; `digest` with or without `sha256:`."""
+    return f"{encoded(flow)}/code/{encoded(digest.rpartition(':')[2])}.tar.gz"
+
+
+def blob_name(flow: str, digest: str) -> str:
+    return f"{encoded(flow)}/blobs/{digest[:2]}/{digest}"
+
+
+def runs_name(flow: str) -> str:
+    return f"{encoded(flow)}/runs/"
+
+
+def run_name(flow: str, run: str) -> str:
+    """The folder of a run, with a slash at its end."""
+    return f"{encoded(flow)}/runs/{encoded(run)}/"
+
+
+def run_record_name(flow: str, run: str) -> str:
+    return run_name(flow, run) + "run.json"
+
+
+def record_name(flow: str, run: str, step: str, path: str) -> str:
+    return f"{run_name(flow, run)}{encoded(step)}/{encoded(path)}.json"
+
+
+def task_name(flow: str, run: str, step: str, path: str, suffix: str) -> str:
+    """Another object of a task: `outcome.json`, `paths.json`, `0.log`, `0.failure.json`."""
+    return f"{run_name(flow, run)}{encoded(step)}/{encoded(path)}.{suffix}"

@@ -1,0 +1,96 @@
+"""Exceptions that flows see, under the names that Metaflow gives them (`metaflow.exception`)."""
+
+from __future__ import annotations
+
+import traceback
+from typing import List, Optional
+
+
+class MetaflowException(Exception):
+    headline = "Flow failed"
+
+    def __init__(self, msg: str = "", lineno: Optional[int] = None) -> None:
+        self.message = msg
+        self.line_no = lineno
+        super().__init__(msg)
+
+
+class InvalidNextException(MetaflowException):
+    headline = "Invalid self.next() transition"
+
+
+class TimeoutException(MetaflowException):
+    headline = "@timeout"
+
+
+class UnpicklableArtifactException(MetaflowException):
+    headline = "Cannot pickle artifact"
+
+
+class MetaflowDataMissing(MetaflowException):
+    headline = "Data missing"
+
+
+class MetaflowNotFound(MetaflowException):
+    headline = "Object not found"
+
+
+class MetaflowInternalError(MetaflowException):
+    headline = "Internal error"
+
+
+class ParameterFieldFailed(MetaflowException):
+    headline = "Parameter field failed"
+
+
+class ExternalCommandFailed(MetaflowException):
+    headline = "External command failed"
+
+
+class FailureHandledByCatch(MetaflowException):
+    headline = "Task execution failed"
+
+    def __init__(self, retry_count: int) -> None:
+        super().__init__(f"Task execution kept failing over {retry_count} attempts. Your code did not raise an exception. Something in the execution environment caused the failure.")
+
+
+class UnhandledInMergeArtifactsException(MetaflowException):
+    headline = "Unhandled artifacts in merge"
+
+    def __init__(self, msg: str, unhandled: List[str]) -> None:
+        super().__init__(msg)
+        self.artifact_names = unhandled
+
+
+class MissingInMergeArtifactsException(MetaflowException):
+    headline = "Missing artifacts in merge"
+
+    def __init__(self, msg: str, unhandled: List[str]) -> None:
+        super().__init__(msg)
+        self.artifact_names = unhandled
+
+
+class MetaflowExceptionWrapper(Exception):
+    """What `@catch(var=…)` leaves: the exception as text, which every later step can read without the user's modules."""
+
+    def __init__(self, exc: Optional[BaseException] = None) -> None:
+        super().__init__(str(exc))
+        self.exception = str(exc)
+        self.type = f"{type(exc).__module__}.{type(exc).__qualname__}"
+        self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
+
+    def __reduce__(self) -> object:
+        return _rebuilt, (self.exception, self.type, self.stacktrace)
+
+    def __str__(self) -> str:
+        return self.stacktrace or "[no stacktrace]\n" + self.exception
+
+    def __repr__(self) -> str:
+        return f"{self.type}({self.exception!r})"
+
+
+def _rebuilt(exception: str, kind: str, stacktrace: Optional[str]) -> MetaflowExceptionWrapper:
+    made = MetaflowExceptionWrapper.__new__(MetaflowExceptionWrapper)
+    made.exception, made.type, made.stacktrace = exception, kind, stacktrace
+    made.args = (exception,)
+    return made

@@ -1,0 +1,228 @@
+"""`FlowSpec`: the object that a step's method gets as `self`. Artifacts are attributes; this is where they come from and what may be set.
+
+Rules: Metaflow's documentation, basics and client; measured where that is silent (docs/language.md).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from . import artifacts
+from .artifacts import Manifest
+from .exceptions import InvalidNextException, MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
+from .store import Store
+
+ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once
+
+_READ_ONLY = "Flow level attributes and Parameters are not modifiable"
+
+
+class State:
+    """What a flow object knows of its task."""
+
+    def __init__(self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: frozenset) -> None:  # type: ignore[type-arg]
+        self.store = store
+        self.flow = flow
+        self.step = step
+        self.manifest = manifest  # what the task inherits
+        self.stack = stack        # as in Record.stack
+        self.fixed = fixed        # names of parameters and constants
+        self.is_join = False
+        self.targets: List[str] = []  # steps of the graph
+        self.next: Optional[List[str]] = None
+        self.splits: Optional[int] = None
+        self.over: Optional[str] = None
+        self.inputs: Dict[int, Any] = {}  # level → item, once it has been read
+
+
+class FlowSpec:
+    """Base class of flows."""
+
+    _flowc: State
+
+    def __init__(self, use_cli: bool = True) -> None:
+        if use_cli:
+            from flowc.cli import main_for_file
+
+            source = sys.modules[type(self).__module__]
+            sys.exit(main_for_file(getattr(source, "__file__", sys.argv[0]), type(self).__name__, sys.argv[1:]))
+
+    # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __getattr__(self, name: str) -> Any:
+        state = self.__dict__.get("_flowc")
+        if state is not None and name in state.manifest and not name.startswith("__"):
+            value = artifacts.load(state.store, state.flow, name, state.manifest[name])
+            self.__dict__[name] = value
+            return value
+        raise AttributeError(f"Flow {type(self).__name__} has no attribute '{name}'")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        state = self.__dict__.get("_flowc")
+        if state is not None and name in state.fixed:
+            raise AttributeError(_READ_ONLY)
+        object.__setattr__(self, name, value)
+
+    def __iter__(self) -> Any:
+        """The steps of the flow."""
+        return iter([getattr(self, name) for name in dir(type(self)) if getattr(getattr(type(self), name, None), "is_step", False)])
+
+    def __getstate__(self) -> Any:
+        raise MetaflowException("Flows can't be serialized. Maybe you tried to assign self or one of the inputs to an attribute? Instead of serializing the whole flow, you should choose specific attributes, e.g. input.some_var, to be stored.")
+
+    # ── where am I ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def index(self) -> Optional[int]:
+        """The index of this task in the innermost foreach, None outside."""
+        stack = self._flowc.stack
+        return stack[-1]["index"] if stack else None
+
+    @property
+    def input(self) -> Any:
+        """The item of this task in the innermost foreach, None outside."""
+        return self._item(len(self._flowc.stack) - 1) if self._flowc.stack else None
+
+    def foreach_stack(self) -> List[Tuple[int, int, Any]]:
+        """(index, number of splits, item) of every open foreach, outermost first."""
+        return [(frame["index"], frame["splits"], self._item(level)) for level, frame in enumerate(self._flowc.stack)]
+
+    def _item(self, level: int) -> Any:
+        state = self._flowc
+        if level not in state.inputs:
+            frame = state.stack[level]
+            name = frame["over"]
+            if frame.get("fixed_order"):
+                items = getattr(self, f"{ITEMS}_{name}", None)
+            else:
+                items = getattr(self, name, None) if name is not None else frame["index"]
+            if name is None or items is None:
+                return frame["index"] if name is None else None
+            try:
+                item = items[frame["index"]]
+            except TypeError:
+                item = next(each for position, each in enumerate(items) if position == frame["index"])
+            state.inputs[level] = item
+        return state.inputs[level]
+
+    # ── joins ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def merge_artifacts(self, inputs: Any, exclude: Optional[List[str]] = None, include: Optional[List[str]] = None) -> None:
+        """Takes over what the inputs agree on, and `self` does not have yet. Raises for what they disagree on, and for a missing `include`."""
+        state = self._flowc
+        exclude, include = list(exclude or []), list(include or [])
+        if not state.is_join:
+            raise MetaflowException("merge_artifacts can only be called in a join and step *%s* is not a join" % state.step)
+        if exclude and include:
+            raise MetaflowException("`exclude` and `include` are mutually exclusive in merge_artifacts")
+        found: Manifest = {}
+        conflicts: Dict[str, None] = {}
+        for each in inputs:
+            for name, entry in each._flowc.manifest.items():
+                if name in state.fixed or name in exclude or (include and name not in include) or name.startswith(ITEMS) or self._has(name):
+                    continue
+                if found.setdefault(name, entry)["digest"] != entry["digest"]:
+                    conflicts[name] = None
+        if conflicts:
+            names = sorted(conflicts)
+            text = "Step *%s* cannot merge the following artifacts due to them having conflicting values:\n[%s].\nTo remedy this issue, be sure to explicitly set those artifacts (using self.<artifact_name> = ...) prior to calling merge_artifacts."
+            raise UnhandledInMergeArtifactsException(text % (state.step, ", ".join(names)), names)
+        missing = [name for name in include if name not in found and not self._has(name)]
+        if missing:
+            text = "Step *%s* specifies that [%s] should be merged but they are not present in any incoming branch."
+            raise MissingInMergeArtifactsException(text % (state.step, ", ".join(missing)), missing)
+        state.manifest.update(found)
+
+    def _has(self, name: str) -> bool:
+        return name in self.__dict__ or name in self._flowc.manifest or hasattr(type(self), name)
+
+    # ── transitions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def next(self, *dsts: Any, **kwargs: Any) -> None:
+        """Says which step comes next; the last thing that a step does."""
+        state = self._flowc
+        step = state.step
+        foreach, condition, parallel = kwargs.pop("foreach", None), kwargs.pop("condition", None), kwargs.pop("num_parallel", None)
+        if kwargs:
+            raise InvalidNextException(f"Step *{step}* passes an unknown keyword argument {next(iter(kwargs))!r} to self.next().")
+        if state.next is not None:
+            raise InvalidNextException(f"Multiple self.next() calls detected in step *{step}*. Call self.next() only once.")
+        if condition is not None or (dsts and isinstance(dsts[0], dict)):
+            self._switch(dsts, condition, foreach is not None or parallel is not None)
+            return
+        names = [self._target(each) for each in dsts]
+        if not names:
+            raise InvalidNextException(f"Step *{step}* names no step in self.next().")
+        if foreach is not None and parallel is not None:
+            raise InvalidNextException(f"Step *{step}* has both foreach and num_parallel in self.next().")
+        if foreach is not None:
+            self._foreach(names, foreach)
+        elif parallel:
+            if len(names) != 1 or not isinstance(parallel, int) or parallel < 1:
+                raise InvalidNextException(f"Step *{step}*: num_parallel is a number of at least 1, with exactly one step.")
+            state.splits, state.over = parallel, None
+        state.next = names
+
+    def _target(self, target: Any) -> str:
+        name = getattr(target, "__name__", None)
+        function = getattr(target, "__func__", None)
+        attribute = next((each for each in self._flowc.targets if getattr(getattr(type(self), each, None), "__wrapped__", getattr(type(self), each, None)) is function), None) or name
+        if getattr(target, "__self__", None) is not self or not isinstance(attribute, str) or not getattr(getattr(type(self), attribute, None), "is_step", False):
+            raise InvalidNextException(f"Step *{self._flowc.step}* goes to {target!r} in self.next(), which is not a step of this flow.")
+        return attribute
+
+    def _foreach(self, names: List[str], over: Any) -> None:
+        state, step = self._flowc, self._flowc.step
+        if not isinstance(over, str):
+            raise InvalidNextException(f"Step *{step}* has a foreach that is no text. The argument is the *name* of an attribute of self.")
+        if len(names) != 1:
+            raise InvalidNextException(f"Step *{step}* has a foreach with several steps. Name exactly one.")
+        try:
+            items = getattr(self, over)
+        except AttributeError:
+            raise InvalidNextException(f"Foreach variable *self.{over}* in step *{step}* does not exist. Check your variable.") from None
+        try:
+            count = sum(1 for _ in items)
+        except TypeError:
+            raise InvalidNextException(f"Foreach variable *self.{over}* in step *{step}* is not iterable. Please check your variable.") from None
+        if not count:
+            raise InvalidNextException(f"Foreach iterator over *{over}* in step *{step}* produced zero splits. Check your variable.")
+        if isinstance(items, (set, frozenset)):  # each process would order it differently
+            object.__setattr__(self, f"{ITEMS}_{over}", list(items))
+        state.splits, state.over = count, over
+
+    def _switch(self, dsts: Tuple[Any, ...], condition: Any, mixed: bool) -> None:
+        state, step = self._flowc, self._flowc.step
+        if len(dsts) != 1 or not isinstance(dsts[0], dict) or not dsts[0] or not isinstance(condition, str) or mixed:
+            raise InvalidNextException(f"Step *{step}*: a switch is written self.next({{value: self.step, …}}, condition='attribute').")
+        try:
+            value = getattr(self, condition)
+        except AttributeError:
+            raise InvalidNextException(f"Condition variable *self.{condition}* in step *{step}* does not exist.") from None
+        if value not in dsts[0]:
+            cases = ", ".join(repr(each) for each in dsts[0])
+            raise RuntimeError(f"Switch condition variable '{condition}' has value {value!r}, which is none of the cases {cases} of step *{step}*.")
+        for each in dsts[0].values():
+            self._target(each)
+        state.next = [self._target(dsts[0][value])]
+
+
+def prepare(flow_class: Callable[..., FlowSpec], state: State) -> FlowSpec:
+    """Returns a flow object for the task, without running the class's `__init__`."""
+    made = flow_class.__new__(flow_class)  # type: ignore[attr-defined]
+    made.__dict__["_flowc"] = state
+    return made  # type: ignore[no-any-return]
+
+
+def saved(flow: FlowSpec) -> Manifest:
+    """Returns the manifest that the task leaves: what it inherits, with everything that it set or read pickled again.
+
+    Raises artifacts.Unpicklable.
+    """
+    state = flow._flowc
+    manifest = dict(state.manifest)
+    for name, value in flow.__dict__.items():
+        if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value):
+            manifest[name] = artifacts.save(state.store, state.flow, name, value)
+    return dict(sorted(manifest.items()))

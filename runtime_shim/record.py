@@ -1,0 +1,97 @@
+"""Records: what a task that has succeeded leaves, and what a run was started with. JSON objects with a version (docs/datastore.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Optional
+
+from . import address
+from .artifacts import Manifest
+from .errors import ShimError
+from .store import Store
+
+VERSION = 1
+
+Outcome = Dict[str, Any]
+
+
+class Record:
+    """A task record."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self.data = data
+        self.step: str = data["step"]
+        self.path: str = data["path"]
+        self.artifacts: Manifest = data["artifacts"]
+        self.next: List[str] = data["next"]              # the steps that the task named, in order; a switch names one
+        self.splits: Optional[int] = data.get("splits")  # items of the foreach that the task made
+        self.stack: List[Dict[str, Any]] = data["stack"]  # the open foreaches, outermost first: step, artifact, index, splits
+
+    def leads_to(self, step: str) -> bool:
+        return step in self.next
+
+    def outcome(self, switch: bool) -> Outcome:
+        """What an engine learns of the task (docs/shim.md, What a task reports)."""
+        if self.splits is not None:
+            return {"splits": self.splits, "paths": [address.child(self.path, index) for index in range(self.splits)]}
+        if switch:
+            chosen = self.next[0]
+            return {"next": chosen, "path": address.next_visit(self.path) if chosen == self.step else address.leave(self.path)}
+        return {}
+
+
+def dumps(data: Dict[str, Any]) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def loads(data: bytes, name: str) -> Dict[str, Any]:
+    """Returns the object. Raises ShimError for one that is damaged, or of a newer version."""
+    try:
+        found = json.loads(data)
+        version = found["version"]
+    except (ValueError, KeyError, TypeError):
+        raise ShimError(f"{name} in the datastore is damaged") from None
+    if version != VERSION:
+        raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
+    if not isinstance(found, dict):
+        raise ShimError(f"{name} in the datastore is damaged")
+    return found
+
+
+def read(store: Store, flow: str, run: str, step: str, path: str) -> Optional[Record]:
+    """Returns the task's record, or None if the task has not succeeded yet."""
+    name = address.record_name(flow, run, step, path)
+    data = store.get(name)
+    return None if data is None else Record(loads(data, name))
+
+
+def write(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Record:
+    """Writes the record; returns the one that is there, which is another task's if that was first."""
+    name = address.record_name(flow, run, data["step"], data["path"])
+    if store.put_if_absent(name, dumps({"version": VERSION, **data})):
+        return Record(data)
+    existing = read(store, flow, run, data["step"], data["path"])
+    if existing is None:
+        raise ShimError(f"{name} cannot be read back from the datastore")
+    return existing
+
+
+def read_run(store: Store, flow: str, run: str) -> Optional[Dict[str, Any]]:
+    """Returns run.json, or None."""
+    name = address.run_record_name(flow, run)
+    data = store.get(name)
+    return None if data is None else loads(data, name)
+
+
+def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Writes run.json if it is absent. Raises ShimError if it is there for other code or other parameters: a run id is never reused."""
+    name = address.run_record_name(flow, run)
+    data = {"version": VERSION, **data}
+    if store.put_if_absent(name, dumps(data)):
+        return data
+    existing = read_run(store, flow, run)
+    for key, what in (("code", "code"), ("parameters", "parameters")):
+        if existing is None or existing.get(key) != json.loads(dumps(data))[key]:
+            raise ShimError(f"run {run!r} of flow {flow} exists already, with other {what}: choose another run id")
+    assert existing is not None
+    return existing

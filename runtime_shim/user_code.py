@@ -1,0 +1,50 @@
+"""Importing the flow's module: from its own folder, under a name of its own, without starting anything."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import Any
+
+from . import metaflow_alias
+from .errors import ShimError
+
+
+def import_flow(folder: str, file: str, class_name: str) -> Any:
+    """Returns the flow class. Exceptions of the user's module come through as they are.
+
+    The folder goes first on `sys.path`, as when the file is run. The module's name is the file's, so that a class of the flow's own file that
+    is pickled in one task is found again in another, on any engine.
+    """
+    metaflow_alias.install()
+    folder = os.path.abspath(folder)
+    if folder not in sys.path[:1]:
+        sys.path.insert(0, folder)
+    name = module_name(file)
+    module = sys.modules.get(name)
+    path = os.path.join(folder, *file.split("/"))
+    if module is None or getattr(module, "__file__", None) != path:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None or not os.path.exists(path):
+            raise ShimError(f"the code package has no {file}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
+    found = getattr(module, class_name, None)
+    if found is None:
+        raise ShimError(f"{file} has no class {class_name}")
+    return found
+
+
+def module_name(file: str) -> str:
+    """The name under which the flow's file is imported: its own, unless Python's library has a module of that name."""
+    stem = file.rpartition("/")[2]
+    stem = stem[:-3] if stem.endswith(".py") else stem
+    name = "".join(each if each.isalnum() or each == "_" else "_" for each in stem)
+    standard = getattr(sys, "stdlib_module_names", sys.builtin_module_names)
+    return f"flow_{name}" if not name.isidentifier() or name in standard or name in ("flowc", "metaflow") else name

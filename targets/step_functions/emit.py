@@ -1,0 +1,144 @@
+"""The target `step-functions`: a state machine, the Batch job definitions it names, its role's policy and, with @schedule, a schedule."""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import six_fields
+from flowc.compiler.ir import Foreach, Switch
+from flowc.compiler.schedules import schedule_of
+from flowc.targets.target import Option, SpecFile
+from flowc.templates.render import render
+
+from .compute import compute_of
+from .jobs import Jobs
+from .names import definition_prefix, machine_name, schedule_name
+from .refuse import NAME as NAME
+from .refuse import refusals
+from .states import Machine
+from .storage import Store, runs_prefix, store_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Flow, Scope
+    from flowc.targets.target import Options
+
+MAX_MACHINE = 1024 * 1024  # bytes of a definition (AWS Step Functions, quotas)
+ANY_STORE = Store("s3://bucket", "bucket", "")
+
+OPTIONS = (
+    Option("job-queue", "Batch job queue of steps that name none", "flowc"),
+    Option("job-role", "ARN of the role that jobs run as, for steps that name none (default: that of the instance)"),
+    Option("execution-role", "ARN of the role that ECS starts jobs with, for steps that name none"),
+    Option("max-workers", "how many tasks of one foreach run at a time; 0 for all", "100"),
+    Option("map", "how a foreach runs: inline, for about a thousand tasks in a run, or distributed, for more", "inline", ("inline", "distributed")),
+    Option("workflow-timeout", "seconds after which a run is ended"),
+    Option("region", "AWS region of the datastore, for jobs on instances that do not say theirs"),
+    Option("partition", "AWS partition", "aws", ("aws", "aws-cn", "aws-us-gov")),
+)  # fmt: skip
+
+
+def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529)."""
+    from flowc.compiler.diagnostics import has_errors
+
+    found = list(refusals(flow, options))
+    yield from found
+    # Names may be long and stand in several places of a state; only where a definition could be too big is it made to see.
+    if not has_errors(found) and sum(700 + 8 * len(step.name) + len(step.doc) for step in flow.steps) + len(flow.doc) > MAX_MACHINE:
+        yield from _too_big(flow, options)
+
+
+def _too_big(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.scopes import scopes
+
+    name = options.name or machine_name(flow.name)
+    size = len(_machine(flow, scopes(flow), options, name, store_of(options.store) or ANY_STORE).encode())
+    if size > MAX_MACHINE:
+        what = f"the state machine of flow `{flow.name}` would be too big: {size} bytes"
+        why = f"Step Functions takes definitions of up to {MAX_MACHINE} bytes"
+        yield Diagnostic("FLOW524", what, flow.span, why, "make several flows of it, or run several pieces of work in one step")
+
+
+def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
+    """Returns `NAME.asl.json`, `NAME.batch.json`, `NAME.policy.json` and, for a flow with a schedule, `NAME.schedule.json`."""
+    store = store_of(options.store)
+    if store is None:
+        raise ValueError(f"the datastore {options.store!r} is not in S3")
+    name = options.name or machine_name(flow.name)
+    files = [
+        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store)),
+        SpecFile(f"{name}.batch.json", _jobs(flow, options, name, store)),
+        SpecFile(f"{name}.policy.json", _policy(flow, options, name, store)),
+    ]
+    schedule = schedule_of(flow)
+    if schedule is not None:
+        text = render(
+            "step_functions/schedule.json", name=schedule_name(name), description=f"Runs of flow {flow.name}",
+            expression=f"cron({six_fields(schedule.cron)})", timezone=schedule.timezone,
+        )  # fmt: skip
+        files.append(SpecFile(f"{name}.schedule.json", text))
+    return tuple(files)
+
+
+def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> str:
+    queues = {step.name: compute_of(step, options).queue for step in flow.steps}
+    machine = Machine(
+        flow, name, store, {step.name: step for step in flow.steps}, queues, options.own("partition"), options.own("map") == "distributed",
+        int(options.own("max-workers") or 0),
+    )  # fmt: skip
+    data = machine.data(scope)
+    timeout = int(options.own("workflow-timeout") or 0)
+    text = render("step_functions/machine.asl.json", comment=flow.doc or f"Flow {flow.name}", timeout=timeout, **data)
+    return text if len(text.encode()) <= MAX_MACHINE else _compact(text)
+
+
+def _compact(text: str) -> str:
+    import json
+
+    return json.dumps(json.loads(text), separators=(",", ":")) + "\n"
+
+
+def _jobs(flow: Flow, options: Options, name: str, store: Store) -> str:
+    if options.runtime == "inject":
+        shim, runtime = ("-c", _bootstrap()), runtime_url(store, options.runtime_image)
+    else:
+        shim, runtime = ("-m", "flowc.runtime_shim"), ""
+    jobs = Jobs(flow, name, store, options, shim, runtime)
+    return render("step_functions/jobs.batch.json", jobs=[jobs.definition(step, compute_of(step, options)) for step in flow.steps])
+
+
+def runtime_url(store: Store, image: str) -> str:
+    """Where the shim is in the datastore: an archive of the same version as the image that other targets take it from."""
+    version = image.rpartition("/")[2].partition("@")[2].rpartition(":")[2] or image.rpartition("/")[2].partition(":")[2] or "latest"
+    return f"{store.url}/runtime/flowc-runtime-{version}.zip"
+
+
+def _bootstrap() -> str:
+    """The text of `bootstrap.py` without its docstring."""
+    import os
+
+    with open(os.path.join(os.path.dirname(__file__), "bootstrap.py"), encoding="utf-8") as file:
+        text = file.read()
+    return text[text.index("\nimport ") + 1 :]
+
+
+def _policy(flow: Flow, options: Options, name: str, store: Store) -> str:
+    aws, region = f"arn:{options.own('partition')}", options.own("region") or "*"
+    queues = dict.fromkeys(compute_of(step, options).queue for step in flow.steps)
+    objects = f"{aws}:s3:::{store.bucket}/{runs_prefix(store, flow.name)}*"
+    loops = any(isinstance(step.transition, Foreach) for step in flow.steps)
+    reports = [f"{objects}.paths.json"] * loops + [f"{objects}.outcome.json"] * any(isinstance(step.transition, Switch) for step in flow.steps)
+    distributed = loops and options.own("map") == "distributed"
+    data: dict[str, Any] = {
+        "jobs": [f"{aws}:batch:{region}:*:job-definition/{definition_prefix(name)}*"]
+        + [queue if queue.startswith("arn:") else f"{aws}:batch:{region}:*:job-queue/{queue}" for queue in queues],
+        "reports": reports,
+        "rule": f"{aws}:events:{region}:*:rule/StepFunctionsGetEventsForBatchJobsRule",
+        "machine": f"{aws}:states:{region}:*:stateMachine:{name}" if distributed else None,
+        "items": f"{aws}:states:{region}:*:execution:{name}*" if distributed else None,
+    }
+    return render("step_functions/policy.json", **data)

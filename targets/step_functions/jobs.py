@@ -1,0 +1,120 @@
+"""The Batch job definitions that the state machine names: one a step, as plain data in the order of the steps.
+
+A definition holds all that is the same for every task of its step; what a task adds is its run (`FLOWC_RUN`), its path (`Ref::path`), and
+for the first step the parameters. So a task can also be started by hand: `aws batch submit-job --parameters path=-`.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.decorators.decorator import number
+from flowc.compiler.decorators.timeout import seconds
+from flowc.compiler.ir import Foreach, Switch
+from flowc.compiler.record import record
+
+from .names import definition_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.targets.target import Options
+
+    from .compute import Compute
+    from .storage import Store
+
+    Data: TypeAlias = dict[str, Any]
+
+MAX_ATTEMPTS = 10   # Batch's (RegisterJobDefinition, RetryStrategy)
+GRACE = 60          # seconds after which the engine stands behind the shim's own timeout (docs/shim.md)
+CATCH_ATTEMPTS = 3  # for @catch to record that a process died (docs/shim.md)
+
+
+@record
+class Jobs:
+    """What the definitions of one flow have in common."""
+
+    flow: Flow
+    machine: str  # name of the state machine
+    store: Store
+    options: Options
+    bootstrap: tuple[str, ...]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
+    runtime: str                # URL of the shim that the bootstrap fetches; "" when the image has it
+
+    def definition(self, step: Step, compute: Compute) -> Data:
+        """Returns the data of the template for the definition of one step."""
+        return {
+            "name": definition_name(self.machine, step.name),
+            "image": compute.image,
+            "command": [compute.python, *self.bootstrap, *arguments(step)],
+            "environment": self.environment(step, compute),
+            "vcpus": str(compute.vcpus), "memory": str(compute.memory), "gpus": str(compute.gpus or ""),
+            "job_role": compute.job_role, "execution_role": compute.execution_role,
+            "privileged": compute.privileged,
+            "linux": _linux(compute),
+            "volumes": compute.volumes,
+            "log_driver": compute.log_driver, "log_options": dict(compute.log_options),
+            "attempts": attempts(step),
+            "timeout": timeout(step),
+        }  # fmt: skip
+
+    def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
+        region = self.options.own("region")
+        flowc = {"FLOWC_STORE": self.store.url, "FLOWC_FLOW": self.flow.name, "FLOWC_CODE": self.options.code, "FLOWC_TARGET": "step-functions"}
+        if self.runtime:
+            flowc["FLOWC_RUNTIME"] = self.runtime
+        if region:
+            flowc["AWS_REGION"] = region
+        if compute.tmpfs_is_tempdir:
+            flowc["TMPDIR"] = compute.tmpfs_path
+        return list({**flowc, **variables(step)}.items())
+
+
+def arguments(step: Step) -> list[str]:
+    """The shim's arguments. Batch puts the path in the place of `Ref::path`; a step's name is an identifier, so it holds no other `Ref::`."""
+    found = ["task", "--step", step.name, "--path", "Ref::path"]
+    match step.transition:
+        case Foreach():
+            return [*found, "--report", "paths"]
+        case Switch():
+            return [*found, "--report", "store"]
+        case _:
+            return found
+
+
+def variables(step: Step) -> dict[str, str]:
+    """The variables of the step's `@environment`."""
+    decorator = _decorator(step, "environment")
+    given = decorator.attributes.get("vars") if decorator else None
+    return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+
+
+def attempts(step: Step) -> int:
+    """How often Batch runs the step's job before it has failed."""
+    retry = _decorator(step, "retry")
+    times = int(number(retry.attributes.get("times")) or 0) if retry else 0
+    return 1 + times + (CATCH_ATTEMPTS if _decorator(step, "catch") else 0)
+
+
+def timeout(step: Step) -> int:
+    """Seconds after which Batch ends an attempt; 0 for never. Batch's least is 60."""
+    decorator = _decorator(step, "timeout")
+    return -int(-seconds(decorator) // 1) + GRACE if decorator else 0
+
+
+def _linux(compute: Compute) -> Data:
+    """`linuxParameters` of RegisterJobDefinition, without what is not given."""
+    found: Data = {}
+    if compute.shared_memory:
+        found["sharedMemorySize"] = compute.shared_memory
+    if compute.tmpfs_path:
+        found["tmpfs"] = [{"containerPath": compute.tmpfs_path, "size": compute.tmpfs_size}]
+    if compute.max_swap is not None:
+        found["maxSwap"] = compute.max_swap
+    if compute.swappiness is not None:
+        found["swappiness"] = compute.swappiness
+    return found
+
+
+def _decorator(step: Step, name: str) -> Decorator | None:
+    return next((each for each in step.decorators if each.name == name), None)

@@ -1,0 +1,70 @@
+"""Names that AWS allows, made from the flow's: state machine, job definitions, states. No two steps ever share one.
+
+Limits: state names 80 characters, unique in the whole machine (Amazon States Language, States); state machine names 80 (CreateStateMachine);
+job definition names 128 of `A-Z a-z 0-9 _ -` (RegisterJobDefinition); schedule names 64 (CreateSchedule). A
+name that has to be changed ends in a digest of the original.
+"""
+
+from __future__ import annotations
+
+STATE_LENGTH = 80
+MACHINE_LENGTH = 80
+DEFINITION_LENGTH = 128
+SCHEDULE_LENGTH = 64
+
+# What a state other than a step's own job does. A step's name holds no space, so `STEP ROLE` never is the name of a step.
+ROLES = ("branches", "each", "items", "next", "outcome", "path", "unknown", "done")
+
+
+def machine_name(name: str) -> str:
+    """Returns the state machine's name for a flow of that name."""
+    return _fitted(_plain(name), name, MACHINE_LENGTH)
+
+
+def is_machine_name(name: str) -> bool:
+    """True for a name that can be used as it is."""
+    return 0 < len(name) <= MACHINE_LENGTH and _plain(name) == name
+
+
+def definition_name(machine: str, step: str) -> str:
+    """Returns the name of the step's job definition, which is that of its jobs too. It begins with a letter or digit, as a job's must.
+
+    `machine` is a state machine's name. No step's name holds a `-`, so neither what is put before it nor a digest can be taken for it.
+    """
+    prefix = definition_prefix(machine)
+    return prefix + _fitted(_plain(step), step, DEFINITION_LENGTH - len(prefix))
+
+
+def definition_prefix(machine: str) -> str:
+    """Returns what the names of all job definitions of the state machine begin with, and those of no other machine whose name holds no `-`."""
+    return f"{machine}-" if machine[0].isalnum() else f"flow{machine}-{_digest(machine)}-"
+
+
+def schedule_name(machine: str) -> str:
+    """Returns the name of the state machine's schedule."""
+    return _fitted(machine, machine, SCHEDULE_LENGTH)
+
+
+def state_name(step: str, role: str = "") -> str:
+    """Returns the name of the step's job state, or of the state that does `role` for it."""
+    suffix = f" {role}" if role else ""
+    # The room is the same for every role, so that the states of one step are seen to belong together.
+    return _fitted(step, step, STATE_LENGTH - 1 - max(map(len, ROLES))) + suffix
+
+
+def _plain(name: str) -> str:
+    return "".join(each if each.isascii() and (each.isalnum() or each in "_-") else "_" for each in name)
+
+
+def _fitted(text: str, original: str, length: int) -> str:
+    if text == original and len(text) <= length:
+        return text
+    return f"{text[: length - 9]}-{_digest(original)}"
+
+
+def _digest(text: str) -> str:
+    try:
+        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
+    except ImportError:
+        from hashlib import sha256
+    return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]

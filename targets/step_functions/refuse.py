@@ -1,0 +1,96 @@
+"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, and what every target says in the same words (`unsupported.py`)."""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import BadCron, six_fields
+from flowc.compiler.decorators.decorator import number
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.schedules import schedule_of
+from flowc.targets.unsupported import unsupported, unsupported_attributes
+
+from .compute import REFUSED, mistakes
+from .jobs import MAX_ATTEMPTS, attempts, variables
+from .names import is_machine_name
+from .storage import store_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.targets.target import Options
+
+NAME = "step-functions"
+HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "resources", "retry", "schedule", "timeout"})
+MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
+_ROOM = 6 * 1024            # of them for what is not an environment variable
+
+
+def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    """Yields what this target cannot do of the flow, and what is wrong with its own options."""
+    yield from _options(options)
+    yield from unsupported(flow, NAME, HONOURED)
+    yield from _schedule(flow)
+    for step in flow.steps:
+        for decorator in step.decorators:
+            yield from _decorator(decorator, step, flow)
+        yield from _environment(step)
+
+
+def _options(options: Options) -> Iterator[Diagnostic]:
+    if options.store and store_of(options.store) is None:
+        what = f"the datastore `{options.store}` is not in S3"
+        yield Diagnostic("FLOW520", what, None, "the jobs of AWS Batch share no other storage", "give `--store s3://BUCKET/PREFIX`")
+    if options.name and not is_machine_name(options.name):
+        what = f"`{options.name}` cannot be the name of a state machine"
+        yield Diagnostic("FLOW521", what, None, "it has up to 80 letters, digits, `-` and `_`", "give another `--name`")
+    for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
+        text = options.own(name)
+        if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 99999999):
+            yield Diagnostic("FLOW522", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least} to 99999999", "give a number")
+
+
+def _schedule(flow: Flow) -> Iterator[Diagnostic]:
+    schedule = schedule_of(flow)
+    if schedule is None:
+        return
+    span = next(each.span for each in flow.decorators if each.name == "schedule")
+    try:
+        six_fields(schedule.cron)
+    except BadCron as error:
+        yield Diagnostic("FLOW523", "the schedule cannot be said to EventBridge", span, str(error), "write a schedule that leaves one of them as `*`")
+
+
+def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnostic]:
+    both = decorator.name == "kubernetes" and any(each.name == "batch" for each in step.decorators)  # then @batch is for this target
+    if decorator.name in REFUSED and not both:
+        yield from unsupported_attributes(decorator, step.name, NAME, REFUSED[decorator.name])
+    if decorator.name == "batch":
+        for attribute, wanted in mistakes(decorator):
+            what = f"`{attribute}` of `@batch` of step `{step.name}` cannot be understood"
+            yield Diagnostic("FLOW525", what, decorator.span, f"it is {wanted}", "give it so, or leave it out")
+    if decorator.name == "retry":
+        if attempts(step) > MAX_ATTEMPTS:
+            what = f"step `{step.name}` would need {attempts(step)} attempts"
+            yield Diagnostic("FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "give a smaller `times`")
+        minutes = number(decorator.attributes.get("minutes_between_retries"))
+        if minutes and minutes != 2 and attempts(step) > 1:  # 2 is the default: nobody asked for it
+            what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
+            why = "Batch runs a failed job again at once, as Metaflow does there"
+            yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or leave it out", WARNING)
+
+
+def _environment(step: Step) -> Iterator[Diagnostic]:
+    decorator = next((each for each in step.decorators if each.name == "environment"), None)
+    if decorator is None:
+        return
+    given = variables(step)
+    for name in given:
+        if name.startswith("AWS_BATCH"):
+            what = f"step `{step.name}` cannot set the environment variable `{name}`"
+            yield Diagnostic("FLOW528", what, decorator.span, "Batch keeps names that begin with `AWS_BATCH` for its own", "use another name")
+    size = sum(len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 24 for name, value in given.items())
+    if size > MAX_DEFINITION - _ROOM:
+        what = f"the environment of step `{step.name}` is too big: {size} bytes"
+        why = f"a job definition of Batch has at most {MAX_DEFINITION} bytes, of which {MAX_DEFINITION - _ROOM} are free for it"
+        yield Diagnostic("FLOW529", what, decorator.span, why, "read big values from a file of the flow, or from the datastore")

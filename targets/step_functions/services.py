@@ -1,0 +1,66 @@
+"""What the two services that a flow's states call want of their parameters: `batch:submitJob` and `s3:getObject`.
+
+Sources: AWS Step Functions Developer Guide, Run AWS Batch workloads; AWS Batch API Reference, SubmitJob; Amazon S3 API Reference, GetObject.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .asl_paths import Problem
+
+_SUBMIT_JOB = {  # what the optimized integration documents; `EcsPropertiesOverride` is not among them
+    "ArrayProperties", "ContainerOverrides", "DependsOn", "JobDefinition", "JobName", "JobQueue", "Parameters", "PropagateTags", "RetryStrategy",
+    "Tags", "Timeout",
+}  # fmt: skip
+_NEEDED = {"batch:submitJob": ("JobName", "JobDefinition", "JobQueue"), "s3:getObject": ("Bucket", "Key")}
+_OVERRIDES = {"Command", "Environment", "InstanceType", "Memory", "ResourceRequirements", "Vcpus"}
+JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+OVERRIDES_SIZE = 8192  # characters of a job's container overrides, as JSON
+
+
+def service_problems(resource: str, parameters: object, place: str) -> Iterator[Problem]:
+    """What is wrong with the parameters of a task, for the services known here."""
+    service = resource.split(":", 5)[-1].removeprefix("aws-sdk:").partition(".")[0]
+    if service not in _NEEDED:
+        return
+    if not isinstance(parameters, dict):
+        yield place, "must be an object"
+        return
+    given = {name.removesuffix(".$"): value for name, value in parameters.items()}
+    yield from ((place, f"`{name}` is missing, which {service} needs") for name in _NEEDED[service] if name not in given)
+    if service != "batch:submitJob" or "aws-sdk" in resource:
+        return
+    yield from ((f"{place}.{name}", "is no parameter that batch:submitJob takes") for name in given if name not in _SUBMIT_JOB)
+    name = parameters.get("JobName")
+    if name is not None and not (isinstance(name, str) and JOB_NAME.fullmatch(name)):
+        yield f"{place}.JobName", "must be up to 128 letters, digits, `-` and `_`, and begin with a letter or digit"
+    yield from _overrides(parameters.get("ContainerOverrides"), f"{place}.ContainerOverrides")
+
+
+def _overrides(overrides: object, place: str) -> Iterator[Problem]:
+    if overrides is None:
+        return
+    if not isinstance(overrides, dict):
+        yield place, "must be an object"
+        return
+    given = {name.removesuffix(".$") for name in overrides}
+    yield from ((f"{place}.{name}", "is no field of it") for name in sorted(given - _OVERRIDES))
+    variables = overrides.get("Environment", [])
+    for index, variable in enumerate(variables if isinstance(variables, list) else ()):
+        inside = f"{place}.Environment[{index}]"
+        names = sorted(each.removesuffix(".$") for each in variable) if isinstance(variable, dict) else []
+        if names != ["Name", "Value"]:
+            yield inside, "must be an object of `Name` and `Value`"
+        elif str(variable.get("Name", "")).startswith("AWS_BATCH"):
+            yield inside, "names that begin with `AWS_BATCH` are kept for Batch itself"
+    if "Environment" in overrides and not isinstance(variables, list):
+        yield f"{place}.Environment", "must be a list"
+    import json
+
+    if len(json.dumps(overrides)) > OVERRIDES_SIZE:
+        yield place, f"is longer than {OVERRIDES_SIZE} characters"

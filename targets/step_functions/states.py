@@ -1,0 +1,126 @@
+"""The state machine as plain data: a fold over scopes, one function a node kind. The template gives each state its text.
+
+What runs through the machine is `{"run": ID, "path": PATH}` and, for a moment, what was read back: `items` (the paths of a foreach's tasks)
+or `switch` (the outcome of a switch's task). Nothing else: artifacts stay in the datastore. Source of the rules: Amazon States Language.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.ir import Branches, End, Flow, ForEach, Linear, Switch
+from flowc.compiler.record import record
+from flowc.compiler.scopes import is_loop, targets
+
+from .names import definition_name, state_name
+from .storage import Store, report_key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, TypeAlias
+
+    from flowc.compiler.ir import Scope, Step, Task
+
+    Data: TypeAlias = dict[str, Any]
+
+FIRST = "new run"  # the state that every run begins with; no step's name holds a space
+
+
+@record
+class Machine:
+    """What the fold needs to know beside the scope, the same for every node."""
+
+    flow: Flow
+    name: str               # of the state machine
+    store: Store
+    steps: dict[str, Step]  # by name
+    queues: dict[str, str]  # step → the Batch job queue of its jobs
+    partition: str          # of AWS: "aws"
+    distributed: bool       # a foreach is a Distributed Map
+    workers: int            # how many tasks of one foreach run at a time; 0: as many as there are
+
+    def data(self, scope: Scope) -> Data:
+        """Returns the template's data: the names of the first state and of the one after it, and the states of the flow's outermost scope."""
+        return {"first": FIRST, "start": state_name(scope.entry), "outermost": list(self.scope(scope, None))}
+
+    def scope(self, scope: Scope, join: str | None) -> Iterator[Data]:
+        """The states of a scope that leaves to `join`, which is of the machine outside; None for the outermost."""
+        for node in scope.nodes:
+            match node:
+                case Branches():
+                    yield from self.branches(node)
+                case ForEach():
+                    yield from self.foreach(node)
+                case _:
+                    yield from self.task(node, join)
+
+    def task(self, node: Task, join: str | None) -> Iterator[Data]:
+        step = self.steps[node.step]
+        match step.transition:
+            case Switch():
+                yield from self.switch(step, join)
+            case Linear(target=target) if target != join:
+                yield self.job(node.step, state_name(target))
+            case Linear() | End():
+                yield self.job(node.step, None, nested=join is not None)
+            case other:
+                raise TypeError(f"step {step.name!r} is no plain task: {other!r}")
+
+    def switch(self, step: Step, join: str | None) -> Iterator[Data]:
+        """The job, what it chose, the path to go on with (only a loop changes it), and the choice."""
+        outcome, path, choice = (state_name(step.name, role) for role in ("outcome", "path", "next"))
+        unknown, done = state_name(step.name, "unknown"), state_name(step.name, "done")
+        yield self.job(step.name, outcome)
+        yield {"kind": "outcome", "name": outcome, **self.report(step, "outcome"), "next": path if is_loop(step) else choice}
+        if is_loop(step):
+            yield {"kind": "path", "name": path, "next": choice}
+        cases = [{"step": target, "next": done if target == join else state_name(target)} for target in targets(step)]
+        yield {"kind": "choice", "name": choice, "cases": cases, "default": unknown}
+        if join in targets(step):
+            yield {"kind": "done", "name": done}
+        yield {"kind": "unknown", "name": unknown, "cause": f"step {step.name} chose a step that is no case of its switch"}
+
+    def branches(self, node: Branches) -> Iterator[Data]:
+        name = state_name(node.step, "branches")
+        yield self.job(node.step, name)
+        several = [{"start": state_name(each.entry), "states": list(self.scope(each, node.join))} for each in node.scopes]
+        yield {"kind": "parallel", "name": name, "branches": several, "next": state_name(node.join)}
+
+    def foreach(self, node: ForEach) -> Iterator[Data]:
+        """The job, the paths of its items, and a Map over them; a Distributed Map reads the paths itself."""
+        items, each = state_name(node.step, "items"), state_name(node.step, "each")
+        step = self.steps[node.step]
+        body = {"start": state_name(node.body.entry), "states": list(self.scope(node.body, node.join))}
+        report = self.report(step, "paths")
+        data = {"name": each, "body": body, "workers": self.workers, "next": state_name(node.join)}
+        if self.distributed:
+            yield self.job(node.step, each)
+            yield {"kind": "distributed", **data, **report}
+        else:
+            yield self.job(node.step, items)
+            yield {"kind": "items", "name": items, **report, "next": each}
+            yield {"kind": "inline", **data}
+
+    def job(self, step: str, after: str | None, nested: bool = False) -> Data:
+        """The Batch job of a step. Without `after` it ends its machine; `nested`: that of a branch or an item, whose output nobody wants."""
+        return {
+            "kind": "job",
+            "name": state_name(step),
+            "comment": summary(self.steps[step].doc),
+            "resource": f"arn:{self.partition}:states:::batch:submitJob.sync",
+            "definition": definition_name(self.name, step),
+            "queue": self.queues[step],
+            "first": step == self.flow.start,
+            "next": after,
+            "nested": nested,
+        }
+
+    def report(self, step: Step, report: str) -> Data:
+        """Where the step's task has left a report."""
+        service = "s3" if report == "paths" and self.distributed else "aws-sdk:s3"  # an ItemReader is no task
+        resource = f"arn:{self.partition}:states:::{service}:getObject"
+        return {"resource": resource, "bucket": self.store.bucket, "key": report_key(self.store, self.flow.name, step.name, report)}
+
+
+def summary(doc: str) -> str:
+    """The first line of a docstring."""
+    return doc.strip().partition("\n")[0].strip()

@@ -1,0 +1,162 @@
+"""Finds in a spec of this target what AWS would find, with no account at hand.
+
+`validate` looks at one file; `together` at what the files of one flow say of each other.
+"""
+
+from __future__ import annotations
+
+import json
+
+from flowc.targets.target import Finding
+
+from .asl import machine_problems
+from .batch_rules import definitions_problems
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from .asl_paths import Problem
+
+DEFINITION_SIZE = 1024 * 1024  # bytes of a state machine's definition (AWS Step Functions, quotas)
+_SCHEDULE = {"Name", "Description", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target", "State",
+             "StartDate", "EndDate", "KmsKeyArn", "ActionAfterCompletion", "ClientToken"}  # fmt: skip
+_SUFFIXES = (".asl.json", ".batch.json", ".schedule.json", ".policy.json")
+
+
+def recognises(name: str, text: str) -> bool:
+    """True for a file that is named, or looks, like one of this target's."""
+    if name.endswith(_SUFFIXES):
+        return True
+    return name.endswith(".json") and ('"StartAt"' in text and '"States"' in text or '"jobDefinitionName"' in text or '"ScheduleExpression"' in text)
+
+
+def validate(name: str, text: str) -> Iterator[Finding]:
+    """Yields every problem of the file."""
+    repeated: list[str] = []
+    try:
+        document = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, repeated), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        yield Finding(name, f"line {getattr(error, 'lineno', 1)}", f"this is not JSON: {getattr(error, 'msg', error)}")
+        return
+    for key in repeated:
+        yield Finding(name, key, "this name is given twice in one object")
+    for place, message in _problems(name, text, document):
+        yield Finding(name, place or "$", message)
+
+
+def together(files: Mapping[str, str]) -> Iterator[Finding]:
+    """Yields what is wrong between the files (name → text, each valid alone): job definitions that nobody has, parameters nobody fills in."""
+    documents = {name: json.loads(text) for name, text in files.items() if recognises(name, text)}
+    definitions = {each["jobDefinitionName"]: each for document in documents.values() if isinstance(document, list) for each in document}
+    if not definitions:
+        return
+    for name, document in documents.items():
+        if not isinstance(document, dict) or "States" not in document:
+            continue
+        for place, parameters in _submitted(document, ""):
+            wanted = parameters.get("JobDefinition")
+            if not isinstance(wanted, str) or wanted.startswith("arn:"):
+                continue
+            if wanted not in definitions:
+                yield Finding(name, f"{place}.JobDefinition", f"there is no job definition `{wanted}`")
+                continue
+            definition = definitions[wanted]
+            given = {each.removesuffix(".$") for each in parameters.get("Parameters", {})} | set(definition.get("parameters", {}))
+            for argument in definition["containerProperties"].get("command", []):
+                if argument.startswith("Ref::") and argument[5:] not in given:
+                    yield Finding(name, f"{place}.Parameters", f"`{argument}` in the command of `{wanted}` is never given")
+
+
+def _problems(name: str, text: str, document: Any) -> Iterator[Problem]:
+    if name.endswith(".batch.json") or isinstance(document, list):
+        yield from definitions_problems(document)
+    elif name.endswith(".schedule.json") or (isinstance(document, dict) and "ScheduleExpression" in document):
+        yield from _schedule(document)
+    elif name.endswith(".policy.json"):
+        yield from _policy(document)
+    else:
+        if len(text.encode("utf-8", "replace")) > DEFINITION_SIZE:
+            yield "", f"a definition has at most {DEFINITION_SIZE} bytes"
+        yield from machine_problems(document)
+
+
+def _schedule(document: Any) -> Iterator[Problem]:
+    """CreateSchedule (Amazon EventBridge Scheduler API Reference)."""
+    if not isinstance(document, dict):
+        yield "", "a schedule is an object"
+        return
+    yield from ((each, "is no field of a schedule") for each in document if each not in _SCHEDULE)
+    yield from (("", f"`{each}` is missing") for each in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target") if each not in document)
+    name = document.get("Name", "x")
+    if not (isinstance(name, str) and 0 < len(name) <= 64 and all(each.isascii() and (each.isalnum() or each in "-_.") for each in name)):
+        yield "Name", "must be up to 64 letters, digits, `-`, `_` and `.`"
+    yield from _expression(document.get("ScheduleExpression", "rate(1 day)"))
+    target = document.get("Target", {"Arn": "", "RoleArn": ""})
+    for field in ("Arn", "RoleArn"):
+        if not isinstance(target, dict) or not isinstance(target.get(field), str):
+            yield f"Target.{field}", "must be an ARN"
+    given = target.get("Input", "{}") if isinstance(target, dict) else "{}"
+    try:
+        valid = isinstance(json.loads(given), dict)
+    except (ValueError, TypeError):
+        valid = False
+    if not valid:
+        yield "Target.Input", "must be the text of a JSON object"
+
+
+def _expression(expression: Any) -> Iterator[Problem]:
+    if not isinstance(expression, str):
+        yield "ScheduleExpression", "must be text"
+    elif expression.startswith("cron(") and expression.endswith(")"):
+        from flowc.compiler.cron import BadCron, parse
+
+        fields = expression[5:-1].split()
+        if len(fields) != 6:
+            yield "ScheduleExpression", f"cron has six fields here, not {len(fields)}"
+            return
+        try:
+            parse(" ".join(fields))
+        except BadCron as error:
+            yield "ScheduleExpression", str(error)
+    elif not (expression.startswith(("rate(", "at(")) and expression.endswith(")")):
+        yield "ScheduleExpression", "must be `cron(…)`, `rate(…)` or `at(…)`"
+
+
+def _policy(document: Any) -> Iterator[Problem]:
+    """IAM JSON policy elements: Version, Statement."""
+    if not isinstance(document, dict) or document.get("Version") != "2012-10-17" or not isinstance(document.get("Statement"), list):
+        yield "", 'a policy is an object with `"Version": "2012-10-17"` and a list `Statement`'
+        return
+    for index, statement in enumerate(document["Statement"]):
+        place = f"Statement[{index}]"
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+            yield place, "needs an `Effect`, `Allow` or `Deny`"
+        elif not {"Action", "NotAction"} & set(statement) or not {"Resource", "NotResource"} & set(statement):
+            yield place, "needs an `Action` and a `Resource`"
+
+
+def _submitted(machine: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The parameters of every state that submits a Batch job."""
+    for name, state in machine["States"].items():
+        inside = f"{place}States.{name}"
+        if state.get("Type") == "Task" and ":batch:submitJob" in state.get("Resource", ""):
+            yield f"{inside}.Parameters", state.get("Parameters", {})
+        for index, branch in enumerate(state.get("Branches", [])):
+            yield from _submitted(branch, f"{inside}.Branches[{index}].")
+        for field in ("ItemProcessor", "Iterator"):
+            if field in state:
+                yield from _submitted(state[field], f"{inside}.{field}.")
+
+
+def _object(pairs: list[tuple[str, Any]], repeated: list[str]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated.extend(sorted({name for name in names if names.count(name) > 1}))
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"`{name}` is no value of JSON")

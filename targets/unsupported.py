@@ -1,0 +1,94 @@
+"""What every target refuses in the same words: decorators that it would otherwise drop, `num_parallel`, and a schedule that nobody can serve.
+
+A decorator that a target ignored would change what the flow means there, so it is an error until the target honours it. The codes
+FLOW501 to FLOW509 are shared and have their wording here; each target has a range of its own for what only it cannot do: Argo FLOW510 to
+FLOW519, Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.ir import Decorator, Flow, Parallel
+from flowc.compiler.schedules import schedule_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_WHY = {
+    "card": "no card would be made",
+    "conda": "the packages would be missing from the step's container",
+    "conda_base": "the packages would be missing from the steps' containers",
+    "exit_hook": "the hook would never be called",
+    "project": "runs of different branches would be deployed under one name",
+    "pypi": "the packages would be missing from the step's container",
+    "pypi_base": "the packages would be missing from the steps' containers",
+    "secrets": "the secrets would be missing from the step's environment",
+    "trigger": "the event would never start a run",
+    "trigger_on_finish": "the end of the other flow would never start a run",
+}
+
+_HOW = {
+    "batch": "say what every target understands with `@resources`, or remove it",
+    "conda": "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`",
+    "exit_hook": "do it in the `end` step, or remove it",
+    "kubernetes": "say what every target understands with `@resources`, or remove it",
+    "project": "remove it, and give each branch its name with `--name`",
+    "secrets": "let the orchestrator put the secret into the container's environment, or remove it",
+    "trigger": "start the run from the event outside of flowc, or remove it",
+    "trigger_on_finish": "start the run outside of flowc, or remove it",
+}
+_HOW.update(conda_base=_HOW["conda"], pypi=_HOW["conda"], pypi_base=_HOW["conda"])
+
+
+def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[Diagnostic]:
+    """Yields what no target of these means can do of the flow. Every target's `check` calls this.
+
+    FLOW501 for each decorator of the flow and its steps whose name is not in `honoured`, FLOW502 for each `num_parallel`, FLOW504 for each
+    required parameter of a flow with a schedule. `target` is the target's name as on the command line.
+    """
+    gangs = set()
+    for step in flow.steps:
+        if isinstance(step.transition, Parallel):
+            gangs.add(step.transition.target)
+            yield Diagnostic(
+                "FLOW502", f"target `{target}` cannot run `num_parallel` yet: step `{step.name}` starts `{step.transition.target}` so",
+                step.transition.span, "its tasks must run at the same time and know of each other",
+                'use `foreach` over a list of that length, if the tasks do not need each other',
+            )
+    for decorator in flow.decorators:
+        if decorator.name not in honoured:
+            yield _refusal(decorator, target, "")
+    for step in flow.steps:
+        for decorator in step.decorators:
+            if decorator.name not in honoured and not (decorator.name == "parallel" and step.name in gangs):  # said once, by FLOW502
+                yield _refusal(decorator, target, f" of step `{step.name}`")
+    if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
+        for parameter in flow.parameters:
+            if parameter.required and not parameter.has_default:
+                what = f"parameter `{parameter.name}` is required, but the flow is run by a schedule"
+                yield Diagnostic("FLOW504", what, parameter.span, "nobody is there to give it", "give it a default")
+
+
+def unsupported_attributes(decorator: Decorator, step: str, target: str, refused: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yields FLOW503 for each attribute of the decorator that is in `refused` and says something: that is neither None nor its default.
+
+    `step` is the name of the step that has the decorator.
+    """
+    known = specification(decorator.name)
+    defaults = known.attributes if known else {}
+    for name in refused:
+        value = decorator.attributes.get(name)
+        if value is not None and value is not False and value != defaults.get(name):
+            yield Diagnostic(
+                "FLOW503", f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet", decorator.span,
+                "leaving it out would change how the step runs", f"remove `{name}`",
+            )
+
+
+def _refusal(decorator: Decorator, target: str, owner: str) -> Diagnostic:
+    return Diagnostic(
+        "FLOW501", f"target `{target}` cannot honour `@{decorator.name}`{owner} yet", decorator.span,
+        _WHY.get(decorator.name, "leaving it out would change what the flow does"), _HOW.get(decorator.name, "remove it, or choose another target"),
+    )
