@@ -23,19 +23,9 @@ class MetaflowFallback:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec
-        from importlib.machinery import ModuleSpec
-
-        return ModuleSpec(name, cls, origin="flowc")
-
-    @staticmethod
-    def create_module(spec):  # type: ignore[no-untyped-def]
         from flowc.runtime_shim import metaflow_alias
 
-        return metaflow_alias
-
-    @staticmethod
-    def exec_module(module):  # type: ignore[no-untyped-def]
-        """The alias has been executed as the module that it is."""
+        return metaflow_alias.fallback().find_spec(name)
 
 
 def install():  # type: ignore[no-untyped-def]

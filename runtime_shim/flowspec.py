@@ -13,6 +13,7 @@ from .artifacts import Manifest
 from .exceptions import InvalidNextException, MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 from .store import Store
 
+INTERNAL = "_flowc_"  # artifacts of our own begin so; nobody is shown them
 ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once
 
 _READ_ONLY = "Flow level attributes and Parameters are not modifiable"

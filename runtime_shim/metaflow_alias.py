@@ -51,6 +51,8 @@ def install() -> None:
             del sys.modules[name]
 
 
-def fallback() -> None:
-    """From now on `import metaflow` is flowc's, unless something else answers to the name."""
-    sys.meta_path.append(_Finder())
+def fallback() -> MetaPathFinder:
+    """From now on `import metaflow` is flowc's, unless something else answers to the name. Returns the finder."""
+    finder = _Finder()
+    sys.meta_path.append(finder)
+    return finder

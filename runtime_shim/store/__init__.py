@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
         def list(self, prefix: str) -> Iterator[str]:
             """Yields the names of all objects that begin with `prefix`, sorted."""
+else:
+    Store = object  # a type, for annotations
 
 
 def open_store(url: str) -> Store:

@@ -1,0 +1,52 @@
+# `make demo` and `make test` set up what they need below .venvs/ and then do what they say.
+
+PYTHON ?= python3
+VENV := .venvs/dev
+RUN := $(VENV)/bin/python
+DEMO := .venvs/demo
+JOBS ?= auto
+
+.PHONY: demo test test-quick check golden bench venv clean
+
+demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
+	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
+
+test: check $(VENV)/ready .venvs/airflow/ready  ## everything: checks, quick tests, slow ones, and those on real engines
+	FLOWC_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow/bin/python $(RUN) -m pytest -n $(JOBS) $(ARGS)
+
+test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
+	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine" $(ARGS)
+
+check: $(VENV)/ready  ## ruff, mypy --strict, templates and golden files up to date
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(RUN) -m flowc.templates.build --check
+	$(RUN) tests/typecheck.py
+
+golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, and the recorded diagnostics
+	$(RUN) -m flowc.templates.build
+	$(RUN) -m tests.golden.regenerate
+	$(RUN) -m tests.compiler.test_diagnostic_fixtures
+
+bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
+	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python
+
+venv: $(VENV)/ready  ## the developer's environment: . .venvs/dev/bin/activate
+
+$(VENV)/ready: pyproject.toml setup.py
+	$(PYTHON) .ci/environment.py $(VENV) -e ".[dev]"
+
+.venvs/compile/ready: pyproject.toml setup.py
+	@$(PYTHON) .ci/environment.py .venvs/compile -e ".[validate]"
+
+$(DEMO)/ready: pyproject.toml setup.py examples/wine/requirements.txt
+	@$(PYTHON) .ci/environment.py $(DEMO) -e . -r examples/wine/requirements.txt
+
+.venvs/airflow/ready: tests/engines/airflow-requirements.txt
+	$(PYTHON) .ci/environment.py .venvs/airflow -r tests/engines/airflow-requirements.txt
+
+.venvs/metaflow/ready: benchmarks/metaflow-requirements.txt
+	$(PYTHON) .ci/environment.py .venvs/metaflow -r benchmarks/metaflow-requirements.txt
+
+clean:  ## remove what the targets above made
+	rm -rf build .venvs .flowc

@@ -1,0 +1,119 @@
+"""`python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]…`: one task of a run, in its container (docs/shim.md)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from typing import Dict, List, Tuple
+
+from . import address, package, parameters, report
+from .capture import Capture
+from .errors import ShimError, UsageError
+from .graph import read_graph
+from .report import Report
+from .store import open_store
+from .task import Attempt, run_task
+from .user_code import import_flow
+
+USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]..."
+
+
+def main(argv: List[str]) -> int:
+    """Returns the exit code (docs/shim.md, Exit codes)."""
+    try:
+        step, path, reports = _arguments(argv)
+        return _task(step, path, reports)
+    except UsageError as error:
+        print(f"flowc: {error}", file=sys.stderr)
+        return 2
+    except ShimError as error:
+        print(f"flowc: {error}", file=sys.stderr)
+        return 3
+
+
+def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
+    if not argv or argv[0] != "task":
+        raise UsageError(USAGE)
+    given: Dict[str, str] = {}
+    reports: List[Report] = []
+    words = iter(argv[1:])
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in ("--step", "--path", "--report"):
+            raise UsageError(f"unknown argument {word!r}\n{USAGE}")
+        if not equals:
+            value = next(words, "")
+        if not value:
+            raise UsageError(f"{name} has no value\n{USAGE}")
+        if name == "--report":
+            reports.append(report.parse(value))
+        else:
+            given[name] = value
+    if len(given) != 2:
+        raise UsageError(USAGE)
+    try:
+        return given["--step"], address.checked(given["--path"]), reports
+    except address.BadPath:
+        raise UsageError(f"{given['--path']!r} is no path of a task") from None
+
+
+def _task(step: str, path: str, reports: List[Report]) -> int:
+    store = open_store(_required("FLOWC_STORE"))
+    flow, run, code = _required("FLOWC_FLOW"), _required("FLOWC_RUN"), os.environ.get("FLOWC_CODE", "")
+    attempt = _attempt()
+    folder = os.environ.get("FLOWC_CODE_DIR", "")
+    fetched = ""
+    if not folder:
+        if not code:
+            raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
+        folder = fetched = tempfile.mkdtemp(prefix="flowc-code-")
+    place = report.Place(store, flow, run, step, path)
+    try:
+        if fetched:
+            package.fetch(store, flow, code, folder)
+        graph = read_graph(folder)
+        if graph.name != flow:
+            raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
+        given = os.environ.get("FLOWC_PARAMETERS")
+        with Capture() as output:
+            outcome = run_task(
+                Attempt(
+                    store, graph, run, step, path, attempt, code, os.environ.get("FLOWC_TARGET", ""), parameters.decode(given) if given else {},
+                    lambda: import_flow(folder, graph.flow["file"], graph.name),
+                )
+            )  # fmt: skip
+        if output.data:
+            place.put(f"{attempt}.log", output.data)
+        if outcome is None:
+            return 1
+        report.send(reports, outcome, place)
+        return 0
+    finally:
+        if fetched:
+            shutil.rmtree(fetched, ignore_errors=True)
+
+
+def _attempt() -> int:
+    text = os.environ.get("FLOWC_ATTEMPT", "")
+    try:
+        if text:
+            return int(text)
+        return int(os.environ.get("AWS_BATCH_JOB_ATTEMPT") or 1) - 1
+    except ValueError:
+        raise UsageError(f"FLOWC_ATTEMPT is a whole number, not {text!r}") from None
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise UsageError(f"{name} is not set")
+    return value
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code) if not sys.flags.inspect else sys.exit(code)

@@ -1,0 +1,96 @@
+"""Reading a run from the datastore: which runs there are, and the artifacts of their tasks as text."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from . import address, artifacts, record
+from .errors import ShimError
+from .flowspec import INTERNAL
+from .store import Store
+
+Dump = Dict[str, List[Dict[str, Any]]]
+
+
+def flows(store: Store) -> List[str]:
+    """The names of the flows that have runs in the store."""
+    found = {}
+    for name in store.list(""):
+        parts = name.split("/")
+        if len(parts) == 4 and parts[1] == "runs" and parts[3] == "run.json":
+            found[address.decoded(parts[0])] = None
+    return sorted(found)
+
+
+def find_run(store: Store, run: str, flow: str = "") -> str:
+    """Returns the name of the flow that the run is of. Raises ShimError if there is none, or several."""
+    found = [flow] if flow else flows(store)
+    found = [each for each in found if store.exists(address.run_record_name(each, run))]
+    if not found:
+        raise ShimError(f"there is no run {run!r}{f' of flow {flow}' if flow else ''} in {store.url}")
+    if len(found) > 1:
+        raise ShimError(f"run {run!r} is one of several flows: {', '.join(found)}")
+    return found[0]
+
+
+def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Iterator[Tuple[str, str]]:
+    """Yields (step, path) of every task that has succeeded, by step, then as a person counts."""
+    prefix = address.run_name(flow, run)
+    found = []
+    for name in store.list(prefix + (f"{address.encoded(step)}/" if step else "")):
+        parts = name[len(prefix) :].split("/")
+        if len(parts) != 2 or not parts[1].endswith(".json"):
+            continue
+        try:
+            found.append((address.decoded(parts[0]), address.checked(address.decoded(parts[1][: -len(".json")]))))
+        except address.BadPath:  # another object of the task
+            continue
+    yield from sorted((each for each in found if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1])))
+
+
+def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Dump:
+    """Returns the artifacts of the run's tasks, `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`, sorted.
+
+    Raises ShimError if a step or path is asked for that has no task.
+    """
+    found: Dump = {}
+    for task_step, task_path in tasks(store, flow, run, step, path):
+        one = record.read(store, flow, run, task_step, task_path)
+        if one is not None:
+            shown = {name: _shown(store, flow, name, entry) for name, entry in sorted(one.artifacts.items()) if not name.startswith(INTERNAL)}
+            found.setdefault(task_step, []).append({"path": task_path, "artifacts": shown})
+    if not found and step:
+        raise ShimError(f"run {run!r} has no task {step}{f'/{path}' if path else ''} that has succeeded")
+    return found
+
+
+def _shown(store: Store, flow: str, name: str, entry: artifacts.Entry) -> Dict[str, str]:
+    try:
+        text = stable_repr(artifacts.load(store, flow, name, entry))
+    except ShimError:
+        raise
+    except Exception as error:  # a class that cannot be imported here
+        text = f"<cannot be read here: {type(error).__name__}: {error}>"
+    return {"type": entry["type"], "repr": text}
+
+
+def stable_repr(value: object, _open: Optional[frozenset] = None) -> str:  # type: ignore[type-arg]
+    """`repr`, with the items of sets sorted, since their order differs from process to process.
+
+    >>> stable_repr({"b", "a"}), stable_repr([(1,), {"k": set()}])
+    ("{'a', 'b'}", "[(1,), {'k': set()}]")
+    """
+    kind = type(value)
+    seen = _open or frozenset()
+    if id(value) in seen or kind not in (list, tuple, dict, set, frozenset) or not value:
+        return repr(value)
+    inside = seen | {id(value)}
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(each, inside)}" for key, each in value.items()) + "}"
+    texts = [stable_repr(each, inside) for each in value]  # type: ignore[attr-defined]
+    if isinstance(value, (set, frozenset)):
+        text = "{" + ", ".join(sorted(texts)) + "}"
+        return text if kind is set else f"frozenset({text})"
+    if isinstance(value, list):
+        return "[" + ", ".join(texts) + "]"
+    return "(" + ", ".join(texts) + (",)" if len(texts) == 1 else ")")

@@ -1,0 +1,212 @@
+"""Running one task: find its inputs, run the user's code, write its record. Start reading at `run_task`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from . import address, artifacts, failure, flowspec, parameters, record
+from .artifacts import Manifest
+from .current import RunParameters, current
+from .errors import ShimError
+from .exceptions import FailureHandledByCatch, InvalidNextException, MetaflowExceptionWrapper, UnpicklableArtifactException
+from .flowspec import FlowSpec, State
+from .graph import Graph
+from .inputs import Inputs
+from .lineage import Lineage
+from .record import Outcome, Record
+from .store import Store
+from .timeout import Deadline
+
+OK, USER_FAILED = 0, 1
+
+
+class Attempt:
+    """One attempt at one task."""
+
+    def __init__(
+        self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
+        given: Optional[Mapping[str, Any]], load: Callable[[], Callable[..., FlowSpec]], extra: Optional[Mapping[str, Any]] = None,
+    ) -> None:  # fmt: skip
+        self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
+        self.attempt = attempt
+        self.code = code      # digest of the code package
+        self.target = target  # for run.json
+        self.given = given    # parameters as the engine gave them; only the first step needs them
+        self.load = load      # imports the flow's class; called when its environment is set
+        self.extra = extra or {}  # more of run.json
+        graph.step(step)
+
+    @property
+    def is_first(self) -> bool:
+        return self.step == self.graph.start and not address.visit(self.path)
+
+
+def run_task(task: Attempt) -> Optional[Outcome]:
+    """Returns the outcome once the task's record exists; None when the user's code failed, which has been written down then.
+
+    A record that is there already is reported again, and nothing is run. Raises ShimError.
+    """
+    graph = task.graph
+    switch = graph.kind(task.step) == "switch"
+    done = record.read(task.store, graph.name, task.run, task.step, task.path)
+    if done is not None:
+        return done.outcome(switch)
+    values = _parameters(task)
+    inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
+    _set_environment(graph.decorator(task.step, "environment"))
+    started = time.time()
+    flow: Optional[FlowSpec] = None
+    try:
+        flow_class = task.load()
+        flow = _flow_object(task, flow_class, inputs, values)
+        _run_user_code(task, flow, flow_class, inputs)
+        manifest = _saved(flow)
+    except (ShimError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
+        failure.print_traceback(error)
+        failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error)
+        return None
+    state = flow._flowc
+    data = {
+        "step": task.step, "path": task.path, "attempt": task.attempt, "started": started, "ended": time.time(),
+        "next": state.next or [], "stack": state.stack, "artifacts": manifest,
+        "environment": {"python": sys.version.split()[0], "platform": sys.platform, "code": task.code},
+    }  # fmt: skip
+    if state.splits is not None:
+        data["splits"] = state.splits
+        data["over"] = state.over
+        data["fixed_order"] = f"{flowspec.ITEMS}_{state.over}" in manifest
+    written = record.write(task.store, graph.name, task.run, data)
+    return written.outcome(switch)
+
+
+def _parameters(task: Attempt) -> Dict[str, Any]:
+    """The run's parameters by name; the first step fixes them in run.json."""
+    graph = task.graph
+    if not task.is_first:
+        run = record.read_run(task.store, graph.name, task.run)
+        if run is None:
+            raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
+        found: Dict[str, Any] = run["parameters"]
+        return found
+    values = parameters.convert(graph.flow["parameters"], task.given or {})
+    data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time(), **task.extra}
+    record.start_run(task.store, graph.name, task.run, data)
+    return values
+
+
+def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
+    """`@environment`, before user code is imported; the engine's own copy of it, which may be of a later deployment, wins."""
+    own = {name: value for name, value in ((decorator or {}).get("vars") or {}).items() if value is not None}
+    given = os.environ.get("FLOWC_ENVIRONMENT")
+    if given:
+        own.update(parameters.decode(given))
+    os.environ.update({name: str(value) for name, value in own.items()})
+
+
+def _flow_object(task: Attempt, flow_class: Callable[..., FlowSpec], inputs: List[Record], values: Dict[str, Any]) -> FlowSpec:
+    graph = task.graph
+    declared = graph.flow["parameters"]
+    fixed = frozenset([each["attribute"] for each in declared] + [each["name"] for each in graph.flow["constants"]])
+    joins = len(inputs) > 0 and _closes(task) is not None
+    state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
+    state.is_join, state.targets = joins, graph.targets(task.step)
+    if task.is_first:
+        state.manifest = _first_manifest(task, flow_class, values)
+    elif joins:
+        state.manifest = {name: entry for name, entry in inputs[0].artifacts.items() if name in fixed}
+    else:
+        state.manifest = dict(inputs[0].artifacts)
+    current._set(
+        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt, origin_run_id=None,
+        namespace=None, username=_user_name(), tags=frozenset(), parameters=RunParameters(_in_steps(declared, values)), graph=graph.flow,
+    )  # fmt: skip
+    return flowspec.prepare(flow_class, state)
+
+
+def _first_manifest(task: Attempt, flow_class: Callable[..., FlowSpec], values: Dict[str, Any]) -> Manifest:
+    found = {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
+    found.update(_in_steps(task.graph.flow["parameters"], values))
+    try:
+        return {name: artifacts.save(task.store, task.graph.name, name, value) for name, value in sorted(found.items())}
+    except artifacts.Unpicklable as error:
+        raise UnpicklableArtifactException(str(error)) from error
+
+
+def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
+    return {each["attribute"]: parameters.in_step(each, values.get(each["name"])) for each in declared}
+
+
+def _closes(task: Attempt) -> Optional[Dict[str, Any]]:
+    """The node of the graph that the task's step joins."""
+    return task.graph.closes.get(task.step) if not address.visit(task.path) else None
+
+
+def _stack(task: Attempt, inputs: List[Record]) -> List[Dict[str, Any]]:
+    """The open foreaches: those of the input, less the one that a join closes, with the one that the input opened."""
+    if not inputs:
+        return []
+    first = inputs[0]
+    stack = list(first.stack)
+    node = _closes(task)
+    if node is not None:
+        return stack if node["kind"] == "branches" else stack[:-1]
+    if first.splits is not None and first.step != task.step:
+        index = address.indices(task.path)[-1]
+        stack.append({"step": first.step, "over": first.data.get("over"), "index": index, "splits": first.splits, "fixed_order": first.data.get("fixed_order", False)})
+    return stack
+
+
+def _run_user_code(task: Attempt, flow: FlowSpec, flow_class: Callable[..., FlowSpec], inputs: List[Record]) -> None:
+    """Runs the step's method, and applies what `@catch` says. Exceptions come through when nobody catches them."""
+    graph, step = task.graph, task.step
+    catch = graph.decorator(step, "catch")
+    try:
+        if catch is not None and task.attempt > graph.retries(step):
+            raise FailureHandledByCatch(task.attempt)
+        with Deadline(step, graph.timeout_seconds(step)):
+            if flow._flowc.is_join or (graph.step(step)["is_join"] and inputs):
+                getattr(flow, step)(Inputs([_input(task, flow_class, flow, each) for each in inputs]))
+            else:
+                getattr(flow, step)()
+        if flow._flowc.next is None and graph.kind(step) != "end":
+            raise InvalidNextException(f"Step *{step}* ended without calling self.next().")
+    except Exception as error:
+        if catch is None or task.attempt < graph.retries(step):
+            raise
+        if catch.get("print_exception", True):
+            failure.print_traceback(error)
+        _pretend_success(task, flow, catch, error)
+    else:
+        if catch is not None and catch.get("var"):
+            setattr(flow, catch["var"], None)
+
+
+def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error: Exception) -> None:
+    """The exception becomes an artifact, and the run goes on where the graph says; a choice that was never made cannot be."""
+    if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
+        raise error
+    if catch.get("var"):
+        setattr(flow, catch["var"], MetaflowExceptionWrapper(error))
+    flow._flowc.next = task.graph.targets(task.step)
+    flow._flowc.splits = None
+
+
+def _input(task: Attempt, flow_class: Callable[..., FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
+    """A branch's flow object, for `inputs` of a join."""
+    return flowspec.prepare(flow_class, State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed))
+
+
+def _saved(flow: FlowSpec) -> Manifest:
+    try:
+        return flowspec.saved(flow)
+    except artifacts.Unpicklable as error:
+        raise UnpicklableArtifactException(str(error)) from error
+
+
+def _user_name() -> Optional[str]:
+    return os.environ.get("METAFLOW_USER") or os.environ.get("USER") or os.environ.get("USERNAME")
