@@ -41,7 +41,10 @@ def yaml(value: Any) -> str:
     if isinstance(value, str):
         first = value[:1]
         plain = first.isascii() and (first.isalpha() or first in "_/") and _PLAIN.issuperset(value) and value.lower() not in _NOT_TEXT
-        return str(value) if plain and value else quoted(value)
+        if plain and value:
+            return str(value)
+        readable = value.isprintable() and ("\"" in value or "\\" in value) and "'" not in value
+        return f"'{value}'" if readable else quoted(value)
     if isinstance(value, float):
         return _yaml_float(value)
     if isinstance(value, (list, tuple)):

@@ -155,10 +155,10 @@ def lookup(value: Any, name: Any) -> Any:
 
 
 def indented(text: Any, width: int) -> Markup:
-    """A rendered macro with every line but the first moved to the right."""
+    """A rendered macro, without the newline at its end, with every line but the first moved to the right."""
     if type(text) is not Markup:
         raise TemplateRuntimeError("only a rendered macro can be indented")
-    return Markup(text.replace("\n", "\n" + " " * width))
+    return Markup(text.rstrip("\n").replace("\n", "\n" + " " * width))
 
 
 class Environment:

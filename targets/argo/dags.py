@@ -1,0 +1,202 @@
+"""The DAG templates as plain data: a fold over scopes.
+
+A scope is laid into the DAG template of the foreach body that holds it, branches included, so that a pod waits for nothing but its own
+predecessors; only a foreach body of several tasks and a loop have templates of their own. What control needs of a finished task are its
+output parameters: `splits`, `next` and `path`. Sources: Argo's "Enhanced depends logic" (a task that is Skipped counts as done for a plain
+name, one that is Omitted does not; an expression is read once everything in it has ended), "Loops", "Template types".
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.ir import Branches, Flow, ForEach, Foreach, Switch
+from flowc.compiler.record import record
+from flowc.compiler.scopes import exits, is_loop, predecessors, successors, targets
+
+from .names import AGAIN, EACH, FLOW, LOOP, template_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, TypeAlias
+
+    from flowc.compiler.ir import Node, Scope, Step
+
+    Data: TypeAlias = dict[str, Any]
+    # what must have happened: any of … all of … any of these edges
+    Need: TypeAlias = list[list[list["Edge"]]]
+
+PATH = "{{inputs.parameters.path}}"  # of a template that has a path
+ITEM = "{{item}}"
+
+
+@record
+class Edge:
+    """Control goes on when `task` has succeeded and, if `chosen` is not empty, has chosen the step of that name."""
+
+    task: str
+    chosen: str
+
+
+class Dags:
+    """Collects the DAG templates of one flow, the outermost first."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.steps = {step.name: step for step in flow.steps}
+        self.templates: list[Data] = []
+        self._guarded: set[str] = set()  # tasks that may be Skipped, by name: it is unique in the whole flow
+
+    def flow(self, scope: Scope) -> list[Data]:
+        """Returns the DAG templates of the flow whose outermost scope this is."""
+        self._template(FLOW, scope, None)
+        return self.templates
+
+    def _template(self, name: str, scope: Scope, path: str | None) -> None:
+        tasks: list[Data] = []
+        self.templates.append({"name": name, "path": path is not None, "tasks": tasks, "next": None})
+        self._scope(scope, [], path, tasks)
+
+    def _scope(self, scope: Scope, before: Need, path: str | None, tasks: list[Data]) -> None:
+        """Appends the tasks of a scope whose entry needs `before`."""
+        needs: dict[str, Need] = {node.step: [] for node in scope.nodes}
+        needs[scope.entry] = before
+        for step, nodes in predecessors(scope, self.steps).items():
+            if step in needs and step != scope.entry:
+                needs[step] = [self._edges(node, step) for node in nodes]
+        for node in scope.nodes:
+            tasks.append(self._task(node.step, needs[node.step], path))
+            match node:
+                case Branches():
+                    for branch in node.scopes:
+                        self._scope(branch, [[[self._edge(node.step, branch.entry)]]], path, tasks)
+                case ForEach():
+                    tasks.append(self._each(node, path))
+                case _:
+                    pass
+
+    def _task(self, step: str, need: Need, path: str | None) -> Data:
+        """The task of one step, or of all visits of a loop."""
+        looping = is_loop(self.steps[step])
+        if looping:
+            self._loop(self.steps[step])
+        name, depends, when = template_name(step), self._depends(need), _when(need)
+        if when:
+            self._guarded.add(name)
+        given = path if path is not None else "-" if looping else None
+        return {"name": name, "template": template_name(step, LOOP if looping else ""), "depends": depends, "when": when, "path": given, "count": None}
+
+    def _each(self, node: ForEach, path: str | None) -> Data:
+        """The group of tasks, or of DAGs, that a foreach makes: one for each item."""
+        body, item = node.body, ITEM if path is None else f"{path}.{ITEM}"
+        if len(body.nodes) == 1:
+            task = self._task(body.entry, [], item)
+        else:
+            name = template_name(node.step, EACH)
+            self._template(name, body, PATH)
+            task = {"name": name, "template": name, "when": None, "path": item}
+        count = f"{{{{tasks.{template_name(node.step)}.outputs.parameters.splits}}}}"
+        return {**task, "depends": self._depends([[[self._edge(node.step, body.entry)]]]), "count": count}
+
+    def _loop(self, step: Step) -> None:
+        """A template that runs the step and then, as long as the step chooses itself, itself."""
+        name, visit = template_name(step.name, LOOP), template_name(step.name)
+        outputs = f"tasks.{visit}.outputs.parameters"
+        tasks = [
+            {"name": visit, "template": visit, "depends": None, "when": None, "path": PATH, "count": None},
+            {
+                "name": AGAIN, "template": name, "depends": visit, "when": f"'{{{{{outputs}.next}}}}' == '{step.name}'",
+                "path": f"{{{{{outputs}.path}}}}", "count": None,
+            },
+        ]  # fmt: skip
+        last = f"tasks['{visit}'].outputs.parameters.next"
+        chosen = f"tasks.{AGAIN}.status == 'Succeeded' ? tasks.{AGAIN}.outputs.parameters.next : {last}" if self._chooses(step) else None
+        self.templates.append({"name": name, "path": True, "tasks": tasks, "next": chosen})
+
+    # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _edges(self, node: Node, target: str) -> list[list[Edge]]:
+        """What of the node must have happened before `target`: all of … any of these edges."""
+        match node:
+            case Branches(scopes=several):
+                return [self._exits(scope, target) for scope in several]
+            case ForEach(step=step, body=body):
+                return [[Edge(template_name(body.entry) if len(body.nodes) == 1 else template_name(step, EACH), "")]]
+            case _:
+                return [[self._edge(node.step, target)]]
+
+    def _exits(self, scope: Scope, join: str) -> list[Edge]:
+        """The edges by which control may leave a branch. A foreach's or split's own join always is in the same scope, so exits are tasks."""
+        return [self._edge(node.step, join) for node in exits(scope, self.steps) if join in successors(node, self.steps)]
+
+    def _edge(self, step: str, target: str) -> Edge:
+        return Edge(template_name(step), target if self._chooses(self.steps[step]) else "")
+
+    def _chooses(self, step: Step) -> bool:
+        return isinstance(step.transition, Switch) and len(_onward(step)) > 1
+
+    def _depends(self, need: Need) -> str | None:
+        if not need:
+            return None
+        several = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
+
+        def text(edge: Edge) -> str:
+            return f"{edge.task}.Succeeded" if several or edge.task in self._guarded else edge.task
+
+        return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
+
+
+def outputs(step: Step) -> list[str]:
+    """Returns the output parameters of the step's own template."""
+    match step.transition:
+        case Foreach():
+            return ["splits"]
+        case Switch() if is_loop(step):
+            return ["next", "path"]
+        case Switch() if len(targets(step)) > 1:
+            return ["next"]
+        case _:
+            return []
+
+
+def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:
+    """Returns the steps whose path is not known when the spec is written: in a foreach, or visited again and again."""
+    from flowc.compiler.scopes import walk
+
+    return frozenset(node.step for _, node, depth in walk(scope) if depth or is_loop(steps[node.step]))
+
+
+def _onward(step: Step) -> list[str]:
+    return [target for target in targets(step) if target != step.name]
+
+
+def _when(need: Need) -> str | None:
+    """The condition under which a task that may run does, in the language of govaluate; None where it always does.
+
+    A tag that stands for a task which did not run is not replaced: it is text that equals nothing.
+    """
+    if not any(edge.chosen for conjuncts in need for edges in conjuncts for edge in edges):
+        return None
+
+    def text(edge: Edge) -> str:
+        if edge.chosen:
+            return f"'{{{{tasks.{edge.task}.outputs.parameters.next}}}}' == '{edge.chosen}'"
+        return f"'{{{{tasks.{edge.task}.status}}}}' == 'Succeeded'"
+
+    if len(need) == 1:  # `depends` has seen to what is not chosen
+        need = [[edges for edges in need[0] if any(edge.chosen for edge in edges)]]
+    return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
+
+
+def _any(texts: Sequence[str]) -> str:
+    return _joined(texts, " || ")
+
+
+def _all(texts: Iterable[str]) -> str:
+    several = list(texts)
+    return _joined([f"({each})" if " || " in each and len(several) > 1 else each for each in several], " && ")
+
+
+def _joined(texts: Sequence[str], operator: str) -> str:
+    distinct = list(dict.fromkeys(texts))
+    if operator == " || " and len(distinct) > 1:
+        distinct = [f"({each})" if " && " in each else each for each in distinct]
+    return operator.join(distinct)

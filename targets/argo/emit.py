@@ -1,0 +1,73 @@
+"""The target `argo`: a WorkflowTemplate and, for a flow with @schedule, the CronWorkflow that starts it, in one file."""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import five_fields
+from flowc.compiler.schedules import schedule_of
+from flowc.targets.container import command, init_container, mount, volume
+from flowc.targets.target import Option, SpecFile
+from flowc.templates.render import render
+
+from .dags import Dags, with_path
+from .names import FLOW, object_name
+from .pods import argument, pod_template
+from .refuse import NAME as NAME
+from .refuse import refusals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Flow, Scope
+    from flowc.targets.target import Options
+
+MAX_OBJECT = 1024 * 1024  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
+
+OPTIONS = (
+    Option("service-account", "service account of the pods (default: that of the namespace)"),
+    Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
+    Option("max-workers", "how many tasks of a run may run at a time; 0 for any number", "100"),
+    Option("workflow-timeout", "seconds after which a run is ended"),
+)  # fmt: skip
+
+
+def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW510 to FLOW519)."""
+    from flowc.compiler.diagnostics import Diagnostic, has_errors
+
+    found = list(refusals(flow, options))
+    yield from found
+    if not has_errors(found) and len(flow.steps) > 500:  # smaller ones are not worth the time
+        from flowc.compiler.scopes import scopes
+
+        size = sum(len(file.text.encode()) for file in emit(flow, scopes(flow), options))
+        if size > MAX_OBJECT:
+            what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
+            why = f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes"
+            yield Diagnostic("FLOW518", what, flow.span, why, "make several flows of it, or run several pieces of work in one step")
+
+
+def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
+    """Returns `NAME.argo.yaml`."""
+    name = options.name or object_name(flow.name)
+    inject = options.runtime == "inject"
+    paths = with_path(scope, {step.name: step for step in flow.steps})
+    env = [
+        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", "{{workflow.name}}"), ("FLOWC_CODE", options.code),
+        ("FLOWC_TARGET", NAME),
+    ]  # fmt: skip
+    text = render(
+        "argo/workflow_template.yaml", name=name, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
+        entrypoint=FLOW, arguments=[argument(each) for each in flow.parameters], workers=int(options.own("max-workers") or 0),
+        timeout=int(options.own("workflow-timeout") or 0), service_account=options.own("service-account"), secret=options.own("env-secret"),
+        image=options.image, command=command(options), env=env, init=init_container(options) if inject else None,
+        volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
+        pods=[pod_template(step, flow, options, step.name in paths) for step in flow.steps],
+    )  # fmt: skip
+    schedule = schedule_of(flow)
+    if schedule is not None:
+        text += render(
+            "argo/cron_workflow.yaml", name=name, namespace=options.namespace, flow=flow.name, cron=five_fields(schedule.cron), timezone=schedule.timezone
+        )
+    return (SpecFile(f"{name}.argo.yaml", text),)

@@ -1,0 +1,58 @@
+"""Names that Argo and Kubernetes allow, made from the flow's. No two steps ever share one.
+
+A template's and a DAG task's name is up to 128 letters, digits and `-` (Argo, workflow validation); what begins a pod's name must be lower
+case (RFC 1123). A step's name of lower-case letters, digits and single `_` maps to itself with `-` for `_`, which is reversible. Any other
+name, and any that could be taken for one of ours, ends in a digest of the original.
+"""
+
+from __future__ import annotations
+
+STEP_LENGTH = 63
+OBJECT_LENGTH = 52  # a CronWorkflow appends the time of a run to its own name (Argo, cron workflow validation)
+
+FLOW = "flow"    # the template of the whole flow
+AGAIN = "again"  # the task of a loop's next visit
+EACH = "each"    # STEP-each: what is done for each item of the step's foreach
+LOOP = "loop"    # STEP-loop: the visits of a step that may choose itself
+
+
+def template_name(step: str, role: str = "") -> str:
+    """Returns the name of the step's template and task, or of that which plays `role` (EACH, LOOP) for it."""
+    suffix = f"-{role}" if role else ""
+    ambiguous = step in (FLOW, AGAIN) or step.rpartition("_")[2] in (EACH, LOOP) or _ends_in_digest(step)
+    return _fitted(step, STEP_LENGTH - len(EACH) - 1, ambiguous) + suffix
+
+
+def object_name(flow: str) -> str:
+    """Returns the name of the WorkflowTemplate and CronWorkflow of a flow of that name."""
+    plain = flow.lower().strip("_")
+    return _fitted(plain, OBJECT_LENGTH, False) if "__" not in plain and plain.isascii() else _fitted(flow, OBJECT_LENGTH, True)
+
+
+def is_object_name(name: str) -> bool:
+    """True for a name that can be used as it is (RFC 1123 label)."""
+    inside = name.isascii() and all(each.isdigit() or each.islower() or each == "-" for each in name)
+    return inside and 0 < len(name) <= OBJECT_LENGTH and not name.startswith("-") and not name.endswith("-")
+
+
+def _fitted(text: str, length: int, ambiguous: bool) -> str:
+    if not ambiguous and len(text) <= length and text[:1].isalpha() and not text.endswith("_") and "__" not in text:
+        if text.isascii() and all(each.islower() or each.isdigit() or each == "_" for each in text):
+            return text.replace("_", "-")
+    kept = "".join(each if each.isascii() and each.isalnum() else "-" for each in text.lower())[: length - 9].strip("-")
+    while "--" in kept:
+        kept = kept.replace("--", "-")
+    return f"{kept if kept[:1].isalpha() else f'x{kept}'}-{_digest(text)}"
+
+
+def _ends_in_digest(step: str) -> bool:
+    before, _, last = step.rpartition("_")
+    return bool(before) and len(last) == 8 and all(each in "0123456789abcdef" for each in last)
+
+
+def _digest(text: str) -> str:
+    try:
+        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
+    except ImportError:
+        from hashlib import sha256
+    return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]

@@ -1,0 +1,96 @@
+"""The pod templates as plain data: one a step, with what only this step has; what all share is in `templateDefaults`."""
+
+from __future__ import annotations
+
+from flowc.compiler.ir import Flow
+from flowc.targets.container import command
+from flowc.targets.pods import is_environment_name, pod_of
+from flowc.targets.tasks import deadline, pause, retries, summary, variables
+
+from .dags import PATH, outputs
+from .names import template_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, TypeAlias
+
+    from flowc.compiler.ir import Parameter, Step
+    from flowc.targets.target import Options
+
+    Data: TypeAlias = dict[str, Any]
+
+REPORT = "/tmp/flowc"  # the folder that the shim reports to
+NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
+
+
+def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Data:
+    """Returns the data of the template's macro `pod` for one step."""
+    pod = pod_of(step)
+    reported = outputs(step)
+    args = ["task", "--step", step.name, "--path", PATH if has_path else "-"]
+    env = {**pod.env, **{name: value for name, value in variables(step).items() if is_native(name, value)}}
+    if step.name == flow.start and flow.parameters:
+        env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
+    if retries(step):
+        env["FLOWC_ATTEMPT"] = "{{retries}}"
+    container = dict(pod.container)
+    if pod.python:
+        container = {"command": command(options, pod.python), **container}
+    if pod.image:
+        container = {"image": pod.image, **container}
+    secrets = [each for each in (options.own("env-secret"), *pod.secrets) if each] if pod.secrets else []
+    spec = dict(pod.spec)
+    if pod.pull_secrets:
+        spec["podSpecPatch"] = _json({"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]})
+    metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
+    return {
+        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata, "path": has_path, "spec": spec,
+        "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()), "container": container,
+        "secrets": secrets, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step), "pause": f"{pause(step)}s" if pause(step) else "",
+        "deadline": deadline(step), "outputs": reported, "folder": REPORT,
+    }  # fmt: skip
+
+
+def is_native(name: str, value: str) -> bool:
+    """True for a variable of `@environment` that a pod can say as it is; the shim sets the others, from the code package.
+
+    Argo expands `{{` in all of a template, Kubernetes `$(` in a variable's value.
+    """
+    return is_environment_name(name) and "{{" not in value and "$(" not in value and "\0" not in value
+
+
+def parameters_expression(parameters: Iterable[Parameter]) -> str:
+    """Returns the text that Argo makes the base64 of a JSON object of.
+
+    Each value is encoded before it is put in place, because Argo would go on to expand what a user's own text holds (docs/targets/argo.md).
+    """
+    inside = ", ".join(f'"{each.name}": workflow.parameters["{each.name}"]' for each in parameters)
+    return "{{=sprig.b64enc(toJson({" + inside + "}))}}"
+
+
+def argument(parameter: Parameter) -> Data:
+    """Returns the workflow's own parameter: native, with the default as its text; without a value if it must be given."""
+    value: str | None
+    if not parameter.has_default:
+        value = None if parameter.required else (NONE if parameter.type == "str" else "null")
+    else:
+        value = text(parameter)
+    return {"name": parameter.name, "value": value, "description": summary(parameter.help)}
+
+
+def text(parameter: Parameter) -> str:
+    """The default as the text that the shim reads it from."""
+    default = parameter.default
+    if default is None or (isinstance(default, str) and "{{" in default):
+        return DEFAULT
+    if parameter.type == "json":
+        found = default if isinstance(default, str) else _json(default)
+        return DEFAULT if "{{" in found or "}}" in found else found
+    return str(default).lower() if isinstance(default, bool) else default if isinstance(default, str) else repr(default)
+
+
+def _json(value: Any) -> str:
+    from flowc.templates.escape import json
+
+    return json(value)

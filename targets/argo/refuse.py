@@ -1,0 +1,119 @@
+"""What Argo cannot do of a flow: FLOW510 to FLOW519, and what every target says in the same words (`unsupported.py`)."""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import BadCron, five_fields
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.schedules import schedule_of
+from flowc.targets.pods import REFUSED, mistakes, pod_of
+from flowc.targets.tasks import decorator_of, summary
+from flowc.targets.unsupported import unsupported, unsupported_attributes
+
+from .names import OBJECT_LENGTH, is_object_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.ir import Decorator, Flow, Step, Value
+    from flowc.targets.target import Options
+
+NAME = "argo"
+HONOURED = frozenset({"catch", "environment", "kubernetes", "resources", "retry", "schedule", "timeout"})
+_PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    """Yields what this target cannot do of the flow, and what is wrong with its own options."""
+    yield from _options(options)
+    yield from unsupported(flow, NAME, HONOURED)
+    yield from _parameters(flow)
+    yield from _schedule(flow)
+    for step in flow.steps:
+        yield from _pod(step, options)
+
+
+def _options(options: Options) -> Iterator[Diagnostic]:
+    if options.name and not is_object_name(options.name):
+        what = f"`{options.name}` cannot be the name of a WorkflowTemplate"
+        why = f"it has up to {OBJECT_LENGTH} lower-case letters, digits and `-`, which is neither first nor last"
+        yield Diagnostic("FLOW511", what, None, why, "give another `--name`")
+    if options.namespace and not is_object_name(options.namespace):
+        yield Diagnostic("FLOW511", f"`{options.namespace}` cannot be the name of a namespace", None, how="give another `--namespace`")
+    for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
+        text = options.own(name)
+        if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 2**31 - 1):
+            yield Diagnostic("FLOW512", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least}", "give a number")
+    for name in ("service-account", "env-secret"):
+        if options.own(name) and not is_object_name(options.own(name).replace(".", "-")[:OBJECT_LENGTH]):
+            yield Diagnostic("FLOW512", f"`--{name} {options.own(name)}` is not possible", None, "it is no name of a Kubernetes object", "give another")
+    for what, text in (("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image)):
+        if "{{" in text or "$(" in text:
+            yield Diagnostic("FLOW510", f"the {what} `{text}` holds `{{{{` or `$(`", None, "Argo and Kubernetes would change it", "give another")
+
+
+def _parameters(flow: Flow) -> Iterator[Diagnostic]:
+    for parameter in flow.parameters:
+        if not parameter.name or not _PARAMETER.issuperset(parameter.name):
+            what = f"Argo cannot have a parameter `{parameter.name}`"
+            yield Diagnostic("FLOW513", what, parameter.span, "its name may hold ASCII letters, digits, `-` and `_`", "give it another name")
+        if "{{" in summary(parameter.help):
+            what = f"the help of parameter `{parameter.name}` holds `{{{{`"
+            yield Diagnostic("FLOW510", what, parameter.span, "Argo would take it for a variable of its own", "word it otherwise")
+
+
+def _schedule(flow: Flow) -> Iterator[Diagnostic]:
+    schedule = schedule_of(flow)
+    decorator = decorator_of(flow, "schedule")
+    if schedule is None or decorator is None:
+        return
+    try:
+        five_fields(schedule.cron)
+    except BadCron as error:
+        yield Diagnostic("FLOW514", "the schedule cannot be said to Argo", decorator.span, str(error), "write it with the five fields of cron")
+
+
+def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
+    environment = decorator_of(step, "environment")
+    kubernetes = decorator_of(step, "kubernetes")
+    if environment is not None:
+        for name in environment.attributes.get("vars") or ():  # type: ignore[union-attr]
+            if not str(name) or "=" in str(name) or "\0" in str(name):
+                yield Diagnostic("FLOW515", f"step `{step.name}` cannot set the environment variable `{name}`", environment.span, "no process can", "")
+    if kubernetes is None:
+        return
+    yield from unsupported_attributes(kubernetes, step.name, NAME, REFUSED)
+    for attribute, wanted in mistakes(step):
+        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
+        yield Diagnostic("FLOW516", what, kubernetes.span, f"it is {wanted}", "give it so, or leave it out")
+    for attribute in _expanded(kubernetes):
+        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` holds `{{{{` or `$(`"
+        yield Diagnostic("FLOW510", what, kubernetes.span, "Argo and Kubernetes would change it", "write it without")
+    namespace = pod_of(step).namespace
+    if namespace and namespace != options.namespace:
+        what = f"step `{step.name}` is to run in the namespace `{namespace}`"
+        if options.namespace:
+            yield Diagnostic(
+                "FLOW517", what, kubernetes.span, f"Argo runs all pods of a workflow in one, and `--namespace {options.namespace}` was given",
+                "remove it, or give the same namespace",
+            )  # fmt: skip
+        else:
+            why = "Argo runs all pods of a workflow in the namespace that the WorkflowTemplate is in"
+            yield Diagnostic("FLOW517", what, kubernetes.span, why, f"give `--namespace {namespace}`", WARNING)
+
+
+def _expanded(decorator: Decorator) -> Iterator[str]:
+    def texts(value: Value) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            for each in value:
+                yield from texts(each)
+        elif isinstance(value, dict):
+            for name, each in value.items():
+                yield name
+                yield from texts(each)
+
+    for attribute, value in decorator.attributes.items():
+        if any("{{" in text or "$(" in text for text in texts(value)):
+            yield attribute

@@ -1,0 +1,30 @@
+"""How the shim gets into a container: the one place that knows (docs/shim.md, Bringing the shim)."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.targets.target import Options
+
+    from .pods import Data
+
+FOLDER = "/flowc"     # where a task finds the shim that was brought
+SOURCE = "/runtime/."  # where the runtime image has it
+
+
+def command(options: Options, python: str = "") -> list[str]:
+    """Returns what goes before the shim's own arguments. A folder with a `__main__.py` runs without a word in the user's environment."""
+    return [python or "python", FOLDER] if options.runtime == "inject" else [python or "python", "-m", "flowc.runtime_shim"]
+
+
+def init_container(options: Options) -> Data:
+    """Returns the Container that fills the volume `flowc`, for a pod with `runtime` inject (Kubernetes API reference, core/v1)."""
+    return {"name": "flowc", "image": options.runtime_image, "command": ["cp", "-R", SOURCE, FOLDER], "volumeMounts": [mount()]}
+
+
+def mount() -> Data:
+    return {"name": "flowc", "mountPath": FOLDER}
+
+
+def volume() -> Data:
+    return {"name": "flowc", "emptyDir": {}}
