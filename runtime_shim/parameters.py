@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping
 from .errors import ShimError
 
 NONE_TEXT = "<none>"  # None for a str parameter without a default, where an engine only knows text
+DEFAULT_TEXT = "<default>"  # the default, where an engine cannot hold its text
 _TRUE, _FALSE = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f", "off")
 
 
@@ -59,7 +60,7 @@ def _missing(parameter: Dict[str, Any]) -> Any:
 
 def _value(parameter: Dict[str, Any], given: Any) -> Any:
     kind, optional = parameter["type"], not parameter["has_default"] and not parameter["required"]
-    if given is None:
+    if given is None or (given == DEFAULT_TEXT and parameter["has_default"]):
         return _missing(parameter)
     if optional and given == (NONE_TEXT if kind == "str" else "null"):
         return None

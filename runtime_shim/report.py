@@ -56,7 +56,7 @@ def _json_file(outcome: Outcome, target: str, _place: Place) -> None:
 
 def _stdout(outcome: Outcome, _target: str, _place: Place) -> None:
     sys.stdout.flush()
-    print(_json(outcome), flush=True)
+    print("\n" + _json(outcome), flush=True)  # what the user printed last may not have ended its line
 
 
 def _store(outcome: Outcome, _target: str, place: Place) -> None:

@@ -37,8 +37,6 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
-    if pod.image:
-        container = {"image": pod.image, **container}
     secrets = [each for each in (options.own("env-secret"), *pod.secrets) if each] if pod.secrets else []
     spec = dict(pod.spec)
     if pod.pull_secrets:
@@ -46,7 +44,7 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
     return {
         "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata, "path": has_path, "spec": spec,
-        "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()), "container": container,
+        "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()), "container": container,
         "secrets": secrets, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step), "pause": f"{pause(step)}s" if pause(step) else "",
         "deadline": deadline(step), "outputs": reported, "folder": REPORT,
     }  # fmt: skip

@@ -211,7 +211,9 @@ def root(context, missing=missing, environment=environment):
             ))
         l_2_field = missing
         t_6.extend((
-            '  container:\n    args: ',
+            '  container:\n    image: ',
+            escape(environment.finalize(environment.getattr(l_1_each, 'image'))),
+            '\n    args: ',
             escape(environment.finalize(environment.getattr(l_1_each, 'args'))),
             '\n',
         ))

@@ -18,7 +18,7 @@ class NestedForeach(FlowSpec):
     @step
     def cell(self):
         self.product = self.factor * self.input
-        self.stack = [(frame.index, frame.num_splits, frame.value) for frame in self.foreach_stack()]
+        self.stack = self.foreach_stack()
         self.next(self.join_cells)
 
     @step

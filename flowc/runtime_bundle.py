@@ -1,0 +1,77 @@
+"""The part of flowc that a task's container needs, as one folder or one archive: `python -m flowc.runtime_bundle FOLDER` or `… FILE.zip`.
+
+Either is run as it is, `python FOLDER task …`, with Python 3.9 or later and nothing else. The image of the init container is made of the
+folder (`Dockerfile`); the archive is what AWS Batch jobs fetch from the datastore (docs/targets/step-functions.md).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAIN = """import sys
+
+from flowc.runtime_shim.__main__ import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def bundle() -> Iterator[tuple[str, bytes]]:
+    """Yields every file of the bundle, sorted: its path with forward slashes, and what it holds."""
+    import flowc.runtime_shim
+
+    yield "__main__.py", MAIN.encode()
+    with open(os.path.join(os.path.dirname(__file__), "__init__.py"), "rb") as file:
+        yield "flowc/__init__.py", file.read()
+    root = os.path.dirname(flowc.runtime_shim.__file__)
+    found = []
+    for folder, below, files in os.walk(root):
+        below[:] = sorted(each for each in below if each != "__pycache__")
+        found += [os.path.join(folder, each) for each in files if each.endswith(".py")]
+    for path in sorted(found):
+        with open(path, "rb") as file:
+            yield f"flowc/runtime_shim/{os.path.relpath(path, root).replace(os.sep, '/')}", file.read()
+
+
+def write_folder(folder: str) -> None:
+    """Writes the bundle's files into `folder`, which is made."""
+    for name, data in bundle():
+        path = os.path.join(folder, *name.split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+
+
+def archive() -> bytes:
+    """Returns the bundle as a zip archive, the same bytes on every machine."""
+    import io
+    import zipfile
+
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:  # stored, not deflated: compressors differ by machine
+        for name, data in bundle():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            file.writestr(entry, data)
+    return made.getvalue()
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("usage: python -m flowc.runtime_bundle FOLDER | FILE.zip", file=sys.stderr)
+        return 2
+    if arguments[0].endswith(".zip"):
+        with open(arguments[0], "wb") as file:
+            file.write(archive())
+    else:
+        write_folder(arguments[0])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,65 @@
+"""The target `airflow`: a DAG file for Airflow 3, which Airflow 2.9 and later read too. It imports nothing of flowc."""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import five_fields
+from flowc.compiler.schedules import schedule_of
+from flowc.targets.tasks import summary
+from flowc.targets.target import Option, SpecFile
+from flowc.templates.render import render
+
+from .names import dag_id
+from .refuse import NAME as NAME
+from .refuse import refusals
+from .settings import of_step, parameter, shared
+from .tasks import Tasks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Flow, Scope
+    from flowc.targets.target import Options
+
+OPTIONS = (
+    Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker's own machine", "kubernetes", ("kubernetes", "process")),
+    Option("airflow-python", "the interpreter that has flowc installed, for process", "python3"),
+    Option("service-account", "service account of the pods (default: that of the namespace)"),
+    Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
+    Option("kubernetes-conn-id", "Airflow's connection to the cluster (default: Airflow's own)"),
+    Option("max-workers", "how many tasks of all runs may run at a time", "100"),
+    Option("workflow-timeout", "seconds after which a run is ended"),
+)  # fmt: skip
+
+
+REPORTS = ("stdout", "json:/airflow/xcom/return.json")  # where BashOperator and KubernetesPodOperator look for what a task returns
+LABELS = ("{{ task.bash_command.split('--path ')[1].split()[0] }}", "{{ task.arguments[4] }}")  # of a mapped task: its path
+
+
+def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW530 to FLOW539)."""
+    yield from refusals(flow, options)
+
+
+def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
+    """Returns `NAME_dag.py`."""
+    name = options.name or dag_id(flow.name)
+    kubernetes = options.own("airflow-tasks") == "kubernetes"
+    tasks = Tasks(flow).flow(scope)
+    steps = {step.name: step for step in flow.steps}
+    for each in tasks:
+        if each["kind"] == "step":
+            each.update(of_step(steps[each["step"]], flow, options, kubernetes))
+    kinds = {each["kind"] for each in tasks}
+    schedule = schedule_of(flow)
+    text = render(
+        "airflow/dag.py", name=name, doc=flow.doc, summary=summary(flow.doc), flow=flow.name, code=options.code, kubernetes=kubernetes,
+        python=options.own("airflow-python"), connection=options.own("kubernetes-conn-id"), parameters=[parameter(each) for each in flow.parameters],
+        schedule=five_fields(schedule.cron) if schedule else None, timezone=schedule.timezone if schedule else "UTC",
+        workers=int(options.own("max-workers")), timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
+        has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_reports=len(kinds) > 1,
+        delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
+        mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
+    )  # fmt: skip
+    return (SpecFile(f"{name.replace('.', '_')}_dag.py", text),)

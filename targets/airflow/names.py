@@ -1,0 +1,52 @@
+"""Names that Airflow and Python allow, made from the flow's. No two steps ever share one.
+
+A task id is up to 250 ASCII letters, digits, `_`, `-` and `.` (Airflow, `validate_key`); a step's own id is its name, which holds no `.`,
+and what plays a role for the step is `STEP.ROLE`. A name that cannot be used as it is, or that could be taken for one that was changed,
+ends in a digest of the original. In the DAG file the variable of a task is `STEP_task`, of its helper `STEP_ROLE`.
+"""
+
+from __future__ import annotations
+
+LENGTH = 200
+DAG_LENGTH = 200
+
+PATHS = "paths"    # the paths of the tasks of the step's foreach
+CHOICE = "choice"  # which case the step's switch chose
+ITEMS = "items"    # the paths with which the step itself runs, where a switch in a foreach decides
+
+
+def task_id(step: str, role: str = "") -> str:
+    """Returns the id of the step's task, or of that which plays `role` for it."""
+    return f"{_fitted(step)}.{role}" if role else _fitted(step)
+
+
+def variable(step: str, role: str = "task") -> str:
+    """Returns the name of the Python variable that holds the step's task, or what plays `role` for it."""
+    return f"{_fitted(step)}_{role}"
+
+
+def dag_id(flow: str) -> str:
+    """Returns the DAG's id for a flow of that name."""
+    return _fitted(flow)
+
+
+def is_dag_id(name: str) -> bool:
+    """True for a name that can be used as it is."""
+    return 0 < len(name) <= DAG_LENGTH and name.isascii() and all(each.isalnum() or each in "_-." for each in name)
+
+
+def _fitted(text: str) -> str:
+    before, marker, last = text.rpartition("__")
+    ambiguous = bool(marker) and len(last) == 8 and all(each in "0123456789abcdef" for each in last)
+    if text.isascii() and text.isidentifier() and len(text) <= LENGTH and not ambiguous:
+        return text
+    plain = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "_" for each in text)[: LENGTH - 10]
+    return f"{plain if plain[:1].isidentifier() else f'x{plain}'}__{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    try:
+        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
+    except ImportError:
+        from hashlib import sha256
+    return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]

@@ -1,0 +1,94 @@
+"""What Airflow cannot do of a flow: FLOW530 to FLOW539, and what every target says in the same words (`unsupported.py`)."""
+
+from __future__ import annotations
+
+from flowc.compiler.cron import BadCron, five_fields
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.schedules import schedule_of
+from flowc.compiler.scopes import is_loop
+from flowc.targets.pods import REFUSED, mistakes
+from flowc.targets.tasks import decorator_of
+from flowc.targets.unsupported import unsupported, unsupported_attributes
+
+from .names import DAG_LENGTH, is_dag_id
+from .settings import is_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.ir import Flow, Step, Value
+    from flowc.targets.target import Options
+
+NAME = "airflow"
+HONOURED = frozenset({"catch", "environment", "kubernetes", "resources", "retry", "schedule", "timeout"})
+_READ = "Airflow reads `{{`, `{%` and names of files in it, and Kubernetes `$(`"
+
+
+def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    """Yields what this target cannot do of the flow, and what is wrong with its own options."""
+    yield from _options(options)
+    yield from unsupported(flow, NAME, HONOURED)
+    yield from _schedule(flow)
+    for step in flow.steps:
+        if is_loop(step):
+            yield Diagnostic(
+                "FLOW530", f"target `{NAME}` cannot run the loop of step `{step.name}` yet", step.transition.span,  # type: ignore[union-attr]
+                "a DAG of Airflow has no cycles, and every task of it is there before the run begins",
+                "loop inside the step, or choose another target",
+            )  # fmt: skip
+        yield from _pod(step, options)
+    for parameter in flow.parameters:
+        if len(parameter.name) > 250 or not parameter.name:
+            yield Diagnostic("FLOW533", f"Airflow cannot have a parameter `{parameter.name}`", parameter.span, "its name is too long", "shorten it")
+
+
+def _options(options: Options) -> Iterator[Diagnostic]:
+    if options.name and not is_dag_id(options.name):
+        why = f"it has up to {DAG_LENGTH} letters, digits, `-`, `_` and `.`"
+        yield Diagnostic("FLOW531", f"`{options.name}` cannot be the id of a DAG", None, why, "give another `--name`")
+    for name, least in (("max-workers", 1), ("workflow-timeout", 1)):
+        text = options.own(name)
+        if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 2**31 - 1):
+            yield Diagnostic("FLOW532", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least}", "give a number")
+    texts = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
+    for what, text in [*texts, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
+        if not is_text(text):
+            yield Diagnostic("FLOW534", f"the {what} `{text}` cannot be said to Airflow", None, _READ, "give another")
+
+
+def _schedule(flow: Flow) -> Iterator[Diagnostic]:
+    schedule = schedule_of(flow)
+    decorator = decorator_of(flow, "schedule")
+    if schedule is None or decorator is None:
+        return
+    try:
+        five_fields(schedule.cron)
+    except BadCron as error:
+        yield Diagnostic("FLOW535", "the schedule cannot be said to Airflow", decorator.span, str(error), "write it with the five fields of cron")
+
+
+def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
+    kubernetes = decorator_of(step, "kubernetes")
+    if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
+        return
+    yield from unsupported_attributes(kubernetes, step.name, NAME, REFUSED)
+    for attribute, wanted in mistakes(step):
+        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
+        yield Diagnostic("FLOW536", what, kubernetes.span, f"it is {wanted}", "give it so, or leave it out")
+    for attribute, value in kubernetes.attributes.items():
+        if not all(map(is_text, _texts(value))):
+            what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"
+            yield Diagnostic("FLOW534", what, kubernetes.span, _READ, "write it without")
+
+
+def _texts(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from _texts(each)

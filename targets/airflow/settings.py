@@ -1,0 +1,104 @@
+"""What the operators are told: what all steps share, and what only one has. Plain data, written as Python literals by the template.
+
+Airflow renders an operator's templated fields with Jinja and reads texts that end like a file's name from that file (its documentation,
+"Jinja Templating"), so a text of the user's stands in one only if nothing could be read into it. Parameters go as base64, which nothing can.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.ir import Flow, Foreach, Parameter, Switch
+from flowc.targets.container import command, init_container, mount, volume
+from flowc.targets.pods import is_environment_name, pod_of
+from flowc.targets.tasks import deadline, pause, retries, summary, variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, TypeAlias
+
+    from flowc.compiler.ir import Step
+    from flowc.targets.pods import Pod
+    from flowc.targets.target import Options
+
+    Data: TypeAlias = dict[str, Any]
+
+_READ = ("{{", "{%", "{#", "$(", "\0")
+_FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOperator and KubernetesPodOperator
+_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+
+
+def is_text(text: str) -> bool:
+    """True for a text that Airflow and Kubernetes pass on as it is."""
+    return not any(each in text for each in _READ) and not text.endswith(_FILES)
+
+
+def shared(flow: Flow, options: Options) -> Data:
+    """Returns what all operators of the DAG share."""
+    environment = {
+        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": "{{ run_id }}", "FLOWC_CODE": options.code, "FLOWC_TARGET": "airflow",
+        "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+    }  # fmt: skip
+    inject = options.runtime == "inject"
+    container: Data = {"name": "base"}
+    if options.own("env-secret"):
+        container["envFrom"] = _from_secrets((options.own("env-secret"),))
+    spec: Data = {"serviceAccountName": options.own("service-account")} if options.own("service-account") else {}
+    if inject:
+        spec["initContainers"] = [init_container(options)]
+    return {
+        "environment": environment, "image": options.image, "namespace": options.namespace, "command": command(options), "container": container,
+        "spec": spec, "mounts": [mount()] if inject else [], "volumes": [volume()] if inject else [],
+    }  # fmt: skip
+
+
+def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
+    """Returns what the operator of one step has of its own."""
+    pod = pod_of(step)
+    given = {name: value for name, value in variables(step).items() if is_environment_name(name) and is_text(value)}
+    environment = {**(pod.env if kubernetes else {}), **given}
+    if step.name == flow.start and flow.parameters:
+        environment["FLOWC_PARAMETERS"] = "{{ encoded(params) }}"
+    found: Data = {
+        "comment": summary(step.doc), "environment": environment, "retries": retries(step), "pause": pause(step), "deadline": deadline(step),
+        "outcome": isinstance(step.transition, (Foreach, Switch)), "image": "", "command": None, "namespace": "", "pod": {},
+    }  # fmt: skip
+    if kubernetes:
+        found["image"], found["namespace"] = pod.image, pod.namespace
+        found["command"] = command(options, pod.python) if pod.python else None
+        found["pod"] = _own(pod, options)
+    return found
+
+
+def _own(pod: Pod, options: Options) -> Data:
+    """The arguments of the DAG file's `pod` for one step; empty if it asks for nothing."""
+    container = dict(pod.container)
+    if pod.secrets:
+        container["envFrom"] = _from_secrets((*filter(None, [options.own("env-secret")]), *pod.secrets))
+    spec = dict(pod.spec)
+    if pod.pull_secrets:
+        spec["imagePullSecrets"] = [{"name": each} for each in pod.pull_secrets]
+    metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
+    found = {"container": container, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "metadata": metadata, "spec": spec}
+    return {name: value for name, value in found.items() if value}
+
+
+def _from_secrets(names: Iterable[str]) -> list[Data]:
+    return [{"secretRef": {"name": each}} for each in names]
+
+
+def parameter(each: Parameter) -> Data:
+    """Returns the DAG's own parameter: typed by JSON Schema, with its default unless it must be given."""
+    kind = _TYPES.get(each.type)
+    optional = not each.required and (not each.has_default or each.default is None)
+    schema: Data = {}
+    if kind and not _is_other(each):
+        schema["type"] = ["null", kind] if optional else kind
+    if each.help:
+        schema["description"] = each.help
+    return {"name": each.name, "required": each.required and not each.has_default, "default": each.default if each.has_default else None, "schema": schema}
+
+
+def _is_other(each: Parameter) -> bool:
+    """True for a default that is not of the parameter's own type, which Airflow would refuse."""
+    kinds = {"str": str, "int": int, "float": (int, float), "bool": bool}
+    return each.has_default and each.default is not None and not isinstance(each.default, kinds[each.type])  # type: ignore[arg-type]

@@ -1,0 +1,135 @@
+"""The DAG's tasks as plain data: a fold over scopes, in the order in which the DAG file says them.
+
+Airflow has no nested mapping, so every step inside a foreach, however deep, is one mapped task over the list of the full paths of its tasks.
+Small tasks make those lists: `paths` from what a foreach's tasks reported, `items` where a switch inside a foreach gives each way its share.
+A list may be empty only behind such a switch; its tasks are then skipped, and what follows them runs if nothing failed and anything
+succeeded (`none_failed_min_one_success`), which the list of its own does. Source: Airflow's documentation, "Dynamic Task Mapping" and
+"Trigger Rules".
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.ir import Branches, Flow, ForEach, Switch
+from flowc.compiler.record import record
+from flowc.compiler.scopes import exits, predecessors, successors, targets
+
+from .names import CHOICE, ITEMS, PATHS, task_id, variable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from flowc.compiler.ir import Node, Scope, Step
+
+    Data: TypeAlias = dict[str, Any]
+
+ANY = "none_failed_min_one_success"
+
+
+@record
+class Paths:
+    """With which paths the steps of a scope run: `variable` holds the list, "" for the one path outside any foreach."""
+
+    variable: str
+    sparse: bool  # some of the enclosing foreach's tasks, or none, are in it
+
+
+@record
+class Edge:
+    """Control comes from the task in `variable`; `chosen`: only if that switch chose so, inside a foreach by means of its list."""
+
+    variable: str
+    chosen: bool
+    maybe: bool  # the task may be skipped, for want of paths, in a run that comes this way
+
+
+class Tasks:
+    """Collects the tasks of one flow."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.steps = {step.name: step for step in flow.steps}
+        self.found: list[Data] = []
+        self._paths: dict[str, Paths] = {}  # of each step
+
+    def flow(self, scope: Scope) -> list[Data]:
+        """Returns the tasks of the flow whose outermost scope this is."""
+        self._scope(scope, Paths("", False), [])
+        return self.found
+
+    def _scope(self, scope: Scope, paths: Paths, before: list[list[Edge]]) -> None:
+        """Appends the tasks of a scope whose entry comes after `before` and runs with `paths`."""
+        inside = predecessors(scope, self.steps)
+        for node in scope.nodes:
+            step = node.step
+            if step == scope.entry:
+                needs, own = before, paths
+            else:
+                needs, own = self._needs(step, inside[step], paths)
+            self._paths[step] = own
+            self._task(step, needs, own)
+            match node:
+                case Branches():
+                    for branch in node.scopes:
+                        self._scope(branch, own, [[self._edge(node.step, branch.entry)]])
+                case ForEach():
+                    name = variable(step, PATHS)
+                    self.found.append({"kind": PATHS, "variable": name, "id": task_id(step, PATHS), "of": variable(step)})
+                    self._scope(node.body, Paths(name, own.sparse), [])
+                case _:
+                    if self._chooses(self.steps[step]) and not own.variable:
+                        ways = {target: task_id(target) for target in targets(self.steps[step])}
+                        self.found.append({"kind": CHOICE, "variable": variable(step, CHOICE), "id": task_id(step, CHOICE), "of": variable(step), "ways": ways})
+
+    def _needs(self, step: str, nodes: tuple[Node, ...], paths: Paths) -> tuple[list[list[Edge]], Paths]:
+        """What must have happened before the step (all of … any of these edges), and the paths it runs with."""
+        conjuncts = [edges for node in nodes for edges in self._edges(node, step)]
+        needs = conjuncts if len(nodes) == 1 else [[edge for edges in conjuncts for edge in edges]]
+        if not paths.variable:
+            return needs, paths
+        sources = [self._source(node, step) for node in nodes]
+        if len(nodes) == 1 and isinstance(sources[0], Paths):
+            return needs, sources[0]
+        name = variable(step, ITEMS)
+        lists = list(dict.fromkeys(each.variable for each in sources if isinstance(each, Paths)))
+        switches = [each for each in sources if isinstance(each, str)]
+        rule = ANY if len(sources) > 1 else ""
+        self.found.append(
+            {"kind": ITEMS, "variable": name, "id": task_id(step, ITEMS), "step": step, "lists": lists, "switches": switches, "rule": rule}
+        )
+        return needs, Paths(name, True)
+
+    def _source(self, node: Node, step: str) -> Paths | str:
+        """Which paths come from the node to the step: all of the node's own, or those that its switch, a variable, sends there."""
+        if not isinstance(node, (Branches, ForEach)) and self._chooses(self.steps[node.step]):
+            return variable(node.step)
+        return self._paths[node.step]
+
+    def _task(self, step: str, needs: list[list[Edge]], paths: Paths) -> None:
+        """The operator of the step. In a foreach what a switch chose is in the list of its paths."""
+        edges = [edge for several in needs for edge in several]
+        after = list(dict.fromkeys(edge.variable for edge in edges if not (edge.chosen and paths.variable)))
+        rule = ANY if any(len(several) > 1 for several in needs) or any(edge.maybe for edge in edges) else ""
+        self.found.append({"kind": "step", "variable": variable(step), "id": task_id(step), "step": step, "paths": paths.variable, "after": after, "rule": rule})
+
+    # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _edges(self, node: Node, target: str) -> list[list[Edge]]:
+        match node:
+            case Branches(scopes=several):
+                return [self._exits(scope, target) for scope in several]
+            case ForEach(body=body):
+                return [self._exits(body, target)]
+            case _:
+                return [[self._edge(node.step, target)]]
+
+    def _exits(self, scope: Scope, join: str) -> list[Edge]:
+        return [self._edge(node.step, join) for node in exits(scope, self.steps) if join in successors(node, self.steps)]
+
+    def _edge(self, step: str, target: str) -> Edge:
+        sparse = bool(self._paths[step].variable) and self._paths[step].sparse
+        if not self._chooses(self.steps[step]):
+            return Edge(variable(step), False, sparse)
+        return Edge(variable(step) if self._paths[step].variable else variable(step, CHOICE), True, sparse)
+
+    def _chooses(self, step: Step) -> bool:
+        return isinstance(step.transition, Switch) and len(targets(step)) > 1

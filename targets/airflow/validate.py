@@ -1,0 +1,195 @@
+"""Finds in a DAG file what Airflow would find when it reads it, with no Airflow at hand and without running the file.
+
+The file is parsed, never imported: its own names are defined before they are used, its imports are there where Airflow is, ids can be used
+and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, and tasks do not wait for each other in a
+circle. Sources: Airflow's documentation, "Trigger Rules", "Templates reference", `airflow.utils.helpers.validate_key`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+
+from flowc.targets.target import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeAlias
+
+    Problem: TypeAlias = tuple[int, str]
+
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,250}")
+_RULES = (
+    "all_success", "all_failed", "all_done", "all_done_setup_success", "all_skipped", "one_success", "one_failed", "one_done", "none_failed",
+    "none_skipped", "none_failed_min_one_success", "always", "all_done_min_one_success",
+)  # fmt: skip
+_OUTSIDE = ("airflow", "pendulum", "kubernetes")  # what is there where Airflow is
+
+
+def recognises(name: str, text: str) -> bool:
+    """True for a Python file that makes a DAG."""
+    return name.endswith(".py") and "airflow" in text and re.search(r"\bDAG\(|@dag\b", text) is not None
+
+
+def validate(name: str, text: str) -> Iterator[Finding]:
+    """Yields every problem of the file."""
+    try:
+        tree = ast.parse(text, name)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        yield Finding(name, f"line {getattr(error, 'lineno', None) or 1}", f"this is not Python: {getattr(error, 'msg', error)}")
+        return
+    for line, message in sorted(_problems(tree)):
+        yield Finding(name, f"line {line}", message)
+
+
+def _problems(tree: ast.Module) -> Iterator[Problem]:
+    yield from _imports(tree)
+    yield from _names(tree)
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    dags = [each for each in calls if isinstance(each.func, ast.Name) and each.func.id == "DAG"]
+    if not dags and not any(isinstance(each, ast.FunctionDef) and each.decorator_list for each in tree.body):
+        yield 1, "the file makes no DAG"
+    for each in dags:
+        yield from _dag(each)
+    ids: dict[str, int] = {}
+    for each in calls:
+        yield from _task(each, ids)
+    yield from _jinja(tree)
+    yield from _cycles(tree)
+
+
+def _imports(tree: ast.Module) -> Iterator[Problem]:
+    import sys
+
+    for each in ast.walk(tree):
+        if isinstance(each, ast.ImportFrom) and each.level:
+            yield each.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
+            continue
+        modules = [alias.name for alias in each.names] if isinstance(each, ast.Import) else [each.module or ""] if isinstance(each, ast.ImportFrom) else []
+        for module in modules:
+            root = module.partition(".")[0]
+            if root not in _OUTSIDE and root not in sys.stdlib_module_names:
+                yield each.lineno, f"module `{root}` need not be there where Airflow reads the file"
+
+
+def _names(tree: ast.Module) -> Iterator[Problem]:
+    """Names that are used at the top of the file, `with` blocks included, before anything has defined them."""
+    known = set(dir(builtins)) | {"__file__", "__name__", "__doc__"}
+    for statement in tree.body:
+        yield from _statement(statement, known)
+
+
+def _statement(statement: ast.stmt, known: set[str]) -> Iterator[Problem]:
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        known.update((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
+    elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        for decorator in statement.decorator_list:
+            yield from _used(decorator, known)
+        known.add(statement.name)
+    elif isinstance(statement, ast.Try):
+        for each in [*statement.body, *(one for handler in statement.handlers for one in handler.body), *statement.orelse, *statement.finalbody]:
+            yield from _statement(each, known)
+    elif isinstance(statement, ast.With):
+        for item in statement.items:
+            yield from _used(item.context_expr, known)
+            if item.optional_vars is not None:
+                known.update(_stored(item.optional_vars))
+        for each in statement.body:
+            yield from _statement(each, known)
+    else:
+        yield from _used(statement, known)
+        known.update(_stored(statement))
+
+
+def _used(node: ast.AST, known: set[str]) -> Iterator[Problem]:
+    inside: set[str] = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.comprehension):
+            inside |= _stored(each.target)
+        elif isinstance(each, ast.Lambda):
+            inside |= {argument.arg for argument in ast.walk(each.args) if isinstance(argument, ast.arg)}
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id not in known | inside:
+            yield each.lineno, f"the name `{each.id}` is not defined here"
+
+
+def _stored(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+
+
+def _dag(call: ast.Call) -> Iterator[Problem]:
+    from flowc.compiler.cron import BadCron, parse
+
+    given = {each.arg: each.value for each in call.keywords if each.arg}
+    identifier = given.get("dag_id", call.args[0] if call.args else None)
+    if identifier is None:
+        yield call.lineno, "the DAG has no id"
+    elif isinstance(identifier, ast.Constant) and not (isinstance(identifier.value, str) and _KEY.fullmatch(identifier.value)):
+        yield identifier.lineno, f"{identifier.value!r} cannot be the id of a DAG"
+    schedule = given.get("schedule")
+    if isinstance(schedule, ast.Constant) and isinstance(schedule.value, str) and not schedule.value.startswith("@"):
+        try:
+            parse(schedule.value)
+        except BadCron as error:
+            yield schedule.lineno, f"{schedule.value!r} is no cron expression: {error}"
+    if isinstance(schedule, ast.Constant) and schedule.value is not None and "start_date" not in given:
+        yield call.lineno, "a DAG with a schedule needs a start_date"
+
+
+def _task(call: ast.Call, ids: dict[str, int]) -> Iterator[Problem]:
+    for each in call.keywords:
+        value = each.value.value if isinstance(each.value, ast.Constant) else None
+        if each.arg == "task_id" and value is not None:
+            if not isinstance(value, str) or not _KEY.fullmatch(value):
+                yield each.value.lineno, f"{value!r} cannot be the id of a task"
+            elif value in ids:
+                yield each.value.lineno, f"the task id {value!r} is given twice, first in line {ids[value]}"
+            else:
+                ids[value] = each.value.lineno
+        elif each.arg == "trigger_rule" and value is not None and value not in _RULES:
+            yield each.value.lineno, f"{value!r} is no trigger rule"
+        elif each.arg == "retries" and value is not None and not (isinstance(value, int) and value >= 0):
+            yield each.value.lineno, f"retries cannot be {value!r}"
+
+
+def _jinja(tree: ast.Module) -> Iterator[Problem]:
+    """Texts that Airflow would fail to render: a tag that is opened and not closed. Descriptions and documentation are not rendered."""
+    plain = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg in ("doc_md", "description", "dag_id")}
+    plain |= {
+        id(inside)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "Param"
+        for inside in ast.walk(each)
+    }
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in plain:
+            for opening, closing in (("{{", "}}"), ("{%", "%}")):
+                if each.value.count(opening) != each.value.count(closing):
+                    yield each.lineno, f"Airflow cannot render {each.value[:60]!r}: `{opening}` is not closed"
+
+
+def _cycles(tree: ast.Module) -> Iterator[Problem]:
+    """Variables of tasks that come before themselves by `>>`, or by what they are given."""
+    before: dict[str, set[str]] = {}
+    lines: dict[str, int] = {}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.BinOp) and isinstance(each.op, ast.RShift):
+            for target in _loaded(each.right):
+                before.setdefault(target, set()).update(_loaded(each.left))
+                lines.setdefault(target, each.lineno)
+        elif isinstance(each, ast.Assign) and isinstance(each.value, ast.Call) and len(each.targets) == 1 and isinstance(each.targets[0], ast.Name):
+            before.setdefault(each.targets[0].id, set()).update(_loaded(each.value))
+    left = {name: {one for one in several if one in before} for name, several in before.items()}
+    while free := [name for name, several in left.items() if not several]:
+        for name in free:
+            del left[name]
+        for several in left.values():
+            several.difference_update(free)
+    if left:
+        yield min(lines.get(name, 1) for name in left), f"the tasks {', '.join(sorted(left))} wait for each other"
+
+
+def _loaded(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

@@ -1,0 +1,62 @@
+"""Trims Argo's own JSON schema to what `validate.py` needs: `trim.py SCHEMA.json > argo-workflows-VERSION.json`.
+
+SCHEMA.json is `api/jsonschema/schema.json` of the Argo Workflows release (Apache License 2.0). Kept are the definitions that the four kinds
+lead to, without descriptions; added is that an object has no other fields than those named, as the API server's CRDs say.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+KINDS = ("ClusterWorkflowTemplate", "CronWorkflow", "Workflow", "WorkflowTemplate")
+PREFIX = "#/definitions/"
+# Written as text in the schema, taken as a number or text by the API.
+LOOSE = {
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"]},
+}
+
+
+def trimmed(schema: dict[str, Any]) -> dict[str, Any]:
+    definitions: dict[str, Any] = {}
+    waiting = [f"io.argoproj.workflow.v1alpha1.{kind}" for kind in KINDS]
+    while waiting:
+        name = waiting.pop()
+        if name in definitions:
+            continue
+        definition = LOOSE.get(name) or _bare(schema["definitions"][name])
+        if definition.get("properties"):
+            definition.setdefault("additionalProperties", False)
+        definitions[name] = definition
+        waiting += _references(definition)
+    return {"$schema": schema["$schema"], "definitions": dict(sorted(definitions.items()))}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: {each: _bare(one) for each, one in inside.items()} if name == "properties" else _bare(inside)
+        for name, inside in value.items()
+        if name not in ("description", "title") and not name.startswith("x-")
+    }
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [name for each in value for name in _references(each)]
+    if not isinstance(value, dict):
+        return []
+    own = value.get("$ref")
+    found = [own[len(PREFIX) :]] if isinstance(own, str) else []
+    return found + [name for each in value.values() for name in _references(each)]
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as file:
+        json.dump(trimmed(json.load(file)), sys.stdout, separators=(",", ":"), sort_keys=True)
+    print()

@@ -1,0 +1,109 @@
+"""Finds in a manifest what Argo's API and controller would find, with no cluster at hand.
+
+Shapes are checked against Argo's own JSON schema (`schema/`), made strict as the API server is with the full CRDs: an unknown field is
+refused. Then come the rules that `argo lint` checks and a schema cannot say: every template, parameter and task that is referred to exists,
+`depends` can be read and has no cycle, and what `{{…}}` names is there. Source: Argo's documentation, "Fields", "Enhanced depends logic",
+"Workflow variables".
+"""
+
+from __future__ import annotations
+
+from flowc.targets.target import Finding
+
+from .references import document_problems
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "Workflow")
+SCHEMA = "argo-workflows-3.7.json"
+
+
+def recognises(name: str, text: str) -> bool:
+    """True for a YAML or JSON file that speaks of Argo's API."""
+    return name.endswith((".yaml", ".yml", ".json")) and "argoproj.io/" in text and any(kind in text for kind in KINDS)
+
+
+def validate(name: str, text: str) -> Iterator[Finding]:
+    """Yields every problem of the file."""
+    import yaml
+
+    try:
+        documents = [each for each in yaml.load_all(text, _loader()) if each is not None]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        yield Finding(name, f"line {mark.line + 1}" if mark else "", f"this is not YAML: {getattr(error, 'problem', None) or error}")
+        return
+    if not documents:
+        yield Finding(name, "", "there is no object in the file")
+    templates = {_name(each): each for each in documents if isinstance(each, dict) and each.get("kind") == "WorkflowTemplate"}
+    for index, document in enumerate(documents):
+        where = f"[{index}]." if len(documents) > 1 else ""
+        for place, message in _problems(document, templates):
+            yield Finding(name, where + place, message)
+
+
+def _problems(document: Any, templates: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if not isinstance(document, dict):
+        yield "$", "this is no object"
+        return
+    kind = document.get("kind")
+    if kind not in KINDS:
+        yield "kind", f"it is {kind!r}, not one of {', '.join(KINDS)}"
+        return
+    if document.get("apiVersion") != "argoproj.io/v1alpha1":
+        yield "apiVersion", f"it is {document.get('apiVersion')!r}, not 'argoproj.io/v1alpha1'"
+    found = False
+    for place, message in _shape(document, kind):
+        found = True
+        yield place, message
+    if not found:  # what follows counts on the shape
+        yield from document_problems(document, templates)
+
+
+def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
+    import jsonschema
+
+    schema = _schema()
+    wanted = {"$schema": schema["$schema"], "$ref": f"#/definitions/io.argoproj.workflow.v1alpha1.{kind}", "definitions": schema["definitions"]}
+    for error in sorted(jsonschema.Draft202012Validator(wanted).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]):
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+        yield place or "$", error.message if len(error.message) < 300 else error.message[:297] + "..."
+
+
+def _schema() -> Any:
+    import json
+    import os
+
+    with open(os.path.join(os.path.dirname(__file__), "schema", SCHEMA), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _name(document: Any) -> str:
+    metadata = document.get("metadata")
+    return str(metadata.get("name")) if isinstance(metadata, dict) else ""
+
+
+def _loader() -> Any:
+    """A loader that refuses what Kubernetes' does: a key that is given twice."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def mapping(loader: Any, node: Any) -> Any:
+        loader.flatten_mapping(node)
+        found: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no text", key_node.start_mark)
+            if key in found:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+            found[key] = loader.construct_object(value_node, deep=True)
+        return found
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    return Loader
