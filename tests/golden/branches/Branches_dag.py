@@ -1,0 +1,88 @@
+# Flow Branches, compiled by flowc. Code package: sha256:13d67e9c9b3bb4ef53eefdd5afb67e0c5e73900047102f3053af71cc0c676389
+from __future__ import annotations
+
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2
+    from airflow import DAG
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "Branches",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:13d67e9c9b3bb4ef53eefdd5afb67e0c5e73900047102f3053af71cc0c676389",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+with DAG(
+    dag_id="Branches",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        arguments=shim("start")("-"),
+    )
+    smallest_task = KubernetesPodOperator(
+        task_id="smallest",
+        arguments=shim("smallest")("-"),
+    )
+    start_task >> smallest_task
+    largest_task = KubernetesPodOperator(
+        task_id="largest",
+        arguments=shim("largest")("-"),
+    )
+    start_task >> largest_task
+    join_task = KubernetesPodOperator(
+        task_id="join",
+        arguments=shim("join")("-"),
+    )
+    [smallest_task, largest_task] >> join_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    join_task >> end_task

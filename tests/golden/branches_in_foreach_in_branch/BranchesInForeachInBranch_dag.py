@@ -1,0 +1,129 @@
+# Flow BranchesInForeachInBranch, compiled by flowc. Code package: sha256:f381d34eab92c3fd34e108ad8c5c701304bb38cdc2b5a1a23d864ca9ca079d30
+from __future__ import annotations
+
+import json
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "BranchesInForeachInBranch",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:f381d34eab92c3fd34e108ad8c5c701304bb38cdc2b5a1a23d864ca9ca079d30",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+PATH = "{{ task.arguments[4] }}"  # what a mapped task is called
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def reported(outcomes):
+    """What one task, or each task of a mapped one, has said."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    return [json.loads(each) if isinstance(each, str) else each for each in several]
+
+
+@task
+def paths(outcomes):
+    """The paths of the tasks of a foreach."""
+    return [path for each in reported(outcomes) for path in each["paths"]]
+
+
+with DAG(
+    dag_id="BranchesInForeachInBranch",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        arguments=shim("start")("-"),
+    )
+    spread_task = KubernetesPodOperator(
+        task_id="spread",
+        do_xcom_push=True,
+        arguments=shim("spread", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_task >> spread_task
+    spread_paths = paths.override(task_id="spread.paths", do_xcom_push=True)(spread_task.output)
+    item_task = KubernetesPodOperator.partial(
+        task_id="item",
+        map_index_template=PATH,
+    ).expand(arguments=spread_paths.map(shim("item")))
+    plus_task = KubernetesPodOperator.partial(
+        task_id="plus",
+        map_index_template=PATH,
+    ).expand(arguments=spread_paths.map(shim("plus")))
+    item_task >> plus_task
+    minus_task = KubernetesPodOperator.partial(
+        task_id="minus",
+        map_index_template=PATH,
+    ).expand(arguments=spread_paths.map(shim("minus")))
+    item_task >> minus_task
+    join_signs_task = KubernetesPodOperator.partial(
+        task_id="join_signs",
+        map_index_template=PATH,
+    ).expand(arguments=spread_paths.map(shim("join_signs")))
+    [plus_task, minus_task] >> join_signs_task
+    join_items_task = KubernetesPodOperator(
+        task_id="join_items",
+        arguments=shim("join_items")("-"),
+    )
+    join_signs_task >> join_items_task
+    alone_task = KubernetesPodOperator(
+        task_id="alone",
+        arguments=shim("alone")("-"),
+    )
+    start_task >> alone_task
+    join_task = KubernetesPodOperator(
+        task_id="join",
+        arguments=shim("join")("-"),
+    )
+    [join_items_task, alone_task] >> join_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    join_task >> end_task

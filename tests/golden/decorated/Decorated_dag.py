@@ -1,0 +1,96 @@
+# Flow Decorated, compiled by flowc. Code package: sha256:e18648033c862444afec2ec2f81388977a84d5dccffd811ff573e2ae26e4dd13
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2
+    from airflow import DAG
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "Decorated",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:e18648033c862444afec2ec2f81388977a84d5dccffd811ff573e2ae26e4dd13",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+with DAG(
+    dag_id="Decorated",
+    description="Runs on weekday mornings.",
+    doc_md="Runs on weekday mornings.\n",
+    schedule="30 6 * * 1-5",
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    # Fetches.
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        retries=2,
+        retry_delay=timedelta(seconds=60),
+        execution_timeout=timedelta(seconds=660),
+        arguments=shim("start")("-"),
+    )
+    # Trains.
+    train_task = KubernetesPodOperator(
+        task_id="train",
+        env_vars={**ENVIRONMENT, **{"OMP_NUM_THREADS": "2"}},
+        pod_template_dict=pod(
+            container={"resources": {"requests": {"cpu": "2", "memory": "8000Mi"}, "limits": {"memory": "8000Mi", "nvidia.com/gpu": "1"}}},
+        ),
+        arguments=shim("train")("-"),
+    )
+    start_task >> train_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        image="python:3.11-slim",
+        pod_template_dict=pod(
+            container={"resources": {"requests": {"cpu": "1", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}},
+            metadata={"labels": {"team": "ml"}},
+            spec={"nodeSelector": {"pool": "spot"}},
+        ),
+        arguments=shim("end")("-"),
+    )
+    train_task >> end_task

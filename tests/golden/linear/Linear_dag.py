@@ -1,0 +1,80 @@
+# Flow Linear, compiled by flowc. Code package: sha256:3b4ac06514b3b477ac30ea89cd7ee08d2dc8ba6aa83c3c703ba9046afb7a4d8d
+from __future__ import annotations
+
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG
+except ImportError:  # Airflow 2
+    from airflow import DAG
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "Linear",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:3b4ac06514b3b477ac30ea89cd7ee08d2dc8ba6aa83c3c703ba9046afb7a4d8d",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+with DAG(
+    dag_id="Linear",
+    description="The smallest flow that does something.",
+    doc_md="The smallest flow that does something.\n",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        arguments=shim("start")("-"),
+    )
+    middle_task = KubernetesPodOperator(
+        task_id="middle",
+        arguments=shim("middle")("-"),
+    )
+    start_task >> middle_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    middle_task >> end_task

@@ -1,0 +1,92 @@
+# Flow Parameters, compiled by flowc. Code package: sha256:d2aec2c13f9910a14bcea68a3503dc9b1a1983608eedc2f4cc364a3726b76ba8
+from __future__ import annotations
+
+import base64
+import json
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, Param
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "Parameters",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:d2aec2c13f9910a14bcea68a3503dc9b1a1983608eedc2f4cc364a3726b76ba8",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def encoded(params):
+    """The parameters of a run, so that nothing on the way to the task can be read into them."""
+    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+
+
+with DAG(
+    dag_id="Parameters",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    params={
+        "text": Param("say \"hi\" & bye", **{"type": "string", "description": "any text"}),
+        "number": Param(3, **{"type": "integer", "description": "a whole number"}),
+        "learning-rate": Param(0.5, **{"type": "number"}),
+        "verbose": Param(False, **{"type": "boolean"}),
+        "table": Param({"a": [1, 2]}, **{}),
+        "words": Param("x,y,z", **{"type": "string"}),
+        "note": Param(None, **{"type": ["null", "string"], "description": "nothing unless given"}),
+    },
+    user_defined_macros={"encoded": encoded},
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
+        arguments=shim("start")("-"),
+    )
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    start_task >> end_task

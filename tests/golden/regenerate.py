@@ -1,0 +1,60 @@
+"""Golden files: every flow of `tests/flows`, and the wine example, compiled to every target; `python -m tests.golden.regenerate` (`make golden`) writes them anew.
+
+They are there to be read: a change of what is emitted shows as a difference that somebody reviews. Where a target refuses a flow, the file
+is what it says.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from flowc import cli
+from flowc.targets.target import names
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FLOWS = {each.stem: each for each in sorted((HERE.parent / "flows").glob("*.py")) if each.stem != "__init__"}
+FLOWS["wine"] = ROOT / "examples" / "wine" / "flow.py"
+
+
+def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
+    """Returns what `flowc compile` makes of the flow for one target: file name → text."""
+    import contextlib
+    import io
+    import os
+
+    said = io.StringIO()
+    before = os.getcwd()
+    os.chdir(ROOT)
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            code = cli.main(
+                ["compile", str(flow.relative_to(ROOT)), "--target", target, "--store", "s3://bucket/flows", "--quiet", "-o", str(folder)]
+            )
+    finally:
+        os.chdir(before)
+    if code:
+        return {"refused.txt": said.getvalue()}
+    return {each.name: each.read_text(encoding="utf-8") for each in sorted(folder.rglob("*")) if each.is_file() and each.suffix != ".gz"}
+
+
+def main() -> int:
+    import tempfile
+
+    for folder in HERE.iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            shutil.rmtree(folder)
+    for name, flow in FLOWS.items():
+        for target in names():
+            with tempfile.TemporaryDirectory() as made:
+                (HERE / name).mkdir(exist_ok=True)
+                for file, text in compiled(flow, target, Path(made)).items():
+                    place = HERE / name / (f"{target}-{file}" if file == "refused.txt" else file)
+                    place.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

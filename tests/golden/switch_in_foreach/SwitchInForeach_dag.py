@@ -1,0 +1,137 @@
+# Flow SwitchInForeach, compiled by flowc. Code package: sha256:31821a20f687b575782589181cb65653349de0fe8a5b4ec34195a749988f5f3a
+from __future__ import annotations
+
+import json
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "SwitchInForeach",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:31821a20f687b575782589181cb65653349de0fe8a5b4ec34195a749988f5f3a",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+PATH = "{{ task.arguments[4] }}"  # what a mapped task is called
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def reported(outcomes):
+    """What one task, or each task of a mapped one, has said."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    return [json.loads(each) if isinstance(each, str) else each for each in several]
+
+
+@task
+def paths(outcomes):
+    """The paths of the tasks of a foreach."""
+    return [path for each in reported(outcomes) for path in each["paths"]]
+
+
+@task
+def items(step, switches, lists):
+    """The paths with which a step runs: those that switches have sent there, and all of other lists."""
+    sent = [each["path"] for outcomes in switches for each in reported(outcomes) if each["next"] == step]
+    return sent + [path for each in lists for path in each or ()]
+
+
+with DAG(
+    dag_id="SwitchInForeach",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        do_xcom_push=True,
+        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
+    look_task = KubernetesPodOperator.partial(
+        task_id="look",
+        do_xcom_push=True,
+        map_index_template=PATH,
+    ).expand(arguments=start_paths.map(shim("look", "json:/airflow/xcom/return.json")))
+    halve_items = items.override(task_id="halve.items", do_xcom_push=True)(
+        "halve",
+        switches=[look_task.output],
+        lists=[],
+    )
+    halve_task = KubernetesPodOperator.partial(
+        task_id="halve",
+        map_index_template=PATH,
+    ).expand(arguments=halve_items.map(shim("halve")))
+    triple_items = items.override(task_id="triple.items", do_xcom_push=True)(
+        "triple",
+        switches=[look_task.output],
+        lists=[],
+    )
+    triple_task = KubernetesPodOperator.partial(
+        task_id="triple",
+        map_index_template=PATH,
+    ).expand(arguments=triple_items.map(shim("triple")))
+    note_items = items.override(task_id="note.items", do_xcom_push=True, trigger_rule="none_failed_min_one_success")(
+        "note",
+        switches=[],
+        lists=[halve_items, triple_items],
+    )
+    note_task = KubernetesPodOperator.partial(
+        task_id="note",
+        trigger_rule="none_failed_min_one_success",
+        map_index_template=PATH,
+    ).expand(arguments=note_items.map(shim("note")))
+    [halve_task, triple_task] >> note_task
+    join_task = KubernetesPodOperator(
+        task_id="join",
+        trigger_rule="none_failed_min_one_success",
+        arguments=shim("join")("-"),
+    )
+    note_task >> join_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    join_task >> end_task

@@ -1,0 +1,33 @@
+"""What is emitted is what was reviewed, and no validator finds anything in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flowc.targets.target import names, validator
+
+from .regenerate import FLOWS, HERE, compiled
+
+
+@pytest.mark.parametrize("target", names())
+@pytest.mark.parametrize("name", FLOWS)
+def test_golden(name: str, target: str, tmp_path: Path) -> None:
+    found = compiled(FLOWS[name], target, tmp_path)
+    for file, text in found.items():
+        recorded = HERE / name / (f"{target}-{file}" if file == "refused.txt" else file)
+        assert recorded.exists(), f"{recorded} is not there: make golden"
+        assert text == recorded.read_text(encoding="utf-8"), "make golden, and review the difference"
+
+
+@pytest.mark.parametrize("file", sorted(each for each in HERE.rglob("*") if each.suffix in (".yaml", ".json") or each.name.endswith("_dag.py")), ids=lambda each: each.name)
+def test_valid(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    targets = [each for each in names() if validator(each).recognises(file.name, text)]
+    assert len(targets) == 1
+    assert not list(validator(targets[0]).validate(file.name, text))
+
+
+def test_nothing_else_is_recorded() -> None:
+    """A flow or target that is gone leaves no file behind."""
+    assert {each.name for each in HERE.iterdir() if each.is_dir() and each.name != "__pycache__"} == set(FLOWS)

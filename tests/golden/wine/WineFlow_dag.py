@@ -1,0 +1,167 @@
+# Flow WineFlow, compiled by flowc. Code package: sha256:d887d78c3894e31751d3cc882fa1cba6d41bd7cda87a13abd6259aa6dc7cc274
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, Param, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+    from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "WineFlow",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:d887d78c3894e31751d3cc882fa1cba6d41bd7cda87a13abd6259aa6dc7cc274",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+PATH = "{{ task.arguments[4] }}"  # what a mapped task is called
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def encoded(params):
+    """The parameters of a run, so that nothing on the way to the task can be read into them."""
+    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+
+
+def reported(outcomes):
+    """What one task, or each task of a mapped one, has said."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    return [json.loads(each) if isinstance(each, str) else each for each in several]
+
+
+@task
+def paths(outcomes):
+    """The paths of the tasks of a foreach."""
+    return [path for each in reported(outcomes) for path in each["paths"]]
+
+
+@task.branch
+def choice(outcome, ways):
+    """The task that a switch has chosen."""
+    return ways[reported(outcome)[0]["next"]]
+
+
+with DAG(
+    dag_id="WineFlow",
+    description="Compares two classifiers of wines and publishes the better one, or tunes it first if it is not good enough.",
+    doc_md="Compares two classifiers of wines and publishes the better one, or tunes it first if it is not good enough.\n",
+    schedule="0 0 * * *",
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    params={
+        "folds": Param(3, **{"type": "integer", "description": "how many parts the data is split into"}),
+        "good-enough": Param(0.97, **{"type": "number", "description": "publish without tuning from this accuracy on"}),
+    },
+    user_defined_macros={"encoded": encoded},
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    # Reads the data.
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
+        do_xcom_push=True,
+        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
+    # Splits the data into folds, for one model.
+    candidate_task = KubernetesPodOperator.partial(
+        task_id="candidate",
+        do_xcom_push=True,
+        map_index_template=PATH,
+    ).expand(arguments=start_paths.map(shim("candidate", "json:/airflow/xcom/return.json")))
+    candidate_paths = paths.override(task_id="candidate.paths", do_xcom_push=True)(candidate_task.output)
+    # Trains one model without one fold, and tests it with that.
+    fold_task = KubernetesPodOperator.partial(
+        task_id="fold",
+        pod_template_dict=pod(
+            container={"resources": {"requests": {"cpu": "1", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}}},
+        ),
+        retries=2,
+        retry_delay=timedelta(seconds=0),
+        map_index_template=PATH,
+    ).expand(arguments=candidate_paths.map(shim("fold")))
+    # Joins the folds of one model.
+    average_task = KubernetesPodOperator.partial(
+        task_id="average",
+        map_index_template=PATH,
+    ).expand(arguments=start_paths.map(shim("average")))
+    fold_task >> average_task
+    # Joins the models, and looks for the best.
+    compare_task = KubernetesPodOperator(
+        task_id="compare",
+        arguments=shim("compare")("-"),
+    )
+    average_task >> compare_task
+    # Publishes a model that is good enough.
+    decide_task = KubernetesPodOperator(
+        task_id="decide",
+        do_xcom_push=True,
+        arguments=shim("decide", "json:/airflow/xcom/return.json")("-"),
+    )
+    compare_task >> decide_task
+    decide_choice = choice.override(task_id="decide.choice")(decide_task.output, {"publish": "publish", "tune": "tune"})
+    # Takes the best model as it is.
+    publish_task = KubernetesPodOperator(
+        task_id="publish",
+        arguments=shim("publish")("-"),
+    )
+    decide_choice >> publish_task
+    # Looks for better settings of the best model.
+    tune_task = KubernetesPodOperator(
+        task_id="tune",
+        pod_template_dict=pod(
+            container={"resources": {"requests": {"cpu": "2", "memory": "2000Mi"}, "limits": {"memory": "2000Mi"}}},
+        ),
+        arguments=shim("tune")("-"),
+    )
+    decide_choice >> tune_task
+    # Says what came out.
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        trigger_rule="none_failed_min_one_success",
+        arguments=shim("end")("-"),
+    )
+    [publish_task, tune_task] >> end_task
