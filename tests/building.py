@@ -1,0 +1,45 @@
+"""Helpers of tests: a flow's source to its program, its spec, a run of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flowc.compiler.package import build
+from flowc.compiler.pipeline import Program, load
+from flowc.targets.target import Options, SpecFile, emitter
+
+STORE = "s3://bucket/flows"
+CODE = "sha256:" + "0" * 64
+
+
+def program_of(source: str, folder: Path) -> Program:
+    """Writes the source to `flow.py` in the folder and analyzes it. Raises Refused."""
+    path = folder / "flow.py"
+    path.write_text(source, encoding="utf-8")
+    return load(str(path))
+
+
+def options_of(target: str, **given: str) -> Options:
+    """Options as the command line has them by default; `given`: `store`, `image`, … or, with `_` for `-`, the target's own."""
+    own = {option.name: option.default for option in emitter(target).OPTIONS}
+    for name in list(given):
+        if name.replace("_", "-") in own:
+            own[name.replace("_", "-")] = given.pop(name)
+    return Options(**{"code": CODE, "store": STORE, **given, "of_target": tuple(own.items())})  # type: ignore[arg-type]
+
+
+def spec_of(program: Program, target: str, **given: str) -> tuple[SpecFile, ...]:
+    """The spec of the program's flow. Fails if the target refuses it."""
+    options = options_of(target, **given)
+    refused = [each for each in emitter(target).check(program.flow, options) if each.severity == "error"]
+    assert not refused, refused
+    return emitter(target).emit(program.flow, program.scope, options)
+
+
+def package_of(program: Program, folder: Path) -> str:
+    """Writes the flow's code package below a datastore's folder, and returns its digest."""
+    package = build(program.flow, program.scope, program.files)
+    place = folder / program.flow.name / "code" / package.file_name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(package.compressed())
+    return package.digest

@@ -1,0 +1,44 @@
+"""Helpers of tests: flowc as a user starts it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+Done = subprocess.CompletedProcess[str]
+
+
+def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, check: bool = False) -> Done:
+    """Runs `flowc ARGUMENTS`. With `check`, fails with what it printed unless it exits with 0."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWC_", "AWS_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "flowc", *arguments], cwd=cwd, env={**clean, **(env or {})}, capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def run(flow: Path | str, folder: Path, *arguments: str, run_id: str = "r", env: dict[str, str] | None = None, check: bool = True) -> Done:
+    """Runs the flow with its datastore in `folder`."""
+    return flowc("run", str(flow), "--store", str(folder), "--run-id", run_id, *arguments, env=env, check=check)
+
+
+def dump(folder: Path | str, run_id: str = "r", flow: str = "", env: dict[str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Returns what `flowc dump RUN --json` prints."""
+    given = ["--flow", flow] if flow else []
+    return json.loads(flowc("dump", run_id, "--json", "--store", str(folder), *given, env=env, check=True).stdout)  # type: ignore[no-any-return]
+
+
+def artifacts(folder: Path | str, step: str, path: str = "-", run_id: str = "r") -> dict[str, str]:
+    """Returns the artifacts of one task: name → repr."""
+    found = next(each for each in dump(folder, run_id)[step] if each["path"] == path)
+    return {name: each["repr"] for name, each in found["artifacts"].items()}
+
+
+def executed(folder: Path | str, run_id: str = "r", flow: str = "") -> list[tuple[str, str]]:
+    """Returns (step, path) of every task of the run, sorted."""
+    return sorted((step, each["path"]) for step, tasks in dump(folder, run_id, flow).items() for each in tasks)

@@ -1,0 +1,78 @@
+"""The feature flows, run here: what their tasks leave is what Metaflow's language says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.golden.regenerate import FLOWS
+from tests.running import dump, run
+
+# flow, arguments, what tasks must have left: {(step, path): {artifact: value}}
+CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
+    ("linear", [], {("end", "-"): {"text": "hello ada, hello grace", "greeting": "hello", "names": ["ada", "grace"]}}),
+    ("branches", [], {("join", "-"): {"spread": 2, "low": 1, "high": 3}, ("end", "-"): {"summary": (1, 3, 2, "kept")}}),
+    (
+        "foreach", [],
+        {("double", "1"): {"doubled": "bb", "at": 1}, ("join", "-"): {"word": "aabbcc", "order": [0, 1, 2]}, ("end", "-"): {"done": True}},
+    ),
+    (
+        "nested_foreach", [],
+        {
+            ("cell", "1.2"): {"product": 60, "stack": [(1, 2, 2), (2, 3, 30)]}, ("total", "1"): {"sum": 120, "where": 1},
+            ("end", "-"): {"sums": [30, 120], "grand_total": 150, "rows_seen": [0, 1]},
+        },
+    ),
+    (
+        "branches_in_foreach_in_branch", [],
+        {("join_signs", "1"): {"pair": (103, 101)}, ("end", "-"): {"all_pairs": [(102, 100), (103, 101)], "count": 2}},
+    ),
+    ("switch", [], {("end", "-"): {"message": "took the quick way"}}),
+    ("switch", ["--size", "big"], {("end", "-"): {"message": "took the thorough way"}}),
+    ("switch", ["--size", "huge"], {("unite", "-"): {"way": "lr"}, ("end", "-"): {"message": "took the lr way"}}),
+    (
+        "switch_in_foreach", [],
+        {("note", "2"): {"line": "3 odd 10"}, ("end", "-"): {"results": [4, 1, 10, 2], "lines": ["1 odd 4", "2 even 1", "3 odd 10", "4 even 2"]}},
+    ),
+    (
+        "recursive_switch", [],
+        {("collatz", "-~3"): {"trace": [6, 3, 10, 5]}, ("end", "-"): {"length": 9, "word": "long", "trace": [6, 3, 10, 5, 16, 8, 4, 2, 1]}},
+    ),
+    ("loop_in_foreach", [], {("count_down", "1~2"): {"visits": 3}, ("end", "-"): {"results": [(0, 1, 1), (1, 3, 3)]}}),
+    (
+        "catch_in_foreach", [],
+        {
+            ("divide", "0"): {"quotient": 10, "failure": None, "attempt": 0}, ("divide", "1"): {"attempt": 1},
+            ("end", "-"): {"quotients": [10, None, 5], "failures": [None, "builtins.ZeroDivisionError", None]},
+        },
+    ),
+    (
+        "parameters", [],
+        {
+            ("end", "-"): {
+                "seen": ['say "hi" & bye', 3, 0.5, False, {"a": [1, 2]}, ["x", "y", "z"], None],
+                "types": ["str", "int", "float", "bool", "dict", "list", "NoneType"],
+            }
+        },
+    ),
+    (
+        "parameters", ["--text", "{{x}} $HOME é\n'", "--number", "-7", "--learning-rate", "1e-3", "--verbose", "true", "--table", "[1]", "--words", "p", "--note", "n"],
+        {("end", "-"): {"seen": ["{{x}} $HOME é\n'", -7, 0.001, True, [1], ["p"], "n"]}},
+    ),
+    ("decorated", [], {("train", "-"): {"threads": "2", "greeting": "it's {{now}} $(date)"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "arguments", "expected"), CASES, ids=[f"{name}{'-' + arguments[1] if arguments else ''}" for name, arguments, _ in CASES])
+def test_flow(name: str, arguments: list[str], expected: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
+    run(FLOWS[name], tmp_path, *arguments)
+    found = {(step, task["path"]): task["artifacts"] for step, tasks in dump(tmp_path).items() for task in tasks}
+    for task, artifacts in expected.items():
+        for artifact, value in artifacts.items():
+            assert found[task][artifact] == {"type": type(value).__name__, "repr": repr(value)}
+
+
+def test_every_flow_is_here() -> None:
+    assert {name for name, *_ in CASES} | {"wine"} == set(FLOWS)
