@@ -32,8 +32,9 @@ def headers(
 
 
 def encoded_query(query: Dict[str, str]) -> str:
-    """The query string in the canonical form: sorted, RFC 3986 encoded."""
-    return "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in sorted(query.items()))
+    """The query string in the canonical form: RFC 3986 encoded, then sorted."""
+    pairs = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in query.items())
+    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def encoded_path(path: str) -> str:
