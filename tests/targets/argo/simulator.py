@@ -1,0 +1,119 @@
+"""Argo's controller in a page: runs a WorkflowTemplate's DAGs as its documentation says, with tasks that report what the reference says.
+
+What it knows: `depends` (read once all tasks in it have ended; a plain name is Succeeded, Skipped or Daemoned), `when`, `withSequence` by count,
+input and output parameters, `valueFrom.expression` of one conditional, recursion, `templateDefaults` (ignored: nothing here is a container).
+A tag that has no value is left as it is, as the controller does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from flowc.compiler.ir import Flow
+
+from tests.reference import Executed, outcome
+
+_TAG = re.compile(r"\{\{(.+?)\}\}")
+
+
+class Simulator:
+    """Runs one manifest of a flow; `executed` is what ran."""
+
+    def __init__(self, manifest: str, flow: Flow, fails: Executed | None = None) -> None:
+        self.spec = next(each for each in yaml.safe_load_all(manifest) if each["kind"] == "WorkflowTemplate")["spec"]
+        self.templates = {each["name"]: each for each in self.spec["templates"]}
+        self.steps = {each.name: each for each in flow.steps}
+        self.fails = fails
+        self.executed: list[Executed] = []
+
+    def run(self) -> str:
+        """Returns the phase of the workflow: Succeeded or Failed."""
+        return self._template(self.spec["entrypoint"], {})[0]
+
+    def _template(self, name: str, inputs: dict[str, str]) -> tuple[str, dict[str, str]]:
+        template = self.templates[name]
+        wanted = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
+        assert wanted == set(inputs), f"{name} is given {inputs}"
+        scope = {f"inputs.parameters.{key}": value for key, value in inputs.items()}
+        if "dag" in template:
+            return self._dag(template, scope)
+        arguments = [self._filled(each, scope) for each in template["container"]["args"]]
+        step, path = arguments[arguments.index("--step") + 1], arguments[arguments.index("--path") + 1]
+        assert (step, path) not in self.executed, f"{step} ran twice at {path}"
+        if (step, path) == self.fails:
+            return "Failed", {}
+        self.executed.append((step, path))
+        found = outcome(self.steps[step], path)
+        outputs = {}
+        for each in template.get("outputs", {}).get("parameters", []):
+            folder, _, file = each["valueFrom"]["path"].rpartition("/")
+            assert f"files:{folder}" in arguments
+            outputs[each["name"]] = str(found[file])
+        return "Succeeded", outputs
+
+    def _dag(self, template: dict[str, Any], scope: dict[str, str]) -> tuple[str, dict[str, str]]:
+        phases: dict[str, str] = {}
+        waiting = list(template["dag"]["tasks"])
+        while waiting:
+            ready = [each for each in waiting if set(_names(each.get("depends", ""))) <= set(phases)]
+            assert ready, f"tasks wait for ever: {[each['name'] for each in waiting]}"
+            for task in ready:
+                waiting.remove(task)
+                name = task["name"]
+                phases[name], outputs = self._task(task, phases, scope)
+                scope = {**scope, f"tasks.{name}.status": phases[name], **{f"tasks.{name}.outputs.parameters.{key}": value for key, value in outputs.items()}}
+                if phases[name] in ("Skipped", "Omitted"):
+                    del scope[f"tasks.{name}.status"]  # not among what a tag can name
+        if "Failed" in phases.values():
+            return "Failed", {}
+        outputs = {each["name"]: self._expression(each["valueFrom"]["expression"], scope) for each in template.get("outputs", {}).get("parameters", [])}
+        return "Succeeded", outputs
+
+    def _task(self, task: dict[str, Any], phases: dict[str, str], scope: dict[str, str]) -> tuple[str, dict[str, str]]:
+        if "depends" in task and not _holds(task["depends"], phases):
+            return "Omitted", {}
+        if "when" in task and not _true(self._filled(task["when"], scope)):
+            return "Skipped", {}
+        if "withSequence" not in task:
+            return self._call(task, scope)
+        count = self._filled(task["withSequence"]["count"], scope)
+        assert count.isdigit(), f"{task['name']}: the count is {count}"
+        found = [self._call(task, {**scope, "item": str(index)})[0] for index in range(int(count))]
+        return ("Failed" if "Failed" in found else "Succeeded" if found else "Skipped"), {}
+
+    def _call(self, task: dict[str, Any], scope: dict[str, str]) -> tuple[str, dict[str, str]]:
+        given = task.get("arguments", {}).get("parameters", [])
+        return self._template(task["template"], {each["name"]: self._filled(each["value"], scope) for each in given})
+
+    def _filled(self, text: str, scope: dict[str, str]) -> str:
+        return _TAG.sub(lambda tag: scope.get(tag[1], tag[0]), text)
+
+    def _expression(self, text: str, scope: dict[str, str]) -> str:
+        condition, _, ways = text.partition(" ? ")
+        name, _, wanted = condition.partition(" == ")
+        first, _, second = ways.partition(" : ")
+        chosen = first if scope.get(name) == wanted.strip("'") else second
+        return scope[re.sub(r"\['(.*?)'\]", r".\1", chosen)]
+
+
+def _names(depends: str) -> list[str]:
+    return [each.partition(".")[0] for each in re.findall(r"[-.\w]+", depends)]
+
+
+def _holds(depends: str, phases: dict[str, str]) -> bool:
+    def one(match: re.Match[str]) -> str:
+        name, _, status = match[0].partition(".")
+        return str(phases[name] == status if status else phases[name] in ("Succeeded", "Skipped", "Daemoned"))
+
+    return _evaluated(re.sub(r"[-.\w]+", one, depends))
+
+
+def _true(when: str) -> bool:
+    return _evaluated(re.sub(r"'([^']*)' == '([^']*)'", lambda match: str(match[1] == match[2]), when))
+
+
+def _evaluated(text: str) -> bool:
+    assert re.fullmatch(r"(True|False|\s|[()&|])*", text), text
+    return bool(eval(text.replace("||", " or ").replace("&&", " and ")))

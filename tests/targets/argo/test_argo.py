@@ -1,0 +1,198 @@
+"""WorkflowTemplates of any flow do what the reference says, and are what Argo takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from flowc.compiler.ir import Flow
+from flowc.compiler.scopes import scopes
+from flowc.targets.argo.emit import emit
+from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
+from flowc.targets.argo.validate import validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.building import options_of, program_of, spec_of
+from tests.reference import executed
+from tests.strategies import flows
+
+from .simulator import Simulator
+
+STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_size=90).map(lambda text: text.replace(" ", "_").replace("-", "_"))
+
+
+@given(flows(depth=3))
+@settings(deadline=None)
+def test_a_run_does_what_the_reference_says(flow: Flow) -> None:
+    text = emit(flow, scopes(flow), options_of("argo"))[0].text
+    assert not list(validate("x.argo.yaml", text))
+    simulator = Simulator(text, flow)
+    assert simulator.run() == "Succeeded"
+    assert sorted(simulator.executed) == executed(flow)
+
+
+@given(flows(depth=2), st.data())
+@settings(deadline=None)
+def test_what_comes_after_a_failure_does_not_run(flow: Flow, data: st.DataObject) -> None:
+    fails = data.draw(st.sampled_from(executed(flow)))
+    simulator = Simulator(emit(flow, scopes(flow), options_of("argo"))[0].text, flow, fails)
+    assert simulator.run() == "Failed"
+    assert set(simulator.executed) < set(executed(flow))
+    assert (flow.end, "-") not in simulator.executed
+
+
+@given(st.lists(STEPS, unique=True, min_size=2))
+def test_names_are_legal_and_never_collide(steps: list[str]) -> None:
+    names = [template_name(step, role) for step in steps for role in ("", EACH, LOOP)] + [FLOW, AGAIN]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert len(name) <= 128 and name.strip("-") == name and all(each.isascii() and (each.islower() or each.isdigit() or each == "-") for each in name)
+
+
+@given(st.text(min_size=1, max_size=80).filter(str.isidentifier))
+def test_object_names_are_legal(flow: str) -> None:
+    assert is_object_name(object_name(flow))
+
+
+def test_plain_names_stay_readable() -> None:
+    assert template_name("train_model") == "train-model"
+    assert template_name("start", EACH) == "start-each"
+    assert template_name("start_each") not in ("start-each", "start_each")
+    assert template_name("Train") != template_name("train")
+    assert object_name("WineFlow") == "wineflow"
+
+
+HOSTILE = ["'", '"', "\n", "{{workflow.name}}", "{{=1+1}}", "{%raw%}", "${HOME}", "$.x", "$(date)", "`id`", "%s", "\\", "é☃\U0001f600", "#", ": ", "- x", "~", "no", "x" * 10_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
+    source = f"""
+from metaflow import FlowSpec, Parameter, environment, schedule, step
+
+@schedule(cron="0 * * * *")
+class F(FlowSpec):
+    {text!r}
+    p = Parameter("p", default={text!r})
+    json = Parameter("y", default=1)
+
+    @environment(vars={{"A": {text!r}}})
+    @step
+    def start(self):
+        {text!r}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    program = program_of(source, tmp_path)
+    spec = spec_of(program, "argo")[0].text
+    assert not list(validate("x.argo.yaml", spec))
+    template, cron = yaml.safe_load_all(spec)
+    assert template["metadata"]["annotations"].get("workflows.argoproj.io/description", "") == program.flow.doc
+    value = template["spec"]["arguments"]["parameters"][0]["value"]
+    assert value == ("<default>" if "{{" in text else text)
+    env = {each["name"]: each["value"] for each in _template(template, "start")["container"]["env"]}
+    assert env.get("A", text) == text
+    assert ("A" in env) == ("{{" not in text and "$(" not in text)
+    assert env["FLOWC_PARAMETERS"] == '{{=sprig.b64enc(toJson({"p": workflow.parameters["p"], "y": workflow.parameters["y"]}))}}'
+    assert cron["spec"]["schedules"] == ["0 * * * *"]
+
+
+def _template(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in manifest["spec"]["templates"] if each["name"] == name)
+    return found
+
+
+def test_decorators(tmp_path: Path) -> None:
+    source = """
+from metaflow import FlowSpec, catch, kubernetes, resources, retry, step, timeout
+
+class F(FlowSpec):
+    @retry(times=3, minutes_between_retries=0.5)
+    @catch(var="x")
+    @timeout(hours=1, seconds=5)
+    @resources(cpu=0.5, memory="500", shared_memory=64)
+    @kubernetes(cpu=2, memory=100, gpu=1, gpu_vendor="amd", qos="guaranteed", secrets=["a", "b"], tolerations=[{"operator": "Exists"}],
+                service_account="me", use_tmpfs=True, tmpfs_size=10, persistent_volume_claims={"claim": "/data"}, executable="python3.11",
+                image_pull_secrets=["pull"], annotations={"k": "v"}, port=80, security_context={"runAsUser": 1000})
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    manifest = yaml.safe_load(spec_of(program_of(source, tmp_path), "argo", env_secret="store")[0].text)
+    start, end = _template(manifest, "start"), _template(manifest, "end")
+    assert start["retryStrategy"] == {"limit": 6, "retryPolicy": "Always", "backoff": {"duration": "30s"}}
+    assert start["activeDeadlineSeconds"] == 3600 + 5 + 60
+    container = start["container"]
+    assert container["resources"] == {"requests": {"cpu": "2", "memory": "500Mi"}, "limits": {"cpu": "2", "memory": "500Mi", "amd.com/gpu": "1"}}
+    assert container["envFrom"] == [{"secretRef": {"name": name}} for name in ("store", "a", "b")]
+    assert container["command"] == ["python3.11", "/flowc"]
+    assert container["securityContext"] == {"runAsUser": 1000} and container["ports"] == [{"containerPort": 80}]
+    assert {each["name"]: each["value"] for each in container["env"]} == {"TMPDIR": "/metaflow_temp", "FLOWC_ATTEMPT": "{{retries}}"}
+    assert [each["mountPath"] for each in container["volumeMounts"]] == ["/dev/shm", "/metaflow_temp", "/data"]
+    assert start["serviceAccountName"] == "me" and start["tolerations"] == [{"operator": "Exists"}] and start["metadata"] == {"annotations": {"k": "v"}}
+    assert json.loads(start["podSpecPatch"]) == {"imagePullSecrets": [{"name": "pull"}]}
+    assert set(end) == {"name", "container"} and set(end["container"]) == {"image", "args"}
+
+
+def test_baked_and_options(tmp_path: Path) -> None:
+    source = "from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
+    spec = spec_of(
+        program_of(source, tmp_path), "argo", runtime="baked", image="r/i:1", name="mine", namespace="prod", service_account="sa", max_workers="0", workflow_timeout="60"
+    )[0]
+    assert spec.name == "mine.argo.yaml"
+    manifest = yaml.safe_load(spec.text)
+    assert manifest["metadata"]["namespace"] == "prod"
+    assert manifest["spec"]["templateDefaults"]["container"]["command"] == ["python", "-m", "flowc.runtime_shim"]
+    assert "initContainers" not in manifest["spec"]["templateDefaults"]
+    assert manifest["spec"]["activeDeadlineSeconds"] == 60 and "parallelism" not in manifest["spec"] and manifest["spec"]["serviceAccountName"] == "sa"
+
+
+def test_a_step_is_a_thousand_bytes_at_most(tmp_path: Path) -> None:
+    steps = "".join(f"    @step\n    def s{number}(self):\n        self.next(self.s{number + 1})\n\n" for number in range(100))
+    source = f"from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.s0)\n\n{steps}    @step\n    def s100(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
+    assert len(spec_of(program_of(source, tmp_path), "argo")[0].text) / 103 < 1000
+
+
+BROKEN = [
+    ("entrypoint: flow", "entrypoint: nope", "spec.entrypoint"),
+    ("depends: start", "depends: stat", "there is no task 'stat'"),
+    ("depends: start", 'depends: "start &&"', "not complete"),
+    ("depends: start", "depends: start.Done", "is no task and status"),
+    ("template: end", "template: fin", "there is no template 'fin'"),
+    ("{{inputs.parameters.path}}", "{{inputs.parameters.pat}}", "no input parameter 'pat'"),
+    ("outputs.parameters.splits", "outputs.parameters.split", "no output parameter 'split'"),
+    ("  podGC:", "  podGarbage:", "podGarbage"),
+    ("name: join\n", "name: end\n", "there are two called 'end'"),
+    ("apiVersion: argoproj.io/v1alpha1", "apiVersion: argoproj.io/v1", "apiVersion"),
+    ("withSequence: {count:", "withSequence: {cuont:", "cuont"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[each[2] for each in BROKEN])
+def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
+    text = (Path(__file__).parents[2] / "golden" / "foreach" / "foreachflow.argo.yaml").read_text()
+    assert good in text
+    found = list(validate("x.argo.yaml", text.replace(good, bad, 1)))
+    assert any(message in each.place + each.message for each in found), found
+
+
+def test_a_circle_is_found() -> None:
+    text = (Path(__file__).parents[2] / "golden" / "linear" / "linear.argo.yaml").read_text()
+    found = list(validate("x.argo.yaml", text.replace("template: start\n", "template: start\n        depends: end\n", 1)))
+    assert any("wait for each other" in each.message for each in found)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: 1\na: 2", "\t", "kind: WorkflowTemplate", "{1: 2}"])
+def test_what_is_no_manifest(text: str) -> None:
+    assert list(validate("x.yaml", text))
