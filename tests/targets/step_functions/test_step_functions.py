@@ -1,0 +1,197 @@
+"""State machines of any flow do what the reference says on a real interpreter, and are what AWS takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session
+from botocore.validate import ParamValidator
+from flowc.compiler.ir import Flow, Switch
+from flowc.compiler.scopes import is_loop, scopes
+from flowc.targets.step_functions.emit import check, emit
+from flowc.targets.step_functions.names import ROLES, definition_name, machine_name, schedule_name, state_name
+from flowc.targets.step_functions.validate import together, validate
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.building import options_of, program_of, spec_of
+from tests.reference import executed
+from tests.strategies import flows
+
+from .interpreter import BUCKET, Engine, engine
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Engine]:
+    with engine() as made:
+        yield made
+
+
+def emitted(flow: Flow, **given: str) -> Any:
+    return emit(flow, scopes(flow), options_of("step-functions", store=f"s3://{BUCKET}/root", **given))
+
+
+@pytest.mark.slow
+@given(flow=flows())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_a_run_does_what_the_reference_says(aws: Engine, flow: Flow) -> None:
+    files = emitted(flow)
+    for each in files:
+        assert not list(validate(each.name, each.text))
+    assert not list(together({each.name: each.text for each in files}))
+    assert aws.run(flow, files)["status"] == "SUCCEEDED"
+    assert aws.started == executed(flow)
+
+
+@pytest.mark.slow
+def test_an_unknown_case_fails(aws: Engine, tmp_path: Path) -> None:
+    flow = program_of((Path(__file__).parents[2] / "flows" / "switch.py").read_text(), tmp_path).flow
+    found = aws.run(flow, emitted(flow), chosen={"start": "nowhere"})
+    assert found["status"] == "FAILED" and "start" in found["cause"]
+
+
+@pytest.mark.slow
+def test_parameters_reach_the_first_job(aws: Engine, tmp_path: Path) -> None:
+    flow = program_of((Path(__file__).parents[2] / "flows" / "parameters.py").read_text(), tmp_path).flow
+    given = {"text": "'\"{{x}} $.y ${z} %s \\ \n é", "number": 3, "table": {"a": ["{}", None]}}
+    assert aws.run(flow, emitted(flow), json.dumps(given))["status"] == "SUCCEEDED"
+    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == given
+    assert "FLOWC_PARAMETERS" not in aws.jobs["end", "-"]
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.batch.json")), ids=lambda each: each.name)
+def test_batch_takes_the_definitions(file: Path) -> None:
+    """botocore's own model of RegisterJobDefinition; a Batch job definition has at most 24 KiB."""
+    shape = Session().get_service_model("batch").operation_model("RegisterJobDefinition").input_shape
+    for definition in json.loads(file.read_text()):
+        assert not ParamValidator().validate(definition, shape).has_errors()
+        assert len(json.dumps(definition)) < 24 * 1024
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.schedule.json")), ids=lambda each: each.name)
+def test_eventbridge_takes_the_schedule(file: Path) -> None:
+    shape = Session().get_service_model("scheduler").operation_model("CreateSchedule").input_shape
+    assert not ParamValidator().validate(json.loads(file.read_text()), shape).has_errors()
+
+
+@given(st.lists(st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=150).filter(str.isidentifier), unique=True, min_size=2), st.text(min_size=1, max_size=120).filter(str.isidentifier))
+def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
+    machine = machine_name(flow)
+    states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
+    definitions = [definition_name(machine, step) for step in steps]
+    assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
+    assert all(len(each) <= 80 for each in [*states, machine]) and all(len(each) <= 128 for each in definitions) and len(schedule_name(machine)) <= 64
+    assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
+
+
+HOSTILE = ["'", '"', "\n", "{{x}}", "{%raw%}", "${HOME}", "$.x", "$$.Execution", "$(date)", "`id`", "%s", "\\", "é☃\U0001f600", "Ref::path", "{}", "x" * 10_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
+    source = f"""
+from metaflow import FlowSpec, Parameter, environment, schedule, step
+
+@schedule(cron="0 * * * *", timezone="Europe/Berlin")
+class F(FlowSpec):
+    {text!r}
+    p = Parameter("p", default={text!r})
+
+    @environment(vars={{"A": {text!r}}})
+    @step
+    def start(self):
+        {text!r}
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    program = program_of(source, tmp_path)
+    files = {each.name.partition(".")[2]: each for each in spec_of(program, "step-functions")}
+    for each in files.values():
+        assert not list(validate(each.name, each.text))
+    assert json.loads(files["asl.json"].text)["Comment"] == (program.flow.doc or "Flow F")
+    start = json.loads(files["batch.json"].text)[0]
+    assert {each["name"]: each["value"] for each in start["containerProperties"]["environment"]}["A"] == text
+    schedule = json.loads(files["schedule.json"].text)
+    assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == ("cron(0 * * * ? *)", "Europe/Berlin")
+
+
+def test_a_store_outside_s3_is_refused(tmp_path: Path) -> None:
+    flow = program_of((Path(__file__).parents[2] / "flows" / "linear.py").read_text(), tmp_path).flow
+    assert [each.code for each in check(flow, options_of("step-functions", store="/shared"))] == ["FLOW520"]
+
+
+def test_distributed_map(tmp_path: Path) -> None:
+    program = program_of((Path(__file__).parents[2] / "flows" / "nested_foreach.py").read_text(), tmp_path)
+    files = spec_of(program, "step-functions", map="distributed")
+    assert not [finding for each in files for finding in validate(each.name, each.text)]
+    machine = json.loads(files[0].text)
+    each = machine["States"]["start each"]
+    assert each["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert each["ItemReader"]["ReaderConfig"] == {"InputType": "JSON"}
+    assert any(one["Sid"] and "states:StartExecution" in str(one["Action"]) for one in json.loads(files[2].text)["Statement"])
+
+
+def test_decorators(tmp_path: Path) -> None:
+    source = """
+from metaflow import FlowSpec, batch, catch, resources, retry, step, timeout
+
+class F(FlowSpec):
+    @retry(times=2)
+    @catch(var="x")
+    @timeout(minutes=2)
+    @resources(cpu=2, memory=500)
+    @batch(cpu=1, memory=8000, gpu=1, image="i:1", queue="q", shared_memory=64, execution_role="arn:aws:iam::1:role/x", iam_role="arn:aws:iam::1:role/y")
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    files = spec_of(program_of(source, tmp_path), "step-functions")
+    start, end = json.loads(files[1].text)
+    assert start["retryStrategy"] == {"attempts": 6} and start["timeout"] == {"attemptDurationSeconds": 180}
+    container = start["containerProperties"]
+    assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {"VCPU": "2", "MEMORY": "8000", "GPU": "1"}
+    assert (container["image"], container["jobRoleArn"], container["executionRoleArn"]) == ("i:1", "arn:aws:iam::1:role/y", "arn:aws:iam::1:role/x")
+    assert container["linuxParameters"] == {"sharedMemorySize": 64}
+    assert json.loads(files[0].text)["States"]["start"]["Parameters"]["JobQueue"] == "q"
+    assert end["retryStrategy"] == {"attempts": 1} and "timeout" not in end
+
+
+BROKEN = [
+    ('"StartAt": "new run"', '"StartAt": "run"', "run"),
+    ('"Next": "start items"', '"Next": "starts"', "starts"),
+    ('"Type": "Map"', '"Type": "Mop"', "Mop"),
+    ('"ItemsPath": "$.items.paths"', '"ItemsPath": "items"', "ItemsPath"),
+    ('"ResultPath": null', '"ResultPth": null', "ResultPth"),
+    ("States.Format(", "States.Formt(", "Formt"),
+    ('"End": true', '"End": false', ""),
+    ("{", "[", "JSON"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN, ids=[each[1] for each in BROKEN])
+def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
+    text = (GOLDEN / "foreach" / "ForeachFlow.asl.json").read_text()
+    assert good in text
+    found = list(validate("x.asl.json", text.replace(good, bad, 1)))
+    assert any(message in each.place + each.message for each in found), found
+
+
+def test_loops_and_switches_are_in_the_random_flows() -> None:
+    """The strategy makes what the tests above are about."""
+    from hypothesis import find
+
+    find(flows(), lambda flow: any(map(is_loop, flow.steps)))
+    find(flows(), lambda flow: any(isinstance(each.transition, Switch) and not is_loop(each) for each in flow.steps))
