@@ -29,7 +29,7 @@ def packages() -> list[str]:
     return found
 
 
-class install_scripts_and_hook(install_scripts):  # noqa: N801: setuptools names a command by its class
+class install_scripts_and_hook(install_scripts):  # setuptools names a command by its class
     """Installs `flowc_metaflow.pth` and the module it imports at the top of site-packages.
 
     They must be real files there, in an editable install as in a wheel: Python reads `.pth` files from site-packages only. Both kinds of

@@ -24,7 +24,11 @@ def main() -> int:
 
     title("Compile to every target")
     has = subprocess.run([arguments.compiler, "-c", "import sklearn"], capture_output=True).returncode == 0
-    print("scikit-learn is installed here, so this shows less than it could" if has else "scikit-learn is not installed here: flowc reads the flow, it does not run it")
+    print(
+        "scikit-learn is installed here, so this shows less than it could"
+        if has
+        else "scikit-learn is not installed here: flowc reads the flow, it does not run it"
+    )
     started = time.perf_counter()
     flowc(arguments.compiler, "compile", flow, "--target", "argo,step-functions,airflow", "--store", "s3://wine/flows", "-o", BUILD)
     print(f"in {time.perf_counter() - started:.2f} s")

@@ -1,11 +1,11 @@
 """Addresses: a task's path, known before it runs, and the names of objects in the datastore (docs/shim.md, Paths and Datastore).
 
-    >>> child("-", 3), child("3", 0), parent("3.0"), parent("3")
-    ('3', '3.0', '3', '-')
-    >>> next_visit("3"), next_visit("3~1"), leave("3~2"), leave("-")
-    ('3~1', '3~2', '3', '-')
-    >>> indices("3.0~2"), encoded("a b/ü"), decoded("a%20b%2F%C3%BC")
-    ((3, 0), 'a%20b%2F%C3%BC', 'a b/ü')
+>>> child("-", 3), child("3", 0), parent("3.0"), parent("3")
+('3', '3.0', '3', '-')
+>>> next_visit("3"), next_visit("3~1"), leave("3~2"), leave("-")
+('3~1', '3~2', '3', '-')
+>>> indices("3.0~2"), encoded("a b/ü"), decoded("a%20b%2F%C3%BC")
+((3, 0), 'a%20b%2F%C3%BC', 'a b/ü')
 """
 
 from __future__ import annotations

@@ -75,6 +75,8 @@ class Parameter:
 class Unsupported:
     """A name of Metaflow's that flowc knows and does not offer: it can be imported, and says so when it is used."""
 
+    _name: str
+
     def __init__(self, name: str) -> None:
         self.__dict__["_name"] = name
 

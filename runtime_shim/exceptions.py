@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import List, Optional
+from typing import Any, List, Optional, Tuple
 
 
 class MetaflowException(Exception):
@@ -51,7 +51,7 @@ class FailureHandledByCatch(MetaflowException):
     headline = "Task execution failed"
 
     def __init__(self, retry_count: int) -> None:
-        super().__init__(f"Task execution kept failing over {retry_count} attempts. Your code did not raise an exception. Something in the execution environment caused the failure.")
+        super().__init__(f"{retry_count} attempts ended without an exception of the step's own: its process was stopped or died")
 
 
 class UnhandledInMergeArtifactsException(MetaflowException):
@@ -79,7 +79,7 @@ class MetaflowExceptionWrapper(Exception):
         self.type = f"{type(exc).__module__}.{type(exc).__qualname__}"
         self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> Tuple[Any, ...]:
         return _rebuilt, (self.exception, self.type, self.stacktrace)
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ Rules: Metaflow's documentation, basics and client; measured where that is silen
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from . import artifacts
 from .artifacts import Manifest
@@ -27,8 +27,8 @@ class State:
         self.flow = flow
         self.step = step
         self.manifest = manifest  # what the task inherits
-        self.stack = stack        # as in Record.stack
-        self.fixed = fixed        # names of parameters and constants
+        self.stack = stack  # as in Record.stack
+        self.fixed = fixed  # names of parameters and constants
         self.is_join = False
         self.targets: List[str] = []  # steps of the graph
         self.next: Optional[List[str]] = None
@@ -70,7 +70,9 @@ class FlowSpec:
         return iter([getattr(self, name) for name in dir(type(self)) if getattr(getattr(type(self), name, None), "is_step", False)])
 
     def __getstate__(self) -> Any:
-        raise MetaflowException("Flows can't be serialized. Maybe you tried to assign self or one of the inputs to an attribute? Instead of serializing the whole flow, you should choose specific attributes, e.g. input.some_var, to be stored.")
+        raise MetaflowException(
+            "a flow object cannot be saved: if `self` or one of `inputs` was assigned to an attribute, assign what is needed of it"
+        )
 
     # ── where am I ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,9 +116,9 @@ class FlowSpec:
         state = self._flowc
         exclude, include = list(exclude or []), list(include or [])
         if not state.is_join:
-            raise MetaflowException("merge_artifacts can only be called in a join and step *%s* is not a join" % state.step)
+            raise MetaflowException(f"merge_artifacts was called in step `{state.step}`, which is no join")
         if exclude and include:
-            raise MetaflowException("`exclude` and `include` are mutually exclusive in merge_artifacts")
+            raise MetaflowException("merge_artifacts takes `include` or `exclude`, not both")
         found: Manifest = {}
         conflicts: Dict[str, None] = {}
         for each in inputs:
@@ -127,12 +129,12 @@ class FlowSpec:
                     conflicts[name] = None
         if conflicts:
             names = sorted(conflicts)
-            text = "Step *%s* cannot merge the following artifacts due to them having conflicting values:\n[%s].\nTo remedy this issue, be sure to explicitly set those artifacts (using self.<artifact_name> = ...) prior to calling merge_artifacts."
-            raise UnhandledInMergeArtifactsException(text % (state.step, ", ".join(names)), names)
+            text = f"merge_artifacts in step `{state.step}`: branches disagree on {', '.join(names)}; set them on self before, or exclude them"
+            raise UnhandledInMergeArtifactsException(text, names)
         missing = [name for name in include if name not in found and not self._has(name)]
         if missing:
-            text = "Step *%s* specifies that [%s] should be merged but they are not present in any incoming branch."
-            raise MissingInMergeArtifactsException(text % (state.step, ", ".join(missing)), missing)
+            text = f"merge_artifacts in step `{state.step}`: no branch has {', '.join(missing)}"
+            raise MissingInMergeArtifactsException(text, missing)
         state.manifest.update(found)
 
     def _has(self, name: str) -> bool:
@@ -146,49 +148,63 @@ class FlowSpec:
         step = state.step
         foreach, condition, parallel = kwargs.pop("foreach", None), kwargs.pop("condition", None), kwargs.pop("num_parallel", None)
         if kwargs:
-            raise InvalidNextException(f"Step *{step}* passes an unknown keyword argument {next(iter(kwargs))!r} to self.next().")
+            raise InvalidNextException(f"step `{step}`: self.next has no argument {next(iter(kwargs))!r}")
         if state.next is not None:
-            raise InvalidNextException(f"Multiple self.next() calls detected in step *{step}*. Call self.next() only once.")
+            raise InvalidNextException(f"step `{step}` called self.next twice")
         if condition is not None or (dsts and isinstance(dsts[0], dict)):
             self._switch(dsts, condition, foreach is not None or parallel is not None)
             return
         names = [self._target(each) for each in dsts]
         if not names:
-            raise InvalidNextException(f"Step *{step}* names no step in self.next().")
+            raise InvalidNextException(f"step `{step}`: self.next was given no step")
         if foreach is not None and parallel is not None:
-            raise InvalidNextException(f"Step *{step}* has both foreach and num_parallel in self.next().")
+            raise InvalidNextException(f"step `{step}`: self.next takes `foreach` or `num_parallel`, not both")
         if foreach is not None:
             self._foreach(names, foreach)
         elif parallel:
             if len(names) != 1 or not isinstance(parallel, int) or parallel < 1:
-                raise InvalidNextException(f"Step *{step}*: num_parallel is a number of at least 1, with exactly one step.")
+                raise InvalidNextException(f"step `{step}`: num_parallel is a number of at least 1, with exactly one step")
             state.splits, state.over = parallel, None
         state.next = names
 
     def _target(self, target: Any) -> str:
         name = getattr(target, "__name__", None)
         function = getattr(target, "__func__", None)
-        attribute = next((each for each in self._flowc.targets if getattr(getattr(type(self), each, None), "__wrapped__", getattr(type(self), each, None)) is function), None) or name
-        if getattr(target, "__self__", None) is not self or not isinstance(attribute, str) or not getattr(getattr(type(self), attribute, None), "is_step", False):
-            raise InvalidNextException(f"Step *{self._flowc.step}* goes to {target!r} in self.next(), which is not a step of this flow.")
+        attribute = (
+            next(
+                (
+                    each
+                    for each in self._flowc.targets
+                    if getattr(getattr(type(self), each, None), "__wrapped__", getattr(type(self), each, None)) is function
+                ),
+                None,
+            )
+            or name
+        )
+        if (
+            getattr(target, "__self__", None) is not self
+            or not isinstance(attribute, str)
+            or not getattr(getattr(type(self), attribute, None), "is_step", False)
+        ):
+            raise InvalidNextException(f"step `{self._flowc.step}`: {target!r}, given to self.next, is no step of this flow")
         return attribute
 
     def _foreach(self, names: List[str], over: Any) -> None:
         state, step = self._flowc, self._flowc.step
         if not isinstance(over, str):
-            raise InvalidNextException(f"Step *{step}* has a foreach that is no text. The argument is the *name* of an attribute of self.")
+            raise InvalidNextException(f"step `{step}`: foreach is the name of an artifact, as text")
         if len(names) != 1:
-            raise InvalidNextException(f"Step *{step}* has a foreach with several steps. Name exactly one.")
+            raise InvalidNextException(f"step `{step}`: a foreach goes to exactly one step")
         try:
             items = getattr(self, over)
         except AttributeError:
-            raise InvalidNextException(f"Foreach variable *self.{over}* in step *{step}* does not exist. Check your variable.") from None
+            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which was never set") from None
         try:
             count = sum(1 for _ in items)
         except TypeError:
-            raise InvalidNextException(f"Foreach variable *self.{over}* in step *{step}* is not iterable. Please check your variable.") from None
+            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which has no items") from None
         if not count:
-            raise InvalidNextException(f"Foreach iterator over *{over}* in step *{step}* produced zero splits. Check your variable.")
+            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which is empty")
         if isinstance(items, (set, frozenset)):  # each process would order it differently
             object.__setattr__(self, f"{ITEMS}_{over}", list(items))
         state.splits, state.over = count, over
@@ -196,24 +212,24 @@ class FlowSpec:
     def _switch(self, dsts: Tuple[Any, ...], condition: Any, mixed: bool) -> None:
         state, step = self._flowc, self._flowc.step
         if len(dsts) != 1 or not isinstance(dsts[0], dict) or not dsts[0] or not isinstance(condition, str) or mixed:
-            raise InvalidNextException(f"Step *{step}*: a switch is written self.next({{value: self.step, …}}, condition='attribute').")
+            raise InvalidNextException(f"step `{step}`: a switch is written self.next({{value: self.step, …}}, condition='artifact')")
         try:
             value = getattr(self, condition)
         except AttributeError:
-            raise InvalidNextException(f"Condition variable *self.{condition}* in step *{step}* does not exist.") from None
+            raise InvalidNextException(f"step `{step}`: the switch is on `{condition}`, which was never set") from None
         if value not in dsts[0]:
             cases = ", ".join(repr(each) for each in dsts[0])
-            raise RuntimeError(f"Switch condition variable '{condition}' has value {value!r}, which is none of the cases {cases} of step *{step}*.")
+            raise RuntimeError(f"step `{step}`: the switch is on `{condition}`, which is {value!r}: none of the cases {cases}")
         for each in dsts[0].values():
             self._target(each)
         state.next = [self._target(dsts[0][value])]
 
 
-def prepare(flow_class: Callable[..., FlowSpec], state: State) -> FlowSpec:
+def prepare(flow_class: type[FlowSpec], state: State) -> FlowSpec:
     """Returns a flow object for the task, without running the class's `__init__`."""
-    made = flow_class.__new__(flow_class)  # type: ignore[attr-defined]
+    made = flow_class.__new__(flow_class)
     made.__dict__["_flowc"] = state
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def saved(flow: FlowSpec) -> Manifest:

@@ -1,10 +1,10 @@
 """Which tasks come next: the graph walked task by task, as a scheduler needs it. Pure; knows no process and no store.
 
-    >>> frontier = Frontier(graph)                                                                       # doctest: +SKIP
-    >>> frontier.first()
-    ('start', '-')
-    >>> frontier.done('start', '-', ['body'], splits=2)
-    [('body', '0'), ('body', '1')]
+>>> frontier = Frontier(graph)                                                                       # doctest: +SKIP
+>>> frontier.first()
+('start', '-')
+>>> frontier.done('start', '-', ['body'], splits=2)
+[('body', '0'), ('body', '1')]
 """
 
 from __future__ import annotations

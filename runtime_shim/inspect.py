@@ -14,7 +14,7 @@ Dump = Dict[str, List[Dict[str, Any]]]
 
 def flows(store: Store) -> List[str]:
     """The names of the flows that have runs in the store."""
-    found = {}
+    found: Dict[str, None] = {}
     for name in store.list(""):
         parts = name.split("/")
         if len(parts) == 4 and parts[1] == "runs" and parts[3] == "run.json":

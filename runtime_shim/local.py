@@ -26,7 +26,7 @@ Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
 LOG_KEPT = 16 << 20  # bytes of an attempt's output that become its log
-PATIENCE = 5.0       # seconds that stopped tasks get to end by themselves
+PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
 
 
 class Result:

@@ -29,7 +29,7 @@ class _Finder(MetaPathFinder, Loader):
         home = {"metaflow": api, "metaflow.exception": exceptions}.get(module.__name__)
         if home is not None:
             module.__dict__.update({name: value for name, value in home.__dict__.items() if not name.startswith("__")})
-        module.__all__ = list(api.__all__)
+        module.__dict__["__all__"] = list(api.__all__)
 
         def missing(name: str) -> Any:
             if name.startswith("__"):
@@ -38,7 +38,7 @@ class _Finder(MetaPathFinder, Loader):
                 return getattr(api, name)
             return api.Unsupported(f"{module.__name__}.{name}".partition(".")[2])
 
-        module.__getattr__ = missing  # type: ignore[assignment]
+        module.__getattr__ = missing  # type: ignore[method-assign]
 
 
 def install() -> None:

@@ -23,7 +23,7 @@ class Record:
         self.step: str = data["step"]
         self.path: str = data["path"]
         self.artifacts: Manifest = data["artifacts"]
-        self.next: List[str] = data["next"]              # the steps that the task named, in order; a switch names one
+        self.next: List[str] = data["next"]  # the steps that the task named, in order; a switch names one
         self.splits: Optional[int] = data.get("splits")  # items of the foreach that the task made
         self.stack: List[Dict[str, Any]] = data["stack"]  # the open foreaches, outermost first: step, artifact, index, splits
 

@@ -28,14 +28,14 @@ class Attempt:
 
     def __init__(
         self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
-        given: Optional[Mapping[str, Any]], load: Callable[[], Callable[..., FlowSpec]], extra: Optional[Mapping[str, Any]] = None,
+        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None,
     ) -> None:  # fmt: skip
         self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
         self.attempt = attempt
-        self.code = code      # digest of the code package
+        self.code = code  # digest of the code package
         self.target = target  # for run.json
-        self.given = given    # parameters as the engine gave them; only the first step needs them
-        self.load = load      # imports the flow's class; called when its environment is set
+        self.given = given  # parameters as the engine gave them; only the first step needs them
+        self.load = load  # imports the flow's class; called when its environment is set
         self.extra = extra or {}  # more of run.json
         graph.step(step)
 
@@ -108,7 +108,7 @@ def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
     os.environ.update({name: str(value) for name, value in own.items()})
 
 
-def _flow_object(task: Attempt, flow_class: Callable[..., FlowSpec], inputs: List[Record], values: Dict[str, Any]) -> FlowSpec:
+def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record], values: Dict[str, Any]) -> FlowSpec:
     graph = task.graph
     declared = graph.flow["parameters"]
     fixed = frozenset([each["attribute"] for each in declared] + [each["name"] for each in graph.flow["constants"]])
@@ -128,7 +128,7 @@ def _flow_object(task: Attempt, flow_class: Callable[..., FlowSpec], inputs: Lis
     return flowspec.prepare(flow_class, state)
 
 
-def _first_manifest(task: Attempt, flow_class: Callable[..., FlowSpec], values: Dict[str, Any]) -> Manifest:
+def _first_manifest(task: Attempt, flow_class: type[FlowSpec], values: Dict[str, Any]) -> Manifest:
     found = {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
     found.update(_in_steps(task.graph.flow["parameters"], values))
     try:
@@ -157,11 +157,19 @@ def _stack(task: Attempt, inputs: List[Record]) -> List[Dict[str, Any]]:
         return stack if node["kind"] == "branches" else stack[:-1]
     if first.splits is not None and first.step != task.step:
         index = address.indices(task.path)[-1]
-        stack.append({"step": first.step, "over": first.data.get("over"), "index": index, "splits": first.splits, "fixed_order": first.data.get("fixed_order", False)})
+        stack.append(
+            {
+                "step": first.step,
+                "over": first.data.get("over"),
+                "index": index,
+                "splits": first.splits,
+                "fixed_order": first.data.get("fixed_order", False),
+            }
+        )
     return stack
 
 
-def _run_user_code(task: Attempt, flow: FlowSpec, flow_class: Callable[..., FlowSpec], inputs: List[Record]) -> None:
+def _run_user_code(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: List[Record]) -> None:
     """Runs the step's method, and applies what `@catch` says. Exceptions come through when nobody catches them."""
     graph, step = task.graph, task.step
     catch = graph.decorator(step, "catch")
@@ -196,7 +204,7 @@ def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error
     flow._flowc.splits = None
 
 
-def _input(task: Attempt, flow_class: Callable[..., FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
+def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
     """A branch's flow object, for `inputs` of a join."""
     return flowspec.prepare(flow_class, State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed))
 

@@ -14,11 +14,11 @@ import selectors
 import signal
 import socket
 import sys
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from . import failure
-from .graph import Graph
 from .errors import ShimError
+from .graph import Graph
 from .store import open_store
 from .task import Attempt, run_task
 from .user_code import import_flow
@@ -29,7 +29,9 @@ IMPORT_FAILED = {"failed": "import"}
 class Work:
     """What every task of the run has in common."""
 
-    def __init__(self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Dict[str, Any], extra: Dict[str, Any]) -> None:
+    def __init__(
+        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Dict[str, Any], extra: Dict[str, Any]
+    ) -> None:
         self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = graph, folder, store, run, code, parameters, extra
 
 
@@ -56,7 +58,7 @@ class _Warm:
         self.work, self.control = work, control
         self.graph = Graph(work.graph)
         self.children: Dict[int, int] = {}  # pid → id
-        self.flow_class: Optional[Callable[..., Any]] = None
+        self.flow_class: Optional[type] = None
 
     def serve(self) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

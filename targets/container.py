@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from .pods import Data
 
-FOLDER = "/flowc"     # where a task finds the shim that was brought
+FOLDER = "/flowc"  # where a task finds the shim that was brought
 SOURCE = "/runtime/."  # where the runtime image has it
 
 

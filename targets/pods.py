@@ -64,7 +64,8 @@ def pod_of(step: Step) -> Pod:
     return Pod(
         image=str(own.get("image") or ""), python=str(own.get("executable") or ""), container=container, env=env,
         secrets=tuple(_names(own.get("secrets"))), mounts=mounts, volumes=volumes, spec=spec, labels=_texts(own.get("labels")),
-        annotations=_texts(own.get("annotations")), pull_secrets=tuple(_names(own.get("image_pull_secrets"))), namespace=str(own.get("namespace") or ""),
+        annotations=_texts(own.get("annotations")), pull_secrets=tuple(_names(own.get("image_pull_secrets"))),
+        namespace=str(own.get("namespace") or ""),
     )  # fmt: skip
 
 
@@ -140,9 +141,7 @@ def _resources(given: dict[str, dict[str, Value]]) -> Data:
     return {"resources": {name: amounts for name, amounts in found.items() if amounts}}
 
 
-def _volumes(
-    own: dict[str, Value], shared: int, given: dict[str, dict[str, Value]]
-) -> tuple[tuple[Data, ...], tuple[Data, ...], dict[str, str]]:
+def _volumes(own: dict[str, Value], shared: int, given: dict[str, dict[str, Value]]) -> tuple[tuple[Data, ...], tuple[Data, ...], dict[str, str]]:
     volumes: list[Data] = []
     mounts: list[Data] = []
     env = {}
@@ -160,8 +159,8 @@ def _volumes(
         if own.get("tmpfs_tempdir", True):
             env["TMPDIR"] = path
     claims = own.get("persistent_volume_claims")
-    for index, (claim, path) in enumerate(claims.items() if isinstance(claims, dict) else ()):
-        add(f"claim-{index}", str(path), {"persistentVolumeClaim": {"claimName": claim}})
+    for index, (claim, place) in enumerate(claims.items() if isinstance(claims, dict) else ()):
+        add(f"claim-{index}", str(place), {"persistentVolumeClaim": {"claimName": claim}})
     return tuple(volumes), tuple(mounts), env
 
 

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowc.compiler.ir import Decorator, Flow, Step
 
-GRACE = 60          # seconds after which the engine stands behind the shim's own timeout
+GRACE = 60  # seconds after which the engine stands behind the shim's own timeout
 CATCH_ATTEMPTS = 3  # for @catch to record that a process died
 
 

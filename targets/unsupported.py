@@ -53,9 +53,11 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[D
         if isinstance(step.transition, Parallel):
             gangs.add(step.transition.target)
             yield Diagnostic(
-                "FLOW502", f"target `{target}` cannot run `num_parallel` yet: step `{step.name}` starts `{step.transition.target}` so",
-                step.transition.span, "its tasks must run at the same time and know of each other",
-                'use `foreach` over a list of that length, if the tasks do not need each other',
+                "FLOW502",
+                f"target `{target}` cannot run `num_parallel` yet: step `{step.name}` starts `{step.transition.target}` so",
+                step.transition.span,
+                "its tasks must run at the same time and know of each other",
+                "use `foreach` over a list of that length, if the tasks do not need each other",
             )
     for decorator in flow.decorators:
         if decorator.name not in honoured:
@@ -82,13 +84,19 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
         value = decorator.attributes.get(name)
         if value is not None and value is not False and value != defaults.get(name):
             yield Diagnostic(
-                "FLOW503", f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet", decorator.span,
-                "leaving it out would change how the step runs", f"remove `{name}`",
+                "FLOW503",
+                f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet",
+                decorator.span,
+                "leaving it out would change how the step runs",
+                f"remove `{name}`",
             )
 
 
 def _refusal(decorator: Decorator, target: str, owner: str) -> Diagnostic:
     return Diagnostic(
-        "FLOW501", f"target `{target}` cannot honour `@{decorator.name}`{owner} yet", decorator.span,
-        _WHY.get(decorator.name, "leaving it out would change what the flow does"), _HOW.get(decorator.name, "remove it, or choose another target"),
+        "FLOW501",
+        f"target `{target}` cannot honour `@{decorator.name}`{owner} yet",
+        decorator.span,
+        _WHY.get(decorator.name, "leaving it out would change what the flow does"),
+        _HOW.get(decorator.name, "remove it, or choose another target"),
     )

@@ -43,7 +43,7 @@ def yaml(value: Any) -> str:
         plain = first.isascii() and (first.isalpha() or first in "_/") and _PLAIN.issuperset(value) and value.lower() not in _NOT_TEXT
         if plain and value:
             return str(value)
-        readable = value.isprintable() and ("\"" in value or "\\" in value) and "'" not in value
+        readable = value.isprintable() and ('"' in value or "\\" in value) and "'" not in value
         return f"'{value}'" if readable else quoted(value)
     if isinstance(value, float):
         return _yaml_float(value)

@@ -16,7 +16,13 @@ def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | 
     """Runs `flowc ARGUMENTS`. With `check`, fails with what it printed unless it exits with 0."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWC_", "AWS_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "flowc", *arguments], cwd=cwd, env={**clean, **(env or {})}, capture_output=True, text=True, encoding="utf-8", timeout=120
+        [sys.executable, "-m", "flowc", *arguments],
+        cwd=cwd,
+        env={**clean, **(env or {})},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
     )
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowc.compiler.package import Package
     from flowc.compiler.pipeline import Program
-    from flowc.targets.target import Emitter, SpecFile
+    from flowc.targets.target import SpecFile
 
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 

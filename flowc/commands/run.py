@@ -103,7 +103,9 @@ class _Run:
         from flowc.runtime_shim import package, parameters
         from flowc.runtime_shim.store import open_store
 
-        declared = [{name: getattr(each, name) for name in each.__match_args__ if name != "span"} for each in self.program.flow.parameters]
+        declared: list[dict[str, Any]] = [
+            {name: getattr(each, name) for name in each.__match_args__ if name != "span"} for each in self.program.flow.parameters
+        ]
         parameters.convert(declared, _parameters(self.arguments, self.program.flow))
         package.put(open_store(self.store), self.program.flow.name, code.digest, code.compressed())
         file = self.arguments.text("--run-id-file")
@@ -208,7 +210,15 @@ def _parameter_options(flow: Flow) -> tuple[Option, ...]:
     found = []
     for each in flow.parameters:
         default = repr(each.default) if each.has_default else ""
-        found.append(Option(f"--{each.name}", each.help or "a parameter", each.type.upper(), default=default if len(default) < 60 else default[:57] + "…", may_be_empty=True))
+        found.append(
+            Option(
+                f"--{each.name}",
+                each.help or "a parameter",
+                each.type.upper(),
+                default=default if len(default) < 60 else default[:57] + "…",
+                may_be_empty=True,
+            )
+        )
     return tuple(found)
 
 
@@ -234,8 +244,11 @@ def _refuse_parallel(program: Program) -> None:
     from flowc.compiler.diagnostics import Diagnostic, Refused
 
     found = [
-        Diagnostic("FLOW502", f"`num_parallel` cannot run here yet: step `{step.name}` starts `{step.transition.target}` so", step.transition.span,
-                   "its tasks must run at the same time and know of each other", "use `foreach` over a list of that length, if the tasks do not need each other")
+        Diagnostic(
+            "FLOW502", f"`num_parallel` cannot run here yet: step `{step.name}` starts `{step.transition.target}` so", step.transition.span,
+            "its tasks must run at the same time and know of each other",
+            "use `foreach` over a list of that length, if the tasks do not need each other",
+        )
         for step in program.flow.steps if isinstance(step.transition, Parallel)
     ]  # fmt: skip
     if found:

@@ -72,7 +72,11 @@ def _parameter(parameter: Parameter) -> tuple[str, str, str]:
         default = _value(parameter.default)
     else:
         default = "required" if parameter.required else "None"
-    return f"--{parameter.name}", f"{parameter.type} = {default}" if parameter.has_default else f"{parameter.type}, {default}", printable(parameter.help)
+    return (
+        f"--{parameter.name}",
+        f"{parameter.type} = {default}" if parameter.has_default else f"{parameter.type}, {default}",
+        printable(parameter.help),
+    )
 
 
 def _next(step: Step) -> str:

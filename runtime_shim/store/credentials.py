@@ -34,7 +34,7 @@ def find() -> Credentials:
         if found is not None:
             return found
     raise StoreError(
-        "no AWS credentials were found: in the environment (AWS_ACCESS_KEY_ID), a web identity, ~/.aws/credentials, the container's role or the instance's"
+        "no AWS credentials were found: not in AWS_ACCESS_KEY_ID, a web identity, ~/.aws/credentials, the container's role or the instance's"
     )
 
 
@@ -120,7 +120,9 @@ def _from_json(answer: Dict[str, Any]) -> Credentials:
     return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer.get("Token"), answer.get("Expiration"))
 
 
-def _fetch(url: str, headers: Optional[Dict[str, str]] = None, data: Optional[bytes] = None, method: Optional[str] = None, patience: float = 5) -> Optional[str]:
+def _fetch(
+    url: str, headers: Optional[Dict[str, str]] = None, data: Optional[bytes] = None, method: Optional[str] = None, patience: float = 5
+) -> Optional[str]:
     """The answer's text; None if there is nobody, or a refusal."""
     opener: Callable[..., Any] = request.build_opener(request.ProxyHandler({})).open if url.startswith("http://169.254.") else request.urlopen
     try:

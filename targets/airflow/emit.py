@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flowc.compiler.cron import five_fields
 from flowc.compiler.schedules import schedule_of
-from flowc.targets.tasks import summary
 from flowc.targets.target import Option, SpecFile
+from flowc.targets.tasks import summary
 from flowc.templates.render import render
 
 from .names import dag_id
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 OPTIONS = (
-    Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker's own machine", "kubernetes", ("kubernetes", "process")),
+    Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker itself", "kubernetes", ("kubernetes", "process")),
     Option("airflow-python", "the interpreter that has flowc installed, for process", "python3"),
     Option("service-account", "service account of the pods (default: that of the namespace)"),
     Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),

@@ -10,9 +10,9 @@ from __future__ import annotations
 LENGTH = 200
 DAG_LENGTH = 200
 
-PATHS = "paths"    # the paths of the tasks of the step's foreach
+PATHS = "paths"  # the paths of the tasks of the step's foreach
 CHOICE = "choice"  # which case the step's switch chose
-ITEMS = "items"    # the paths with which the step itself runs, where a switch in a foreach decides
+ITEMS = "items"  # the paths with which the step itself runs, where a switch in a foreach decides
 
 
 def task_id(step: str, role: str = "") -> str:

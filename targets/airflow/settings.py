@@ -95,7 +95,12 @@ def parameter(each: Parameter) -> Data:
         schema["type"] = ["null", kind] if optional else kind
     if each.help:
         schema["description"] = each.help
-    return {"name": each.name, "required": each.required and not each.has_default, "default": each.default if each.has_default else None, "schema": schema}
+    return {
+        "name": each.name,
+        "required": each.required and not each.has_default,
+        "default": each.default if each.has_default else None,
+        "schema": schema,
+    }
 
 
 def _is_other(each: Parameter) -> bool:

@@ -78,7 +78,9 @@ class Tasks:
                 case _:
                     if self._chooses(self.steps[step]) and not own.variable:
                         ways = {target: task_id(target) for target in targets(self.steps[step])}
-                        self.found.append({"kind": CHOICE, "variable": variable(step, CHOICE), "id": task_id(step, CHOICE), "of": variable(step), "ways": ways})
+                        self.found.append(
+                            {"kind": CHOICE, "variable": variable(step, CHOICE), "id": task_id(step, CHOICE), "of": variable(step), "ways": ways}
+                        )
 
     def _needs(self, step: str, nodes: tuple[Node, ...], paths: Paths) -> tuple[list[list[Edge]], Paths]:
         """What must have happened before the step (all of … any of these edges), and the paths it runs with."""
@@ -109,7 +111,9 @@ class Tasks:
         edges = [edge for several in needs for edge in several]
         after = list(dict.fromkeys(edge.variable for edge in edges if not (edge.chosen and paths.variable)))
         rule = ANY if any(len(several) > 1 for several in needs) or any(edge.maybe for edge in edges) else ""
-        self.found.append({"kind": "step", "variable": variable(step), "id": task_id(step), "step": step, "paths": paths.variable, "after": after, "rule": rule})
+        self.found.append(
+            {"kind": "step", "variable": variable(step), "id": task_id(step), "step": step, "paths": paths.variable, "after": after, "rule": rule}
+        )
 
     # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -67,8 +67,9 @@ def _imports(tree: ast.Module) -> Iterator[Problem]:
         if isinstance(each, ast.ImportFrom) and each.level:
             yield each.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
             continue
-        modules = [alias.name for alias in each.names] if isinstance(each, ast.Import) else [each.module or ""] if isinstance(each, ast.ImportFrom) else []
-        for module in modules:
+        if not isinstance(each, (ast.Import, ast.ImportFrom)):
+            continue
+        for module in [each.module or ""] if isinstance(each, ast.ImportFrom) else [alias.name for alias in each.names]:
             root = module.partition(".")[0]
             if root not in _OUTSIDE and root not in sys.stdlib_module_names:
                 yield each.lineno, f"module `{root}` need not be there where Airflow reads the file"

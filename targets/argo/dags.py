@@ -82,7 +82,14 @@ class Dags:
         if when:
             self._guarded.add(name)
         given = path if path is not None else "-" if looping else None
-        return {"name": name, "template": template_name(step, LOOP if looping else ""), "depends": depends, "when": when, "path": given, "count": None}
+        return {
+            "name": name,
+            "template": template_name(step, LOOP if looping else ""),
+            "depends": depends,
+            "when": when,
+            "path": given,
+            "count": None,
+        }
 
     def _each(self, node: ForEach, path: str | None) -> Data:
         """The group of tasks, or of DAGs, that a foreach makes: one for each item."""

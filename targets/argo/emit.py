@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from flowc.compiler.ir import Flow, Scope
     from flowc.targets.target import Options
 
-MAX_OBJECT = 1024 * 1024  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
+MAX_OBJECT = (
+    1024 * 1024
+)  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
 
 OPTIONS = (
     Option("service-account", "service account of the pods (default: that of the namespace)"),
@@ -68,6 +70,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     schedule = schedule_of(flow)
     if schedule is not None:
         text += render(
-            "argo/cron_workflow.yaml", name=name, namespace=options.namespace, flow=flow.name, cron=five_fields(schedule.cron), timezone=schedule.timezone
+            "argo/cron_workflow.yaml",
+            name=name,
+            namespace=options.namespace,
+            flow=flow.name,
+            cron=five_fields(schedule.cron),
+            timezone=schedule.timezone,
         )
     return (SpecFile(f"{name}.argo.yaml", text),)

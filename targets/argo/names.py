@@ -10,10 +10,10 @@ from __future__ import annotations
 STEP_LENGTH = 63
 OBJECT_LENGTH = 52  # a CronWorkflow appends the time of a run to its own name (Argo, cron workflow validation)
 
-FLOW = "flow"    # the template of the whole flow
+FLOW = "flow"  # the template of the whole flow
 AGAIN = "again"  # the task of a loop's next visit
-EACH = "each"    # STEP-each: what is done for each item of the step's foreach
-LOOP = "loop"    # STEP-loop: the visits of a step that may choose itself
+EACH = "each"  # STEP-each: what is done for each item of the step's foreach
+LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 
 
 def template_name(step: str, role: str = "") -> str:

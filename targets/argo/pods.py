@@ -44,9 +44,9 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
     return {
         "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata, "path": has_path, "spec": spec,
-        "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()), "container": container,
-        "secrets": secrets, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step), "pause": f"{pause(step)}s" if pause(step) else "",
-        "deadline": deadline(step), "outputs": reported, "folder": REPORT,
+        "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
+        "container": container, "secrets": secrets, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
+        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step), "outputs": reported, "folder": REPORT,
     }  # fmt: skip
 
 

@@ -46,7 +46,9 @@ def _options(options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW512", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least}", "give a number")
     for name in ("service-account", "env-secret"):
         if options.own(name) and not is_object_name(options.own(name).replace(".", "-")[:OBJECT_LENGTH]):
-            yield Diagnostic("FLOW512", f"`--{name} {options.own(name)}` is not possible", None, "it is no name of a Kubernetes object", "give another")
+            yield Diagnostic(
+                "FLOW512", f"`--{name} {options.own(name)}` is not possible", None, "it is no name of a Kubernetes object", "give another"
+            )
     for what, text in (("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image)):
         if "{{" in text or "$(" in text:
             yield Diagnostic("FLOW510", f"the {what} `{text}` holds `{{{{` or `$(`", None, "Argo and Kubernetes would change it", "give another")
@@ -79,7 +81,9 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     if environment is not None:
         for name in environment.attributes.get("vars") or ():  # type: ignore[union-attr]
             if not str(name) or "=" in str(name) or "\0" in str(name):
-                yield Diagnostic("FLOW515", f"step `{step.name}` cannot set the environment variable `{name}`", environment.span, "no process can", "")
+                yield Diagnostic(
+                    "FLOW515", f"step `{step.name}` cannot set the environment variable `{name}`", environment.span, "no process can", ""
+                )
     if kubernetes is None:
         return
     yield from unsupported_attributes(kubernetes, step.name, NAME, REFUSED)

@@ -107,7 +107,7 @@ def _flow(states: dict[str, Any], start: object, home: str) -> Iterator[Problem]
     if seen:
         yield from ((f"{home}.{name}", "no state goes here") for name in states if name not in seen)
     if seen and not any(_is_terminal(states[name]) for name in seen):
-        yield home, "no state ends the machine: one needs `\"End\": true`, or the type Succeed or Fail"
+        yield home, 'no state ends the machine: one needs `"End": true`, or the type Succeed or Fail'
 
 
 def _is_terminal(state: object) -> bool:

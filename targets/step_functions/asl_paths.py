@@ -169,5 +169,3 @@ def _space(text: str, at: int) -> int:
     while at < len(text) and text[at] == " ":
         at += 1
     return at
-
-

@@ -79,8 +79,6 @@ def _is_unknown(error: str) -> bool:
     return error.startswith("States.") and error not in ERRORS
 
 
-
-
 def whole_problem(owner: dict[str, Any], name: str, least: int, place: str, most: int = LARGEST) -> Iterator[Problem]:
     """Yields a problem when field `name` is there and not a whole number from `least` to `most`."""
     value = owner.get(name, least)

@@ -26,9 +26,9 @@ REFUSED = {
 @record
 class Volume:
     name: str
-    path: str                 # in the container
-    host_path: str = ""       # of the instance; or
-    file_system: str = ""     # the id of an EFS file system
+    path: str  # in the container
+    host_path: str = ""  # of the instance; or
+    file_system: str = ""  # the id of an EFS file system
 
 
 @record
@@ -36,22 +36,22 @@ class Compute:
     """The container of a step's job."""
 
     image: str
-    python: str               # what the container's Python is called
+    python: str  # what the container's Python is called
     vcpus: int
-    memory: int               # MiB
-    gpus: int                 # 0: none
+    memory: int  # MiB
+    gpus: int  # 0: none
     queue: str
-    job_role: str             # "": that of the instance
-    execution_role: str       # "": none
-    shared_memory: int        # MiB; 0: Docker's default
-    max_swap: int | None      # MiB
-    swappiness: int | None    # 0 to 100
-    tmpfs_path: str           # "": no tmpfs
-    tmpfs_size: int           # MiB
+    job_role: str  # "": that of the instance
+    execution_role: str  # "": none
+    shared_memory: int  # MiB; 0: Docker's default
+    max_swap: int | None  # MiB
+    swappiness: int | None  # 0 to 100
+    tmpfs_path: str  # "": no tmpfs
+    tmpfs_size: int  # MiB
     tmpfs_is_tempdir: bool
     volumes: tuple[Volume, ...]
     privileged: bool
-    log_driver: str           # "": that of the account
+    log_driver: str  # "": that of the account
     log_options: tuple[tuple[str, str], ...]
 
 

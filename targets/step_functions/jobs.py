@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = dict[str, Any]
 
-MAX_ATTEMPTS = 10   # Batch's (RegisterJobDefinition, RetryStrategy)
-GRACE = 60          # seconds after which the engine stands behind the shim's own timeout (docs/shim.md)
+MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
+GRACE = 60  # seconds after which the engine stands behind the shim's own timeout (docs/shim.md)
 CATCH_ATTEMPTS = 3  # for @catch to record that a process died (docs/shim.md)
 
 
@@ -39,7 +39,7 @@ class Jobs:
     store: Store
     options: Options
     bootstrap: tuple[str, ...]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
-    runtime: str                # URL of the shim that the bootstrap fetches; "" when the image has it
+    runtime: str  # URL of the shim that the bootstrap fetches; "" when the image has it
 
     def definition(self, step: Step, compute: Compute) -> Data:
         """Returns the data of the template for the definition of one step."""

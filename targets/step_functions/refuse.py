@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME = "step-functions"
 HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "resources", "retry", "schedule", "timeout"})
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
-_ROOM = 6 * 1024            # of them for what is not an environment variable
+_ROOM = 6 * 1024  # of them for what is not an environment variable
 
 
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:

@@ -30,13 +30,13 @@ class Machine:
     """What the fold needs to know beside the scope, the same for every node."""
 
     flow: Flow
-    name: str               # of the state machine
+    name: str  # of the state machine
     store: Store
     steps: dict[str, Step]  # by name
     queues: dict[str, str]  # step → the Batch job queue of its jobs
-    partition: str          # of AWS: "aws"
-    distributed: bool       # a foreach is a Distributed Map
-    workers: int            # how many tasks of one foreach run at a time; 0: as many as there are
+    partition: str  # of AWS: "aws"
+    distributed: bool  # a foreach is a Distributed Map
+    workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
 
     def data(self, scope: Scope) -> Data:
         """Returns the template's data: the names of the first state and of the one after it, and the states of the flow's outermost scope."""

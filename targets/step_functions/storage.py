@@ -11,7 +11,7 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 class Store:
     """A datastore in S3."""
 
-    url: str     # "s3://BUCKET/PREFIX", without a slash at the end
+    url: str  # "s3://BUCKET/PREFIX", without a slash at the end
     bucket: str
     prefix: str  # of every key: "" or "PREFIX/"
 

@@ -1,4 +1,6 @@
-"""Golden files: every flow of `tests/flows`, and the wine example, compiled to every target; `python -m tests.golden.regenerate` (`make golden`) writes them anew.
+"""Golden files: every flow of `tests/flows`, and the wine example, compiled to every target.
+
+`python -m tests.golden.regenerate` (part of `make golden`) writes them anew.
 
 They are there to be read: a change of what is emitted shows as a difference that somebody reviews. Where a target refuses a flow, the file
 is what it says.
@@ -10,8 +12,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from flowc import cli
 from flowc.targets.target import names
+
+from flowc import cli
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -20,7 +20,9 @@ def test_golden(name: str, target: str, tmp_path: Path) -> None:
         assert text == recorded.read_text(encoding="utf-8"), "make golden, and review the difference"
 
 
-@pytest.mark.parametrize("file", sorted(each for each in HERE.rglob("*") if each.suffix in (".yaml", ".json") or each.name.endswith("_dag.py")), ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "file", sorted(each for each in HERE.rglob("*") if each.suffix in (".yaml", ".json") or each.name.endswith("_dag.py")), ids=lambda each: each.name
+)
 def test_valid(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     targets = [each for each in names() if validator(each).recognises(file.name, text)]

@@ -163,7 +163,9 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     unfinished = 0
     for number in range(12):
         run = Container(SLOW, tmp_path, run=f"k{number}")
-        process = subprocess.Popen(run.command("start"), env=run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            run.command("start"), env=run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         time.sleep(whole * (number + 1) / 13)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -225,4 +227,6 @@ def test_a_run_id_of_any_characters(tmp_path: Path) -> None:
     flow = Container(SLOW, tmp_path, run="scheduled__2026-01-01T00:00:00+00:00/é {{x}}")
     flow.task("start")
     flow.task("end")
-    assert [each.name for each in (tmp_path / "store" / "F" / "runs").iterdir()] == ["scheduled__2026-01-01T00%3A00%3A00%2B00%3A00%2F%C3%A9%20%7B%7Bx%7D%7D"]
+    assert [each.name for each in (tmp_path / "store" / "F" / "runs").iterdir()] == [
+        "scheduled__2026-01-01T00%3A00%3A00%2B00%3A00%2F%C3%A9%20%7B%7Bx%7D%7D"
+    ]

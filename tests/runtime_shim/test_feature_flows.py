@@ -65,7 +65,9 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "arguments", "expected"), CASES, ids=[f"{name}{'-' + arguments[1] if arguments else ''}" for name, arguments, _ in CASES])
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"), CASES, ids=[f"{name}{'-' + arguments[1] if arguments else ''}" for name, arguments, _ in CASES]
+)
 def test_flow(name: str, arguments: list[str], expected: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
     run(FLOWS[name], tmp_path, *arguments)
     found = {(step, task["path"]): task["artifacts"] for step, tasks in dump(tmp_path).items() for task in tasks}

@@ -64,7 +64,10 @@ def test_resume_runs_only_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_a_run_id_stands_for_one_set_of_parameters_and_one_code(tmp_path: Path) -> None:
-    flow = write(tmp_path, 'class F(FlowSpec):\n    p = Parameter("p", default=1)\n\n    @step\n    def start(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n')
+    flow = write(
+        tmp_path,
+        'class F(FlowSpec):\n    p = Parameter("p", default=1)\n\n    @step\n    def start(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n',
+    )
     run(flow, tmp_path / "store")
     assert run(flow, tmp_path / "store", "--p", "2", check=False).returncode == 1
     run(flow, tmp_path / "store")
@@ -213,14 +216,20 @@ def test_s3(tmp_path: Path, s3: S3Server) -> None:
 
 
 def test_values_that_cannot_be_saved_are_named(tmp_path: Path) -> None:
-    flow = write(tmp_path, "class F(FlowSpec):\n    @step\n    def start(self):\n        import threading; self.bad = threading.Lock()\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n")
+    flow = write(
+        tmp_path,
+        "class F(FlowSpec):\n    @step\n    def start(self):\n        import threading; self.bad = threading.Lock()\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n",
+    )
     done = run(flow, tmp_path / "store", check=False)
     assert done.returncode == 1
     assert "artifact `bad`" in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
 def test_an_import_that_fails_is_the_user_s(tmp_path: Path) -> None:
-    flow = write(tmp_path, "import not_there_at_all\n\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n")
+    flow = write(
+        tmp_path,
+        "import not_there_at_all\n\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n",
+    )
     done = run(flow, tmp_path / "store", check=False)
     assert done.returncode == 1 and "not_there_at_all" in done.stderr + done.stdout
     assert "runtime_shim" not in done.stderr + done.stdout

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from flowc.runtime_bundle import archive, bundle, write_folder
 
+from flowc.runtime_bundle import archive, bundle, write_folder
 from tests.pythons import pythons
 
 from .container import Container
@@ -58,7 +58,11 @@ def test_a_flow_runs(version: tuple[int, int], form: str, tmp_path: Path) -> Non
     flow = Container(SOURCE, tmp_path)
     for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("join", "-"), ("end", "-")):
         done = subprocess.run(
-            [PYTHONS[version], "-S", runtime, "task", "--step", step, "--path", path], env=flow.environment, cwd=tmp_path, capture_output=True, text=True
+            [PYTHONS[version], "-S", runtime, "task", "--step", step, "--path", path],
+            env=flow.environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
     assert flow.record("end")

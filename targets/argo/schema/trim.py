@@ -26,7 +26,7 @@ def trimmed(schema: dict[str, Any]) -> dict[str, Any]:
         name = waiting.pop()
         if name in definitions:
             continue
-        definition = LOOSE.get(name) or _bare(schema["definitions"][name])
+        definition: dict[str, Any] = dict(LOOSE.get(name) or {}) or _bare(schema["definitions"][name])
         if definition.get("properties"):
             definition.setdefault("additionalProperties", False)
         definitions[name] = definition

@@ -93,7 +93,7 @@ class F(FlowSpec):
     spec = spec_of(program, "airflow", airflow_tasks=how)[0].text
     assert not list(validate("x_dag.py", spec))
     dag = read(spec)
-    (name, parameter), = dag.settings["params"].items()
+    ((name, parameter),) = dag.settings["params"].items()
     assert (name, parameter.default, parameter.schema["type"]) == ("p-q", (text,), "string")
     assert parameter.schema["description"] == program.flow.parameters[0].help
     assert dag.settings.get("doc_md", "\n") == program.flow.doc + "\n"

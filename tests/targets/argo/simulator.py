@@ -63,12 +63,18 @@ class Simulator:
                 waiting.remove(task)
                 name = task["name"]
                 phases[name], outputs = self._task(task, phases, scope)
-                scope = {**scope, f"tasks.{name}.status": phases[name], **{f"tasks.{name}.outputs.parameters.{key}": value for key, value in outputs.items()}}
+                scope = {
+                    **scope,
+                    f"tasks.{name}.status": phases[name],
+                    **{f"tasks.{name}.outputs.parameters.{key}": value for key, value in outputs.items()},
+                }
                 if phases[name] in ("Skipped", "Omitted"):
                     del scope[f"tasks.{name}.status"]  # not among what a tag can name
         if "Failed" in phases.values():
             return "Failed", {}
-        outputs = {each["name"]: self._expression(each["valueFrom"]["expression"], scope) for each in template.get("outputs", {}).get("parameters", [])}
+        outputs = {
+            each["name"]: self._expression(each["valueFrom"]["expression"], scope) for each in template.get("outputs", {}).get("parameters", [])
+        }
         return "Succeeded", outputs
 
     def _task(self, task: dict[str, Any], phases: dict[str, str], scope: dict[str, str]) -> tuple[str, dict[str, str]]:

@@ -50,7 +50,11 @@ def test_names_are_legal_and_never_collide(steps: list[str]) -> None:
     names = [template_name(step, role) for step in steps for role in ("", EACH, LOOP)] + [FLOW, AGAIN]
     assert len(set(names)) == len(names)
     for name in names:
-        assert len(name) <= 128 and name.strip("-") == name and all(each.isascii() and (each.islower() or each.isdigit() or each == "-") for each in name)
+        assert (
+            len(name) <= 128
+            and name.strip("-") == name
+            and all(each.isascii() and (each.islower() or each.isdigit() or each == "-") for each in name)
+        )
 
 
 @given(st.text(min_size=1, max_size=80).filter(str.isidentifier))
@@ -66,7 +70,27 @@ def test_plain_names_stay_readable() -> None:
     assert object_name("WineFlow") == "wineflow"
 
 
-HOSTILE = ["'", '"', "\n", "{{workflow.name}}", "{{=1+1}}", "{%raw%}", "${HOME}", "$.x", "$(date)", "`id`", "%s", "\\", "é☃\U0001f600", "#", ": ", "- x", "~", "no", "x" * 10_000]
+HOSTILE = [
+    "'",
+    '"',
+    "\n",
+    "{{workflow.name}}",
+    "{{=1+1}}",
+    "{%raw%}",
+    "${HOME}",
+    "$.x",
+    "$(date)",
+    "`id`",
+    "%s",
+    "\\",
+    "é☃\U0001f600",
+    "#",
+    ": ",
+    "- x",
+    "~",
+    "no",
+    "x" * 10_000,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -140,7 +164,9 @@ class F(FlowSpec):
     assert container["securityContext"] == {"runAsUser": 1000} and container["ports"] == [{"containerPort": 80}]
     assert {each["name"]: each["value"] for each in container["env"]} == {"TMPDIR": "/metaflow_temp", "FLOWC_ATTEMPT": "{{retries}}"}
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/dev/shm", "/metaflow_temp", "/data"]
-    assert start["serviceAccountName"] == "me" and start["tolerations"] == [{"operator": "Exists"}] and start["metadata"] == {"annotations": {"k": "v"}}
+    assert (
+        start["serviceAccountName"] == "me" and start["tolerations"] == [{"operator": "Exists"}] and start["metadata"] == {"annotations": {"k": "v"}}
+    )
     assert json.loads(start["podSpecPatch"]) == {"imagePullSecrets": [{"name": "pull"}]}
     assert set(end) == {"name", "container"} and set(end["container"]) == {"image", "args"}
 
@@ -148,14 +174,24 @@ class F(FlowSpec):
 def test_baked_and_options(tmp_path: Path) -> None:
     source = "from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
     spec = spec_of(
-        program_of(source, tmp_path), "argo", runtime="baked", image="r/i:1", name="mine", namespace="prod", service_account="sa", max_workers="0", workflow_timeout="60"
+        program_of(source, tmp_path),
+        "argo",
+        runtime="baked",
+        image="r/i:1",
+        name="mine",
+        namespace="prod",
+        service_account="sa",
+        max_workers="0",
+        workflow_timeout="60",
     )[0]
     assert spec.name == "mine.argo.yaml"
     manifest = yaml.safe_load(spec.text)
     assert manifest["metadata"]["namespace"] == "prod"
     assert manifest["spec"]["templateDefaults"]["container"]["command"] == ["python", "-m", "flowc.runtime_shim"]
     assert "initContainers" not in manifest["spec"]["templateDefaults"]
-    assert manifest["spec"]["activeDeadlineSeconds"] == 60 and "parallelism" not in manifest["spec"] and manifest["spec"]["serviceAccountName"] == "sa"
+    assert (
+        manifest["spec"]["activeDeadlineSeconds"] == 60 and "parallelism" not in manifest["spec"] and manifest["spec"]["serviceAccountName"] == "sa"
+    )
 
 
 def test_a_step_is_a_thousand_bytes_at_most(tmp_path: Path) -> None:

@@ -61,9 +61,9 @@ class Engine:
         texts = {each.name.partition(".")[2]: each.text for each in files}
         for definition in json.loads(texts["batch.json"]):
             self.clients["batch"].register_job_definition(**definition)
-        machine = self.clients["stepfunctions"].create_state_machine(
-            name=f"machine-{self.count}", definition=texts["asl.json"], roleArn=self.role
-        )["stateMachineArn"]
+        machine = self.clients["stepfunctions"].create_state_machine(name=f"machine-{self.count}", definition=texts["asl.json"], roleArn=self.role)[
+            "stateMachineArn"
+        ]
         execution = self.clients["stepfunctions"].start_execution(stateMachineArn=machine, name=f"run-{self.count}", input=given)["executionArn"]
         deadline = time.monotonic() + 60
         while (state := self.clients["stepfunctions"].describe_execution(executionArn=execution))["status"] == "RUNNING":

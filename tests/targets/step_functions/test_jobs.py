@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from flowc.compiler.package import build
-from flowc.runtime_bundle import archive
 
+from flowc.runtime_bundle import archive
 from tests.building import program_of, spec_of
 from tests.running import dump
 from tests.s3_server import BUCKET, S3Server

@@ -80,7 +80,10 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
     assert not ParamValidator().validate(json.loads(file.read_text()), shape).has_errors()
 
 
-@given(st.lists(st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=150).filter(str.isidentifier), unique=True, min_size=2), st.text(min_size=1, max_size=120).filter(str.isidentifier))
+@given(
+    st.lists(st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=150).filter(str.isidentifier), unique=True, min_size=2),
+    st.text(min_size=1, max_size=120).filter(str.isidentifier),
+)
 def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     machine = machine_name(flow)
     states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
@@ -90,7 +93,24 @@ def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
 
 
-HOSTILE = ["'", '"', "\n", "{{x}}", "{%raw%}", "${HOME}", "$.x", "$$.Execution", "$(date)", "`id`", "%s", "\\", "é☃\U0001f600", "Ref::path", "{}", "x" * 10_000]
+HOSTILE = [
+    "'",
+    '"',
+    "\n",
+    "{{x}}",
+    "{%raw%}",
+    "${HOME}",
+    "$.x",
+    "$$.Execution",
+    "$(date)",
+    "`id`",
+    "%s",
+    "\\",
+    "é☃\U0001f600",
+    "Ref::path",
+    "{}",
+    "x" * 10_000,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
