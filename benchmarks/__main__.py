@@ -1,0 +1,24 @@
+"""`python -m benchmarks [--metaflow PYTHON]`: all of them, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+
+from . import growth, local_task, start_up
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--metaflow", default="", help="a Python that has Metaflow installed, to compare with")
+    arguments = parser.parse_args()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
+    start_up.main(os.path.abspath(arguments.metaflow) if arguments.metaflow else "")
+    growth.main()
+    local_task.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Sources of flows of any size, with branches and foreaches among their steps."""
+
+from __future__ import annotations
+
+
+def chain(steps: int) -> str:
+    """A flow of about `steps` steps: groups of a plain step, a foreach with its body and join, and a split of two with its join."""
+    lines = [
+        "from metaflow import FlowSpec, Parameter, resources, retry, step",
+        "",
+        "",
+        "class Benchmark(FlowSpec):",
+        "    rate = Parameter('rate', default=0.5)",
+        "",
+    ]
+    groups = max(1, (steps - 2) // 8)
+
+    def add(name: str, body: str, join: bool = False, decorators: str = "") -> None:
+        lines.extend(
+            [
+                *(f"    {each}" for each in decorators.split("\n") if each),
+                "    @step",
+                f"    def {name}(self{', inputs' if join else ''}):",
+                f"        {body}",
+                "",
+            ]
+        )
+
+    add("start", "self.next(self.a0)")
+    for group in range(groups):
+        after = f"a{group + 1}" if group + 1 < groups else "end"
+        add(
+            f"a{group}",
+            f"self.items = [1, 2]\n        self.next(self.b{group}, foreach='items')",
+            decorators="@retry(times=2)\n@resources(cpu=2, memory=2000)",
+        )
+        add(f"b{group}", f"self.value = self.input * self.rate\n        self.next(self.c{group})")
+        add(f"c{group}", f"self.total = sum(each.value for each in inputs)\n        self.next(self.d{group})", True)
+        add(f"d{group}", f"self.next(self.e{group}, self.f{group})")
+        add(f"e{group}", f"self.e = 1\n        self.next(self.g{group})")
+        add(f"f{group}", f"self.f = 2\n        self.next(self.g{group})")
+        add(f"g{group}", f"self.merge_artifacts(inputs)\n        self.next(self.h{group})", True)
+        add(f"h{group}", f"self.next(self.{after})")
+    add("end", "pass")
+    return "\n".join(lines)
+
+
+def wide(tasks: int) -> str:
+    """A flow whose one foreach has `tasks` trivial tasks."""
+    return f"""from metaflow import FlowSpec, step
+
+
+class Wide(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range({tasks}))
+        self.next(self.body, foreach="items")
+
+    @step
+    def body(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""

@@ -1,0 +1,45 @@
+"""A task of a local run against a fork of a process that does nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .flows import wide
+from .measure import row, side_by_side
+
+TASKS = 1000
+
+
+def main() -> None:
+    print(f"a local task: what each of {TASKS} more trivial tasks of a foreach adds to a run")
+    with tempfile.TemporaryDirectory() as folder:
+        commands = {}
+        for tasks in (1, TASKS + 1):
+            Path(folder, f"flow{tasks}.py").write_text(wide(tasks))
+            commands[str(tasks)] = [sys.executable, "-m", "flowc", "run", f"flow{tasks}.py", "--quiet", "--store", f"store{tasks}"]
+        found = side_by_side(commands, rounds=3, cwd=folder)
+    task = (found[str(TASKS + 1)] - found["1"]) / TASKS
+    fork = _fork()
+    row("a run of one task of each step", f"{1000 * found['1']:.0f} ms")
+    row("fork and wait, in a process of the same modules", f"{1000 * fork:.2f} ms")
+    row("one more task", f"{1000 * task:.2f} ms", f"{task / fork:.1f} × a fork")
+
+
+def _fork() -> float:
+    """Seconds of a fork that exits at once, in a process that has imported what the local runner has; the fastest batch's mean."""
+    import flowc.runtime_shim.warm  # noqa: F401
+
+    best = float("inf")
+    for _ in range(5):
+        began = time.perf_counter()
+        for _ in range(200):
+            pid = os.fork()
+            if not pid:
+                os._exit(0)
+            os.waitpid(pid, 0)
+        best = min(best, (time.perf_counter() - began) / 200)
+    return best
