@@ -295,12 +295,22 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     if known is None:
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
-        problems.append(Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, how=how))
+        problems.append(
+            Diagnostic(
+                "FLOW110", f"there is no decorator `@{name}`", place, why="flowc cannot say what a decorator that it does not know would do", how=how
+            )
+        )
         return None
     if known.level != level:
         goes = "a step" if known.level == "step" else "the flow class"
         problems.append(
-            Diagnostic("FLOW112", f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}", place, how="move it")
+            Diagnostic(
+                "FLOW112",
+                f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}",
+                place,
+                why="it would have no effect there",
+                how="move it",
+            )
         )
         return None
     given = {}

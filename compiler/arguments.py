@@ -39,9 +39,25 @@ def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[s
                 close = nearest(name, names)
                 listed = ", ".join(f"`{each}`" for each in names) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
-                problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), how=how))
+                problems.append(
+                    Diagnostic(
+                        "FLOW113",
+                        f"`{what}` has no argument `{name}`",
+                        span(source, node),
+                        why="Python would fail when the flow is imported",
+                        how=how,
+                    )
+                )
             elif name in found:
-                problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", span(source, node), how="keep one of them"))
+                problems.append(
+                    Diagnostic(
+                        "FLOW113",
+                        f"`{what}` is given `{name}` twice",
+                        span(source, node),
+                        why="Python would fail when the flow is imported",
+                        how="keep one of them",
+                    )
+                )
             else:
                 found[name] = value
         elif kind in ("list_splat", "dictionary_splat"):
@@ -51,12 +67,28 @@ def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[s
             )
         elif count < len(positional):
             if positional[count] in found:
-                problems.append(Diagnostic("FLOW113", f"`{what}` is given `{positional[count]}` twice", span(source, node), how="keep one of them"))
+                problems.append(
+                    Diagnostic(
+                        "FLOW113",
+                        f"`{what}` is given `{positional[count]}` twice",
+                        span(source, node),
+                        why="Python would fail when the flow is imported",
+                        how="keep one of them",
+                    )
+                )
             found[positional[count]] = node
             count += 1
         else:
             how = f"name it: {', '.join(f'`{each}=`' for each in names[:6])}" if names else "leave it out"
-            problems.append(Diagnostic("FLOW113", f"`{what}` takes {len(positional) or 'no'} positional arguments", span(source, node), how=how))
+            problems.append(
+                Diagnostic(
+                    "FLOW113",
+                    f"`{what}` takes {len(positional) or 'no'} positional arguments",
+                    span(source, node),
+                    why="Python would fail when the flow is imported",
+                    how=how,
+                )
+            )
     return found
 
 

@@ -92,7 +92,15 @@ def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]
     def mro(current: Class, above: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
         known.setdefault(current.key, current)
         if current.key in above:
-            problems.append(Diagnostic("FLOW105", f"class `{current.name}` inherits from itself", current.span))
+            problems.append(
+                Diagnostic(
+                    "FLOW105",
+                    f"class `{current.name}` inherits from itself",
+                    current.span,
+                    why="Python refuses the class",
+                    how="remove one of the bases",
+                )
+            )
             return [current.key]
         orders = []
         for name, node in _base_names(current):
@@ -107,7 +115,13 @@ def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]
         merged = _merge([*orders, [order[0] for order in orders]])
         if merged is None:
             problems.append(
-                Diagnostic("FLOW105", f"the bases of class `{current.name}` have no consistent order", current.span, "Python refuses the class")
+                Diagnostic(
+                    "FLOW105",
+                    f"the bases of class `{current.name}` have no consistent order",
+                    current.span,
+                    "Python refuses the class",
+                    how="order the bases as those that they inherit from do",
+                )
             )
             merged = []
         return [current.key, *merged]

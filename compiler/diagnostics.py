@@ -22,7 +22,7 @@ _COLOURS = {ERROR: "31", WARNING: "33"}
 
 @record
 class Diagnostic:
-    """One finding. `what`, `why` and `how` are one sentence each, without a full stop; `why` and `how` may be empty."""
+    """One finding. `what`, `why` and `how` are one sentence each, without a full stop. A test sees to it that none is empty."""
 
     code: str  # "FLOW210"
     what: str  # what is wrong, naming the thing in backquotes

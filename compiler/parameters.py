@@ -42,7 +42,15 @@ def read_parameter(world: World, member: Member, problems: list[Diagnostic]) -> 
         return None
     name = found.get("name")
     if not isinstance(name, str):
-        problems.append(Diagnostic("FLOW301", f"parameter `{member.name}` has no name", place, how=f"write `Parameter('{member.name}', …)`"))
+        problems.append(
+            Diagnostic(
+                "FLOW301",
+                f"parameter `{member.name}` has no name",
+                place,
+                why="the name is how it is given when a run is started",
+                how=f"write `Parameter('{member.name}', …)`",
+            )
+        )
         return None
     has_default = default_node is not None and default is not None
     kind = kind or _type_of(default, name, place, problems)
@@ -71,7 +79,15 @@ def _type(world: World, member: Member, node: SgNode | None, problems: list[Diag
     found = _TYPES.get(world.qualify(member.owner.module, node.text())) if node.kind() in ("identifier", "attribute") else None
     if found is None:
         what = f"`{node.text()[:60]}` is not a type of parameters"
-        problems.append(Diagnostic("FLOW303", what, span(member.owner.module.source, node), how="use str, int, float, bool or JSONType"))
+        problems.append(
+            Diagnostic(
+                "FLOW303",
+                what,
+                span(member.owner.module.source, node),
+                why="a value must reach every orchestrator as text, and be read back",
+                how="use str, int, float, bool or JSONType",
+            )
+        )
     return found or "str"
 
 

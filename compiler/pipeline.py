@@ -66,12 +66,12 @@ def _choose(found: list[Class], file: str, wanted: str) -> Class:
         if chosen is None:
             close = nearest(wanted, [each.name for each in found])
             how = f"did you mean `{close}`?" if close else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
-            raise Refused([Diagnostic("FLOW101", f"there is no flow `{wanted}` in `{file}`", found[0].span, how=how)])
+            raise Refused([Diagnostic("FLOW101", f"there is no flow `{wanted}` in `{file}`", found[0].span, why="`--flow` named it", how=how)])
         return chosen
     if len(found) > 1:
         names = ", ".join(f"`{each.name}`" for each in found)
         how = f"choose one with `--flow {found[-1].name}`"
-        raise Refused([Diagnostic("FLOW102", f"there are several flows in `{file}`: {names}", found[1].span, how=how)])
+        raise Refused([Diagnostic("FLOW102", f"there are several flows in `{file}`: {names}", found[1].span, why="a spec is of one flow", how=how)])
     return found[0]
 
 
@@ -80,7 +80,14 @@ def _scopes(reading: Reading, world: World) -> Scope:
         return scopes(reading.flow)
     except Unbalanced as error:  # the balance check speaks first; this is the net under it
         step = next(step for step in reading.flow.steps if step.name == error.step)
-        raise Refused([Diagnostic("FLOW209", str(error), step.span, "what is split must be joined")], world.sources) from None
+        raise Refused(
+            [
+                Diagnostic(
+                    "FLOW209", str(error), step.span, "what is split must be joined", how="lead every branch to one join, a step that takes `inputs`"
+                )
+            ],
+            world.sources,
+        ) from None
 
 
 def _load_ir(folder: str, name: str) -> Program:
@@ -93,10 +100,33 @@ def _load_ir(folder: str, name: str) -> Program:
     try:
         flow, scope = from_json(text)
     except Malformed as error:
-        raise Refused([Diagnostic("FLOW004", f"`{name}` is not an IR: {error}", place, how="see `flowc show --json`")], {name: text}) from None
+        raise Refused(
+            [
+                Diagnostic(
+                    "FLOW004",
+                    f"`{name}` is not an IR: {error}",
+                    place,
+                    why="a file that ends in `.json` is read as an IR",
+                    how="see `flowc show --json`",
+                )
+            ],
+            {name: text},
+        ) from None
     broken = list(violations(flow, scope))
     if broken:
-        raise Refused([Diagnostic("FLOW004", f"`{name}` is not a legal IR: {each}", place) for each in broken], {name: text})
+        raise Refused(
+            [
+                Diagnostic(
+                    "FLOW004",
+                    f"`{name}` is not a legal IR: {each}",
+                    place,
+                    why="every target counts on the rules of the schema",
+                    how="see `compiler/schema/ir.v1.json`, and `flowc show --json` for an example",
+                )
+                for each in broken
+            ],
+            {name: text},
+        )
     world = World(folder)
     module = world.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
     return Program(flow, scope, dict(world.sources), world.closure(module), ())

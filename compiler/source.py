@@ -80,7 +80,9 @@ def parse(name: str, text: str) -> Source:
 
     if _depth(text) > MAX_DEPTH:
         what = f"`{name}` nests brackets or blocks more than {MAX_DEPTH} deep"
-        raise Refused([Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), how="split the expression")], {name: text})
+        raise Refused(
+            [Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), why="the parser gives up there", how="split the expression")], {name: text}
+        )
     source = Source(name, text, SgRoot(text, "python").root())
     problems = list(_syntax_errors(source))
     if problems:
@@ -99,7 +101,7 @@ def span(source: Source, node: SgNode) -> Span:
 
 
 def _unreadable(name: str, what: str, how: str) -> Refused:
-    return Refused([Diagnostic("FLOW001", f"`{name}` {what}", None, how=how)])
+    return Refused([Diagnostic("FLOW001", f"`{name}` {what}", None, why="a flow is one file of Python", how=how)])
 
 
 def _depth(text: str) -> int:
@@ -164,14 +166,22 @@ def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
                 return
         else:
             place = Span(source.name, line, column, line, max(end, column + 1))
-            yield Diagnostic("FLOW002", f"syntax error: {message}", place, "Python cannot read this")
+            yield Diagnostic(
+                "FLOW002", f"syntax error: {message}", place, "Python cannot read this", how="look at this line, and at the end of the one before"
+            )
         seen.add(line)
         lines[line - 1] = _stand_in(lines[line - 1])
     if not seen and source.root.find(kind="ERROR") is not None:
         node = source.root.find(kind="ERROR")
         assert node is not None
         what = "syntax of a newer Python than the one that runs flowc, or none"
-        yield Diagnostic("FLOW002", f"syntax error: {what}", span(source, node), "it cannot be read with certainty")
+        yield Diagnostic(
+            "FLOW002",
+            f"syntax error: {what}",
+            span(source, node),
+            "it cannot be read with certainty",
+            how="look at this line, and at the end of the one before",
+        )
 
 
 def _stand_in(line: str) -> str:

@@ -55,7 +55,12 @@ class _Reader:
                 if key.text() not in _KEYWORDS:
                     close = nearest(key.text(), _KEYWORDS)
                     how = f"did you mean `{close}`?" if close else "write `foreach=`, `num_parallel=` or `condition=`"
-                    self.refuse(node, f"`self.next` has no argument `{key.text()}`", how=how)
+                    self.refuse(
+                        node,
+                        f"`self.next` has no argument `{key.text()}`",
+                        "it goes to steps, and takes `foreach`, `num_parallel` or `condition`",
+                        how,
+                    )
                     return None
                 keywords[key.text()] = value
             else:

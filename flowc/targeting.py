@@ -108,7 +108,17 @@ def package_of(program: Program) -> Package:
     try:
         return build(program.flow, program.scope, program.files)
     except BadName as error:
-        raise Refused([Diagnostic("FLOW603", str(error), None, how="rename the file")]) from None
+        raise Refused(
+            [
+                Diagnostic(
+                    "FLOW603",
+                    str(error),
+                    None,
+                    why="the code package is a tar archive that every machine must unpack the same way",
+                    how="rename the file",
+                )
+            ]
+        ) from None
 
 
 def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
@@ -139,7 +149,13 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
     elif scheme not in ("s3", "file"):
         yield Diagnostic("FLOW602", f"a datastore cannot be at `{scheme}://`", None, "tasks can use S3 and folders", how)
     elif not rest.strip("/"):
-        yield Diagnostic("FLOW602", f"the datastore `{store}` names no {'bucket' if scheme == 's3' else 'folder'}", None, how=how)
+        yield Diagnostic(
+            "FLOW602",
+            f"the datastore `{store}` names no {'bucket' if scheme == 's3' else 'folder'}",
+            None,
+            why="tasks would not know where to keep artifacts",
+            how=how,
+        )
 
 
 def _explained(error: Usage, emitters: Iterable[Emitter]) -> Usage:

@@ -67,11 +67,13 @@ class Output:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether to write colours: to a terminal that has them, unless the user said NO_COLOR (no-color.org)."""
+    """Whether to write colours: to a terminal that has them or where FORCE_COLOR asks for them, unless the user said NO_COLOR (no-color.org)."""
     import os
 
     environment = os.environ
-    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and stream.isatty()
+    if environment.get("NO_COLOR"):
+        return False
+    return bool(environment.get("FORCE_COLOR")) or (environment.get("TERM") != "dumb" and stream.isatty())
 
 
 def paint(code: str, text: str, stream: TextIO) -> str:

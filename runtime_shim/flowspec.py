@@ -5,6 +5,7 @@ Rules: Metaflow's documentation, basics and client; measured where that is silen
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -46,8 +47,10 @@ class FlowSpec:
         if use_cli:
             from flowc.cli import main_for_file
 
-            source = sys.modules[type(self).__module__]
-            sys.exit(main_for_file(getattr(source, "__file__", sys.argv[0]), type(self).__name__, sys.argv[1:]))
+            source = getattr(sys.modules[type(self).__module__], "__file__", sys.argv[0])
+            if os.path.abspath(sys.argv[0]) == os.path.abspath(source):
+                source = sys.argv[0]  # as it was typed
+            sys.exit(main_for_file(source, type(self).__name__, sys.argv[1:]))
 
     # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,6 +6,7 @@ A target is a folder here with a module `emit.py` that has:
     OPTIONS: tuple[Option, ...]                                  command-line options that only this target has
     def check(flow, options) -> Iterator[Diagnostic]             what this target cannot do of the flow (FLOW5xx); pure
     def emit(flow, scope, options) -> tuple[SpecFile, ...]       the spec; pure; only called when no check refused
+    def prerequisites(options) -> Iterator[str]                  what has to be in place before a run, a sentence each; beside the code package
 
 and a module `validate.py` that has:
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
         def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]: ...
         def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]: ...
+        def prerequisites(self, options: Options) -> Iterator[str]: ...
 
     class Validator(Protocol):
         def recognises(self, name: str, text: str) -> bool: ...

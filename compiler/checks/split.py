@@ -15,4 +15,10 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             names = step.transition.targets
             for name in sorted({name for name in names if names.count(name) > 1}):
                 how = "name each step once; for several tasks of one step use `foreach`"
-                yield Diagnostic("FLOW211", f"step `{step.name}` splits to `{name}` twice", step.transition.span, how=how)
+                yield Diagnostic(
+                    "FLOW211",
+                    f"step `{step.name}` splits to `{name}` twice",
+                    step.transition.span,
+                    why="a branch is known by the name of its step",
+                    how=how,
+                )

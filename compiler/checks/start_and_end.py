@@ -16,16 +16,30 @@ from flowc.compiler.scopes import targets
 def check(reading: Reading) -> Iterator[Diagnostic]:
     flow = reading.flow
     if not flow.steps:
-        yield Diagnostic("FLOW202", f"flow `{flow.name}` has no steps", flow.span, how="mark its methods with `@step`")
+        yield Diagnostic(
+            "FLOW202", f"flow `{flow.name}` has no steps", flow.span, why="there would be nothing to run", how="mark its methods with `@step`"
+        )
         return
     for role in ("start", "end"):
         annotated = [step for step in flow.steps if getattr(reading.facts[step.name], f"annotated_{role}")]
         if len(annotated) > 1:
             for step in annotated[1:]:
-                yield Diagnostic("FLOW202", f"there is more than one {role} step: `{annotated[0].name}` and `{step.name}`", step.span, how="keep one")
+                yield Diagnostic(
+                    "FLOW202",
+                    f"there is more than one {role} step: `{annotated[0].name}` and `{step.name}`",
+                    step.span,
+                    why="a run begins at one step, and ends at one",
+                    how="keep one",
+                )
         elif annotated and annotated[0].name != role and role in reading.facts:
             what = f"both `{annotated[0].name}`, which is annotated, and `{role}` could be the {role} step"
-            yield Diagnostic("FLOW202", what, annotated[0].span, how=f"rename `{role}`, or leave the annotation out")
+            yield Diagnostic(
+                "FLOW202",
+                what,
+                annotated[0].span,
+                why="a run begins at one step, and ends at one",
+                how=f"rename `{role}`, or leave the annotation out",
+            )
         elif not getattr(flow, role):
             close = nearest(role, [step.name for step in flow.steps])
             how = (

@@ -19,7 +19,13 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             what = f"the switch of step `{step.name}` has fewer than two cases"
             yield Diagnostic("FLOW212", what, transition.span, "there is nothing to choose", "add a case, or write `self.next(self.STEP)`")
         elif all(case.target == step.name for case in transition.cases):
-            yield Diagnostic("FLOW212", f"the loop of step `{step.name}` has no way out", transition.span, how="lead one case to another step")
+            yield Diagnostic(
+                "FLOW212",
+                f"the loop of step `{step.name}` has no way out",
+                transition.span,
+                why="the run would never end",
+                how="lead one case to another step",
+            )
         for case in transition.cases:
             if case.target in steps and steps[case.target].is_join:
                 what = f"the switch of step `{step.name}` leads straight to the join `{case.target}`"

@@ -30,4 +30,10 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             continue
         close = nearest(name, reading.assigned)
         how = f"did you mean `{close}`?" if close else f"assign it before: `self.{name} = …`"
-        yield Diagnostic("FLOW210", f"nothing assigns `self.{name}`, which the {what} of step `{step.name}` needs", transition.span, how=how)
+        yield Diagnostic(
+            "FLOW210",
+            f"nothing assigns `self.{name}`, which the {what} of step `{step.name}` needs",
+            transition.span,
+            why="the step would fail when it is run",
+            how=how,
+        )

@@ -27,4 +27,10 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             else:
                 close = nearest(target, names)
                 how = f"did you mean `{close}`?" if close else "define it, or remove it here"
-            yield Diagnostic("FLOW206", f"step `{step.name}` goes to `{target}`, which is not a step", place, how=how)
+            yield Diagnostic(
+                "FLOW206",
+                f"step `{step.name}` goes to `{target}`, which is not a step",
+                place,
+                why="only a method of the flow that is marked `@step` can be gone to",
+                how=how,
+            )

@@ -71,7 +71,11 @@ def run(argv: list[str], out: Output) -> int:
     written = _write(folder, specs, package)
     if not arguments.flag("--quiet"):
         out.print(_listing(written))
-        out.print(f"Before a run, the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
+        out.print("before a run:")
+        out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
+        for each in emitters:
+            for needed in each.prerequisites(options_for(each, arguments, package.digest)):
+                out.print(f"  for {each.NAME}, {needed}")
     return 0
 
 

@@ -42,6 +42,16 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from refusals(flow, options)
 
 
+def prerequisites(options: Options) -> Iterator[str]:
+    """Yields what has to be in place before a run."""
+    if options.own("airflow-tasks") == "process":
+        yield f"{options.own('airflow-python')} on the workers must have flowc installed"
+    elif options.runtime == "inject":
+        yield f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
+    else:
+        yield "the steps' images must have flowc installed"
+
+
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME_dag.py`."""
     name = options.name or dag_id(flow.name)

@@ -50,6 +50,14 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW518", what, flow.span, why, "make several flows of it, or run several pieces of work in one step")
 
 
+def prerequisites(options: Options) -> Iterator[str]:
+    """Yields what has to be in place before a run."""
+    if options.runtime == "inject":
+        yield f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
+    else:
+        yield "the steps' images must have flowc installed"
+
+
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME.argo.yaml`."""
     name = options.name or object_name(flow.name)

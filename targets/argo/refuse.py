@@ -39,7 +39,13 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         why = f"it has up to {OBJECT_LENGTH} lower-case letters, digits and `-`, which is neither first nor last"
         yield Diagnostic("FLOW511", what, None, why, "give another `--name`")
     if options.namespace and not is_object_name(options.namespace):
-        yield Diagnostic("FLOW511", f"`{options.namespace}` cannot be the name of a namespace", None, how="give another `--namespace`")
+        yield Diagnostic(
+            "FLOW511",
+            f"`{options.namespace}` cannot be the name of a namespace",
+            None,
+            why="it has lower-case letters, digits and `-`, which is neither first nor last",
+            how="give another `--namespace`",
+        )
     for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 2**31 - 1):
@@ -76,14 +82,7 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
-    environment = decorator_of(step, "environment")
     kubernetes = decorator_of(step, "kubernetes")
-    if environment is not None:
-        for name in environment.attributes.get("vars") or ():  # type: ignore[union-attr]
-            if not str(name) or "=" in str(name) or "\0" in str(name):
-                yield Diagnostic(
-                    "FLOW515", f"step `{step.name}` cannot set the environment variable `{name}`", environment.span, "no process can", ""
-                )
     if kubernetes is None:
         return
     yield from unsupported_attributes(kubernetes, step.name, NAME, REFUSED)

@@ -111,6 +111,15 @@ def _jobs(flow: Flow, options: Options, name: str, store: Store) -> str:
     return render("step_functions/jobs.batch.json", jobs=[jobs.definition(step, compute_of(step, options)) for step in flow.steps])
 
 
+def prerequisites(options: Options) -> Iterator[str]:
+    """Yields what has to be in place before a run."""
+    store = store_of(options.store)
+    if options.runtime == "inject" and store is not None:
+        yield f"the shim must be at {runtime_url(store, options.runtime_image)} (`python -m flowc.runtime_bundle shim.zip` writes it)"
+    else:
+        yield "the steps' images must have flowc installed"
+
+
 def runtime_url(store: Store, image: str) -> str:
     """Where the shim is in the datastore: an archive of the same version as the image that other targets take it from."""
     version = image.rpartition("/")[2].partition("@")[2].rpartition(":")[2] or image.rpartition("/")[2].partition(":")[2] or "latest"

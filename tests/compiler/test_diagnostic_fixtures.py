@@ -34,6 +34,8 @@ def said(source: str, folder: Path) -> str:
         diagnostics = load(os.path.join(folder, "flow.py")).diagnostics
     except Refused as refused:
         diagnostics = refused.diagnostics
+    for each in diagnostics:
+        assert each.why and each.how, f"{each.code} says no reason or no remedy: {each.what}"
     shift = IMPORTS.count("\n")
     lines = [concise(each).split(" ", 1) for each in diagnostics]
     placed = [(place.split(":"), text) for place, text in lines]

@@ -68,7 +68,7 @@ def test_airflow_reads_every_dag(airflow: Airflow) -> None:
     script = (
         "import json, sys\n"
         "from airflow.dag_processing.dagbag import DagBag\n"
-        f"bag = DagBag({str(folder)!r}\n"
+        f"bag = DagBag({str(folder)!r})\n"
         "print('\\nBAG ' + json.dumps([sorted(bag.dags), {str(name): str(error) for name, error in bag.import_errors.items()}]))"
     )
     dags, errors = json.loads(airflow.call("-c", script).rpartition("BAG ")[2])
