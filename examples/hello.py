@@ -1,25 +1,16 @@
-from metaflow import FlowSpec, step
+from metaflow import FlowSpec, retry, step
 
 
 class Hello(FlowSpec):
     @step
     def start(self):
         self.names = ["Ada", "Grace"]
-        self.next(self.greet, foreach="names")
-
-    @step
-    def greet(self):
-        self.greeting = f"Hello {self.input}!"
-        self.next(self.join)
-
-    @step
-    def join(self, inputs):
-        self.greetings = [each.greeting for each in inputs]
         self.next(self.end)
 
+    @retry(times=2)
     @step
     def end(self):
-        print(*self.greetings)
+        print("Hello", *self.names)
 
 
 if __name__ == "__main__":

@@ -170,11 +170,11 @@ def test_parameters_are_options(tmp_path: Path) -> None:
 
 def test_dump(tmp_path: Path) -> None:
     store = ["--store", str(tmp_path)]
-    flowc("run", str(HELLO), "--run-id", "r", *store, check=True)
-    assert set(json.loads(flowc("dump", "r", "--json", *store, check=True).stdout)) == {"start", "greet", "join", "end"}
-    assert [each["path"] for each in json.loads(flowc("dump", "r/greet", "--json", *store, check=True).stdout)["greet"]] == ["0", "1"]
-    assert "Hello Ada!" in flowc("dump", "r/greet/0", *store, check=True).stdout
-    for wrong in ("q", "r/nothing", "r/greet/7"):
+    flowc("run", str(FLOWS["foreach"]), "--run-id", "r", *store, check=True)
+    assert set(json.loads(flowc("dump", "r", "--json", *store, check=True).stdout)) == {"start", "double", "join", "end"}
+    assert [each["path"] for each in json.loads(flowc("dump", "r/double", "--json", *store, check=True).stdout)["double"]] == ["0", "1", "2"]
+    assert "'bb'" in flowc("dump", "r/double/1", *store, check=True).stdout
+    for wrong in ("q", "r/nothing", "r/double/7"):
         done = flowc("dump", wrong, *store)
         assert done.returncode == 1 and "Traceback" not in done.stderr and done.stderr
 
