@@ -45,38 +45,41 @@ def validate(name: str, text: str) -> Iterator[Finding]:
 
 
 def _problems(tree: ast.Module) -> Iterator[Problem]:
-    yield from _imports(tree)
     yield from _names(tree)
     calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
     dags = [each for each in calls if isinstance(each.func, ast.Name) and each.func.id == "DAG"]
-    if not dags and not any(isinstance(each, ast.FunctionDef) and each.decorator_list for each in tree.body):
+    if not dags and not any(isinstance(each, ast.FunctionDef) and each.decorator_list for each in ast.walk(tree)):
         yield 1, "the file makes no DAG"
     for each in dags:
         yield from _dag(each)
-    ids: dict[str, int] = {}
     for each in calls:
-        yield from _task(each, ids)
+        yield from _task(each)
     yield from _jinja(tree)
-    yield from _cycles(tree)
+    for block in ast.walk(tree):
+        if isinstance(block, ast.With) and any(_is_dag(item.context_expr) for item in block.items):
+            yield from _ids(block)
+            yield from _cycles(block)
 
 
-def _imports(tree: ast.Module) -> Iterator[Problem]:
+def _is_dag(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "DAG"
+
+
+def _import(statement: ast.Import | ast.ImportFrom) -> Iterator[Problem]:
+    """An import at the top of the file; one inside a function is for whoever calls it."""
     import sys
 
-    for each in ast.walk(tree):
-        if isinstance(each, ast.ImportFrom) and each.level:
-            yield each.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
-            continue
-        if not isinstance(each, (ast.Import, ast.ImportFrom)):
-            continue
-        for module in [each.module or ""] if isinstance(each, ast.ImportFrom) else [alias.name for alias in each.names]:
-            root = module.partition(".")[0]
-            if root not in _OUTSIDE and root not in sys.stdlib_module_names:
-                yield each.lineno, f"module `{root}` need not be there where Airflow reads the file"
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        yield statement.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
+        return
+    for module in [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [alias.name for alias in statement.names]:
+        root = module.partition(".")[0]
+        if root not in _OUTSIDE and root not in sys.stdlib_module_names:
+            yield statement.lineno, f"module `{root}` need not be there where Airflow reads the file"
 
 
 def _names(tree: ast.Module) -> Iterator[Problem]:
-    """Names that are used at the top of the file, `with` blocks included, before anything has defined them."""
+    """Imports, and names that are used at the top of the file, `with` blocks included, before anything has defined them."""
     known = set(dir(builtins)) | {"__file__", "__name__", "__doc__"}
     for statement in tree.body:
         yield from _statement(statement, known)
@@ -84,24 +87,35 @@ def _names(tree: ast.Module) -> Iterator[Problem]:
 
 def _statement(statement: ast.stmt, known: set[str]) -> Iterator[Problem]:
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        yield from _import(statement)
         known.update((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
     elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         for decorator in statement.decorator_list:
             yield from _used(decorator, known)
         known.add(statement.name)
-    elif isinstance(statement, ast.Try):
-        for each in [*statement.body, *(one for handler in statement.handlers for one in handler.body), *statement.orelse, *statement.finalbody]:
-            yield from _statement(each, known)
     elif isinstance(statement, ast.With):
         for item in statement.items:
             yield from _used(item.context_expr, known)
             if item.optional_vars is not None:
                 known.update(_stored(item.optional_vars))
-        for each in statement.body:
-            yield from _statement(each, known)
+        yield from _several(statement.body, known)
+    elif isinstance(statement, (ast.For, ast.While, ast.If)):
+        yield from _used(statement.iter if isinstance(statement, ast.For) else statement.test, known)
+        if isinstance(statement, ast.For):
+            known.update(_stored(statement.target))
+        yield from _several([*statement.body, *statement.orelse], known)
+    elif isinstance(statement, ast.Try):
+        handlers = [one for handler in statement.handlers for one in handler.body]
+        known.update(handler.name for handler in statement.handlers if handler.name)
+        yield from _several([*statement.body, *handlers, *statement.orelse, *statement.finalbody], known)
     else:
         yield from _used(statement, known)
         known.update(_stored(statement))
+
+
+def _several(statements: list[ast.stmt], known: set[str]) -> Iterator[Problem]:
+    for each in statements:
+        yield from _statement(each, known)
 
 
 def _used(node: ast.AST, known: set[str]) -> Iterator[Problem]:
@@ -111,6 +125,8 @@ def _used(node: ast.AST, known: set[str]) -> Iterator[Problem]:
             inside |= _stored(each.target)
         elif isinstance(each, ast.Lambda):
             inside |= {argument.arg for argument in ast.walk(each.args) if isinstance(argument, ast.arg)}
+        elif isinstance(each, ast.NamedExpr):
+            inside |= _stored(each.target)
     for each in ast.walk(node):
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id not in known | inside:
             yield each.lineno, f"the name `{each.id}` is not defined here"
@@ -139,20 +155,31 @@ def _dag(call: ast.Call) -> Iterator[Problem]:
         yield call.lineno, "a DAG with a schedule needs a start_date"
 
 
-def _task(call: ast.Call, ids: dict[str, int]) -> Iterator[Problem]:
+def _task(call: ast.Call) -> Iterator[Problem]:
     for each in call.keywords:
         value = each.value.value if isinstance(each.value, ast.Constant) else None
-        if each.arg == "task_id" and value is not None:
-            if not isinstance(value, str) or not _KEY.fullmatch(value):
-                yield each.value.lineno, f"{value!r} cannot be the id of a task"
-            elif value in ids:
-                yield each.value.lineno, f"the task id {value!r} is given twice, first in line {ids[value]}"
-            else:
-                ids[value] = each.value.lineno
+        if each.arg == "task_id" and value is not None and not (isinstance(value, str) and _KEY.fullmatch(value)):
+            yield each.value.lineno, f"{value!r} cannot be the id of a task"
         elif each.arg == "trigger_rule" and value is not None and value not in _RULES:
             yield each.value.lineno, f"{value!r} is no trigger rule"
         elif each.arg == "retries" and value is not None and not (isinstance(value, int) and value >= 0):
             yield each.value.lineno, f"retries cannot be {value!r}"
+
+
+def _ids(block: ast.With) -> Iterator[Problem]:
+    """Task ids that are given twice in the DAG of a `with` block. Task groups and functions, which put a prefix before them, are passed over."""
+    seen: dict[str, int] = {}
+    waiting: list[ast.AST] = list(reversed(block.body))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.With, ast.For, ast.While, ast.If, ast.FunctionDef)):
+            continue
+        if isinstance(node, ast.keyword) and node.arg == "task_id" and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            name, line = node.value.value, node.value.lineno
+            if name in seen:
+                yield line, f"the task id {name!r} is given twice, first in line {seen[name]}"
+            seen.setdefault(name, line)
+        waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _jinja(tree: ast.Module) -> Iterator[Problem]:
@@ -171,25 +198,42 @@ def _jinja(tree: ast.Module) -> Iterator[Problem]:
                     yield each.lineno, f"Airflow cannot render {each.value[:60]!r}: `{opening}` is not closed"
 
 
-def _cycles(tree: ast.Module) -> Iterator[Problem]:
-    """Variables of tasks that come before themselves by `>>`, or by what they are given."""
+def _cycles(block: ast.With) -> Iterator[Problem]:
+    """Variables of tasks that come before themselves by `>>`, or by what they are given; those that are set more than once are passed over."""
     before: dict[str, set[str]] = {}
     lines: dict[str, int] = {}
-    for each in ast.walk(tree):
-        if isinstance(each, ast.BinOp) and isinstance(each.op, ast.RShift):
-            for target in _loaded(each.right):
-                before.setdefault(target, set()).update(_loaded(each.left))
-                lines.setdefault(target, each.lineno)
+    assigned = [each.id for each in ast.walk(block) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+    once = {name for name in assigned if assigned.count(name) == 1}
+    for each in block.body:
+        if isinstance(each, ast.Expr) and isinstance(each.value, ast.BinOp) and isinstance(each.value.op, ast.RShift):
+            chain = _chain(each.value)
+            for left, right in zip(chain, chain[1:]):
+                for target in _named(right) & once:
+                    before.setdefault(target, set()).update(_named(left) & once)
+                    lines.setdefault(target, each.lineno)
         elif isinstance(each, ast.Assign) and isinstance(each.value, ast.Call) and len(each.targets) == 1 and isinstance(each.targets[0], ast.Name):
-            before.setdefault(each.targets[0].id, set()).update(_loaded(each.value))
-    left = {name: {one for one in several if one in before} for name, several in before.items()}
-    while free := [name for name, several in left.items() if not several]:
+            before.setdefault(each.targets[0].id, set()).update(_loaded(each.value) & once)
+    left_over = {name: {one for one in several if one in before} for name, several in before.items() if name in once}
+    while free := [name for name, several in left_over.items() if not several]:
         for name in free:
-            del left[name]
-        for several in left.values():
+            del left_over[name]
+        for several in left_over.values():
             several.difference_update(free)
-    if left:
-        yield min(lines.get(name, 1) for name in left), f"the tasks {', '.join(sorted(left))} wait for each other"
+    if left_over:
+        yield min(lines.get(name, 1) for name in left_over), f"the tasks {', '.join(sorted(left_over))} wait for each other"
+
+
+def _chain(node: ast.expr) -> list[ast.expr]:
+    """The operands of `a >> b >> c`, in order."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+        return [*_chain(node.left), node.right]
+    return [node]
+
+
+def _named(operand: ast.expr) -> set[str]:
+    """The variables that an operand of `>>` is: a name, or a list of names."""
+    several = operand.elts if isinstance(operand, (ast.List, ast.Tuple)) else [operand]
+    return {each.id for each in several if isinstance(each, ast.Name)}
 
 
 def _loaded(node: ast.AST) -> set[str]:

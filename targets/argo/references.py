@@ -21,7 +21,8 @@ _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TASK = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*(\.(Succeeded|Failed|Errored|Skipped|Omitted|Daemoned|AnySucceeded|AllFailed))?")
 _STATUSES = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed")
 _TYPES = ("container", "script", "steps", "dag", "suspend", "resource", "data", "http", "plugin", "containerSet")
-_ROOTS = ("workflow", "inputs", "outputs", "tasks", "steps", "item", "pod", "retries", "lastRetry", "node", "cronworkflow", "hooks")
+_ROOTS = ("workflow", "inputs", "outputs", "tasks", "steps", "item", "pod", "retries", "lastRetry", "node", "cronworkflow", "hooks",
+          "status", "duration", "exitCode", "resourcesDuration", "io")  # fmt: skip
 
 
 def document_problems(document: dict[str, Any], templates: Mapping[str, Any]) -> Iterator[Problem]:
@@ -34,7 +35,7 @@ def document_problems(document: dict[str, Any], templates: Mapping[str, Any]) ->
         yield from _cron(spec, name or "")
         yield from _workflow(spec.get("workflowSpec", {}), "spec.workflowSpec", templates)
     else:
-        yield from _workflow(spec, "spec", templates)
+        yield from _workflow(spec, "spec", templates, document["kind"] == "Workflow")  # a template may leave it to the workflow
 
 
 def _cron(spec: dict[str, Any], name: str) -> Iterator[Problem]:
@@ -54,7 +55,7 @@ def _cron(spec: dict[str, Any], name: str) -> Iterator[Problem]:
             yield place, f"{text!r} is no cron expression: {error}"
 
 
-def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any]) -> Iterator[Problem]:
+def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_entrypoint: bool = True) -> Iterator[Problem]:
     arguments = spec.get("arguments", {}).get("parameters", [])
     yield from _distinct(arguments, f"{place}.arguments.parameters", _PARAMETER, "a parameter")
     reference = spec.get("workflowTemplateRef")
@@ -66,16 +67,20 @@ def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any]) -> Ite
     yield from _distinct(templates, f"{place}.templates", _NAME, "a template")
     by_name = {each.get("name"): each for each in templates}
     if not spec.get("entrypoint"):
-        yield f"{place}.entrypoint", "there is none"
+        if needs_entrypoint:
+            yield f"{place}.entrypoint", "there is none"
     elif spec["entrypoint"] not in by_name:
         yield f"{place}.entrypoint", f"there is no template {spec['entrypoint']!r}"
-    parameters = {each["name"] for each in arguments}
+    # A WorkflowTemplate may count on parameters that whoever starts it brings along.
+    parameters = {each["name"] for each in arguments} if needs_entrypoint else None
     defaults = spec.get("templateDefaults", {})
     for index, template in enumerate(templates):
         yield from _template(template, f"{place}.templates[{index}]", by_name, parameters, defaults)
 
 
-def _template(template: dict[str, Any], place: str, templates: Mapping[Any, Any], workflow: set[str], defaults: dict[str, Any]) -> Iterator[Problem]:
+def _template(
+    template: dict[str, Any], place: str, templates: Mapping[Any, Any], workflow: set[str] | None, defaults: dict[str, Any]
+) -> Iterator[Problem]:
     kinds = [kind for kind in _TYPES if kind in template]
     if len(kinds) != 1:
         yield place, f"a template is of one type, this is of {', '.join(kinds) or 'none'}"
@@ -176,11 +181,11 @@ def _depends(text: str) -> tuple[list[str], str]:
     return names, ""
 
 
-def _tag(tag: str, place: str, inputs: set[str], workflow: set[str]) -> Iterator[Problem]:
+def _tag(tag: str, place: str, inputs: set[str], workflow: set[str] | None) -> Iterator[Problem]:
     """What a tag outside of a DAG's scope names."""
     if tag.startswith("="):
         for name in re.findall(r'workflow\.parameters\["((?:[^"\\]|\\.)*)"\]', tag):
-            if name not in workflow:
+            if workflow is not None and name not in workflow:
                 yield place, f"the workflow has no parameter {name!r}"
         return
     parts = tag.strip().split(".")
@@ -188,7 +193,7 @@ def _tag(tag: str, place: str, inputs: set[str], workflow: set[str]) -> Iterator
         yield place, f"`{{{{{tag}}}}}` names nothing that Argo has"
     elif parts[:2] == ["inputs", "parameters"] and len(parts) > 2 and parts[2] not in inputs:
         yield place, f"the template has no input parameter {parts[2]!r}"
-    elif parts[:2] == ["workflow", "parameters"] and len(parts) > 2 and parts[2] not in workflow:
+    elif parts[:2] == ["workflow", "parameters"] and len(parts) > 2 and workflow is not None and parts[2] not in workflow:
         yield place, f"the workflow has no parameter {parts[2]!r}"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "Workflow")
+OTHERS = ("WorkflowEventBinding", "WorkflowTaskSet", "WorkflowTaskResult", "Sensor", "EventSource", "EventBus")  # of Argo, not looked into
 SCHEMA = "argo-workflows-3.7.json"
 
 
@@ -50,6 +51,8 @@ def _problems(document: Any, templates: dict[str, Any]) -> Iterator[tuple[str, s
         yield "$", "this is no object"
         return
     kind = document.get("kind")
+    if kind not in KINDS and (kind in OTHERS or "argoproj.io" not in str(document.get("apiVersion"))):
+        return  # an object of another API in the same file
     if kind not in KINDS:
         yield "kind", f"it is {kind!r}, not one of {', '.join(KINDS)}"
         return
