@@ -13,7 +13,7 @@ from shutil import which
 def pythons() -> dict[tuple[int, int], str]:
     """Returns (3, minor) → path of an interpreter that starts, from 3.9 on, sorted."""
     beside = sorted(str(each) for each in Path(sys.base_prefix).parent.glob("*/bin/python3"))
-    candidates = [sys.executable, *(found for minor in range(9, 16) if (found := which(f"python3.{minor}"))), *beside]
+    candidates = [sys.executable, *(on_path for minor in range(9, 16) if (on_path := which(f"python3.{minor}"))), *beside]
     found: dict[tuple[int, int], str] = {}
     for each in candidates:
         done = subprocess.run([each, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)

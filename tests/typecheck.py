@@ -32,7 +32,8 @@ def main() -> int:
     environment = {**os.environ, "MYPYPATH": LINKS}
     packages = [argument for name in ("cli", "commands", "__main__", *BELOW) for argument in ("-p" if name != "cli" else "-p", f"flowc.{name}")]
     first = subprocess.run([sys.executable, "-m", "mypy", *packages], cwd=ROOT, env=environment).returncode
-    return first
+    second = subprocess.run([sys.executable, "-m", "mypy", "tests", "benchmarks", "examples/demo.py"], cwd=ROOT, env=environment).returncode
+    return first or second
 
 
 if __name__ == "__main__":
