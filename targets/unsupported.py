@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from flowc.compiler.ir import Step, Value
+
 _WHY = {
     "card": "no card would be made",
     "conda": "the packages would be missing from the step's container",
@@ -90,6 +92,32 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
                 "leaving it out would change how the step runs",
                 f"remove `{name}`",
             )
+
+
+def unclear_kubernetes(step: Step, target: str, code: str) -> Iterator[Diagnostic]:
+    """Yields what a target that makes pods cannot do with the step's `@kubernetes`; `code` is the target's own for values that mean nothing."""
+    from .pods import REFUSED, mistakes
+
+    decorator = next((each for each in step.decorators if each.name == "kubernetes"), None)
+    if decorator is None:
+        return
+    yield from unsupported_attributes(decorator, step.name, target, REFUSED)
+    for attribute, wanted in mistakes(step):
+        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
+        yield Diagnostic(code, what, decorator.span, f"it is {wanted}", "give it so, or leave it out")
+
+
+def texts(value: Value) -> Iterator[str]:
+    """Yields every text inside a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from texts(each)
 
 
 def _refusal(decorator: Decorator, target: str, owner: str) -> Diagnostic:

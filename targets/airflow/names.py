@@ -7,6 +7,8 @@ ends in a digest of the original. In the DAG file the variable of a task is `STE
 
 from __future__ import annotations
 
+from flowc.targets.digest import digest, ends_in_digest
+
 LENGTH = 200
 DAG_LENGTH = 200
 
@@ -36,17 +38,7 @@ def is_dag_id(name: str) -> bool:
 
 
 def _fitted(text: str) -> str:
-    before, marker, last = text.rpartition("__")
-    ambiguous = bool(marker) and len(last) == 8 and all(each in "0123456789abcdef" for each in last)
-    if text.isascii() and text.isidentifier() and len(text) <= LENGTH and not ambiguous:
+    if text.isascii() and text.isidentifier() and len(text) <= LENGTH and not ends_in_digest(text, "__"):
         return text
     plain = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "_" for each in text)[: LENGTH - 10]
-    return f"{plain if plain[:1].isidentifier() else f'x{plain}'}__{_digest(text)}"
-
-
-def _digest(text: str) -> str:
-    try:
-        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
-    except ImportError:
-        from hashlib import sha256
-    return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]
+    return f"{plain if plain[:1].isidentifier() else f'x{plain}'}__{digest(text)}"

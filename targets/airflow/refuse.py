@@ -6,9 +6,8 @@ from flowc.compiler.cron import BadCron, five_fields
 from flowc.compiler.diagnostics import Diagnostic
 from flowc.compiler.schedules import schedule_of
 from flowc.compiler.scopes import is_loop
-from flowc.targets.pods import REFUSED, mistakes
 from flowc.targets.tasks import decorator_of
-from flowc.targets.unsupported import unsupported, unsupported_attributes
+from flowc.targets.unsupported import texts, unclear_kubernetes, unsupported
 
 from .names import DAG_LENGTH, is_dag_id
 from .settings import is_text
@@ -17,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Flow, Step, Value
+    from flowc.compiler.ir import Flow, Step
     from flowc.targets.target import Options
 
 NAME = "airflow"
@@ -72,23 +71,8 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
         return
-    yield from unsupported_attributes(kubernetes, step.name, NAME, REFUSED)
-    for attribute, wanted in mistakes(step):
-        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
-        yield Diagnostic("FLOW536", what, kubernetes.span, f"it is {wanted}", "give it so, or leave it out")
+    yield from unclear_kubernetes(step, NAME, "FLOW536")
     for attribute, value in kubernetes.attributes.items():
-        if not all(map(is_text, _texts(value))):
+        if not all(map(is_text, texts(value))):
             what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"
             yield Diagnostic("FLOW534", what, kubernetes.span, _READ, "write it without")
-
-
-def _texts(value: Value) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            yield name
-            yield from _texts(each)

@@ -7,6 +7,8 @@ name, and any that could be taken for one of ours, ends in a digest of the origi
 
 from __future__ import annotations
 
+from flowc.targets.digest import digest, ends_in_digest
+
 STEP_LENGTH = 63
 OBJECT_LENGTH = 52  # a CronWorkflow appends the time of a run to its own name (Argo, cron workflow validation)
 
@@ -19,7 +21,7 @@ LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 def template_name(step: str, role: str = "") -> str:
     """Returns the name of the step's template and task, or of that which plays `role` (EACH, LOOP) for it."""
     suffix = f"-{role}" if role else ""
-    ambiguous = step in (FLOW, AGAIN) or step.rpartition("_")[2] in (EACH, LOOP) or _ends_in_digest(step)
+    ambiguous = step in (FLOW, AGAIN) or step.rpartition("_")[2] in (EACH, LOOP) or ends_in_digest(step, "_")
     return _fitted(step, STEP_LENGTH - len(EACH) - 1, ambiguous) + suffix
 
 
@@ -42,17 +44,4 @@ def _fitted(text: str, length: int, ambiguous: bool) -> str:
     kept = "".join(each if each.isascii() and each.isalnum() else "-" for each in text.lower())[: length - 9].strip("-")
     while "--" in kept:
         kept = kept.replace("--", "-")
-    return f"{kept if kept[:1].isalpha() else f'x{kept}'}-{_digest(text)}"
-
-
-def _ends_in_digest(step: str) -> bool:
-    before, _, last = step.rpartition("_")
-    return bool(before) and len(last) == 8 and all(each in "0123456789abcdef" for each in last)
-
-
-def _digest(text: str) -> str:
-    try:
-        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
-    except ImportError:
-        from hashlib import sha256
-    return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]
+    return f"{kept if kept[:1].isalpha() else f'x{kept}'}-{digest(text)}"

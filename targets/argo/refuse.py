@@ -5,9 +5,9 @@ from __future__ import annotations
 from flowc.compiler.cron import BadCron, five_fields
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.schedules import schedule_of
-from flowc.targets.pods import REFUSED, mistakes, pod_of
+from flowc.targets.pods import pod_of
 from flowc.targets.tasks import decorator_of, summary
-from flowc.targets.unsupported import unsupported, unsupported_attributes
+from flowc.targets.unsupported import texts, unclear_kubernetes, unsupported
 
 from .names import OBJECT_LENGTH, is_object_name
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Flow, Step, Value
+    from flowc.compiler.ir import Decorator, Flow, Step
     from flowc.targets.target import Options
 
 NAME = "argo"
@@ -85,10 +85,7 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None:
         return
-    yield from unsupported_attributes(kubernetes, step.name, NAME, REFUSED)
-    for attribute, wanted in mistakes(step):
-        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
-        yield Diagnostic("FLOW516", what, kubernetes.span, f"it is {wanted}", "give it so, or leave it out")
+    yield from unclear_kubernetes(step, NAME, "FLOW516")
     for attribute in _expanded(kubernetes):
         what = f"`{attribute}` of `@kubernetes` of step `{step.name}` holds `{{{{` or `$(`"
         yield Diagnostic("FLOW510", what, kubernetes.span, "Argo and Kubernetes would change it", "write it without")
@@ -106,17 +103,6 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
 
 
 def _expanded(decorator: Decorator) -> Iterator[str]:
-    def texts(value: Value) -> Iterator[str]:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list):
-            for each in value:
-                yield from texts(each)
-        elif isinstance(value, dict):
-            for name, each in value.items():
-                yield name
-                yield from texts(each)
-
     for attribute, value in decorator.attributes.items():
         if any("{{" in text or "$(" in text for text in texts(value)):
             yield attribute

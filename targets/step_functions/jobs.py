@@ -6,10 +6,9 @@ for the first step the parameters. So a task can also be started by hand: `aws b
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import number
-from flowc.compiler.decorators.timeout import seconds
 from flowc.compiler.ir import Foreach, Switch
 from flowc.compiler.record import record
+from flowc.targets.tasks import deadline, retries, variables
 
 from .names import definition_name
 
@@ -17,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.compiler.ir import Flow, Step
     from flowc.targets.target import Options
 
     from .compute import Compute
@@ -55,7 +54,7 @@ class Jobs:
             "volumes": compute.volumes,
             "log_driver": compute.log_driver, "log_options": dict(compute.log_options),
             "attempts": attempts(step),
-            "timeout": timeout(step),
+            "timeout": deadline(step),
         }  # fmt: skip
 
     def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
@@ -82,24 +81,9 @@ def arguments(step: Step) -> list[str]:
             return found
 
 
-def variables(step: Step) -> dict[str, str]:
-    """The variables of the step's `@environment`."""
-    decorator = _decorator(step, "environment")
-    given = decorator.attributes.get("vars") if decorator else None
-    return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
-
-
 def attempts(step: Step) -> int:
     """How often Batch runs the step's job before it has failed."""
-    retry = _decorator(step, "retry")
-    times = int(number(retry.attributes.get("times")) or 0) if retry else 0
-    return 1 + times + (CATCH_ATTEMPTS if _decorator(step, "catch") else 0)
-
-
-def timeout(step: Step) -> int:
-    """Seconds after which Batch ends an attempt; 0 for never. Batch's least is 60."""
-    decorator = _decorator(step, "timeout")
-    return -int(-seconds(decorator) // 1) + GRACE if decorator else 0
+    return 1 + retries(step)
 
 
 def _linux(compute: Compute) -> Data:
@@ -114,7 +98,3 @@ def _linux(compute: Compute) -> Data:
     if compute.swappiness is not None:
         found["swappiness"] = compute.swappiness
     return found
-
-
-def _decorator(step: Step, name: str) -> Decorator | None:
-    return next((each for each in step.decorators if each.name == name), None)

@@ -7,6 +7,8 @@ name that has to be changed ends in a digest of the original.
 
 from __future__ import annotations
 
+from flowc.targets.digest import digest
+
 STATE_LENGTH = 80
 MACHINE_LENGTH = 80
 DEFINITION_LENGTH = 128
@@ -37,7 +39,7 @@ def definition_name(machine: str, step: str) -> str:
 
 def definition_prefix(machine: str) -> str:
     """Returns what the names of all job definitions of the state machine begin with, and those of no other machine whose name holds no `-`."""
-    return f"{machine}-" if machine[0].isalnum() else f"flow{machine}-{_digest(machine)}-"
+    return f"{machine}-" if machine[0].isalnum() else f"flow{machine}-{digest(machine)}-"
 
 
 def schedule_name(machine: str) -> str:
@@ -59,12 +61,4 @@ def _plain(name: str) -> str:
 def _fitted(text: str, original: str, length: int) -> str:
     if text == original and len(text) <= length:
         return text
-    return f"{text[: length - 9]}-{_digest(original)}"
-
-
-def _digest(text: str) -> str:
-    try:
-        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
-    except ImportError:
-        from hashlib import sha256
-    return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]
+    return f"{text[: length - 9]}-{digest(original)}"

@@ -6,10 +6,11 @@ from flowc.compiler.cron import BadCron, six_fields
 from flowc.compiler.decorators.decorator import number
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.schedules import schedule_of
+from flowc.targets.tasks import variables
 from flowc.targets.unsupported import unsupported, unsupported_attributes
 
 from .compute import REFUSED, mistakes
-from .jobs import MAX_ATTEMPTS, attempts, variables
+from .jobs import MAX_ATTEMPTS, attempts
 from .names import is_machine_name
 from .storage import store_of
 

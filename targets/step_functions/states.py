@@ -9,6 +9,7 @@ from __future__ import annotations
 from flowc.compiler.ir import Branches, End, Flow, ForEach, Linear, Switch
 from flowc.compiler.record import record
 from flowc.compiler.scopes import is_loop, targets
+from flowc.targets.tasks import summary
 
 from .names import definition_name, state_name
 from .storage import Store, report_key
@@ -119,8 +120,3 @@ class Machine:
         service = "s3" if report == "paths" and self.distributed else "aws-sdk:s3"  # an ItemReader is no task
         resource = f"arn:{self.partition}:states:::{service}:getObject"
         return {"resource": resource, "bucket": self.store.bucket, "key": report_key(self.store, self.flow.name, step.name, report)}
-
-
-def summary(doc: str) -> str:
-    """The first line of a docstring."""
-    return doc.strip().partition("\n")[0].strip()

@@ -16,6 +16,7 @@ from flowc.targets.airflow.validate import validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests import hostile
 from tests.building import options_of, program_of, spec_of
 from tests.reference import executed
 from tests.strategies import flows
@@ -62,34 +63,10 @@ def test_names_are_legal_and_never_collide(steps: list[str]) -> None:
     assert all(each.isascii() and each.isidentifier() for each in variables)
 
 
-HOSTILE = [
-    "'", '"', '"""', "\n", "{{ run_id }}", "{% raw %}", "{# x #}", "${HOME}", "$(date)", "`id`", "%s", "\\", "é☃\U0001f600", "# x", "run.sh",
-    "x.json", "\\N{DASH}", "\x00a"[1:], "x" * 10_000, "doc.md",
-]  # fmt: skip
-
-
 @pytest.mark.parametrize("how", ["kubernetes", "process"])
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("text", hostile.TEXTS, ids=range(len(hostile.TEXTS)))
 def test_hostile_texts_come_through(text: str, how: str, tmp_path: Path) -> None:
-    source = f"""
-from metaflow import FlowSpec, Parameter, environment, schedule, step
-
-@schedule(cron="0 * * * *", timezone="Europe/Berlin")
-class F(FlowSpec):
-    {text!r}
-    p = Parameter("p-q", default={text!r}, help={text!r})
-
-    @environment(vars={{"A": {text!r}}})
-    @step
-    def start(self):
-        {text!r}
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-"""
-    program = program_of(source, tmp_path)
+    program = program_of(hostile.flow(text), tmp_path)
     spec = spec_of(program, "airflow", airflow_tasks=how)[0].text
     assert not list(validate("x_dag.py", spec))
     dag = read(spec)

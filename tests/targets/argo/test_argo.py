@@ -16,6 +16,7 @@ from flowc.targets.argo.validate import validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import hostile
 from tests.building import options_of, program_of, spec_of
 from tests.reference import executed
 from tests.strategies import flows
@@ -70,51 +71,9 @@ def test_plain_names_stay_readable() -> None:
     assert object_name("WineFlow") == "wineflow"
 
 
-HOSTILE = [
-    "'",
-    '"',
-    "\n",
-    "{{workflow.name}}",
-    "{{=1+1}}",
-    "{%raw%}",
-    "${HOME}",
-    "$.x",
-    "$(date)",
-    "`id`",
-    "%s",
-    "\\",
-    "é☃\U0001f600",
-    "#",
-    ": ",
-    "- x",
-    "~",
-    "no",
-    "x" * 10_000,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("text", hostile.TEXTS, ids=range(len(hostile.TEXTS)))
 def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
-    source = f"""
-from metaflow import FlowSpec, Parameter, environment, schedule, step
-
-@schedule(cron="0 * * * *")
-class F(FlowSpec):
-    {text!r}
-    p = Parameter("p", default={text!r})
-    json = Parameter("y", default=1)
-
-    @environment(vars={{"A": {text!r}}})
-    @step
-    def start(self):
-        {text!r}
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-"""
-    program = program_of(source, tmp_path)
+    program = program_of(hostile.flow(text), tmp_path)
     spec = spec_of(program, "argo")[0].text
     assert not list(validate("x.argo.yaml", spec))
     template, cron = yaml.safe_load_all(spec)
@@ -124,7 +83,7 @@ class F(FlowSpec):
     env = {each["name"]: each["value"] for each in _template(template, "start")["container"]["env"]}
     assert env.get("A", text) == text
     assert ("A" in env) == ("{{" not in text and "$(" not in text)
-    assert env["FLOWC_PARAMETERS"] == '{{=sprig.b64enc(toJson({"p": workflow.parameters["p"], "y": workflow.parameters["y"]}))}}'
+    assert env["FLOWC_PARAMETERS"] == '{{=sprig.b64enc(toJson({"p-q": workflow.parameters["p-q"]}))}}'
     assert cron["spec"]["schedules"] == ["0 * * * *"]
 
 

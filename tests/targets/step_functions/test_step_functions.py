@@ -18,6 +18,7 @@ from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import hostile
 from tests.building import options_of, program_of, spec_of
 from tests.reference import executed
 from tests.strategies import flows
@@ -93,47 +94,9 @@ def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
 
 
-HOSTILE = [
-    "'",
-    '"',
-    "\n",
-    "{{x}}",
-    "{%raw%}",
-    "${HOME}",
-    "$.x",
-    "$$.Execution",
-    "$(date)",
-    "`id`",
-    "%s",
-    "\\",
-    "é☃\U0001f600",
-    "Ref::path",
-    "{}",
-    "x" * 10_000,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("text", hostile.TEXTS, ids=range(len(hostile.TEXTS)))
 def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
-    source = f"""
-from metaflow import FlowSpec, Parameter, environment, schedule, step
-
-@schedule(cron="0 * * * *", timezone="Europe/Berlin")
-class F(FlowSpec):
-    {text!r}
-    p = Parameter("p", default={text!r})
-
-    @environment(vars={{"A": {text!r}}})
-    @step
-    def start(self):
-        {text!r}
-        self.next(self.end)
-
-    @step
-    def end(self):
-        pass
-"""
-    program = program_of(source, tmp_path)
+    program = program_of(hostile.flow(text), tmp_path)
     files = {each.name.partition(".")[2]: each for each in spec_of(program, "step-functions")}
     for each in files.values():
         assert not list(validate(each.name, each.text))
