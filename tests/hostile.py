@@ -16,7 +16,7 @@ from metaflow import FlowSpec, Parameter, environment, schedule, step
 @schedule(cron="0 * * * *", timezone="Europe/Berlin")
 class F(FlowSpec):
     {text!r}
-    p = Parameter("p-q", default={text!r}, help={text.replace("{{", "")!r})
+    p = Parameter("p-q", default={text!r}, help={text!r})
 
     @environment(vars={{"A": {text!r}}})
     @step

@@ -50,8 +50,8 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 2**31 - 1):
             yield Diagnostic("FLOW532", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least}", "give a number")
-    texts = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
-    for what, text in [*texts, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
+    shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
+    for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
         if not is_text(text):
             yield Diagnostic("FLOW534", f"the {what} `{text}` cannot be said to Airflow", None, _READ, "give another")
 

@@ -68,13 +68,16 @@ def parameters_expression(parameters: Iterable[Parameter]) -> str:
 
 
 def argument(parameter: Parameter) -> Data:
-    """Returns the workflow's own parameter: native, with the default as its text; without a value if it must be given."""
+    """Returns the workflow's own parameter: native, with the default as its text; without a value if it must be given.
+
+    A `{{` in the help, which Argo would expand, is written apart.
+    """
     value: str | None
     if not parameter.has_default:
         value = None if parameter.required else (NONE if parameter.type == "str" else "null")
     else:
         value = text(parameter)
-    return {"name": parameter.name, "value": value, "description": summary(parameter.help)}
+    return {"name": parameter.name, "value": value, "description": summary(parameter.help).replace("{{", "{ {")}
 
 
 def text(parameter: Parameter) -> str:

@@ -6,7 +6,7 @@ from flowc.compiler.cron import BadCron, five_fields
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.schedules import schedule_of
 from flowc.targets.pods import pod_of
-from flowc.targets.tasks import decorator_of, summary
+from flowc.targets.tasks import decorator_of
 from flowc.targets.unsupported import texts, unclear_kubernetes, unsupported
 
 from .names import OBJECT_LENGTH, is_object_name
@@ -65,9 +65,6 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
         if not parameter.name or not _PARAMETER.issuperset(parameter.name):
             what = f"Argo cannot have a parameter `{parameter.name}`"
             yield Diagnostic("FLOW513", what, parameter.span, "its name may hold ASCII letters, digits, `-` and `_`", "give it another name")
-        if "{{" in summary(parameter.help):
-            what = f"the help of parameter `{parameter.name}` holds `{{{{`"
-            yield Diagnostic("FLOW510", what, parameter.span, "Argo would take it for a variable of its own", "word it otherwise")
 
 
 def _schedule(flow: Flow) -> Iterator[Diagnostic]:
