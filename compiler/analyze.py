@@ -243,6 +243,8 @@ def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
     if statement.kind() != "expression_statement":
         return None
     call = statement.named_children()[0]
+    while call.kind() == "parenthesized_expression":
+        call = next((each for each in call.named_children() if each.kind() != "comment"), call)
     if call.kind() != "call":
         return None
     function = call.field("function")

@@ -49,6 +49,20 @@ def flows(world: World, module: Module) -> list[Class]:
     return sorted(found, key=lambda each: each.node.range().start.index)
 
 
+def started(module: Module, found: list[Class]) -> list[Class]:
+    """Returns the flows that the file itself means: those that `if __name__ == "__main__":` starts, else all that no other inherits from."""
+    names = [
+        call.text()
+        for statement in module.source.root.named_children()
+        if statement.kind() == "if_statement" and (condition := statement.field("condition")) is not None and "__name__" in condition.text()
+        for node in statement.find_all(kind="call")
+        if (call := node.field("function")) is not None
+    ]
+    called = [each for each in found if each.name in names]
+    bases = {name for each in found for name, _ in _base_names(each)}
+    return called or [each for each in found if each.name not in bases]
+
+
 def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool:
     if candidate.key in seen:
         return False

@@ -9,7 +9,7 @@ import os
 
 from .analyze import analyze
 from .checks import checks
-from .classes import Class, flows
+from .classes import Class, flows, started
 from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
 from .ir import End, Flow, Scope, Span
 from .names import World
@@ -20,6 +20,8 @@ from .scopes import Unbalanced, scopes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .names import Module
 
 
 @record
@@ -45,7 +47,7 @@ def load(path: str, flow_name: str = "") -> Program:
     world = World(folder)
     try:
         module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
-        reading, problems = analyze(world, _choose(flows(world, module), name, flow_name))
+        reading, problems = analyze(world, _choose(world, module, name, flow_name))
         problems = [*problems, *(each for check in checks() for each in check(reading))]
         if has_errors(problems):
             raise Refused(problems, world.sources)
@@ -56,7 +58,8 @@ def load(path: str, flow_name: str = "") -> Program:
     return Program(reading.flow, scope, dict(world.sources), files, in_order(problems))
 
 
-def _choose(found: list[Class], file: str, wanted: str) -> Class:
+def _choose(world: World, module: Module, file: str, wanted: str) -> Class:
+    found = flows(world, module)
     if not found:
         what = f"there is no flow in `{file}`"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
@@ -68,6 +71,9 @@ def _choose(found: list[Class], file: str, wanted: str) -> Class:
             how = f"did you mean `{close}`?" if close else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
             raise Refused([Diagnostic("FLOW101", f"there is no flow `{wanted}` in `{file}`", found[0].span, why="`--flow` named it", how=how)])
         return chosen
+    meant = started(module, found)
+    if len(meant) == 1:
+        return meant[0]
     if len(found) > 1:
         names = ", ".join(f"`{each.name}`" for each in found)
         how = f"choose one with `--flow {found[-1].name}`"

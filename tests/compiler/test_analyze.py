@@ -266,6 +266,14 @@ def test_which_flow(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="did you mean|its flows are"):
         load(str(tmp_path / "flow.py"), "C")
     assert "FLOW101" in refused(tmp_path, flow="x = 1\n")[0]
+    assert program(tmp_path, flow=two + "\nif __name__ == '__main__':\n    A()\n").flow.name == "A"
+    derived = HEAD + "class A(FlowSpec):" + BODY.format(step="step") + "\nclass B(A):\n    pass\n"
+    assert program(tmp_path, flow=derived).flow.name == "B", "a base is not what is meant"
+
+
+def test_a_transition_in_parentheses(tmp_path: Path) -> None:
+    body = "    @step\n    def start(self):\n        (self.next(self.end))\n    @step\n    def end(self): pass\n"
+    assert program(tmp_path, flow=HEAD + "class F(FlowSpec):\n" + body).flow.steps[0].transition.target == "end"
 
 
 def test_several_syntax_errors(tmp_path: Path) -> None:

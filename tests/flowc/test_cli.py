@@ -32,6 +32,9 @@ class F(FlowSpec):
 """
 
 
+TWO = "".join(HELLO.read_text().partition("if __name__")[0].replace("Hello(", f"{name}(") for name in "AB")
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     path = tmp_path / "flow.py"
@@ -83,7 +86,7 @@ def test_colour_only_where_it_can_be_seen(broken: Path) -> None:
     ("content", "said"),
     [
         (b"\xff\xfe\x00not text", "text"), (b"x = 1\n", "no flow"), (b"def f(:\n  pass\n\nclass (:\n", "syntax"), (b"", "no flow"), (None, "does not exist"),
-        (HELLO.read_bytes() + HELLO.read_bytes().replace(b"class Hello", b"class Other"), "several"),
+        (TWO.encode(), "several"),
     ],
     ids=["binary", "no flow", "syntax", "empty", "missing", "two flows"],
 )  # fmt: skip
