@@ -273,7 +273,8 @@ def test_which_flow(tmp_path: Path) -> None:
 
 def test_a_transition_in_parentheses(tmp_path: Path) -> None:
     body = "    @step\n    def start(self):\n        (self.next(self.end))\n    @step\n    def end(self): pass\n"
-    assert program(tmp_path, flow=HEAD + "class F(FlowSpec):\n" + body).flow.steps[0].transition.target == "end"
+    transition = program(tmp_path, flow=HEAD + "class F(FlowSpec):\n" + body).flow.steps[0].transition
+    assert isinstance(transition, ir.Linear) and transition.target == "end"
 
 
 def test_several_syntax_errors(tmp_path: Path) -> None:
