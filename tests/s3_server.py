@@ -1,15 +1,24 @@
-"""A server that speaks S3, on loopback: moto's, started and stopped by a fixture."""
+"""A server that speaks S3: moto's, in a process of its own, started and stopped by a fixture."""
 
 from __future__ import annotations
 
-import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from moto.server import ThreadedMotoServer
-
 BUCKET = "bucket"
+SCRIPT = """
+import logging, sys
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(sys.argv[1], 0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()  # ends with the tests, however they end
+"""
 
 
 class S3Server:
@@ -19,22 +28,24 @@ class S3Server:
             "AWS_ENDPOINT_URL_S3": url, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
         }  # fmt: skip
 
-    def client(self) -> Any:
+    def client(self, service: str = "s3") -> Any:
         import boto3
 
-        return boto3.client("s3", endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
+        return boto3.client(service, endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
 
 
 @contextmanager
-def s3_server() -> Iterator[S3Server]:
-    """A server with one empty bucket."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
+def s3_server(address: str = "127.0.0.1", script: str = SCRIPT) -> Iterator[S3Server]:
+    """A server with one empty bucket. `script`: a Python program that takes the address, prints its port, and ends with its input."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    server = subprocess.Popen([sys.executable, "-c", script, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     try:
-        host, port = server.get_host_and_port()
-        made = S3Server(f"http://{host}:{port}")
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        assert port, "moto's server did not start"
+        made = S3Server(f"http://{address}:{port}")
         made.client().create_bucket(Bucket=BUCKET)
         yield made
     finally:
-        server.stop()
+        server.kill()
+        server.communicate()

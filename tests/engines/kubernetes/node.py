@@ -1,0 +1,140 @@
+"""A whole Kubernetes node with the real Argo controller, without a container engine: started for the tests, gone with them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from . import build as recipe
+from .supervisor import ADDRESS, BRIDGE, NAMESPACE, PORT
+
+__all__ = ["ADDRESS", "NAMESPACE", "ApiError", "Node"]
+SUPERVISOR = Path(__file__).parent / "supervisor.py"
+
+
+class ApiError(Exception):
+    """An answer of the API server other than success; `code` is its HTTP status."""
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Node:
+    """Use as a context. Needs to be root on Linux."""
+
+    def __enter__(self) -> Node:
+        self.cache = recipe.build()
+        self.state = Path(tempfile.mkdtemp(prefix="flowc-node-", dir="/var/tmp"))
+        command = [
+            "unshare",
+            "--pid",
+            "--mount",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            sys.executable,
+            str(SUPERVISOR),
+            str(self.state),
+            str(self.cache),
+        ]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        answer = self._answer()
+        if not answer.startswith("READY "):
+            text = self.logs()
+            self.__exit__()
+            raise RuntimeError(f"the node did not start: {answer}\n{text}")
+        self.token = answer.split()[1]
+        self.kubeconfig = self.state / "kubeconfig"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.process.communicate(timeout=20)  # closes its input: it ends
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+        subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True)
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def load(self, archive: Path) -> None:
+        """Puts an image where pods find it."""
+        self._ask(f"load {archive}")
+
+    def restart(self, name: str) -> None:
+        """Kills a process of the node, such as `workflow-controller`, and starts it again."""
+        self._ask(f"restart {name}")
+
+    def call(self, method: str, path: str, body: object = None, content: str = "application/json") -> Any:
+        """Sends a request to the API server; returns its answer as data. Raises ApiError."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content}
+        request = urllib.request.Request(f"https://{ADDRESS}:{PORT}{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=60) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise ApiError(error.code, error.read().decode()) from None
+        return json.loads(text) if text.startswith(b"{") else text.decode("utf-8", "replace")
+
+    def apply(self, thing: dict[str, Any]) -> Any:
+        """Creates or changes an object, with the API server's strict validation of every field. Raises ApiError."""
+        group = thing["apiVersion"]
+        root = f"/apis/{group}" if "/" in group else f"/api/{group}"
+        plural = thing["kind"].lower() + "s"
+        namespace = thing["metadata"].get("namespace", NAMESPACE)
+        path = f"{root}/namespaces/{namespace}/{plural}/{thing['metadata']['name']}?fieldManager=flowc&force=true&fieldValidation=Strict"
+        return self.call("PATCH", path, thing, "application/apply-patch+yaml")
+
+    def pods(self, selector: str) -> list[Any]:
+        found = self.call("GET", f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}")
+        return list(found["items"])
+
+    def pod_log(self, pod: str, container: str = "main") -> str:
+        try:
+            return str(self.call("GET", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/log?container={container}"))
+        except ApiError as error:
+            return f"({error})"
+
+    def logs(self, lines: int = 15) -> str:
+        """The ends of what the node's processes wrote."""
+        found = []
+        for each in sorted((self.state / "logs").glob("*.log")):
+            text = each.read_text(errors="replace").splitlines()[-lines:]
+            found.append(f"── {each.name}\n" + "\n".join(line[:300] for line in text))
+        return "\n".join(found)
+
+    def _ask(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        answer = self._answer()
+        if answer != "DONE":
+            raise RuntimeError(answer)
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip() or "it has ended"
+
+
+def main() -> None:
+    """Starts a node, to try things by hand, until Enter is pressed."""
+    began = time.monotonic()
+    with Node() as node:
+        print(f"ready in {time.monotonic() - began:.0f} s: export KUBECONFIG={node.kubeconfig}; Enter stops it", flush=True)
+        sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,227 @@
+"""The node's first process: starts everything of it in namespaces of its own, says READY, and ends with its standard input.
+
+Started by `node.py` as `unshare --pid --mount … python supervisor.py STATE CACHE`. It is process 1 of its PID namespace, so that whatever happens to
+the tests, nothing of the node outlives it: the kernel ends all processes of the namespace, and undoes its mounts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+BRIDGE, SUBNET, ADDRESS, PORT = "flowc-test0", "10.231.0.0/24", "10.231.0.1", 16443
+ETCD = 12379
+NAMESPACE = "argo"
+
+
+class Node:
+    def __init__(self, state: str, cache: str) -> None:
+        self.state, self.cache = state, cache
+        self.token = secrets.token_hex(16)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        for name in ("run", "cni", "cni-data", "logs", "etcd", "certs", "pod-logs"):
+            os.makedirs(f"{self.state}/{name}", exist_ok=True)
+        self._files()
+        self._bridge()
+        self._run("etcd", [
+            "etcd", "--data-dir", f"{self.state}/etcd", "--listen-client-urls", f"http://127.0.0.1:{ETCD}", "--advertise-client-urls", f"http://127.0.0.1:{ETCD}",
+            "--listen-peer-urls", f"http://127.0.0.1:{ETCD + 1}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{ETCD + 1}",
+            "--initial-cluster", f"default=http://127.0.0.1:{ETCD + 1}", "--unsafe-no-fsync",
+        ])  # fmt: skip
+        self._run("containerd", ["containerd", "-c", f"{self.state}/containerd.toml"])
+        self._run("apiserver", [
+            f"{self.cache}/kubernetes/apiserver", f"--etcd-servers=http://127.0.0.1:{ETCD}", f"--service-account-key-file={self.state}/sa.key",
+            f"--service-account-signing-key-file={self.state}/sa.key", "--service-account-issuer=https://kubernetes.default.svc",
+            f"--token-auth-file={self.state}/tokens.csv", "--authorization-mode=AlwaysAllow", f"--secure-port={PORT}", f"--bind-address={ADDRESS}",
+            f"--advertise-address={ADDRESS}", f"--cert-dir={self.state}/certs", "--service-cluster-ip-range=10.232.0.0/24", "--allow-privileged=true",
+            "--kubelet-preferred-address-types=InternalIP,Hostname",
+        ])  # fmt: skip
+        self._until("the API server answers", lambda: bool(self.call("GET", "/api/v1/namespaces")))
+        images = threading.Thread(target=self._images)
+        images.start()
+        self._run("scheduler", [
+            f"{self.cache}/kubernetes/kube-scheduler", "--kubeconfig", f"{self.state}/kubeconfig", "--leader-elect=false", "--bind-address=127.0.0.1",
+        ])  # fmt: skip
+        self._run("kubelet", [
+            f"{self.cache}/kubernetes/kubelet", "--config", f"{self.state}/kubelet.yaml", "--kubeconfig", f"{self.state}/kubeconfig", "--hostname-override=node1",
+            f"--node-ip={ADDRESS}", f"--root-dir={self.state}/kubelet", f"--cert-dir={self.state}/kubelet-certs",
+        ])  # fmt: skip
+        self._objects()
+        images.join()
+        self._until("the node is ready", self._ready)
+        self.controller()
+
+    def controller(self) -> None:
+        """Starts the workflow-controller; also after it was stopped."""
+        self._run(
+            "workflow-controller",
+            [
+                f"{self.cache}/argo/workflow-controller", "--kubeconfig", f"{self.state}/kubeconfig", "--namespace", NAMESPACE, "--namespaced",
+                "--configmap", "workflow-controller-configmap", "--executor-image", "docker.io/flowc-test/argoexec:1",
+            ],
+            DEFAULT_REQUEUE_TIME="100ms", LEADER_ELECTION_DISABLE="true",
+        )  # fmt: skip
+
+    def restart(self, name: str) -> None:
+        """Kills a process of the node and starts it again."""
+        self.processes.pop(name).kill()
+        if name == "workflow-controller":
+            self.controller()
+        else:
+            self._run(name, self.commands[name])
+
+    def call(self, method: str, path: str, body: object = None, content: str = "application/json") -> dict:  # type: ignore[type-arg]
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"https://{ADDRESS}:{PORT}{path}", data, {"Authorization": f"Bearer {self.token}", "Content-Type": content}, method=method
+        )
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=30) as answer:
+            found: dict = json.load(answer)  # type: ignore[type-arg]
+            return found
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    commands: dict[str, list[str]] = {}
+
+    def _run(self, name: str, command: list[str], **environment: str) -> None:
+        self.commands[name] = command
+        with open(f"{self.state}/logs/{name}.log", "ab") as log:
+            path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+            self.processes[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.state, env={**os.environ, "PATH": path, **environment}
+            )
+
+    def _files(self) -> None:
+        recipe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recipe")
+        values = {"state": self.state, "address": ADDRESS, "bridge": BRIDGE, "subnet": SUBNET}
+        for name, target in (
+            ("containerd.toml", "containerd.toml"),
+            ("kubelet.yaml", "kubelet.yaml"),
+            ("10-flowc.conflist", "cni/10-flowc.conflist"),
+        ):
+            with open(f"{recipe}/{name}") as file:
+                text = file.read()
+            if name == "containerd.toml":  # its braces are none of Python's
+                text = text.replace("{state}", self.state)
+            else:
+                text = text.format(**values)
+            with open(f"{self.state}/{target}", "w") as file:
+                file.write(text)
+        subprocess.run(["openssl", "genrsa", "-out", f"{self.state}/sa.key", "2048"], check=True, capture_output=True)
+        with open(f"{self.state}/tokens.csv", "w") as file:
+            file.write(f"{self.token},admin,admin,system:masters\n")
+        kubeconfig = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {"server": f"https://{ADDRESS}:{PORT}", "insecure-skip-tls-verify": True}}],
+            "users": [{"name": "test", "user": {"token": self.token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": NAMESPACE}}],
+        }  # fmt: skip
+        with open(f"{self.state}/kubeconfig", "w") as file:
+            json.dump(kubeconfig, file)
+
+    def _bridge(self) -> None:
+        """The pods' network, and the address at which they reach the API server and the tests' datastore."""
+        subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True)
+        for command in (["link", "add", BRIDGE, "type", "bridge"], ["addr", "add", f"{ADDRESS}/24", "dev", BRIDGE], ["link", "set", BRIDGE, "up"]):
+            subprocess.run(["ip", *command], check=True)
+        with open("/proc/sys/net/ipv4/ip_forward", "w") as file:
+            file.write("1")
+
+    def _images(self) -> None:
+        self._until("containerd answers", lambda: os.path.exists(f"{self.state}/run/containerd.sock"))
+        for each in sorted(os.listdir(f"{self.cache}/images")):
+            if each.endswith(".tar"):
+                self.load(f"{self.cache}/images/{each}")
+
+    def load(self, path: str) -> None:
+        """Puts an image's archive where the kubelet finds it."""
+        command = ["ctr", "-a", f"{self.state}/run/containerd.sock", "-n", "k8s.io", "images", "import", path]
+        for _ in range(20):
+            done = subprocess.run(command, capture_output=True, text=True)
+            if not done.returncode:
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"{path}: {done.stderr}")
+
+    def _objects(self) -> None:
+        import yaml
+
+        with open(f"{self.state}/certs/apiserver.crt") as file:
+            certificate = file.read()
+        self.call("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        for namespace in (NAMESPACE, "default"):
+            self.call("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
+            self.call(
+                "POST", f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": certificate}}
+            )
+        executor = (
+            "imagePullPolicy: IfNotPresent\nenv:\n"
+            f'- {{name: KUBERNETES_SERVICE_HOST, value: "{ADDRESS}"}}\n- {{name: KUBERNETES_SERVICE_PORT, value: "{PORT}"}}\n'  # there is no kube-proxy
+        )
+        self.call(
+            "POST",
+            f"/api/v1/namespaces/{NAMESPACE}/configmaps",
+            {"metadata": {"name": "workflow-controller-configmap"}, "data": {"executor": executor}},
+        )
+        for each in sorted(os.listdir(f"{self.cache}/argo/crds")):
+            with open(f"{self.cache}/argo/crds/{each}") as file:
+                definition = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition['metadata']['name']}?fieldManager=flowc"
+            self.call("PATCH", path, definition, "application/apply-patch+yaml")
+
+    def _ready(self) -> bool:
+        node = self.call("GET", "/api/v1/nodes/node1")
+        if not any(each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", [])):
+            return False
+        if node["spec"].get("taints"):  # nobody else takes the mark of a new node away: there is no controller manager
+            self.call("PATCH", "/api/v1/nodes/node1", {"spec": {"taints": None}}, "application/merge-patch+json")
+        return True
+
+    def _until(self, what: str, true: object, seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
+        error: Exception | None = None
+        while time.monotonic() < deadline:
+            for name, each in self.processes.items():
+                if each.poll() is not None:
+                    raise RuntimeError(f"{name} has ended ({each.returncode}); see logs/{name}.log")
+            try:
+                if true():  # type: ignore[operator]
+                    return
+            except (OSError, urllib.error.URLError, KeyError) as one:
+                error = one
+            time.sleep(0.2)
+        raise RuntimeError(f"after {seconds:.0f} s still not: {what} ({error})")
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    node = Node(*sys.argv[1:3])
+    try:
+        node.start()
+    except Exception as error:
+        print(f"FAILED {type(error).__name__}: {error}", flush=True)
+        os._exit(1)
+    print(f"READY {node.token}", flush=True)
+    for line in sys.stdin:  # ends with the tests, however they end
+        command, _, argument = line.strip().partition(" ")
+        try:
+            {"load": node.load, "restart": node.restart}[command](argument)
+            print("DONE", flush=True)
+        except Exception as error:
+            print(f"FAILED {error}", flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

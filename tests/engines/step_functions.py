@@ -1,0 +1,134 @@
+"""Step Functions and Batch as an engine of tests: moto's interpreter of the Amazon States Language, with S3 over HTTP and jobs that are real processes.
+
+All in one process of its own, `SERVER`. moto lacks two things, mended there: the change of case between the parameters of Step Functions' API and those of
+the service, and `Job.run`, which would start Docker. A job is the command of its definition, in an empty folder, with what a container of that
+definition sees: its environment, and a Python with the standard library alone (and flowc, where the image is one that has it).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flowc.runtime_bundle import archive, write_folder
+from tests.s3_server import BUCKET, S3Server, s3_server
+
+from .deploying import PREFIX, Compiled, Outcome, compiled
+
+DELIVERIES = {"inject": (), "baked": ("--runtime", "baked", "--image", "baked")}
+
+SERVER = """
+import logging, os, subprocess, sys, tempfile, threading
+from datetime import datetime
+from unittest import mock
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret", AWS_DEFAULT_REGION="us-east-1")
+from moto import mock_aws
+from moto.batch import models
+from moto.server import ThreadedMotoServer
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from tests.targets.step_functions.interpreter import _normalise_parameters, _normalise_response
+
+slots = threading.Semaphore(8)
+
+def run(job):
+    command = job._add_parameters_to_command(job._get_container_property("command", []))
+    environment = {each["name"]: each["value"] for each in job._get_container_property("environment", [])}
+    attempts = (job.job_definition.retry_strategy or {}).get("attempts", 1)
+    timeout = (job.timeout or job.job_definition.timeout or {}).get("attemptDurationSeconds")
+    base = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    if job._get_container_property("image", "") == "baked":
+        base["PYTHONPATH"] = BAKED
+    job.job_started_at, job.status = datetime.now(), "RUNNING"
+    code = 1
+    for attempt in range(attempts):
+        with slots, tempfile.TemporaryDirectory() as folder:
+            done = subprocess.Popen([PYTHON, "-S", *command[1:]], cwd=folder, env={**base, **environment, "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1)},
+                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            try:
+                code = done.wait(timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(done.pid, 9)
+                code = done.wait()
+        if code == 0:
+            break
+    job.job_stopped_at = datetime.now()
+    job._mark_stopped(success=code == 0)
+
+models.Job.run = run
+StateTaskService._normalise_parameters, StateTaskService._normalise_response = _normalise_parameters, _normalise_response
+with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    server = ThreadedMotoServer(sys.argv[1], 0, verbose=False)
+    server.start()
+    port = server.get_host_and_port()[1]
+    url = f"http://{sys.argv[1]}:{port}"
+    log = open(LOG, "ab")
+    print(port, flush=True)
+    sys.stdin.read()
+os._exit(0)
+"""
+
+
+class StepFunctions:
+    def __init__(self, s3: S3Server, log: Path) -> None:
+        self.s3, self.log, self.count = s3, log, 0
+        self.started: dict[str, tuple[str, float]] = {}
+        role = s3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        batch = s3.client("batch")
+        compute = batch.create_compute_environment(computeEnvironmentName="compute", type="UNMANAGED", state="ENABLED", serviceRole=role)
+        order = [{"order": 1, "computeEnvironment": compute["computeEnvironmentArn"]}]
+        batch.create_job_queue(jobQueueName="flowc", state="ENABLED", priority=1, computeEnvironmentOrder=order)
+        self.role = role
+        s3.client().put_object(Bucket=BUCKET, Key=f"{PREFIX}/runtime/flowc-runtime-0.1.zip", Body=archive())
+
+    def deploy(self, flow: Path, delivery: str) -> tuple[Compiled, str]:
+        """Registers the job definitions and the state machine; returns the machine's ARN too."""
+        self.count += 1
+        made = compiled(flow, "step-functions", self.s3, "--name", f"{delivery}-{flow.stem}-{self.count}", *DELIVERIES[delivery])
+        for each in json.loads(made.only(".batch.json")):
+            self.s3.client("batch").register_job_definition(**each)
+        machine = self.s3.client("stepfunctions").create_state_machine(
+            name=f"machine-{self.count}", definition=made.only(".asl.json"), roleArn=self.role
+        )
+        return made, machine["stateMachineArn"]
+
+    def start(self, machine: str, parameters: dict[str, object] | None = None) -> str:
+        """Starts an execution; returns its name, the run's id."""
+        self.count += 1
+        name = f"run-{self.count}"
+        execution = self.s3.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(parameters or {}))
+        self.started[name] = execution["executionArn"], time.monotonic()
+        return name
+
+    def wait(self, run: str, seconds: float = 300) -> Outcome:
+        """Waits for the execution's end."""
+        arn, began = self.started[run]
+        client = self.s3.client("stepfunctions")
+        deadline = time.monotonic() + seconds
+        while (state := client.describe_execution(executionArn=arn))["status"] == "RUNNING" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        succeeded = state["status"] == "SUCCEEDED"
+        printed = "" if succeeded else self.log.read_text(errors="replace")[-3000:]
+        return Outcome(
+            run, succeeded, time.monotonic() - began, 0, f"{run}: {state['status']} {state.get('error', '')} {state.get('cause', '')}\n{printed}"
+        )
+
+    def run(self, flow: Path, delivery: str = "inject", parameters: dict[str, object] | None = None) -> Outcome:
+        """Compiles, deploys, runs and waits."""
+        return self.wait(self.start(self.deploy(flow, delivery)[1], parameters))
+
+
+@contextmanager
+def step_functions() -> Iterator[StepFunctions]:
+    with TemporaryDirectory(prefix="flowc-sfn-") as folder:
+        write_folder(f"{folder}/baked")
+        log = Path(folder, "jobs.log")
+        python = getattr(sys, "_base_executable", sys.executable)
+        script = f"BAKED, LOG, PYTHON = {folder + '/baked'!r}, {str(log)!r}, {python!r}\n{SERVER}"
+        with s3_server(script=script) as server:
+            yield StepFunctions(server, log)
