@@ -4,18 +4,25 @@ PYTHON ?= python3
 VENV := .venvs/dev
 RUN := $(VENV)/bin/python
 DEMO := .venvs/demo
+AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
 JOBS ?= auto
 
-.PHONY: demo test test-quick check golden bench venv clean
+.PHONY: demo test test-quick check golden bench engines try venv clean
 
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
 
-test: check $(VENV)/ready .venvs/airflow/ready  ## everything: checks, quick tests, slow ones, and those on real engines
-	FLOWC_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow/bin/python $(RUN) -m pytest -n $(JOBS) $(ARGS)
+test: check engines  ## everything: checks, quick tests, slow ones, and those on real engines
+	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
-	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine" $(ARGS)
+	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine and not node" $(ARGS)
+
+engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines ahead, into ~/.cache/flowc (about 15 minutes, once; needs to be root)
+	$(RUN) -m tests.engines.kubernetes.build
+
+try: $(VENV)/ready .venvs/airflow/ready  ## ENGINE=argo|step-functions|airflow FLOW=flow.py ARGS='--alpha 0.5': run any flow on a real engine, and dump it
+	@FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m tests.engines.attempt $(ENGINE) $(FLOW) $(ARGS)
 
 check: $(VENV)/ready  ## ruff, mypy --strict, templates and golden files up to date
 	$(VENV)/bin/ruff check .

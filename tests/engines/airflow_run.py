@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 
 
 def main() -> None:
+    del sys.path[0]  # this folder has modules called `airflow` and `kubernetes` too
     path, run, conf = sys.argv[1:]
     specification = importlib.util.spec_from_file_location("the_dag", path)
     assert specification and specification.loader

@@ -1,8 +1,8 @@
 """Step Functions and Batch as an engine of tests: moto's interpreter of the Amazon States Language, with S3 over HTTP and jobs that are real processes.
 
-All in one process of its own, `SERVER`. moto lacks two things, mended there: the change of case between the parameters of Step Functions' API and those of
-the service, and `Job.run`, which would start Docker. A job is the command of its definition, in an empty folder, with what a container of that
-definition sees: its environment, and a Python with the standard library alone (and flowc, where the image is one that has it).
+All in one process of its own, `SERVER`; what moto lacks is mended as in `tests/targets/step_functions/interpreter.py`. A job is the command of its
+definition, in an empty folder, with what a container of that definition sees: its environment, and a Python with the standard library alone (and
+flowc, where the image is one that has it).
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret", AWS_D
 from moto import mock_aws
 from moto.batch import models
 from moto.server import ThreadedMotoServer
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
-from tests.targets.step_functions.interpreter import _normalise_parameters, _normalise_response
+from tests.targets.step_functions.interpreter import mended
 
 slots = threading.Semaphore(8)
 
@@ -61,8 +60,7 @@ def run(job):
     job._mark_stopped(success=code == 0)
 
 models.Job.run = run
-StateTaskService._normalise_parameters, StateTaskService._normalise_response = _normalise_parameters, _normalise_response
-with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+with mended(), mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
     server = ThreadedMotoServer(sys.argv[1], 0, verbose=False)
     server.start()
     port = server.get_host_and_port()[1]

@@ -12,6 +12,7 @@ from tests.golden.regenerate import FLOWS
 from .argo import DELIVERIES, Argo
 from .deploying import left, local
 from .kubernetes.node import NAMESPACE, ApiError
+from .random_flows import sample, written
 
 pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
 
@@ -50,6 +51,15 @@ def test_a_run_leaves_what_a_local_run_leaves(argo: Argo, runs: dict[tuple[int, 
     print(f"{name} {delivery}: {outcome.tasks} pods, {outcome.seconds:.0f} s since it was submitted")
     assert outcome.succeeded, outcome.detail
     assert left(argo.s3, run, flow) == local(FLOWS[name], tuple(parameters.items()))
+
+
+def test_random_flows(argo: Argo, tmp_path: Path) -> None:
+    paths = [written(flow, number, tmp_path) for number, flow in enumerate(sample(20, 10))]
+    started = [(path, made.flow, argo.start(made)) for path in paths for made in (argo.deploy(path, "baked"),)]
+    for path, flow, run in started:
+        outcome = argo.wait(run)
+        assert outcome.succeeded, path.read_text() + outcome.detail
+        assert left(argo.s3, run, flow) == local(path), path.read_text()
 
 
 HEAD = "import os, signal, time\nfrom metaflow import FlowSpec, Parameter, catch, current, environment, resources, retry, step, timeout\n\n\n"

@@ -11,6 +11,7 @@ import pytest
 from tests.golden.regenerate import FLOWS
 
 from .deploying import left, local
+from .random_flows import sample, written
 from .step_functions import DELIVERIES, StepFunctions, step_functions
 
 pytestmark = pytest.mark.engine
@@ -45,6 +46,15 @@ def test_a_run_leaves_what_a_local_run_leaves(aws: StepFunctions, name: str, par
     assert outcome.succeeded, outcome.detail
     given = tuple((key, value if isinstance(value, str) else json.dumps(value)) for key, value in parameters.items())
     assert left(aws.s3, outcome.run, made.flow) == local(FLOWS[name], given)
+
+
+def test_random_flows(aws: StepFunctions, tmp_path: Path) -> None:
+    paths = [written(flow, number, tmp_path) for number, flow in enumerate(sample(20, 16))]
+    for path in paths:  # one after the other: moto's interpreter is not safe with several
+        made, machine = aws.deploy(path, "inject")
+        outcome = aws.wait(aws.start(machine))
+        assert outcome.succeeded, path.read_text() + outcome.detail
+        assert left(aws.s3, outcome.run, made.flow) == local(path), path.read_text()
 
 
 def test_retries_deaths_and_timeouts(aws: StepFunctions, tmp_path: Path) -> None:

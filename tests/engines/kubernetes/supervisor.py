@@ -60,7 +60,9 @@ class Node:
         self._objects()
         images.join()
         self._until("the node is ready", self._ready)
+        self._until("Argo's objects are known", lambda: "items" in self.call("GET", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"))
         self.controller()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def controller(self) -> None:
         """Starts the workflow-controller; also after it was stopped."""
@@ -74,12 +76,22 @@ class Node:
         )  # fmt: skip
 
     def restart(self, name: str) -> None:
-        """Kills a process of the node and starts it again."""
-        self.processes.pop(name).kill()
+        """Kills a process of the node, if it is still there, and starts it again."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
         if name == "workflow-controller":
             self.controller()
         else:
             self._run(name, self.commands[name])
+
+    def _watch(self) -> None:
+        """Starts a process that has ended again, as its Deployment or systemd would."""
+        while True:
+            time.sleep(1)
+            for name, process in list(self.processes.items()):
+                if process.poll() is not None and self.processes.get(name) is process:
+                    self.restart(name)
 
     def call(self, method: str, path: str, body: object = None, content: str = "application/json") -> dict:  # type: ignore[type-arg]
         data = None if body is None else json.dumps(body).encode()

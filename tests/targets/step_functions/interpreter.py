@@ -1,8 +1,9 @@
 """Emitted state machines on moto's interpreter of the Amazon States Language, with the jobs of AWS Batch simulated in this process.
 
 A simulated job does what the shim's contract (docs/shim.md) says of its step, as `tests/reference.py` knows it: it notes that (step, path)
-ran, and puts the reports that its command asks for into S3. moto lacks two things, mended here: the change of case between the parameters
-of Step Functions' API (`JobName`) and those of the service (`jobName`), and `Job.run`, which would start Docker.
+ran, and puts the reports that its command asks for into S3. moto lacks three things, mended here: the change of case between the parameters
+of Step Functions' API (`JobName`) and those of the service (`jobName`), a table of jobs that can be read while another branch adds to it, and
+`Job.run`, which would start Docker.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 from unittest import mock
@@ -104,12 +105,38 @@ def engine() -> Iterator[Engine]:
     variables = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": REGION}
     with (
         mock.patch.dict("os.environ", variables),
-        mock.patch.multiple(StateTaskService, _normalise_parameters=_normalise_parameters, _normalise_response=_normalise_response),
+        mended(),
         mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
     ):
         made = Engine()
         with mock.patch.object(batch_models.Job, "run", lambda job: made.job(job)):
             yield made
+
+
+class _Table(dict[str, Any]):
+    """A dict that may grow while it is read."""
+
+    def values(self) -> Any:
+        return list(super().values())
+
+    def items(self) -> Any:
+        return list(super().items())
+
+
+_backend_init = batch_models.BatchBackend.__init__
+
+
+def _init(self: Any, *arguments: Any, **named: Any) -> None:
+    _backend_init(self, *arguments, **named)
+    self._jobs = _Table()
+
+
+def mended() -> Any:
+    """A context in which moto has what it lacks."""
+    stack = ExitStack()
+    stack.enter_context(mock.patch.multiple(StateTaskService, _normalise_parameters=_normalise_parameters, _normalise_response=_normalise_response))
+    stack.enter_context(mock.patch.object(batch_models.BatchBackend, "__init__", _init))
+    return stack
 
 
 _models: dict[str, Any] = {}
