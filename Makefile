@@ -7,13 +7,16 @@ DEMO := .venvs/demo
 AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
 JOBS ?= auto
 
-.PHONY: demo test test-quick check golden bench engines try venv clean
+.PHONY: demo test test-node test-quick check golden bench engines try venv clean
 
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
 
-test: check engines  ## everything: checks, quick tests, slow ones, and those on real engines
-	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+test: check $(VENV)/ready .venvs/airflow/ready  ## checks, quick tests, slow ones, and those on Airflow and on Step Functions' language
+	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not node" $(ARGS)
+
+test-node: engines  ## those on a whole Kubernetes node with Argo, which needs to be root
+	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -m node $(ARGS)
 
 test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
 	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine and not node" $(ARGS)
