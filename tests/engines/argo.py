@@ -18,6 +18,7 @@ from .kubernetes.images import Image, files_layer
 from .kubernetes.node import NAMESPACE, ApiError, Node
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
+WINE = "docker.io/flowc-test/wine:1"
 DELIVERIES = {
     "inject": ("--image", PYTHON, "--runtime-image", RUNTIME, "--env-secret", SECRET, "--namespace", NAMESPACE),
     "baked": ("--image", BAKED, "--runtime", "baked", "--env-secret", SECRET, "--namespace", NAMESPACE),
@@ -41,14 +42,24 @@ def prepare(node: Node, s3: S3Server) -> None:
     node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 
 
+def with_packages(node: Node, folder: Path) -> str:
+    """Makes an image that holds the packages of a folder, and returns its name."""
+    packages = "usr/lib/python3/dist-packages"
+    files = {f"{packages}/{each.relative_to(folder)}": each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+    with TemporaryDirectory() as made:
+        Image(WINE, [(node.cache / "images" / "python.layer").read_bytes(), files_layer(files)], ["python3"]).write(Path(made, "image.tar"))
+        node.load(Path(made, "image.tar"))
+    return WINE
+
+
 class Argo:
     def __init__(self, node: Node, s3: S3Server) -> None:
         self.node, self.s3 = node, s3
         self.started: dict[str, float] = {}
 
-    def deploy(self, flow: Path, delivery: str) -> Compiled:
+    def deploy(self, flow: Path, delivery: str, *options: str) -> Compiled:
         """Compiles the flow and applies its manifests, which the API server validates strictly; schedules are suspended."""
-        made = compiled(flow, "argo", self.s3, "--name", f"{delivery}-{flow.stem.replace('_', '-')}"[:50].lower(), *DELIVERIES[delivery])
+        made = compiled(flow, "argo", self.s3, "--name", f"{delivery}-{flow.stem.replace('_', '-')}"[:50].lower(), *DELIVERIES[delivery], *options)
         for each in self.manifests(made):
             if each["kind"] == "CronWorkflow":
                 each["spec"]["suspend"] = True

@@ -52,14 +52,20 @@ def compiled(flow: Path, target: str, s3: S3Server, *options: str) -> Compiled:
     return Compiled(named[1], files)
 
 
-def left(s3: S3Server, run_id: str, flow: str) -> Dump:
+def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
     """What a run on an engine left."""
-    return dump(STORE, run_id, flow, env=s3.environment)
+    return dump(STORE, run_id, flow, env={**s3.environment, **({"PYTHONPATH": str(packages)} if packages else {})})
+
+
+def without_run(found: Dump, step: str) -> dict[str, str]:
+    """The artifacts of a step's one task but for those that name the run."""
+    return {name: each["repr"] for name, each in found[step][0]["artifacts"].items() if name != "message"}
 
 
 @cache
-def local(flow: Path, parameters: tuple[tuple[str, str], ...] = ()) -> Dump:
-    """What a local run leaves."""
+def local(flow: Path, parameters: tuple[tuple[str, str], ...] = (), packages: Path | None = None) -> Dump:
+    """What a local run leaves; `packages`: a folder of what the flow imports."""
+    environment = {"PYTHONPATH": str(packages)} if packages else {}
     with TemporaryDirectory() as folder:
-        run(flow, Path(folder), *(word for name, value in parameters for word in (f"--{name}", value)))
-        return dump(folder)
+        run(flow, Path(folder), *(word for name, value in parameters for word in (f"--{name}", value)), env=environment)
+        return dump(folder, env=environment)

@@ -41,8 +41,11 @@ def run(job):
     attempts = (job.job_definition.retry_strategy or {}).get("attempts", 1)
     timeout = (job.timeout or job.job_definition.timeout or {}).get("attemptDurationSeconds")
     base = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-    if job._get_container_property("image", "") == "baked":
+    image = job._get_container_property("image", "")
+    if image == "baked":
         base["PYTHONPATH"] = BAKED
+    elif image.startswith("folder:"):  # an image that holds these packages
+        base["PYTHONPATH"] = image.partition(":")[2]
     job.job_started_at, job.status = datetime.now(), "RUNNING"
     code = 1
     for attempt in range(attempts):
@@ -84,10 +87,10 @@ class StepFunctions:
         self.role = role
         s3.client().put_object(Bucket=BUCKET, Key=f"{PREFIX}/runtime/flowc-runtime-0.1.zip", Body=archive())
 
-    def deploy(self, flow: Path, delivery: str) -> tuple[Compiled, str]:
+    def deploy(self, flow: Path, delivery: str, *options: str) -> tuple[Compiled, str]:
         """Registers the job definitions and the state machine; returns the machine's ARN too."""
         self.count += 1
-        made = compiled(flow, "step-functions", self.s3, "--name", f"{delivery}-{flow.stem}-{self.count}", *DELIVERIES[delivery])
+        made = compiled(flow, "step-functions", self.s3, "--name", f"{delivery}-{flow.stem}-{self.count}", *DELIVERIES[delivery], *options)
         for each in json.loads(made.only(".batch.json")):
             self.s3.client("batch").register_job_definition(**each)
         machine = self.s3.client("stepfunctions").create_state_machine(

@@ -18,7 +18,8 @@ from tests.golden.regenerate import FLOWS, HERE
 from tests.running import dump, flowc
 
 from .airflow import Airflow
-from .deploying import local
+from .deploying import Dump, local, without_run
+from .packages import wine
 
 pytestmark = pytest.mark.engine
 
@@ -53,17 +54,35 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "conf"), CASES, ids=[name for name, _ in CASES])
 def test_a_run_leaves_what_a_local_run_leaves(airflow: Airflow, name: str, conf: dict[str, Any], tmp_path: Path) -> None:
-    flow, store = FLOWS[name], tmp_path / "store"
-    flowc(
-        "compile", str(flow), "-t", "airflow", "--airflow-tasks", "process", "--airflow-python", sys.executable, "--store", str(store), "-q", "-o", str(tmp_path / "out"),
-        check=True,
-    )  # fmt: skip
-    (dag,) = (tmp_path / "out").rglob("*_dag.py")
-    (code,) = (tmp_path / "out").rglob("*.tar.gz")
+    found, _ = on_workers(airflow, FLOWS[name], sys.executable, conf, tmp_path)
+    assert found == local(FLOWS[name], as_arguments(conf))
+
+
+def test_wine(airflow: Airflow, tmp_path: Path) -> None:
+    """The workers' interpreter has what the flow imports, as it would on a worker."""
+    packages = wine()
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={packages} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    found, _ = on_workers(airflow, FLOWS["wine"], str(python), {}, tmp_path, packages)
+    expected = local(FLOWS["wine"], (), packages)
+    assert without_run(found, "end") == without_run(expected, "end")
+    assert found["fold"] == expected["fold"]
+
+
+def on_workers(
+    airflow: Airflow, flow: Path, python: str, conf: dict[str, Any], folder: Path, packages: Path | None = None
+) -> tuple[Dump, dict[str, Any]]:
+    """Compiles the flow for tasks that are processes of the workers, runs it, and returns what it left, and what Airflow says of it."""
+    store, out = folder / "store", folder / "out"
+    options = ("--airflow-tasks", "process", "--airflow-python", python, "--store", str(store))
+    flowc("compile", str(flow), "-t", "airflow", *options, "-q", "-o", str(out), check=True)
+    (dag,) = out.rglob("*_dag.py")
+    (code,) = out.rglob("*.tar.gz")
     named = re.search(r'"FLOWC_FLOW": "(\w+)"', dag.read_text())
     assert named
     (store / named[1] / "code").mkdir(parents=True)
     shutil.copy(code, store / named[1] / "code" / code.name)
     result = airflow.run(dag, conf)
     assert result["state"] == "success", result
-    assert dump(store, result["run"], named[1]) == local(flow, as_arguments(conf))
+    return dump(store, result["run"], named[1], {"PYTHONPATH": str(packages)} if packages else None), result

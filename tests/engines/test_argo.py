@@ -9,9 +9,10 @@ import pytest
 
 from tests.golden.regenerate import FLOWS
 
-from .argo import DELIVERIES, Argo
-from .deploying import left, local
+from .argo import DELIVERIES, Argo, with_packages
+from .deploying import left, local, without_run
 from .kubernetes.node import NAMESPACE, ApiError
+from .packages import DEBIAN_PYTHON, wine
 from .random_flows import sample, written
 
 pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
@@ -51,6 +52,14 @@ def test_a_run_leaves_what_a_local_run_leaves(argo: Argo, runs: dict[tuple[int, 
     print(f"{name} {delivery}: {outcome.tasks} pods, {outcome.seconds:.0f} s since it was submitted")
     assert outcome.succeeded, outcome.detail
     assert left(argo.s3, run, flow) == local(FLOWS[name], tuple(parameters.items()))
+
+
+def test_wine(argo: Argo) -> None:
+    made = argo.deploy(FLOWS["wine"], "inject", "--image", with_packages(argo.node, wine(DEBIAN_PYTHON)))
+    outcome = argo.wait(argo.start(made))
+    assert outcome.succeeded, outcome.detail
+    found, expected = left(argo.s3, outcome.run, made.flow, wine()), local(FLOWS["wine"], (), wine())
+    assert without_run(found, "end") == without_run(expected, "end")
 
 
 def test_random_flows(argo: Argo, tmp_path: Path) -> None:

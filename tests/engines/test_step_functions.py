@@ -10,7 +10,8 @@ import pytest
 
 from tests.golden.regenerate import FLOWS
 
-from .deploying import left, local
+from .deploying import left, local, without_run
+from .packages import wine
 from .random_flows import sample, written
 from .step_functions import DELIVERIES, StepFunctions, step_functions
 
@@ -46,6 +47,16 @@ def test_a_run_leaves_what_a_local_run_leaves(aws: StepFunctions, name: str, par
     assert outcome.succeeded, outcome.detail
     given = tuple((key, value if isinstance(value, str) else json.dumps(value)) for key, value in parameters.items())
     assert left(aws.s3, outcome.run, made.flow) == local(FLOWS[name], given)
+
+
+def test_wine(aws: StepFunctions) -> None:
+    packages = wine()
+    made, machine = aws.deploy(FLOWS["wine"], "inject", "--image", f"folder:{packages}")
+    outcome = aws.wait(aws.start(machine))
+    assert outcome.succeeded, outcome.detail
+    found, expected = left(aws.s3, outcome.run, made.flow, packages), local(FLOWS["wine"], (), packages)
+    assert without_run(found, "end") == without_run(expected, "end")
+    assert found["fold"] == expected["fold"]
 
 
 def test_random_flows(aws: StepFunctions, tmp_path: Path) -> None:

@@ -230,3 +230,24 @@ def test_a_run_id_of_any_characters(tmp_path: Path) -> None:
     assert [each.name for each in (tmp_path / "store" / "F" / "runs").iterdir()] == [
         "scheduled__2026-01-01T00%3A00%3A00%2B00%3A00%2F%C3%A9%20%7B%7Bx%7D%7D"
     ]
+
+
+def test_the_same_task_started_several_times_at_once(tmp_path: Path) -> None:
+    """Each may run the step, one record stands, and all report it."""
+    source = SLOW.replace("self.text =", "self.mine = os.urandom(8).hex(); time.sleep(0.3); self.items = [1, 2]; self.text =").replace(
+        "self.next(self.end)", "self.next(self.body, foreach='items')"
+    )
+    source = source.replace(
+        "    @step\n    def end(self):\n        self.size = len(self.big) + len(self.text)\n",
+        "    @step\n    def body(self):\n        self.next(self.join)\n\n    @step\n    def join(self, inputs):\n        self.next(self.end)\n\n"
+        "    @step\n    def end(self):\n        pass\n",
+    )
+    flow = Container(source, tmp_path)
+    processes = [subprocess.Popen(flow.command("start", "-", "stdout"), env=flow.environment, stdout=subprocess.PIPE, text=True) for _ in range(5)]
+    answers = [each.communicate(timeout=60)[0].splitlines()[-1] for each in processes]
+    assert [each.returncode for each in processes] == [0] * 5
+    assert {json.dumps(json.loads(each), sort_keys=True) for each in answers} == {'{"paths": ["0", "1"], "splits": 2}'}
+    record = flow.record("start")
+    flow.task("body", "0")
+    assert flow.record("body", "0")["artifacts"]["mine"] == record["artifacts"]["mine"]
+    assert len(list(flow.place("start").parent.glob("*.json"))) == 1
