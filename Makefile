@@ -13,7 +13,7 @@ demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every targ
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
 
 test: check $(VENV)/ready .venvs/airflow/ready  ## checks, quick tests, slow ones, and those on Airflow and on Step Functions' language
-	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not node" $(ARGS)
+	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) -m "not node" $(ARGS)
 
 test-node: engines  ## those on a whole Kubernetes node with Argo, which needs to be root
 	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -m node $(ARGS)

@@ -17,7 +17,7 @@ from .kubernetes.build import PAUSE
 from .kubernetes.node import NAMESPACE, Node
 from .test_airflow import as_arguments
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+pytestmark = pytest.mark.node
 
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("switch_in_foreach", "inject", {}),

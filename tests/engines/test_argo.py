@@ -15,7 +15,7 @@ from .kubernetes.node import NAMESPACE, ApiError
 from .packages import DEBIAN_PYTHON, wine
 from .random_flows import sample, written
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("node")]
+pytestmark = pytest.mark.node
 
 # `decorated` asks for a GPU, and for nodes of a pool; `wine` for packages that no image here has
 CASES: list[tuple[str, dict[str, str]]] = [

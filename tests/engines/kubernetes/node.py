@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -35,6 +36,12 @@ class Node:
 
     def __enter__(self) -> Node:
         self.cache = recipe.build()
+        self.lock = open(self.cache / "lock", "w")  # noqa: SIM115: a machine has one node at a time; held until it is stopped
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("engines: waiting for another node to stop", file=sys.stderr, flush=True)
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.state = Path(tempfile.mkdtemp(prefix="flowc-node-", dir="/var/tmp"))
         command = [
             "unshare",
@@ -66,6 +73,7 @@ class Node:
             self.process.communicate()
         subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True)
         shutil.rmtree(self.state, ignore_errors=True)
+        self.lock.close()
 
     def load(self, archive: Path) -> None:
         """Puts an image where pods find it."""
