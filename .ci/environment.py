@@ -17,7 +17,7 @@ def main() -> int:
     if sys.version_info < OLDEST:
         print(f"flowc needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {sys.version.split()[0]}: make PYTHON=python3.12 …", file=sys.stderr)
         return 1
-    print(f"setting up {folder}", flush=True)
+    print(f"setting up {folder}", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True, symlinks=True)
     pip = [os.path.join(folder, "bin", "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
