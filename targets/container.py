@@ -22,6 +22,13 @@ def init_container(options: Options) -> Data:
     return {"name": "flowc", "image": options.runtime_image, "command": ["cp", "-R", SOURCE, FOLDER], "volumeMounts": [mount()]}
 
 
+def prerequisite(options: Options) -> str:
+    """Returns what has to be in place before a pod can have the shim."""
+    if options.runtime == "inject":
+        return f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
+    return "the steps' images must have flowc installed"
+
+
 def mount() -> Data:
     return {"name": "flowc", "mountPath": FOLDER}
 

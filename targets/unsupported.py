@@ -12,11 +12,15 @@ from flowc.compiler.diagnostics import Diagnostic
 from flowc.compiler.ir import Decorator, Flow, Parallel
 from flowc.compiler.schedules import schedule_of
 
+from .tasks import decorator_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from flowc.compiler.ir import Step, Value
+
+    from .target import Options
 
 _WHY = {
     "card": "no card would be made",
@@ -98,13 +102,34 @@ def unclear_kubernetes(step: Step, target: str, code: str) -> Iterator[Diagnosti
     """Yields what a target that makes pods cannot do with the step's `@kubernetes`; `code` is the target's own for values that mean nothing."""
     from .pods import REFUSED, mistakes
 
-    decorator = next((each for each in step.decorators if each.name == "kubernetes"), None)
+    decorator = decorator_of(step, "kubernetes")
     if decorator is None:
         return
     yield from unsupported_attributes(decorator, step.name, target, REFUSED)
     for attribute, wanted in mistakes(step):
         what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
         yield Diagnostic(code, what, decorator.span, f"it is {wanted}", "give it so, or leave it out")
+
+
+def unsaid_schedule(flow: Flow, engine: str, code: str) -> Iterator[Diagnostic]:
+    """Yields that the flow's schedule cannot be said to an engine that knows the five fields of cron; `code` is the target's own."""
+    schedule, decorator = schedule_of(flow), decorator_of(flow, "schedule")
+    if schedule is None or decorator is None:
+        return
+    from flowc.compiler.cron import BadCron, five_fields
+
+    try:
+        five_fields(schedule.cron)
+    except BadCron as error:
+        yield Diagnostic(code, f"the schedule cannot be said to {engine}", decorator.span, str(error), "write it with the five fields of cron")
+
+
+def impossible_numbers(options: Options, least: dict[str, int], code: str) -> Iterator[Diagnostic]:
+    """Yields each of the target's own options that should be a whole number, from its `least` on, and is none."""
+    for name, lowest in least.items():
+        text = options.own(name)
+        if text and not (text.isascii() and text.isdigit() and lowest <= int(text) <= 2**31 - 1):
+            yield Diagnostic(code, f"`--{name} {text}` is not possible", None, f"it is a whole number from {lowest}", "give a number")
 
 
 def texts(value: Value) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.cron import five_fields
 from flowc.compiler.schedules import schedule_of
+from flowc.targets.container import prerequisite
 from flowc.targets.target import Option, SpecFile
 from flowc.targets.tasks import summary
 from flowc.templates.render import render
@@ -46,10 +47,8 @@ def prerequisites(options: Options) -> Iterator[str]:
     """Yields what has to be in place before a run."""
     if options.own("airflow-tasks") == "process":
         yield f"{options.own('airflow-python')} on the workers must have flowc installed"
-    elif options.runtime == "inject":
-        yield f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
     else:
-        yield "the steps' images must have flowc installed"
+        yield prerequisite(options)
 
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:

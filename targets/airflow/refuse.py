@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from flowc.compiler.cron import BadCron, five_fields
 from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.schedules import schedule_of
 from flowc.compiler.scopes import is_loop
 from flowc.targets.tasks import decorator_of
-from flowc.targets.unsupported import texts, unclear_kubernetes, unsupported
+from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
 from .names import DAG_LENGTH, is_dag_id
 from .settings import is_text
@@ -28,7 +26,7 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
     yield from unsupported(flow, NAME, HONOURED)
-    yield from _schedule(flow)
+    yield from unsaid_schedule(flow, "Airflow", "FLOW535")
     for step in flow.steps:
         if is_loop(step):
             yield Diagnostic(
@@ -46,25 +44,11 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if options.name and not is_dag_id(options.name):
         why = f"it has up to {DAG_LENGTH} letters, digits, `-`, `_` and `.`"
         yield Diagnostic("FLOW531", f"`{options.name}` cannot be the id of a DAG", None, why, "give another `--name`")
-    for name, least in (("max-workers", 1), ("workflow-timeout", 1)):
-        text = options.own(name)
-        if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 2**31 - 1):
-            yield Diagnostic("FLOW532", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least}", "give a number")
+    yield from impossible_numbers(options, {"max-workers": 1, "workflow-timeout": 1}, "FLOW532")
     shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
     for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
         if not is_text(text):
             yield Diagnostic("FLOW534", f"the {what} `{text}` cannot be said to Airflow", None, _READ, "give another")
-
-
-def _schedule(flow: Flow) -> Iterator[Diagnostic]:
-    schedule = schedule_of(flow)
-    decorator = decorator_of(flow, "schedule")
-    if schedule is None or decorator is None:
-        return
-    try:
-        five_fields(schedule.cron)
-    except BadCron as error:
-        yield Diagnostic("FLOW535", "the schedule cannot be said to Airflow", decorator.span, str(error), "write it with the five fields of cron")
 
 
 def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:

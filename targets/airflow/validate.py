@@ -11,6 +11,7 @@ import ast
 import builtins
 import re
 
+from flowc.targets.circle import circle
 from flowc.targets.target import Finding
 
 TYPE_CHECKING = False
@@ -213,14 +214,9 @@ def _cycles(block: ast.With) -> Iterator[Problem]:
                     lines.setdefault(target, each.lineno)
         elif isinstance(each, ast.Assign) and isinstance(each.value, ast.Call) and len(each.targets) == 1 and isinstance(each.targets[0], ast.Name):
             before.setdefault(each.targets[0].id, set()).update(_loaded(each.value) & once)
-    left_over = {name: {one for one in several if one in before} for name, several in before.items() if name in once}
-    while free := [name for name, several in left_over.items() if not several]:
-        for name in free:
-            del left_over[name]
-        for several in left_over.values():
-            several.difference_update(free)
-    if left_over:
-        yield min(lines.get(name, 1) for name in left_over), f"the tasks {', '.join(sorted(left_over))} wait for each other"
+    cyclic = circle({name: several for name, several in before.items() if name in once})
+    if cyclic:
+        yield min(lines.get(name, 1) for name in cyclic), f"the tasks {', '.join(cyclic)} wait for each other"
 
 
 def _chain(node: ast.expr) -> list[ast.expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.cron import five_fields
 from flowc.compiler.schedules import schedule_of
-from flowc.targets.container import command, init_container, mount, volume
+from flowc.targets.container import command, init_container, mount, prerequisite, volume
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
@@ -52,10 +52,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 def prerequisites(options: Options) -> Iterator[str]:
     """Yields what has to be in place before a run."""
-    if options.runtime == "inject":
-        yield f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
-    else:
-        yield "the steps' images must have flowc installed"
+    yield prerequisite(options)
 
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:

@@ -6,6 +6,7 @@ from flowc.compiler.ir import Flow
 from flowc.targets.container import command
 from flowc.targets.pods import is_environment_name, pod_of
 from flowc.targets.tasks import deadline, pause, retries, summary, variables
+from flowc.templates.escape import json
 
 from .dags import PATH, outputs
 from .names import template_name
@@ -40,7 +41,7 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     secrets = [each for each in (options.own("env-secret"), *pod.secrets) if each] if pod.secrets else []
     spec = dict(pod.spec)
     if pod.pull_secrets:
-        spec["podSpecPatch"] = _json({"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]})
+        spec["podSpecPatch"] = json({"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]})
     metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
     return {
         "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata, "path": has_path, "spec": spec,
@@ -86,12 +87,6 @@ def text(parameter: Parameter) -> str:
     if default is None or (isinstance(default, str) and "{{" in default):
         return DEFAULT
     if parameter.type == "json":
-        found = default if isinstance(default, str) else _json(default)
+        found = default if isinstance(default, str) else json(default)
         return DEFAULT if "{{" in found or "}}" in found else found
     return str(default).lower() if isinstance(default, bool) else default if isinstance(default, str) else repr(default)
-
-
-def _json(value: Any) -> str:
-    from flowc.templates.escape import json
-
-    return json(value)

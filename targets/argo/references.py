@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from flowc.targets.circle import circle
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -115,7 +117,7 @@ def _dag(template: dict[str, Any], place: str, templates: Mapping[Any, Any]) -> 
             if name not in by_name:
                 yield f"{here}.depends", f"there is no task {name!r} in this DAG"
         yield from _call(task, here, templates)
-    cyclic = _cycle(before)
+    cyclic = circle(before)
     if cyclic:
         yield f"{place}.dag", f"the tasks {', '.join(cyclic)} wait for each other"
         return
@@ -221,18 +223,6 @@ def _ancestors(name: str, before: Mapping[str, list[str]]) -> set[str]:
             found.add(each)
             waiting += before.get(each, ())
     return found
-
-
-def _cycle(before: Mapping[str, list[str]]) -> list[str]:
-    left = {name: {each for each in several if each in before} for name, several in before.items()}
-    while True:
-        free = [name for name, several in left.items() if not several]
-        if not free:
-            return sorted(left)
-        for name in free:
-            del left[name]
-        for several in left.values():
-            several.difference_update(free)
 
 
 def _distinct(several: list[dict[str, Any]], place: str, shape: re.Pattern[str], what: str) -> Iterator[Problem]:

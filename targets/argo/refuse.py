@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from flowc.compiler.cron import BadCron, five_fields
 from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.schedules import schedule_of
 from flowc.targets.pods import pod_of
 from flowc.targets.tasks import decorator_of
-from flowc.targets.unsupported import texts, unclear_kubernetes, unsupported
+from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
 from .names import OBJECT_LENGTH, is_object_name
 
@@ -28,7 +26,7 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from _options(options)
     yield from unsupported(flow, NAME, HONOURED)
     yield from _parameters(flow)
-    yield from _schedule(flow)
+    yield from unsaid_schedule(flow, "Argo", "FLOW514")
     for step in flow.steps:
         yield from _pod(step, options)
 
@@ -46,10 +44,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
             why="it has lower-case letters, digits and `-`, which is neither first nor last",
             how="give another `--namespace`",
         )
-    for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
-        text = options.own(name)
-        if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 2**31 - 1):
-            yield Diagnostic("FLOW512", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least}", "give a number")
+    yield from impossible_numbers(options, {"max-workers": 0, "workflow-timeout": 1}, "FLOW512")
     for name in ("service-account", "env-secret"):
         if options.own(name) and not is_object_name(options.own(name).replace(".", "-")[:OBJECT_LENGTH]):
             yield Diagnostic(
@@ -65,17 +60,6 @@ def _parameters(flow: Flow) -> Iterator[Diagnostic]:
         if not parameter.name or not _PARAMETER.issuperset(parameter.name):
             what = f"Argo cannot have a parameter `{parameter.name}`"
             yield Diagnostic("FLOW513", what, parameter.span, "its name may hold ASCII letters, digits, `-` and `_`", "give it another name")
-
-
-def _schedule(flow: Flow) -> Iterator[Diagnostic]:
-    schedule = schedule_of(flow)
-    decorator = decorator_of(flow, "schedule")
-    if schedule is None or decorator is None:
-        return
-    try:
-        five_fields(schedule.cron)
-    except BadCron as error:
-        yield Diagnostic("FLOW514", "the schedule cannot be said to Argo", decorator.span, str(error), "write it with the five fields of cron")
 
 
 def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:

@@ -8,6 +8,8 @@ refused. Then come the rules that `argo lint` checks and a schema cannot say: ev
 
 from __future__ import annotations
 
+from functools import cache
+
 from flowc.targets.target import Finding
 
 from .references import document_problems
@@ -76,6 +78,7 @@ def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
         yield place or "$", error.message if len(error.message) < 300 else error.message[:297] + "..."
 
 
+@cache
 def _schema() -> Any:
     import json
     import os

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
-GRACE = 60  # seconds after which the engine stands behind the shim's own timeout (docs/shim.md)
 CATCH_ATTEMPTS = 3  # for @catch to record that a process died (docs/shim.md)
 
 

@@ -6,7 +6,7 @@ from flowc.compiler.cron import BadCron, six_fields
 from flowc.compiler.decorators.decorator import number
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.schedules import schedule_of
-from flowc.targets.tasks import variables
+from flowc.targets.tasks import decorator_of, variables
 from flowc.targets.unsupported import unsupported, unsupported_attributes
 
 from .compute import REFUSED, mistakes
@@ -82,7 +82,7 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
 
 
 def _environment(step: Step) -> Iterator[Diagnostic]:
-    decorator = next((each for each in step.decorators if each.name == "environment"), None)
+    decorator = decorator_of(step, "environment")
     if decorator is None:
         return
     given = variables(step)
