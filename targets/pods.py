@@ -109,6 +109,21 @@ def mistakes(step: Step) -> list[tuple[str, str]]:
     return found
 
 
+def metadata(pod: Pod) -> Data:
+    """Returns the pod's own ObjectMeta, without what is not given."""
+    return {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
+
+
+def secrets(pod: Pod, shared: str) -> list[str]:
+    """Returns the Secrets of the pod's environment, that of all pods first ("" for none); empty if it has none of its own."""
+    return [each for each in (shared, *pod.secrets) if each] if pod.secrets else []
+
+
+def pull_secrets(pod: Pod) -> Data:
+    """Returns the field of the PodSpec that says how images are pulled; empty if nothing was asked for."""
+    return {"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]} if pod.pull_secrets else {}
+
+
 def is_environment_name(name: str) -> bool:
     """True for a name that every version of Kubernetes takes for a variable (core/v1, EnvVar)."""
     return bool(name) and name.isascii() and not name[0].isdigit() and all(each.isalnum() or each in "-._" for each in name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flowc.compiler.ir import Flow, Foreach, Parameter, Switch
 from flowc.targets.container import command, init_container, mount, volume
-from flowc.targets.pods import is_environment_name, pod_of
+from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
 from flowc.targets.tasks import deadline, pause, retries, summary, variables
 
 TYPE_CHECKING = False
@@ -72,13 +72,10 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
 def _own(pod: Pod, options: Options) -> Data:
     """The arguments of the DAG file's `pod` for one step; empty if it asks for nothing."""
     container = dict(pod.container)
-    if pod.secrets:
-        container["envFrom"] = _from_secrets((*filter(None, [options.own("env-secret")]), *pod.secrets))
-    spec = dict(pod.spec)
-    if pod.pull_secrets:
-        spec["imagePullSecrets"] = [{"name": each} for each in pod.pull_secrets]
-    metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
-    found = {"container": container, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "metadata": metadata, "spec": spec}
+    if own := secrets(pod, options.own("env-secret")):
+        container["envFrom"] = _from_secrets(own)
+    spec = {**pod.spec, **pull_secrets(pod)}
+    found = {"container": container, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "metadata": metadata(pod), "spec": spec}
     return {name: value for name, value in found.items() if value}
 
 

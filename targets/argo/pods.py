@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.ir import Flow
 from flowc.targets.container import command
-from flowc.targets.pods import is_environment_name, pod_of
+from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
 from flowc.targets.tasks import deadline, pause, retries, summary, variables
 from flowc.templates.escape import json
 
@@ -38,15 +38,14 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
-    secrets = [each for each in (options.own("env-secret"), *pod.secrets) if each] if pod.secrets else []
     spec = dict(pod.spec)
-    if pod.pull_secrets:
-        spec["podSpecPatch"] = json({"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]})
-    metadata = {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
+    if pulled := pull_secrets(pod):
+        spec["podSpecPatch"] = json(pulled)
     return {
-        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata, "path": has_path, "spec": spec,
+        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path, "spec": spec,
         "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
-        "container": container, "secrets": secrets, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
+        "container": container, "secrets": secrets(pod, options.own("env-secret")),
+        "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
         "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step), "outputs": reported, "folder": REPORT,
     }  # fmt: skip
 
