@@ -33,10 +33,11 @@ check: $(VENV)/ready  ## ruff, mypy --strict, templates and golden files up to d
 	$(RUN) -m flowc.templates.build --check
 	$(RUN) tests/typecheck.py
 
-golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, and the recorded diagnostics
+golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, the recorded diagnostics and their pages
 	$(RUN) -m flowc.templates.build
 	$(RUN) -m tests.golden.regenerate
 	$(RUN) -m tests.compiler.test_diagnostic_fixtures
+	$(RUN) -m tests.diagnostic_pages
 
 bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
 	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 ERROR = "error"
 WARNING = "warning"
+HINT = "hint"
 
-_COLOURS = {ERROR: "31", WARNING: "33"}
+_COLOURS = {ERROR: "31", WARNING: "33", HINT: "36"}
 
 
 @record
@@ -29,7 +30,7 @@ class Diagnostic:
     span: Span | None  # None only where no source is involved
     why: str = ""
     how: str = ""  # what to write instead
-    severity: str = ERROR
+    severity: str = ERROR  # or WARNING: the flow compiles, and may not do what is meant; or HINT: it does, and could be written better
 
 
 class Refused(Exception):
@@ -97,7 +98,7 @@ def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = Fals
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`, or an empty text when there is nothing to count."""
     severities = [each.severity for each in diagnostics]
-    counts = [(severities.count(ERROR), ERROR), (severities.count(WARNING), WARNING)]
+    counts = [(severities.count(each), each) for each in (ERROR, WARNING, HINT)]
     return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
 
 

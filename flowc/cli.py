@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "compile": "write what an orchestrator needs to run a flow",
     "check": "report every problem of a flow",
+    "explain": "print what a diagnostic means",
     "show": "print a flow's graph",
     "run": "run a flow on this machine",
     "dump": "print the artifacts of a run",

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("compile", "check", "show", "run", "dump", "help")
+COMMANDS = ("compile", "check", "explain", "show", "run", "dump", "help")
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
@@ -56,7 +56,7 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         return ["--version"]
     if command not in COMMANDS:
         raise _unknown(command)
-    if command == "help":
+    if command in ("help", "explain"):
         return words
     return [command, *_about(command, path, class_name), *(extra if command in ("run", "check", "compile") else []), *words[1:]]
 

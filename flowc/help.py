@@ -63,13 +63,14 @@ def _section(title: str, options: Iterable[Option], add_help: bool = False) -> s
 
 
 def _two_columns(left: str, text: str) -> list[str]:
-    wrapped = _wrapped(text, _WIDTH - _COLUMN)
+    parts = wrapped(text, _WIDTH - _COLUMN)
     if len(left) + 2 > _COLUMN:
-        return [left, *(" " * _COLUMN + line for line in wrapped)]
-    return [left.ljust(_COLUMN) + wrapped[0], *(" " * _COLUMN + line for line in wrapped[1:])]
+        return [left, *(" " * _COLUMN + line for line in parts)]
+    return [left.ljust(_COLUMN) + parts[0], *(" " * _COLUMN + line for line in parts[1:])]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
+    """The words of the text in lines of at most `width` characters."""
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
@@ -82,7 +83,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _text(text: str, out: Output) -> str:
     """The paragraphs of a text, wrapped."""
     paragraphs = text.strip().split("\n\n")
-    return "\n\n".join("\n".join(_wrapped(_as_typed(each.replace("\n", " "), out), _WIDTH)) for each in paragraphs)
+    return "\n\n".join("\n".join(wrapped(_as_typed(each.replace("\n", " "), out), _WIDTH)) for each in paragraphs)
 
 
 def _title(text: str) -> str:

@@ -63,7 +63,8 @@ class Output:
         else:
             colour = coloured(sys.stderr)
             text = "".join(full(each, sources, colour) + "\n\n" for each in found)
-        _write(sys.stderr, text + summary(found) + "\n")
+        more = "" if one_line else f"; `flowc explain {found[0].code}` says more"
+        _write(sys.stderr, f"{text}{summary(found)}{more}\n")
 
 
 def coloured(stream: TextIO) -> bool:

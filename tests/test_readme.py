@@ -42,10 +42,3 @@ def test_make_targets_are_there() -> None:
     for page in (README, (ROOT / "CONTRIBUTING.md").read_text()):
         for target in re.findall(r"`?\bmake ([a-z-]+)\b", page):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-
-
-def test_every_code_has_its_line() -> None:
-    """The page of diagnostics lists what the source can say, and nothing else."""
-    sources = [each.read_text() for folder in ("compiler", "targets", "flowc") for each in (ROOT / folder).rglob("*.py")]
-    said = {code for text in sources for code in re.findall(r'"(FLOW\d{3})"', text)}
-    assert set(re.findall(r"FLOW\d{3}", (ROOT / "docs" / "diagnostics.md").read_text())) == said

@@ -1,7 +1,8 @@
 """The checks: one rule a file, found without a list.
 
-A check is a module here with `def check(reading: Reading) -> Iterator[Diagnostic]`. Its docstring says what it finds, why, and shows an
-example. A check stays quiet about what another one reports: a target that does not exist is nobody's cycle.
+A check is a module here with `def check(reading: Reading) -> Iterator[Diagnostic]`. Its docstring is the page of its code, in the form that
+`flowc/explanations.py` says: what it finds, why, an example, and what to write instead. A check stays quiet about what
+another one reports: a target that does not exist is nobody's cycle.
 """
 
 from __future__ import annotations

@@ -1,4 +1,45 @@
-"""FLOW204: a step with a wrong number of arguments: `self`, or `self` and `inputs` for a join."""
+"""FLOW204: a step with a wrong number of arguments, or a join that also splits.
+
+A step takes `self`, and a step that joins also the inputs that it joins. A join goes on to exactly one step.
+
+Example:
+
+    @step
+    def start(self, size):
+        self.next(self.a, self.b)
+
+    @step
+    def a(self):
+        self.next(self.join)
+
+    @step
+    def b(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+Use instead:
+
+    size = Parameter("size", default=1)
+
+    @step
+    def start(self):
+        self.next(self.a, self.b)
+
+    @step
+    def a(self):
+        self.next(self.join)
+
+    @step
+    def b(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,39 @@
 """FLOW209: splits, foreaches and joins that do not match.
 
-Whatever is split is joined again by exactly one step that takes `inputs`, and a join closes the innermost open split, all of it.
+Whatever is split is joined again, by exactly one step that takes `inputs`. A join closes the innermost split that is open, and all of it: with two
+of three branches joined, nobody could say what the third one's artifacts mean.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.a, self.b)
+
+    @step
+    def a(self):
+        self.next(self.end)
+
+    @step
+    def b(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.a, self.b)
+
+    @step
+    def a(self):
+        self.next(self.join)
+
+    @step
+    def b(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
 """
 
 from __future__ import annotations

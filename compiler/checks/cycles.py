@@ -1,4 +1,34 @@
-"""FLOW207: a cycle, other than a switch that names itself."""
+"""FLOW207: a cycle, other than a switch that names itself.
+
+A run could go round for ever. The one loop there is is a switch that names its own step among its cases: each visit is a task with an address of
+its own.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.train)
+
+    @step
+    def train(self):
+        self.good = "yes"
+        self.next(self.judge)
+
+    @step
+    def judge(self):
+        self.next({"yes": self.end, "no": self.train}, condition="good")
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.train)
+
+    @step
+    def train(self):
+        self.good = "yes"
+        self.next({"yes": self.end, "no": self.train}, condition="good")
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FLOW121, FLOW122: values of decorators that cannot be; each decorator's own file knows its rules."""
+"""Asks each decorator's own file what is wrong with its values: FLOW121, FLOW122, and codes of its own."""
 
 from __future__ import annotations
 

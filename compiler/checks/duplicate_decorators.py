@@ -1,4 +1,23 @@
-"""FLOW114: a decorator that is given twice."""
+"""FLOW114: a decorator that is given twice.
+
+A step with two `@retry` has no meaning that both lines agree on, and a task runs in one place: under `@kubernetes` or under `@batch`. Decorators that
+may be given several times, such as `@card`, are no mistake.
+
+Example:
+
+    @retry(times=1)
+    @retry(times=2)
+    @step
+    def start(self):
+        self.next(self.end)
+
+Use instead:
+
+    @retry(times=2)
+    @step
+    def start(self):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,33 @@
-"""FLOW213: a foreach that leads straight to a join, so that nothing is done for its items."""
+"""FLOW213: a foreach that leads straight to a join.
+
+There is no step that works on an item, so nothing would be done for the items.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.join, foreach="items")
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

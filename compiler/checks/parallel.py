@@ -1,4 +1,37 @@
-"""FLOW214: `num_parallel` and `@parallel` go together: one step, reached only so, followed by a join."""
+"""FLOW214: `num_parallel` without `@parallel`, or the other way round.
+
+A step that is marked `@parallel` knows of the tasks that run beside it, so only `num_parallel` can lead to it, and `num_parallel` leads only to
+such a step. Its tasks run together, and a join right behind it waits for all of them.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.work, num_parallel=4)
+
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.work, num_parallel=4)
+
+    @parallel
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,24 @@
-"""FLOW302: a parameter whose name is taken, reserved or not possible."""
+"""FLOW302: a parameter whose name is taken, reserved or not possible.
+
+The name becomes an option of the command line and a field of every spec. It begins with a letter, has letters, digits, `_` and `-`, and is
+different from every other parameter's even where case does not count. Names such as `run-id` are options that every run has.
+
+Example:
+
+    workers = Parameter("max-workers", default=4)
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+Use instead:
+
+    workers = Parameter("training-workers", default=4)
+
+    @step
+    def start(self):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

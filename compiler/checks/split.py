@@ -1,4 +1,36 @@
-"""FLOW211: a split that names a step twice: both branches would be one task."""
+"""FLOW211: a split that names a step twice.
+
+A branch is known by the name of its step, so both would be one task. For several tasks of one step there is the foreach.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.work, self.work)
+
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.copies = [0, 1]
+        self.next(self.work, foreach="copies")
+
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,29 @@
 """FLOW202: a flow without exactly one start and one end.
 
-Start is the step annotated `@step(start=True)`, else the step called `start`, else the only step; likewise for end.
+A run begins at one step and ends at one. The start is the step annotated `@step(start=True)`, else the one called `start`, else the only step of
+the flow; likewise for the end. Nothing leads back to the start, the end leads nowhere, and the end does not join.
+
+Example:
+
+    class MyFlow(FlowSpec):
+        @step
+        def begin(self):
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
+
+Use instead:
+
+    class MyFlow(FlowSpec):
+        @step(start=True)
+        def begin(self):
+            self.next(self.end)
+
+        @step
+        def end(self):
+            pass
 """
 
 from __future__ import annotations

@@ -1,7 +1,27 @@
-"""FLOW201: a step whose name the language keeps for itself, or that cannot be a step's name.
+"""FLOW201: a step whose name the language keeps for itself, or that no step can have.
 
-@step
-def next(self): …          # `self.next` would be gone
+A step is an attribute of the flow, so a step called `next` would take the place of `self.next`. Names of steps become parts of paths and of every
+orchestrator's own names: they are lower-case letters, digits and underscores, and begin with a letter.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.input)
+
+    @step
+    def input(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.read_input)
+
+    @step
+    def read_input(self):
+        self.next(self.end)
 """
 
 from __future__ import annotations

@@ -1,4 +1,26 @@
-"""FLOW212: a switch with fewer than two cases, that leads straight to a join, or that is a loop without a way out."""
+"""FLOW212: a switch with fewer than two cases, that leads straight to a join, or that is a loop without a way out.
+
+With one case there is nothing to choose. A join waits for all branches of its split, and a switch takes one of several ways: so a step stands
+between them, where the ways meet again.
+
+Example:
+
+    @step
+    def start(self):
+        self.kind = "a"
+        self.next({"a": self.end}, condition="kind")
+
+Use instead:
+
+    @step
+    def start(self):
+        self.kind = "a"
+        self.next({"a": self.end, "b": self.more}, condition="kind")
+
+    @step
+    def more(self):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

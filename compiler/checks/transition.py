@@ -1,9 +1,30 @@
-"""FLOW205: a step that does not say where to go on. Only the last statement of a step counts.
+"""FLOW205: a step that does not end with `self.next`.
 
-@step
-def a(self):
-    if self.x:
-        self.next(self.b)      # not seen: not the last statement of the step itself
+The last statement of a step says where to go on, and only the last: a `self.next` inside an `if` or a `try` is not seen, by Metaflow neither. To
+choose between steps there is the switch.
+
+Example:
+
+    @step
+    def start(self):
+        self.big = True
+        if self.big:
+            self.next(self.train)
+
+    @step
+    def train(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.big = True
+        self.next({True: self.train, False: self.end}, condition="big")
+
+    @step
+    def train(self):
+        self.next(self.end)
 """
 
 from __future__ import annotations

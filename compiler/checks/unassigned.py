@@ -1,9 +1,36 @@
-"""FLOW210: a foreach or switch over an artifact that nothing assigns.
+"""FLOW210: a foreach or a switch over an artifact that nothing assigns.
 
-@step
-def start(self):
-    self.items = [1, 2]
-    self.next(self.body, foreach="itmes")      # did you mean `items`?
+The step would fail when it is run, when it looks for the list or for the value to choose by.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="itmes")
+
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
 """
 
 from __future__ import annotations

@@ -1,6 +1,26 @@
 """FLOW206: a transition to a step that does not exist.
 
-self.next(self.trian)      # did you mean `train`?
+Only a method of the flow that is marked `@step` can be gone to.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.trian)
+
+    @step
+    def train(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.train)
+
+    @step
+    def train(self):
+        self.next(self.end)
 """
 
 from __future__ import annotations

@@ -1,4 +1,27 @@
-"""FLOW208: a step that no run can reach."""
+"""FLOW208: a step that is never reached.
+
+No way leads there from the start, so it would never run. Metaflow refuses such a flow.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def train(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.train)
+
+    @step
+    def train(self):
+        self.next(self.end)
+"""
 
 from __future__ import annotations
 

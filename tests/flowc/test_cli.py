@@ -45,7 +45,7 @@ def broken(tmp_path: Path) -> Path:
 def test_help_and_version() -> None:
     assert "usage: flowc COMMAND" in flowc("--help", check=True).stdout
     assert flowc("--version", check=True).stdout.startswith("flowc 0.")
-    for command in ("compile", "check", "show", "run", "dump", "validate", "help"):
+    for command in ("compile", "check", "explain", "show", "run", "dump", "validate", "help"):
         text = flowc(command, "--help", check=True).stdout
         assert f"flowc {command}" in text and max(map(len, text.splitlines())) <= 100
         assert flowc("help", command, check=True).stdout == text
@@ -69,7 +69,7 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
 def test_every_mistake_at_once(broken: Path) -> None:
     done = flowc("check", "flow.py", cwd=broken.parent)
     assert done.returncode == 1
-    for text in ("flow.py:6:", "self.next(self.midle)", "^", "did you mean `middle`", "tims", "= why:", "= help:", "errors"):
+    for text in ("flow.py:6:", "self.next(self.midle)", "^", "did you mean `middle`", "tims", "= why:", "= help:", "errors; `flowc explain FLOW206`"):
         assert text in done.stderr
     assert flowc("compile", "flow.py", "-t", "argo", "-o", "-", cwd=broken.parent).stderr == done.stderr
     assert flowc("run", "flow.py", cwd=broken.parent).returncode == 1
