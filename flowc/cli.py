@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "print what a diagnostic means",
     "show": "print a flow's graph",
     "run": "run a flow on this machine",
+    "resume": "go on from what an earlier run has done",
     "dump": "print the artifacts of a run",
     "validate": "check specs, without an engine",
     "help": "print help on a command",

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("compile", "check", "explain", "show", "run", "dump", "help")
+COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "dump", "help")
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
@@ -30,7 +30,6 @@ _ELSEWHERE = {
     "--monitor": "flowc has no monitor",
 }
 _METAFLOW_ONLY = {
-    "resume": "a run goes on where it stopped: `run --run-id RUN` with the same parameters",
     "argo-workflows": "write the spec with `compile --target argo`",
     "step-functions": "write the spec with `compile --target step-functions`",
     "airflow": "write the DAG file with `compile --target airflow`",
@@ -58,7 +57,7 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         raise _unknown(command)
     if command in ("help", "explain"):
         return words
-    return [command, *_about(command, path, class_name), *(extra if command in ("run", "check", "compile") else []), *words[1:]]
+    return [command, *_about(command, path, class_name), *(extra if command in ("run", "resume", "check", "compile") else []), *words[1:]]
 
 
 def _about(command: str, path: str, class_name: str) -> list[str]:

@@ -95,6 +95,11 @@ def blob_name(flow: str, digest: str) -> str:
     return f"{encoded(flow)}/blobs/{digest[:2]}/{digest}"
 
 
+def cache_name(flow: str, key: str) -> str:
+    """The object that says which task has done the work with this key (`flowc run --cache`)."""
+    return f"{encoded(flow)}/cache/{key[:2]}/{key}.json"
+
+
 def runs_name(flow: str) -> str:
     return f"{encoded(flow)}/runs/"
 

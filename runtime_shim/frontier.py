@@ -43,6 +43,12 @@ class Frontier:
                 ready.append((target, address.leave(path)))
         return ready
 
+    def joins(self, path: str, chosen: List[str]) -> List[Address]:
+        """Returns the joins, among the steps `chosen` by a task at `path`, as the tasks that they will be."""
+        base = address.leave(path)
+        found = [each for each in chosen if each in self.graph.closes]
+        return [(each, base if self.graph.closes[each]["kind"] == "branches" else address.parent(base)) for each in found]
+
     def _arrive(self, join: str, path: str) -> List[Address]:
         node = self.graph.closes[join]
         if node["kind"] == "branches":

@@ -3,7 +3,8 @@
 The supervisor never imports user code. It keeps what each attempt prints, tries failed tasks again, and reports what happens as events:
 
     on_event(kind, task, text)      task is (step, path, attempt), or None for the run
-    kind: "start" "line" "done" "kept" (its record was there already) "retry" "failed" "stopped"
+    kind: "queued" "start" "line" "done" "retry" "failed"; "kept" (its record was there already) "reused" (taken over from the run that
+          `text` names); of the run: "isolation" (tasks get new processes, for the reason in `text`) "stopped" "tick" (time has passed)
 """
 
 from __future__ import annotations
@@ -14,19 +15,39 @@ import os
 import selectors
 import signal
 import socket
-from typing import Any, Callable, Dict, List, Optional, Tuple
+import time
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from . import address, failure, record, warm
+from .admission import Admission
+from .attempt_output import AttemptOutput
 from .errors import ShimError
-from .frontier import Frontier
+from .frontier import Address, Frontier
 from .graph import Graph
+from .record import Record
+from .reuse import Policy, taken_over
 from .store import Store, open_store
 
 Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
-LOG_KEPT = 16 << 20  # bytes of an attempt's output that become its log
 PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
+OVERTIME = 60.0  # seconds after `@timeout` at which a process that did not hear of it is killed, as on the engines
+
+
+class Settings:
+    """How a run is driven on this machine."""
+
+    def __init__(
+        self, max_workers: int = 16, max_splits: int = 0, isolation: str = "auto", reuse: Optional[Policy] = None, tick: float = 0,
+        overtime: float = OVERTIME,
+    ) -> None:  # fmt: skip
+        self.max_workers = max_workers
+        self.max_splits = max_splits  # items of a foreach; 0 for no limit
+        self.isolation = isolation  # one of warm.ISOLATIONS
+        self.reuse = reuse  # takes over tasks that other runs have done
+        self.tick = tick  # seconds between two events `tick`; 0 for none
+        self.overtime = overtime
 
 
 class Result:
@@ -45,45 +66,46 @@ class Result:
 class _Running:
     """One attempt that runs now."""
 
-    def __init__(self, task: Task, output: int) -> None:
+    def __init__(self, task: Task, output: AttemptOutput) -> None:
         self.task, self.output = task, output
         self.pid = 0
-        self.log: List[bytes] = []
-        self.size = 0
-        self.partial = b""  # a line that has not ended yet
         self.status: Optional[int] = None
-        self.open = True
+        self.deadline: Optional[float] = None  # by the monotonic clock
+        self.killed = ""  # why the supervisor ended it
 
 
 def run_flow(
-    graph: Dict[str, Any], folder: str, store_url: str, run: str, parameters: Dict[str, Any], code: str, max_workers: int, on_event: OnEvent,
-    extra: Optional[Dict[str, Any]] = None,
+    graph: Dict[str, Any], folder: str, store_url: str, run: str, parameters: Optional[Dict[str, Any]], code: str, settings: Settings,
+    on_event: OnEvent, extra: Optional[Dict[str, Any]] = None,
 ) -> Result:  # fmt: skip
     """Runs the flow to its end, or goes on with a run that was stopped: tasks whose records exist are not run again.
 
-    `graph` is the IR's JSON form, `folder` the flow's, `code` the digest of its code package, `extra` more of run.json. SIGINT and SIGTERM
-    stop the run. Raises ShimError for parameters that are wrong and for a run id that stands for something else.
+    `graph` is the IR's JSON form, `folder` the flow's, `code` the digest of its code package, `extra` more of run.json. `parameters` is None
+    when run.json has been written already. SIGINT and SIGTERM stop the run. Raises ShimError for parameters that are wrong and for a run id
+    that stands for something else.
     """
     work = warm.Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {})
-    return _Supervisor(work, open_store(store_url), max_workers, on_event).run()
+    return _Supervisor(work, open_store(store_url), settings, on_event).run()
 
 
 class _Supervisor:
-    def __init__(self, work: warm.Work, store: Store, max_workers: int, on_event: OnEvent) -> None:
-        self.work, self.store, self.max_workers, self.on_event = work, store, max_workers, on_event
+    def __init__(self, work: warm.Work, store: Store, settings: Settings, on_event: OnEvent) -> None:
+        self.work, self.store, self.settings, self.on_event = work, store, settings, on_event
         self.graph = Graph(work.graph)
         self.frontier = Frontier(self.graph)
+        self.admission = Admission(self.graph, settings.max_workers)
         self.result = Result()
         self.waiting: List[Task] = []
         self.running: Dict[int, _Running] = {}
+        self.fresh: Set[Address] = set()  # joins that some task which was run anew leads to
         self.count = 0
         self.pending = b""
         self.ready = False
         self.interrupts = 0
 
     def run(self) -> Result:
-        known = record.read_run(self.store, self.graph.name, self.work.run) is not None
-        pid, self.control = warm.start(self.work)
+        self.known = record.read_run(self.store, self.graph.name, self.work.run) is not None
+        pid, self.control = warm.start(self.work, self.settings.isolation)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.control, selectors.EVENT_READ, None)
         wake, woken = socket.socketpair()
@@ -93,20 +115,26 @@ class _Supervisor:
         before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         descriptor = signal.set_wakeup_fd(woken.fileno())
         try:
-            self._add([self.frontier.first()], known)
-            self._loop(known, wake)
+            self._add([self.frontier.first()], fresh=False)
+            self._loop(wake)
         finally:
             signal.set_wakeup_fd(descriptor)
             for number, handler in before.items():
                 signal.signal(number, handler)
             self._end(pid)
+            wake.close()
+            woken.close()
         return self.result
 
-    def _loop(self, known: bool, wake: socket.socket) -> None:
-        while (self.waiting and not self.result.failed and not self.result.stopped) or self.running or not self.ready:
-            while self.ready and self.waiting and len(self.running) < self.max_workers and not self.result.failed and not self.result.stopped:
+    @property
+    def _goes_on(self) -> bool:
+        return not self.result.failed and not self.result.stopped
+
+    def _loop(self, wake: socket.socket) -> None:
+        while (self.waiting and self._goes_on) or self.running or not self.ready:
+            while self.ready and self.waiting and self._goes_on and self._admits(self.waiting[0][0]):
                 self._launch(self.waiting.pop(0))
-            for key, _ in self.selector.select():
+            for key, _ in self.selector.select(self._patience()):
                 if key.data is None:
                     self._hear()
                 elif key.data == "wake":
@@ -121,36 +149,70 @@ class _Supervisor:
                 return
             if self.result.import_failed:
                 return
-            for number in [number for number, each in self.running.items() if each.status is not None and not each.open]:
-                self._ended(self.running.pop(number), known)
+            self._kill_late()
+            if self.settings.tick:
+                self.on_event("tick", None, "")
+            for number in [number for number, each in self.running.items() if each.status is not None and not each.output.open]:
+                self._ended(self.running.pop(number))
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _add(self, addresses: List[Tuple[str, str]], known: bool) -> None:
-        """Queues tasks; in a run that goes on, those whose records exist are followed at once."""
-        queue = list(addresses)
+    def _add(self, addresses: List[Address], fresh: bool) -> None:
+        """Queues tasks; those whose records exist, or can be taken over, are followed at once. `fresh`: what leads to them was run anew."""
+        queue = [(each, fresh) for each in addresses]
         while queue:
-            step, path = queue.pop(0)
-            done = record.read(self.store, self.graph.name, self.work.run, step, path) if known else None
+            (step, path), fresh = queue.pop(0)
+            kind, done = self._done_already(step, path, fresh or (step, path) in self.fresh)
             if done is None:
                 self.waiting.append((step, path, 0))
+                self.on_event("queued", (step, path, 0), "")
             else:
+                self.on_event(kind, (step, path, int(done.data.get("attempt", 0))), str(done.data.get("origin", "")))
+                queue += [(each, fresh) for each in self._follow(done, fresh)]
+
+    def _done_already(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
+        if self.known:
+            done = record.read(self.store, self.graph.name, self.work.run, step, path)
+            if done is not None:
                 if step == self.graph.start and not address.visit(path):
                     self._check_run()
-                self.on_event("kept", (step, path, int(done.data.get("attempt", 0))), "")
-                queue += self.frontier.done(step, path, done.next, done.splits)
+                return "kept", done
+        found = self.settings.reuse.find(step, path, fresh) if self.settings.reuse is not None else None
+        if found is None:
+            return "", None
+        return "reused", taken_over(self.store, self.graph.name, self.work.run, *found)
 
     def _check_run(self) -> None:
         """The first task would have refused to go on with other code or parameters."""
         from . import parameters
 
-        values = parameters.convert(self.graph.flow["parameters"], self.work.parameters)
-        record.start_run(self.store, self.graph.name, self.work.run, {"parameters": values, "code": self.work.code})
+        if self.work.parameters is not None:
+            values = parameters.convert(self.graph.flow["parameters"], self.work.parameters)
+            record.start_run(self.store, self.graph.name, self.work.run, {"parameters": values, "code": self.work.code})
+
+    def _follow(self, done: Record, fresh: bool) -> List[Address]:
+        """Returns the tasks that can start now that this one has succeeded; a foreach that is wider than allowed fails the run."""
+        limit = self.settings.max_splits
+        if limit and done.splits is not None and done.splits > limit:
+            task = (done.step, done.path, int(done.data.get("attempt", 0)))
+            self.on_event("failed", task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows")
+            self.result.failed.append(task)
+            return []
+        if fresh:
+            self.fresh.update(self.frontier.joins(done.path, done.next))
+        return self.frontier.done(done.step, done.path, done.next, done.splits)
+
+    def _admits(self, step: str) -> bool:
+        return self.admission.admits(step, (each.task[0] for each in self.running.values()))
 
     def _launch(self, task: Task) -> None:
         reading, writing = os.pipe()
         self.count += 1
-        self.running[self.count] = _Running(task, reading)
+        one = _Running(task, AttemptOutput(reading, lambda line: self.on_event("line", task, line)))
+        limit = self.graph.timeout_seconds(task[0])
+        if limit:
+            one.deadline = time.monotonic() + limit + self.settings.overtime
+        self.running[self.count] = one
         self.selector.register(reading, selectors.EVENT_READ, self.count)
         message = json.dumps({"id": self.count, "step": task[0], "path": task[1], "attempt": task[2]}).encode() + b"\n"
         try:
@@ -169,6 +231,8 @@ class _Supervisor:
             message = json.loads(line)
             if "ready" in message:
                 self.ready = True
+                if message["why"]:
+                    self.on_event("isolation", None, message["why"])
             elif "failed" in message:
                 self.result.import_failed = True
             elif "pid" in message:
@@ -176,56 +240,32 @@ class _Supervisor:
             else:
                 one = self.running[message["id"]]
                 one.status = message["status"]
-                self._drain(message["id"])
-
-    def _drain(self, number: int) -> None:
-        """Takes what the ended task printed; a child of its own that lives on may keep the pipe open for ever."""
-        one = self.running[number]
-        if one.open:
-            os.set_blocking(one.output, False)
-            while one.open and self._read(number):
-                pass
-            if one.open:
                 self._close(one)
 
-    def _read(self, number: int) -> bool:
+    def _read(self, number: int) -> None:
         one = self.running.get(number)
-        if one is None or not one.open:
-            return False
-        try:
-            data = os.read(one.output, 65536)
-        except BlockingIOError:
-            return False
-        if not data:
-            self._close(one)
-            return False
-        if one.size < LOG_KEPT:
-            one.log.append(data)
-            one.size += len(data)
-        *lines, one.partial = (one.partial + data).split(b"\n")
-        for line in lines:
-            self.on_event("line", one.task, line.decode("utf-8", "replace"))
-        return True
+        if one is not None and one.output.open:
+            one.output.read()
+            if not one.output.open:
+                self.selector.unregister(one.output.descriptor)
 
     def _close(self, one: _Running) -> None:
-        if one.partial:
-            self.on_event("line", one.task, one.partial.decode("utf-8", "replace"))
-            one.partial = b""
-        self.selector.unregister(one.output)
-        os.close(one.output)
-        one.open = False
+        if one.output.open:
+            self.selector.unregister(one.output.descriptor)
+            one.output.drain()
 
-    def _ended(self, one: _Running, known: bool) -> None:
+    def _ended(self, one: _Running) -> None:
         step, path, attempt = one.task
         flow, run = self.graph.name, self.work.run
-        if one.log:
-            self.store.put(address.task_name(flow, run, step, path, f"{attempt}.log"), b"".join(one.log))
+        self._keep_log(one)
         done = record.read(self.store, flow, run, step, path) if one.status == 0 else None
         if done is not None:
             self.on_event("done", one.task, "")
-            self._add(self.frontier.done(step, path, done.next, done.splits), known)
+            if self.settings.reuse is not None:
+                self.settings.reuse.keep(step, path)
+            self._add(self._follow(done, fresh=True), fresh=True)
             return
-        why = _how_it_ended(one.status or 0, failure.read(self.store, flow, run, step, path, attempt))
+        why = one.killed or _how_it_ended(one.status or 0, failure.read(self.store, flow, run, step, path, attempt))
         if attempt + 1 < self.graph.attempts(step) and os.waitstatus_to_exitcode(one.status or 0) not in (2, 3):
             self.on_event("retry", one.task, why)
             self.waiting.insert(0, (step, path, attempt + 1))
@@ -233,7 +273,26 @@ class _Supervisor:
             self.on_event("failed", one.task, why)
             self.result.failed.append(one.task)
 
+    def _keep_log(self, one: _Running) -> None:
+        log = one.output.log
+        if log:
+            step, path, attempt = one.task
+            self.store.put(address.task_name(self.graph.name, self.work.run, step, path, f"{attempt}.log"), log)
+
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _patience(self) -> Optional[float]:
+        """Seconds until the next deadline of a running attempt, or the next tick; None without either."""
+        found = [each.deadline - time.monotonic() for each in self.running.values() if each.deadline is not None and not each.killed]
+        if self.settings.tick:
+            found.append(self.settings.tick)
+        return max(0.0, min(found)) if found else None
+
+    def _kill_late(self) -> None:
+        for one in self.running.values():
+            if one.deadline is not None and not one.killed and one.status is None and time.monotonic() >= one.deadline:
+                one.killed = f"it did not end when its time of {self.graph.timeout_seconds(one.task[0]):g} s was over, and was killed"
+                _signal(one, signal.SIGKILL)
 
     def _interrupt(self, _number: int, _frame: Any) -> None:
         self.interrupts += 1
@@ -242,9 +301,8 @@ class _Supervisor:
         """Ends what runs: politely, then not."""
         self.result.stopped = True
         self.on_event("stopped", None, "")
-        import time
-
-        self._signal(signal.SIGTERM)
+        for one in self.running.values():
+            _signal(one, signal.SIGTERM)
         until = time.monotonic() + PATIENCE
         while any(each.status is None for each in self.running.values()) and time.monotonic() < until and self.interrupts < 2:
             for key, _ in self.selector.select(0.1):
@@ -252,18 +310,9 @@ class _Supervisor:
                     self._hear()
                 elif isinstance(key.data, int):
                     self._read(key.data)
-        self._signal(signal.SIGKILL)
         for one in self.running.values():
-            if one.log:
-                self.store.put(address.task_name(self.graph.name, self.work.run, one.task[0], one.task[1], f"{one.task[2]}.log"), b"".join(one.log))
-
-    def _signal(self, number: int) -> None:
-        for one in self.running.values():
-            if one.pid and (one.status is None or number == signal.SIGKILL):
-                try:
-                    os.killpg(one.pid, number)
-                except OSError:
-                    pass
+            _signal(one, signal.SIGKILL)
+            self._keep_log(one)
 
     def _end(self, pid: int) -> None:
         self.control.close()
@@ -272,9 +321,17 @@ class _Supervisor:
         except (ChildProcessError, InterruptedError):
             pass
         for one in self.running.values():
-            if one.open:
-                self._close(one)
+            self._close(one)
         self.selector.close()
+
+
+def _signal(one: _Running, number: int) -> None:
+    """To the attempt's whole process group; SIGKILL also to what the attempt left behind."""
+    if one.pid and (one.status is None or number == signal.SIGKILL):
+        try:
+            os.killpg(one.pid, number)
+        except OSError:
+            pass
 
 
 def _how_it_ended(status: int, left: Dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ class Attempt:
         self.attempt = attempt
         self.code = code  # digest of the code package
         self.target = target  # for run.json
-        self.given = given  # parameters as the engine gave them; only the first step needs them
+        self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
         self.load = load  # imports the flow's class; called when its environment is set
         self.extra = extra or {}  # more of run.json
         graph.step(step)
@@ -87,13 +87,13 @@ def run_task(task: Attempt) -> Optional[Outcome]:
 def _parameters(task: Attempt) -> Dict[str, Any]:
     """The run's parameters by name; the first step fixes them in run.json."""
     graph = task.graph
-    if not task.is_first:
+    if not task.is_first or task.given is None:
         run = record.read_run(task.store, graph.name, task.run)
         if run is None:
             raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
         found: Dict[str, Any] = run["parameters"]
         return found
-    values = parameters.convert(graph.flow["parameters"], task.given or {})
+    values = parameters.convert(graph.flow["parameters"], task.given)
     data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time(), **task.extra}
     record.start_run(task.store, graph.name, task.run, data)
     return values
@@ -122,7 +122,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     else:
         state.manifest = dict(inputs[0].artifacts)
     current._set(
-        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt, origin_run_id=None,
+        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt, origin_run_id=task.extra.get("origin"),
         namespace=None, username=_user_name(), tags=frozenset(), parameters=RunParameters(_in_steps(declared, values)), graph=graph.flow,
     )  # fmt: skip
     return flowspec.prepare(flow_class, state)

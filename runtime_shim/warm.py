@@ -3,6 +3,8 @@
 The supervisor (`local.py`) speaks to it over a socket in lines of JSON: `{"id": 7, "step": …, "path": …, "attempt": …}` with one file
 descriptor, where the task's output goes. It answers `{"id": 7, "pid": …}` and, when the task's process has ended, `{"id": 7, "status": …}`
 with what `wait` gave. A child is a process group of its own. When the supervisor is gone, the children are killed and the process ends.
+
+Where forking is not safe (`forking.py`), or nobody wants it, a child is a new process that imports the flow itself (`fresh.py`).
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ import selectors
 import signal
 import socket
 import sys
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from . import failure
+from . import failure, forking
 from .errors import ShimError
 from .graph import Graph
 from .store import open_store
@@ -26,17 +28,23 @@ from .user_code import import_flow
 IMPORT_FAILED = {"failed": "import"}
 
 
+ISOLATIONS = ("auto", "fork", "process")
+
+
 class Work:
-    """What every task of the run has in common."""
+    """What every task of the run has in common. `parameters` is None for a run whose run.json is there already."""
 
     def __init__(
-        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Dict[str, Any], extra: Dict[str, Any]
+        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]], extra: Dict[str, Any]
     ) -> None:
         self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = graph, folder, store, run, code, parameters, extra
 
 
-def start(work: Work) -> Tuple[int, socket.socket]:
-    """Forks the warm process; returns its pid, and the socket to speak to it. To be called while the process has one thread."""
+def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
+    """Forks the warm process; returns its pid, and the socket to speak to it. To be called while the process has one thread.
+
+    `isolation` is one of ISOLATIONS: `auto` forks for each task unless that is unsafe.
+    """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -48,14 +56,16 @@ def start(work: Work) -> Tuple[int, socket.socket]:
     try:
         ours.close()
         os.setpgid(0, 0)
-        code = _Warm(work, theirs).serve()
+        code = _Warm(work, theirs, isolation).serve()
     finally:
         os._exit(code)
 
 
 class _Warm:
-    def __init__(self, work: Work, control: socket.socket) -> None:
+    def __init__(self, work: Work, control: socket.socket, isolation: str) -> None:
         self.work, self.control = work, control
+        self.fresh = isolation == "process" or (isolation == "auto" and sys.platform == "darwin")
+        self.isolation = isolation
         self.graph = Graph(work.graph)
         self.children: Dict[int, int] = {}  # pid → id
         self.flow_class: Optional[type] = None
@@ -69,16 +79,20 @@ class _Warm:
         self.wake = (wake, woken)
         signal.set_wakeup_fd(woken)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        try:
-            self.flow_class = import_flow(self.work.folder, self.graph.flow["file"], self.graph.name)
-        except BaseException as error:
-            if isinstance(error, ShimError):
-                print(f"flowc: {error}", file=sys.stderr, flush=True)
-            else:
-                failure.print_traceback(error)
-            self._send(IMPORT_FAILED)
-            return 1
-        self._send({"ready": True})
+        why = ""
+        if not self.fresh:
+            try:
+                self.flow_class = load_flow(self.work)
+            except BaseException as error:
+                if isinstance(error, ShimError):
+                    print(f"flowc: {error}", file=sys.stderr, flush=True)
+                else:
+                    failure.print_traceback(error)
+                self._send(IMPORT_FAILED)
+                return 1
+            why = forking.unsafe() if self.isolation == "auto" else ""
+            self.fresh = bool(why)
+        self._send({"ready": True, "why": why})
         selector = selectors.DefaultSelector()
         selector.register(self.control, selectors.EVENT_READ)
         selector.register(wake, selectors.EVENT_READ)
@@ -94,13 +108,29 @@ class _Warm:
                     descriptors += received
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
-                        self._fork(json.loads(line), descriptors.pop(0))
+                        (self._spawn if self.fresh else self._fork)(json.loads(line), descriptors.pop(0))
                 else:
                     try:
                         os.read(wake, 4096)
                     except BlockingIOError:
                         pass
             self._reap()
+
+    def _spawn(self, request: Dict[str, Any], output: int) -> None:
+        import subprocess
+
+        command = [sys.executable, "-m", __package__ + ".fresh"]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)
+        os.close(output)
+        child.returncode = 0  # it is waited for below: the module must not do so too
+        self.children[child.pid] = request["id"]
+        self._send({"id": request["id"], "pid": child.pid})
+        assert child.stdin is not None
+        try:
+            with child.stdin:
+                child.stdin.write(json.dumps({"work": self.work.__dict__, "request": request}).encode())
+        except OSError:
+            pass  # it has ended already: its status says how
 
     def _fork(self, request: Dict[str, Any], output: int) -> None:
         pid = os.fork()
@@ -122,30 +152,11 @@ class _Warm:
             os.dup2(output, 2)
             os.close(output)
             _reseed()
-            code = self._run(request)
+            code = run_request(self.work, request, lambda: self.flow_class, self.graph)
         except BaseException as error:
             failure.print_traceback(error)
         finally:
-            for stream in (sys.stdout, sys.stderr):
-                try:
-                    stream.flush()
-                except (OSError, ValueError):
-                    pass
-            os._exit(code)
-
-    def _run(self, request: Dict[str, Any]) -> int:
-        work = self.work
-        flow_class = self.flow_class
-        assert flow_class is not None
-        try:
-            task = Attempt(
-                open_store(work.store), self.graph, work.run, request["step"], request["path"], request["attempt"], work.code, "local",
-                work.parameters, lambda: flow_class, work.extra,
-            )  # fmt: skip
-            return 0 if run_task(task) is not None else 1
-        except ShimError as error:
-            print(f"flowc: {error}", file=sys.stderr, flush=True)
-            return 3
+            leave(code)
 
     def _reap(self) -> None:
         for pid in list(self.children):
@@ -165,6 +176,41 @@ class _Warm:
             self.control.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             pass
+
+
+def load_flow(work: Work) -> Any:
+    """Imports the flow's class. Exceptions of the user's module come through as they are."""
+    flow = work.graph["flow"]
+    return import_flow(work.folder, flow["file"], flow["name"])
+
+
+def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:
+    """Runs the task that a request of the supervisor names, in this process; returns its exit code (docs/shim.md)."""
+    try:
+        task = Attempt(
+            open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",
+            work.parameters, load, work.extra,
+        )  # fmt: skip
+        return 0 if run_task(task) is not None else 1
+    except ShimError as error:
+        print(f"flowc: {error}", file=sys.stderr, flush=True)
+        return 3
+
+
+def leave(code: int) -> None:
+    """Ends the process as Python does, its threads joined and its exit functions called, but without taking the interpreter apart."""
+    import atexit
+    import threading
+
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except BaseException:  # what fails so late changes nothing for the task: its record is written
+        pass
+    finally:
+        os._exit(code)
 
 
 def _receive(control: socket.socket) -> Tuple[bytes, List[int]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import printable
 from flowc.compiler.ir import Parallel
 
+from .. import local_run
 from ..flow_source import load_flow, placed_sources
+from ..git import git_commit
+from ..local_run import LocalRun, new_run_id
 from ..options import Arguments, Option, Usage, parse, unknown
-from ..targeting import package_of
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.compiler.ir import Flow
-    from flowc.compiler.package import Package
     from flowc.compiler.pipeline import Program
-    from flowc.runtime_shim.local import Task
+    from flowc.runtime_shim.reuse import Policy
 
 USAGE = ("flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",)
 TEXT = """
@@ -29,18 +29,18 @@ options. Artifacts and logs go to the datastore; the same `--run-id` again goes 
 Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
-    Option("--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL", default=".flowc beside the flow"),
     Option("--run-id", "the run's name, or that of a run to go on with", "RUN", default="made from the time"),
-    Option("--run-id-file", "write the run's name to this file when it starts", "FILE"),
-    Option("--max-workers", "how many tasks run at a time", "N", default="16"),
     Option("--parameter", "another way to give a parameter, for names that are options", "NAME=VALUE", "-p", repeated=True),
-    Option("--tag", "a tag of the run, kept in its run.json", "TAG", repeated=True),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
-    Option("--quiet", "print only what the steps print, and problems", short="-q"),
+    Option("--cache", "take over steps whose code, inputs and environment are those of an earlier run"),
+    *local_run.OPTIONS,
 )
-EXAMPLES = (("flowc run FLOW.py --alpha 0.5", "with a parameter"), ("flowc run FLOW.py --run-id try7", "the second time, goes on where it stopped"))
+EXAMPLES = (
+    ("flowc run FLOW.py --alpha 0.5", "with a parameter"),
+    ("flowc run FLOW.py --run-id try7", "the second time, goes on where it stopped"),
+    ("flowc run FLOW.py --cache", "as a build system would: only what changed"),
+)
 
-MAX_WORKERS = 16
+ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag")  # the command line could not be read without them, or Metaflow has them too
 
 
 def run(argv: list[str], out: Output) -> int:
@@ -52,7 +52,13 @@ def run(argv: list[str], out: Output) -> int:
     _refuse_parallel(program)
     if program.diagnostics and not arguments.flag("--quiet"):
         out.report(program.diagnostics, placed_sources(program.sources, path))
-    return _Run(program, path, arguments, out).run()
+    run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
+    given = _parameters(arguments, program.flow)
+    values = _converted(program.flow, given)
+    extra = {"tags": sorted(set(arguments.all("--tag"))), **git_commit(run.folder)}
+    if not arguments.flag("--cache"):
+        return run.run(given, extra)
+    return run.run(None, extra, _cache(run, values, extra))
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
@@ -60,109 +66,6 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
         flow = load_flow(_flow_file(argv), _flow_name(argv)).flow
         yield f"parameters of {flow.name}", _parameter_options(flow)
-
-
-class _Run:
-    """One run, and what is said of it."""
-
-    def __init__(self, program: Program, path: str, arguments: Arguments, out: Output) -> None:
-        self.program, self.path, self.arguments, self.out = program, path, arguments, out
-        self.quiet = arguments.flag("--quiet")
-        self.store = arguments.text("--store") or os.path.join(os.path.dirname(os.path.abspath(path)), ".flowc")
-        self.name = arguments.text("--run-id") or _new_run_id()
-        self.failures: list[tuple[Task, str]] = []
-        self.counts: dict[str, int] = {}
-
-    def run(self) -> int:
-        import json
-        import time
-
-        from flowc.compiler.ir_json import to_json
-        from flowc.runtime_shim.errors import ShimError
-        from flowc.runtime_shim.local import run_flow
-
-        program, arguments = self.program, self.arguments
-        given = _parameters(arguments, program.flow)
-        workers = arguments.integer("--max-workers", MAX_WORKERS)
-        code = package_of(program)
-        started = time.monotonic()
-        try:
-            self._prepare(code)
-            self._say(f"{program.flow.name}, run {printable(self.name)}, in {self.store}")
-            graph = json.loads(to_json(program.flow, program.scope))
-            result = run_flow(
-                graph, os.path.dirname(os.path.abspath(self.path)), self.store, self.name, given, code.digest, workers, self._on_event,
-                {"tags": sorted(set(arguments.all("--tag")))},
-            )  # fmt: skip
-        except ShimError as error:
-            raise Failure(str(error)) from None
-        return self._close(result, time.monotonic() - started)
-
-    def _prepare(self, code: Package) -> None:
-        """What must be right before anything runs: parameters, the store, the package in it, the file for the run's name."""
-        from flowc.runtime_shim import package, parameters
-        from flowc.runtime_shim.store import open_store
-
-        declared: list[dict[str, Any]] = [
-            {name: getattr(each, name) for name in each.__match_args__ if name != "span"} for each in self.program.flow.parameters
-        ]
-        parameters.convert(declared, _parameters(self.arguments, self.program.flow))
-        package.put(open_store(self.store), self.program.flow.name, code.digest, code.compressed())
-        file = self.arguments.text("--run-id-file")
-        if file:
-            from .. import files
-
-            files.write(file, self.name.encode())
-
-    def _on_event(self, kind: str, task: Task | None, text: str) -> None:
-        self.counts[kind] = self.counts.get(kind, 0) + 1
-        if task is None:
-            return
-        label = task[0] if task[1] == "-" else f"{task[0]}/{task[1]}"
-        if kind == "line":
-            self.out.print(f"{_clock()} [{label}] {text}" if not self.quiet else text)
-        elif kind == "failed":
-            self.failures.append((task, text))
-            self.out.print_error(f"{_clock()} [{label}] failed: {printable(text)}")
-        elif kind == "retry":
-            self._say(f"{_clock()} [{label}] attempt {task[2]} failed, trying again: {printable(text)}")
-        elif kind == "done" and task[2]:
-            self._say(f"{_clock()} [{label}] done, at attempt {task[2]}")
-        elif kind in ("start", "done") and not task[2]:
-            self._say(f"{_clock()} [{label}] {'started' if kind == 'start' else 'done'}")
-
-    def _close(self, result: Any, seconds: float) -> int:
-        flow = self.program.flow.name
-        kept = self.counts.get("kept", 0)
-        tasks = f"{self.counts.get('done', 0)} tasks in {seconds:.1f} s" + (f", {kept} kept from before" if kept else "")
-        store = "" if self.arguments.text("--store") == "" and os.path.dirname(self.path) == "" else f" --store {self.store}"
-        if result.succeeded:
-            self._say(f"{flow}, run {printable(self.name)}: succeeded, {tasks}")
-            self._say(f"its artifacts: {self._command()} dump {_quoted(self.name)}{store if self.out.program == 'flowc' else ''}")
-            return 0
-        again = f"{self._command()} run {_quoted(self.path) + ' ' if self.out.program == 'flowc' else ''}… --run-id {_quoted(self.name)}"
-        if result.stopped:
-            self.out.error(f"run {self.name} was interrupted, {tasks}\nto go on, with the same parameters: {again}")
-            return 130
-        if result.import_failed:
-            raise Failure(f"run {self.name} failed: {self.path} cannot be imported")
-        from flowc.runtime_shim import address
-        from flowc.runtime_shim.store import open_store
-
-        lines = [f"run {self.name} failed, {tasks}"]
-        place = open_store(self.store)
-        for (step, path, attempt), text in self.failures:
-            log = address.task_name(flow, self.name, step, path, f"{attempt}.log")
-            lines.append(f"{step}{'' if path == '-' else '/' + path}: {text}" + (f"\n  its log: {self.store}/{log}" if place.exists(log) else ""))
-        lines.append(f"to try again what failed, with the same parameters: {again}")
-        raise Failure("\n".join(lines))
-
-    def _command(self) -> str:
-        return self.out.program
-
-    def _say(self, text: str) -> None:
-        if not self.quiet:
-            self.out.print(text)
 
 
 def _flow_file(argv: Sequence[str]) -> str:
@@ -187,8 +90,13 @@ def _flow_name(argv: Sequence[str]) -> str:
 
 
 def _parse(argv: list[str], flow: Flow) -> Arguments:
-    own = {each.name for each in OPTIONS}
-    options = (*OPTIONS, *(each for each in _parameter_options(flow) if each.name not in own))
+    """A parameter of the flow that is called like an option takes its place, as in Metaflow; `--parameter` gives the others of its kind."""
+    parameters = _parameter_options(flow)
+    taken = {each.name for each in parameters}
+    options = (
+        *(each for each in OPTIONS if each.name not in taken or each.name in ESSENTIAL),
+        *(each for each in parameters if each.name not in ESSENTIAL),
+    )
     dashed = {each.name.replace("_", "-"): each.name for each in options}
     words = []
     for at, word in enumerate(argv):
@@ -223,11 +131,10 @@ def _parameter_options(flow: Flow) -> tuple[Option, ...]:
 
 
 def _parameters(arguments: Arguments, flow: Flow) -> dict[str, Any]:
-    own = {each.name for each in OPTIONS}
     given: dict[str, Any] = {}
     for each in flow.parameters:
         option = f"--{each.name}"
-        if option not in own and option in arguments.given:
+        if option not in ESSENTIAL and option in arguments.given:
             given[each.name] = arguments.text(option)
     known = {each.name for each in flow.parameters}
     for text in arguments.all("--parameter"):
@@ -238,6 +145,29 @@ def _parameters(arguments: Arguments, flow: Flow) -> dict[str, Any]:
             raise unknown(f"--{name}", [f"--{each}" for each in known])
         given[name] = value
     return given
+
+
+def _converted(flow: Flow, given: dict[str, Any]) -> dict[str, Any]:
+    """Returns the parameters' values by name. Raises Failure, naming every one that is wrong."""
+    from flowc.runtime_shim import parameters
+    from flowc.runtime_shim.errors import ShimError
+
+    declared: list[dict[str, Any]] = [{name: getattr(each, name) for name in each.__match_args__ if name != "span"} for each in flow.parameters]
+    try:
+        return parameters.convert(declared, given)
+    except ShimError as error:
+        raise Failure(str(error)) from None
+
+
+def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Policy:
+    """What takes over the tasks that an earlier run has done: run.json must be there before the first of them is."""
+    from flowc.compiler.fingerprint import fingerprints
+    from flowc.runtime_shim.graph import Graph
+    from flowc.runtime_shim.reuse import Cached
+    from flowc.runtime_shim.store import open_store
+
+    run.begin(values, extra)
+    return Cached(open_store(run.store), Graph(run.graph()), run.name, fingerprints(run.program), values)
 
 
 def _refuse_parallel(program: Program) -> None:
@@ -253,21 +183,3 @@ def _refuse_parallel(program: Program) -> None:
     ]  # fmt: skip
     if found:
         raise Refused(found, program.sources)
-
-
-def _new_run_id() -> str:
-    import time
-
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
-
-
-def _clock() -> str:
-    import time
-
-    return time.strftime("%H:%M:%S")
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

@@ -1,0 +1,93 @@
+"""`flowc resume`: a new run that goes on from what an earlier one has done, with the code as it is now."""
+
+from __future__ import annotations
+
+from flowc.compiler.diagnostics import nearest
+
+from .. import local_run
+from ..flow_source import load_flow, placed_sources
+from ..git import git_commit
+from ..local_run import LocalRun, new_run_id, store_of
+from ..options import Option, Usage, parse
+from ..terminal import Failure, Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowc.runtime_shim.store import Store
+
+USAGE = ("flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",)
+TEXT = """
+Starts a run that takes over every task that an earlier one has done, and runs the rest with the code as it is now: what failed or was never
+reached, and all that follows it. With STEP, that step and all that follows it run again, whether they had succeeded or not. The parameters
+are the earlier run's. The earlier run is not changed.
+Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
+"""
+OPTIONS = (
+    Option("--origin-run-id", "the run to go on from", "RUN", default="the flow's latest run"),
+    Option("--run", "the same as --origin-run-id", "RUN"),
+    Option("--from", "the same as STEP", "STEP"),
+    Option("--run-id", "the new run's name", "RUN", default="made from the time"),
+    *local_run.OPTIONS,
+)
+EXAMPLES = (
+    ("flowc resume FLOW.py", "the latest run, from what failed"),
+    ("flowc resume FLOW.py train --run try7", "run try7, from step `train` on"),
+)
+
+
+def run(argv: list[str], out: Output) -> int:
+    arguments = parse(argv, OPTIONS)
+    if not arguments.positional:
+        raise Usage("the flow's file is missing")
+    path, *steps = arguments.positional
+    steps += arguments.all("--from")
+    if len(set(steps)) > 1:
+        raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
+    program = load_flow(path, arguments.text("--flow"))
+    _known(steps, [each.name for each in program.flow.steps])
+    if program.diagnostics and not arguments.flag("--quiet"):
+        out.report(program.diagnostics, placed_sources(program.sources, path))
+    resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
+    origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
+    extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin, **git_commit(resumed.folder)}
+    resumed.begin(before["parameters"], extra)
+
+    from flowc.runtime_shim.graph import Graph
+    from flowc.runtime_shim.reuse import Resumed
+    from flowc.runtime_shim.store import open_store
+
+    return resumed.run(None, extra, Resumed(open_store(resumed.store), Graph(resumed.graph()), origin, frozenset(steps)))
+
+
+def _known(steps: list[str], known: list[str]) -> None:
+    for each in steps:
+        if each not in known:
+            close = nearest(each, known)
+            raise Usage(f"the flow has no step `{each}`", f"did you mean `{close}`?" if close else "its steps are " + ", ".join(known))
+
+
+def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
+    """The name and the run.json of the run to go on from. Raises Failure when there is none."""
+    from flowc.runtime_shim import record
+    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.store import open_store
+
+    try:
+        store = open_store(url)
+        name = wanted or _latest(store, flow)
+        found = record.read_run(store, flow, name) if name else None
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    if found is None:
+        raise Failure(f"there is no run {name} of {flow} in {url}" if name else f"there is no run of {flow} to resume in {url}")
+    return name, found
+
+
+def _latest(store: Store, flow: str) -> str:
+    """The run that was started last; "" without any."""
+    from flowc.runtime_shim import record
+
+    runs = {name: found for name in record.runs(store, flow) if (found := record.read_run(store, flow, name)) is not None}
+    return max(runs, key=lambda name: float(runs[name].get("started", 0)), default="")

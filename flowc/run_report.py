@@ -1,0 +1,218 @@
+"""What a local run prints while it goes on: plain lines, a status that is drawn anew on a terminal, or events as JSON."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from flowc.compiler.diagnostics import printable
+
+from .progress import Progress
+from .terminal import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from flowc.runtime_shim.local import Task
+
+    class Report(Protocol):
+        progress: Progress
+
+        def say(self, text: str) -> None:
+            """Something about the run as a whole."""
+
+        def event(self, kind: str, task: Task | None, text: str) -> None: ...
+
+        def begin(self, text: str, **about: Any) -> None:
+            """The run begins; `text` is for a person, `about` for a program."""
+
+        def end(self, status: str, text: str, **about: Any) -> None:
+            """The run has ended: `succeeded`, `failed` or `interrupted`."""
+
+
+FRAME = 0.05  # seconds between two drawings of the status, at least
+ROWS = 12  # steps that the status shows at most
+
+
+def choose(out: Output, json: bool, quiet: bool, workers: int) -> Report:
+    """Returns the report that suits the options and where standard output goes."""
+    if json:
+        return Events(out)
+    if quiet or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return Lines(out, quiet)
+    return Live(out, workers)
+
+
+class Lines:
+    """A line for each thing that happens, as it happens. Quiet: only what the steps print, and problems."""
+
+    def __init__(self, out: Output, quiet: bool = False) -> None:
+        self.out, self.quiet = out, quiet
+        self.progress = Progress()
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            self.out.print(text)
+
+    def begin(self, text: str, **about: Any) -> None:
+        self.say(text)
+
+    def event(self, kind: str, task: Task | None, text: str) -> None:
+        self.progress.event(kind, task, time.monotonic())
+        if kind == "line":
+            self.out.print(text if self.quiet else f"{_clock()} [{label(task)}] {text}")
+        elif kind == "failed":
+            self.out.print_error(f"{_clock()} [{label(task)}] failed: {printable(text)}")
+        else:
+            said = describe(kind, task, text)
+            if said:
+                self.say(said)
+
+    def end(self, status: str, text: str, **about: Any) -> None:
+        if status == "succeeded":
+            self.say(text)
+        else:
+            self.out.error(text)
+
+
+class Live(Lines):
+    """Lines for what the steps print and what goes wrong, and below them the state of every step, drawn anew up to 20 times a second."""
+
+    def __init__(self, out: Output, workers: int) -> None:
+        super().__init__(out)
+        self.workers = workers
+        self.began = time.monotonic()
+        self.pending: list[str] = []
+        self.drawn = 0  # lines of the status that stand above the cursor
+        self.last = 0.0
+
+    def say(self, text: str) -> None:
+        self.pending.append(text)
+
+    def event(self, kind: str, task: Task | None, text: str) -> None:
+        self.progress.event(kind, task, time.monotonic())
+        if kind == "line":
+            self.pending.append(f"[{label(task)}] {text}")
+        elif kind == "failed":
+            self.pending.append(f"{_clock()} [{label(task)}] failed: {printable(text)}")
+        elif kind in ("retry", "isolation"):
+            self.pending.append(describe(kind, task, text))
+        if time.monotonic() - self.last >= FRAME:
+            self._draw()
+
+    def end(self, status: str, text: str, **about: Any) -> None:
+        self._draw()  # it stays there, as the run's summary
+        super().end(status, text, **about)
+        for each in self.pending:
+            self.out.print(each)
+
+    def _draw(self) -> None:
+        """Takes the old status away, prints what has come since, and draws the new one below."""
+        now = self.last = time.monotonic()
+        width = _width()
+        lines = status(self.progress, now - self.began, now, self.workers)
+        back = f"\x1b[{self.drawn}F\x1b[J" if self.drawn else ""
+        sys.stdout.write(back)
+        for each in self.pending:
+            self.out.print(each)
+        self.pending = []
+        sys.stdout.write("".join(line[: width - 1] + "\n" for line in lines))
+        sys.stdout.flush()
+        self.drawn = len(lines)
+
+
+class Events:
+    """One JSON object a line on standard output: `event`, `time` (seconds since 1970) and what it is about (docs/cli.md)."""
+
+    def __init__(self, out: Output) -> None:
+        self.out = out
+        self.progress = Progress()
+
+    def say(self, text: str) -> None:
+        pass
+
+    def event(self, kind: str, task: Task | None, text: str) -> None:
+        if kind == "tick":
+            return
+        self.progress.event(kind, task, time.monotonic())
+        about = {} if task is None else {"step": task[0], "path": task[1], "attempt": task[2]}
+        self._write({"event": kind, **about, **({"text": text} if text or kind == "line" else {})})
+
+    def end(self, status: str, text: str, **about: Any) -> None:
+        self._write({"event": "end", "status": status, **about})
+
+    def begin(self, text: str, **about: Any) -> None:
+        self._write({"event": "begin", **about})
+
+    def _write(self, data: dict[str, Any]) -> None:
+        import json
+
+        self.out.print(json.dumps({**data, "time": round(time.time(), 6)}))
+        sys.stdout.flush()
+
+
+def status(progress: Progress, elapsed: float, now: float, workers: int) -> list[str]:
+    """Returns the lines that say how far the run is: one for each of the steps that matter most, and one for the whole."""
+    steps = list(progress.steps.items())
+    if len(steps) > ROWS:  # those that are going on, then the latest
+        busy = [each for each in steps if each[1].running or each[1].waiting][-ROWS:]
+        rest = [each for each in steps if each not in busy]
+        steps = [each for each in steps if each in busy or each in rest[len(rest) - (ROWS - len(busy)) :]]
+    wide = max((len(name) for name, _ in steps), default=0)
+    lines = []
+    for name, one in steps:
+        parts = [f"{one.done + one.reused}/{one.known} done"]
+        parts += [f"{count} {what}" for count, what in ((len(one.running), "running"), (one.retried, "retried"), (one.failed, "failed")) if count]
+        lines.append(f"  {name:<{wide}}  {', '.join(parts)}")
+    left = progress.rest(now, workers)
+    known = f", about {duration(left)} left of what is known" if left is not None and left >= 1 else ""
+    return [*lines, f"  {duration(elapsed)} elapsed{known}"]
+
+
+def describe(kind: str, task: Task | None, text: str) -> str:
+    """Returns the line for an event, "" for one that needs none."""
+    if kind == "isolation":
+        return f"tasks run in new processes, not in forks: {text}"
+    if task is None:
+        return ""
+    where = f"{_clock()} [{label(task)}]"
+    if kind == "retry":
+        return f"{where} attempt {task[2]} failed, trying again: {printable(text)}"
+    if kind == "reused":
+        return f"{where} taken over from run {printable(text)}"
+    if kind == "done":
+        return f"{where} done" + (f", at attempt {task[2]}" if task[2] else "")
+    return f"{where} started" if kind == "start" and not task[2] else ""
+
+
+def label(task: Task | None) -> str:
+    """What a line calls a task: its step, and its path where there is one."""
+    if task is None:
+        return ""
+    return task[0] if task[1] == "-" else f"{task[0]}/{task[1]}"
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it: `0.4 s`, `12 s`, `3:07 min`, `1:02:03 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02} min"
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02} h"
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M:%S")
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:
+        return 80
