@@ -60,7 +60,7 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
 
 
 def _task(step: str, path: str, reports: List[Report]) -> int:
-    store = open_store(_required("FLOWC_STORE"))
+    store = open_store(_required("FLOWC_STORE"), durable=True)
     flow, run, code = _required("FLOWC_FLOW"), _required("FLOWC_RUN"), os.environ.get("FLOWC_CODE", "")
     attempt = _attempt()
     folder = os.environ.get("FLOWC_CODE_DIR", "")

@@ -1,65 +1,180 @@
-"""Artifacts: values to bytes and back, and the manifest of a task (name → entry).
+"""Artifacts: the manifest of a task (name → entry), and where the content of each value is (docs/formats.md, Manifest).
 
-A value is pickled with protocol 5. Small pickles live in the record itself, larger ones as blobs named by the sha256 of their content, shared
-by all tasks that hold the same value. An entry is a JSON object: `digest`, `size` (bytes of the pickle), `type`, and `value` (base64) when inline.
+Small content is in the record itself, middling content of a task together in one object, a pack, and large content is a blob named by its
+digest, shared by all that hold the same value. An entry is a JSON object: `digest` and `size` of the content, `type`, and one of
+
+- `value`: the content, in base64
+- `pack` and `at`: the name of a pack (its digest), and the offset in it
+- neither: the content is the blob of that digest
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import pickle
 import types
-from typing import Any, Dict
+from binascii import a2b_base64, b2a_base64
 
-from . import address
+from . import address, content
+from . import digest as digests
+from .content import LARGE, Content, Damaged
 from .errors import ShimError
-from .store import Store
 
-INLINE = 4096  # bytes of a pickle that still goes into the record
-PROTOCOL = 5
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Mapping, Set, Tuple
 
-Entry = Dict[str, Any]
-Manifest = Dict[str, Entry]
+    from .store import Store
+
+    Entry = Dict[str, Any]
+    Manifest = Dict[str, Entry]
+else:
+    Entry = Manifest = dict
+
+INLINE = 4096  # bytes of content that may go into the record
+INLINE_ALL = 64 << 10  # and of all that do, with what is inherited: each later task's record repeats them
+PACK = 32 << 20  # bytes after which another pack begins
+PACK_MAGIC = b"FLOWCPAK"
+PACK_VERSION = 1
+_ALIGNED = 64
+_COMPARED = 16 << 20  # bytes of content up to which it is asked whether unpickling alone made a difference
 
 
 class Unpicklable(Exception):
     """A value that cannot be saved; `args[0]` says which and why."""
 
 
+def save_all(store: Store, flow: str, values: Mapping[str, object], inherited: Manifest) -> Manifest:
+    """Writes what is not there already; returns the manifest of `inherited` and the values, sorted. Raises Unpicklable, StoreError.
+
+    A value that has not changed since it was loaded keeps its entry; values that nobody touched are not among `values`.
+    """
+    return _Saving(store, flow, inherited).all(values)
+
+
 def save(store: Store, flow: str, name: str, value: object) -> Entry:
-    """Writes the value, if it is not there already, and returns its entry. Raises Unpicklable."""
-    buffer = io.BytesIO()
+    """Writes one value, if it is not there already, and returns its entry. Raises Unpicklable, StoreError."""
+    return save_all(store, flow, {name: value}, {})[name]
+
+
+class _Saving:
+    def __init__(self, store: Store, flow: str, inherited: Manifest) -> None:
+        self.store, self.flow, self.inherited = store, flow, inherited
+        self.inline = INLINE_ALL
+        self.waiting: List[Tuple[Entry, Content]] = []  # for the pack
+        self.packed = 0
+        self.saved: Dict[int, Entry] = {}  # id of a value that several names have
+
+    def all(self, values: Mapping[str, object]) -> Manifest:
+        manifest = dict(self.inherited)
+        self.inline -= sum(entry["size"] for name, entry in manifest.items() if "value" in entry and name not in values)
+        for name in sorted(values):
+            value = values[name]
+            entry = self.saved.get(id(value))
+            manifest[name] = entry if entry is not None else self.saved.setdefault(id(value), self._one(name, value))
+        self._flush()
+        return {name: manifest[name] for name in sorted(manifest)}
+
+    def _one(self, name: str, value: object) -> Entry:
+        made = _content(name, value)
+        before = self.inherited.get(name)
+        if before is not None and self._is_unchanged(made, before):
+            return before
+        entry: Entry = {"digest": "", "size": made.size, "type": type_name(value)}
+        if made.size >= LARGE:
+            self.store.write_blob(made, lambda digest: address.blob_name(self.flow, digest))
+            entry["digest"] = made.digest
+            return entry
+        entry["digest"] = made.digest
+        if made.size <= INLINE and made.size <= self.inline:
+            self.inline -= made.size
+            entry["value"] = b2a_base64(made.bytes(), newline=False).decode()
+        else:
+            self.waiting.append((entry, made))
+            self.packed += made.size
+            if self.packed >= PACK:
+                self._flush()
+        return entry
+
+    def _is_unchanged(self, made: Content, before: Entry) -> bool:
+        """True if the content is that of the entry, or what the entry's value gives when it is pickled again.
+
+        Pickling what was unpickled may give other bytes for the same value: the order of a set is the process's.
+        """
+        if made.size != before.get("size"):
+            return False
+        if made.digest == before["digest"]:
+            return True
+        if made.size > _COMPARED:
+            return False
+        try:
+            again = content.of(load(self.store, self.flow, "", before))
+        except Exception:  # then it is written anew
+            return False
+        return again.size == made.size and again.digest == made.digest
+
+    def _flush(self) -> None:
+        """Writes the pack of what waits."""
+        if not self.waiting:
+            return
+        pack = Content()
+        pack.add(PACK_MAGIC + PACK_VERSION.to_bytes(2, "little") + bytes(6))
+        for entry, made in self.waiting:
+            pack.add(bytes(-pack.size % _ALIGNED))
+            entry["at"] = pack.size
+            pack.add_all(made)
+        self.store.write_blob(pack, lambda digest: address.blob_name(self.flow, digest))
+        for entry, _ in self.waiting:
+            entry["pack"] = pack.digest
+        self.waiting, self.packed = [], 0
+
+
+def _content(name: str, value: object) -> Content:
     try:
-        pickle.Pickler(buffer, protocol=PROTOCOL).dump(value)
+        return content.of(value)
+    except ShimError as error:
+        raise ShimError(f"artifact `{name}`: {error}") from None
     except Exception as error:  # whatever a user's __reduce__ raises
         kind = type_name(value)
         raise Unpicklable(f"artifact `{name}` of type {kind} cannot be saved: {type(error).__name__}: {error}") from error
-    data = buffer.getvalue()
-    digest = hashlib.sha256(data).hexdigest()
-    entry: Entry = {"digest": digest, "size": len(data), "type": type_name(value)}
-    if len(data) <= INLINE:
-        entry["value"] = base64.b64encode(data).decode()
-    else:
-        blob = address.blob_name(flow, digest)
-        if not store.exists(blob):
-            store.put_if_absent(blob, data)
-    return entry
 
 
 def load(store: Store, flow: str, name: str, entry: Entry) -> Any:
-    """Returns the value. Raises ShimError if it is missing or damaged."""
+    """Returns the value. Raises ShimError if it is missing or damaged, and what unpickling raises."""
+    try:
+        data = read(store, flow, entry)
+        if data is not None:
+            return content.restore(data)
+    except Damaged as error:
+        raise ShimError(f"artifact `{name}` is damaged in the datastore ({_place(flow, entry)}): {error}. Run the task that made it again") from None
+    except ShimError as error:
+        raise type(error)(f"artifact `{name}`: {error}") from None
+    raise ShimError(f"artifact `{name}` is missing in the datastore: {_place(flow, entry)} is not there")
+
+
+def read(store: Store, flow: str, entry: Entry) -> Any:
+    """Returns the content, as memory that its value may lie in; None if it is missing. Raises Damaged, StoreError."""
     if "value" in entry:
-        data = base64.b64decode(entry["value"])
+        data: Any = bytearray(a2b_base64(entry["value"]))
+    elif "pack" in entry:
+        data = store.read_range(address.blob_name(flow, entry["pack"]), entry["at"], entry["size"])
+        if data is None:
+            return None
     else:
-        found = store.get(address.blob_name(flow, entry["digest"]))
-        if found is None:
-            raise ShimError(f"artifact `{name}` is missing in the datastore: blob {entry['digest']}")
-        data = found
-    if hashlib.sha256(data).hexdigest() != entry["digest"]:
-        raise ShimError(f"artifact `{name}` is damaged in the datastore: blob {entry['digest']} has another content")
-    return pickle.loads(data)
+        found = store.read_blob(address.blob_name(flow, entry["digest"]), entry["size"], entry["digest"])
+        if found is not None:
+            content.check(memoryview(found)[: content.HEADER], entry["size"])
+        return found
+    if digests.of(data) != entry["digest"]:
+        raise Damaged("its content is not what its digest says")
+    return data
+
+
+def objects(flow: str, manifest: Manifest) -> Set[str]:
+    """The names of the objects that hold the manifest's values: what must be kept as long as its record is."""
+    return {address.blob_name(flow, entry["pack" if "pack" in entry else "digest"]) for entry in manifest.values() if "value" not in entry}
+
+
+def _place(flow: str, entry: Entry) -> str:
+    return "its task's record" if "value" in entry else address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
 
 
 def is_saved(name: str, value: object) -> bool:

@@ -236,13 +236,12 @@ def prepare(flow_class: type[FlowSpec], state: State) -> FlowSpec:
 
 
 def saved(flow: FlowSpec) -> Manifest:
-    """Returns the manifest that the task leaves: what it inherits, with everything that it set or read pickled again.
+    """Returns the manifest that the task leaves: what it inherits, with everything that it set, and what it read if that has changed.
 
     Raises artifacts.Unpicklable.
     """
     state = flow._flowc
-    manifest = dict(state.manifest)
-    for name, value in flow.__dict__.items():
-        if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value):
-            manifest[name] = artifacts.save(state.store, state.flow, name, value)
-    return dict(sorted(manifest.items()))
+    values = {
+        name: value for name, value in flow.__dict__.items() if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value)
+    }
+    return artifacts.save_all(state.store, state.flow, values, state.manifest)

@@ -1,18 +1,22 @@
-"""Records: what a task that has succeeded leaves, and what a run was started with. JSON objects with a version (docs/datastore.md)."""
+"""Records: what a task that has succeeded leaves, and what a run was started with. JSON objects with a version (docs/formats.md, Records)."""
 
 from __future__ import annotations
 
-import json
-from typing import Any, Dict, List, Optional
-
-from . import address
-from .artifacts import Manifest
+from . import address, json_text
 from .errors import ShimError
-from .store import Store
 
-VERSION = 1
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
 
-Outcome = Dict[str, Any]
+    from .artifacts import Manifest
+    from .store import Store
+
+    Outcome = Dict[str, Any]
+else:
+    Outcome = dict
+
+VERSION = 2
 
 
 class Record:
@@ -41,18 +45,20 @@ class Record:
 
 
 def dumps(data: Dict[str, Any]) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return json_text.dumps(data).encode("utf-8", "surrogatepass")
 
 
 def loads(data: bytes, name: str) -> Dict[str, Any]:
-    """Returns the object. Raises ShimError for one that is damaged, or of a newer version."""
+    """Returns the object. Raises ShimError for one that is damaged, or of another version."""
     try:
-        found = json.loads(data)
-        version = found["version"]
+        found = json_text.loads(data.decode("utf-8", "surrogatepass"))
+        version = int(found["version"])
     except (ValueError, KeyError, TypeError):
         raise ShimError(f"{name} in the datastore is damaged") from None
-    if version != VERSION:
+    if version > VERSION:
         raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
+    if version < VERSION:
+        raise ShimError(f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new run")
     if not isinstance(found, dict):
         raise ShimError(f"{name} in the datastore is damaged")
     return found
@@ -98,7 +104,7 @@ def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[s
         return data
     existing = read_run(store, flow, run)
     for key, what in (("code", "code"), ("parameters", "parameters")):
-        if existing is None or existing.get(key) != json.loads(dumps(data))[key]:
+        if existing is None or existing.get(key) != json_text.loads(dumps(data).decode("utf-8", "surrogatepass"))[key]:
             raise ShimError(f"run {run!r} of flow {flow} exists already, with other {what}: choose another run id")
     assert existing is not None
     return existing

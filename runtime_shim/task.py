@@ -132,7 +132,7 @@ def _first_manifest(task: Attempt, flow_class: type[FlowSpec], values: Dict[str,
     found = {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
     found.update(_in_steps(task.graph.flow["parameters"], values))
     try:
-        return {name: artifacts.save(task.store, task.graph.name, name, value) for name, value in sorted(found.items())}
+        return artifacts.save_all(task.store, task.graph.name, found, {})
     except artifacts.Unpicklable as error:
         raise UnpicklableArtifactException(str(error)) from error
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
 from flowc.runtime_shim.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Optional, Protocol
+    from collections.abc import Callable, Iterator
+    from typing import Any, Optional, Protocol
+
+    from flowc.runtime_shim.content import Content
 
     class Store(Protocol):
         """Names are relative to the root, with forward slashes, of segments made by `address.encoded`."""
 
         url: str
+        remote: bool  # objects come over a network
 
         def get(self, name: str) -> Optional[bytes]:
             """Returns the object's content, or None if there is none. Raises StoreError."""
@@ -27,19 +32,34 @@ if TYPE_CHECKING:
 
         def list(self, prefix: str) -> Iterator[str]:
             """Yields the names of all objects that begin with `prefix`, sorted."""
+
+        def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
+            """Writes the content as the object that `name` gives for its digest, unless it is there. Raises StoreError."""
+
+        def read_blob(self, name: str, size: int, digest: str) -> Any:
+            """Returns content of `size` bytes as memory that may be written to, without effect on the object; None if there is none.
+
+            Raises StoreError, and Damaged for what is not the content of this digest (docs/formats.md says when that is looked at).
+            """
+
+        def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
+            """Returns `size` bytes of an object from `start` on; None if there is no object. Raises StoreError, Damaged."""
 else:
     Store = object  # a type, for annotations
 
 
-def open_store(url: str) -> Store:
-    """Returns the store at `url`: a folder's path, `file://FOLDER`, or `s3://BUCKET/PREFIX`. Raises UsageError for another scheme."""
+def open_store(url: str, durable: bool = False) -> Store:
+    """Returns the store at `url`: a folder's path, `file://FOLDER`, or `s3://BUCKET/PREFIX`. Raises UsageError for another scheme.
+
+    `durable`: for a folder, whether what is written must outlive a power failure; FLOWC_DURABLE (0 or 1) overrules it. Object stores always are.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "file", url
     if scheme == "file":
         from .folder import FolderStore
 
-        return FolderStore(rest)
+        return FolderStore(rest, {"0": False, "1": True}.get(os.environ.get("FLOWC_DURABLE", ""), durable))
     if scheme == "s3":
         from .s3 import S3Store
 

@@ -1,27 +1,49 @@
-"""A datastore in a folder. Objects appear whole or not at all: written beside their place, then linked (create) or renamed (replace)."""
+"""A datastore in a folder. Objects appear whole or not at all: written beside their place, then linked (create) or renamed (replace).
+
+What a killed process leaves is a temporary file that nobody reads. What a power failure may leave, when the store is not durable, is a file of
+the right name whose content never reached the disk; so a large file older than the machine's start is read in full before it is trusted.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import time
 
+from flowc.runtime_shim import digest as digests
+from flowc.runtime_shim.content import Damaged, digest_of
+from flowc.runtime_shim.digest import CHUNK
 from flowc.runtime_shim.errors import StoreError
+from flowc.runtime_shim.parallel import cores, for_each
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Optional
+    from collections.abc import Callable, Iterator
+    from typing import Any, List, Optional
+
+    from flowc.runtime_shim.content import Content
 
 _TEMPORARY = ".tmp-"  # no name of an object begins with a dot (address.encoded)
+MAPPED = CHUNK  # bytes from which a blob is mapped, not read
+_WORKERS = 8
 _count = 0
 
 
 class FolderStore:
-    """Safe for many processes on one machine, and on a shared file system with atomic `link`."""
+    """Safe for many processes on one machine, and on a shared file system with atomic `link`.
 
-    def __init__(self, folder: str) -> None:
+    `durable`: a write has reached the disk before it is reported (fsync of the file and its folder), which is for folders that other machines
+    share. Without it a power failure may take the last writes; it never gives a wrong value (docs/formats.md, Durability).
+    """
+
+    remote = False
+
+    def __init__(self, folder: str, durable: bool = False) -> None:
         self.folder = os.path.abspath(os.path.expanduser(folder))
         self.url = self.folder
+        self.durable = durable
+
+    # ── small objects ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, name: str) -> Optional[bytes]:
         try:
@@ -47,6 +69,113 @@ class FolderStore:
         folder, _, start = prefix.rpartition("/")
         yield from sorted(each for each in self._walk(folder) if each.startswith(prefix) or not start)
 
+    # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
+        """Writes the content as the object that `name` gives for its digest, unless it is there. Hashed and written by the same threads."""
+        if content.is_hashed or content.size <= CHUNK:
+            target = name(content.digest)
+            if self._is_whole(self._path(target), content.size):
+                return
+            folder = os.path.dirname(self._path(target))
+        else:
+            folder = os.path.dirname(os.path.dirname(self._path(name("0" * 64))))
+        temporary = self._temporary(folder)
+        try:
+            descriptor = self._create(temporary, folder)
+            try:
+                self._fill_in_threads(descriptor, content)
+                if self.durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            path = self._path(name(content.digest))
+            if not self._is_whole(path, content.size):
+                self._make_folder(os.path.dirname(path))
+                os.replace(temporary, path)  # the same content, whoever is first
+                self._sync(os.path.dirname(path))
+        except OSError as error:
+            raise StoreError(f"cannot write {content.size} bytes of an artifact in {self.folder}: {error.strerror}") from None
+        finally:
+            _remove(temporary)
+
+    @staticmethod
+    def _fill_in_threads(descriptor: int, content: Content) -> None:
+        hashes: List[bytes] = [] if content.is_hashed else [b""] * content.chunks
+
+        def one(number: int) -> None:
+            parts = content.chunk(number)
+            if hashes:
+                hashes[number] = digest_of(parts, content.size)
+            _write_all(descriptor, parts, number * CHUNK)
+
+        for_each(content.chunks, one, min(_WORKERS, cores()))
+        if hashes:
+            content.hashed(hashes)
+
+    def read_blob(self, name: str, size: int, digest: str) -> Any:
+        """Returns the content as memory that may be written to, the file staying as it is; None if there is no such object.
+
+        From MAPPED bytes on it is mapped, and pages are read when they are touched. The size is always compared, and the digest if the content
+        is read at once, or the file may have been torn when the machine went down. Raises Damaged, StoreError.
+        """
+        path = self._path(name)
+        try:
+            with open(path, "rb", buffering=0) as file:
+                status = os.fstat(file.fileno())
+                if status.st_size != size:
+                    raise Damaged(f"it has {status.st_size} bytes, not {size}")
+                data = _mapped(file.fileno(), size) if size >= MAPPED else None
+                if data is not None and status.st_mtime >= _machine_start():
+                    return data
+                if data is None:
+                    data = bytearray(size)
+                    view = memoryview(data)
+                    at = 0
+                    while at < size:
+                        got = file.readinto(view[at:])
+                        if not got:
+                            raise Damaged(f"it ends after {at} of {size} bytes")
+                        at += got
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"cannot read {name} in {self.folder}: {error.strerror}") from None
+        if _digest_in_threads(data, size) != digest:
+            raise Damaged("its content is not what its digest says")
+        if size >= MAPPED:
+            try:
+                os.utime(path)  # checked: until the machine starts again
+            except OSError:
+                pass
+        return data
+
+    def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
+        """Returns a part of an object; None if there is none. Raises Damaged if it ends before, StoreError."""
+        try:
+            with open(self._path(name), "rb", buffering=0) as file:
+                file.seek(start)
+                data = bytearray(size)
+                at = file.readinto(data) if size else 0
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"cannot read {name} in {self.folder}: {error.strerror}") from None
+        if at != size:
+            raise Damaged(f"it ends after {start + (at or 0)} bytes, not {start + size}")
+        return data
+
+    @staticmethod
+    def _is_whole(path: str, size: int) -> bool:
+        """False also for a file that a power failure may have torn: it is written again."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return False
+        return status.st_size == size and status.st_mtime >= _machine_start()
+
+    # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def _walk(self, folder: str) -> Iterator[str]:
         waiting = [folder]
         while waiting:
@@ -67,47 +196,130 @@ class FolderStore:
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, *name.split("/"))
 
-    def _write(self, name: str, data: bytes, publish: object) -> bool:
+    @staticmethod
+    def _temporary(folder: str) -> str:
         global _count
+        _count += 1
+        return os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{_count}-{os.urandom(4).hex()}")
+
+    def _create(self, temporary: str, folder: str) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        try:
+            return os.open(temporary, flags, 0o666)
+        except FileNotFoundError:
+            self._make_folder(folder)
+            return os.open(temporary, flags, 0o666)
+
+    def _make_folder(self, folder: str) -> None:
+        if not self.durable:
+            os.makedirs(folder, exist_ok=True)
+            return
+        made = []
+        while folder and not os.path.isdir(folder):
+            made.append(folder)
+            folder = os.path.dirname(folder)
+        for each in reversed(made):
+            os.makedirs(each, exist_ok=True)
+            self._sync(os.path.dirname(each))
+
+    def _sync(self, folder: str) -> None:
+        """Names, too, have reached the disk."""
+        if self.durable:
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _write(self, name: str, data: bytes, publish: Any) -> bool:
         path = self._path(name)
         folder = os.path.dirname(path)
-        _count += 1
-        temporary = os.path.join(folder, f"{_TEMPORARY}{os.getpid()}-{_count}-{os.urandom(4).hex()}")
+        temporary = self._temporary(folder)
         try:
+            descriptor = self._create(temporary, folder)
             try:
-                self._fill(temporary, data)
-            except FileNotFoundError:
-                os.makedirs(folder, exist_ok=True)
-                self._fill(temporary, data)
-            publish(temporary, path)  # type: ignore[operator]
+                _write_all(descriptor, [data], 0)
+                if self.durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            try:
+                publish(temporary, path)
+            except FileExistsError:
+                self._sync(folder)  # whoever was first may not have come to it yet
+                return False
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK) or publish is not os.link:
+                    raise
+                return self._create_without_link(temporary, path)  # a file system without links
+            self._sync(folder)
             return True
-        except FileExistsError:
-            return False
         except OSError as error:
-            if error.errno in (errno.EPERM, errno.ENOTSUP, errno.EMLINK) and publish is os.link:  # a file system without links
-                return self._create_without_link(temporary, path)
             raise StoreError(f"cannot write {name} in {self.folder}: {error.strerror}") from None
         finally:
-            if publish is os.link and os.path.exists(temporary):
-                os.unlink(temporary)
+            if publish is os.link or os.path.exists(temporary):
+                _remove(temporary)
 
-    @staticmethod
-    def _fill(temporary: str, data: bytes) -> None:
-        with open(temporary, "xb") as file:
-            file.write(data)
+    def _create_without_link(self, temporary: str, path: str) -> bool:
+        """A lock, which ends with its process, makes the check and the rename one step, where links do not exist."""
+        import fcntl
 
-    @staticmethod
-    def _create_without_link(temporary: str, path: str) -> bool:
-        """A lock file makes the check and the rename one step, where links do not exist."""
-        lock = f"{os.path.dirname(path)}/{_TEMPORARY}lock-{os.path.basename(path)}"
+        folder = os.path.dirname(path)
+        lock = os.path.join(folder, f"{_TEMPORARY}lock-{os.path.basename(path)}")
+        descriptor = os.open(lock, os.O_CREAT | os.O_WRONLY, 0o666)
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return False
-        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             if os.path.exists(path):
                 return False
             os.rename(temporary, path)
+            self._sync(folder)
+            _remove(lock)  # whoever waits for it will find the object
             return True
         finally:
-            os.unlink(lock)
+            os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _write_all(descriptor: int, parts: List[Any], at: int) -> None:
+    """Writes the parts one after another, from offset `at` on."""
+    for part in parts:
+        view = memoryview(part)
+        while len(view):
+            written = os.pwrite(descriptor, view, at)
+            view, at = view[written:], at + written
+
+
+def _mapped(descriptor: int, size: int) -> Any:
+    """The file as private memory, copied page by page where it is written to; None if the process has no more maps or descriptors to spare."""
+    import mmap
+
+    flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
+    try:
+        return mmap.mmap(descriptor, size, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    except OSError:
+        return None
+
+
+def _digest_in_threads(data: Any, size: int) -> str:
+    if size <= CHUNK:
+        return digests.of(data)
+    view = memoryview(data)
+    found = [b""] * -(-size // CHUNK)
+
+    def one(number: int) -> None:
+        found[number] = digest_of([view[number * CHUNK : (number + 1) * CHUNK]], size)
+
+    for_each(len(found), one, cores())
+    return digests.joined(found)
+
+
+def _machine_start() -> float:
+    """When the machine started, in seconds since 1970, a little late rather than early."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
+    return time.time() - time.clock_gettime(clock) + 1 if clock is not None else float("inf")

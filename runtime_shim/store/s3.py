@@ -12,10 +12,12 @@ import re
 import socket
 import ssl
 import time
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from urllib.parse import urlsplit
 from xml.sax.saxutils import unescape
 
+from flowc.runtime_shim import digest as digests
+from flowc.runtime_shim.content import Content, Damaged
 from flowc.runtime_shim.errors import StoreError, UsageError
 
 from . import credentials, signature
@@ -28,6 +30,8 @@ _AGAIN = ("RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "S
 
 class S3Store:
     """`url` is s3://BUCKET or s3://BUCKET/PREFIX. One connection, kept open; not for several threads at once."""
+
+    remote = True
 
     def __init__(self, url: str) -> None:
         bucket, _, prefix = url[len("s3://") :].partition("/")
@@ -71,6 +75,21 @@ class S3Store:
     def exists(self, name: str) -> bool:
         status, _ = self._request("HEAD", name, accept=(200, 404))
         return status == 200
+
+    def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
+        target = name(content.digest)
+        if not self.exists(target):
+            self.put_if_absent(target, content.bytes())
+
+    def read_blob(self, name: str, size: int, digest: str) -> Any:
+        found = self.get(name)
+        if found is not None and (len(found) != size or digests.of(found) != digest):
+            raise Damaged("its content is not what its digest says")
+        return None if found is None else bytearray(found)
+
+    def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
+        found = self.get(name)
+        return None if found is None else bytearray(found[start : start + size])
 
     def list(self, prefix: str) -> Iterator[str]:
         """By ListObjectsV2, a thousand names a request."""

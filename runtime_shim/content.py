@@ -1,0 +1,269 @@
+"""A value as the bytes that are stored for it, and back (docs/formats.md, Content of an artifact).
+
+Pickle protocol 5. Large buffers stay where they are in memory until they are written, and on loading lie where they were read or mapped:
+nothing is copied. The pickle's own bytes, if they are many, wait in a temporary file.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .digest import CHUNK, fast_sha256, joined, sha256
+from .errors import ShimError
+from .parallel import cores, for_each
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Tuple, Union
+
+    Piece = Tuple[int, int, Union[memoryview, int]]  # offset in the content, length, and the bytes, or where they are in the spool file
+
+MAGIC = b"FLOWCART"
+VERSION = 1
+PROTOCOL = 5
+HEADER = 64  # bytes
+PAGE = 4096
+BUFFER = 16 << 10  # bytes of a buffer that stays out of the pickle
+LARGE = 1 << 20  # bytes from which content is a blob of its own, and its buffers begin on pages
+SPOOL = 24 << 20  # bytes of pickle that are kept in memory
+_ALIGNED = 64  # in smaller content
+
+
+class Damaged(ShimError):
+    """Content that is not what was written."""
+
+
+class Content:
+    """Bytes as pieces, in chunks for several threads. Valid as long as the value is not changed."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.spool: Optional[int] = None  # file descriptor
+        self._pieces: List[Piece] = []
+        self._digests: List[bytes] = []
+
+    def __del__(self) -> None:
+        if self.spool is not None:
+            os.close(self.spool)
+
+    def add(self, data: Union[bytes, memoryview]) -> None:
+        view = memoryview(data).cast("B")
+        if len(view):
+            self._pieces.append((self.size, len(view), view))
+            self.size += len(view)
+
+    def add_spooled(self, start: int, length: int) -> None:
+        self._pieces.append((self.size, length, start))
+        self.size += length
+
+    def add_all(self, other: Content) -> None:
+        """The bytes of small content."""
+        for each in other.part(0, other.size):
+            self.add(each)
+
+    @property
+    def chunks(self) -> int:
+        return max(1, -(-self.size // CHUNK))
+
+    def chunk(self, number: int) -> List[Any]:
+        """The parts of the chunk, in order: bytes-like objects."""
+        return self.part(number * CHUNK, min(self.size, (number + 1) * CHUNK))
+
+    def part(self, start: int, end: int) -> List[Any]:
+        found: List[Any] = []
+        for offset, length, source in self._pieces[self._first(start) :]:
+            if offset >= end:
+                break
+            low, high = max(start, offset) - offset, min(end, offset + length) - offset
+            if isinstance(source, int):
+                assert self.spool is not None
+                found.append(os.pread(self.spool, high - low, source + low))
+            else:
+                found.append(source[low:high])
+        return found
+
+    def _first(self, start: int) -> int:
+        """The number of the piece that holds the byte at `start`."""
+        low, high = 0, len(self._pieces)
+        while low < high:
+            middle = (low + high) // 2
+            if self._pieces[middle][0] + self._pieces[middle][1] <= start:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def chunk_digests(self) -> List[bytes]:
+        """The sha256 of every chunk, computed once."""
+        if not self._digests:
+            found = [b""] * self.chunks
+
+            def one(number: int) -> None:
+                found[number] = digest_of(self.chunk(number), self.size)
+
+            for_each(len(found), one, cores())
+            self._digests = found
+        return self._digests
+
+    @property
+    def digest(self) -> str:
+        return joined(self.chunk_digests())
+
+    @property
+    def is_hashed(self) -> bool:
+        return bool(self._digests)
+
+    def hashed(self, digests: List[bytes]) -> None:
+        """Tells what the chunks' digests are, when they were computed on the way."""
+        self._digests = digests
+
+    def bytes(self) -> bytes:
+        return b"".join(self.part(0, self.size))
+
+
+def digest_of(parts: List[Any], size: int) -> bytes:
+    """The sha256 of the parts; `size` bytes in all say which code is faster."""
+    seen = (fast_sha256 if size > 16384 else sha256)()
+    for each in parts:
+        seen.update(each)
+    found: bytes = seen.digest()
+    return found
+
+
+def of(value: object) -> Content:
+    """Returns the value's content. Raises whatever pickling raises."""
+    from _pickle import Pickler
+
+    sink = _Sink()
+    buffers: List[Any] = []
+
+    def keep(buffer: Any) -> bool:
+        view = buffer.raw()
+        if len(view) < BUFFER:
+            return True  # into the pickle
+        buffers.append(view)
+        return False
+
+    Pickler(sink, PROTOCOL, buffer_callback=keep).dump(value)
+    size = sink.size
+    if not buffers and size < LARGE:
+        made = Content()
+        sink.pour(made)
+        return made
+    return _framed(sink, buffers)
+
+
+def _framed(sink: _Sink, buffers: List[memoryview]) -> Content:
+    """Header, pickle, table of the buffers, and the buffers, each at a multiple of the alignment."""
+    table_at = _up(HEADER + sink.size, 16)
+    end = table_at + 16 * len(buffers)
+    alignment = PAGE if end + sum(map(len, buffers)) >= LARGE else _ALIGNED
+    table = b""
+    for each in buffers:
+        start = _up(end, alignment)
+        table += _numbers(start, len(each))
+        end = start + len(each)
+    made = Content()
+    made.add(
+        MAGIC + VERSION.to_bytes(2, "little") + bytes(2) + len(buffers).to_bytes(4, "little") + _numbers(HEADER, sink.size, table_at, end) + bytes(16)
+    )
+    sink.pour(made)
+    made.add(bytes(table_at - made.size))
+    made.add(table)
+    for each in buffers:
+        made.add(bytes(_up(made.size, alignment) - made.size))
+        made.add(each)
+    return made
+
+
+def check(head: memoryview, size: int) -> None:
+    """Raises Damaged unless content of `size` bytes that begins with `head` is whole, as far as its header tells; ShimError for a newer version."""
+    if bytes(head[:8]) != MAGIC or len(head) < HEADER:
+        raise Damaged("it does not begin as content of flowc does")
+    version = int.from_bytes(head[8:10], "little")
+    if version > VERSION:
+        raise ShimError(f"it has format {version}, this flowc reads {VERSION}: use a newer flowc")
+    if int.from_bytes(head[40:48], "little") != size:
+        raise Damaged(f"it has {size} bytes, not {int.from_bytes(head[40:48], 'little')}")
+
+
+def restore(data: Any) -> Any:
+    """Returns the value whose content is `data`, on whose bytes its buffers will lie. Raises Damaged, and whatever unpickling raises."""
+    from _pickle import loads
+
+    view = memoryview(data)
+    if bytes(view[:8]) != MAGIC:
+        return loads(view)
+    check(view[:HEADER], len(view))
+    count = int.from_bytes(view[12:16], "little")
+    pickle_at, pickle_size, table_at = (int.from_bytes(view[at : at + 8], "little") for at in (16, 24, 32))
+    table = view[table_at : table_at + 16 * count]
+    buffers = []
+    for at in range(0, 16 * count, 16):
+        start, length = int.from_bytes(table[at : at + 8], "little"), int.from_bytes(table[at + 8 : at + 16], "little")
+        buffers.append(view[start : start + length])
+    return loads(view[pickle_at : pickle_at + pickle_size], buffers=buffers)
+
+
+class _Sink:
+    """Where the pickler writes. Large `bytes` objects of the value's come as themselves, and are only pointed at."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._parts: List[Union[bytes, int]] = []  # or the number of spooled bytes
+        self._mine: List[int] = []  # which parts are in memory for our sake
+        self._kept = 0  # their bytes
+        self._spool: Optional[int] = None
+
+    def write(self, data: bytes) -> None:
+        if len(data) < 131072 or self._is_text(data):
+            self._mine.append(len(self._parts))
+            self._kept += len(data)
+        self.size += len(data)
+        self._parts.append(data)
+        if self._kept >= SPOOL:
+            self._spill()
+
+    def _is_text(self, data: bytes) -> bool:
+        """True for the encoded form of a str, which the pickler made: its opcode and length came just before."""
+        before = self._parts[-1] if self._parts else b""
+        if isinstance(before, int) or type(data) is not bytes:
+            return isinstance(before, int)
+        return before[-5:-4] == b"X" if len(data) < 1 << 32 else before[-9:-8] == b"\x8d"
+
+    def _spill(self) -> None:
+        """Moves those parts into a file that has no name."""
+        try:
+            if self._spool is None:
+                import tempfile
+
+                self._spool, path = tempfile.mkstemp(prefix="flowc-")
+                os.unlink(path)
+            for position in self._mine:
+                data = self._parts[position]
+                assert not isinstance(data, int)
+                view = memoryview(data)
+                while len(view):
+                    view = view[os.write(self._spool, view) :]
+                self._parts[position] = len(data)
+        except OSError as error:
+            raise ShimError(f"a large value needs a temporary file, which cannot be written: {error.strerror}") from None
+        self._mine, self._kept = [], 0
+
+    def pour(self, content: Content) -> None:
+        content.spool = self._spool
+        start = 0
+        for each in self._parts:
+            if isinstance(each, int):
+                content.add_spooled(start, each)
+                start += each
+            else:
+                content.add(each)
+
+
+def _up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple
+
+
+def _numbers(*numbers: int) -> bytes:
+    return b"".join(each.to_bytes(8, "little") for each in numbers)

@@ -1,0 +1,66 @@
+"""JSON without the library's `json`, whose imports (`re`, `enum`) take longer than a task may: the same C code, called directly.
+
+That code is private to CPython; where it is not there, or has changed, the library does the work.
+
+>>> loads(dumps({"a": [1, 2.5, None, "é"]}))
+{'a': [1, 2.5, None, 'é']}
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class _Context:
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}.__getitem__
+    memo: Any = None
+
+    def __init__(self) -> None:
+        self.memo = {}
+
+
+def _refuse(value: object) -> object:
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+try:
+    from _json import encode_basestring, make_encoder, make_scanner
+
+    _scan = make_scanner(_Context())  # type: ignore[arg-type]
+    assert _scan('{"a": [1, "b"]}', 0) == ({"a": [1, "b"]}, 15)
+    assert "".join(make_encoder({}, _refuse, encode_basestring, None, ":", ",", False, False, True)({"a": [1, "b"]}, 0)) == '{"a":[1,"b"]}'
+    _direct = True
+except Exception:  # another interpreter, or another version of it
+    _direct = False
+
+
+def loads(text: str) -> Any:
+    """Returns the value. Raises ValueError."""
+    if not _direct:
+        import json
+
+        return json.loads(text)
+    start = len(text) - len(text.lstrip(" \t\n\r"))
+    try:
+        found, end = _scan(text, start)
+    except StopIteration as error:
+        raise ValueError(f"no JSON at character {error.value}") from None
+    if text[end:].strip(" \t\n\r"):
+        raise ValueError(f"more than JSON at character {end}")
+    return found
+
+
+def dumps(value: Any) -> str:
+    """Returns the value's JSON, with no spaces, characters as they are. Raises TypeError for what JSON cannot hold."""
+    if not _direct:
+        import json
+
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return "".join(make_encoder({}, _refuse, encode_basestring, None, ":", ",", False, False, True)(value, 0))

@@ -1,0 +1,66 @@
+"""The same work on many numbers, in threads. Not `threading`: importing it costs more than most tasks have to do."""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock, start_new_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def for_each(count: int, work: Callable[[int], None], workers: int) -> None:
+    """Calls `work(0)` … `work(count - 1)`, up to `workers` at once, this thread among them. Raises the first exception, once all have stopped."""
+    lock = allocate_lock()
+    state = [0]  # the next number
+    errors: List[BaseException] = []
+    ends = []
+
+    def take() -> None:
+        while not errors:
+            with lock:
+                number = state[0]
+                state[0] += 1
+            if number >= count:
+                return
+            try:
+                work(number)
+            except BaseException as error:
+                errors.append(error)
+
+    def helper(end: object) -> None:
+        try:
+            take()
+        finally:
+            end.release()  # type: ignore[attr-defined]
+
+    for _ in range(min(workers, count) - 1):
+        end = allocate_lock()
+        end.acquire()
+        try:
+            start_new_thread(helper, (end,))
+        except RuntimeError:  # no more threads to be had: fewer do
+            break
+        ends.append(end)
+    try:
+        take()
+    except BaseException as error:  # a signal's, between two numbers
+        errors.append(error)
+    for end in ends:
+        while True:
+            try:
+                end.acquire()
+                break
+            except BaseException as error:  # a signal's: buffers must not be let go of while a thread still reads them
+                errors.append(error)
+    if errors:
+        raise errors[0]
