@@ -122,8 +122,9 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     else:
         state.manifest = dict(inputs[0].artifacts)
     current._set(
-        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt, origin_run_id=task.extra.get("origin"),
-        namespace=None, username=_user_name(), tags=frozenset(), parameters=RunParameters(_in_steps(declared, values)), graph=graph.flow,
+        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt,
+        origin_run_id=task.extra.get("origin"), namespace=None, username=_user_name(), tags=frozenset(),
+        parameters=RunParameters(_in_steps(declared, values)), graph=graph.flow,
     )  # fmt: skip
     return flowspec.prepare(flow_class, state)
 
