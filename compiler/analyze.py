@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from .decorators.decorator import Specification
     from .names import World
 
     Problems = list[Diagnostic]
@@ -274,12 +275,13 @@ def _class_value(world: World, members: dict[str, Member], name: str) -> object:
 def _flow_decorators(world: World, order: list[Class], problems: Problems) -> Iterator[ir.Decorator]:
     for owner in reversed(order):
         for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
-            if node.kind() == "decorator" and (found := read_decorator(world, owner, node, "flow", problems)) is not None:
+            if node.kind() == "decorator" and (found := read_decorator(world, owner, node, "flow", problems, order[0].name)) is not None:
                 yield found
 
 
-def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems) -> ir.Decorator | None:
+def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> ir.Decorator | None:
     """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
+    from .decorators._extensions import EXTENSIONS
     from .decorators.decorator import names, specification
 
     expression = _expression(node)
@@ -294,6 +296,11 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
         return None
     known = specification(name)
+    if known is None and name in EXTENSIONS:
+        origin, how = EXTENSIONS[name]
+        why = f"it comes with an extension ({origin}), whose decorators flowc does not know"
+        problems.append(Diagnostic("FLOW115", f"`@{name}` is an extension's, not Metaflow's core", place, why, how))
+        return None
     if known is None:
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
@@ -316,10 +323,32 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
         )
         return None
     given = {}
+    before = len(problems)
     if expression.kind() == "call":
         given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems)
-    found = values(world, owner, given, f"@{name}", problems)
-    return ir.Decorator(name, {**known.attributes, **found}, place)
+    plain_ones = {each: node for each, node in given.items() if each not in known.functions}
+    found = values(world, owner, plain_ones, f"@{name}", problems)
+    if len(plain_ones) < len(given):
+        found.update(_with_functions(world, owner, given, known, flow_name, problems))
+    return ir.Decorator(name, {**known.attributes, **found}, place) if len(problems) == before else None
+
+
+def _with_functions(
+    world: World, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str, problems: Problems
+) -> dict[str, ir.Value]:
+    """The values of the attributes that may hold functions; adds FLOW116 for a function without a name, and leaves its attribute out."""
+    from .functions import Nameless, with_functions
+
+    context: dict[str, ir.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
+    several = {each: node for each, node in given.items() if each in known.functions}
+    try:
+        return values(world, owner, several, f"@{known.name}", problems, lambda world, owner, node: with_functions(world, owner, node, context))
+    except Nameless as error:
+        why = "whoever calls it later finds it by its name"
+        problems.append(
+            Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, "define it with `def` in the flow's file")
+        )
+        return {}
 
 
 # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from .source import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ast_grep_py import SgNode
@@ -92,12 +93,18 @@ def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[s
     return found
 
 
-def values(world: World, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic]) -> dict[str, Value]:
-    """Returns the folded value of each argument; adds FLOW120 for one that cannot be known, and leaves it out."""
+def values(
+    world: World, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic],
+    value: Callable[[World, Class, SgNode], Value] | None = None,
+) -> dict[str, Value]:  # fmt: skip
+    """Returns the folded value of each argument; adds FLOW120 for one that cannot be known, and leaves it out.
+
+    `value` reads an argument in a way of its own: it returns the value, or raises Unfoldable.
+    """
     found: dict[str, Value] = {}
     for name, node in given.items():
         try:
-            found[name] = plain(folded(world, owner, node))
+            found[name] = value(world, owner, node) if value is not None else plain(folded(world, owner, node))
         except Unfoldable as error:
             shown = " ".join(node.text().split())
             shown = shown if len(shown) <= 60 else shown[:57] + "..."

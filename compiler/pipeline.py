@@ -97,6 +97,7 @@ def _scopes(reading: Reading, world: World) -> Scope:
 
 
 def _load_ir(folder: str, name: str) -> Program:
+    from .decorators.decorator import wrong_values
     from .ir_json import Malformed, from_json
     from .source import decode, read_bytes
     from .validity import violations
@@ -133,6 +134,9 @@ def _load_ir(folder: str, name: str) -> Program:
             ],
             {name: text},
         )
+    wrong = list(wrong_values(flow))
+    if wrong:
+        raise Refused(wrong, {name: text})
     world = World(folder)
     module = world.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
     return Program(flow, scope, dict(world.sources), world.closure(module), ())

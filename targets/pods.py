@@ -8,6 +8,7 @@ killed for what another one uses; cpu is requested only, unless `qos="guaranteed
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import number
+from flowc.compiler.decorators.kubernetes import fields
 from flowc.compiler.record import record
 
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ class Pod:
 
 
 def pod_of(step: Step) -> Pod:
-    """Returns the pod of a step. Values that `mistakes` names are passed over."""
+    """Returns the pod of a step. Values that `@kubernetes` cannot have are passed over."""
     given = {each.name: each.attributes for each in step.decorators if each.name in ("resources", "kubernetes")}
     own: dict[str, Value] = given.get("kubernetes", {})
     volumes, mounts, env = _volumes(own, _shared_memory(given), given)
@@ -53,12 +54,13 @@ def pod_of(step: Step) -> Pod:
     if own.get("port"):
         container["ports"] = [{"containerPort": int(number(own["port"]) or 0)}]
     if own.get("security_context"):
-        container["securityContext"] = own["security_context"]
+        container["securityContext"] = fields(own["security_context"])
     spec: Data = {}
     if own.get("node_selector"):
         spec["nodeSelector"] = _texts(own["node_selector"])
-    if own.get("tolerations"):
-        spec["tolerations"] = own["tolerations"]
+    tolerations = own.get("tolerations")
+    if isinstance(tolerations, list) and tolerations:
+        spec["tolerations"] = [fields(each) for each in tolerations]
     if own.get("service_account"):
         spec["serviceAccountName"] = str(own["service_account"])
     return Pod(
@@ -67,46 +69,6 @@ def pod_of(step: Step) -> Pod:
         annotations=_texts(own.get("annotations")), pull_secrets=tuple(_names(own.get("image_pull_secrets"))),
         namespace=str(own.get("namespace") or ""),
     )  # fmt: skip
-
-
-def mistakes(step: Step) -> list[tuple[str, str]]:
-    """Returns (attribute, what it has to be) for each attribute of the step's `@kubernetes` whose value cannot be understood."""
-    found = []
-    for each in step.decorators:
-        if each.name != "kubernetes":
-            continue
-        given = each.attributes
-        for name in ("image", "image_pull_policy", "service_account", "namespace", "executable"):
-            if given.get(name) is not None and not isinstance(given[name], str):
-                found.append((name, "text"))
-        if given.get("image_pull_policy") not in (None, "Always", "IfNotPresent", "Never"):
-            found.append(("image_pull_policy", "`'Always'`, `'IfNotPresent'` or `'Never'`"))
-        for name in ("secrets", "image_pull_secrets"):
-            value = given.get(name)
-            if value is not None and not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
-                found.append((name, "a name or a list of names"))
-        for name in ("node_selector", "labels", "annotations"):
-            value = given.get(name)
-            if value and not isinstance(value, dict) and not (isinstance(value, str) and all("=" in one for one in value.split(","))):
-                found.append((name, "a dictionary of texts, or text such as `'key=value,key=value'`"))
-        tolerations = given.get("tolerations")
-        if tolerations and not (isinstance(tolerations, list) and all(isinstance(one, dict) for one in tolerations)):
-            found.append(("tolerations", "a list of dictionaries"))
-        claims = given.get("persistent_volume_claims")
-        if claims and not (isinstance(claims, dict) and all(isinstance(path, str) and path.startswith("/") for path in claims.values())):
-            found.append(("persistent_volume_claims", "a dictionary from names of claims to absolute paths"))
-        for name in ("extended_resources", "security_context"):
-            if given.get(name) and not isinstance(given[name], dict):
-                found.append((name, "a dictionary"))
-        port = given.get("port")
-        if port is not None and not 0 < (number(port) or 0) < 65536:
-            found.append(("port", "a number from 1 to 65535"))
-        size = given.get("tmpfs_size")
-        if size is not None and not (number(size) or 0) > 0:
-            found.append(("tmpfs_size", "an amount in MiB"))
-        if not str(given.get("tmpfs_path") or "/").startswith("/"):
-            found.append(("tmpfs_path", "an absolute path"))
-    return found
 
 
 def metadata(pod: Pod) -> Data:

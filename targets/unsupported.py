@@ -8,7 +8,8 @@ FLOW519, Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539.
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.decorators.timeout import seconds
+from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.ir import Decorator, Flow, Parallel
 from flowc.compiler.schedules import schedule_of
 
@@ -22,37 +23,14 @@ if TYPE_CHECKING:
 
     from .target import Options
 
-_WHY = {
-    "card": "no card would be made",
-    "conda": "the packages would be missing from the step's container",
-    "conda_base": "the packages would be missing from the steps' containers",
-    "exit_hook": "the hook would never be called",
-    "project": "runs of different branches would be deployed under one name",
-    "pypi": "the packages would be missing from the step's container",
-    "pypi_base": "the packages would be missing from the steps' containers",
-    "secrets": "the secrets would be missing from the step's environment",
-    "trigger": "the event would never start a run",
-    "trigger_on_finish": "the end of the other flow would never start a run",
-}
-
-_HOW = {
-    "batch": "say what every target understands with `@resources`, or remove it",
-    "conda": "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`",
-    "exit_hook": "do it in the `end` step, or remove it",
-    "kubernetes": "say what every target understands with `@resources`, or remove it",
-    "project": "remove it, and give each branch its name with `--name`",
-    "secrets": "let the orchestrator put the secret into the container's environment, or remove it",
-    "trigger": "start the run from the event outside of flowc, or remove it",
-    "trigger_on_finish": "start the run outside of flowc, or remove it",
-}
-_HOW.update(conda_base=_HOW["conda"], pypi=_HOW["conda"], pypi_base=_HOW["conda"])
+LEAST_TIMEOUT = 60  # seconds
 
 
 def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[Diagnostic]:
     """Yields what no target of these means can do of the flow. Every target's `check` calls this.
 
     FLOW501 for each decorator of the flow and its steps whose name is not in `honoured`, FLOW502 for each `num_parallel`, FLOW504 for each
-    required parameter of a flow with a schedule. `target` is the target's name as on the command line.
+    required parameter of a flow with a schedule, FLOW505 (a warning) for each short timeout. `target` is the target's name as on the command line.
     """
     gangs = set()
     for step in flow.steps:
@@ -67,16 +45,27 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[D
             )
     for decorator in flow.decorators:
         if decorator.name not in honoured:
-            yield _refusal(decorator, target, "")
+            yield from _refusal(decorator, target, "")
     for step in flow.steps:
         for decorator in step.decorators:
             if decorator.name not in honoured and not (decorator.name == "parallel" and step.name in gangs):  # said once, by FLOW502
-                yield _refusal(decorator, target, f" of step `{step.name}`")
+                yield from _refusal(decorator, target, f" of step `{step.name}`")
+        yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:
             if parameter.required and not parameter.has_default:
                 what = f"parameter `{parameter.name}` is required, but the flow is run by a schedule"
                 yield Diagnostic("FLOW504", what, parameter.span, "nobody is there to give it", "give it a default")
+
+
+def _short_timeout(step: Step) -> Iterator[Diagnostic]:
+    """FLOW505: a timeout that Metaflow refuses on compute."""
+    decorator = decorator_of(step, "timeout")
+    if decorator is not None and 0 < seconds(decorator) < LEAST_TIMEOUT:
+        what = f"the timeout of step `{step.name}` is shorter than {LEAST_TIMEOUT} seconds"
+        why = "it counts from when the step's code begins, not from the start of its container; Metaflow refuses it on compute"
+        how = f"give at least {LEAST_TIMEOUT} seconds, if the flow should run on Metaflow too"
+        yield Diagnostic("FLOW505", what, decorator.span, why, how, WARNING)
 
 
 def unsupported_attributes(decorator: Decorator, step: str, target: str, refused: Iterable[str]) -> Iterator[Diagnostic]:
@@ -98,17 +87,13 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
             )
 
 
-def unclear_kubernetes(step: Step, target: str, code: str) -> Iterator[Diagnostic]:
-    """Yields what a target that makes pods cannot do with the step's `@kubernetes`; `code` is the target's own for values that mean nothing."""
-    from .pods import REFUSED, mistakes
+def unclear_kubernetes(step: Step, target: str) -> Iterator[Diagnostic]:
+    """Yields what a target that makes pods cannot do with the step's `@kubernetes`."""
+    from .pods import REFUSED
 
     decorator = decorator_of(step, "kubernetes")
-    if decorator is None:
-        return
-    yield from unsupported_attributes(decorator, step.name, target, REFUSED)
-    for attribute, wanted in mistakes(step):
-        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be understood"
-        yield Diagnostic(code, what, decorator.span, f"it is {wanted}", "give it so, or leave it out")
+    if decorator is not None:
+        yield from unsupported_attributes(decorator, step.name, target, REFUSED)
 
 
 def unsaid_schedule(flow: Flow, engine: str, code: str) -> Iterator[Diagnostic]:
@@ -145,11 +130,10 @@ def texts(value: Value) -> Iterator[str]:
             yield from texts(each)
 
 
-def _refusal(decorator: Decorator, target: str, owner: str) -> Diagnostic:
-    return Diagnostic(
-        "FLOW501",
-        f"target `{target}` cannot honour `@{decorator.name}`{owner} yet",
-        decorator.span,
-        _WHY.get(decorator.name, "leaving it out would change what the flow does"),
-        _HOW.get(decorator.name, "remove it, or choose another target"),
-    )
+def _refusal(decorator: Decorator, target: str, owner: str) -> Iterator[Diagnostic]:
+    """FLOW501, with what the decorator's own file says of its loss; nothing for one that asks for nothing."""
+    known = specification(decorator.name)
+    if known is None or known.has_effect(decorator):
+        what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"
+        why, how = (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
+        yield Diagnostic("FLOW501", what, decorator.span, why, how)

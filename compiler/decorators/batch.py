@@ -1,8 +1,9 @@
-"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory and shared memory in MiB."""
+"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory, swap, tmpfs and shared memory in MiB, storage in GiB."""
 
 from __future__ import annotations
 
-from .resources import amounts
+from ._kinds import amounts, dicts, flags, paths, texts, within
+from .decorator import value_error, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,67 @@ ATTRIBUTES: dict[str, Value] = {
     "use_tmpfs": False, "tmpfs_tempdir": True, "tmpfs_size": None, "tmpfs_path": "/metaflow_temp", "aws_batch_tags": None,
     "ephemeral_storage": None, "log_driver": None, "log_options": None, "privileged": False, "executable": None,
 }  # fmt: skip
+HOW = "say what every target understands with `@resources`, or remove it"
+# AWS Batch, tag restrictions; and the least and most of Fargate's storage (AWS Batch, ContainerProperties)
+_TAG = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +-=._:/@")
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256
 
 
-def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
+def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
+    given = decorator.attributes
     yield from amounts(decorator, ("cpu", "memory"), ("gpu", "shared_memory"))
+    yield from texts(decorator, "image", "queue", "iam_role", "execution_role", "log_driver", "executable")
+    yield from flags(decorator, "use_tmpfs", "tmpfs_tempdir", "privileged")
+    yield from within(
+        decorator,
+        {
+            "max_swap": (0, None),
+            "swappiness": (0, 100),
+            "tmpfs_size": (0, None),
+            "inferentia": (0, None),
+            "trainium": (0, None),
+            "efa": (0, None),
+            "ephemeral_storage": (21, 200),
+        },  # fmt: skip
+    )
+    if given["inferentia"] is not None and given["trainium"] is not None:
+        yield value_error(decorator, "trainium", "`inferentia` is the same device by its other name", "give one of the two")
+    if not paths(given["tmpfs_path"]) and given["tmpfs_path"] is not None:
+        yield value_error(decorator, "tmpfs_path", "it is an absolute path", "write `tmpfs_path='/metaflow_temp'`")
+    yield from _volumes(decorator)
+    yield from _tags(decorator)
+    options = given["log_options"]
+    if options is not None and not isinstance(options, dict):
+        if not (isinstance(options, list) and all(isinstance(each, str) and ":" in each for each in options)):
+            yield value_error(decorator, "log_options", "it is a list of options", "write `log_options=['awslogs-group:NAME']`")
+
+
+def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
+    hosts, systems = decorator.attributes["host_volumes"], decorator.attributes["efs_volumes"]
+    several = hosts if isinstance(hosts, list) else [hosts]
+    if hosts is not None and not all(paths(each) for each in several):
+        yield value_error(decorator, "host_volumes", "it is an absolute path, or a list of them", "write `host_volumes=['/data']`")
+    if systems is not None and not (isinstance(systems, dict) and all(paths(each) for each in systems.values())):
+        yield value_error(decorator, "efs_volumes", "it maps file systems to absolute paths", "write `efs_volumes={'fs-1234': '/data'}`")
+
+
+def _tags(decorator: Decorator) -> Iterator[Diagnostic]:
+    yield from dicts(decorator, "aws_batch_tags")
+    tags = decorator.attributes["aws_batch_tags"]
+    for key, value in tags.items() if isinstance(tags, dict) else ():
+        if not isinstance(value, str):
+            yield value_error(decorator, "aws_batch_tags", f"the value of the tag `{key}` is not text", "write it as text")
+        elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
+            yield value_error(decorator, "aws_batch_tags", "AWS keeps what begins with `aws:` for its own tags", "use another prefix")
+        elif not key or len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
+            why = f"the key of a tag has 1 to {_LONGEST_KEY} characters, its value up to {_LONGEST_VALUE}"
+            yield value_error(decorator, "aws_batch_tags", why, "shorten it")
+        elif not _TAG.issuperset(key) or not _TAG.issuperset(value):
+            yield value_error(
+                decorator, "aws_batch_tags", f"the tag `{key}` holds a character that AWS refuses", "use letters, digits, spaces and `+-=._:/@`"
+            )
+
+
+def whole_devices(decorator: Decorator) -> int:
+    """Returns how many Inferentia or Trainium devices are asked for, by either name."""
+    return whole(decorator.attributes["inferentia"]) or whole(decorator.attributes["trainium"]) or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowc.compiler import ir
 from flowc.compiler.diagnostics import Diagnostic
 
+from ._kinds import flags
 from .decorator import value_error
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ ATTRIBUTES: dict[str, ir.Value] = {"var": None, "print_exception": True}
 
 
 def check(decorator: ir.Decorator, owner: ir.Step) -> Iterator[Diagnostic]:
+    yield from flags(decorator, "print_exception")
     var = decorator.attributes["var"]
     if var is not None and not (isinstance(var, str) and var.isidentifier()):
         yield value_error(decorator, "var", "it is the name of the artifact that keeps the exception", "give a name such as `'failure'`")

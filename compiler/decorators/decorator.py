@@ -1,13 +1,21 @@
 """What a decorator is to the compiler, and how one is found by its name.
 
-A decorator is a file here, named for it, with:
+A decorator is a file here, named for it (a file whose name begins with `_` is none), with:
 
     LEVEL = "step" or "flow"
-    ATTRIBUTES: dict[str, Value]                        every attribute it takes, with its default
-    MULTIPLE = True                                     (optional) it may be given several times
-    def check(decorator, owner) -> Iterator[Diagnostic] (optional) what is wrong with its values; `owner` is the Step, or the Flow
+    ATTRIBUTES: dict[str, Value]            every attribute it takes, with its default
 
-Decorators that are only carried, because no rule of their own is known yet, are rows of `carried.py`.
+and, where they say something:
+
+    MULTIPLE = True                         it may be given several times
+    FUNCTIONS = ("on_success", …)           attributes that may hold functions; the IR carries each as `{"function": NAME}` (functions.py)
+    DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
+    def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
+    def has_effect(decorator) -> bool       False when these values ask for nothing, so that nobody need refuse it
+    WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
+    LOCAL: str                              what a local run lacks because of it; absent where it is honoured there, or means nothing there
+
+Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that know it.
 """
 
 from __future__ import annotations
@@ -20,13 +28,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Value
+    from flowc.compiler.ir import Decorator, Flow, Value
 
     Check = Callable[[Decorator, Any], Iterator[Diagnostic]]
 
 
 def no_check(_decorator: Decorator, _owner: Any) -> Iterator[Diagnostic]:
     return iter(())
+
+
+def always(_decorator: Decorator) -> bool:
+    return True
 
 
 @record
@@ -37,32 +49,46 @@ class Specification:
     level: str  # "step" or "flow"
     attributes: dict[str, Value]
     multiple: bool = False
+    functions: tuple[str, ...] = ()  # attributes that may hold functions
+    deploy_time: bool = False  # which are called when the flow is deployed
     check: Check = no_check
+    has_effect: Callable[[Decorator], bool] = always
+    why: str = "leaving it out would change what the flow does"
+    how: str = "remove it, or choose another target"
+    local: str = ""  # what a local run lacks
 
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    from importlib import import_module
-
-    from .carried import CARRIED
-
-    if name in CARRIED:
-        level, attributes = CARRIED[name]
-        return Specification(name, level, attributes, name in ("card", "exit_hook") or name.startswith("airflow_"))
     if name not in names():
         return None
+    from importlib import import_module
+
     module = import_module(f"flowc.compiler.decorators.{name}")
-    return Specification(name, module.LEVEL, module.ATTRIBUTES, getattr(module, "MULTIPLE", False), getattr(module, "check", no_check))
+    said = {field: getattr(module, _SAYS[field]) for field in _SAYS if hasattr(module, _SAYS[field])}
+    return Specification(name, module.LEVEL, module.ATTRIBUTES, **said)
+
+
+_SAYS = {each: each for each in ("check", "has_effect")} | {
+    each: each.upper() for each in ("multiple", "functions", "deploy_time", "why", "how", "local")
+}  # field of a specification → what its file calls it
 
 
 def names() -> tuple[str, ...]:
     """Returns the name of every decorator that flowc knows, sorted."""
     import os
 
-    from .carried import CARRIED
-
     files = {each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")}
-    return tuple(sorted((files - {"decorator", "carried"}) | set(CARRIED)))
+    return tuple(sorted(files - {"decorator"}))
+
+
+def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
+    """Yields what is wrong with the values of the flow's decorators and its steps'."""
+    for owner, decorators in ((flow, flow.decorators), *((step, step.decorators) for step in flow.steps)):
+        for each in decorators:
+            known = specification(each.name)
+            if known is not None:
+                yield from known.check(each, owner)
 
 
 def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -> Diagnostic:
@@ -89,3 +115,10 @@ def whole(value: Value) -> int | None:
     """The value as a whole number, if it is one or the text of one; else None."""
     found = number(value)
     return int(found) if found is not None and found == int(found) else None
+
+
+def function_name(value: Value) -> str | None:
+    """The name of the function that the value stands for (`{"function": NAME}`), or None for any other value."""
+    if isinstance(value, dict) and set(value) == {"function"} and isinstance(value["function"], str):
+        return value["function"]
+    return None

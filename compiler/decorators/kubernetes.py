@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .decorator import value_error
-from .resources import amounts
+from flowc.compiler.diagnostics import Diagnostic
+
+from ._kinds import amounts, dicts, flags, name_lists, paths, texts, within
+from .decorator import number, value_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
     from flowc.compiler.ir import Decorator, Step, Value
 
 LEVEL = "step"
@@ -20,11 +21,120 @@ ATTRIBUTES: dict[str, Value] = {
     "persistent_volume_claims": {}, "shared_memory": None, "port": None, "compute_pool": None, "executable": None,
     "hostname_resolution_timeout": 600, "qos": "burstable", "extended_resources": {}, "security_context": {},
 }  # fmt: skip
+HOW = "say what every target understands with `@resources`, or remove it"
+POLICIES = ("Always", "IfNotPresent", "Never")
+_LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+_LONGEST_LABEL = 63
+# core/v1: Toleration, SecurityContext. Metaflow writes their fields as Kubernetes' Python client does, the manifest in camel case; both are taken.
+_TOLERATION: dict[str, tuple[str, ...]] = {
+    "key": (), "value": (), "operator": ("Exists", "Equal"), "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute"), "toleration_seconds": (),
+}  # fmt: skip
+_CONTEXT: dict[str, type] = {
+    "privileged": bool, "allow_privilege_escalation": bool, "run_as_user": int, "run_as_group": int, "run_as_non_root": bool,
+    "read_only_root_filesystem": bool, "capabilities": dict, "seccomp_profile": dict, "se_linux_options": dict, "proc_mount": str,
+}  # fmt: skip
 
 
-def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
-    yield from amounts(decorator, ("cpu", "memory", "disk"), ("gpu", "shared_memory"))
-    if str(decorator.attributes["gpu_vendor"]).lower() not in ("nvidia", "amd"):
-        yield value_error(decorator, "gpu_vendor", "only these vendors are known", "write `'nvidia'` or `'amd'`")
-    if str(decorator.attributes["qos"]).lower() not in ("burstable", "guaranteed"):
-        yield value_error(decorator, "qos", "only these classes are known", "write `'burstable'` or `'guaranteed'`")
+def camel_case(name: str) -> str:
+    """Returns the name of a field as a manifest has it: `run_as_user` is `runAsUser`."""
+    first, *rest = name.split("_")
+    return first + "".join(each.capitalize() for each in rest)
+
+
+def fields(given: Value) -> dict[str, Value]:
+    """Returns a toleration or security context with the names of its fields as a manifest has them."""
+    return {camel_case(name): value for name, value in given.items() if value is not None} if isinstance(given, dict) else {}
+
+
+def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
+    given = decorator.attributes
+    yield from amounts(decorator, ("cpu", "memory", "disk"), ("gpu",))
+    yield from texts(decorator, "image", "service_account", "namespace", "compute_pool", "executable")
+    yield from name_lists(decorator, "secrets", "image_pull_secrets")
+    yield from flags(decorator, "use_tmpfs", "tmpfs_tempdir")
+    yield from within(decorator, {"shared_memory": (0, None), "tmpfs_size": (0, None), "port": (0, 65535)})
+    yield from dicts(decorator, "extended_resources")
+    for name, allowed in (("gpu_vendor", ("nvidia", "amd")), ("qos", ("burstable", "guaranteed"))):
+        if given[name] is not None and str(given[name]).lower() not in allowed:
+            kind = "vendors" if name == "gpu_vendor" else "classes"
+            yield value_error(decorator, name, f"only these {kind} are known", f"write `{allowed[0]!r}` or `{allowed[1]!r}`")
+    if given["image_pull_policy"] is not None and given["image_pull_policy"] not in POLICIES:
+        yield value_error(decorator, "image_pull_policy", "Kubernetes has three of them", "write " + " or ".join(f"`'{each}'`" for each in POLICIES))
+    if given["tmpfs_path"] is not None and not paths(given["tmpfs_path"]):
+        yield value_error(decorator, "tmpfs_path", "it is an absolute path", "write `tmpfs_path='/metaflow_temp'`")
+    waiting = number(given["hostname_resolution_timeout"])
+    if waiting is None or waiting <= 0:
+        yield value_error(decorator, "hostname_resolution_timeout", "it is a number of seconds", "write `hostname_resolution_timeout=600`")
+    claims = given["persistent_volume_claims"]
+    if claims is not None and not (isinstance(claims, dict) and all(paths(each) for each in claims.values())):
+        how = "write `persistent_volume_claims={'claim': '/data'}`"
+        yield value_error(decorator, "persistent_volume_claims", "it maps names of claims to absolute paths", how)
+    yield from _maps(decorator)
+    yield from _tolerations(decorator)
+    yield from _security_context(decorator)
+    if any(each.name == "catch" for each in owner.decorators) and any(each.name in ("parallel", "pytorch_parallel") for each in owner.decorators):
+        what = f"`@catch` cannot be on step `{owner.name}`, which has `@parallel` and runs on Kubernetes"
+        why = "its tasks are one job there, which fails as a whole"
+        yield Diagnostic("FLOW122", what, decorator.span, why, "catch the exception in the step itself")
+
+
+def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
+    for name in ("node_selector", "labels", "annotations"):
+        value = decorator.attributes[name]
+        if isinstance(value, str):
+            several = value.split(",")
+            keys = [each.partition("=")[0].strip() for each in several]
+            if not value or not all("=" in each for each in several):
+                yield value_error(decorator, name, "it is a dictionary of texts", f"write `{name}={{'key': 'value'}}`, or `'key=value,key=value'`")
+            elif len(set(keys)) < len(keys):
+                yield value_error(decorator, name, f"`{max(keys, key=keys.count)}` is there twice", "keep one of them")
+            pairs = [(key.strip(), text.strip()) for key, _, text in (each.partition("=") for each in several)]
+        elif value is None or isinstance(value, dict):
+            pairs = [] if value is None else [(key, "" if text is None else text) for key, text in value.items()]  # type: ignore[misc]
+            if not all(key and not isinstance(text, (dict, list)) for key, text in pairs):
+                yield value_error(decorator, name, "it is a dictionary of texts", f"write `{name}={{'key': 'value'}}`")
+                continue
+        else:
+            yield value_error(decorator, name, "it is a dictionary of texts", f"write `{name}={{'key': 'value'}}`")
+            continue
+        for key, text in pairs if name == "labels" else ():
+            if not is_label(str(text)):
+                why = f"`{str(text)[:70]}` of `{key}` cannot be the value of a label"
+                how = f"use up to {_LONGEST_LABEL} letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
+                yield value_error(decorator, name, why, how)
+
+
+def is_label(text: str) -> bool:
+    """True for a text that can be the value of a label (Kubernetes, Labels and Selectors)."""
+    return not text or (len(text) <= _LONGEST_LABEL and _LABEL.issuperset(text) and text[0].isalnum() and text[-1].isalnum())
+
+
+def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
+    several = decorator.attributes["tolerations"]
+    if several is None:
+        return
+    if not (isinstance(several, list) and all(isinstance(each, dict) for each in several)):
+        how = "write `tolerations=[{'key': 'gpu', 'operator': 'Exists'}]`"
+        yield value_error(decorator, "tolerations", "it is a list of dictionaries", how)
+        return
+    known = {spelling: name for name in _TOLERATION for spelling in (name, camel_case(name))}
+    for each in several:
+        for key, value in each.items():  # type: ignore[union-attr]
+            if key not in known:
+                yield value_error(
+                    decorator, "tolerations", f"a toleration has no `{key}`", "its keys are " + ", ".join(f"`{one}`" for one in _TOLERATION)
+                )
+            elif (allowed := _TOLERATION[known[key]]) and value is not None and value not in allowed:
+                yield value_error(decorator, "tolerations", f"`{key}` is not `{value}`", "it may be " + ", ".join(f"`'{one}'`" for one in allowed))
+
+
+def _security_context(decorator: Decorator) -> Iterator[Diagnostic]:
+    yield from dicts(decorator, "security_context")
+    context = decorator.attributes["security_context"]
+    known = {spelling: name for name in _CONTEXT for spelling in (name, camel_case(name))}
+    for key, value in context.items() if isinstance(context, dict) else ():
+        if key not in known:
+            yield value_error(decorator, "security_context", f"it has no `{key}`", "its keys are " + ", ".join(f"`{each}`" for each in _CONTEXT))
+        elif value is not None and not (isinstance(value, _CONTEXT[known[key]]) and isinstance(value, bool) == (_CONTEXT[known[key]] is bool)):
+            kind = {bool: "True or False", int: "a number", dict: "a dictionary", str: "text"}[_CONTEXT[known[key]]]
+            yield value_error(decorator, "security_context", f"`{key}` is {kind}", "give it so, or leave it out")

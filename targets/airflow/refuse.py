@@ -55,7 +55,7 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
         return
-    yield from unclear_kubernetes(step, NAME, "FLOW536")
+    yield from unclear_kubernetes(step, NAME)
     for attribute, value in kubernetes.attributes.items():
         if not all(map(is_text, texts(value))):
             what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"

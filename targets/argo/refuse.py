@@ -66,7 +66,7 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None:
         return
-    yield from unclear_kubernetes(step, NAME, "FLOW516")
+    yield from unclear_kubernetes(step, NAME)
     for attribute in _expanded(kubernetes):
         what = f"`{attribute}` of `@kubernetes` of step `{step.name}` holds `{{{{` or `$(`"
         yield Diagnostic("FLOW510", what, kubernetes.span, "Argo and Kubernetes would change it", "write it without")

@@ -11,7 +11,7 @@ from flowc.compiler.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Decorator, Step, Value
+    from flowc.compiler.ir import Step, Value
     from flowc.targets.target import Options
 
 # Attributes that say something about the task itself which this target does not carry over yet: refused when given.
@@ -56,7 +56,7 @@ class Compute:
 
 
 def compute_of(step: Step, options: Options) -> Compute:
-    """Returns the container of the step's job. Values that `check` refuses are passed over."""
+    """Returns the container of the step's job. Values that `@batch` cannot have are passed over."""
     given = {each.name: each.attributes for each in step.decorators if each.name in ("resources", "batch", "kubernetes")}
     batch: dict[str, Value] = given.get("batch", {})
     if "batch" in given:
@@ -84,32 +84,6 @@ def compute_of(step: Step, options: Options) -> Compute:
         log_driver=str(batch.get("log_driver") or ""),
         log_options=tuple(_log_options(batch.get("log_options"))),
     )
-
-
-def mistakes(decorator: Decorator) -> list[tuple[str, str]]:
-    """Returns (attribute, what it has to be) for each attribute of a `@batch` whose value cannot be understood."""
-    given = decorator.attributes
-    found = []
-    for name in ("image", "queue", "iam_role", "execution_role", "log_driver", "executable"):
-        if given.get(name) is not None and not isinstance(given[name], str):
-            found.append((name, "text"))
-    for name, highest in (("max_swap", None), ("swappiness", 100), ("tmpfs_size", None)):
-        value = given.get(name)
-        if value is not None and (_whole(value) is None or (highest is not None and (_whole(value) or 0) > highest)):
-            found.append((name, f"a whole number from 0{f' to {highest}' if highest else ''}"))
-    path = given.get("tmpfs_path")
-    if path is not None and not (isinstance(path, str) and path.startswith("/")):
-        found.append(("tmpfs_path", "an absolute path"))
-    hosts = given.get("host_volumes")
-    if hosts is not None and not all(isinstance(each, str) and each.startswith("/") for each in ([hosts] if isinstance(hosts, str) else hosts or [])):  # type: ignore[union-attr]
-        found.append(("host_volumes", "an absolute path, or a list of them"))
-    efs = given.get("efs_volumes")
-    if efs is not None and not (isinstance(efs, dict) and all(isinstance(each, str) and each.startswith("/") for each in efs.values())):
-        found.append(("efs_volumes", "a dictionary from file system ids to absolute paths"))
-    log = given.get("log_options")
-    if log is not None and not isinstance(log, dict) and not (isinstance(log, list) and all(isinstance(each, str) and ":" in each for each in log)):
-        found.append(("log_options", "a list of texts such as `'awslogs-group:NAME'`"))
-    return found
 
 
 def _largest(given: dict[str, dict[str, Value]], name: str) -> int | None:

@@ -9,7 +9,7 @@ from flowc.compiler.schedules import schedule_of
 from flowc.targets.tasks import decorator_of, variables
 from flowc.targets.unsupported import unsupported, unsupported_attributes
 
-from .compute import REFUSED, mistakes
+from .compute import REFUSED
 from .jobs import MAX_ATTEMPTS, attempts
 from .names import is_machine_name
 from .storage import store_of
@@ -66,10 +66,6 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
     both = decorator.name == "kubernetes" and any(each.name == "batch" for each in step.decorators)  # then @batch is for this target
     if decorator.name in REFUSED and not both:
         yield from unsupported_attributes(decorator, step.name, NAME, REFUSED[decorator.name])
-    if decorator.name == "batch":
-        for attribute, wanted in mistakes(decorator):
-            what = f"`{attribute}` of `@batch` of step `{step.name}` cannot be understood"
-            yield Diagnostic("FLOW525", what, decorator.span, f"it is {wanted}", "give it so, or leave it out")
     if decorator.name == "retry":
         if attempts(step) > MAX_ATTEMPTS:
             what = f"step `{step.name}` would need {attempts(step)} attempts"

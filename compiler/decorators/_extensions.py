@@ -1,0 +1,29 @@
+"""Decorators that Metaflow's extensions bring: not of its core, so flowc names where they come from instead of calling them unknown."""
+
+from __future__ import annotations
+
+EXTENSIONS = {
+    "checkpoint": ("metaflow-checkpoint", "keep checkpoints in the step with a library of your own, or as artifacts"),
+    "model": ("metaflow-checkpoint", "save the model as an artifact: `self.model = …`"),
+    "huggingface_hub": ("metaflow-checkpoint", "download the model in the step itself"),
+    "torchrun": ("metaflow-torchrun", "start `torchrun` in the step itself"),
+    "tensorflow_parallel": ("metaflow-tensorflow", "set up the cluster in the step itself"),
+    "tensorflow": ("metaflow-tensorflow", "set up the cluster in the step itself"),
+    "deepspeed": ("metaflow-deepspeed", "start DeepSpeed in the step itself"),
+    "ray_parallel": ("metaflow-ray", "start Ray in the step itself"),
+    "metaflow_ray": ("metaflow-ray", "start Ray in the step itself"),
+    "mpi": ("metaflow-mpi", "start the MPI program in the step itself"),
+    "slurm": ("metaflow-slurm", "say what the task needs with `@resources`"),
+    "gpu_profile": ("metaflow-gpu-profile", "measure in the step itself"),
+    "nvidia": ("Outerbounds", "say what the task needs with `@resources(gpu=…)`"),
+    "nvct": ("Outerbounds", "say what the task needs with `@resources(gpu=…)`"),
+    "snowpark": ("Outerbounds", "say what the task needs with `@resources`"),
+    "skypilot": ("Outerbounds", "say what the task needs with `@resources`"),
+    "skypilot_step": ("Outerbounds", "say what the task needs with `@resources`"),
+    "fast_bakery_internal": ("Outerbounds", "name an image that holds the packages"),
+    "ollama": ("Outerbounds", "start the server in the step itself"),
+    "vllm": ("Outerbounds", "start the server in the step itself"),
+    "app_deploy": ("Outerbounds", "deploy the app in the step itself"),
+    "titus": ("Netflix", "say what the task needs with `@resources`"),
+    "netflixext": ("Netflix", "name an image that holds the packages"),
+}  # fmt: skip

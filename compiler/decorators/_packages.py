@@ -1,0 +1,79 @@
+"""What `@conda`, `@pypi` and their `_base` forms have in common: packages, a version of Python, and how a step's own come over the flow's."""
+
+from __future__ import annotations
+
+from flowc.compiler.record import record
+
+from ._kinds import flags
+from .decorator import value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Flow, Step, Value
+
+LOCAL = "the packages are not installed: the step runs with those of this Python's environment"
+
+
+@record
+class Packages:
+    """What a step's environment holds."""
+
+    kind: str  # "conda" or "pypi"
+    packages: dict[str, str]  # name → version, or a constraint such as ">=2"; "" for any; a name of conda may be `channel::name`
+    python: str  # version; "" for that of the image
+
+
+def packages_of(flow: Flow, step: Step, kind: str) -> Packages | None:
+    """Returns what the step's environment of that kind holds, None where nobody asks for one, or it is disabled.
+
+    The flow's `_base` counts for every step; what the step itself says comes over it (Metaflow's documentation, dependencies).
+    """
+    found = [each.attributes for each in (*flow.decorators, *step.decorators) if each.name in (f"{kind}_base", kind)]
+    disabled = next((each["disabled"] for each in reversed(found) if each["disabled"] is not None), False)
+    if not found or disabled:
+        return None
+    packages: dict[str, str] = {}
+    for each in found:
+        for name in ("libraries", "packages"):  # `libraries` is the old name; the new one comes over it
+            value = each.get(name)
+            packages.update({key: str(version) for key, version in value.items()} if isinstance(value, dict) else {})
+    return Packages(kind, packages, next((str(each["python"]) for each in reversed(found) if each["python"]), ""))
+
+
+def has_effect(decorator: Decorator) -> bool:
+    return decorator.attributes["disabled"] is not True
+
+
+def check(decorator: Decorator, _owner: Step | Flow) -> Iterator[Diagnostic]:
+    yield from flags(decorator, "disabled")
+    yield from _python(decorator)
+    for attribute in ("libraries", "packages"):
+        value = decorator.attributes.get(attribute)
+        if attribute in decorator.attributes and not isinstance(value, dict):
+            example = "`packages={'pandas': '2.2.0'}`"
+            yield value_error(decorator, attribute, "it maps names of packages to versions", f"write {example.replace('packages', attribute)}")
+        for name, version in value.items() if isinstance(value, dict) else ():
+            yield from _package(decorator, attribute, name, version)
+
+
+def _package(decorator: Decorator, attribute: str, name: str, version: Value) -> Iterator[Diagnostic]:
+    channel, separator, package = name.rpartition("::")
+    if not package.strip() or (separator and (not channel.strip() or not decorator.name.startswith("conda"))):
+        how = "write `channel::name`" if decorator.name.startswith("conda") else "write the name as it is on PyPI"
+        yield value_error(decorator, attribute, f"`{name}` cannot be the name of a package", how)
+    if isinstance(version, bool) or not isinstance(version, (str, int)):
+        why = f"the version of `{name}` is not text"
+        if isinstance(version, float):
+            why = f"the version of `{name}` is a number, of which the last zeros are lost: 1.10 is 1.1"
+        yield value_error(decorator, attribute, why, f"write `{{'{name}': '{version if isinstance(version, float) else '…'}'}}`")
+
+
+def _python(decorator: Decorator) -> Iterator[Diagnostic]:
+    version = decorator.attributes["python"]
+    if isinstance(version, float):
+        yield value_error(decorator, "python", "it is a number, of which the last zeros are lost: 3.10 is 3.1", "write it as text: `python='3.10'`")
+    elif version is not None and not (isinstance(version, str) and version[:1].isdigit() and all(each.isdigit() for each in version.split("."))):
+        yield value_error(decorator, "python", "it is a version of Python", "write `python='3.12'`")

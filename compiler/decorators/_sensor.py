@@ -1,0 +1,35 @@
+"""What Airflow's sensors have in common: tasks that wait for something before the first step (Airflow's documentation, BaseSensorOperator)."""
+
+from __future__ import annotations
+
+from ._kinds import flags, texts
+from .decorator import number, value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Value
+
+ATTRIBUTES: dict[str, Value] = {
+    "timeout": 3600, "poke_interval": 60, "mode": "reschedule", "exponential_backoff": True, "pool": None, "soft_fail": False, "name": None,
+    "description": None,
+}  # fmt: skip
+WHY = "the run would start without waiting for it"
+HOW = "wait in the `start` step, or start the run when it has happened"
+
+
+def common(decorator: Decorator, required: str) -> Iterator[Diagnostic]:
+    """Yields what is wrong with the attributes that all sensors have, and with the one that this sensor cannot do without."""
+    given = decorator.attributes
+    if not given[required]:
+        yield value_error(decorator, required, "without it, the sensor does not know what to wait for", f"write `{required}='…'`")
+    for name in ("timeout", "poke_interval"):
+        amount = number(given[name])
+        if amount is None or amount <= 0:
+            yield value_error(decorator, name, "it is a number of seconds", f"write `{name}={ATTRIBUTES[name]}`")
+    if given["mode"] not in ("poke", "reschedule"):
+        yield value_error(decorator, "mode", "a sensor waits in one of two ways", "write `mode='reschedule'` or `mode='poke'`")
+    yield from flags(decorator, "exponential_backoff", "soft_fail")
+    yield from texts(decorator, "pool", "name", "description")

@@ -1,0 +1,37 @@
+"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before the first step, on Airflow."""
+
+from __future__ import annotations
+
+from ._kinds import flags, texts
+from ._sensor import ATTRIBUTES as COMMON
+from ._sensor import HOW as HOW
+from ._sensor import WHY as WHY
+from ._sensor import common
+from .decorator import value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Flow, Value
+
+LEVEL = "flow"
+ATTRIBUTES: dict[str, Value] = {
+    **COMMON, "bucket_key": None, "bucket_name": None, "wildcard_match": False, "aws_conn_id": None, "verify": None,
+}  # fmt: skip
+MULTIPLE = True
+
+
+def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
+    yield from common(decorator, "bucket_key")
+    keys = decorator.attributes["bucket_key"]
+    several = keys if isinstance(keys, list) else [keys]
+    if keys and not all(isinstance(each, str) and each for each in several):
+        yield value_error(decorator, "bucket_key", "it is a key of S3, or a list of keys", "write `bucket_key='s3://bucket/key'`")
+    elif keys and decorator.attributes["bucket_name"] is None and not all(str(each).startswith("s3://") for each in several):
+        yield value_error(decorator, "bucket_key", "nothing says which bucket the key is in", "write `s3://BUCKET/KEY`, or give `bucket_name` too")
+    yield from texts(decorator, "bucket_name", "aws_conn_id")
+    yield from flags(decorator, "wildcard_match")
+    if not (decorator.attributes["verify"] is None or isinstance(decorator.attributes["verify"], (bool, str))):
+        yield value_error(decorator, "verify", "it says whether to verify certificates, or with which file", "write `verify=True`")

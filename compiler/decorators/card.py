@@ -1,0 +1,49 @@
+"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report of the task, made when it has ended. A step may have several.
+
+In a local run no card is made: `current.card` takes what the step gives it. A card that fails never fails its task, so neither does this.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.diagnostics import WARNING
+from flowc.compiler.record import replace
+
+from ._kinds import dicts, flags, texts
+from .decorator import number, value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Step, Value
+
+LEVEL = "step"
+ATTRIBUTES: dict[str, Value] = {
+    "type": "default", "id": None, "options": {}, "timeout": 45, "scope": "task", "rank": None, "save_errors": True, "customize": False,
+    "refresh_interval": 5,
+}  # fmt: skip
+MULTIPLE = True
+WHY = "no card would be made"
+HOW = "remove it, or write the report to a file or an artifact in the step itself"
+
+
+def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
+    given = decorator.attributes
+    yield from texts(decorator, "type", "scope", example="default")
+    yield from dicts(decorator, "options")
+    yield from flags(decorator, "save_errors", "customize")
+    for name in ("timeout", "refresh_interval"):
+        amount = number(given[name])
+        if given[name] is not None and (amount is None or amount <= 0):
+            yield value_error(decorator, name, "it is a number of seconds", f"write `{name}=45`")
+    if not given["id"]:
+        return
+    if not (isinstance(given["id"], str) and given["id"].isascii() and given["id"].replace("_", "a").isalnum()):
+        found = value_error(
+            decorator, "id", "it names the card in `current.card['…']`; Metaflow makes the card without one", "use letters, digits and `_`"
+        )
+        yield replace(found, severity=WARNING)
+    elif next(each for each in owner.decorators if each.name == "card" and each.attributes["id"] == given["id"]) != decorator:
+        why = "another card of the step has it, and `current.card` cannot tell them apart"
+        yield replace(value_error(decorator, "id", why, "give another `id`"), severity=WARNING)

@@ -1,0 +1,16 @@
+"""`@conda_base(packages={}, libraries={}, python=None, disabled=None)`: `@conda` for every step; what a step itself says comes over it."""
+
+from __future__ import annotations
+
+from ._packages import LOCAL as LOCAL
+from ._packages import check as check
+from ._packages import has_effect as has_effect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir import Value
+
+LEVEL = "flow"
+ATTRIBUTES: dict[str, Value] = {"packages": {}, "libraries": {}, "python": None, "disabled": None}
+WHY = "the packages would be missing from the steps' containers"
+HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

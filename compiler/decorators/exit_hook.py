@@ -1,0 +1,50 @@
+"""`@exit_hook(on_success=[], on_error=[], options={})`: functions that are called when a run has ended; it may be there several times.
+
+Each is a function of the flow's own modules, or the name of one; the IR carries a function as `{"function": NAME}` (functions.py) and a name
+as text. It is called with `run=` if it takes an argument of that name, else without arguments.
+"""
+
+from __future__ import annotations
+
+from ._kinds import dicts
+from .decorator import function_name, value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Flow, Value
+
+LEVEL = "flow"
+ATTRIBUTES: dict[str, Value] = {"on_success": [], "on_error": [], "options": {}}
+MULTIPLE = True
+FUNCTIONS = ("on_success", "on_error")
+WHY = "the hook would never be called"
+HOW = "do it in the `end` step, or remove it"
+
+
+def hooks_of(decorator: Decorator, attribute: str) -> tuple[str, ...]:
+    """Returns the names of the functions in `on_success` or `on_error`. The decorator's own check has accepted its values."""
+    value = decorator.attributes[attribute]
+    return tuple(function_name(each) or str(each) for each in value) if isinstance(value, list) else ()
+
+
+def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
+    given = decorator.attributes
+    yield from dicts(decorator, "options")
+    wrong = False
+    for name in FUNCTIONS:
+        value = given[name]
+        if not isinstance(value, list):
+            wrong = True
+            yield value_error(decorator, name, "it is a list of functions", f"write `{name}=[notify]`")
+        elif not all(function_name(each) or (isinstance(each, str) and _is_name(each)) for each in value):
+            wrong = True
+            yield value_error(decorator, name, "a hook is a function, or the name of one", f"write `{name}=[notify]`")
+    if not wrong and not given["on_success"] and not given["on_error"]:
+        yield value_error(decorator, "on_success", "it says no function, and neither does `on_error`", "write `on_success=[…]` or `on_error=[…]`")
+
+
+def _is_name(text: str) -> bool:
+    return all(each.isidentifier() for each in text.split("."))

@@ -1,0 +1,16 @@
+"""`@pypi(packages={}, python=None, disabled=None)`: packages that the step needs, from PyPI."""
+
+from __future__ import annotations
+
+from ._packages import LOCAL as LOCAL
+from ._packages import check as check
+from ._packages import has_effect as has_effect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir import Value
+
+LEVEL = "step"
+ATTRIBUTES: dict[str, Value] = {"packages": {}, "python": None, "disabled": None}
+WHY = "the packages would be missing from the step's container"
+HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

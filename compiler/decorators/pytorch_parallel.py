@@ -1,0 +1,21 @@
+"""`@pytorch_parallel(master_port=None)`: `@parallel` that also tells PyTorch which task leads, and at which port."""
+
+from __future__ import annotations
+
+from ._kinds import within
+from .parallel import HOW as HOW
+from .parallel import WHY as WHY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Step, Value
+
+LEVEL = "step"
+ATTRIBUTES: dict[str, Value] = {"master_port": None}
+
+
+def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
+    yield from within(decorator, {"master_port": (1, 65535)})

@@ -1,0 +1,120 @@
+"""`@secrets(sources=[], role=None, allow_override=False)`: variables of the task's environment that come from a vault.
+
+A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`, `options` and `role`.
+`sources_of` gives them in one form, for targets.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.record import record
+
+from ._kinds import flags, texts
+from .decorator import value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Step, Value
+
+LEVEL = "step"
+ATTRIBUTES: dict[str, Value] = {"sources": [], "role": None, "allow_override": False}
+WHY = "the secrets would be missing from the step's environment"
+HOW = "let the orchestrator put the secret into the container's environment, or remove it"
+LOCAL = "no secret is fetched: the step finds only the variables that the environment already has"
+BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
+_KEYS = ("type", "id", "options", "role")
+
+
+@record
+class Source:
+    """One secret."""
+
+    backend: str  # of BACKENDS; "" for the default one
+    id: str
+    options: dict[str, Value]
+    role: str  # "" for none
+
+
+def has_effect(decorator: Decorator) -> bool:
+    return bool(decorator.attributes["sources"])
+
+
+def sources_of(decorator: Decorator) -> tuple[Source, ...]:
+    """Returns the decorator's sources. Its own check has accepted its values."""
+    role = str(decorator.attributes["role"] or "")
+    found = []
+    sources = decorator.attributes["sources"]
+    for each in sources if isinstance(sources, list) else [sources]:
+        if isinstance(each, dict):
+            options = each.get("options")
+            found.append(
+                Source(str(each.get("type") or ""), str(each["id"]), options if isinstance(options, dict) else {}, str(each.get("role") or role))
+            )
+        else:
+            backend, dot, name = str(each).partition(".")
+            found.append(Source(backend if dot else "", name if dot else backend, {}, role))
+    return tuple(found)
+
+
+def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
+    yield from texts(decorator, "role")
+    yield from flags(decorator, "allow_override")
+    sources = decorator.attributes["sources"]
+    if not isinstance(sources, list):
+        yield value_error(decorator, "sources", "it is a list of secrets", "write `sources=['aws-secrets-manager.NAME']`")
+        return
+    wrong = [reason for each in sources for reason in _wrong(each)]
+    for why, how in dict.fromkeys(wrong):
+        yield value_error(decorator, "sources", why, how)
+    if not wrong and any(sources.count(each) > 1 for each in sources):
+        yield value_error(decorator, "sources", "a secret is there twice, and would set its variables twice", "keep one of them")
+
+
+def _wrong(source: Value) -> Iterator[tuple[str, str]]:
+    """Yields (why, how) for what is wrong with one source."""
+    if isinstance(source, str):
+        backend, dot, name = source.partition(".")
+        if not source or (dot and not name):
+            yield "a secret has a name", "write `'aws-secrets-manager.NAME'`"
+        elif dot and backend not in BACKENDS:
+            yield _unknown(backend)
+        return
+    if not isinstance(source, dict):
+        yield "a secret is text, or a dictionary", "write `'aws-secrets-manager.NAME'`, or `{'type': …, 'id': …}`"
+        return
+    unknown = [key for key in source if key not in _KEYS]
+    if unknown:
+        yield f"a secret has no `{unknown[0]}`", "its keys are `type`, `id`, `options` and `role`"
+    if not isinstance(source.get("id"), str) or (not source["id"] and source.get("type") != "inline"):
+        yield "a secret has an `id`, which is text", "write `{'type': …, 'id': 'NAME'}`"
+    kind = source.get("type")
+    if kind is not None and (not isinstance(kind, str) or kind not in BACKENDS):
+        yield _unknown(kind)
+    if not isinstance(source.get("options", {}), dict):
+        yield "the `options` of a secret are a dictionary", "write `'options': {…}`"
+    elif kind == "inline":
+        yield from _wrong_variables(source.get("options", {}))
+    if source.get("role") is not None and not isinstance(source["role"], str):
+        yield "the `role` of a secret is text", "write `'role': 'arn:…'`"
+
+
+def _wrong_variables(options: Value) -> Iterator[tuple[str, str]]:
+    variables = options.get("env_vars", {}) if isinstance(options, dict) else {}
+    if not isinstance(variables, dict):
+        yield "`env_vars` of an inline secret is a dictionary", "write `'options': {'env_vars': {'NAME': 'value'}}`"
+        return
+    for name, value in variables.items():
+        if not _is_name(name):
+            yield f"`{name}` cannot be the name of a secret's variable", "use letters, digits and `_`, and do not begin with a digit or `METAFLOW_`"
+        if not isinstance(value, str):
+            yield f"the value of `{name}` is not text", "write it as text"
+
+
+def _is_name(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not name.startswith("METAFLOW_")
+
+
+def _unknown(backend: Value) -> tuple[str, str]:
+    return f"`{backend}` is not a backend of secrets", "the backends are " + ", ".join(f"`{each}`" for each in BACKENDS)

@@ -1,0 +1,100 @@
+"""`@trigger_on_finish(flow=None, flows=[], options={})`: a run starts when a run of another flow has succeeded.
+
+A flow is named as text (`Flow`, in the project and branch of this one, or `project.branch.Flow`), as a dictionary with `name`, `project` and
+`project_branch`, or by a function that is called when the flow is deployed. Ignored in a local run, as in Metaflow.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.record import record
+
+from ._kinds import dicts
+from .decorator import function_name, value_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.ir import Decorator, Flow, Value
+
+LEVEL = "flow"
+ATTRIBUTES: dict[str, Value] = {"flow": None, "flows": [], "options": {}}
+DEPLOY_TIME = True
+FUNCTIONS = ("flow", "flows")
+WHY = "the end of the other flow would never start a run"
+HOW = "start the run outside of flowc, or remove it"
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+@record
+class Upstream:
+    """A flow that is waited for."""
+
+    flow: str
+    project: str  # "" for that of this flow, if it has one
+    branch: str  # "" for that of this flow
+
+
+def upstream_of(decorator: Decorator) -> tuple[Upstream, ...] | None:
+    """Returns the flows that are waited for, None where a function of the user's decides. The decorator's own check has accepted its values."""
+    found = []
+    for each in _several(decorator):
+        if function_name(each):
+            return None
+        if isinstance(each, dict):
+            found.append(Upstream(str(each["name"]), str(each.get("project") or ""), str(each.get("project_branch") or "")))
+        else:
+            head, _, flow = str(each).rpartition(".")
+            project, _, branch = head.partition(".")
+            found.append(Upstream(flow, project, branch))
+    return tuple(found)
+
+
+def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
+    given = decorator.attributes
+    yield from dicts(decorator, "options")
+    if bool(given["flow"]) == bool(given["flows"]):
+        both = bool(given["flow"])
+        why = "one of the two says what the flow waits for" if both else "nothing says what the flow waits for"
+        how = "give `flow` or `flows`, not both" if both else "write `@trigger_on_finish(flow='OtherFlow')`"
+        yield value_error(decorator, "flows" if both else "flow", why, how)
+        return
+    if given["flows"] and not isinstance(given["flows"], list) and not function_name(given["flows"]):
+        yield value_error(decorator, "flows", "it is a list of flows", "write `flows=['…', '…']`")
+        return
+    for each in _several(decorator):
+        for why, how in _wrong(each):
+            yield value_error(decorator, "flow" if given["flow"] else "flows", why, how)
+
+
+def _several(decorator: Decorator) -> list[Value]:
+    given = decorator.attributes
+    flows = given["flows"]
+    return [given["flow"]] if given["flow"] else flows if isinstance(flows, list) else [flows]
+
+
+def _wrong(flow: Value) -> Iterator[tuple[str, str]]:
+    """Yields (why, how) for what is wrong with one flow."""
+    if function_name(flow):
+        return
+    name = flow
+    if isinstance(flow, dict):
+        unknown = [key for key in flow if key not in ("name", "project", "project_branch")]
+        if unknown:
+            yield f"a flow has no `{unknown[0]}`", "its keys are `name`, `project` and `project_branch`"
+        for key in ("project", "project_branch"):
+            if key in flow and not (isinstance(flow[key], str) and flow[key]):
+                yield f"`{key}` is text", f"write `'{key}': '…'`"
+        name = flow.get("name")
+        if isinstance(name, str) and "." in name:
+            yield "the `name` of a flow has no dot", "give the project and the branch with `project` and `project_branch`"
+            return
+    if not isinstance(name, str):
+        yield "a flow is text, or a dictionary with `name`", "write `'OtherFlow'`, or `{'name': 'OtherFlow', 'project': '…', 'project_branch': '…'}`"
+    elif name.count(".") == 1:
+        yield f"`{name}` has one dot", "write `Flow`, or `project.branch.Flow`"
+    elif not name.rpartition(".")[2] or not _LETTERS.issuperset(name.rpartition(".")[2]):
+        yield f"`{name.rpartition('.')[2]}` cannot be the name of a flow", "use letters, digits and underscores"
+    elif not all(name.split(".")):
+        yield f"`{name}` has an empty part", "write `Flow`, or `project.branch.Flow`"

@@ -1,0 +1,66 @@
+"""Every decorator on every target: honoured, or refused by name with what would be lost; what asks for nothing is refused by nobody."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from flowc.compiler import ir
+from flowc.compiler.decorators.decorator import names as decorators
+from flowc.compiler.decorators.decorator import specification
+from flowc.targets.target import emitter
+from flowc.targets.target import names as targets
+
+from tests.building import options_of
+
+SPAN = ir.Span("flow.py", 1, 1, 1, 2)
+# Values without which the decorator would ask for nothing, or for something impossible.
+ASKED: dict[str, dict[str, ir.Value]] = {
+    "secrets": {"sources": ["aws-secrets-manager.db"]}, "timeout": {"minutes": 5}, "project": {"name": "p"}, "trigger": {"event": "e"},
+    "trigger_on_finish": {"flow": "F"}, "exit_hook": {"on_success": ["notify"]}, "schedule": {"hourly": True},
+}  # fmt: skip
+NOTHING: dict[str, dict[str, ir.Value]] = {
+    "secrets": {}, "conda": {"disabled": True}, "pypi": {"disabled": True}, "conda_base": {"disabled": True}, "pypi_base": {"disabled": True},
+}  # fmt: skip
+
+
+def with_decorator(name: str, given: dict[str, ir.Value]) -> ir.Flow:
+    known = specification(name)
+    assert known is not None
+    one = ir.Decorator(name, {**known.attributes, **given}, SPAN)
+    own, steps = ((one,), ()) if known.level == "flow" else ((), (one,))
+    start = ir.Step("start", "", steps, ir.Linear("end", SPAN), False, SPAN)
+    return ir.Flow("Example", "flow.py", "", "start", "end", (), (), own, (start, ir.Step("end", "", (), ir.End(), False, SPAN)), SPAN)
+
+
+@pytest.mark.parametrize("target", targets())
+@pytest.mark.parametrize("name", decorators())
+def test_honoured_or_refused(name: str, target: str) -> None:
+    honoured: frozenset[str] = import_module(f"flowc.targets.{target.replace('-', '_')}.refuse").HONOURED
+    found = list(emitter(target).check(with_decorator(name, ASKED.get(name, {})), options_of(target)))
+    known = specification(name)
+    assert known is not None
+    if name in honoured:
+        assert found == []
+    else:
+        (one,) = found
+        assert one.code == "FLOW501" and f"`@{name}`" in one.what and (one.why, one.how) == (known.why, known.how)
+
+
+@pytest.mark.parametrize("target", targets())
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_is_not_refused(name: str, target: str) -> None:
+    assert list(emitter(target).check(with_decorator(name, NOTHING[name]), options_of(target))) == []
+
+
+@pytest.mark.parametrize("target", targets())
+def test_honoured_decorators_exist(target: str) -> None:
+    honoured: frozenset[str] = import_module(f"flowc.targets.{target.replace('-', '_')}.refuse").HONOURED
+    assert honoured <= set(decorators())
+
+
+@pytest.mark.parametrize("target", targets())
+def test_short_timeouts_are_pointed_at(target: str) -> None:
+    (one,) = emitter(target).check(with_decorator("timeout", {"seconds": 59}), options_of(target))
+    assert one.code == "FLOW505" and one.severity == "warning"
+    assert list(emitter(target).check(with_decorator("timeout", {"seconds": 60}), options_of(target))) == []
