@@ -49,9 +49,9 @@ class Refused(Exception):
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Returns the diagnostics without repeats, by file, place and code."""
 
-    def place(one: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    def place(one: Diagnostic) -> tuple[str, int, int, str, str, str, str]:
         at = one.span
-        return (*((at.file, at.line, at.column) if at else ("", 0, 0)), one.code, one.what, one.how)
+        return (*((at.file, at.line, at.column) if at else ("", 0, 0)), one.code, one.what, one.why, one.how)
 
     return tuple(sorted(set(diagnostics), key=place))
 
