@@ -1,0 +1,144 @@
+"""Nothing is lost: a run whose processes are killed at random moments, again and again, ends with the artifacts of an undisturbed one.
+
+`FLOWC_CHAOS=N` kills N times (40 by default; `make nightly` many more), `FLOWC_CHAOS_SEED` makes a series again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.running import dump, run
+
+FLOW = """
+from metaflow import FlowSpec, catch, retry, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.big = bytes(range(256)) * 2000
+        self.items = list(range(6))
+        self.left = 3
+        self.next(self.body, self.again)
+
+    @step
+    def body(self):
+        self.next(self.one, foreach="items")
+
+    @retry(times=4, minutes_between_retries=0)
+    @step
+    def one(self):
+        self.mine = bytes([self.input]) * 300_000
+        self.small = self.input
+        self.next(self.collect)
+
+    @step
+    def collect(self, inputs):
+        self.sizes = [(each.small, len(each.mine), len(each.big)) for each in inputs]
+        self.merge_artifacts(inputs, include=["big"])
+        self.next(self.both)
+
+    @step
+    def again(self):
+        self.left -= 1
+        self.way = "round" if self.left else "out"
+        self.next({"round": self.again, "out": self.after}, condition="way")
+
+    @step
+    def after(self):
+        self.big = self.big[::-1]
+        self.next(self.both)
+
+    @step
+    def both(self, inputs):
+        self.found = (inputs.collect.sizes, inputs.after.left, inputs.after.big[:3], inputs.collect.big[:3])
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+KILLS = int(os.environ.get("FLOWC_CHAOS", "40"))
+SEED = int(os.environ.get("FLOWC_CHAOS_SEED", str(random.SystemRandom().randrange(1 << 30))))
+
+
+def children(pid: int) -> list[int]:
+    """The processes below one, as /proc knows them now."""
+    parents: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents.setdefault(int(fields[1]), []).append(int(entry))
+    found, waiting = [], [pid]
+    while waiting:
+        below = parents.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    flow = tmp_path / "flow.py"
+    flow.write_text(FLOW, encoding="utf-8")
+    run(flow, tmp_path / "undisturbed")
+    expected = dump(tmp_path / "undisturbed")
+    chance = random.Random(SEED)
+    kills = runs = 0
+    while kills < KILLS:
+        runs += 1
+        store = tmp_path / f"store{runs}"
+        while True:
+            killed, code = disturbed(flow, store, chance)
+            kills += killed
+            if code == 0:
+                break
+        assert dump(store) == expected, f"seed {SEED}, run {runs}"
+    print(f"{kills} kills in {runs} runs")
+
+
+def disturbed(flow: Path, store: Path, chance: random.Random) -> tuple[int, int]:
+    """Runs, or goes on with, the flow while something of it is killed; returns how many kills there were and the exit code."""
+    command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r", "--max-workers", "3"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    kills = 0
+    while process.poll() is None:
+        time.sleep(chance.uniform(0, 0.25))
+        below = children(process.pid)
+        victims = chance.choice([[process.pid], below[:1], below[-1:], [process.pid, *below]])
+        for each in victims:
+            try:
+                os.kill(each, signal.SIGKILL)
+                kills += 1
+            except ProcessLookupError:
+                pass
+        if chance.random() < 0.5:
+            break
+    return kills, process.wait(60)
+
+
+@pytest.mark.slow
+def test_two_workers_that_race_for_the_same_tasks_leave_one_record(tmp_path: Path) -> None:
+    """Two supervisors run the same run at the same time: every task ends with one record, and both agree on the artifacts."""
+    flow = tmp_path / "flow.py"
+    flow.write_text(FLOW, encoding="utf-8")
+    run(flow, tmp_path / "undisturbed")
+    expected = dump(tmp_path / "undisturbed")
+    for each in range(4):
+        store = tmp_path / f"store{each}"
+        command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r"]
+        pair = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+        said = [process.communicate(timeout=120)[0] for process in pair]
+        assert [process.returncode for process in pair] == [0, 0], said
+        assert dump(store) == expected
