@@ -19,7 +19,7 @@ from .transitions import read_transition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ast_grep_py import SgNode
 
@@ -55,14 +55,18 @@ def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
     parameters = [found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems))]
     constants = [ir.Constant(each.name, span(each.owner.module.source, each.outer)) for each in members.values() if _is_constant(each)]
     assigned, anything = _assigned(world, order, members)
-    caught = {str(each.attributes["var"]) for step in steps for each in step.decorators if each.name == "catch"}
     flow = ir.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
         tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span,
     )  # fmt: skip
     return Reading(
-        flow, facts, assigned | caught, anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
+        flow, facts, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
     ), problems
+
+
+def caught(steps: Iterable[ir.Step]) -> frozenset[str]:
+    """The artifacts that `@catch` assigns."""
+    return frozenset(str(each.attributes["var"]) for step in steps for each in step.decorators if each.name == "catch")
 
 
 def _first(steps: list[ir.Step], facts: dict[str, StepFacts], role: str) -> str:
@@ -281,7 +285,7 @@ def _flow_decorators(world: World, order: list[Class], problems: Problems) -> It
 
 def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> ir.Decorator | None:
     """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
-    from .decorators._extensions import EXTENSIONS
+    from .decorators._extensions import EXTENSIONS, of_extension
     from .decorators.decorator import names, specification
 
     expression = _expression(node)
@@ -297,9 +301,7 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
         return None
     known = specification(name)
     if known is None and name in EXTENSIONS:
-        origin, how = EXTENSIONS[name]
-        why = f"it comes with an extension ({origin}), whose decorators flowc does not know"
-        problems.append(Diagnostic("FLOW115", f"`@{name}` is an extension's, not Metaflow's core", place, why, how))
+        problems.append(of_extension(name, place))
         return None
     if known is None:
         close = nearest(name, names())

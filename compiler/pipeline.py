@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import os
 
-from .analyze import analyze
+from .analyze import analyze, caught
 from .checks import checks
 from .classes import Class, flows, started
 from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
 from .ir import End, Flow, Scope, Span
 from .names import World
 from .reading import Reading
-from .record import record
+from .record import record, replace
 from .scopes import Unbalanced, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .names import Module
 
@@ -35,19 +35,26 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]  # warnings only
 
 
-def load(path: str, flow_name: str = "") -> Program:
+def load(path: str, flow_name: str = "", attach: Sequence[str] = ()) -> Program:
     """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
 
-    `flow_name` chooses among several flows of one file. Raises Refused with every error found.
+    `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (attach.py).
+    Raises Refused with every error found.
     """
     folder, name = os.path.split(path)
     folder = folder or "."
     if name.endswith(".json"):
-        return _load_ir(folder, name)
+        return _load_ir(folder, name, attach)
+    if attach:
+        from .attach import attached
     world = World(folder)
     try:
         module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
         reading, problems = analyze(world, _choose(world, module, name, flow_name))
+        if attach:
+            flow, wrong = attached(reading.flow, attach)
+            reading = replace(reading, flow=flow, assigned=reading.assigned | caught(flow.steps))
+            problems += wrong
         problems = [*problems, *(each for check in checks() for each in check(reading))]
         if has_errors(problems):
             raise Refused(problems, world.sources)
@@ -96,7 +103,8 @@ def _scopes(reading: Reading, world: World) -> Scope:
         ) from None
 
 
-def _load_ir(folder: str, name: str) -> Program:
+def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
+    from .attach import attached
     from .decorators.decorator import wrong_values
     from .ir_json import Malformed, from_json
     from .source import decode, read_bytes
@@ -134,12 +142,13 @@ def _load_ir(folder: str, name: str) -> Program:
             ],
             {name: text},
         )
-    wrong = list(wrong_values(flow))
-    if wrong:
+    flow, wrong = attached(flow, attach)
+    wrong += wrong_values(flow)
+    if has_errors(wrong):
         raise Refused(wrong, {name: text})
     world = World(folder)
     module = world.load(flow.file, flow.file.removesuffix(".py").replace("/", "."))
-    return Program(flow, scope, dict(world.sources), world.closure(module), ())
+    return Program(flow, scope, dict(world.sources), world.closure(module), in_order(wrong))
 
 
 def ends(flow: Flow) -> Iterator[str]:

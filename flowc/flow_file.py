@@ -20,7 +20,6 @@ _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--n
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
 _ELSEWHERE = {
     "--datastore-root": "give the datastore to the command: `run --store URL`",
-    "--with": "write the decorator on the steps",
     "--config": "configs are not supported yet",
     "--config-value": "configs are not supported yet",
     "--branch": "projects are not supported yet",
@@ -43,9 +42,7 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
     words = list(argv)
     extra: list[str] = []
     while words and words[0].startswith("-") and words[0] not in ("--help", "-h", "--version"):
-        option = _top_option(words)
-        if option:
-            extra.append(option)
+        extra += _top_option(words)
     if not words:
         return ["check", path, "--flow", class_name, *extra]
     command = words[0]
@@ -57,23 +54,34 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         raise _unknown(command)
     if command in ("help", "explain"):
         return words
-    return [command, *_about(command, path, class_name), *(extra if command in ("run", "resume", "check", "compile") else []), *words[1:]]
+    return [command, *_about(command, path, class_name), *_meant(command, extra), *words[1:]]
+
+
+def _meant(command: str, extra: list[str]) -> list[str]:
+    """The top options that the command has too."""
+    if command in ("run", "resume", "check", "compile"):
+        return extra
+    return [each for each in extra if command == "show" and each.startswith("--with=")]
 
 
 def _about(command: str, path: str, class_name: str) -> list[str]:
     return ["--flow-file", path, "--flow", class_name] if command == "dump" else [path, "--flow", class_name]
 
 
-def _top_option(words: list[str]) -> str:
-    """Takes one top option off the words; returns what it is for flowc's command, "" for nothing."""
+def _top_option(words: list[str]) -> list[str]:
+    """Takes one top option off the words; returns what it is for flowc's command."""
     name, equals, value = words.pop(0).partition("=")
     if name in _WITHOUT_VALUE and not equals:
-        return _WITHOUT_VALUE[name]
+        return [_WITHOUT_VALUE[name]] if _WITHOUT_VALUE[name] else []
+    if name == "--with":
+        if not equals and not words:
+            raise Usage("`--with` needs a value", "name a decorator: `--with retry:times=2`")
+        return [f"--with={value if equals else words.pop(0)}"]
     if name in _LOCAL:
         if not equals:
             value = words.pop(0) if words else ""
         if value == "local":
-            return ""
+            return []
         instead = f"give the datastore to the command: `run {_LOCAL[name]}`" if _LOCAL[name] else f"flowc has only `{name}=local`"
         raise Usage(f"`{name}={value}` is not supported", instead)
     if name in _ELSEWHERE:

@@ -8,15 +8,20 @@ from flowc.compiler.diagnostics import Diagnostic, Refused
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.record import replace
 
+from .options import Option
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
-def load_flow(path: str, flow_name: str = "") -> Program:
-    """Returns the program of the file. Raises Refused, its places being paths that the user can open."""
+WITH = Option("--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True)
+
+
+def load_flow(path: str, flow_name: str = "", attach: Sequence[str] = ()) -> Program:
+    """Returns the program of the file, `attach` being the values of `--with`. Raises Refused, its places being paths that the user can open."""
     try:
-        return load(path, flow_name)
+        return load(path, flow_name, attach)
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 

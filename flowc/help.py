@@ -21,7 +21,7 @@ _COLUMN = 26  # where the texts of options begin
 def overview(out: Output) -> str:
     """The help of `flowc` itself."""
     file_form = out.program != "flowc"
-    usage = f"{out.program} [--quiet] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
+    usage = f"{out.program} [--quiet] [--with DECORATOR] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
     commands = {name: text for name, text in COMMANDS.items() if not (file_form and name == "validate")}
     parts = [
         "flowc compiles Metaflow-style flows to Argo Workflows, AWS Step Functions and Apache Airflow, and runs them here.",

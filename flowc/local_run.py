@@ -6,6 +6,7 @@ import os
 
 from flowc.compiler.diagnostics import printable
 
+from .flow_source import WITH
 from .options import Option
 from .run_report import choose, label
 from .targeting import package_of
@@ -32,6 +33,7 @@ OPTIONS = (
     ),
     Option("--tag", "a tag of the run, kept in its run.json", "TAG", repeated=True),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    WITH,
     Option("--json", "print one JSON object for each thing that happens"),
     Option("--quiet", "print only what the steps print, and problems", short="-q"),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from flowc.compiler.record import replace
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
-from .flow_source import placed, placed_sources
+from .flow_source import WITH, placed, placed_sources
 from .options import Arguments, Option, Usage
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ OPTIONS = (
     Option("--name", "what the deployed object is called; otherwise a name made from the flow's", "NAME"),
     Option("--namespace", "the Kubernetes namespace; otherwise that of whoever applies the spec", "NAME"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    WITH,
 )  # fmt: skip
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from flowc.compiler.diagnostics import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir import Span
+
 EXTENSIONS = {
     "checkpoint": ("metaflow-checkpoint", "keep checkpoints in the step with a library of your own, or as artifacts"),
     "model": ("metaflow-checkpoint", "save the model as an artifact: `self.model = …`"),
@@ -27,3 +33,10 @@ EXTENSIONS = {
     "titus": ("Netflix", "say what the task needs with `@resources`"),
     "netflixext": ("Netflix", "name an image that holds the packages"),
 }  # fmt: skip
+
+
+def of_extension(name: str, place: Span | None) -> Diagnostic:
+    """FLOW115: the decorator of that name is one of an extension."""
+    origin, how = EXTENSIONS[name]
+    why = f"it comes with an extension ({origin}), whose decorators flowc does not know"
+    return Diagnostic("FLOW115", f"`@{name}` is an extension's, not Metaflow's core", place, why, how)

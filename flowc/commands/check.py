@@ -33,7 +33,7 @@ def run(argv: list[str], out: Output) -> int:
     path = one_positional(arguments, "the flow's file")
     one_line = arguments.flag("--concise")
     try:
-        program = load_flow(path, arguments.text("--flow"))
+        program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
         warnings = problems(program, path, emitters, arguments, package_of(program).digest)
     except Refused as refused:
         out.report(refused.diagnostics, refused.sources, one_line)

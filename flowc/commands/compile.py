@@ -54,7 +54,7 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage("standard output takes the spec of one target", "give a folder with `--output DIR`")
     if folder == "-" and arguments.flag("--check"):
         raise Usage("`--check` compares files", "give their folder with `--output DIR`")
-    program = load_flow(path, arguments.text("--flow"))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
     package = package_of(program)
     warnings = problems(program, path, emitters, arguments, package.digest)
     try:

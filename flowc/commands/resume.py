@@ -45,7 +45,7 @@ def run(argv: list[str], out: Output) -> int:
     steps += arguments.all("--from")
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
-    program = load_flow(path, arguments.text("--flow"))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
     _known(steps, [each.name for each in program.flow.steps])
     if program.diagnostics and not arguments.flag("--quiet"):
         out.report(program.diagnostics, placed_sources(program.sources, path))

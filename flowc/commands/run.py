@@ -40,12 +40,12 @@ EXAMPLES = (
     ("flowc run FLOW.py --cache", "as a build system would: only what changed"),
 )
 
-ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag")  # the command line could not be read without them, or Metaflow has them too
+ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")  # the command line could not be read without them, or Metaflow has them too
 
 
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
-    program = load_flow(path, _flow_name(argv))
+    program = load_flow(path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"))
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
@@ -64,7 +64,7 @@ def run(argv: list[str], out: Output) -> int:
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """For `--help`: the parameters of the flow that the command line names."""
     if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
-        flow = load_flow(_flow_file(argv), _flow_name(argv)).flow
+        flow = load_flow(_flow_file(argv), "".join(_given(argv, "--flow")[-1:])).flow
         yield f"parameters of {flow.name}", _parameter_options(flow)
 
 
@@ -80,13 +80,17 @@ def _flow_file(argv: Sequence[str]) -> str:
     raise Usage("the flow's file is missing")
 
 
-def _flow_name(argv: Sequence[str]) -> str:
+def _given(argv: Sequence[str], name: str) -> list[str]:
+    """The values of an option that says how to read the flow, before the options of the flow are known."""
+    found = []
     for at, word in enumerate(argv):
-        if word == "--flow" and at + 1 < len(argv):
-            return argv[at + 1]
-        if word.startswith("--flow="):
-            return word.partition("=")[2]
-    return ""
+        if word == "--":
+            break
+        if word == name and at + 1 < len(argv):
+            found.append(argv[at + 1])
+        elif word.startswith(f"{name}="):
+            found.append(word.partition("=")[2])
+    return found
 
 
 def _parse(argv: list[str], flow: Flow) -> Arguments:

@@ -7,7 +7,7 @@ from flowc.compiler.diagnostics import printable
 from flowc.compiler.ir import End, Foreach, Linear, Parallel, Split, Switch
 from flowc.compiler.scopes import inner
 
-from ..flow_source import load_flow, placed_sources
+from ..flow_source import WITH, load_flow, placed_sources
 from ..options import Option, one_positional, parse
 from ..terminal import Output
 
@@ -25,6 +25,7 @@ a branch, or of the body of a foreach, are indented below the step that opens it
 OPTIONS = (
     Option("--json", "print the IR as JSON, which `flowc compile` accepts in place of the source"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    WITH,
 )
 EXAMPLES = (("flowc show FLOW.py", "read a flow's shape at a glance"), ("flowc show FLOW.py --json > wine.json", "for other tools"))
 
@@ -32,7 +33,7 @@ EXAMPLES = (("flowc show FLOW.py", "read a flow's shape at a glance"), ("flowc s
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
     out.report(program.diagnostics, placed_sources(program.sources, path))
     if arguments.flag("--json"):
         from flowc.compiler.ir_json import to_json

@@ -1,0 +1,123 @@
+"""`--with`: the text form, what it becomes in the IR, and what is said of one that is wrong. The values are those that Metaflow 2.19 reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flowc.compiler import ir
+from flowc.compiler.attach import attached
+from flowc.compiler.diagnostics import Refused, concise
+from flowc.compiler.pipeline import load
+from flowc.compiler.validity import violations
+
+FLOW = """
+from metaflow import FlowSpec, card, retry, step
+
+class F(FlowSpec):
+    @card
+    @retry(times=1)
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def steps(folder: Path, *texts: str) -> dict[str, list[ir.Decorator]]:
+    (folder / "flow.py").write_text(FLOW)
+    program = load(str(folder / "flow.py"), "", texts)
+    assert list(violations(program.flow, program.scope)) == []
+    return {step.name: list(step.decorators) for step in program.flow.steps}
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("retry", {}),
+        ("retry:", {}),
+        ("retry:times=2", {"times": 2}),
+        ("retry:times= 2 , minutes_between_retries=0.5", {"times": 2, "minutes_between_retries": 0.5}),
+        ("catch:var=failure,print_exception=false", {"var": "failure", "print_exception": False}),
+        ("catch:print_exception=False", {"print_exception": False}),
+        ("environment:vars={\"A\": \"x,y\", \"B\": 1}", {"vars": {"A": "x,y", "B": 1}}),
+        ("environment:vars={\\\"A\\\": \\\"x\\\"}", {"vars": {"A": "x"}}),
+        ("kubernetes:image=python:3.12,node_selector=a=b,cpu=0.5", None),
+        ("kubernetes:image=python:3.12,cpu=0.5,labels={\"a\": \"b\"}", {"image": "python:3.12", "cpu": 0.5, "labels": {"a": "b"}}),
+        ("batch:queue=a,b", {"queue": "a,b"}),
+        ("resources:memory=1e3,cpu=\"2\"", {"memory": 1000.0, "cpu": "2"}),
+        ("conda:packages={\"a\": \"1\"},python=3.12.1", {"packages": {"a": "1"}, "python": "3.12.1"}),
+        ("card:type=blank", {"type": "blank"}),
+    ],
+)  # fmt: skip
+def test_values(text: str, given: dict[str, ir.Value] | None, tmp_path: Path) -> None:
+    if given is None:  # `a=b` after a comma is an attribute, as in Metaflow
+        given = {"image": "python:3.12", "node_selector": "a=b", "cpu": 0.5}
+    found = steps(tmp_path, text)["end"][0]
+    defaults = {name: value for name, value in found.attributes.items() if name not in given}
+    assert {name: found.attributes[name] for name in given} == given and found.name == text.partition(":")[0]
+    assert [type(found.attributes[name]) for name in given] == [type(each) for each in given.values()]
+    assert all(each is None or not isinstance(each, Exception) for each in defaults.values())
+
+
+def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
+    found = steps(tmp_path, "retry:times=3", "card:type=blank", "retry:times=4")
+    assert [(each.name, each.attributes.get("times")) for each in found["start"] if each.name == "retry"] == [("retry", 1)]
+    assert [each.attributes["type"] for each in found["start"] if each.name == "card"] == ["blank", "default"]
+    assert [(each.name, each.attributes.get("times")) for each in found["end"]] == [("card", None), ("retry", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("retri", "FLOW110 `--with retri` names no decorator of steps; did you mean `retry`?"),
+        ("retry:tims=2", "FLOW113 `--with retry:tims=2`: `@retry` has no attribute `tims`; did you mean `times`?"),
+        ("retry:2", "FLOW117 `--with retry:2` cannot be understood; write `--with retry:attribute=value`"),
+        ("retry:times=NaN", "FLOW117 `--with retry:times=NaN` cannot be understood; give another value"),
+        ("retry:times=9", "FLOW121 `--with retry:times=9`: `@retry(times=9)` is not possible; write `@retry(times=4)`"),
+        ("timeout", "FLOW121 `--with timeout`: `@timeout` has no duration; write `@timeout(minutes=5)`, for example"),
+        ("schedule:daily=true", "FLOW112 `--with schedule:daily=true`: `@schedule` goes on the flow class; write it above the class"),
+        ("mine.timed:a=1", "FLOW118 `--with mine.timed:a=1` names a decorator by its path; write it above the steps"),
+        ("titus", "FLOW115 `--with titus`: `@titus` is an extension's, not Metaflow's core; say what the task needs with `@resources`"),
+        ("", "FLOW110 `--with ` names no decorator of steps; see `flowc explain FLOW110` for those that are known"),
+    ],
+)
+def test_mistakes(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        steps(tmp_path, text)
+    assert [concise(each) for each in refused.value.diagnostics] == [said]
+    assert all(each.why and each.how for each in refused.value.diagnostics)
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        steps(tmp_path, "retri", "retry:times=9", "batch", "kubernetes")
+    assert sorted(each.code for each in refused.value.diagnostics) == ["FLOW110", "FLOW114", "FLOW114", "FLOW121"]
+
+
+def test_what_one_step_cannot_have_is_said_there(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(
+        FLOW.replace("self.next(self.end)", "self.x = [1]; self.next(self.a, foreach='x')")
+        + """
+    @step
+    def a(self):
+        self.next(self.j)
+
+    @step
+    def j(self, inputs):
+        self.next(self.end)
+"""
+    )
+    with pytest.raises(Refused) as refused:
+        load(str(tmp_path / "flow.py"), "", ["catch:var=failure"])
+    (one,) = refused.value.diagnostics
+    assert one.code == "FLOW122" and one.span is not None and one.span.line == 8
+
+
+def test_nothing_attached_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(FLOW)
+    flow = load(str(tmp_path / "flow.py")).flow
+    assert attached(flow, []) == (flow, [])
