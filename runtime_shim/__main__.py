@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
-from typing import Dict, List, Tuple
 
 from . import address, package, parameters, report
 from .capture import Capture
@@ -16,6 +13,10 @@ from .report import Report
 from .store import open_store
 from .task import Attempt, run_task
 from .user_code import import_flow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Tuple
 
 USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]..."
 
@@ -68,7 +69,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
     if not folder:
         if not code:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
-        folder = fetched = tempfile.mkdtemp(prefix="flowc-code-")
+        folder = fetched = _new_folder()
     place = report.Place(store, flow, run, step, path)
     try:
         if fetched:
@@ -92,7 +93,33 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         return 0
     finally:
         if fetched:
-            shutil.rmtree(fetched, ignore_errors=True)
+            _remove(fetched)
+
+
+def _new_folder() -> str:
+    """A folder of our own for the code, as `tempfile` would make it."""
+    places = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    for place in [*filter(None, places), "/tmp", "/var/tmp", "/usr/tmp", os.getcwd()]:
+        try:
+            folder = os.path.join(os.path.abspath(place), f"flowc-code-{os.urandom(8).hex()}")
+            os.mkdir(folder, 0o700)
+            return folder
+        except OSError:
+            continue
+    raise ShimError("there is no folder for temporary files that can be written to: the code package cannot be unpacked")
+
+
+def _remove(folder: str) -> None:
+    """Removes the folder and all in it, as far as that can be done."""
+    try:
+        for each in os.scandir(folder):
+            if each.is_dir(follow_symlinks=False):
+                _remove(each.path)
+            else:
+                os.unlink(each.path)
+        os.rmdir(folder)
+    except OSError:
+        pass
 
 
 def _attempt() -> int:

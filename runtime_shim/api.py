@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
-
 from .current import current
 from .flowspec import FlowSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 __all__ = [
     "FlowSpec", "JSONType", "JSONTypeClass", "Parameter", "batch", "card", "catch", "conda", "conda_base", "current", "environment", "exit_hook",

@@ -10,7 +10,6 @@ digest, shared by all that hold the same value. An entry is a JSON object: `dige
 
 from __future__ import annotations
 
-import types
 from binascii import a2b_base64, b2a_base64
 
 from . import address, content
@@ -177,9 +176,12 @@ def _place(flow: str, entry: Entry) -> str:
     return "its task's record" if "value" in entry else address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
 
 
+_FUNCTIONS = (type(save), type(len), type(Content().add))  # those of Python, those of C, methods
+
+
 def is_saved(name: str, value: object) -> bool:
     """True for an attribute that becomes an artifact: not a function, and not named with two leading underscores."""
-    return not name.startswith("__") and not isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.LambdaType))
+    return not name.startswith("__") and not isinstance(value, _FUNCTIONS)
 
 
 def type_name(value: object) -> str:

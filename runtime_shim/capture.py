@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+from _thread import allocate_lock, start_new_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _thread import LockType
 
 KEPT = 16 << 20  # bytes of output that are kept; the rest is only passed on
 CUT = b"\n... output beyond 16 MiB was not kept ...\n"
@@ -18,33 +22,35 @@ class Capture:
     def __enter__(self) -> Capture:
         self._flush()
         self._originals = [os.dup(1), os.dup(2)]
-        self._threads = []
+        self._ends = []
         self._parts: list = []  # type: ignore[type-arg]
         self._size = 0
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         for descriptor in (1, 2):
             reading, writing = os.pipe()
             os.dup2(writing, descriptor)
             os.close(writing)
-            thread = threading.Thread(target=self._pass_on, args=(reading, self._originals[descriptor - 1]), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            end = allocate_lock()
+            end.acquire()
+            start_new_thread(self._pass_on, (reading, self._originals[descriptor - 1], end))
+            self._ends.append(end)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._flush()
         for descriptor in (1, 2):
             os.dup2(self._originals[descriptor - 1], descriptor)
-        for thread in self._threads:
-            thread.join(2)  # a child process that outlives the step may still hold the pipe
+        for end in self._ends:
+            end.acquire(timeout=2)  # a child process that outlives the step may still hold the pipe
         self.data = b"".join(self._parts)
 
-    def _pass_on(self, reading: int, original: int) -> None:
+    def _pass_on(self, reading: int, original: int, end: LockType) -> None:
         while True:
             data = os.read(reading, 65536)
             if not data:
                 os.close(reading)
                 os.close(original)
+                end.release()
                 return
             with self._lock:
                 if self._size < KEPT:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
+
 
 _NAMES = (
     "flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "namespace", "username", "tags", "tempdir", "project_name",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
-from typing import Any, List, Optional, Tuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Tuple
 
 
 class MetaflowException(Exception):
@@ -77,6 +78,8 @@ class MetaflowExceptionWrapper(Exception):
         super().__init__(str(exc))
         self.exception = str(exc)
         self.type = f"{type(exc).__module__}.{type(exc).__qualname__}"
+        import traceback
+
         self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
 
     def __reduce__(self) -> Tuple[Any, ...]:

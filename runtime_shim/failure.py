@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
-from typing import Any, Dict, List
 
 from . import address, record
 from .store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
 
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def user_traceback(error: BaseException) -> str:
     """The traceback as Python prints it, without the shim's own frames above the user's code."""
+    import traceback
+
     made = traceback.TracebackException(type(error), error, error.__traceback__)
     stack = list(made.stack)
     first = next((position for position, frame in enumerate(stack) if not os.path.abspath(frame.filename).startswith(_OWN)), 0)

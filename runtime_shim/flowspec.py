@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Optional, Tuple
 
 from . import artifacts
 from .artifacts import Manifest
 from .exceptions import InvalidNextException, MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 from .store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
 
 INTERNAL = "_flowc_"  # artifacts of our own begin so; nobody is shown them
 ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Dict, List, Optional
-
+from . import json_text
 from .errors import ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
 
 IR_NAME = "flowc.json"
 
@@ -96,6 +98,6 @@ def read_graph(folder: str) -> Graph:
 
     try:
         with open(os.path.join(folder, IR_NAME), encoding="utf-8") as file:
-            return Graph(json.load(file))
+            return Graph(json_text.loads(file.read()))
     except (OSError, ValueError, KeyError) as error:
         raise ShimError(f"the code package in {folder} cannot be read: {error}") from None

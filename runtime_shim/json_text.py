@@ -31,7 +31,7 @@ def _refuse(value: object) -> object:
 
 
 try:
-    from _json import encode_basestring, make_encoder, make_scanner
+    from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
     _scan = make_scanner(_Context())  # type: ignore[arg-type]
     assert _scan('{"a": [1, "b"]}', 0) == ({"a": [1, "b"]}, 15)
@@ -57,10 +57,11 @@ def loads(text: str) -> Any:
     return found
 
 
-def dumps(value: Any) -> str:
-    """Returns the value's JSON, with no spaces, characters as they are. Raises TypeError for what JSON cannot hold."""
+def dumps(value: Any, ascii_only: bool = False) -> str:
+    """Returns the value's JSON, with no spaces, characters as they are or as ASCII. Raises TypeError for what JSON cannot hold."""
     if not _direct:
         import json
 
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return "".join(make_encoder({}, _refuse, encode_basestring, None, ":", ",", False, False, True)(value, 0))
+        return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
+    quote = encode_basestring_ascii if ascii_only else encode_basestring
+    return "".join(make_encoder({}, _refuse, quote, None, ":", ",", False, False, True)(value, 0))

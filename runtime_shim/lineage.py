@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
-
 from . import address, record
 from .errors import ShimError
 from .graph import Graph
 from .record import Record
 from .store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional
 
 
 class Lineage:

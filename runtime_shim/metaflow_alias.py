@@ -7,20 +7,24 @@ nobody else does.
 from __future__ import annotations
 
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
+from _frozen_importlib import ModuleSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:
+    """Finder and loader; not derived from `importlib.abc`, whose import takes longer than a task may."""
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name == "metaflow" or name.startswith("metaflow."):
-            return ModuleSpec(name, self, is_package=True)
+            return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]  # it is one by its methods
         return None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return ModuleType(spec.name, "Metaflow's names, as flowc gives them.")
+        return type(sys)(spec.name, "Metaflow's names, as flowc gives them.")
 
     def exec_module(self, module: ModuleType) -> None:
         from . import api, exceptions
@@ -51,7 +55,7 @@ def install() -> None:
             del sys.modules[name]
 
 
-def fallback() -> MetaPathFinder:
+def fallback() -> Any:
     """From now on `import metaflow` is flowc's, unless something else answers to the name. Returns the finder."""
     finder = _Finder()
     sys.meta_path.append(finder)

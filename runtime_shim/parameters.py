@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from typing import Any, Dict, List, Mapping
-
+from . import json_text
 from .errors import ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Mapping
 
 NONE_TEXT = "<none>"  # None for a str parameter without a default, where an engine only knows text
 DEFAULT_TEXT = "<default>"  # the default, where an engine cannot hold its text
@@ -17,8 +18,10 @@ def decode(text: str) -> Dict[str, Any]:
     """Reads FLOWC_PARAMETERS: a JSON object, or the base64 of one. Raises ShimError."""
     try:
         if not text.lstrip().startswith("{"):
+            import base64
+
             text = base64.b64decode(text, validate=True).decode("utf-8", "surrogatepass")
-        found = json.loads(text)
+        found = json_text.loads(text)
         if isinstance(found, list):  # Argo's own list of parameters: [{"name": …, "value": …}]
             found = {each["name"]: each.get("value") for each in found}
     except (ValueError, KeyError, TypeError):
@@ -67,9 +70,13 @@ def _value(parameter: Dict[str, Any], given: Any) -> Any:
     if kind == "str":
         if isinstance(given, (dict, list)):
             raise ValueError("it is text")
-        return given if isinstance(given, str) else json.dumps(given)
+        if isinstance(given, str):
+            return given
+        import json
+
+        return json.dumps(given)
     if kind == "json":
-        return json.loads(given) if isinstance(given, str) else given
+        return json_text.loads(given) if isinstance(given, str) else given
     if kind == "bool":
         return _bool(given)
     return _number(kind, given)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from typing import Any, Dict, List, Optional, Tuple
 
-from . import address
+from . import address, json_text
 from .errors import ShimError, UsageError
 from .record import Outcome
 from .store import Store
 
-Report = Tuple[str, str]  # kind, and the folder or file it writes
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+    Report = Tuple[str, str]  # kind, and the folder or file it writes
+else:
+    Report = tuple
 
 
 class Place:
@@ -69,7 +73,7 @@ def _paths(outcome: Outcome, _target: str, place: Place) -> None:
 
 
 def _json(value: Optional[Any]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return json_text.dumps(value, ascii_only=True)
 
 
 def _write(path: str, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from . import address, artifacts, failure, flowspec, parameters, record
 from .artifacts import Manifest
@@ -19,6 +18,10 @@ from .lineage import Lineage
 from .record import Outcome, Record
 from .store import Store
 from .timeout import Deadline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional
 
 OK, USER_FAILED = 0, 1
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from typing import Any
-
 from .exceptions import TimeoutException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Deadline:
@@ -16,12 +16,19 @@ class Deadline:
         self.step, self.seconds = step, seconds
 
     def __enter__(self) -> None:
-        if self.seconds and threading.current_thread() is threading.main_thread():
+        if not self.seconds:
+            return
+        import signal
+        import threading
+
+        if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGALRM, self._ring)
             signal.setitimer(signal.ITIMER_REAL, self.seconds)
 
     def __exit__(self, *_: object) -> None:
         if hasattr(self, "_before"):
+            import signal
+
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._before)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
-from typing import Any
+from _frozen_importlib import module_from_spec
+from _frozen_importlib_external import spec_from_file_location
 
 from . import metaflow_alias
 from .errors import ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def import_flow(folder: str, file: str, class_name: str) -> Any:
@@ -25,10 +29,10 @@ def import_flow(folder: str, file: str, class_name: str) -> Any:
     module = sys.modules.get(name)
     path = os.path.join(folder, *file.split("/"))
     if module is None or getattr(module, "__file__", None) != path:
-        spec = importlib.util.spec_from_file_location(name, path)
+        spec = spec_from_file_location(name, path)
         if spec is None or spec.loader is None or not os.path.exists(path):
             raise ShimError(f"the code package has no {file}")
-        module = importlib.util.module_from_spec(spec)
+        module = module_from_spec(spec)
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
