@@ -9,11 +9,12 @@ from __future__ import annotations
 from . import ir
 from .arguments import bind, values
 from .classes import Class, linearize
+from .dataflow import dataflow, reads
 from .diagnostics import Diagnostic, nearest
 from .docstring import docstring
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
-from .record import record
+from .record import record, replace
 from .source import span
 from .transitions import read_transition
 
@@ -59,8 +60,10 @@ def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
         tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span,
     )  # fmt: skip
+    known = dataflow(world, order, members, flow, facts)
+    flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
     return Reading(
-        flow, facts, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
+        flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
     ), problems
 
 
@@ -159,14 +162,14 @@ def _name(definition: SgNode) -> str:
 
 
 def _decorated_as_step(world: World, owner: Class, decorator: SgNode) -> bool:
-    return _decorator_name(world, owner, decorator) == "metaflow.step"
+    return decorator_name(world, owner, decorator) == "metaflow.step"
 
 
 def _is_step(world: World, owner: Class, decorated: SgNode) -> bool:
     return any(_decorated_as_step(world, owner, each) for each in decorated.children() if each.kind() == "decorator")
 
 
-def _decorator_name(world: World, owner: Class, decorator: SgNode) -> str:
+def decorator_name(world: World, owner: Class, decorator: SgNode) -> str:
     expression = _expression(decorator)
     if expression is not None and expression.kind() == "call":
         expression = expression.field("function")
@@ -188,7 +191,7 @@ def _step(world: World, member: Member, members: dict[str, Member], problems: Pr
     for node in member.outer.children():
         if node.kind() != "decorator":
             continue
-        if _decorator_name(world, member.owner, node) == "metaflow.step":
+        if decorator_name(world, member.owner, node) == "metaflow.step":
             annotations.update(_step_annotations(world, member, node, problems))
         elif (found := read_decorator(world, member.owner, node, "step", problems)) is not None:
             decorators.append(found)
@@ -289,7 +292,7 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     from .decorators.decorator import names, specification
 
     expression = _expression(node)
-    qualified = _decorator_name(world, owner, node)
+    qualified = decorator_name(world, owner, node)
     place = span(owner.module.source, node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
@@ -376,7 +379,7 @@ def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> t
     for member in members.values():
         if member.kind == "step":
             for decorator in member.outer.children():
-                if decorator.kind() == "decorator" and not _decorator_name(world, member.owner, decorator).startswith("metaflow."):
+                if decorator.kind() == "decorator" and not decorator_name(world, member.owner, decorator).startswith("metaflow."):
                     anything = True  # the user's own decorator may set artifacts
     return frozenset(found), anything
 

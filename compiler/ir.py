@@ -60,6 +60,7 @@ class Step:
     transition: Transition
     is_join: bool  # takes `inputs`, and closes the innermost open split or foreach
     span: Span  # of the name in `def name`
+    reads: tuple[str, ...] | None = None  # artifacts it may load (a join: of its inputs), sorted; None when that is not known
 
 
 @record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .dataflow import Dataflow
 from .ir import Flow, Span
 from .record import record
 
@@ -24,6 +25,7 @@ class Reading:
 
     flow: Flow
     facts: dict[str, StepFacts]  # by step
+    dataflow: Dataflow
     assigned: frozenset[str]  # names that some method, class attribute or parameter sets on the flow
     may_assign_anything: bool  # something that cannot be followed may set others too
     methods: frozenset[str]  # every attribute of the class that is a method

@@ -1,0 +1,295 @@
+"""Dataflow: which artifacts there are, perhaps and surely, before and after each step. Start reading at `dataflow`.
+
+The effects of each step's function (`effects/`) are put together along the scopes of the graph, once each: a scope's nodes are in topological
+order, and only a step that loops on itself comes before itself. Artifacts pass down every edge but into a join, which begins with nothing but
+parameters and constants (Metaflow's documentation, basics; measured). What is not known is unknown, and nothing is claimed of it.
+"""
+
+from __future__ import annotations
+
+from . import ir
+from .effects.functions import Code, Functions
+from .effects.records import INPUTS, SELF, UNKNOWN, Effects
+from .record import record, replace
+from .scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .analyze import Member
+    from .classes import Class
+    from .effects.records import Definition, Merge, Read
+    from .names import World
+    from .reading import StepFacts
+
+# Attributes that every flow object has, of Metaflow's own.
+API = frozenset("next foreach_stack merge_artifacts input index cmd script_name name".split())
+
+
+@record
+class Facts:
+    """What is known of the artifacts at one point of a run."""
+
+    may: frozenset[str] = frozenset()  # may be there
+    must: frozenset[str] = frozenset()  # are there, however the run came here
+    unknown: bool = False  # others may be there too
+    definitions: Mapping[str, frozenset[Definition | None]] = {}  # what they may hold; a name that is missing may hold anything
+
+
+@record
+class StepFlow:
+    """What is known of one step."""
+
+    effects: Effects
+    before: Facts = Facts(unknown=True)
+    after: Facts = Facts(unknown=True)
+    arrivals: Mapping[str, Facts] = {}  # of a join: the steps directly before it, and what there is after each
+    branches: tuple[Facts, ...] = ()  # of a join: what there is at the end of each branch; one for a foreach
+    overs: tuple[str | None, ...] = ()  # artifacts that the foreaches around it go over, outermost first; None for one that is not known
+    in_every_run: bool = False  # a run that ends well has come by here
+    catches: bool = False  # `@catch`: an exception is no failure
+    foreign: bool = False  # a decorator of the user's is around it
+
+
+@record
+class Dataflow:
+    """What is known of a flow's artifacts."""
+
+    steps: Mapping[str, StepFlow]
+    sound: bool  # the graph has scopes; without, only the effects of each step are known
+    fixed: frozenset[str]  # attributes that every step finds: parameters, constants, methods, what Metaflow has itself
+    unknown: bool  # something outside the steps may give the flow any attribute
+
+    def assigned_by(self, name: str) -> tuple[str, ...]:
+        """Returns the steps that may assign the artifact."""
+        return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
+
+    def found(self, step: str, read: Read) -> tuple[bool, bool]:
+        """Returns whether the read may find the artifact, as far as is known, and whether that is all there is to know."""
+        here = self.steps[step]
+        if self.unknown or here.foreign or read.unknown or here.before.unknown:
+            return True, False
+        if read.name in self.fixed or read.assigned or read.name in here.before.may:
+            return True, True
+        for merge in read.merged:
+            if merge.takes(read.name) is not False and any(each.unknown or read.name in each.may for each in here.branches):
+                return True, not any(each.unknown for each in here.branches)
+        return False, True
+
+
+def dataflow(world: World, order: list[Class], members: dict[str, Member], flow: ir.Flow, facts: Mapping[str, StepFacts]) -> Dataflow:
+    """Returns what is known of the flow's artifacts. `order` is its class's resolution order, `members` its attributes."""
+    functions = Functions(world, order, members)
+    steps: dict[str, StepFlow] = {}
+    for step in flow.steps:
+        arguments = facts[step.name].arguments
+        bound = tuple(sorted(zip(arguments[:2], (SELF, INPUTS)), key=lambda each: each[0]))
+        member = members[step.name]
+        try:
+            effects = functions.effects(Code(member.owner.module, member.node, member.owner), bound)
+        except RecursionError:
+            effects = UNKNOWN
+        found = functions.method(step.name)
+        foreign = any(not each.startswith("metaflow.") for each in found[1]) if found is not None else True
+        steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
+    known = Dataflow(steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members))
+    understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
+    if not understood or not flow.start or not flow.end:
+        return known
+    try:
+        scope = scopes(flow)
+    except (Unbalanced, KeyError, RecursionError):
+        return known
+    folder = _Folder(flow, steps, known.unknown)
+    folder.fold(scope, Facts(unknown=known.unknown), (), True)
+    return replace(known, steps=folder.steps, sound=True)
+
+
+def reads(flow: ir.Flow, step: ir.Step, known: Dataflow) -> tuple[str, ...] | None:
+    """Returns the artifacts that the step may read before it assigns them (of its inputs, for a join), sorted; None when that is not known."""
+    here = known.steps[step.name]
+    effects = here.effects
+    if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
+        return None
+    names = {each.name for each in effects.reads} | {each.name for each in effects.inputs}
+    if isinstance(step.transition, ir.Foreach):
+        if step.transition.over is None:
+            return None
+        names.add(step.transition.over)
+    elif isinstance(step.transition, ir.Switch):
+        names.add(step.transition.on)
+    if "input" in names:
+        names.update(each for each in here.overs if each is not None)
+    artifacts = {each.attribute for each in flow.parameters} | {each.name for each in flow.constants}
+    return tuple(sorted(each for each in names if each in artifacts or each not in known.fixed))
+
+
+# ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+_PLAIN_BASES = frozenset(["object", "abc.ABC", "typing.Generic", "typing.Protocol"])
+
+
+def _is_unknown(world: World, order: list[Class], members: Mapping[str, Member]) -> bool:
+    """True if something outside the steps may give the flow attributes that its classes do not show."""
+    if any(name in members for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")):
+        return True
+    from .analyze import decorator_name
+
+    for owner in order:
+        if owner.outer.kind() == "decorated_definition":
+            for each in owner.outer.children():
+                if each.kind() == "decorator" and not decorator_name(world, owner, each).startswith("metaflow."):
+                    return True
+        bases = owner.node.field("superclasses")
+        for each in bases.named_children() if bases is not None else []:
+            name = world.qualify(owner.module, (each.field("value") or each).text())
+            if each.kind() == "keyword_argument" and not each.text().endswith("ABCMeta"):
+                return True
+            if each.kind() in ("identifier", "attribute") and name != "metaflow.FlowSpec" and name not in _PLAIN_BASES and world.split(name) is None:
+                return True
+        for module in {owner.module.name: owner.module}.values():
+            if f"setattr({owner.name}" in module.source.text or f"\n{owner.name}." in module.source.text:
+                return True
+    return False
+
+
+def _others(order: list[Class]) -> frozenset[str]:
+    """Names that a class body may bind inside other statements (`if`, `for`, `try`)."""
+    found: set[str] = set()
+    for owner in order:
+        body = owner.node.field("body")
+        for statement in body.named_children() if body is not None else []:
+            if statement.kind() not in ("expression_statement", "function_definition", "decorated_definition", "comment", "pass_statement"):
+                found.update(each.text() for each in statement.find_all(kind="identifier"))
+    return frozenset(found)
+
+
+# ── along the graph ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def either(several: Iterable[Facts]) -> Facts:
+    """What is known where a run comes from one of several points."""
+    facts = list(several)
+    if len(facts) == 1:
+        return facts[0]
+    if not facts:
+        return Facts(unknown=True)
+    definitions: dict[str, frozenset[Definition | None]] = {}
+    for name in set().union(*(each.may for each in facts)):
+        holding = [each.definitions.get(name) for each in facts if name in each.may]
+        if None not in holding:
+            definitions[name] = frozenset().union(*(each for each in holding if each is not None))
+    return Facts(
+        frozenset().union(*(each.may for each in facts)),
+        frozenset.intersection(*(each.must for each in facts)),
+        any(each.unknown for each in facts),
+        definitions,
+    )
+
+
+class _Folder:
+    """Goes through the scopes once, and fills in what is known of each step."""
+
+    def __init__(self, flow: ir.Flow, steps: Mapping[str, StepFlow], unknown: bool) -> None:
+        self.of = {step.name: step for step in flow.steps}
+        self.steps = dict(steps)
+        self.unknown = unknown
+
+    def fold(self, scope: ir.Scope, entry: Facts, overs: tuple[str | None, ...], in_every_run: bool) -> None:
+        before = predecessors(scope, self.of)
+        always = set(_always(scope, self.of)) if in_every_run else set()
+        joins: dict[str, tuple[dict[str, Facts], tuple[Facts, ...]]] = {}
+        for node in scope.nodes:
+            name = node.step
+            arrivals, branches = joins.get(name, ({}, ()))
+            if name in joins:
+                facts = Facts(unknown=self.unknown)
+            elif name == scope.entry:
+                facts = entry
+            else:
+                facts = either(self.steps[each.step].after for each in before[name])
+            here = replace(self.steps[name], before=facts, arrivals=arrivals, branches=branches, overs=overs, in_every_run=name in always)
+            if is_loop(self.of[name]):
+                here = replace(here, before=either([facts, self.after(name, here)]))
+            self.steps[name] = replace(here, after=self.after(name, here))
+            if not isinstance(node, ir.Task):
+                joins[node.join] = self.inside(node, overs, name in always)
+
+    def inside(self, node: ir.Branches | ir.ForEach, overs: tuple[str | None, ...], in_every_run: bool) -> tuple[dict[str, Facts], tuple[Facts, ...]]:
+        """Folds what the node holds; returns what arrives at its join: by the last step, and by branch."""
+        after = self.steps[node.step].after
+        transition = self.of[node.step].transition
+        if isinstance(node, ir.ForEach):
+            overs = (*overs, transition.over if isinstance(transition, ir.Foreach) else None)
+        arrivals: dict[str, Facts] = {}
+        branches = []
+        for scope in inner(node):
+            self.fold(scope, after, overs, in_every_run)
+            found = {each.step: self.steps[each.step].after for each in exits(scope, self.of)}
+            arrivals.update(found)
+            branches.append(either(found.values()))
+        return arrivals, tuple(branches)
+
+    def after(self, name: str, here: StepFlow) -> Facts:
+        """What there is when the step has ended."""
+        effects, before = here.effects, here.before
+        may, must = set(before.may), set(before.must)
+        definitions = dict(before.definitions)
+        unknown = before.unknown or effects.unknown_writes or here.foreign
+        for merge in effects.merges:
+            sure = merge in effects.merged
+            for artifact, value, always in merged(here, merge):
+                may.add(artifact)
+                if sure and always:
+                    must.add(artifact)
+                if value is None or (artifact in before.may and artifact not in definitions):
+                    definitions.pop(artifact, None)
+                else:
+                    definitions[artifact] = definitions.get(artifact, frozenset()) | value
+            unknown = unknown or any(each.unknown for each in here.branches)
+        for artifact in effects.ever if here.catches else effects.may:
+            value = effects.definitions.get(artifact, frozenset([None]))
+            sure = artifact in effects.must and not here.catches
+            if not sure and artifact in may:
+                value = value | definitions.get(artifact, frozenset([None]))
+            if value and all(each is not None and is_function(each) for each in value):
+                must.discard(artifact)  # a function is not saved
+                continue
+            may.add(artifact)
+            if sure:
+                must.add(artifact)
+            definitions[artifact] = value
+        for decorator in self.of[name].decorators:
+            if decorator.name == "catch" and isinstance(caught := decorator.attributes.get("var"), str):
+                may.add(caught)
+                must.add(caught)
+                definitions.pop(caught, None)
+        return Facts(frozenset(may), frozenset(must), unknown, definitions)
+
+
+def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
+    """What the merge may take over: the name, what it may hold (None: anything), and whether it is there whenever the merge succeeds."""
+    for artifact in sorted(set().union(*(each.may for each in here.branches)) | set(merge.include or ())):
+        takes = merge.takes(artifact)
+        if takes is False:
+            continue
+        holding = [each.definitions.get(artifact) for each in here.branches if artifact in each.may]
+        value = None if None in holding or not holding else frozenset().union(*(each for each in holding if each is not None))
+        yield artifact, value, takes is True and any(artifact in each.must for each in here.branches)
+
+
+def is_function(definition: Definition) -> bool:
+    """True for a lambda or a function that is defined inside the step: a run does not save those."""
+    return definition.node.kind() in ("lambda", "function_definition")
+
+
+def _always(scope: ir.Scope, steps: Mapping[str, ir.Step]) -> Iterator[str]:
+    """The steps of the scope that every way through it comes by."""
+    position = {node.step: at for at, node in enumerate(scope.nodes)}
+    furthest = 0  # the furthest node that a way leads to from those before; past the last: out of the scope
+    for at, node in enumerate(scope.nodes):
+        if furthest <= at:
+            yield node.step
+        after = [position.get(target, len(scope.nodes)) for target in successors(node, steps) if target != node.step]
+        furthest = max([furthest, *after])
