@@ -116,9 +116,9 @@ def reads(flow: ir.Flow, step: ir.Step, known: Dataflow) -> tuple[str, ...] | No
     if isinstance(step.transition, ir.Foreach):
         if step.transition.over is None:
             return None
-        names.add(step.transition.over)
+        names.update({step.transition.over} - effects.must)
     elif isinstance(step.transition, ir.Switch):
-        names.add(step.transition.on)
+        names.update({step.transition.on} - effects.must)
     if "input" in names:
         names.update(each for each in here.overs if each is not None)
     artifacts = {each.attribute for each in flow.parameters} | {each.name for each in flow.constants}

@@ -21,6 +21,7 @@ _KINDS: dict[str, type] = {
     "linear": ir.Linear, "split": ir.Split, "foreach": ir.Foreach, "switch": ir.Switch, "parallel": ir.Parallel, "end": ir.End,
     "task": ir.Task, "branches": ir.Branches, "for_each": ir.ForEach,
 }  # fmt: skip
+_OPTIONAL = {(ir.Step, "reads")}  # fields that another front end may leave out
 _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -147,13 +148,16 @@ def _record(kind: type, data: Any, place: str) -> Any:
     unknown = data.keys() - set(fields) - {"kind"}
     if unknown:
         raise Malformed(f"{place}: unknown `{min(unknown)}`")
-    missing = [name for name in fields if name not in data]
+    missing = [name for name in fields if name not in data and (kind, name) not in _OPTIONAL]
     if missing:
         raise Malformed(f"{place}: no `{missing[0]}`")
-    return kind(**{name: _reader(kind.__annotations__[name])(data[name], f"{place}.{name}") for name in fields})
+    return kind(**{name: _reader(kind.__annotations__[name])(data[name], f"{place}.{name}") for name in fields if name in data})
 
 
 def _reader(annotation: str) -> Callable[[Any, str], Any]:
+    if annotation.startswith("tuple[") and annotation.endswith(" | None"):
+        some = _reader(annotation.removesuffix(" | None"))
+        return lambda data, place: None if data is None else some(data, place)
     if annotation.startswith("tuple["):
         one = _reader(annotation[len("tuple[") : -len(", ...]")])
         return lambda data, place: tuple(one(each, f"{place}[{index}]") for index, each in enumerate(_checked(data, list, place)))

@@ -57,6 +57,8 @@ def _step(step: ir.Step, steps: Mapping[str, ir.Step], flow: ir.Flow) -> Iterato
     transition = step.transition
     if isinstance(transition, ir.End) != (step.name == flow.end):
         yield f"step {step.name!r}: exactly the end step ends the flow"
+    if step.reads is not None and list(step.reads) != sorted(set(step.reads)):
+        yield f"step {step.name!r}: what it reads is not sorted, or named twice"
     if step.is_join and not isinstance(transition, ir.Linear):
         yield f"join {step.name!r} must go on to one step"
     if isinstance(transition, ir.Split) and len(set(transition.targets)) != len(transition.targets):

@@ -52,6 +52,8 @@ def _read(reader: Reader) -> Effects:
         reader.returns = expression.result(reader, body)
     elif body is not None:
         _block(reader, body)
+    if reader.state is not None and reader.exits is not None:
+        reader.returns = either(reader.returns, None)
     last = joined(reader.exits, reader.state)
     end = last or State()
     found = Effects(
@@ -125,9 +127,11 @@ def _assignment(reader: Reader, node: SgNode) -> None:
             for each, value, one in zip(_parts(target) or (), values, parts):
                 binding.bind(reader, each, value, one)
         return
-    value = expression.result(reader, right)
+    held = expression.result(reader, right)
+    if held is not None and held.what == "input":
+        held = replace(held, every=False)  # the variable keeps one of them
     for target in targets:
-        binding.bind(reader, target, value, right)
+        binding.bind(reader, target, held, right)
 
 
 def _augmented(reader: Reader, node: SgNode) -> None:
@@ -142,7 +146,7 @@ def _augmented(reader: Reader, node: SgNode) -> None:
 def _return_statement(reader: Reader, node: SgNode) -> None:
     for each in node.named_children():
         held = expression.result(reader, each)
-        reader.returns = either(reader.returns, held)
+        reader.returns = either(reader.returns, held) if reader.exits is not None else held
     if reader.state is not None:
         reader.exits = joined(reader.exits, reader.state)
         reader.state = None

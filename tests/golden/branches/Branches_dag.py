@@ -1,4 +1,4 @@
-# Flow Branches, compiled by flowc. Code package: sha256:13d67e9c9b3bb4ef53eefdd5afb67e0c5e73900047102f3053af71cc0c676389
+# Flow Branches, compiled by flowc. Code package: sha256:ddb524959f8396e45dc2d33e566a631949737bdc9a9aac18250d956920ddad50
 from __future__ import annotations
 
 
@@ -14,7 +14,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Branches",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:13d67e9c9b3bb4ef53eefdd5afb67e0c5e73900047102f3053af71cc0c676389",
+    "FLOWC_CODE": "sha256:ddb524959f8396e45dc2d33e566a631949737bdc9a9aac18250d956920ddad50",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow Decorated, compiled by flowc. Code package: sha256:e18648033c862444afec2ec2f81388977a84d5dccffd811ff573e2ae26e4dd13
+# Flow Decorated, compiled by flowc. Code package: sha256:ae7dd44789f6d977a9c74d4c46b277559a3d30b5118519267ae878a313d8dbc4
 from __future__ import annotations
 
 from datetime import timedelta
@@ -15,7 +15,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Decorated",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:e18648033c862444afec2ec2f81388977a84d5dccffd811ff573e2ae26e4dd13",
+    "FLOWC_CODE": "sha256:ae7dd44789f6d977a9c74d4c46b277559a3d30b5118519267ae878a313d8dbc4",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

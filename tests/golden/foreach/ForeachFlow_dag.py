@@ -1,4 +1,4 @@
-# Flow ForeachFlow, compiled by flowc. Code package: sha256:fac55fc8c86a1122e64a31f87df4ed01ee7e6c5cf09d4dfe4ccd644ce801fb21
+# Flow ForeachFlow, compiled by flowc. Code package: sha256:cd0274c92f3882cb0177118ff72de86c02881e8cb6363d1ced221d627f26b813
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "ForeachFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:fac55fc8c86a1122e64a31f87df4ed01ee7e6c5cf09d4dfe4ccd644ce801fb21",
+    "FLOWC_CODE": "sha256:cd0274c92f3882cb0177118ff72de86c02881e8cb6363d1ced221d627f26b813",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

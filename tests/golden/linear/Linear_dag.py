@@ -1,4 +1,4 @@
-# Flow Linear, compiled by flowc. Code package: sha256:3b4ac06514b3b477ac30ea89cd7ee08d2dc8ba6aa83c3c703ba9046afb7a4d8d
+# Flow Linear, compiled by flowc. Code package: sha256:12c4f9c7ccaa09217e071eda88061b1ced7a484e41f6df2c69ef7ff58af7bb31
 from __future__ import annotations
 
 
@@ -14,7 +14,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Linear",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:3b4ac06514b3b477ac30ea89cd7ee08d2dc8ba6aa83c3c703ba9046afb7a4d8d",
+    "FLOWC_CODE": "sha256:12c4f9c7ccaa09217e071eda88061b1ced7a484e41f6df2c69ef7ff58af7bb31",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow NestedForeach, compiled by flowc. Code package: sha256:c603797ba7a0565546eed4a78e5ce5f68b1d8fdf93b733bdfac090e65f6c04ed
+# Flow NestedForeach, compiled by flowc. Code package: sha256:23531509e227304695f5e7bbf2317f749f539427c62433ade9c726c097e8dda8
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "NestedForeach",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:c603797ba7a0565546eed4a78e5ce5f68b1d8fdf93b733bdfac090e65f6c04ed",
+    "FLOWC_CODE": "sha256:23531509e227304695f5e7bbf2317f749f539427c62433ade9c726c097e8dda8",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

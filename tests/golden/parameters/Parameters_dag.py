@@ -1,4 +1,4 @@
-# Flow Parameters, compiled by flowc. Code package: sha256:d2aec2c13f9910a14bcea68a3503dc9b1a1983608eedc2f4cc364a3726b76ba8
+# Flow Parameters, compiled by flowc. Code package: sha256:a0cf3609cc950873f3d7623b20407c78ecde0f303e3f2588b58f4b098ba7bc14
 from __future__ import annotations
 
 import base64
@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Parameters",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:d2aec2c13f9910a14bcea68a3503dc9b1a1983608eedc2f4cc364a3726b76ba8",
+    "FLOWC_CODE": "sha256:a0cf3609cc950873f3d7623b20407c78ecde0f303e3f2588b58f4b098ba7bc14",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

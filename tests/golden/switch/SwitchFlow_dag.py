@@ -1,4 +1,4 @@
-# Flow SwitchFlow, compiled by flowc. Code package: sha256:20b9bcc3addcbd946aca106e193e2fc9855e492531a35627880d8b6c2daa88b7
+# Flow SwitchFlow, compiled by flowc. Code package: sha256:1ccebcdd3999ce70d338439b0818b1013b0b1e1de8dc8099af86b53363399151
 from __future__ import annotations
 
 import base64
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "SwitchFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:20b9bcc3addcbd946aca106e193e2fc9855e492531a35627880d8b6c2daa88b7",
+    "FLOWC_CODE": "sha256:1ccebcdd3999ce70d338439b0818b1013b0b1e1de8dc8099af86b53363399151",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow SwitchInForeach, compiled by flowc. Code package: sha256:31821a20f687b575782589181cb65653349de0fe8a5b4ec34195a749988f5f3a
+# Flow SwitchInForeach, compiled by flowc. Code package: sha256:8597615665866a130b03722a0e18f62e240a5662219665251d3e1bfb4ea88f2a
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "SwitchInForeach",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:31821a20f687b575782589181cb65653349de0fe8a5b4ec34195a749988f5f3a",
+    "FLOWC_CODE": "sha256:8597615665866a130b03722a0e18f62e240a5662219665251d3e1bfb4ea88f2a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }
