@@ -60,6 +60,11 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(each.severity == ERROR for each in diagnostics)
 
 
+def without_hints(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What is worth saying to somebody who did not ask for a check."""
+    return tuple(each for each in diagnostics if each.severity != HINT)
+
+
 def concise(diagnostic: Diagnostic) -> str:
     """One line: `flow.py:3:40 FLOW210 what; how`."""
     at = diagnostic.span

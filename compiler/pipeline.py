@@ -19,7 +19,7 @@ from .scopes import Unbalanced, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .names import Module
 
@@ -32,14 +32,15 @@ class Program:
     scope: Scope
     sources: dict[str, str]  # every file read, by `Span.file`
     files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
-    diagnostics: tuple[Diagnostic, ...]  # warnings only
+    diagnostics: tuple[Diagnostic, ...]  # warnings and hints
 
 
-def load(path: str, flow_name: str = "", attach: Sequence[str] = ()) -> Program:
+def load(path: str, flow_name: str = "", attach: Sequence[str] = (), severities: Mapping[str, str] | None = None) -> Program:
     """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
 
     `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (attach.py).
-    Raises Refused with every error found.
+    `severities` says how serious a code is (severities.py), where it is not as serious as it was said. Comments in the sources silence what
+    they name (ignores.py). Raises Refused with every error found.
     """
     folder, name = os.path.split(path)
     folder = folder or "."
@@ -56,6 +57,7 @@ def load(path: str, flow_name: str = "", attach: Sequence[str] = ()) -> Program:
             reading = replace(reading, flow=flow, assigned=reading.assigned | caught(flow.steps))
             problems += wrong
         problems = [*problems, *(each for check in checks() for each in check(reading))]
+        problems = _judged(problems, world.sources, severities)
         if has_errors(problems):
             raise Refused(problems, world.sources)
         scope = _scopes(reading, world)
@@ -63,6 +65,30 @@ def load(path: str, flow_name: str = "", attach: Sequence[str] = ()) -> Program:
     except Refused as refused:
         raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
     return Program(reading.flow, scope, dict(world.sources), files, in_order(problems))
+
+
+def _judged(problems: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str] | None) -> list[Diagnostic]:
+    """The problems that are left when the comments and the settings have had their say. What is rarely needed is rarely imported."""
+    if any("flowc:" in text for text in sources.values()):
+        from .ignores import silenced
+
+        problems = silenced(problems, sources)
+    if severities:
+        from .severities import with_severities
+
+        problems = with_severities(problems, severities)
+    return problems
+
+
+def flow_names(path: str) -> tuple[str, ...]:
+    """Returns the names of the flows that the file means: those that it starts, else those that no other inherits from. Raises Refused."""
+    folder, name = os.path.split(path)
+    world = World(folder or ".")
+    try:
+        module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
+        return tuple(each.name for each in started(module, flows(world, module)))
+    except Refused as refused:
+        raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
 
 
 def _choose(world: World, module: Module, file: str, wanted: str) -> Class:

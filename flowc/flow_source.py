@@ -9,6 +9,7 @@ from flowc.compiler.pipeline import Program, load
 from flowc.compiler.record import replace
 
 from .options import Option
+from .settings import settings_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 WITH = Option("--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True)
 
 
-def load_flow(path: str, flow_name: str = "", attach: Sequence[str] = ()) -> Program:
-    """Returns the program of the file, `attach` being the values of `--with`. Raises Refused, its places being paths that the user can open."""
+def load_flow(path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False) -> Program:
+    """Returns the program of the file, `attach` being the values of `--with`. Raises Refused, its places being paths that the user can open.
+
+    Codes are as serious as the project's settings say, unless `isolated`.
+    """
+    severities = None if isolated else settings_for(path).severities
     try:
-        return load(path, flow_name, attach)
+        return load(path, flow_name, attach, severities)
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 

@@ -9,7 +9,9 @@ from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
 from .flow_source import WITH, placed, placed_sources
+from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .options import Arguments, Option, Usage
+from .settings import NONE, settings_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,19 +37,44 @@ OPTIONS = (
     Option("--namespace", "the Kubernetes namespace; otherwise that of whoever applies the spec", "NAME"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
+    Option("--isolated", "leave the settings of pyproject.toml out"),
+)  # fmt: skip
+
+FORMAT = Option(
+    "--format", "how to write problems; what is for a program goes to standard output, alone", "FORMAT", default="text",
+    choices=(*FOR_PEOPLE, *FOR_PROGRAMS),
 )  # fmt: skip
 
 
-def parse(argv: Sequence[str], own: tuple[Option, ...]) -> tuple[Arguments, tuple[Emitter, ...]]:
+def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple[Arguments, tuple[Emitter, ...]]:
     """Returns the command line of a command with the options `own`, and the targets that it names, in its order.
 
-    A target's own options are known once the target is. Raises Usage.
+    What it leaves open is as the settings say that hold for the flow in the file `path`, by default the first that the command line names. A
+    target's own options are known once the target is. Raises Usage, and Refused for settings that cannot be understood.
     """
-    emitters = tuple(map(emitter, chosen(argv)))
+    settings = NONE if "--isolated" in argv else settings_for(path or _first_file(argv))
+    named = chosen(argv) or tuple(each for each in settings.options.get("target", "").split(",") if each)
+    emitters = tuple(map(emitter, named))
+    known = (*own, *of_targets(emitters))
     try:
-        return command_line.parse(argv, (*own, *of_targets(emitters))), emitters
+        arguments = command_line.parse(argv, known)
     except Usage as error:
         raise _explained(error, emitters) from None
+    defaults = {name: value for target in reversed(named) for name, value in settings.of_targets.get(target, {}).items()}
+    given = {f"--{name}": (value,) for name, value in {**settings.options, **defaults}.items() if any(each.name == f"--{name}" for each in known)}
+    return replace(arguments, given={**given, **arguments.given}), emitters
+
+
+def _first_file(argv: Sequence[str]) -> str:
+    """The flow's file, as far as it can be told before the options are known."""
+    return next((each for each in argv if each.endswith((".py", ".json")) and not command_line.looks_like_option(each)), "")
+
+
+def asked_format(argv: Sequence[str]) -> str:
+    """Returns the value of `--format`, `text` without one: also what is wrong with the rest of a command line is said in it."""
+    words = [*argv, ""]
+    found = [words[at + 1] if word == "--format" else word.partition("=")[2] for at, word in enumerate(argv) if word.partition("=")[0] == "--format"]
+    return next((each for each in reversed(found) if each in FORMAT.choices), "text")
 
 
 def chosen(argv: Sequence[str]) -> tuple[str, ...]:
@@ -125,13 +152,26 @@ def package_of(program: Program) -> Package:
 def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
     chosen_targets = tuple(emitters)
-    found = list(program.diagnostics)
-    for each in chosen_targets:
-        found += each.check(program.flow, options_for(each, arguments, digest))
-    found = [*placed(found, path), *(_about_store(arguments) if chosen_targets else ())]
+    found = [diagnostic for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest))]
+    found += _about_store(arguments) if chosen_targets else ()
+    found = list(placed((*program.diagnostics, *_judged(found, program, path, arguments)), path))
     if has_errors(found):
         raise Refused(found, placed_sources(program.sources, path))
     return tuple(found)
+
+
+def _judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
+    """What targets said, less what comments and settings silence."""
+    if any("flowc:" in text for text in program.sources.values()):
+        from flowc.compiler.ignores import silenced
+
+        found = silenced(found, program.sources, unused=False)
+    severities = {} if arguments.flag("--isolated") else settings_for(path).severities
+    if severities:
+        from flowc.compiler.severities import with_severities
+
+        found = with_severities(found, severities)
+    return found
 
 
 def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:

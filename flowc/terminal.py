@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from flowc.compiler.diagnostics import Diagnostic, concise, full, printable, summary
+from flowc.compiler.diagnostics import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TextIO
+
+    from flowc.compiler.diagnostics import Diagnostic
 
     from .options import Usage
 
@@ -19,10 +21,19 @@ class Failure(Exception):
 
 
 class Output:
-    """Where a command writes. `program` is what the user typed to start flowc: `flowc`, or `python wine.py`."""
+    """Where a command writes.
+
+    `program` is what the user typed to start flowc: `flowc`, or `python wine.py`. `format` is how diagnostics are written (`formats/`).
+    """
 
     def __init__(self, program: str = "flowc") -> None:
         self.program = program
+        self.format = "text"
+
+    @property
+    def for_a_program(self) -> bool:
+        """Whether the diagnostics are the result, and so all that standard output holds."""
+        return self.format not in ("text", "concise")
 
     def print(self, text: str) -> None:
         """One or more lines on standard output, whatever its encoding."""
@@ -53,18 +64,15 @@ class Output:
         self.error(f"{error.message}{hint}")
         self.print_error(f"see `{name} --help`")
 
-    def report(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], one_line: bool = False) -> None:
-        """Diagnostics, with their source lines unless `one_line`, and how many there are."""
+    def report(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
+        """Writes the diagnostics in the chosen format: for people on standard error, for a program on standard output."""
         found = tuple(diagnostics)
-        if not found:
+        if not found and not self.for_a_program:
             return
-        if one_line:
-            text = "".join(concise(each) + "\n" for each in found)
-        else:
-            colour = coloured(sys.stderr)
-            text = "".join(full(each, sources, colour) + "\n\n" for each in found)
-        more = "" if one_line else f"; `flowc explain {found[0].code}` says more"
-        _write(sys.stderr, f"{text}{summary(found)}{more}\n")
+        from .formats import renderer
+
+        stream = sys.stdout if self.for_a_program else sys.stderr
+        _write(stream, renderer(self.format)(found, sources, coloured(stream)))
 
 
 def coloured(stream: TextIO) -> bool:

@@ -46,7 +46,7 @@ def _marked(page: Page) -> str:
 
 def _fenced(example: str) -> str:
     command, _, flow = example.partition("\n") if example.startswith("$ ") else ("", "", example)
-    language = "json" if flow.startswith("{") else "python"
+    language = "json" if flow.startswith("{") else "toml" if flow.startswith("# pyproject.toml") else "python"
     blocks = [f"    {command}"] if command else []
     return "\n\n".join([*blocks, *([f"```{language}\n{flow.rstrip()}\n```"] if flow.strip() else [])])
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import Refused
+from flowc.compiler.diagnostics import Refused, without_hints
 
 from .. import files
 from ..flow_source import load_flow, placed_sources
 from ..options import Option, Usage, one_positional
+from ..targeting import FORMAT, STORE, asked_format, options_for, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
-from ..targeting import STORE, options_for, package_of, parse, problems, sections
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -35,6 +35,7 @@ OPTIONS = (
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
     *TARGETING[1:],
     Option("--quiet", "print only problems", short="-q"),
+    FORMAT,
 )
 EXAMPLES = (
     ("flowc compile FLOW.py --target argo --store s3://models/flowc", "writes build/argo/ and build/code/"),
@@ -45,6 +46,7 @@ EXAMPLES = (
 
 
 def run(argv: list[str], out: Output) -> int:
+    out.format = asked_format(argv)
     arguments, emitters = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
     folder = arguments.text("--output", DEFAULT_FOLDER)
@@ -54,14 +56,16 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage("standard output takes the spec of one target", "give a folder with `--output DIR`")
     if folder == "-" and arguments.flag("--check"):
         raise Usage("`--check` compares files", "give their folder with `--output DIR`")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
+    if folder == "-" and out.for_a_program:
+        raise Usage(f"`--format {out.format}` writes problems to standard output, where the spec is to go", "give a folder with `--output DIR`")
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"))
     package = package_of(program)
-    warnings = problems(program, path, emitters, arguments, package.digest)
+    warnings = without_hints(problems(program, path, emitters, arguments, package.digest))
     try:
         specs = tuple((each.NAME, each.emit(program.flow, program.scope, options_for(each, arguments, package.digest))) for each in emitters)
     except Refused as refused:
         raise Refused(refused.diagnostics, placed_sources(program.sources, path)) from None
-    if not (arguments.flag("--quiet") and all(each.code == "FLOW601" for each in warnings)):
+    if out.for_a_program or not (arguments.flag("--quiet") and all(each.code == "FLOW601" for each in warnings)):
         out.report(warnings, placed_sources(program.sources, path))
     if folder == "-":
         _print(specs[0][1], out)
@@ -69,7 +73,7 @@ def run(argv: list[str], out: Output) -> int:
     if arguments.flag("--check"):
         return _check(folder, specs, package, out)
     written = _write(folder, specs, package)
-    if not arguments.flag("--quiet"):
+    if not (arguments.flag("--quiet") or out.for_a_program):
         out.print(_listing(written))
         out.print("before a run:")
         out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
@@ -128,6 +132,7 @@ def _check(folder: str, specs: tuple[tuple[str, tuple[SpecFile, ...]], ...], pac
     """Compares without writing. A code package that is not there is no difference: the spec pins its digest."""
     from ..difference import difference
 
+    say = out.print_error if out.for_a_program else out.print
     wrong = 0
     for target, spec in specs:
         for each in spec:
@@ -135,18 +140,18 @@ def _check(folder: str, specs: tuple[tuple[str, tuple[SpecFile, ...]], ...], pac
             found = files.read(path)
             if found is None:
                 wrong += 1
-                out.print(f"{path}: missing")
+                say(f"{path}: missing")
             elif found != each.text.encode():
                 wrong += 1
-                out.print(f"{path}: differs\n{difference(path, found.decode('utf-8', 'replace'), each.text)}")
+                say(f"{path}: differs\n{difference(path, found.decode('utf-8', 'replace'), each.text)}")
     path = os.path.join(folder, "code", package.file_name)
     if os.path.exists(path) and not _holds(path, package):
         wrong += 1
-        out.print(f"{path}: damaged")
+        say(f"{path}: damaged")
     if wrong:
         raise Failure(f"{wrong} {'file is' if wrong == 1 else 'files are'} not what the flow gives; run the same command without `--check`")
     count = sum(len(spec) for _, spec in specs)
-    out.print(f"{count} {'file is' if count == 1 else 'files are'} up to date in {os.path.join(folder, '')}")
+    say(f"{count} {'file is' if count == 1 else 'files are'} up to date in {os.path.join(folder, '')}")
     return 0
 
 

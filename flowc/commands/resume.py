@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import nearest
+from flowc.compiler.diagnostics import nearest, without_hints
 
 from .. import local_run
 from ..flow_source import load_flow, placed_sources
@@ -47,8 +47,8 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
     _known(steps, [each.name for each in program.flow.steps])
-    if program.diagnostics and not arguments.flag("--quiet"):
-        out.report(program.diagnostics, placed_sources(program.sources, path))
+    if not arguments.flag("--quiet"):
+        out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
     extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin, **git_commit(resumed.folder)}

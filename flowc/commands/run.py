@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.diagnostics import without_hints
 from flowc.compiler.ir import Parallel
 
 from .. import local_run
@@ -50,8 +51,8 @@ def run(argv: list[str], out: Output) -> int:
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
     _refuse_parallel(program)
-    if program.diagnostics and not arguments.flag("--quiet"):
-        out.report(program.diagnostics, placed_sources(program.sources, path))
+    if not arguments.flag("--quiet"):
+        out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     given = _parameters(arguments, program.flow)
     values = _converted(program.flow, given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.diagnostics import printable, without_hints
 from flowc.compiler.ir import End, Foreach, Linear, Parallel, Split, Switch
 from flowc.compiler.scopes import inner
 
@@ -34,7 +34,7 @@ def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
-    out.report(program.diagnostics, placed_sources(program.sources, path))
+    out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     if arguments.flag("--json"):
         from flowc.compiler.ir_json import to_json
 

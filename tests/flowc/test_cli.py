@@ -55,7 +55,7 @@ def test_help_and_version() -> None:
     "arguments",
     [
         ["--nonsense"], ["nonsense"], ["compile"], ["compile", "x.py"], ["compile", "x.py", "--target", "argos"], ["compile", "x.py", "-t", "argo", "--img", "x"],
-        ["run", "hello.py", "--max-workers", "many"], ["dump"], ["validate"], ["compile", "x.py", "-t", "argo,airflow", "-o", "-"], ["check", "a", "b"],
+        ["run", "hello.py", "--max-workers", "many"], ["dump"], ["validate"], ["compile", "x.py", "-t", "argo,airflow", "-o", "-"], ["check"], ["check", "a.py", "b.py", "--flow", "A"], ["check", "a.py", "--format", "xml"], ["compile", "a.py", "-t", "argo", "-o", "-", "--format", "json"],
         ["compile", "x.py", "-t", "argo", "--runtime", "magic"], ["compile", "x.py", "-t", "argo", "--job-queue", "q"],
     ],
     ids=" ".join,

@@ -68,11 +68,14 @@ def flow_of(example: str) -> tuple[list[str], str]:
 
 def said_by(example: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
     """(code, line) of each diagnostic."""
+    if example.startswith("# pyproject.toml\n"):
+        (folder / "pyproject.toml").write_text(example)
+        example = START
     command, source = flow_of(example)
     if source:
         (folder / command[1]).write_text(source)
     monkeypatch.chdir(folder)
-    assert main([*command, "--concise"]) in (0, 1)
+    assert main([*command, "--format", "concise"]) in (0, 1)
     errors = capfd.readouterr().err
     return re.findall(r"^(?:\S+:\d+:\d+ )?(FLOW\d{3}) (.*)$", errors, re.MULTILINE)
 

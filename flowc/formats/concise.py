@@ -1,0 +1,13 @@
+"""One line a diagnostic, `FILE:LINE:COLUMN CODE TEXT`, and how many there are."""
+
+from __future__ import annotations
+
+from flowc.compiler.diagnostics import Diagnostic, concise, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
+    return "".join(concise(each) + "\n" for each in diagnostics) + (summary(diagnostics) + "\n" if diagnostics else "")

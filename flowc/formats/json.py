@@ -1,0 +1,30 @@
+"""Diagnostics for a program: one JSON object, described in docs/output.md."""
+
+from __future__ import annotations
+
+import json
+
+from flowc.compiler.diagnostics import ERROR, HINT, WARNING, Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+VERSION = 1  # changes only when a field is taken away or gets another meaning
+
+
+def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
+    counts = {f"{severity}s": sum(each.severity == severity for each in diagnostics) for severity in (ERROR, WARNING, HINT)}
+    return json.dumps({"version": VERSION, "diagnostics": [_plain(each) for each in diagnostics], **counts}, indent=2) + "\n"
+
+
+def _plain(one: Diagnostic) -> dict[str, object]:
+    at = one.span
+    place = {
+        "file": at.file if at else None,
+        "line": at.line if at else None,
+        "column": at.column if at else None,
+        "end_line": at.end_line if at else None,
+        "end_column": at.end_column if at else None,
+    }
+    return {"code": one.code, "severity": one.severity, "what": one.what, "why": one.why, "how": one.how, **place}

@@ -1,0 +1,71 @@
+"""SARIF 2.1.0, which code scanning services read (OASIS, Static Analysis Results Interchange Format).
+
+The rules are the codes that were said, with their pages as help. Columns count characters (`unicodeCodePoints`); places are relative to the folder
+in which flowc was started, so that the log is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import json
+
+from flowc import __version__
+from flowc.compiler.diagnostics import ERROR, HINT, WARNING, Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flowc.explanations import Page
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {ERROR: "error", WARNING: "warning", HINT: "note"}
+
+
+def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
+    codes = sorted({each.code for each in diagnostics})
+    run = {
+        "tool": {"driver": {"name": "flowc", "version": __version__, "rules": _rules(codes)}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(each, codes.index(each.code)) for each in diagnostics],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rules(codes: list[str]) -> list[dict[str, object]]:
+    from flowc.explanations import pages
+
+    by_code = {page.code: page for page in pages()}
+    return [_rule(by_code[code]) for code in codes]
+
+
+def _rule(page: Page) -> dict[str, object]:
+    return {
+        "id": page.code,
+        "shortDescription": {"text": page.title},
+        "fullDescription": {"text": page.text.partition("\nExample:\n")[0].strip()},
+        "help": {"text": page.text, "markdown": page.text},
+        "defaultConfiguration": {"level": _LEVELS[page.severity]},
+        "properties": {"tags": [page.group]},
+    }
+
+
+def _result(one: Diagnostic, index: int) -> dict[str, object]:
+    parts = [one.what, *([f"why: {one.why}"] if one.why else []), *([f"help: {one.how}"] if one.how else [])]
+    result: dict[str, object] = {
+        "ruleId": one.code,
+        "ruleIndex": index,
+        "level": _LEVELS[one.severity],
+        "message": {"text": "\n".join(parts)},
+    }
+    at = one.span
+    if at is not None:
+        region = {"startLine": at.line, "startColumn": at.column, "endLine": at.end_line, "endColumn": max(at.end_column, 1)}
+        result["locations"] = [{"physicalLocation": {"artifactLocation": {"uri": _uri(at.file)}, "region": region}}]
+    return result
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote
+
+    path = path.replace("\\", "/")
+    return ("file://" if path.startswith("/") else "") + quote(path.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,16 @@
+"""Each diagnostic with its source line, the reason and the remedy, and how many there are."""
+
+from __future__ import annotations
+
+from flowc.compiler.diagnostics import Diagnostic, full, summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
+    if not diagnostics:
+        return ""
+    shown = "".join(full(each, sources, colour) + "\n\n" for each in diagnostics)
+    return f"{shown}{summary(diagnostics)}; `flowc explain {diagnostics[0].code}` says more\n"

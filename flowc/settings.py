@@ -1,0 +1,219 @@
+"""`[tool.flowc]` of the nearest `pyproject.toml` above a flow's file: what a project says once, instead of with every command.
+
+    [tool.flowc]
+    target = ["argo", "airflow"]        # what `check` and `compile` compile for, when no `--target` is given
+    store = "s3://models/flowc"         # as the options of these names, unless the command line gives them
+    image = "trainer:3"
+    ignore = ["FLOW527"]                # warnings and hints that are not reported
+    severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
+
+    [tool.flowc.argo]                   # a target's own options
+    service-account = "flows"
+
+The file is an input of the compile like the flow itself: it lies beside the source, the same on every machine. It is looked for up to the folder that
+holds `.git`, and not at all with `--isolated`. A TOML parser is imported only where there is such a file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flowc.compiler.diagnostics import Diagnostic, Refused, nearest
+from flowc.compiler.ir import Span
+from flowc.compiler.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output")
+FILE = "pyproject.toml"
+
+
+@record
+class Settings:
+    """What one project says; all empty where it says nothing."""
+
+    file: str = ""  # the file's path, as a user can open it
+    severities: dict[str, str] = {}  # code → "error", "warning", "hint" or "ignore"
+    options: dict[str, str] = {}  # "store" → its value; "target" → names, with commas
+    of_targets: dict[str, dict[str, str]] = {}  # target → its own options
+
+
+NONE = Settings()
+
+
+def settings_for(path: str) -> Settings:
+    """Returns the settings that hold for the flow in the file `path`. Raises Refused for settings that cannot be understood."""
+    found = _nearest(os.path.dirname(path))
+    if found is None:
+        return NONE
+    file, text, table = found
+    reader = _Reader(file, text)
+    settings = reader.read(table)
+    if reader.problems:
+        raise Refused(reader.problems, {file: text})
+    return settings
+
+
+def _nearest(folder: str) -> tuple[str, str, dict[str, Any]] | None:
+    """The first `pyproject.toml` from the folder upwards that has a `[tool.flowc]`, as (path, text, table)."""
+    absolute = os.path.abspath(folder)
+    shown = folder
+    while True:
+        path = os.path.join(shown, FILE) if shown else FILE
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError:
+            data = b""
+        if b"flowc" in data and b"tool" in data:
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
+                raise Refused([_problem(path, 1, "is not UTF-8 text", "TOML is UTF-8 text", "write the file as UTF-8")]) from None
+            table = _table(path, text)
+            if table is not None:
+                return path, text, table
+        parent = os.path.dirname(absolute)
+        if parent == absolute or os.path.exists(os.path.join(absolute, ".git")):
+            return None
+        absolute = parent
+        shown = os.path.join(shown, os.pardir) if shown else os.pardir
+
+
+def _table(file: str, text: str) -> dict[str, Any] | None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        tool = tomllib.loads(text).get("tool")
+    except tomllib.TOMLDecodeError as error:
+        line = next((int(word) for word in str(error).replace(",", " ").split() if word.isdigit()), text.count("\n") + 1)
+        raise Refused(
+            [_problem(file, line, f"is no TOML: {error}", "a project's settings are read from it", "mend the line")], {file: text}
+        ) from None
+    found = tool.get("flowc") if isinstance(tool, dict) else None
+    if found is None:
+        return None
+    if not isinstance(found, dict):
+        raise Refused([_problem(file, 1, "has a `tool.flowc` that is no table", "settings are a table", "write `[tool.flowc]`")], {file: text})
+    return found
+
+
+def _problem(file: str, line: int, what: str, why: str, how: str) -> Diagnostic:
+    return Diagnostic("FLOW604", f"`{FILE}` {what}", Span(file, line, 1, line, 2), why, how)
+
+
+class _Reader:
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.lines = text.split("\n")
+        self.problems: list[Diagnostic] = []
+
+    def read(self, table: dict[str, Any]) -> Settings:
+        from flowc.targets.target import names
+
+        targets = names()
+        known = ("ignore", "severity", *SHARED, *targets)
+        severities: dict[str, str] = {}
+        options: dict[str, str] = {}
+        of_targets: dict[str, dict[str, str]] = {}
+        for key, value in table.items():
+            if key not in known:
+                self.unknown(key, known, "`[tool.flowc]`")
+            elif key in targets:
+                of_targets[key] = dict(self.of_target(key, value))
+            elif key == "ignore":
+                severities.update(self.ignored(value))
+            elif key == "severity":
+                severities.update(self.severities(value))
+            else:
+                options.update(self.option(key, value, targets))
+        return Settings(self.file, severities, options, of_targets)
+
+    def refuse(self, key: str, what: str, why: str, how: str) -> None:
+        line = next((at for at, text in enumerate(self.lines, 1) if text.split("#")[0].split("=")[0].strip().strip("'\"[]").endswith(key)), 1)
+        self.problems.append(_problem(self.file, line, what, why, how))
+
+    def unknown(self, key: str, known: tuple[str, ...], where: str) -> None:
+        close = nearest(key, known)
+        how = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{each}`' for each in sorted(known))}"
+        self.refuse(key, f"has an unknown setting `{key}` in {where}", "a setting that nobody reads would change nothing", how)
+
+    def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
+        if not isinstance(value, list):
+            self.refuse("ignore", "has an `ignore` that is no list", "it lists codes", 'write `ignore = ["FLOW307"]`')
+            return
+        for code in value:
+            if self.is_code("ignore", code):
+                yield code, "ignore"
+
+    def severities(self, value: Any) -> Iterator[tuple[str, str]]:
+        from flowc.compiler.severities import CHOICES
+
+        if not isinstance(value, dict):
+            self.refuse(
+                "severity", "has a `severity` that is no table", "it says for each code how serious it is", 'write `severity = { FLOW307 = "error" }`'
+            )
+            return
+        for code, severity in value.items():
+            if severity not in CHOICES:
+                what = f"has an unknown severity for `{code}`: `{severity}`"
+                self.refuse("severity", what, "nobody knows how serious that is", f"there are {', '.join(f'`{each}`' for each in CHOICES)}")
+            elif self.is_code(code, code):
+                yield code, severity
+
+    def is_code(self, key: str, code: object) -> bool:
+        """Whether a code exists and may be another severity; adds why not."""
+        from flowc.compiler.ignores import is_uncertain
+
+        from .explanations import pages
+
+        found = {page.code: page for page in pages()}
+        page = found.get(str(code))
+        if page is None:
+            close = nearest(str(code), found)
+            self.refuse(
+                key, f"names an unknown code `{code}`", "no diagnostic has it", f"did you mean `{close}`?" if close else "see `flowc explain`"
+            )
+        elif page.severity == "error" and not is_uncertain(page.code):
+            self.refuse(key, f"changes how serious `{code}` is", "such a flow cannot be compiled", f"leave `{code}` out")
+        else:
+            return True
+        return False
+
+    def option(self, key: str, value: Any, targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        several = value if isinstance(value, list) and key == "target" else [value]
+        if not several or not all(isinstance(each, str) and each for each in several):
+            self.refuse(key, f"has a `{key}` that is no text", "it is what the option of that name takes", f'write `{key} = "…"`')
+            return
+        for each in several if key == "target" else ():
+            if each not in targets:
+                close = nearest(each, targets)
+                how = f"did you mean `{close}`?" if close else "the targets are " + ", ".join(targets)
+                self.refuse(key, f"names an unknown target `{each}`", "nothing can be compiled for it", how)
+                return
+        yield key, ",".join(several)
+
+    def of_target(self, target: str, table: Any) -> Iterator[tuple[str, str]]:
+        from flowc.targets.target import emitter
+
+        if not isinstance(table, dict):
+            self.refuse(target, f"has a `{target}` that is no table", "it holds the target's own options", f"write `[tool.flowc.{target}]`")
+            return
+        known = {each.name: each for each in emitter(target).OPTIONS}
+        for key, value in table.items():
+            if key not in known:
+                self.unknown(key, tuple(known), f"`[tool.flowc.{target}]`")
+            elif isinstance(value, bool) or not isinstance(value, (str, int)):
+                self.refuse(
+                    key, f"has a `{key}` that is neither text nor a number", "it is what the option of that name takes", f'write `{key} = "…"`'
+                )
+            elif known[key].choices and value not in known[key].choices:
+                self.refuse(key, f"has an impossible `{key}`: `{value}`", "the target does not know it", "it may be " + ", ".join(known[key].choices))
+            else:
+                yield key, str(value)

@@ -1,0 +1,51 @@
+"""`flowc check --watch`: does something again whenever a file that it read changes.
+
+Files are looked at by polling: it needs no library, works on every file system, and a flow has few files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from flowc.compiler.diagnostics import Refused
+
+from .terminal import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+INTERVAL = 0.3  # seconds between looks
+
+
+def watch(once: Callable[[], tuple[int, list[str]]], out: Output, interval: float = INTERVAL) -> int:
+    """Calls `once`, which returns an exit code and the files it read, again and again. Ends only by an interrupt (KeyboardInterrupt)."""
+    while True:
+        if sys.stdout.isatty():
+            out.print("\x1b[2J\x1b[H\x1b[3J")
+        started = time.time_ns()
+        try:
+            _, files = once()
+        except Refused as refused:
+            out.report(refused.diagnostics, refused.sources)
+            files = list(refused.sources)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        before = _states(files)
+        changed_meanwhile = any(state is not None and state[0] > started for state in before.values())
+        while not changed_meanwhile and _states(files) == before:
+            time.sleep(interval)
+
+
+def _states(files: Iterable[str]) -> dict[str, tuple[int, int] | None]:
+    """When each file was changed and its size; of a folder, what is in it; None for one that is gone."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for path in files:
+        try:
+            state = os.stat(path)
+            found[path] = (state.st_mtime_ns, state.st_size)
+        except OSError:
+            found[path] = None
+    return found
