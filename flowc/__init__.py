@@ -9,10 +9,12 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .runtime_shim.api import *  # noqa: F403
+    from .runtime_shim.client import *  # noqa: F403
 
 API = frozenset(
     (
-        "FlowSpec step Parameter JSONType current retry catch timeout resources environment schedule kubernetes batch"
+        "FlowSpec step Parameter JSONType current retry catch timeout resources environment schedule kubernetes batch "
+        "Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata default_metadata"
     ).split()
 )  # fmt: skip
 

@@ -9,7 +9,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
+    from .client import (
+        DataArtifact,
+        Flow,
+        Metaflow,
+        Run,
+        Step,
+        Task,
+        default_metadata,
+        default_namespace,
+        get_metadata,
+        get_namespace,
+        metadata,
+        namespace,
+    )  # fmt: skip
+
 __all__ = [
+    "DataArtifact", "Flow", "Metaflow", "Run", "Step", "Task", "default_metadata", "default_namespace", "get_metadata", "get_namespace", "metadata",
+    "namespace",
     "FlowSpec", "JSONType", "JSONTypeClass", "Parameter", "batch", "card", "catch", "conda", "conda_base", "current", "environment", "exit_hook",
     "kubernetes", "parallel", "project", "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "step", "timeout", "trigger",
     "trigger_on_finish",
@@ -96,8 +113,8 @@ class Unsupported:
 
 _LATER = frozenset(
     (
-        "Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata default_metadata IncludeFile "
-        "Config config_expr ConfigValue FlowMutator StepMutator MutableFlow MutableStep user_step_decorator UserStepDecorator USER_SKIP_STEP S3 "
+        "IncludeFile Config config_expr ConfigValue FlowMutator StepMutator MutableFlow MutableStep user_step_decorator UserStepDecorator "
+        "USER_SKIP_STEP S3 "
         "Runner NBRunner Deployer DeployedFlow NBDeployer parallel_map parallel_imap_unordered profile pytorch_parallel package_sources "
         "airflow_s3_key_sensor airflow_external_task_sensor namespaced_event_name inspect_spin yaml_parser requirements_txt_parser "
         "pyproject_toml_parser conda_environment_yml_parser cards integrations plugins util metaflow_config decorators"
@@ -106,6 +123,12 @@ _LATER = frozenset(
 
 
 def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from . import client
+
+    if name in client.__all__:
+        return getattr(client, name)
     if name in _LATER:
         return Unsupported(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

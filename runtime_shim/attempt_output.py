@@ -1,58 +1,53 @@
-"""What one attempt of a local run prints, as the supervisor takes it from the attempt's pipe: lines for who watches, bytes for the log."""
+"""What one attempt of a local run prints, as the supervisor takes it from the attempt's pipes: lines for who watches, and its log."""
 
 from __future__ import annotations
 
 import os
-from typing import Callable, List
+from typing import Callable, Dict
 
-KEPT = 16 << 20  # bytes of an attempt's output that become its log
+from .logs import Writer
 
 
 class AttemptOutput:
-    """The reading end of one attempt's pipe. `on_line` gets each line, decoded."""
+    """The reading ends of one attempt's pipes, `stdout` and `stderr`, as long as they are open. `on_line` gets each line, decoded."""
 
-    def __init__(self, descriptor: int, on_line: Callable[[str], None]) -> None:
-        self.descriptor, self.on_line = descriptor, on_line
-        self.open = True
-        self._log: List[bytes] = []
-        self._size = 0
-        self._partial = b""  # a line that has not ended yet
+    def __init__(self, pipes: Dict[str, int], on_line: Callable[[str], None]) -> None:
+        self.pipes, self.on_line = pipes, on_line
+        self._log = Writer()
+        self._partial = dict.fromkeys(pipes, b"")  # lines that have not ended yet
 
     @property
     def log(self) -> bytes:
-        return b"".join(self._log)
+        return self._log.data()
 
-    def read(self) -> bool:
+    def read(self, stream: str) -> bool:
         """Takes what there is, at most 64 KiB; False when there is nothing now, or nothing more."""
-        if not self.open:
+        if stream not in self.pipes:
             return False
         try:
-            data = os.read(self.descriptor, 65536)
+            data = os.read(self.pipes[stream], 65536)
         except BlockingIOError:
             return False
         if not data:
-            self.close()
+            self.close(stream)
             return False
-        if self._size < KEPT:
-            self._log.append(data)
-            self._size += len(data)
-        *lines, self._partial = (self._partial + data).split(b"\n")
+        self._log.add(stream, data)
+        *lines, self._partial[stream] = (self._partial[stream] + data).split(b"\n")
         for line in lines:
             self.on_line(line.decode("utf-8", "replace"))
         return True
 
-    def drain(self) -> None:
+    def drain(self, stream: str) -> None:
         """Takes the rest and closes; a child of the attempt's own that lives on may keep the pipe open for ever."""
-        if self.open:
-            os.set_blocking(self.descriptor, False)
-            while self.read():
+        if stream in self.pipes:
+            os.set_blocking(self.pipes[stream], False)
+            while self.read(stream):
                 pass
-            self.close()
+            self.close(stream)
 
-    def close(self) -> None:
-        if self.open:
-            if self._partial:
-                self.on_line(self._partial.decode("utf-8", "replace"))
-                self._partial = b""
-            os.close(self.descriptor)
-            self.open = False
+    def close(self, stream: str) -> None:
+        if stream in self.pipes:
+            if self._partial[stream]:
+                self.on_line(self._partial[stream].decode("utf-8", "replace"))
+                self._partial[stream] = b""
+            os.close(self.pipes.pop(stream))

@@ -6,16 +6,15 @@ import os
 import sys
 from _thread import allocate_lock, start_new_thread
 
+from .logs import Writer
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
 
-KEPT = 16 << 20  # bytes of output that are kept; the rest is only passed on
-CUT = b"\n... output beyond 16 MiB was not kept ...\n"
-
 
 class Capture:
-    """A context that sends file descriptors 1 and 2 through a pipe; afterwards `data` is what went through."""
+    """A context that sends file descriptors 1 and 2 through a pipe each; afterwards `data` is the log of what went through."""
 
     data = b""
 
@@ -23,16 +22,15 @@ class Capture:
         self._flush()
         self._originals = [os.dup(1), os.dup(2)]
         self._ends = []
-        self._parts: list = []  # type: ignore[type-arg]
-        self._size = 0
+        self._log = Writer()
         self._lock = allocate_lock()
-        for descriptor in (1, 2):
+        for descriptor, stream in ((1, "stdout"), (2, "stderr")):
             reading, writing = os.pipe()
             os.dup2(writing, descriptor)
             os.close(writing)
             end = allocate_lock()
             end.acquire()
-            start_new_thread(self._pass_on, (reading, self._originals[descriptor - 1], end))
+            start_new_thread(self._pass_on, (reading, self._originals[descriptor - 1], stream, end))
             self._ends.append(end)
         return self
 
@@ -42,9 +40,10 @@ class Capture:
             os.dup2(self._originals[descriptor - 1], descriptor)
         for end in self._ends:
             end.acquire(timeout=2)  # a child process that outlives the step may still hold the pipe
-        self.data = b"".join(self._parts)
+        with self._lock:
+            self.data = self._log.data()
 
-    def _pass_on(self, reading: int, original: int, end: LockType) -> None:
+    def _pass_on(self, reading: int, original: int, stream: str, end: LockType) -> None:
         while True:
             data = os.read(reading, 65536)
             if not data:
@@ -53,11 +52,7 @@ class Capture:
                 end.release()
                 return
             with self._lock:
-                if self._size < KEPT:
-                    self._parts.append(data)
-                    self._size += len(data)
-                    if self._size >= KEPT:
-                        self._parts.append(CUT)
+                self._log.add(stream, data)
             try:
                 while data:
                     data = data[os.write(original, data) :]

@@ -36,6 +36,21 @@ class MetaflowNotFound(MetaflowException):
     headline = "Object not found"
 
 
+class MetaflowInvalidPathspec(MetaflowException):
+    headline = "Invalid pathspec"
+
+
+class MetaflowNamespaceMismatch(MetaflowException):
+    headline = "Object not in the current namespace"
+
+    def __init__(self, namespace: Optional[str]) -> None:
+        super().__init__(f"Object not in namespace '{namespace}'; `namespace(None)` makes the client see the runs of everybody")
+
+
+class MetaflowTaggingError(MetaflowException):
+    headline = "Tagging error"
+
+
 class MetaflowInternalError(MetaflowException):
     headline = "Internal error"
 

@@ -32,12 +32,12 @@ def print_traceback(error: BaseException) -> None:
     print(user_traceback(error), end="", file=sys.stderr, flush=True)
 
 
-def write(store: Store, flow: str, run: str, step: str, path: str, attempt: int, error: BaseException) -> None:
+def write(store: Store, flow: str, run: str, step: str, path: str, attempt: int, error: BaseException, started: float) -> None:
     """Writes `STEP/PATH.ATTEMPT.failure.json`, replacing one of an earlier try at the same attempt."""
     text = user_traceback(error)
     kind = type(error)
     data: Dict[str, Any] = {
-        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "time": time.time(),
+        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
         "type": f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", ""), "message": str(error), "traceback": text,
     }  # fmt: skip
     store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))

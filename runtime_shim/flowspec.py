@@ -38,6 +38,7 @@ class State:
         self.next: Optional[List[str]] = None
         self.splits: Optional[int] = None
         self.over: Optional[str] = None
+        self.caught = False  # `@catch` made an artifact of what the step raised
         self.inputs: Dict[int, Any] = {}  # level → item, once it has been read
 
 

@@ -24,6 +24,7 @@ from .attempt_output import AttemptOutput
 from .errors import ShimError
 from .frontier import Address, Frontier
 from .graph import Graph
+from .logs import STREAMS
 from .record import Record
 from .reuse import Policy, taken_over
 from .store import Store, open_store
@@ -143,7 +144,7 @@ class _Supervisor:
                     except BlockingIOError:
                         pass
                 else:
-                    self._read(key.data)
+                    self._read(*key.data)
             if self.interrupts:
                 self._stop()
                 return
@@ -152,7 +153,7 @@ class _Supervisor:
             self._kill_late()
             if self.settings.tick:
                 self.on_event("tick", None, "")
-            for number in [number for number, each in self.running.items() if each.status is not None and not each.output.open]:
+            for number in [number for number, each in self.running.items() if each.status is not None and not each.output.pipes]:
                 self._ended(self.running.pop(number))
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,20 +207,24 @@ class _Supervisor:
         return self.admission.admits(step, (each.task[0] for each in self.running.values()))
 
     def _launch(self, task: Task) -> None:
-        reading, writing = os.pipe()
+        pipes = {stream: os.pipe() for stream in STREAMS}
         self.count += 1
+        reading = {stream: ends[0] for stream, ends in pipes.items()}
         one = _Running(task, AttemptOutput(reading, lambda line: self.on_event("line", task, line)))
         limit = self.graph.timeout_seconds(task[0])
         if limit:
             one.deadline = time.monotonic() + limit + self.settings.overtime
         self.running[self.count] = one
-        self.selector.register(reading, selectors.EVENT_READ, self.count)
+        for stream in STREAMS:
+            self.selector.register(reading[stream], selectors.EVENT_READ, (self.count, stream))
+        writing = [pipes[stream][1] for stream in STREAMS]
         message = json.dumps({"id": self.count, "step": task[0], "path": task[1], "attempt": task[2]}).encode() + b"\n"
         try:
-            sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [writing]))])
+            sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
             self.control.sendall(message[sent:])
         finally:
-            os.close(writing)
+            for each in writing:
+                os.close(each)
         self.on_event("start", task, "")
 
     def _hear(self) -> None:
@@ -242,17 +247,18 @@ class _Supervisor:
                 one.status = message["status"]
                 self._close(one)
 
-    def _read(self, number: int) -> None:
+    def _read(self, number: int, stream: str) -> None:
         one = self.running.get(number)
-        if one is not None and one.output.open:
-            one.output.read()
-            if not one.output.open:
-                self.selector.unregister(one.output.descriptor)
+        if one is not None and stream in one.output.pipes:
+            descriptor = one.output.pipes[stream]
+            one.output.read(stream)
+            if stream not in one.output.pipes:
+                self.selector.unregister(descriptor)
 
     def _close(self, one: _Running) -> None:
-        if one.output.open:
-            self.selector.unregister(one.output.descriptor)
-            one.output.drain()
+        for stream, descriptor in list(one.output.pipes.items()):
+            self.selector.unregister(descriptor)
+            one.output.drain(stream)
 
     def _ended(self, one: _Running) -> None:
         step, path, attempt = one.task
@@ -308,8 +314,8 @@ class _Supervisor:
             for key, _ in self.selector.select(0.1):
                 if key.data is None:
                     self._hear()
-                elif isinstance(key.data, int):
-                    self._read(key.data)
+                elif isinstance(key.data, tuple):
+                    self._read(*key.data)
         for one in self.running.values():
             _signal(one, signal.SIGKILL)
             self._keep_log(one)

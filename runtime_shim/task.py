@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from . import address, artifacts, failure, flowspec, parameters, record
+from . import address, artifacts, failure, flowspec, identity, parameters, record
 from .artifacts import Manifest
 from .current import RunParameters, current
 from .errors import ShimError
@@ -40,6 +40,7 @@ class Attempt:
         self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
         self.load = load  # imports the flow's class; called when its environment is set
         self.extra = extra or {}  # more of run.json
+        self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
         graph.step(step)
 
     @property
@@ -71,7 +72,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         raise
     except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
         failure.print_traceback(error)
-        failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error)
+        failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
         return None
     state = flow._flowc
     data = {
@@ -79,6 +80,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         "next": state.next or [], "stack": state.stack, "artifacts": manifest,
         "environment": {"python": sys.version.split()[0], "platform": sys.platform, "code": task.code},
     }  # fmt: skip
+    if state.caught:
+        data["caught"] = True
     if state.splits is not None:
         data["splits"] = state.splits
         data["over"] = state.over
@@ -94,11 +97,13 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
         run = record.read_run(task.store, graph.name, task.run)
         if run is None:
             raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
+        task.run_data = run
         found: Dict[str, Any] = run["parameters"]
         return found
     values = parameters.convert(graph.flow["parameters"], task.given)
-    data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time(), **task.extra}
-    record.start_run(task.store, graph.name, task.run, data)
+    data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
+    data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **task.extra})
+    task.run_data = record.start_run(task.store, graph.name, task.run, data)
     return values
 
 
@@ -126,7 +131,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         state.manifest = dict(inputs[0].artifacts)
     current._set(
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt,
-        origin_run_id=task.extra.get("origin"), namespace=None, username=_user_name(), tags=frozenset(),
+        origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
+        tags=frozenset(task.run_data.get("tags") or ()) | identity.system_tags(task.run_data),
         parameters=RunParameters(_in_steps(declared, values)), graph=graph.flow,
     )  # fmt: skip
     return flowspec.prepare(flow_class, state)
@@ -206,6 +212,7 @@ def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error
         setattr(flow, catch["var"], MetaflowExceptionWrapper(error))
     flow._flowc.next = task.graph.targets(task.step)
     flow._flowc.splits = None
+    flow._flowc.caught = True
 
 
 def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
@@ -218,7 +225,3 @@ def _saved(flow: FlowSpec) -> Manifest:
         return flowspec.saved(flow)
     except artifacts.Unpicklable as error:
         raise UnpicklableArtifactException(str(error)) from error
-
-
-def _user_name() -> Optional[str]:
-    return os.environ.get("METAFLOW_USER") or os.environ.get("USER") or os.environ.get("USERNAME")

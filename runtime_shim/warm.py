@@ -1,8 +1,9 @@
 """The warm process of a local run: it has imported the flow and holds no data, and forks once for each task.
 
-The supervisor (`local.py`) speaks to it over a socket in lines of JSON: `{"id": 7, "step": …, "path": …, "attempt": …}` with one file
-descriptor, where the task's output goes. It answers `{"id": 7, "pid": …}` and, when the task's process has ended, `{"id": 7, "status": …}`
-with what `wait` gave. A child is a process group of its own. When the supervisor is gone, the children are killed and the process ends.
+The supervisor (`local.py`) speaks to it over a socket in lines of JSON: `{"id": 7, "step": …, "path": …, "attempt": …}` with two file
+descriptors, where its output and its errors go. It answers `{"id": 7, "pid": …}` and, when the task's process has ended,
+`{"id": 7, "status": …}` with what `wait` gave. A child is a process group of its own. When the supervisor is gone, the children are killed
+and the process ends.
 
 Where forking is not safe (`forking.py`), or nobody wants it, a child is a new process that imports the flow itself (`fresh.py`).
 """
@@ -101,14 +102,17 @@ class _Warm:
         while True:
             for key, _ in selector.select():
                 if key.fileobj is self.control:
-                    data, received = _receive(self.control)
+                    try:
+                        data, received = _receive(self.control)
+                    except ConnectionResetError:  # the supervisor was killed before it had read all that it was told
+                        data, received = b"", []
                     if not data:
                         self._kill()
                         return 0
                     descriptors += received
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
-                        (self._spawn if self.fresh else self._fork)(json.loads(line), descriptors.pop(0))
+                        (self._spawn if self.fresh else self._fork)(json.loads(line), descriptors.pop(0), descriptors.pop(0))
                 else:
                     try:
                         os.read(wake, 4096)
@@ -116,12 +120,13 @@ class _Warm:
                         pass
             self._reap()
 
-    def _spawn(self, request: Dict[str, Any], output: int) -> None:
+    def _spawn(self, request: Dict[str, Any], output: int, errors: int) -> None:
         import subprocess
 
         command = [sys.executable, "-m", __package__ + ".fresh"]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, start_new_session=True)
         os.close(output)
+        os.close(errors)
         child.returncode = 0  # it is waited for below: the module must not do so too
         self.children[child.pid] = request["id"]
         self._send({"id": request["id"], "pid": child.pid})
@@ -132,10 +137,11 @@ class _Warm:
         except OSError:
             pass  # it has ended already: its status says how
 
-    def _fork(self, request: Dict[str, Any], output: int) -> None:
+    def _fork(self, request: Dict[str, Any], output: int, errors: int) -> None:
         pid = os.fork()
         if pid:
             os.close(output)
+            os.close(errors)
             self.children[pid] = request["id"]
             self._send({"id": request["id"], "pid": pid})
             return
@@ -149,8 +155,9 @@ class _Warm:
                 os.close(end)
             self.control.close()
             os.dup2(output, 1)
-            os.dup2(output, 2)
+            os.dup2(errors, 2)
             os.close(output)
+            os.close(errors)
             _reseed()
             code = run_request(self.work, request, lambda: self.flow_class, self.graph)
         except BaseException as error:
@@ -186,6 +193,7 @@ def load_flow(work: Work) -> Any:
 
 def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:
     """Runs the task that a request of the supervisor names, in this process; returns its exit code (docs/shim.md)."""
+    os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)  # as in a container: the client reads it
     try:
         task = Attempt(
             open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",

@@ -44,6 +44,12 @@ if TYPE_CHECKING:
 
         def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
             """Returns `size` bytes of an object from `start` on; None if there is no object. Raises StoreError, Damaged."""
+
+        def folders(self, prefix: str) -> Iterator[str]:
+            """Yields what stands between `prefix`, which is empty or ends with a slash, and the next slash of the names below it, sorted."""
+
+        def close(self) -> None:
+            """Gives up connections, until the next request."""
 else:
     Store = object  # a type, for annotations
 

@@ -69,6 +69,18 @@ class FolderStore:
         folder, _, start = prefix.rpartition("/")
         yield from sorted(each for each in self._walk(folder) if each.startswith(prefix) or not start)
 
+    def close(self) -> None:
+        pass
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        try:
+            entries = [each.name for each in os.scandir(self._path(prefix.rstrip("/"))) if each.is_dir() and not each.name.startswith(_TEMPORARY)]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise StoreError(f"cannot list {prefix} in {self.folder}: {error.strerror}") from None
+        yield from sorted(entries)
+
     # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:

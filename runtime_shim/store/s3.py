@@ -93,13 +93,26 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[str]:
         """By ListObjectsV2, a thousand names a request."""
-        token = ""
-        while True:
-            query = {"list-type": "2", "prefix": self.prefix + prefix, **({"continuation-token": token} if token else {})}
-            _, data = self._request("GET", None, accept=(200,), query=query)
-            text = data.decode()
+        for text in self._pages({"prefix": self.prefix + prefix}):
             for key in re.findall("<Key>(.*?)</Key>", text, re.DOTALL):
                 yield _plain(key)[len(self.prefix) :]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """By ListObjectsV2 with a delimiter, a thousand a request."""
+        for text in self._pages({"prefix": self.prefix + prefix, "delimiter": "/"}):
+            for each in re.findall("<CommonPrefixes>.*?<Prefix>(.*?)</Prefix>.*?</CommonPrefixes>", text, re.DOTALL):
+                yield _plain(each)[len(self.prefix + prefix) : -1]
+
+    def close(self) -> None:
+        """Closes the connection, until the next request."""
+        self._close()
+
+    def _pages(self, query: Dict[str, str]) -> Iterator[str]:
+        token = ""
+        while True:
+            _, data = self._request("GET", None, accept=(200,), query={"list-type": "2", **query, **({"continuation-token": token} if token else {})})
+            text = data.decode()
+            yield text
             found = re.search("<NextContinuationToken>(.*?)</NextContinuationToken>", text, re.DOTALL)
             if not found or "<IsTruncated>true</IsTruncated>" not in text:
                 return

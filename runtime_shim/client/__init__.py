@@ -1,0 +1,40 @@
+"""The client: runs, tasks and artifacts of the datastore as objects, under the names that Metaflow's client API gives them (docs/client.md).
+
+    Metaflow → Flow → Run → Step → Task → DataArtifact
+
+`objects.py` says what they have in common; `place.py` reads the datastore for all of them. Nothing is read before it is asked for, and a value
+is unpickled only by `.data`. Works inside a task: standard library only.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .artifact import DataArtifact
+    from .flow import Flow, Metaflow
+    from .run import Run
+    from .settings import default_metadata, default_namespace, get_metadata, get_namespace, metadata, namespace
+    from .step import Step
+    from .task import Task
+    from .trigger import MetaflowEvent, Trigger
+
+_HOMES = {
+    "Metaflow": "flow", "Flow": "flow", "Run": "run", "Step": "step", "Task": "task", "DataArtifact": "artifact", "Trigger": "trigger",
+    "MetaflowEvent": "trigger", "namespace": "settings", "get_namespace": "settings", "default_namespace": "settings", "metadata": "settings",
+    "get_metadata": "settings", "default_metadata": "settings",
+}  # fmt: skip
+
+__all__ = [
+    "DataArtifact", "Flow", "Metaflow", "MetaflowEvent", "Run", "Step", "Task", "Trigger", "default_metadata", "default_namespace", "get_metadata",
+    "get_namespace", "metadata", "namespace",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+    return value

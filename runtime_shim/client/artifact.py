@@ -1,0 +1,64 @@
+"""`DataArtifact("Flow/run/step/path/name")`: a value that a task left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Iterator, Optional, Tuple
+
+from . import internals
+from .objects import MetaflowObject
+from .place import Place
+
+
+class DataArtifact(MetaflowObject):
+    """Only `data` reads and unpickles the value; the rest is in the task's record."""
+
+    _FORM = "FlowName/RunID/StepName/TaskID/ArtifactName"
+    _parts: Tuple[str, str, str, str, str]
+
+    _task: Any
+
+    def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
+        from .task import Task
+
+        super()._begin(place, parts, attempt)
+        self._task = Task._made(place, parts[:-1], attempt)
+
+    @classmethod
+    def _of(cls, task: Any, name: str) -> DataArtifact:
+        made: DataArtifact = cls._made(task._place, (*task._parts, name), task._attempt)
+        made._task = task
+        return made
+
+    @property
+    def data(self) -> Any:
+        """The value. Unpickling runs code of whoever wrote the datastore (docs/client.md, Trust)."""
+        return internals.value(self._place, self._task, self.id)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the pickled value."""
+        return int(internals.entry(self._task, self.id)["size"])
+
+    @property
+    def sha(self) -> str:
+        """The digest of the pickled value: equal for equal pickles."""
+        return str(internals.entry(self._task, self.id)["digest"])
+
+    @property
+    def created_at(self) -> Optional[datetime]:
+        """When its task ended: artifacts are saved then."""
+        return self.finished_at
+
+    @property
+    def finished_at(self) -> Optional[datetime]:
+        return self._task.finished_at  # type: ignore[no-any-return]
+
+    def _exists(self) -> bool:
+        return internals.has(self._task._done, self.id)
+
+    def _children(self) -> Iterator[Any]:
+        return iter(())
+
+    def _child(self, name: str) -> Any:
+        raise KeyError(name)

@@ -1,0 +1,88 @@
+"""The code package of a run, as Metaflow's client shows it (`Run.code`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
+
+if TYPE_CHECKING:
+    import tarfile
+
+    from .place import Place
+
+
+class MetaflowCode:
+    """The flow's files as they were when the run began. Read and checked when it is first asked for."""
+
+    def __init__(self, place: Place, flow: str, digest: str) -> None:
+        self._place, self._flow, self._digest = place, flow, digest
+
+    @classmethod
+    def of_run(cls, place: Place, flow: str, run: str, digest: str = "") -> Optional[MetaflowCode]:
+        digest = digest or str((place.run(flow, run) or {}).get("code") or "")
+        return cls(place, flow, digest) if digest else None
+
+    @property
+    def path(self) -> str:
+        """Where the package is."""
+        from flowc.runtime_shim import address
+
+        return f"{self._place.url}/{address.code_name(self._flow, self._digest)}"
+
+    @property
+    def info(self) -> Dict[str, Any]:
+        """What the package says of itself."""
+        return {"flow_name": self._flow, "script": self.script_name, "digest": self._digest, "files": sorted(self.tarball.getnames())}
+
+    @property
+    def tarball(self) -> tarfile.TarFile:
+        import io
+        import tarfile
+
+        return tarfile.open(fileobj=io.BytesIO(self._place.package(self._flow, self._digest)))
+
+    @property
+    def script_name(self) -> str:
+        """The flow's file."""
+        return str(self._graph()["file"])
+
+    @property
+    def flowspec(self) -> str:
+        """The source of the flow's file."""
+        return self._file(self.script_name).decode("utf-8", "replace")
+
+    def extract(self) -> Any:
+        """Returns a temporary folder with the package's files (`tempfile.TemporaryDirectory`), which vanishes with the object."""
+        import tempfile
+
+        from flowc.runtime_shim import package
+
+        folder = tempfile.TemporaryDirectory(prefix="flowc-code-")
+        package.unpack(self._place.package(self._flow, self._digest), folder.name)
+        return folder
+
+    def _graph(self) -> Dict[str, Any]:
+        import json
+
+        from flowc.runtime_shim.graph import IR_NAME
+
+        found: Dict[str, Any] = json.loads(self._file(IR_NAME))["flow"]
+        return found
+
+    def _file(self, name: str) -> bytes:
+        file = self.tarball.extractfile(name)
+        assert file is not None
+        return file.read()
+
+    def __str__(self) -> str:
+        return f"<MetaflowCode: {self.script_name}>"
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _rebuilt, (self._place.url, self._flow, self._digest)
+
+
+def _rebuilt(url: str, flow: str, digest: str) -> MetaflowCode:
+    from .place import open_place
+
+    return MetaflowCode(open_place(url), flow, digest)

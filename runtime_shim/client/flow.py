@@ -1,0 +1,103 @@
+"""`Metaflow`, all flows of a datastore, and `Flow`, all runs of one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Iterator, List, Optional, Tuple
+
+from flowc.runtime_shim.exceptions import MetaflowNamespaceMismatch
+
+from . import settings, tags
+from .objects import MetaflowObject, has_all, local_time
+from .place import open_place
+
+
+class Metaflow:
+    """Every flow that has runs in the namespace."""
+
+    def __init__(self, _current_metadata: Optional[str] = None) -> None:
+        self._place = open_place()
+
+    @property
+    def flows(self) -> List[Flow]:
+        return list(self)
+
+    def __iter__(self) -> Iterator[Flow]:
+        for name in self._place.flows():
+            found = Flow._made(self._place, (name,))
+            if found.is_in_namespace():
+                yield found
+
+    def __getitem__(self, name: str) -> Flow:
+        """Raises KeyError for a flow that is not there, MetaflowNamespaceMismatch for one without a run in the namespace."""
+        found: Flow = Flow._made(self._place, (str(name),))
+        if not found._exists():
+            raise KeyError(name)
+        found._check_namespace()
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        try:
+            return bool(self[name])
+        except (KeyError, MetaflowNamespaceMismatch):
+            return False
+
+    def __str__(self) -> str:
+        return "Metaflow()"
+
+    __repr__ = __str__
+
+
+class Flow(MetaflowObject):
+    """`Flow("Name")`: its runs are its children."""
+
+    _FORM = "FlowName"
+    _parts: Tuple[str]
+
+    @property
+    def latest_run(self) -> Any:
+        """The newest run in the namespace, whether or not it has succeeded; None without any."""
+        return next(iter(self), None)
+
+    @property
+    def latest_successful_run(self) -> Any:
+        return next((run for run in self if run.successful), None)
+
+    def runs(self, *tags: str) -> Iterator[Any]:
+        """Yields the runs that have all these tags, the newest first."""
+        return self._runs(tags)
+
+    @property
+    def created_at(self) -> Optional[datetime]:
+        """When its first run began."""
+        place, name = self._place, self.id
+        began = [one["started"] for run in place.runs(name) if (one := place.run(name, run)) is not None]
+        return local_time(min(began, default=None))
+
+    def is_in_namespace(self) -> bool:
+        return settings.get_namespace() is None or self.latest_run is not None
+
+    def _runs(self, wanted: Any) -> Iterator[Any]:
+        from .run import Run
+
+        namespace = settings.get_namespace()
+        required = [*wanted, *([namespace] if namespace is not None else [])]
+        edited = tags.edited(self._place, self.id) if required else {}
+        for name in self._place.runs(self.id):
+            if not required or has_all(tags.every(self._place, self.id, name, edited), required):
+                yield Run._made(self._place, (self.id, name))
+
+    def _exists(self) -> bool:
+        return self._place.has_flow(self.id)
+
+    def _children(self) -> Iterator[Any]:
+        return self._runs(())
+
+    def _child(self, name: str) -> Any:
+        from .run import Run
+
+        found = Run._made(self._place, (self.id, name))
+        if not found._exists():
+            raise KeyError(name)
+        found._check_namespace()
+        return found

@@ -1,0 +1,98 @@
+"""What Metaflow's client shows of a task beside the artifacts that its code set: a few artifacts of Metaflow's own, and the task's metadata.
+
+flowc does not store these: they follow from the record, the run and the address, and are made when they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.flowspec import INTERNAL
+from flowc.runtime_shim.record import Record
+
+if TYPE_CHECKING:
+    from .place import Place
+    from .task import Task
+
+_MADE: Dict[str, Callable[[Any], Any]] = {
+    "name": lambda task: task.path_components[0],
+    "_task_ok": lambda task: True,
+    "_success": lambda task: task.successful,
+    "_current_step": lambda task: task.path_components[2],
+    "_transition": lambda task: (list(task._done.next), None),
+    "_foreach_num_splits": lambda task: task._done.splits,
+    "_foreach_var": lambda task: task._done.data.get("over"),
+}
+
+
+def names(done: Optional[Record]) -> List[str]:
+    """The artifacts that listing a task gives: those without a leading underscore, and `name`."""
+    if done is None:
+        return []
+    return sorted({"name", *(each for each in done.artifacts if not each.startswith("_"))})
+
+
+def has(done: Optional[Record], name: str) -> bool:
+    return done is not None and (name in _MADE or (name in done.artifacts and not name.startswith(INTERNAL)))
+
+
+def value(place: Place, task: Task, name: str) -> Any:
+    """The artifact's value, unpickled. Raises KeyError without one, ShimError for one that is missing or damaged."""
+    done = task._done
+    if done is None or not has(done, name):
+        raise KeyError(name)
+    if name in done.artifacts:
+        return artifacts.load(place.store, task.path_components[0], name, done.artifacts[name])
+    return _MADE[name](task)
+
+
+def entry(task: Task, name: str) -> Dict[str, Any]:
+    """`digest`, `size` and `type` of an artifact. Raises KeyError."""
+    done = task._done
+    if done is None or not has(done, name):
+        raise KeyError(name)
+    if name in done.artifacts:
+        return done.artifacts[name]
+    import hashlib
+    import pickle
+
+    made = _MADE[name](task)
+    data = pickle.dumps(made, 5)
+    return {"digest": hashlib.sha256(data).hexdigest(), "size": len(data), "type": artifacts.type_name(made)}
+
+
+def metadata(task: Task) -> Dict[str, str]:
+    """The facts that Metaflow keeps of a task, by its names for them."""
+    run = task._place.run(*task.path_components[:2]) or {}
+    done = task._done
+    environment = (done.data.get("environment") or {}) if done is not None else {}
+    url = task._place.url
+    found = {
+        "attempt": task.current_attempt,
+        "runtime": task.runtime_name,
+        "python_version": environment.get("python") or run.get("python"),
+        "flowc_version": run.get("flowc"),
+        "user": run.get("user"),
+        "script-name": run.get("script"),
+        "code-package": environment.get("code") or run.get("code"),
+        "ds-type": url.partition("://")[0] if "://" in url else "local",
+        "ds-root": url,
+        "origin-run-id": run.get("origin"),
+    }
+    if task._place.run(*task.path_components[:2]) is not None and (done is not None or task._failed()):
+        found["attempt-done"] = task.current_attempt
+        found["attempt_ok"] = task.successful
+    return {name: str(value) for name, value in found.items() if value is not None or name == "origin-run-id"}
+
+
+def environment(task: Task) -> Optional[Dict[str, Any]]:
+    done = task._done
+    if done is None:
+        return None
+    run = task._place.run(*task.path_components[:2]) or {}
+    known = dict(done.data.get("environment") or {})
+    return {
+        **known, "python_version": known.get("python"), "username": run.get("user"), "runtime": task.runtime_name, "script": run.get("script"),
+        "flow_name": task.path_components[0], "environment_type": "local" if run.get("target") == "local" else "container",
+    }  # fmt: skip

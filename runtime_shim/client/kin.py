@@ -1,0 +1,25 @@
+"""Which tasks come after a task: from the graph and the task's own record. What comes before is `lineage.py`'s."""
+
+from __future__ import annotations
+
+from typing import List, Tuple
+
+from flowc.runtime_shim import address
+from flowc.runtime_shim.graph import Graph
+from flowc.runtime_shim.record import Record
+
+
+def children(graph: Graph, done: Record) -> List[Tuple[str, str]]:
+    """(step, path) of the tasks that continue the one of this record; the highest index first, as tasks are listed."""
+    if done.splits is not None:
+        return [(done.next[0], address.child(done.path, index)) for index in range(done.splits - 1, -1, -1)]
+    return [(target, _path(graph, done, target)) for target in done.next]
+
+
+def _path(graph: Graph, done: Record, target: str) -> str:
+    if target == done.step:
+        return address.next_visit(done.path)
+    node = graph.closes.get(target)
+    if node is not None and node["kind"] != "branches":
+        return address.parent(done.path)
+    return address.leave(done.path)

@@ -1,0 +1,183 @@
+"""What flows, runs, steps, tasks and artifacts have in common: a pathspec, a parent, children, tags, and the check of the namespace.
+
+The rules are those of Metaflow's client API, measured with 2.19: names of errors, newest first, times as naive local `datetime`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, FrozenSet, Iterable, Iterator, List, Optional, Tuple
+
+from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
+
+from . import settings, tags
+from .place import Place, open_place
+
+MAX_ATTEMPTS = 6  # as Metaflow counts: 0 to 5
+
+
+class MetaflowObject:
+    """Base class. An object stands for what is in the datastore; it exists when it has been made."""
+
+    _FORM = ""  # of its pathspec
+
+    _place: Place
+    _parts: Tuple[str, ...]
+    _attempt: Optional[int]
+
+    def __init__(self, pathspec: Optional[str] = None, attempt: Optional[int] = None, _namespace_check: bool = True) -> None:
+        """Raises MetaflowInvalidPathspec, MetaflowNotFound or MetaflowNamespaceMismatch."""
+        parts = tuple(_decoded(each) for each in str(pathspec).split("/")) if pathspec else ()
+        if len(parts) != self._FORM.count("/") + 1 or not all(parts):
+            raise MetaflowInvalidPathspec(f"Expects {type(self).__name__}('{self._FORM}')")
+        self._begin(open_place(), parts, _checked_attempt(attempt))
+        if not self._exists():
+            raise MetaflowNotFound(f"{self!r} does not exist{self._hint()}")
+        if _namespace_check:
+            self._check_namespace()
+
+    def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
+        self._place, self._parts, self._attempt = place, parts, attempt
+
+    @classmethod
+    def _made(cls, place: Place, parts: Tuple[str, ...], attempt: Optional[int] = None) -> Any:
+        """The object, without a look whether it exists."""
+        made = cls.__new__(cls)
+        made._begin(place, parts, attempt)
+        return made
+
+    # ── for subclasses ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _exists(self) -> bool:
+        raise NotImplementedError
+
+    def _hint(self) -> str:
+        """What to say when it does not exist."""
+        return f" in the datastore {self._place.url}"
+
+    def _children(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def _child(self, name: str) -> Any:
+        """The child of that name; raises KeyError."""
+        raise NotImplementedError
+
+    # ── for everybody ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def id(self) -> str:
+        return self._parts[-1]
+
+    @property
+    def pathspec(self) -> str:
+        return "/".join(_encoded(each) for each in self._parts)
+
+    @property
+    def path_components(self) -> List[str]:
+        return list(self._parts)
+
+    @property
+    def parent(self) -> Any:
+        """The object that this one is in; None for a flow."""
+        from . import DataArtifact, Flow, Run, Step, Task
+
+        kinds: Tuple[Any, ...] = (Flow, Run, Step, Task, DataArtifact)
+        if len(self._parts) == 1:
+            return None
+        attempt = self._attempt if isinstance(self, DataArtifact) else None
+        return kinds[len(self._parts) - 2]._made(self._place, self._parts[:-1], attempt)
+
+    @property
+    def origin_pathspec(self) -> Optional[str]:
+        """The pathspec of the same object in the run that this one was resumed from; None if it was not resumed."""
+        if len(self._parts) < 2:
+            return None
+        origin = (self._place.run(self._parts[0], self._parts[1]) or {}).get("origin")
+        return "/".join([_encoded(self._parts[0]), _encoded(str(origin)), *(_encoded(each) for each in self._parts[2:])]) if origin else None
+
+    @property
+    def tags(self) -> FrozenSet[str]:
+        return self.user_tags | self.system_tags
+
+    @property
+    def user_tags(self) -> FrozenSet[str]:
+        """Those that people gave to the run and may take away; of a flow, none."""
+        return tags.user(self._place, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
+
+    @property
+    def system_tags(self) -> FrozenSet[str]:
+        """Those that say how the run was made: `user:…`, `runtime:…`, `python_version:…`."""
+        return tags.system(self._place, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
+
+    def is_in_namespace(self) -> bool:
+        """True if the run has the tag that is the namespace; of a flow, if one of its runs has."""
+        wanted = settings.get_namespace()
+        return wanted is None or wanted in self.system_tags or wanted in self.user_tags
+
+    def _check_namespace(self) -> None:
+        if not self.is_in_namespace():
+            raise MetaflowNamespaceMismatch(settings.get_namespace())
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yields the children, the newest first."""
+        return self._children()
+
+    def __getitem__(self, id: str) -> Any:
+        """Returns the child of that name. Raises KeyError."""
+        return self._child(str(id))
+
+    def __contains__(self, id: str) -> bool:
+        try:
+            self._child(str(id))
+        except KeyError:
+            return False
+        except MetaflowNamespaceMismatch:
+            return False
+        return True
+
+    def _ipython_key_completions_(self) -> List[str]:
+        return [each.id for each in self]
+
+    def __str__(self) -> str:
+        attempt = f", attempt={self._attempt}" if self._attempt is not None else ""
+        return f"{type(self).__name__}('{self.pathspec}'{attempt})"
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """Pickled as its address: read again from the same datastore when it is used."""
+        return _rebuilt, (type(self), self._place.url, self._parts, self._attempt)
+
+
+def _rebuilt(kind: Any, url: str, parts: Tuple[str, ...], attempt: Optional[int]) -> Any:
+    return kind._made(open_place(url), parts, attempt)
+
+
+def _checked_attempt(attempt: Any) -> Optional[int]:
+    if attempt is None:
+        return None
+    if not isinstance(attempt, int):
+        raise MetaflowNotFound("Attempt can only be an integer")
+    if attempt < 0:
+        raise MetaflowNotFound("Attempt can only be non-negative")
+    if attempt >= MAX_ATTEMPTS:
+        raise MetaflowNotFound(f"Attempt can only be smaller than {MAX_ATTEMPTS}")
+    return attempt
+
+
+def _encoded(part: str) -> str:
+    """A run's id may hold a slash here; in a pathspec it is written %2F."""
+    return part.replace("/", "%2F")
+
+
+def _decoded(part: str) -> str:
+    return part.replace("%2F", "/")
+
+
+def local_time(seconds: Optional[float]) -> Optional[datetime]:
+    """Seconds since the epoch as local time without a zone, as Metaflow gives times."""
+    return None if seconds is None else datetime.fromtimestamp(seconds)
+
+
+def has_all(found: Iterable[str], wanted: Iterable[str]) -> bool:
+    return set(found).issuperset(wanted)

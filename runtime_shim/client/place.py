@@ -1,0 +1,255 @@
+"""A datastore as the client reads it: listing by name, records in parallel, what never changes read once.
+
+At most IN_FLIGHT requests are made at a time, each thread with a connection of its own. A folder is read by one thread.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, TypeVar
+
+from flowc.runtime_shim import address, record
+from flowc.runtime_shim.graph import Graph
+from flowc.runtime_shim.record import Record
+from flowc.runtime_shim.store import Store, open_store
+
+from . import settings
+
+IN_FLIGHT = 16
+AHEAD = 64  # records that are read before they are asked for, at most
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Seen:
+    """What a listing says of one task."""
+
+    def __init__(self) -> None:
+        self.has_record = False
+        self.attempts: List[int] = []  # those that left a log or a failure
+
+
+class Place:
+    """One datastore."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._idle: List[Store] = []  # connections that no thread uses now
+        self._local = threading.local()
+        self._runs: Dict[Tuple[str, str], Dict[str, Any]] = {}
+        self._packages: Dict[Tuple[str, str], bytes] = {}
+        self._graphs: Dict[Tuple[str, str], Graph] = {}
+
+    @property
+    def store(self) -> Store:
+        """The store, with the calling thread's own connection."""
+        found: Optional[Store] = getattr(self._local, "store", None)
+        if found is None:
+            found = self._local.store = open_store(self.url)
+        return found
+
+    def close(self) -> None:
+        """Closes connections; they are opened again when they are needed."""
+        for each in [*self._idle, self.store]:
+            each.close()
+
+    @property
+    def is_remote(self) -> bool:
+        return self.store.remote
+
+    # ── flows and runs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def flows(self) -> List[str]:
+        return sorted(address.decoded(each) for each in self.store.folders(""))
+
+    def has_flow(self, flow: str) -> bool:
+        return next(iter(self.store.folders(address.runs_name(flow))), None) is not None
+
+    def runs(self, flow: str) -> List[str]:
+        """The flow's runs, newest first; those that began in the same instant by name."""
+        names = [address.decoded(each) for each in self.store.folders(address.runs_name(flow))]
+        began = zip(names, self.each(names, lambda name: self.run(flow, name)))
+        found = [(one["started"], name) for name, one in began if one is not None]
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def run(self, flow: str, run: str) -> Optional[Dict[str, Any]]:
+        """run.json, or None; written once, so read once."""
+        found = self._runs.get((flow, run))
+        if found is None:
+            found = record.read_run(self.store, flow, run)
+            if found is not None:
+                self._runs[flow, run] = found
+        return found
+
+    def package(self, flow: str, digest: str) -> bytes:
+        """The tar of the code package, checked. Raises ShimError if it is missing or damaged."""
+        if (flow, digest) not in self._packages:
+            from flowc.runtime_shim import package
+            from flowc.runtime_shim.errors import ShimError
+
+            compressed = self.store.get(address.code_name(flow, digest))
+            if compressed is None:
+                raise ShimError(f"the code package {digest} of flow {flow} is not in the datastore {self.url}")
+            self._packages[flow, digest] = package.expand(compressed, digest)
+        return self._packages[flow, digest]
+
+    def graph(self, flow: str, run: str) -> Graph:
+        """The graph that the run follows, from its code package. Raises ShimError."""
+        digest = str((self.run(flow, run) or {}).get("code", ""))
+        if (flow, digest) not in self._graphs:
+            import io
+            import json
+            import tarfile
+
+            from flowc.runtime_shim.graph import IR_NAME
+
+            with tarfile.open(fileobj=io.BytesIO(self.package(flow, digest))) as archive:
+                file = archive.extractfile(IR_NAME)
+                assert file is not None
+                self._graphs[flow, digest] = Graph(json.load(file))
+        return self._graphs[flow, digest]
+
+    # ── steps and tasks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def steps(self, flow: str, run: str) -> List[str]:
+        """The steps of which the run has tasks: later ones of the graph first, as the newest come first in Metaflow."""
+        there = {address.decoded(each) for each in self.store.folders(address.run_name(flow, run))}
+        if len(there) < 2:
+            return list(there)
+        return [step for step in reversed(_order(self.graph(flow, run))) if step in there]
+
+    def has_step(self, flow: str, run: str, step: str) -> bool:
+        return address.encoded(step) in self.store.folders(address.run_name(flow, run))
+
+    def tasks(self, flow: str, run: str, step: str) -> Dict[str, Seen]:
+        """The step's tasks that have succeeded, failed or printed something: path → what is there; the highest path first."""
+        prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
+        found = _seen(name[len(prefix) :] for name in self.store.list(prefix))
+        return {path: found[path] for path in sorted(found, key=address.order, reverse=True)}
+
+    def task(self, flow: str, run: str, step: str, path: str) -> Optional[Seen]:
+        """What there is of one task, None for nothing. One request, which lists."""
+        prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/{address.encoded(path)}."
+        return _seen(f"{path}.{name[len(prefix) :]}" for name in self.store.list(prefix)).get(path)
+
+    def record(self, flow: str, run: str, step: str, path: str) -> Optional[Record]:
+        return record.read(self.store, flow, run, step, path)
+
+    # ── many at a time ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def each(self, items: Iterable[A], read: Callable[[A], B]) -> List[B]:
+        """`[read(item) for item in items]`; from a remote store by several threads, IN_FLIGHT at most."""
+        items = list(items)
+        if not self.is_remote or len(items) < 2:
+            return [read(item) for item in items]
+        from concurrent.futures import ThreadPoolExecutor
+
+        def one(item: A) -> B:
+            if not hasattr(self._local, "store"):
+                try:
+                    self._local.store = self._idle.pop()
+                except IndexError:
+                    self._local.store = open_store(self.url)
+                used.append(self._local.store)
+            return read(item)
+
+        used: List[Store] = []
+        try:
+            with ThreadPoolExecutor(min(IN_FLIGHT, len(items))) as pool:
+                return list(pool.map(one, items))
+        finally:
+            self._idle += used
+
+
+class Ahead:
+    """Reads records of tasks that are likely to be visited one after the other: the further a loop has come, the more of them at a time."""
+
+    def __init__(self, place: Place, flow: str, run: str, step: str, paths: List[str]) -> None:
+        self._place, self._flow, self._run, self._step, self._paths = place, flow, run, step, paths
+        self._at = {path: position for position, path in enumerate(paths)}
+        self._ready: Dict[str, Optional[Record]] = {}
+        self._until = -1  # where the last window ended
+        self._size = 1
+
+    def record(self, path: str) -> Optional[Record]:
+        if path in self._ready:
+            return self._ready.pop(path)
+        at = self._at[path]
+        goes_on = at == self._until and self._place.is_remote
+        self._size = min(self._size * 2, AHEAD) if goes_on else 1
+        window = self._paths[at : at + self._size]
+        self._until = at + len(window)
+        self._ready = dict(zip(window, self._place.each(window, lambda each: self._place.record(self._flow, self._run, self._step, each))))
+        return self._ready.pop(path)
+
+
+_places: Dict[Tuple[int, str], Place] = {}
+
+
+def open_place(url: str = "") -> Place:
+    """The place at `url`, by default where the settings say; one for each process, since connections do not survive a fork."""
+    url = url or settings.store_url()
+    key = (os.getpid(), url)
+    if key not in _places:
+        _places[key] = Place(url)
+    return _places[key]
+
+
+def _seen(names: Iterable[str]) -> Dict[str, Seen]:
+    """`PATH.json`, `PATH.0.log` and `PATH.0.failure.json`, put together by path; other objects of a task say nothing new."""
+    found: Dict[str, Seen] = {}
+    for name in names:
+        path, attempt = _parted(name)
+        if path is None:
+            continue
+        one = found.setdefault(path, Seen())
+        if attempt is None:
+            one.has_record = True
+        elif attempt not in one.attempts:
+            one.attempts.append(attempt)
+    return found
+
+
+def _parted(name: str) -> Tuple[Optional[str], Optional[int]]:
+    """(path, attempt) of an object's name; the attempt is None for a record, the path is None for anything else."""
+    for suffix in (".failure.json", ".log"):
+        if name.endswith(suffix):
+            path, _, attempt = name[: -len(suffix)].rpartition(".")
+            return (path, int(attempt)) if attempt.isdigit() and _is_path(path) else (None, None)
+    path = name[: -len(".json")] if name.endswith(".json") else ""
+    return (path, None) if _is_path(path) else (None, None)
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return bool(address.checked(text))
+    except address.BadPath:
+        return False
+
+
+def _order(graph: Graph) -> List[str]:
+    """The steps as a scheduler would first reach them: breadth first, in the order in which transitions name them."""
+    found = {graph.start: None}
+    waiting = [graph.start]
+    while waiting:
+        step = waiting.pop(0)
+        for target in graph.targets(step):
+            if target not in found and _parents_are(graph, target, found):
+                found[target] = None
+                waiting.append(target)
+    return [*found, *(each for each in graph.steps if each not in found)]
+
+
+def _parents_are(graph: Graph, step: str, found: Dict[str, None]) -> bool:
+    """A join comes after all its branches."""
+    return not graph.step(step)["is_join"] or all(each in found for each in graph.parents(step))
+
+
+def records_of(place: Place, flow: str, run: str, step: str, paths: Iterable[str]) -> Iterator[Tuple[str, Optional[Record]]]:
+    """Yields (path, record) in order, a window of AHEAD at a time in memory."""
+    paths = list(paths)
+    for at in range(0, len(paths), AHEAD):
+        window = paths[at : at + AHEAD]
+        yield from zip(window, place.each(window, lambda path: place.record(flow, run, step, path)))

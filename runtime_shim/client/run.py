@@ -1,0 +1,123 @@
+"""`Run("Flow/run")`: the tasks of one execution of a flow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Iterable, Iterator, Optional, Tuple, Union
+
+from flowc.runtime_shim import address
+
+from . import tags
+from .objects import MetaflowObject, has_all, local_time
+
+PARAMETERS = "_parameters"  # Metaflow's name of the step that is not one
+
+
+class Run(MetaflowObject):
+    """Its steps are its children, the last one first."""
+
+    _FORM = "FlowName/RunID"
+    _parts: Tuple[str, str]
+
+    @property
+    def created_at(self) -> Optional[datetime]:
+        return local_time((self._place.run(*self._parts) or {}).get("started"))
+
+    @property
+    def end_task(self) -> Any:
+        """The task of the last step, or None if it has not begun."""
+        from .task import Task
+
+        step = "end"
+        record = self._place.record(*self._parts, step, address.ROOT)
+        if record is None or record.next:
+            step = self._place.graph(*self._parts).end
+            record = self._place.record(*self._parts, step, address.ROOT) if step != "end" else None
+        found = Task._made(self._place, (*self._parts, step, address.ROOT))
+        found._known(record)
+        return found if record is not None or found._exists() else None
+
+    @property
+    def successful(self) -> bool:
+        end = self.end_task
+        return bool(end is not None and end.successful)
+
+    @property
+    def finished(self) -> bool:
+        """True if the last step is done; a run that failed is not finished, as in Metaflow."""
+        end = self.end_task
+        return bool(end is not None and end.finished)
+
+    @property
+    def finished_at(self) -> Optional[datetime]:
+        end = self.end_task
+        return None if end is None else end.finished_at
+
+    @property
+    def data(self) -> Any:
+        """The artifacts of the last step, None if it has not begun."""
+        end = self.end_task
+        return None if end is None else end.data
+
+    @property
+    def code(self) -> Any:
+        """The code package that the run was started with (MetaflowCode)."""
+        from .code import MetaflowCode
+
+        return MetaflowCode.of_run(self._place, *self._parts)
+
+    @property
+    def trigger(self) -> Any:
+        """The events that started the run (Trigger), None if a person or a schedule did."""
+        from .trigger import Trigger
+
+        return Trigger.of_run(self._place.run(*self._parts) or {})
+
+    def steps(self, *tags: str) -> Iterator[Any]:
+        """Yields the steps, the last one first; none if the run lacks one of the tags."""
+        return self._children() if not tags or has_all(self.tags, tags) else iter(())
+
+    # ── tags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_tag(self, tag: Union[str, Iterable[str]]) -> None:
+        self.replace_tags([], [tag] if isinstance(tag, str) else tag)  # a list is taken too, as by Metaflow
+
+    def add_tags(self, tags: Iterable[str]) -> None:
+        """Raises MetaflowTaggingError, as the others do, for what cannot be a tag, too many of them, or the removal of a system tag."""
+        self.replace_tags([], tags)
+
+    def remove_tag(self, tag: Union[str, Iterable[str]]) -> None:
+        self.replace_tags([tag] if isinstance(tag, str) else tag, [])
+
+    def remove_tags(self, tags: Iterable[str]) -> None:
+        self.replace_tags(tags, [])
+
+    def replace_tag(self, tag_to_remove: str, tag_to_add: str) -> None:
+        self.replace_tags([tag_to_remove], [tag_to_add])
+
+    def replace_tags(self, tags_to_remove: Iterable[str], tags_to_add: Iterable[str]) -> None:
+        """Removes and adds in one step."""
+        tags.change(self._place, *self._parts, tags_to_add, tags_to_remove)
+
+    # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _exists(self) -> bool:
+        if self._place.run(*self._parts) is not None:
+            return True
+        from flowc.runtime_shim.current import current
+
+        return (current.flow_name, current.run_id) == self._parts
+
+    def _children(self) -> Iterator[Any]:
+        from .step import Step
+
+        for name in self._place.steps(*self._parts):
+            yield Step._made(self._place, (*self._parts, name))
+
+    def _child(self, name: str) -> Any:
+        from .step import Step
+
+        found = Step._made(self._place, (*self._parts, name))
+        if not found._exists():
+            raise KeyError(name)
+        return found

@@ -1,0 +1,99 @@
+"""`Step("Flow/run/step")`: the tasks of one step in one run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+
+from . import settings
+from .objects import MetaflowObject, has_all
+from .place import Ahead
+
+
+class Step(MetaflowObject):
+    """Its tasks are its children: the highest path, and the last visit of a loop, first."""
+
+    _FORM = "FlowName/RunID/StepName"
+    _parts: Tuple[str, str, str]
+
+    @property
+    def task(self) -> Any:
+        """One of its tasks, any; None without one."""
+        return next(self._children(), None)
+
+    def tasks(self, *tags: str) -> Iterator[Any]:
+        """Yields its tasks; none if the run lacks one of the tags."""
+        return self._children() if not tags or has_all(self.tags, tags) else iter(())
+
+    @property
+    def control_task(self) -> Any:
+        """Of a step that runs on several nodes at a time, the task of the first node; else None."""
+        return next(self.control_tasks(), None)
+
+    def control_tasks(self, *tags: str) -> Iterator[Any]:
+        graph = self._place.graph(*self._parts[:2])
+        if any(graph.kind(each) == "parallel" for each in graph.parents(self.id)):
+            for task in self.tasks(*tags):
+                if task.index == 0:
+                    yield task
+
+    @property
+    def created_at(self) -> Optional[datetime]:
+        """When the first of its tasks began."""
+        return min((time for each in self if (time := each.created_at) is not None), default=None)
+
+    @property
+    def finished_at(self) -> Optional[datetime]:
+        """When the last of its tasks ended; None while one has not."""
+        times = [each.finished_at for each in self]
+        return None if not times or any(each is None for each in times) else max(times)
+
+    @property
+    def environment_info(self) -> Optional[Dict[str, Any]]:
+        task = self.task
+        return None if task is None else task.environment_info
+
+    @property
+    def parent_steps(self) -> Iterator[Step]:
+        """Yields the steps of the run that lead to this one."""
+        graph = self._place.graph(*self._parts[:2])
+        return self._steps(graph.parents(self.id) if self.id in graph.steps else [])
+
+    @property
+    def child_steps(self) -> Iterator[Step]:
+        """Yields the steps of the run that this one leads to."""
+        graph = self._place.graph(*self._parts[:2])
+        return self._steps(each for each in (graph.targets(self.id) if self.id in graph.steps else []) if each != self.id)
+
+    def _steps(self, names: Iterable[str]) -> Iterator[Step]:
+        there = set(self._place.steps(*self._parts[:2]))
+        for name in names:
+            if name in there:
+                yield Step._made(self._place, (*self._parts[:2], name))
+
+    def is_in_namespace(self) -> bool:
+        return settings.get_namespace() is None or super().is_in_namespace()
+
+    def _exists(self) -> bool:
+        if self._place.has_step(*self._parts):
+            return True
+        from flowc.runtime_shim.current import current
+
+        return (current.flow_name, current.run_id, current.step_name) == self._parts
+
+    def _children(self) -> Iterator[Any]:
+        from .task import Task
+
+        found = self._place.tasks(*self._parts)
+        paths: List[str] = list(found)
+        ahead = Ahead(self._place, *self._parts, paths)
+        for path in paths:
+            yield Task._listed(self._place, (*self._parts, path), found[path], ahead)
+
+    def _child(self, name: str) -> Any:
+        from .task import Task
+
+        found = Task._made(self._place, (*self._parts, name))
+        if not found._exists():
+            raise KeyError(name)
+        return found

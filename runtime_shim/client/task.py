@@ -1,0 +1,319 @@
+"""`Task("Flow/run/step/path")`: one task. Its id is its path in the foreaches: `-` outside, `3`, `3.0`, and `~n` for the nth time round a loop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from flowc.runtime_shim import address, failure
+from flowc.runtime_shim.lineage import Lineage
+from flowc.runtime_shim.record import Record
+
+from . import internals
+from .objects import MetaflowObject, local_time
+from .place import Ahead, Place, Seen
+
+_UNKNOWN: Any = object()
+
+
+class Metadata(NamedTuple):
+    """One thing that is known of a task (Metaflow's documentation, client API, Metadata)."""
+
+    name: str
+    value: str
+    created_at: int  # milliseconds since the epoch
+    type: str
+    task: Any
+
+
+class MetaflowData:
+    """The artifacts of a task as attributes, each read when it is first asked for."""
+
+    def __init__(self, task: Task) -> None:
+        self.__dict__["_task"] = task
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            value = self._task[name].data
+        except KeyError:
+            raise AttributeError(name) from None
+        self.__dict__[name] = value
+        return value
+
+    @property
+    def _artifacts(self) -> Dict[str, Any]:
+        return {each.id: each for each in self._task}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._task
+
+    def __dir__(self) -> List[str]:
+        return sorted(each.id for each in self._task)
+
+    def __str__(self) -> str:
+        return f"<MetaflowData: {', '.join(each.id for each in self._task)}>"
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return MetaflowData, (self._task,)
+
+
+class Task(MetaflowObject):
+    """Its artifacts are its children."""
+
+    _FORM = "FlowName/RunID/StepName/TaskID"
+    _parts: Tuple[str, str, str, str]
+
+    _record: Any
+    _seen: Optional[Seen]
+    _ahead: Optional[Ahead]
+    _failure: Any
+
+    def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
+        super()._begin(place, parts, attempt)
+        self._record, self._seen, self._ahead, self._failure = _UNKNOWN, None, None, _UNKNOWN
+
+    @classmethod
+    def _listed(cls, place: Place, parts: Tuple[str, ...], seen: Seen, ahead: Ahead) -> Task:
+        """A task that was found in a listing."""
+        made: Task = cls._made(place, parts)
+        made._seen, made._ahead = seen, ahead
+        return made
+
+    def _known(self, record: Optional[Record]) -> None:
+        if record is not None:
+            self._record = record
+
+    # ── what the datastore has of it ─────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _done(self) -> Optional[Record]:
+        """The record of the task; None if it has not succeeded, or not in the attempt that is asked for."""
+        if self._record is _UNKNOWN:
+            if self._seen is not None and not self._seen.has_record:
+                return None
+            found = self._ahead.record(self.id) if self._ahead is not None else self._place.record(*self._parts)
+            if found is None:
+                return None  # it may succeed later
+            self._record = found
+        found = self._record
+        return found if self._attempt is None or self._attempt == found.data.get("attempt", 0) else None
+
+    def _attempts(self) -> List[int]:
+        """The attempts of which something is there."""
+        if self._seen is None:
+            seen = self._place.task(*self._parts)
+            if seen is None:
+                return []
+            if not seen.has_record:  # the task goes on: what is there now may not be all
+                return seen.attempts
+            self._seen = seen
+        return self._seen.attempts
+
+    def _failed(self) -> Dict[str, Any]:
+        """What the attempt's failure left, an empty dict without one."""
+        if self._failure is _UNKNOWN:
+            if self._done is not None:
+                return {}
+            found = failure.read(self._place.store, *self._parts, self.current_attempt)
+            if not found:
+                return {}
+            self._failure = found
+        return self._failure  # type: ignore[no-any-return]
+
+    @property
+    def current_attempt(self) -> int:
+        """The attempt that is asked for, by default the last one."""
+        if self._attempt is not None:
+            return self._attempt
+        done = self._done
+        return int(done.data.get("attempt", 0)) if done is not None else max(self._attempts(), default=0)
+
+    # ── how it went ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def successful(self) -> bool:
+        """True if the task has ended well; not if `@catch` made an exception of its step's code an artifact."""
+        done = self._done
+        return done is not None and not done.data.get("caught")
+
+    @property
+    def finished(self) -> bool:
+        """True if the task has ended, and the run went on from it."""
+        return self._done is not None
+
+    @property
+    def exception(self) -> Any:
+        """What the task failed with (MetaflowExceptionWrapper); None if it did not fail."""
+        left = self._failed()
+        if not left:
+            return None
+        from flowc.runtime_shim.exceptions import _rebuilt
+
+        return _rebuilt(str(left.get("message", "")), str(left.get("type", "")), left.get("traceback"))
+
+    @property
+    def created_at(self) -> Optional[datetime]:
+        """When its process began; of a task that goes on or has failed, None if nobody wrote it down."""
+        done = self._done
+        return local_time(done.data.get("started") if done is not None else self._failed().get("started"))
+
+    @property
+    def finished_at(self) -> Optional[datetime]:
+        done = self._done
+        return local_time(done.data.get("ended") if done is not None else self._failed().get("time"))
+
+    @property
+    def index(self) -> Optional[int]:
+        """Its index in the innermost foreach, None outside."""
+        found = address.indices(self.id)
+        return found[-1] if found else None
+
+    @property
+    def runtime_name(self) -> Optional[str]:
+        """`dev` for a run on a person's machine, else the orchestrator's name."""
+        target = (self._place.run(*self._parts[:2]) or {}).get("target")
+        return "dev" if target == "local" else str(target or "") or None
+
+    # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def data(self) -> MetaflowData:
+        return MetaflowData(self)
+
+    @property
+    def artifacts(self) -> Any:
+        """A named tuple of its artifacts."""
+        from collections import namedtuple
+
+        found = {each.id: each for each in self}
+        names = [each for each in found if each.isidentifier()]
+        return namedtuple("MetaflowArtifacts", names)(*(found[each] for each in names))
+
+    # ── what it printed ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def stdout(self) -> str:
+        return self._printed("stdout")
+
+    @property
+    def stderr(self) -> str:
+        return self._printed("stderr")
+
+    @property
+    def stdout_size(self) -> int:
+        """Bytes of what it printed to standard output."""
+        return len(self._log().data("stdout"))
+
+    @property
+    def stderr_size(self) -> int:
+        return len(self._log().data("stderr"))
+
+    def loglines(self, stream: str, as_unicode: bool = True, meta_dict: Any = None) -> Iterator[Tuple[datetime, Any]]:
+        """Yields (UTC time without a zone, line without its end) of `stdout` or `stderr`."""
+        for seconds, line in self._log().lines(stream):
+            yield datetime.utcfromtimestamp(seconds), line.decode("utf-8", "replace") if as_unicode else line
+
+    def _printed(self, stream: str) -> str:
+        return str(self._log().data(stream).decode("utf-8", "replace"))
+
+    def _log(self) -> Any:
+        from flowc.runtime_shim import logs
+
+        name = address.task_name(*self._parts, f"{self.current_attempt}.log")
+        return logs.Log(self._place.store.get(name) or b"")
+
+    # ── what made it ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def metadata(self) -> List[Metadata]:
+        """What is known of it: one entry a fact, values as text."""
+        done = self._done
+        time = int(1000 * float((done.data.get("ended") if done is not None else self._failed().get("time")) or 0))
+        return [Metadata(name, value, time, name, self) for name, value in self.metadata_dict.items()]
+
+    @property
+    def metadata_dict(self) -> Dict[str, str]:
+        return internals.metadata(self)
+
+    @property
+    def environment_info(self) -> Optional[Dict[str, Any]]:
+        """Python, platform, code and who: None for a task that left no record."""
+        return internals.environment(self)
+
+    @property
+    def code(self) -> Any:
+        """The code package that the task ran (MetaflowCode)."""
+        from .code import MetaflowCode
+
+        done = self._done
+        digest = (done.data.get("environment") or {}).get("code") if done is not None else ""
+        return MetaflowCode.of_run(self._place, *self._parts[:2], digest or "")
+
+    # ── its place in the graph ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def parent_tasks(self) -> Iterator[Task]:
+        """Yields the tasks that this one continues: of a join, all of its branches."""
+        flow, run, step, path = self._parts
+        for one in Lineage(self._place.store, self._place.graph(flow, run), run).inputs(step, path):
+            found: Task = Task._made(self._place, (flow, run, one.step, one.path))
+            found._known(one)
+            yield found
+
+    @property
+    def child_tasks(self) -> Iterator[Task]:
+        """Yields the tasks that continue this one, as far as there are any."""
+        from . import kin
+
+        done = self._done
+        if done is None:
+            return
+        graph = self._place.graph(*self._parts[:2])
+        for step, path in kin.children(graph, done):
+            found: Task = Task._made(self._place, (*self._parts[:2], step, path))
+            if found._exists():
+                yield found
+
+    @property
+    def parent_task_pathspecs(self) -> Iterator[str]:
+        return (each.pathspec for each in self.parent_tasks)
+
+    @property
+    def child_task_pathspecs(self) -> Iterator[str]:
+        return (each.pathspec for each in self.child_tasks)
+
+    # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _exists(self) -> bool:
+        try:
+            address.checked(self.id)
+        except address.BadPath:
+            return False
+        if self._record is _UNKNOWN:
+            self._known(self._place.record(*self._parts))
+        if self._record is not _UNKNOWN or self._attempts():
+            return True
+        from flowc.runtime_shim.current import current
+
+        return (current.flow_name, current.run_id, current.step_name, current.task_id) == self._parts
+
+    def _hint(self) -> str:
+        return f"{super()._hint()} (the id of a task is its path: `{address.ROOT}` outside a foreach, else the item's index)"
+
+    def _children(self) -> Iterator[Any]:
+        from .artifact import DataArtifact
+
+        for name in internals.names(self._done):
+            yield DataArtifact._of(self, name)
+
+    def _child(self, name: str) -> Any:
+        from .artifact import DataArtifact
+
+        found = DataArtifact._of(self, name)
+        if not found._exists():
+            raise KeyError(name)
+        return found

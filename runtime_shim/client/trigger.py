@@ -1,0 +1,91 @@
+"""What started a run (`current.trigger`, `Run.trigger`; Metaflow's documentation, event triggering)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Union
+
+
+class MetaflowEvent(NamedTuple):
+    """One event. `type` is `event` for one from outside, `run` for the end of a run, whose last task is `id` then."""
+
+    name: str
+    id: str
+    timestamp: Optional[datetime]
+    type: str
+
+
+class Trigger:
+    """The events that started a run, the newest first."""
+
+    def __init__(self, _meta: Optional[List[Dict[str, Any]]] = None) -> None:
+        """`_meta`: a dict with `name`, `id`, `timestamp` (seconds since the epoch, or a datetime) and `type` for each event."""
+        found = [_event(each) for each in _meta or []]
+        self._events = sorted(found, key=lambda each: each.timestamp or datetime.min, reverse=True)
+
+    @classmethod
+    def from_runs(cls, run_objs: List[Any]) -> Trigger:
+        """The trigger that the ends of these runs are: what a flow with `@trigger_on_finish` would be started by."""
+        meta = []
+        for run in run_objs:
+            end = run.end_task
+            if end is None:
+                continue
+            step = end.path_components[2]
+            for name in dict.fromkeys((step, "end")):  # the end of a flow has that name whatever its last step is called
+                meta.append({"type": "run", "timestamp": run.finished_at, "name": f"metaflow.{run.path_components[0]}.{name}", "id": end.pathspec})
+        return cls(meta)
+
+    @classmethod
+    def of_run(cls, data: Dict[str, Any]) -> Optional[Trigger]:
+        """The trigger that run.json names."""
+        return cls(data["trigger"]) if data.get("trigger") else None
+
+    @property
+    def event(self) -> Optional[MetaflowEvent]:
+        return next(iter(self._events), None)
+
+    @property
+    def events(self) -> Optional[List[MetaflowEvent]]:
+        return list(self._events) or None
+
+    @property
+    def run(self) -> Any:
+        """The run whose end was the newest of the events that are ends of runs; None without one."""
+        return next(iter(self.runs or ()), None)
+
+    @property
+    def runs(self) -> Optional[List[Any]]:
+        from .run import Run
+
+        found = dict.fromkeys(_run(each) for each in self._events if each.type == "run")
+        return [Run(pathspec, _namespace_check=False) for pathspec in found] or None
+
+    def __getitem__(self, key: str) -> Union[MetaflowEvent, Any]:
+        """Of a flow's name its run, of an event's name the event. Raises KeyError."""
+        for run in self.runs or ():
+            if run.path_components[0] == key:
+                return run
+        for event in self._events:
+            if event.name == key:
+                return event
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[MetaflowEvent]:
+        return iter(self._events)
+
+    def __contains__(self, key: str) -> bool:
+        try:
+            return bool(self[key])
+        except KeyError:
+            return False
+
+
+def _event(data: Dict[str, Any]) -> MetaflowEvent:
+    time = data.get("timestamp")
+    at = datetime.fromtimestamp(time) if isinstance(time, (int, float)) else time
+    return MetaflowEvent(str(data.get("name", "")), str(data.get("id", "")), at, str(data.get("type", "event")))
+
+
+def _run(event: MetaflowEvent) -> str:
+    return "/".join(event.id.split("/")[:2])

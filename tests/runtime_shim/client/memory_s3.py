@@ -1,0 +1,123 @@
+"""A server that speaks as much of S3 as the client reads, out of a dict: it counts requests, and how many of them were under way at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+
+class MemoryS3:
+    """`objects`: key → content. `delay`: seconds that each answer takes, so that requests under way meet."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.objects: dict[str, bytes] = {}
+        self.delay = 0.0
+        self.requests = 0
+        self.under_way = 0
+        self.most_under_way = 0
+        self.lock = threading.Lock()
+        self.environment = {"AWS_ENDPOINT_URL_S3": url, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+
+    def count(self) -> int:
+        """Requests since this was asked the last time."""
+        with self.lock:
+            found, self.requests = self.requests, 0
+            return found
+
+
+@contextmanager
+def memory_s3() -> Iterator[MemoryS3]:
+    made: MemoryS3
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def _answer(self, send_body: bool = True) -> None:
+            with made.lock:
+                made.requests += 1
+                made.under_way += 1
+                made.most_under_way = max(made.most_under_way, made.under_way)
+            try:
+                if made.delay:
+                    time.sleep(made.delay)
+                status, body = self._result()
+            finally:
+                with made.lock:
+                    made.under_way -= 1
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if send_body:
+                self.wfile.write(body)
+
+        def _result(self) -> tuple[int, bytes]:
+            parts = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            key = unquote(parts.path).partition("/")[2].partition("/")[2]
+            if self.command == "PUT":
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.headers.get("If-None-Match") and key in made.objects:
+                    return 412, b"<Error><Code>PreconditionFailed</Code></Error>"
+                made.objects[key] = body
+                return 200, b""
+            if "list-type" in query:
+                return 200, _listing(made.objects, query)
+            found = made.objects.get(key)
+            return (404, b"<Error><Code>NoSuchKey</Code></Error>") if found is None else (200, found)
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        do_PUT = do_GET
+
+        def do_HEAD(self) -> None:
+            self._answer(send_body=False)
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
+    made = MemoryS3(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _listing(objects: dict[str, bytes], query: dict[str, str]) -> bytes:
+    """A page of ListObjectsV2: a thousand names and common prefixes together."""
+    prefix, delimiter, after = query.get("prefix", ""), query.get("delimiter", ""), query.get("continuation-token", "")
+    found: dict[str, bool] = {}
+    for key in sorted(objects):
+        if key.startswith(prefix):
+            rest = key[len(prefix) :]
+            shared = bool(delimiter) and delimiter in rest
+            found.setdefault(prefix + rest.partition(delimiter)[0] + delimiter if shared else key, shared)
+    names = [name for name in found if name > after]
+    page = names[: int(query.get("max-keys", 1000))]
+    more = len(names) > len(page)
+    text = "".join(
+        f"<CommonPrefixes><Prefix>{escape(name)}</Prefix></CommonPrefixes>"
+        if found[name]
+        else f"<Contents><Key>{escape(name)}</Key><Size>{len(objects[name])}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+        for name in page
+    )
+    token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
+    return (
+        f"<ListBucketResult><Prefix>{escape(prefix)}</Prefix><IsTruncated>{str(more).lower()}</IsTruncated>{token}{text}</ListBucketResult>".encode()
+    )
