@@ -1,0 +1,106 @@
+"""Whatever a file holds, the compiler says what is wrong with it: no traceback, no hanging, and no spec that an engine would refuse.
+
+`FLOWC_FUZZ=N` reads N mutated flows (1,000 by default, 20,000 in `make nightly`), in as many shares as there are workers;
+`FLOWC_FUZZ_SEED` makes a series again. A failing input is written where the message says.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from flowc.compiler.diagnostics import Refused, full
+from flowc.compiler.pipeline import load
+from flowc.compiler.validity import violations
+from flowc.runtime_shim.graph import Graph
+from flowc.targets.target import emitter, names, validator
+
+from tests.building import options_of
+from tests.fuzz.mutate import mutated
+
+COUNT = int(os.environ.get("FLOWC_FUZZ", "1000"))
+SEED = int(os.environ.get("FLOWC_FUZZ_SEED", str(random.SystemRandom().randrange(1 << 30))))
+SHARES = 8
+SECONDS = 20  # processor time for one input: a bound on hanging, not a measure of speed
+ROOT = Path(__file__).parent.parent.parent
+
+
+def corpus() -> list[bytes]:
+    """The flows of the repository, right and wrong ones."""
+    found = [*(ROOT / "tests" / "flows").glob("*.py"), *(ROOT / "examples").glob("**/*.py"), *(ROOT / "tests" / "differential").glob("**/*.py")]
+    wrong = [text for file in sorted((ROOT / "tests" / "fixtures" / "compiler" / "diagnostics").glob("*.txt")) for text in cases(file)]
+    return [each.read_bytes() for each in sorted(found) if each.stat().st_size] + wrong
+
+
+def cases(file: Path) -> Iterator[bytes]:
+    """The flows of a fixture file, each between its title and `>>>`, which the import line is left out of."""
+    for part in file.read_text(encoding="utf-8").split("\n>>>")[:-1]:
+        yield b"from metaflow import *\n" + part[part.rfind("\n# ") + 1 :].encode()
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    """An input that takes much too long fails, whatever it hangs in."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"more than {SECONDS} s of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, ring)
+    yield
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, before)
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_mutated_flows(share: int, tmp_path: Path, alarm: None) -> None:
+    chance = random.Random(f"{SEED}-{share}")
+    flows = corpus()
+    accepted = 0
+    for number in range(-(-COUNT // SHARES)):
+        data = mutated(chance.choice(flows), chance)
+        path = tmp_path / "flow.py"
+        path.write_bytes(data)
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+            accepted += digested(path)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        except BaseException as error:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            kept = tmp_path / f"failing-{number}.py"
+            kept.write_bytes(data)
+            pytest.fail(f"FLOWC_FUZZ_SEED={SEED} share {share} input {number}, kept in {kept}: {type(error).__name__}: {error}")
+    print(f"{accepted} accepted")
+
+
+def digested(path: Path) -> bool:
+    """Reads the flow, and emits it for every target that takes it; returns whether it was accepted."""
+    try:
+        program = load(str(path))
+    except Refused as refused:
+        assert refused.diagnostics
+        for each in refused.diagnostics:
+            assert each.code and each.what and each.why, each
+            full(each, refused.sources, False)
+        return False
+    assert not list(violations(program.flow, program.scope))
+    import json
+
+    from flowc.compiler.ir_json import from_json, to_json
+
+    text = to_json(program.flow, program.scope)
+    assert from_json(text) == (program.flow, program.scope)
+    Graph(json.loads(text))
+    for name in names():
+        target, options = emitter(name), options_of(name)
+        if any(each.severity == "error" for each in target.check(program.flow, options)):
+            continue
+        for file in target.emit(program.flow, program.scope, options):
+            if validator(name).recognises(file.name, file.text):
+                found = list(validator(name).validate(file.name, file.text))
+                assert not found, found
+    return True
