@@ -75,7 +75,7 @@ def _field(text: str, index: int, aws: bool) -> str:
 
 def _part(text: str, name: str, index: int, low: int, high: int, aws: bool) -> str:
     span, slash, step = text.partition("/")
-    if slash and not (step.isascii() and step.isdigit() and 0 < int(step) <= high):
+    if slash and not (step.isascii() and step.isdigit() and len(step) < 10 and 0 < int(step) <= high):
         raise BadCron(f"`{text}` is no {name}: what follows `/` is a number from 1 to {high}")
     if span == "*":
         return text
@@ -105,7 +105,7 @@ def _number(text: str, name: str, index: int, low: int, high: int, aws: bool) ->
     names = {3: MONTHS, 4: DAYS}.get(index, ())
     if text.upper() in names:
         return names.index(text.upper()) + (1 if index == 3 else 0)
-    if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or not low <= int(text) <= high:
         raise BadCron(f"`{text}` is no {name}: it goes from {low} to {high}" + (f", or {names[0]} to {names[-1]}" if names else ""))
     return int(text) - 1 if index == 4 and aws else int(text)
 

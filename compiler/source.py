@@ -67,6 +67,8 @@ def decode(name: str, data: bytes) -> str:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         except SyntaxError as error:
             raise _unreadable(name, str(error), "write the file as UTF-8") from None
+        if encoding.replace("_", "-") in ("unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode"):
+            raise _unreadable(name, f"is said to be {encoding}, in which the text is not what it looks like", "write the file as UTF-8")
     try:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:

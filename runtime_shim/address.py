@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 ROOT = "-"
+LONGEST = 500  # characters of a path: deeper nesting than anybody writes, and numbers that Python reads
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~")
 
 
@@ -21,7 +22,7 @@ class BadPath(ValueError):
 def checked(path: str) -> str:
     """Returns the path itself. Raises BadPath if it is none."""
     base, tilde, visit = path.partition("~")
-    if tilde and (not visit.isdigit() or not visit.isascii() or visit.startswith("0")):
+    if len(path) > LONGEST or (tilde and (not visit.isdigit() or not visit.isascii() or visit.startswith("0"))):
         raise BadPath(path)
     if base != ROOT and not all(each.isascii() and each.isdigit() for each in base.split(".")):
         raise BadPath(path)

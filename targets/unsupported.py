@@ -113,7 +113,7 @@ def impossible_numbers(options: Options, least: dict[str, int], code: str) -> It
     """Yields each of the target's own options that should be a whole number, from its `least` on, and is none."""
     for name, lowest in least.items():
         text = options.own(name)
-        if text and not (text.isascii() and text.isdigit() and lowest <= int(text) <= 2**31 - 1):
+        if text and not (text.isascii() and text.isdigit() and len(text) < 12 and lowest <= int(text) <= 2**31 - 1):
             yield Diagnostic(code, f"`--{name} {text}` is not possible", None, f"it is a whole number from {lowest}", "give a number")
 
 

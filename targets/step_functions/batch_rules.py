@@ -114,7 +114,7 @@ def _container(container: dict[str, Any], place: str) -> Iterator[Problem]:
         least = {"MEMORY": 4}.get(str(each.get("type")), 1)
         value = each.get("value")
         fraction = each.get("type") == "VCPU" and value in ("0.25", "0.5")  # on Fargate
-        if isinstance(value, str) and not fraction and not (value.isascii() and value.isdigit() and int(value) >= least):
+        if isinstance(value, str) and not fraction and not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) >= least):
             yield f"{place}.resourceRequirements[{index}].value", f"must be the text of a whole number from {least}"
     volumes = {each.get("name") for each in container.get("volumes") or () if isinstance(each, dict)}
     for index, mount in enumerate(container.get("mountPoints") or ()):

@@ -47,7 +47,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW521", what, None, "it has up to 80 letters, digits, `-` and `_`", "give another `--name`")
     for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
         text = options.own(name)
-        if text and not (text.isascii() and text.isdigit() and least <= int(text) <= 99999999):
+        if text and not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= 99999999):
             yield Diagnostic("FLOW522", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least} to 99999999", "give a number")
 
 

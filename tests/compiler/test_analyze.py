@@ -388,3 +388,11 @@ def test_an_ir_is_accepted_in_place_of_source(tmp_path: Path) -> None:
     (tmp_path / "ir.json").write_text("{}")
     with pytest.raises(Refused, match="FLOW004"):
         load(str(tmp_path / "ir.json"))
+
+
+@pytest.mark.parametrize("cron", [f"{'9' * 5000} * * * *", f"*/{'9' * 5000} * * * *"])
+def test_a_number_of_thousands_of_digits_is_no_field_of_cron(cron: str) -> None:
+    from flowc.compiler.cron import BadCron, parse
+
+    with pytest.raises(BadCron):
+        parse(cron)
