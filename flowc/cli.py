@@ -31,7 +31,10 @@ COMMANDS = {
     "show": "print a flow's graph",
     "run": "run a flow on this machine",
     "resume": "go on from what an earlier run has done",
+    "runs": "list runs, and how they stand",
+    "logs": "print what the tasks of a run printed",
     "dump": "print the artifacts of a run",
+    "tag": "add, remove and list tags of runs",
     "validate": "check specs, without an engine",
     "help": "print help on a command",
 }

@@ -14,7 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "dump", "help")
+COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "logs", "dump", "tag", "help")
+_ABOUT_RUNS = ("runs", "logs", "dump", "tag")  # they need no flow, only its name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
@@ -32,7 +33,6 @@ _METAFLOW_ONLY = {
     "argo-workflows": "write the spec with `compile --target argo`",
     "step-functions": "write the spec with `compile --target step-functions`",
     "airflow": "write the DAG file with `compile --target airflow`",
-    "logs": "a failed step's log is named when `run` ends",
     "version": "the version of flowc is printed by `flowc --version`",
 }
 
@@ -54,7 +54,18 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         raise _unknown(command)
     if command in ("help", "explain"):
         return words
-    return [command, *_about(command, path, class_name), *_meant(command, extra), *words[1:]]
+    return [command, *_about(command, path, class_name), *_meant(command, extra), *_words(command, words[1:])]
+
+
+def _words(command: str, words: list[str]) -> list[str]:
+    """Metaflow has commands of two words about logs."""
+    if command != "logs":
+        return words
+    if words[:1] == ["show"]:
+        return words[1:]
+    if words[:1] == ["scrub"]:
+        raise Usage("flowc has no command `logs scrub`", "a log is the object PATH.ATTEMPT.log of the datastore; `flowc gc` deletes whole runs")
+    return words
 
 
 def _meant(command: str, extra: list[str]) -> list[str]:
@@ -65,7 +76,7 @@ def _meant(command: str, extra: list[str]) -> list[str]:
 
 
 def _about(command: str, path: str, class_name: str) -> list[str]:
-    return ["--flow-file", path, "--flow", class_name] if command == "dump" else [path, "--flow", class_name]
+    return ["--flow-file", path, "--flow", class_name] if command in _ABOUT_RUNS else [path, "--flow", class_name]
 
 
 def _top_option(words: list[str]) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .options import Arguments
 
 OPTIONS = (
-    Option("--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL", default=".flowc beside the flow"),
+    Option("--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL", default="FLOWC_STORE, else .flowc beside the flow"),
     Option("--run-id-file", "write the run's name to this file when it starts", "FILE"),
     Option("--max-workers", "how many tasks run at a time; fewer where `@resources` ask for more than the machine has", "N", default="16"),
     Option("--max-num-splits", "fail a run whose foreach has more items", "N", default="no limit"),
@@ -31,7 +31,11 @@ OPTIONS = (
         "--isolation", "how a task gets its process: a fork of one that has imported the flow, or a new one", "HOW", default="auto",
         choices=("auto", "fork", "process"),
     ),
-    Option("--tag", "a tag of the run, kept in its run.json", "TAG", repeated=True),
+    Option("--tag", "a tag of the run", "TAG", repeated=True),
+    Option("--user", "who the run belongs to", "NAME", default="METAFLOW_USER, else the one who is logged in"),
+    Option(
+        "--namespace", "the tag that runs must have for a step to find them; empty: all runs", "TAG", default="user:NAME", may_be_empty=True
+    ),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     Option("--json", "print one JSON object for each thing that happens"),
@@ -53,6 +57,8 @@ class LocalRun:
         self.failures: list[tuple[Task, str]] = []
         self.workers = arguments.integer("--max-workers", MAX_WORKERS)
         self.splits = arguments.integer("--max-num-splits", 0)
+        if arguments.text("--user"):
+            os.environ["METAFLOW_USER"] = arguments.text("--user")
         self.report = choose(out, arguments.flag("--json"), arguments.flag("--quiet"), self.workers)
 
     def run(self, given: dict[str, Any] | None, extra: dict[str, Any], policy: Policy | None = None) -> int:
@@ -69,6 +75,7 @@ class LocalRun:
 
         program = self.program
         tick = TICK if isinstance(self.report, Live) else 0
+        extra = {**self._made_by(), **extra}
         settings = Settings(self.workers, self.splits, self.arguments.text("--isolation", "auto"), policy, tick)
         started = time.monotonic()
         try:
@@ -93,10 +100,23 @@ class LocalRun:
         flow = self.program.flow.name
         try:
             code = self.put_package()
-            data = {"flow": flow, "run": self.name, "parameters": values, "code": code, "target": "local", "started": time.time(), **extra}
+            data = {"flow": flow, "run": self.name, "parameters": values, "code": code, "target": "local", "started": time.time()}
+            data.update({**self._made_by(), **extra})
             record.start_run(open_store(self.store), flow, self.name, data)
         except ShimError as error:
             raise Failure(str(error)) from None
+
+    def _made_by(self) -> dict[str, Any]:
+        """What run.json says of who runs it, where, and in which namespace."""
+        from flowc.runtime_shim import identity
+
+        from .run_status import process
+
+        flow = self.program.flow
+        found = {"script": flow.file, **identity.of_run(flow.name, "local"), "process": process()}
+        if "--namespace" in self.arguments.given:
+            found["namespace"] = self.arguments.text("--namespace") or None
+        return found
 
     def graph(self) -> dict[str, Any]:
         """The IR's JSON form, as the code package has it."""
@@ -168,7 +188,8 @@ class LocalRun:
         lines += [f"    {line}" for line in own_lines(str(left.get("traceback", "")), self.folder)]
         log = address.task_name(flow, self.name, step, path, f"{attempt}.log")
         if store.exists(log):
-            lines.append(f"  its log: {self.store}/{log}")
+            words = self._command("logs", flow_file=False)
+            lines.append(f"  its log: {words} {quoted(f'{self.name}/{step}/{path}')}{self._store_option(words)}")
         return lines
 
     def _again(self) -> str:
@@ -188,8 +209,8 @@ class LocalRun:
 
 
 def store_of(arguments: Arguments, path: str) -> str:
-    """Returns the datastore's URL: the one that was given, else the folder `.flowc` beside the flow."""
-    return arguments.text("--store") or os.path.join(os.path.dirname(os.path.abspath(path)), ".flowc")
+    """Returns the datastore's URL: the one that was given, that of FLOWC_STORE, else the folder `.flowc` beside the flow."""
+    return arguments.text("--store") or os.environ.get("FLOWC_STORE") or os.path.join(os.path.dirname(os.path.abspath(path)), ".flowc")
 
 
 def new_run_id() -> str:

@@ -36,6 +36,6 @@ def system_tags(data: Mapping[str, Any]) -> FrozenSet[str]:
     for key, tag in (("user", "user"), ("python", "python_version"), ("flowc", "flowc_version")):
         if data.get(key):
             found.add(f"{tag}:{data[key]}")
-    if data.get("namespace"):
+    if data.get("namespace") and target != "local":  # a local run may only look into another's
         found.add(str(data["namespace"]))
     return frozenset(found | set(data.get("system_tags") or ()))

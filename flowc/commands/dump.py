@@ -2,62 +2,129 @@
 
 from __future__ import annotations
 
-import os
-
 from flowc.compiler.diagnostics import printable
 
-from ..options import Option, one_positional, parse
-from ..terminal import Failure, Output
+from .. import datastore
+from ..options import Option, Usage, parse
+from ..terminal import Failure, Output, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flowc.runtime_shim.client.place import Place
     from flowc.runtime_shim.inspect import Dump
 
-USAGE = ("flowc dump RUN[/STEP[/PATH]] [OPTIONS]",)
+    from ..datastore import Found
+
+USAGE = ("flowc dump RUN[/STEP[/PATH]] [OPTIONS]", "flowc dump RUN/STEP[/PATH] ARTIFACT")
 TEXT = """
 Prints the artifacts of the tasks of a run that have succeeded: their names, types and `repr`; parameters and class constants among them.
-PATH is the task's place in foreaches: `3` for the item 3, `3.0` one level deeper, `-` outside.
+PATH is the task's place in foreaches: `3` for the item 3, `3.0` one level deeper, `-` outside. With ARTIFACT, only its value, whole.
 """
 OPTIONS = (
-    Option("--json", "print {step: [{path, artifacts: {name: {type, repr}}}]}, sorted"),
-    Option("--store", "the datastore of the run", "URL", default=".flowc here or in a folder above"),
-    Option("--flow", "the flow that the run is of, where several have a run of that name", "NAME"),
-    Option("--flow-file", "the flow's file: its datastore is .flowc beside it", "FILE"),
+    Option("--json", "print {step: [{path, artifacts: {name: {type, repr}}}]}, sorted; with private ones"),
+    Option("--private", "also artifacts whose names begin with an underscore"),
+    Option("--include", "only these artifacts", "NAME[,NAME…]", repeated=True),
+    Option("--max-value-size", "leave out values whose `repr` is longer; 0: all values", "N", default="1000"),
+    Option("--file", "instead of printing, write {FLOW/RUN/STEP/PATH: {name: value}}, pickled, to this file", "FILE"),
+    *datastore.OPTIONS,
 )
-EXAMPLES = (("flowc dump try7/end", "the artifacts of the last step"), ("flowc dump try7/train/3.0 --json", "of one task"))
+EXAMPLES = (
+    ("flowc dump try7/end", "the artifacts of the last step"),
+    ("flowc dump try7/train/3.0 --json", "of one task"),
+    ("flowc dump try7/end report", "one value"),
+)
+
+SHOWN = 1000  # characters of a value that is still printed
 
 
 def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.errors import ShimError
 
     arguments = parse(argv, OPTIONS)
-    what = one_positional(arguments, "the run")
-    url = arguments.text("--store") or _nearest_store(arguments.text("--flow-file"))
-    name, _, rest = what.partition("/")
-    step, _, path = rest.partition("/")
+    if len(arguments.positional) > 2:
+        raise Usage(f"unexpected argument `{arguments.positional[2]}`")
+    if not arguments.positional:
+        raise Usage("the run is missing")
+    what, artifact = (*arguments.positional, "")[:2]
+    names = [artifact] if artifact else [name for each in arguments.all("--include") for name in each.split(",") if name]
+    size = arguments.integer("--max-value-size", SHOWN, least=0)
     try:
-        found = _dump(url, arguments.text("--flow"), name, step, path)
+        place = datastore.place_of(arguments)
+        found = datastore.find(place, what, arguments.text("--flow"))
+        if artifact and not found.step:
+            raise Usage(f"`{artifact}` is an artifact of a task: name the task as RUN/STEP or RUN/STEP/PATH")
+        with _Code(place.store, found.flow, found.run):
+            if arguments.text("--file"):
+                _write(arguments.text("--file"), place, found, names, arguments.flag("--private"), out)
+                return 0
+            dumped = _dump(place, found, names)
     except ShimError as error:
         raise Failure(str(error)) from None
-    if arguments.flag("--json"):
+    if artifact:
+        _one(dumped, found, artifact, out)
+    elif arguments.flag("--json"):
         import json
 
-        out.verbatim((json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
-    elif found:
-        out.print("\n".join(_lines(found)))
+        out.verbatim((json.dumps(dumped, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+    elif dumped:
+        out.print("\n".join(_lines(dumped, size, arguments.flag("--private") or bool(names))))
     return 0
 
 
-def _dump(url: str, flow: str, name: str, step: str, path: str) -> Dump:
+def _dump(place: Place, found: Found, names: list[str]) -> Dump:
+    """What is asked for. Raises ShimError if none of the tasks has an artifact that is named."""
     from flowc.runtime_shim import inspect
-    from flowc.runtime_shim.store import open_store
+    from flowc.runtime_shim.errors import ShimError
 
-    store = open_store(url)
-    flow = inspect.find_run(store, name, flow)
-    with _Code(store, flow, name):
-        return inspect.dump(store, flow, name, step, path)
+    dumped = inspect.dump(place.store, found.flow, found.run, found.step, found.path)
+    if not names:
+        return dumped
+    there = {name for tasks in dumped.values() for task in tasks for name in task["artifacts"]}
+    missing = [name for name in names if name not in there]
+    if missing:
+        from flowc.compiler.diagnostics import nearest
+
+        close = nearest(missing[0], sorted(there))
+        raise ShimError(
+            f"there is no artifact `{missing[0]}`" + (f"; did you mean `{close}`?" if close else f"; there are {', '.join(sorted(there))}")
+        )
+    return {
+        step: [{**task, "artifacts": {name: shown for name, shown in task["artifacts"].items() if name in names}} for task in tasks]
+        for step, tasks in dumped.items()
+    }
+
+
+def _one(dumped: Dump, found: Found, artifact: str, out: Output) -> None:
+    tasks = [task for each in dumped.values() for task in each if artifact in task["artifacts"]]
+    if len(tasks) > 1:
+        raise Failure(
+            f"{len(tasks)} tasks have `{artifact}`: name one of {', '.join(f'{found.run}/{found.step}/' + str(task['path']) for task in tasks[:5])}"
+        )
+    out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
+
+
+def _write(file: str, place: Place, found: Found, names: list[str], private: bool, out: Output) -> None:
+    """Writes the values themselves, as Metaflow's `dump --file` does."""
+    import pickle
+
+    from flowc.runtime_shim import artifacts, inspect
+    from flowc.runtime_shim.flowspec import INTERNAL
+
+    from .. import files
+
+    values: dict[str, dict[str, object]] = {}
+    for step, path in inspect.tasks(place.store, found.flow, found.run, found.step, found.path):
+        done = place.record(found.flow, found.run, step, path)
+        if done is not None:
+            wanted = [
+                name for name in done.artifacts if (name in names if names else private or not name.startswith("_")) and not name.startswith(INTERNAL)
+            ]
+            loaded = {name: artifacts.load(place.store, found.flow, name, done.artifacts[name]) for name in wanted}
+            values[f"{found.flow}/{found.run}/{step}/{path}"] = loaded
+    files.write(file, pickle.dumps(values))
+    out.print(lines(f"{file}: the artifacts of {len(values)} tasks"))
 
 
 class _Code:
@@ -90,25 +157,15 @@ class _Code:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _nearest_store(flow_file: str) -> str:
-    if flow_file:
-        return os.path.join(os.path.dirname(os.path.abspath(flow_file)), ".flowc")
-    folder = os.getcwd()
-    while True:
-        if os.path.isdir(os.path.join(folder, ".flowc")):
-            return os.path.join(folder, ".flowc")
-        above = os.path.dirname(folder)
-        if above == folder:
-            raise Failure("there is no datastore `.flowc` here or in a folder above; name it with `--store`")
-        folder = above
-
-
-def _lines(found: Dump) -> Iterator[str]:
+def _lines(found: Dump, size: int, private: bool) -> Iterator[str]:
+    """`size`: characters of a value that is still shown, 0 for any."""
     for step, tasks in sorted(found.items()):
         for task in tasks:
             yield step if task["path"] == "-" else f"{step}/{task['path']}"
-            artifacts = task["artifacts"]
+            artifacts = {name: shown for name, shown in task["artifacts"].items() if private or not name.startswith("_")}
             width = max((len(name) for name in artifacts), default=0)
             for name, shown in artifacts.items():
                 text = printable(shown["repr"])
-                yield f"  {name:<{width}}  {text if len(text) <= 120 else text[:117] + '…'}  ({shown['type']})"
+                if size and len(text) > size:
+                    text = f"{text[:60]}… ({len(text)} characters)"
+                yield f"  {name:<{width}}  {text}  ({shown['type']})"

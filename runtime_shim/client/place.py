@@ -29,6 +29,7 @@ class Seen:
     def __init__(self) -> None:
         self.has_record = False
         self.attempts: List[int] = []  # those that left a log or a failure
+        self.logs: List[int] = []  # those that left a log
 
 
 class Place:
@@ -207,8 +208,11 @@ def _seen(names: Iterable[str]) -> Dict[str, Seen]:
         one = found.setdefault(path, Seen())
         if attempt is None:
             one.has_record = True
-        elif attempt not in one.attempts:
-            one.attempts.append(attempt)
+        else:
+            if attempt not in one.attempts:
+                one.attempts.append(attempt)
+            if name.endswith(".log"):
+                one.logs.append(attempt)
     return found
 
 

@@ -116,7 +116,7 @@ def test_a_failure_names_the_user_s_own_lines_the_log_and_the_way_on(tmp_path: P
     done = run(write(tmp_path, body), tmp_path / "store", check=False)
     said = done.stderr
     assert "in start" in said and "JSONDecodeError" in said and "json/decoder.py" not in said
-    assert f"its log: {tmp_path / 'store'}/F/runs/r/start/-.0.log" in said
+    assert f"its log: flowc logs r/start/- --store {tmp_path / 'store'}" in said
     assert f"flowc resume {tmp_path / 'flow.py'} --origin-run-id r --store {tmp_path / 'store'}" in said
 
 

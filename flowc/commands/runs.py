@@ -1,0 +1,125 @@
+"""`flowc runs`: which runs there are, how they stand, and what they are tagged with."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.diagnostics import printable
+
+from .. import datastore
+from ..options import Option, Usage, parse
+from ..terminal import Failure, Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from flowc.runtime_shim.client.place import Place
+
+USAGE = ("flowc runs [FLOW.py | FLOW] [OPTIONS]",)
+TEXT = """
+Lists the runs of a datastore, the newest first: of the flow in the file, of the flow of that name, or of all flows. A run `succeeded`, `failed`,
+is `running` on this machine, was `stopped`, or is `unfinished`: whether that one goes on its orchestrator knows.
+"""
+OPTIONS = (
+    Option("--tag", "only runs with this tag; system tags count too", "TAG", repeated=True),
+    Option("--user", "only runs of this user", "NAME"),
+    Option("--limit", "at most so many runs of each flow", "N", default="20; with --json all"),
+    Option("--json", "print [{flow, run, status, started, ended, seconds, user, target, origin, parameters, tags, system_tags}]"),
+    *datastore.OPTIONS,
+)
+EXAMPLES = (("flowc runs FLOW.py", "the flow's latest runs"), ("flowc runs --tag nightly --json", "for a program"))
+
+LIMIT = 20
+
+
+def run(argv: list[str], out: Output) -> int:
+    from flowc.runtime_shim.errors import ShimError
+
+    arguments = parse(argv, OPTIONS)
+    if len(arguments.positional) > 1:
+        raise Usage(f"unexpected argument `{arguments.positional[1]}`")
+    named = "".join(arguments.positional)
+    is_file = named.endswith(".py")
+    if is_file and not arguments.text("--flow-file"):
+        arguments.given["--flow-file"] = (named,)
+    tags = [*arguments.all("--tag"), *(f"user:{each}" for each in arguments.all("--user"))]
+    limit = arguments.integer("--limit", 0 if arguments.flag("--json") else LIMIT)
+    try:
+        place = datastore.place_of(arguments)
+        flows = [arguments.text("--flow")] if arguments.text("--flow") else _flows_of(named) if is_file else [named] if named else place.flows()
+        found = [each for flow in flows for each in _runs(place, flow, tags, limit)]
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    if arguments.flag("--json"):
+        import json
+
+        out.verbatim((json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+    else:
+        out.print("\n".join(_table(found)) if found else f"no runs{' with these tags' if tags else ''} in {place.url}")
+    return 0
+
+
+def _flows_of(file: str) -> list[str]:
+    """The flows that the file defines: read, not compiled, so that a flow with mistakes can be asked about too."""
+    import ast
+
+    try:
+        with open(file, "rb") as opened:
+            tree = ast.parse(opened.read(), file)
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
+    except (SyntaxError, ValueError) as error:
+        raise Failure(f"{file} is no Python: {error}") from None
+    return [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
+
+
+def _runs(place: Place, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
+    from flowc.runtime_shim.client.flow import Flow
+
+    found = Flow._made(place, (flow,)).runs(*tags)
+    names = [each.id for _, each in zip(range(limit or 1 << 60), found)]
+    yield from place.each(names, lambda name: _about(place, flow, name))
+
+
+def _about(place: Place, flow: str, name: str) -> dict[str, Any]:
+    from flowc.runtime_shim.client import tags
+
+    from ..run_status import status
+
+    data = place.run(flow, name) or {}
+    state, ended = status(place, flow, name)
+    return {
+        "flow": flow, "run": name, "status": state, "started": _iso(data.get("started")), "ended": _iso(ended),
+        "seconds": round(ended - data["started"], 3) if ended and data.get("started") else None, "user": data.get("user"),
+        "target": data.get("target"),
+        "origin": data.get("origin"), "parameters": data.get("parameters"), "tags": sorted(tags.user(place, flow, name)),
+        "system_tags": sorted(tags.system(place, flow, name)),
+    }  # fmt: skip
+
+
+def _iso(seconds: float | None) -> str | None:
+    """Seconds since the epoch as ISO 8601, in UTC."""
+    import time
+
+    return None if not seconds else time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"
+
+
+def _table(found: list[dict[str, Any]]) -> Iterator[str]:
+    rows = [("FLOW", "RUN", "STATUS", "STARTED", "TOOK", "USER", "TAGS")]
+    for each in found:
+        took = "" if each["seconds"] is None else _took(each["seconds"])
+        started = (each["started"] or "").replace("T", " ")
+        rows.append((each["flow"], each["run"], each["status"], started, took, each["user"] or "", " ".join(each["tags"])))
+    texts = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(rows[0]))]
+    for row in texts:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+
+
+def _took(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,175 @@
+"""`flowc tag`: the tags of runs."""
+
+from __future__ import annotations
+
+from .. import datastore
+from ..options import Option, Usage, parse
+from ..terminal import Failure, Output, lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowc.runtime_shim.client.place import Place
+
+    from ..options import Arguments
+
+USAGE = (
+    "flowc tag add RUN TAG…",
+    "flowc tag remove RUN TAG…",
+    "flowc tag replace RUN --remove TAG --add TAG",
+    "flowc tag list [RUN] [OPTIONS]",
+)
+TEXT = """
+Adds, removes and lists the tags of a run; the system's own (`user:…`, `runtime:…`) stay. With --flow or --flow-file the run can be left out, or
+given as --run-id: without it, it is the flow's latest one, and all other words are tags.
+"""
+OPTIONS = (
+    Option("--run-id", "the run; every other word is a tag then", "RUN"),
+    Option("--add", "with `replace`: a tag to add", "TAG", repeated=True),
+    Option("--remove", "with `replace`: a tag to remove", "TAG", repeated=True),
+    Option("--namespace", "only a run that has this tag", "TAG", may_be_empty=True),
+    Option("--all", "with `list`: of all runs"),
+    Option("--my-runs", "with `list`: of all runs that are yours"),
+    Option("--hide-system-tags", "with `list`: only tags that people gave"),
+    Option("--group-by-tag", "with `list`: each tag, and the runs that have it"),
+    Option("--group-by-run", "with `list`: each run, and the tags that it has"),
+    Option("--flat", "with `list`: one tag a line, without a heading"),
+    *datastore.OPTIONS,
+)
+EXAMPLES = (("flowc tag add try7 good reviewed", "two tags"), ("flowc tag replace try7 --remove candidate --add production", "in one step"))
+
+ACTIONS = ("add", "remove", "replace", "list")
+_ONLY = {
+    **dict.fromkeys(("--add", "--remove"), "replace"),
+    **dict.fromkeys(("--all", "--my-runs", "--hide-system-tags", "--group-by-tag", "--group-by-run", "--flat"), "list"),
+}
+
+
+def run(argv: list[str], out: Output) -> int:
+    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.exceptions import MetaflowException
+
+    arguments = parse(argv, OPTIONS)
+    action, words = _action(arguments)
+    for option, of in _ONLY.items():
+        if option in arguments.given and of != action:
+            raise Usage(f"`{option}` goes with `tag {of}`, not with `tag {action}`")
+    try:
+        place = datastore.place_of(arguments)
+        if action == "list":
+            _list(place, arguments, words, out)
+        else:
+            _change(place, arguments, action, words, out)
+    except (ShimError, MetaflowException) as error:
+        raise Failure(str(error)) from None
+    return 0
+
+
+def _action(arguments: Arguments) -> tuple[str, list[str]]:
+    words = list(arguments.positional)
+    action = words.pop(0) if words else ""
+    if action not in ACTIONS:
+        from flowc.compiler.diagnostics import nearest
+
+        close = nearest(action, ACTIONS)
+        hint = f"did you mean `tag {close}`?" if close else "it is one of " + ", ".join(f"`tag {each}`" for each in ACTIONS)
+        raise Usage(f"`tag {action}` is unknown" if action else "what to do with tags is missing", hint)
+    return action, words
+
+
+def _change(place: Place, arguments: Arguments, action: str, words: list[str], out: Output) -> None:
+    from flowc.runtime_shim.client import tags
+
+    flow, run, rest = _run(place, arguments, words)
+    if action == "replace":
+        if rest:
+            raise Usage(f"unexpected argument `{rest[0]}`", "`tag replace` takes its tags with `--remove` and `--add`")
+        removing, adding = list(arguments.all("--remove")), list(arguments.all("--add"))
+        if not removing or not adding:
+            raise Usage("`tag replace` needs `--remove TAG` and `--add TAG`")
+    else:
+        if not rest:
+            raise Usage(f"the tags to {action} are missing")
+        removing, adding = ([], rest) if action == "add" else (rest, [])
+    now = tags.change(place, flow, run, adding, removing)
+    out.print(lines(f"{flow}/{run}: {' '.join(sorted(now)) or 'no tags'}"))
+
+
+def _run(place: Place, arguments: Arguments, words: list[str]) -> tuple[str, str, list[str]]:
+    """(flow, run, tags) of the words."""
+    flow = _flow(place, arguments)
+    named = arguments.text("--run-id")
+    if named:
+        found = datastore.find(place, named, flow)
+        rest = words
+    elif flow:
+        return flow, _latest(place, flow, arguments), words
+    elif words:
+        found, rest = datastore.find(place, words[0]), words[1:]
+    else:
+        raise Usage("the run is missing")
+    if found.step:
+        raise Usage(f"`{named or words[0]}` is no run: tags are a run's, not a step's")
+    wanted = arguments.text("--namespace")
+    if wanted and wanted not in datastore.run_object(place, found.flow, found.run).tags:
+        raise Failure(f"run {found.run} is not in namespace {wanted}")
+    return found.flow, found.run, rest
+
+
+def _flow(place: Place, arguments: Arguments) -> str:
+    """The flow that is asked for; where the datastore has only one, `--flow-file` means that."""
+    given = arguments.text("--flow")
+    if given or not arguments.text("--flow-file"):
+        return given
+    found = place.flows()
+    if len(found) > 1:
+        raise Failure(f"the datastore has runs of several flows: {', '.join(found)}; say which with `--flow`")
+    return "".join(found)
+
+
+def _latest(place: Place, flow: str, arguments: Arguments) -> str:
+    from flowc.runtime_shim.client.flow import Flow
+
+    wanted = [arguments.text("--namespace")] if arguments.text("--namespace") else []
+    found = next(Flow._made(place, (flow,)).runs(*wanted), None)
+    if found is None:
+        raise Failure(f"there is no run of {flow} in {place.url}" + (f" in namespace {wanted[0]}" if wanted else ""))
+    return str(found.id)
+
+
+def _list(place: Place, arguments: Arguments, words: list[str], out: Output) -> None:
+    if arguments.flag("--group-by-tag") and arguments.flag("--group-by-run"):
+        raise Usage("`--group-by-tag` and `--group-by-run` do not go together")
+    if len(words) > 1:
+        raise Usage(f"unexpected argument `{words[1]}`")
+    found = _runs(place, arguments, words)
+    hide = arguments.flag("--hide-system-tags")
+    tagged = {each.pathspec: sorted(each.user_tags if hide else each.tags) for each in found}
+    every = sorted({tag for tags in tagged.values() for tag in tags})
+    if arguments.flag("--group-by-tag"):
+        text = [line for tag in every for line in (tag, *(f"  {run}" for run, tags in tagged.items() if tag in tags))]
+    elif arguments.flag("--group-by-run") or (not arguments.flag("--flat") and len(tagged) > 1):
+        text = [line for run, tags in tagged.items() for line in (run, *(f"  {tag}" for tag in tags))]
+    else:
+        text = every
+    if text:
+        out.print(lines("\n".join(text)))
+
+
+def _runs(place: Place, arguments: Arguments, words: list[str]) -> list[Any]:
+    from flowc.runtime_shim import identity
+    from flowc.runtime_shim.client.flow import Flow
+
+    if arguments.flag("--all") or arguments.flag("--my-runs"):
+        if words or arguments.text("--run-id"):
+            raise Usage("`--all` and `--my-runs` do not go with one run")
+        mine = [f"user:{identity.user_name() or 'unknown'}"] if arguments.flag("--my-runs") else []
+        flow = _flow(place, arguments)
+        return [run for name in ([flow] if flow else place.flows()) for run in Flow._made(place, (name,)).runs(*mine)]
+    if not words and not arguments.text("--run-id") and not arguments.text("--flow") and not arguments.text("--flow-file"):
+        raise Usage("the run is missing", "`--all` lists the tags of all runs")
+    flow, run, rest = _run(place, arguments, words)
+    if rest:
+        flow, run = (found := datastore.find(place, rest[0], flow)).flow, found.run
+    return [datastore.run_object(place, flow, run)]

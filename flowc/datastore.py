@@ -1,0 +1,86 @@
+"""The datastore that a command is about, and what a user calls a run, a step or a task in it."""
+
+from __future__ import annotations
+
+import os
+
+from .options import Option
+from .terminal import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowc.runtime_shim.client.place import Place
+
+    from .options import Arguments
+
+OPTIONS = (
+    Option("--store", "the datastore", "URL", default="FLOWC_STORE, else .flowc here or in a folder above"),
+    Option("--flow", "the flow that the run is of, where several have a run of that name", "NAME"),
+    Option("--flow-file", "the flow's file: its datastore is .flowc beside it", "FILE"),
+)
+
+
+class Found:
+    """What a text such as `try7/train/3` names; parts that were not given are ""."""
+
+    def __init__(self, flow: str, run: str, step: str, path: str) -> None:
+        self.flow, self.run, self.step, self.path = flow, run, step, path
+
+
+def url_of(arguments: Arguments) -> str:
+    """Returns the datastore's URL or folder. Raises Failure if there is none."""
+    from flowc.runtime_shim.client import settings
+
+    given = arguments.text("--store") or os.environ.get("FLOWC_STORE", "")
+    if given:
+        return given
+    file = arguments.text("--flow-file")
+    if file:
+        return os.path.join(os.path.dirname(os.path.abspath(file)), settings.FOLDER)
+    found = settings.nearest(os.getcwd())
+    if not found:
+        raise Failure("there is no datastore `.flowc` here or in a folder above; name it with `--store`")
+    return found
+
+
+def place_of(arguments: Arguments) -> Place:
+    """Returns the datastore, which the client reads from now on, the runs of everybody. Raises Failure."""
+    from flowc.runtime_shim import client
+    from flowc.runtime_shim.client.place import open_place
+    from flowc.runtime_shim.errors import ShimError
+
+    url = url_of(arguments)
+    try:
+        found = open_place(url if "://" in url else os.path.abspath(url))
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    client.namespace(None)
+    return found
+
+
+def find(place: Place, text: str, flow: str = "") -> Found:
+    """What the text names: RUN[/STEP[/PATH]], or with the flow's name before it. Raises ShimError if there is no such run, or several."""
+    from flowc.runtime_shim.errors import ShimError
+
+    parts = text.split("/")
+    flows = [flow] if flow else place.flows()
+    found = [each for each in flows if place.run(each, parts[0]) is not None]
+    if not found and len(parts) > 1 and parts[0] in flows and place.run(parts[0], parts[1]) is not None:
+        found, parts = [parts[0]], parts[1:]
+    if not found:
+        raise ShimError(f"there is no run {parts[0]!r}{f' of flow {flow}' if flow else ''} in {place.url}")
+    if len(found) > 1:
+        raise ShimError(f"run {parts[0]!r} is one of several flows: {', '.join(found)}; say which with `--flow`")
+    run, step, path = (*parts, "", "")[:3]
+    if len(parts) > 3:
+        raise ShimError(f"{text!r} names no task: RUN/STEP/PATH does")
+    return Found(found[0], run, step, path)
+
+
+def run_object(place: Place, flow: str, run: str) -> Any:
+    """The client's object for the run."""
+    from flowc.runtime_shim.client.run import Run
+
+    return Run._made(place, (flow, run))
