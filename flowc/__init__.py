@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 API = frozenset(
     (
-        "FlowSpec step Parameter JSONType current retry catch timeout resources environment schedule kubernetes batch "
-        "Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata default_metadata"
+        "FlowSpec step Parameter JSONType JSONTypeClass current retry catch timeout resources environment schedule kubernetes batch secrets parallel "
+        "pytorch_parallel card cards conda conda_base pypi pypi_base project trigger trigger_on_finish exit_hook airflow_s3_key_sensor "
+        "airflow_external_task_sensor user_step_decorator UserStepDecorator USER_SKIP_STEP parallel_map parallel_imap_unordered profile "
+        "namespaced_event_name Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata "
+        "default_metadata inspect_spin Runner NBRunner S3"
     ).split()
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
+    from . import cards
     from .client import (
         DataArtifact,
         Flow,
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
         metadata,
         namespace,
     )  # fmt: skip
+    from .events import namespaced_event_name
+    from .multicore import parallel_imap_unordered, parallel_map
+    from .profiling import profile
+    from .user_decorators import USER_SKIP_STEP, UserStepDecorator, user_step_decorator
 
 __all__ = [
-    "DataArtifact", "Flow", "Metaflow", "Run", "Step", "Task", "default_metadata", "default_namespace", "get_metadata", "get_namespace", "metadata",
-    "namespace",
-    "FlowSpec", "JSONType", "JSONTypeClass", "Parameter", "batch", "card", "catch", "conda", "conda_base", "current", "environment", "exit_hook",
-    "kubernetes", "parallel", "project", "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "step", "timeout", "trigger",
-    "trigger_on_finish",
+    "DataArtifact", "Flow", "FlowSpec", "JSONType", "JSONTypeClass", "Metaflow", "Parameter", "Run", "Step", "Task", "USER_SKIP_STEP",
+    "UserStepDecorator", "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "cards", "catch", "conda", "conda_base",
+    "current", "default_metadata", "default_namespace", "environment", "exit_hook", "get_metadata", "get_namespace", "kubernetes", "metadata",
+    "namespace", "namespaced_event_name", "parallel", "parallel_imap_unordered", "parallel_map", "profile", "project", "pypi", "pypi_base",
+    "pytorch_parallel", "resources", "retry", "schedule", "secrets", "step", "timeout", "trigger", "trigger_on_finish", "user_step_decorator",
 ]  # fmt: skip
 
 
@@ -38,6 +43,7 @@ def step(function: Optional[Callable[..., Any]] = None, *, start: bool = False, 
 
     def mark(decorated: Callable[..., Any]) -> Callable[..., Any]:
         decorated.is_step = True  # type: ignore[attr-defined]
+        decorated.name = decorated.__name__  # type: ignore[attr-defined]
         return decorated
 
     return mark(function) if function is not None else mark
@@ -55,8 +61,21 @@ def _marker(name: str) -> Callable[..., Any]:
 
 retry, catch, timeout, environment, resources = map(_marker, ("retry", "catch", "timeout", "environment", "resources"))
 kubernetes, batch, secrets, parallel, card = map(_marker, ("kubernetes", "batch", "secrets", "parallel", "card"))
-conda, pypi, conda_base, pypi_base = map(_marker, ("conda", "pypi", "conda_base", "pypi_base"))
-schedule, project, trigger, trigger_on_finish, exit_hook = map(_marker, ("schedule", "project", "trigger", "trigger_on_finish", "exit_hook"))
+conda, pypi, conda_base, pypi_base, pytorch_parallel = map(_marker, ("conda", "pypi", "conda_base", "pypi_base", "pytorch_parallel"))
+schedule, project, trigger, trigger_on_finish = map(_marker, ("schedule", "project", "trigger", "trigger_on_finish"))
+airflow_s3_key_sensor, airflow_external_task_sensor = map(_marker, ("airflow_s3_key_sensor", "airflow_external_task_sensor"))
+
+
+def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> Callable[[type], type]:
+    """Functions to call when a run has ended; the only decorator of a flow that is kept, since functions are not in the IR."""
+
+    def mark(flow_class: type) -> type:
+        from .exit_hooks import mark
+
+        mark(flow_class, on_success, on_error)
+        return flow_class
+
+    return mark
 
 
 class JSONTypeClass:
@@ -111,24 +130,50 @@ class Unsupported:
         return f"<{self._name}: not supported by flowc>"
 
 
+# names of Metaflow's, and the module that has each; imported when they are first asked for
+_HOMES = {
+    **dict.fromkeys(("UserStepDecorator", "user_step_decorator", "USER_SKIP_STEP"), "user_decorators"),
+    **dict.fromkeys(("parallel_map", "parallel_imap_unordered"), "multicore"),
+    "profile": "profiling",
+    "namespaced_event_name": "events",
+    **dict.fromkeys(
+        (
+            "Flow", "Run", "Step", "Task", "DataArtifact", "Metaflow", "namespace", "get_namespace", "default_namespace", "metadata",
+            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "S3",
+        ),
+        "client",
+    ),
+}  # fmt: skip
+
 _LATER = frozenset(
     (
-        "IncludeFile Config config_expr ConfigValue FlowMutator StepMutator MutableFlow MutableStep user_step_decorator UserStepDecorator "
-        "USER_SKIP_STEP S3 "
-        "Runner NBRunner Deployer DeployedFlow NBDeployer parallel_map parallel_imap_unordered profile pytorch_parallel package_sources "
-        "airflow_s3_key_sensor airflow_external_task_sensor namespaced_event_name inspect_spin yaml_parser requirements_txt_parser "
-        "pyproject_toml_parser conda_environment_yml_parser cards integrations plugins util metaflow_config decorators"
+        "IncludeFile Config config_expr ConfigValue FlowMutator StepMutator MutableFlow MutableStep Deployer DeployedFlow NBDeployer package_sources "
+        "yaml_parser requirements_txt_parser pyproject_toml_parser conda_environment_yml_parser"
     ).split()
 )
 
+_EXTENSIONS = frozenset("checkpoint model huggingface_hub torchrun slurm nvidia nvct snowpark titus mpi skypilot fakebay".split())
+
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    from . import client
+    if name in _HOMES:
+        import sys
 
-    if name in client.__all__:
-        return getattr(client, name)
+        home = f"{__package__}.{_HOMES[name]}"
+        try:
+            __import__(home)
+            value = globals()[name] = getattr(sys.modules[home], name)
+            return value
+        except (ModuleNotFoundError, AttributeError) as error:
+            if isinstance(error, ModuleNotFoundError) and error.name != home:
+                raise
+            return Unsupported(name)
+    if name == "cards":
+        from . import cards
+
+        return cards
     if name in _LATER:
         return Unsupported(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _EXTENSIONS:
+        raise AttributeError(f"`{name}` is not of Metaflow itself but of an extension, which flowc does not have")
+    raise AttributeError(f"module 'metaflow' has no attribute {name!r}: flowc has the names of Metaflow's documentation, and none of its internals")

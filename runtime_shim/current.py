@@ -6,11 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
 
-
-_NAMES = (
-    "flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "namespace", "username", "tags", "tempdir", "project_name",
-    "project_flow_name", "branch_name", "is_user_branch", "is_production", "parallel", "is_parallel", "trigger", "task", "run",
-)  # fmt: skip
+_ALWAYS = ("flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "namespace", "username", "tags")  # None when unset
 
 
 class RunParameters:
@@ -24,23 +20,22 @@ class RunParameters:
 
 
 class Current:
-    """Attributes that are not set are None; unknown ones raise AttributeError."""
+    """Attributes that are not set are None; those that a decorator would bring, and unknown ones, raise AttributeError."""
 
     def __init__(self) -> None:
         self._values: dict = {}  # type: ignore[type-arg]
+        self._graph: Any = None  # Graph
 
     def _set(self, **values: Any) -> None:
         self._values = values
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
         values = self.__dict__.get("_values", {})
-        if name in values:
+        if name in values and not name.startswith("_"):
             return values[name]
-        if name in _NAMES:
+        if name in _ALWAYS:
             return None
-        raise AttributeError(f"current has no attribute {name!r}")
+        raise AttributeError(f"'Current' object has no attribute {name!r}")
 
     @property
     def is_running_flow(self) -> bool:
@@ -52,16 +47,57 @@ class Current:
         return "/".join(map(str, parts)) if all(each is not None for each in parts) else None
 
     @property
+    def tempdir(self) -> str:
+        import os
+
+        return os.environ.get("METAFLOW_TEMPDIR", ".")
+
+    @property
+    def parallel(self) -> Any:
+        from .gang import parallel
+
+        if not self._values.get("is_parallel"):
+            raise AttributeError("'Current' object has no attribute 'parallel'")
+        return parallel()
+
+    @property
     def graph(self) -> Any:
-        if "graph" not in self._values:
-            raise RuntimeError("current.graph is only known while a flow runs")
-        return self._values["graph"]
+        from .graph_info import graph_info
+
+        if self._graph is None:
+            raise RuntimeError("Graph is not available")
+        return graph_info(self._graph)
+
+    graph_info = graph
+
+    @property
+    def run(self) -> Any:
+        """The client's object of the run; None outside a run."""
+        return run_object(self.flow_name, self.run_id) if self.is_running_flow else None
+
+    @property
+    def task(self) -> Any:
+        """The client's object of the task; None outside a task."""
+        if self.pathspec is None:
+            return None
+        return _client("Task", self.pathspec)
 
     def get(self, key: str, default: Any = None) -> Any:
         return getattr(self, key, default)
 
     def __contains__(self, key: str) -> bool:
         return getattr(self, key, None) is not None
+
+
+def run_object(flow: str, run: str) -> Any:
+    """The client's object of a run."""
+    return _client("Run", f"{flow}/{run}")
+
+
+def _client(kind: str, pathspec: str) -> Any:
+    from . import api
+
+    return getattr(api, kind)(pathspec, _namespace_check=False)
 
 
 current = Current()

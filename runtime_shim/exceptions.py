@@ -4,28 +4,33 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Optional, Tuple
+    from typing import Any, Iterable, List, Optional, Tuple
 
 
 class MetaflowException(Exception):
     headline = "Flow failed"
+    _home = "metaflow.exception"  # the module that Metaflow has the class in: what `@catch` writes into `.type`
 
-    def __init__(self, msg: str = "", lineno: Optional[int] = None) -> None:
+    def __init__(self, msg: str = "", lineno: Optional[int] = None, source_file: Optional[str] = None) -> None:
         self.message = msg
         self.line_no = lineno
+        self.source_file = source_file
         super().__init__(msg)
 
 
 class InvalidNextException(MetaflowException):
     headline = "Invalid self.next() transition"
+    _home = "metaflow.flowspec"
 
 
 class TimeoutException(MetaflowException):
     headline = "@timeout"
+    _home = "metaflow.plugins.timeout_decorator"
 
 
 class UnpicklableArtifactException(MetaflowException):
     headline = "Cannot pickle artifact"
+    _home = "metaflow.datastore.exceptions"
 
 
 class MetaflowDataMissing(MetaflowException):
@@ -55,16 +60,46 @@ class MetaflowInternalError(MetaflowException):
     headline = "Internal error"
 
 
+class MetaflowUnknownUser(MetaflowException):
+    headline = "Unknown user"
+
+    def __init__(self) -> None:
+        super().__init__("the name of the user is not known: set METAFLOW_USER")
+
+
 class ParameterFieldFailed(MetaflowException):
     headline = "Parameter field failed"
+
+    def __init__(self, name: str, field: str = "") -> None:
+        super().__init__(f"field {field!r} of parameter {name!r} cannot be evaluated" if field else name)
+
+
+class ParameterFieldTypeMismatch(MetaflowException):
+    headline = "Parameter field with a mismatching type"
+
+
+class InvalidDecoratorAttribute(MetaflowException):
+    headline = "Unknown decorator attribute"
+
+    def __init__(self, deconame: str, attr: str, defaults: Iterable[str]) -> None:
+        super().__init__(f"@{deconame} has no attribute {attr!r}; it has {', '.join(defaults)}")
+
+
+class CommandException(MetaflowException):
+    headline = "Invalid command"
 
 
 class ExternalCommandFailed(MetaflowException):
     headline = "External command failed"
 
 
+class MulticoreException(Exception):
+    _home = "metaflow.multicore_utils"
+
+
 class FailureHandledByCatch(MetaflowException):
-    headline = "Task execution failed"
+    headline = "Task execution failed but @catch handled it"
+    _home = "metaflow.plugins.catch_decorator"
 
     def __init__(self, retry_count: int) -> None:
         super().__init__(f"{retry_count} attempts ended without an exception of the step's own: its process was stopped or died")
@@ -92,7 +127,8 @@ class MetaflowExceptionWrapper(Exception):
     def __init__(self, exc: Optional[BaseException] = None) -> None:
         super().__init__(str(exc))
         self.exception = str(exc)
-        self.type = f"{type(exc).__module__}.{type(exc).__qualname__}"
+        home = getattr(type(exc), "_home", "") if type(exc).__module__ == __name__ else type(exc).__module__
+        self.type = f"{home}.{type(exc).__name__}"
         import traceback
 
         self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _collections_abc import Iterator
 
 from . import artifacts
 from .artifacts import Manifest
@@ -23,6 +24,13 @@ ITEMS = "_flowc_items"  # the items of a foreach over something without an order
 _READ_ONLY = "Flow level attributes and Parameters are not modifiable"
 
 
+_NOT_CONSTANT = frozenset(("cmd", "foreach_stack", "index", "input", "script_name", "name"))
+
+
+class UnboundedForeachInput:
+    """Base of Metaflow's extensions for a foreach whose number of items nobody knows; here it can be imported, and is refused when it is used."""
+
+
 class State:
     """What a flow object knows of its task."""
 
@@ -35,6 +43,7 @@ class State:
         self.fixed = fixed  # names of parameters and constants
         self.is_join = False
         self.targets: List[str] = []  # steps of the graph
+        self.graph: Any = None  # Graph; None in the inputs of a join
         self.next: Optional[List[str]] = None
         self.splits: Optional[int] = None
         self.over: Optional[str] = None
@@ -73,13 +82,38 @@ class FlowSpec:
         object.__setattr__(self, name, value)
 
     def __iter__(self) -> Any:
-        """The steps of the flow."""
-        return iter([getattr(self, name) for name in dir(type(self)) if getattr(getattr(type(self), name, None), "is_step", False)])
+        """The steps of the flow, as functions."""
+        found = (getattr(type(self), name, None) for name in dir(type(self)))
+        return iter([each for each in found if getattr(each, "is_step", False)])
+
+    def __str__(self) -> str:
+        state = self.__dict__.get("_flowc")
+        if state is None:
+            return f"<flow {type(self).__name__}>"
+        where = ",".join(str(frame["index"]) for frame in state.stack)
+        item = self.input if where else None
+        text = "" if item is None else f" (input: {str(item)[:20]}{'...' if len(str(item)) > 20 else ''})"
+        return f"<flow {type(self).__name__} step {state.step}{f'[{where}]' if where else ''}{text}>"
 
     def __getstate__(self) -> Any:
         raise MetaflowException(
             "a flow object cannot be saved: if `self` or one of `inputs` was assigned to an attribute, assign what is needed of it"
         )
+
+    @property
+    def script_name(self) -> str:
+        """The name of the flow's file."""
+        return os.path.basename(getattr(sys.modules[type(self).__module__], "__file__", "") or "")
+
+    @property
+    def _current_step(self) -> str:
+        return self._flowc.step
+
+    @property
+    def _graph_info(self) -> Dict[str, Any]:
+        from .graph_info import graph_info
+
+        return graph_info(self._flowc.graph)
 
     # ── where am I ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,20 +135,27 @@ class FlowSpec:
     def _item(self, level: int) -> Any:
         state = self._flowc
         if level not in state.inputs:
-            frame = state.stack[level]
-            name = frame["over"]
-            if frame.get("fixed_order"):
-                items = getattr(self, f"{ITEMS}_{name}", None)
-            else:
-                items = getattr(self, name, None) if name is not None else frame["index"]
-            if name is None or items is None:
-                return frame["index"] if name is None else None
-            try:
-                item = items[frame["index"]]
-            except TypeError:
-                item = next(each for position, each in enumerate(items) if position == frame["index"])
-            state.inputs[level] = item
+            state.inputs[level] = self._found_item(state.stack[level])
         return state.inputs[level]
+
+    def _found_item(self, frame: Dict[str, Any]) -> Any:
+        """The item of one level; None where the artifact of that foreach is not visible, as in a join that has not merged it."""
+        name, index = frame["over"], frame["index"]
+        if name is None:  # a gang: what differs is the number of the node
+            return index
+        try:
+            items = getattr(self, f"{ITEMS}_{name}" if frame.get("fixed_order") else name)
+        except AttributeError:
+            return None
+        try:
+            return items[index]
+        except TypeError:
+            return next(each for position, each in enumerate(items) if position == index)
+        except KeyError:
+            if isinstance(items, dict):
+                text = f"the foreach is over `{name}`, a dict without the key {index}: its items are looked up by number; make a list of it"
+                raise KeyError(text) from None
+            raise
 
     # ── joins ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,9 +210,9 @@ class FlowSpec:
         if foreach is not None:
             self._foreach(names, foreach)
         elif parallel:
-            if len(names) != 1 or not isinstance(parallel, int) or parallel < 1:
-                raise InvalidNextException(f"step `{step}`: num_parallel is a number of at least 1, with exactly one step")
-            state.splits, state.over = parallel, None
+            if len(names) != 1 or not hasattr(parallel, "__index__") or parallel < 1:
+                raise InvalidNextException(f"step `{step}`: num_parallel is a number of at least 1, with exactly one step, not {parallel!r}")
+            state.splits, state.over = int(parallel), None
         state.next = names
 
     def _target(self, target: Any) -> str:
@@ -206,10 +247,16 @@ class FlowSpec:
             items = getattr(self, over)
         except AttributeError:
             raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which was never set") from None
+        if isinstance(items, Iterator):
+            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which can be read only once: make a list of it")
+        if isinstance(items, UnboundedForeachInput):
+            raise InvalidNextException(
+                f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number of its items"
+            )
         try:
             count = sum(1 for _ in items)
-        except TypeError:
-            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which has no items") from None
+        except Exception as error:
+            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, whose items cannot be read: {error}") from error
         if not count:
             raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which is empty")
         if isinstance(items, (set, frozenset)):  # each process would order it differently
@@ -232,11 +279,26 @@ class FlowSpec:
         state.next = [self._target(dsts[0][value])]
 
 
+_METHOD = type(FlowSpec(use_cli=False).next)
+
+
 def prepare(flow_class: type[FlowSpec], state: State) -> FlowSpec:
     """Returns a flow object for the task, without running the class's `__init__`."""
     made = flow_class.__new__(flow_class)
     made.__dict__["_flowc"] = state
+    made.__dict__["name"] = flow_class.__name__  # in every task anew, as in Metaflow, whatever a step before has set
     return made
+
+
+def constants(flow_class: type[FlowSpec]) -> Dict[str, Any]:
+    """The class's constants, by name: what its bodies bind, but for functions, properties, classes, parameters, and names with an underscore."""
+    found: Dict[str, Any] = {}
+    for owner in flow_class.__mro__:
+        if owner is not FlowSpec and owner is not object:
+            for name in owner.__dict__:
+                found.setdefault(name, owner)
+    values = {name: getattr(flow_class, name, None) for name in found if not name.startswith("_") and name not in _NOT_CONSTANT}
+    return {name: value for name, value in values.items() if not isinstance(value, (type, _METHOD)) and not hasattr(type(value), "__get__")}
 
 
 def saved(flow: FlowSpec) -> Manifest:
@@ -244,8 +306,13 @@ def saved(flow: FlowSpec) -> Manifest:
 
     Raises artifacts.Unpicklable.
     """
-    state = flow._flowc
+    state, kind = flow._flowc, type(flow)
     values = {
         name: value for name, value in flow.__dict__.items() if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value)
     }
+    if values.get("name") == kind.__name__ and "name" not in state.manifest:
+        del values["name"]
+    for name in state.manifest:
+        if name.startswith("_") and name not in values and hasattr(kind, name) and name not in state.fixed:
+            values[name] = getattr(kind, name)  # what the class has hides what a step before has set, for whoever reads it
     return artifacts.save_all(state.store, state.flow, values, state.manifest)

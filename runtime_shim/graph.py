@@ -57,6 +57,10 @@ class Graph:
     def is_loop(self, name: str) -> bool:
         return self.kind(name) == "switch" and name in self.targets(name)
 
+    def is_gang(self, name: str) -> bool:
+        """True for a step whose tasks run together (`@parallel`)."""
+        return any(each["name"] in ("parallel", "pytorch_parallel") for each in self.step(name)["decorators"])
+
     def parents(self, name: str) -> List[str]:
         """The steps that may lead to the step, itself left out, sorted."""
         return sorted(each for each in self.steps if each != name and name in self.targets(each))

@@ -73,6 +73,17 @@ class _Running:
         self.status: Optional[int] = None
         self.deadline: Optional[float] = None  # by the monotonic clock
         self.killed = ""  # why the supervisor ended it
+        self.gang: Optional[_Gang] = None
+
+
+class _Gang:
+    """The tasks of one `num_parallel`: they start together, and when one fails all are tried again."""
+
+    def __init__(self) -> None:
+        self.token = f"-{os.urandom(4).hex()}"  # of this try
+        self.running: List[_Running] = []
+        self.why = ""  # what made it fail, first
+        self.hopeless = False
 
 
 def run_flow(
@@ -118,6 +129,7 @@ class _Supervisor:
         try:
             self._add([self.frontier.first()], fresh=False)
             self._loop(wake)
+            self._call_exit_hooks()
         finally:
             signal.set_wakeup_fd(descriptor)
             for number, handler in before.items():
@@ -134,7 +146,7 @@ class _Supervisor:
     def _loop(self, wake: socket.socket) -> None:
         while (self.waiting and self._goes_on) or self.running or not self.ready:
             while self.ready and self.waiting and self._goes_on and self._admits(self.waiting[0][0]):
-                self._launch(self.waiting.pop(0))
+                self._launch_next()
             for key, _ in self.selector.select(self._patience()):
                 if key.data is None:
                     self._hear()
@@ -206,26 +218,42 @@ class _Supervisor:
     def _admits(self, step: str) -> bool:
         return self.admission.admits(step, (each.task[0] for each in self.running.values()))
 
-    def _launch(self, task: Task) -> None:
+    def _launch_next(self) -> None:
+        """Starts the task that has waited longest; if it belongs to a gang, the whole of it, however many may run at a time."""
+        task = self.waiting.pop(0)
+        if not self.graph.is_gang(task[0]):
+            self._launch(task)
+            return
+        gang, place = _Gang(), address.parent(task[1])
+        members = [task, *(each for each in self.waiting if each[0] == task[0] and address.parent(each[1]) == place)]
+        self.waiting = [each for each in self.waiting if each not in members]
+        for member in members:
+            one = self._launch(member, {"gang": gang.token})
+            one.gang = gang
+            gang.running.append(one)
+
+    def _launch(self, task: Task, more: Optional[Dict[str, Any]] = None) -> _Running:
         pipes = {stream: os.pipe() for stream in STREAMS}
         self.count += 1
         reading = {stream: ends[0] for stream, ends in pipes.items()}
         one = _Running(task, AttemptOutput(reading, lambda line: self.on_event("line", task, line)))
-        limit = self.graph.timeout_seconds(task[0])
+        limit = self.graph.timeout_seconds(task[0]) if task[0] in self.graph.steps else 0
         if limit:
             one.deadline = time.monotonic() + limit + self.settings.overtime
         self.running[self.count] = one
         for stream in STREAMS:
             self.selector.register(reading[stream], selectors.EVENT_READ, (self.count, stream))
         writing = [pipes[stream][1] for stream in STREAMS]
-        message = json.dumps({"id": self.count, "step": task[0], "path": task[1], "attempt": task[2]}).encode() + b"\n"
+        message = json.dumps({"id": self.count, "step": task[0], "path": task[1], "attempt": task[2], **(more or {})}).encode() + b"\n"
         try:
             sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
             self.control.sendall(message[sent:])
         finally:
             for each in writing:
                 os.close(each)
-        self.on_event("start", task, "")
+        if task[0] in self.graph.steps:
+            self.on_event("start", task, "")
+        return one
 
     def _hear(self) -> None:
         data = self.control.recv(65536)
@@ -241,7 +269,10 @@ class _Supervisor:
             elif "failed" in message:
                 self.result.import_failed = True
             elif "pid" in message:
-                self.running[message["id"]].pid = message["pid"]
+                one = self.running[message["id"]]
+                one.pid = message["pid"]
+                if one.gang is not None and one.gang.why:  # another had failed before this one had begun
+                    _signal(one, signal.SIGKILL)
             else:
                 one = self.running[message["id"]]
                 one.status = message["status"]
@@ -272,12 +303,33 @@ class _Supervisor:
             self._add(self._follow(done, fresh=True), fresh=True)
             return
         why = one.killed or _how_it_ended(one.status or 0, failure.read(self.store, flow, run, step, path, attempt))
-        if attempt + 1 < self.graph.attempts(step) and os.waitstatus_to_exitcode(one.status or 0) not in (2, 3):
+        again = attempt + 1 < self.graph.attempts(step)
+        if one.gang is not None:
+            self._gang_failed(one.gang, one, why, again)
+        elif again:
             self.on_event("retry", one.task, why)
             self.waiting.insert(0, (step, path, attempt + 1))
         else:
             self.on_event("failed", one.task, why)
             self.result.failed.append(one.task)
+
+    def _gang_failed(self, gang: _Gang, one: _Running, why: str, again: bool) -> None:
+        """Stops the others, who may wait for this one for ever; when all have ended, they are tried again together."""
+        if not gang.why:
+            gang.why = why
+            gang.hopeless = not again
+            for other in gang.running:
+                if other is not one and other.status is None:
+                    _signal(other, signal.SIGKILL)
+        if any(other.status is None for other in gang.running):
+            return
+        tasks = [each.task for each in gang.running if record.read(self.store, self.graph.name, self.work.run, each.task[0], each.task[1]) is None]
+        for task in tasks:
+            self.on_event("failed" if gang.hopeless else "retry", task, gang.why)
+        if gang.hopeless:
+            self.result.failed += tasks
+        else:
+            self.waiting[:0] = [(step, path, attempt + 1) for step, path, attempt in tasks]
 
     def _keep_log(self, one: _Running) -> None:
         log = one.output.log
@@ -286,6 +338,21 @@ class _Supervisor:
             self.store.put(address.task_name(self.graph.name, self.work.run, step, path, f"{attempt}.log"), log)
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _call_exit_hooks(self) -> None:
+        """`@exit_hook`: in a process like those of tasks; what they print is shown, and how they end changes nothing."""
+        hooked = any(each["name"] == "exit_hook" for each in self.graph.flow["decorators"])
+        if not hooked or self.result.import_failed or self.result.stopped:
+            return
+        one = self._launch(("exit_hook", address.ROOT, 0), {"hook": self.result.succeeded})
+        while (one.status is None or one.output.pipes) and not self.interrupts:
+            for key, _ in self.selector.select():
+                if key.data is None:
+                    self._hear()
+                elif key.data == "wake":
+                    return
+                else:
+                    self._read(*key.data)
 
     def _patience(self) -> Optional[float]:
         """Seconds until the next deadline of a running attempt, or the next tick; None without either."""

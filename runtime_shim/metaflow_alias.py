@@ -1,7 +1,7 @@
 """`import metaflow` as flowc's own API, so that an unmodified flow runs whether Metaflow is installed or not.
 
 `install` puts a finder before all others (the shim does, before it imports a flow); `fallback` puts it last, so that it only answers when
-nobody else does.
+nobody else does. The modules below `metaflow` that documented flows import have flowc's names; Metaflow's internals are refused by name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
+
+
+# module of Metaflow's → modules of the shim whose names it has
+_MODULES = {
+    "metaflow": ("api",),
+    "metaflow.cards": ("cards",),
+    "metaflow.client": ("client",),
+    "metaflow.current": ("current",),
+    "metaflow.decorators": ("api",),
+    "metaflow.events": ("client",),
+    "metaflow.exception": ("exceptions",),
+    "metaflow.flowspec": ("flowspec", "exceptions"),
+    "metaflow.integrations": ("events",),
+    "metaflow.metaflow_current": ("current",),
+    "metaflow.metaflow_profile": ("profiling",),
+    "metaflow.multicore_utils": ("multicore", "exceptions"),
+    "metaflow.parameters": ("api",),
+    "metaflow.plugins": (),
+    "metaflow.plugins.catch_decorator": ("exceptions",),
+    "metaflow.plugins.timeout_decorator": ("exceptions",),
+    "metaflow.runner": ("client",),
+    "metaflow.unbounded_foreach": ("flowspec",),
+    "metaflow.user_configs": (),
+    "metaflow.user_configs.config_parameters": ("api",),
+    "metaflow.user_decorators": (),
+    "metaflow.user_decorators.user_flow_decorator": ("api",),
+    "metaflow.user_decorators.user_step_decorator": ("api",),
+}
 
 
 class _Finder:
@@ -27,22 +55,40 @@ class _Finder:
         return type(sys)(spec.name, "Metaflow's names, as flowc gives them.")
 
     def exec_module(self, module: ModuleType) -> None:
-        from . import api, exceptions
-
+        name = module.__name__
+        if name not in _MODULES:
+            text = f"{name} is not part of Metaflow's documented API: flowc has the names that its documentation has, and none of its internals"
+            raise ModuleNotFoundError(text, name=name)
         module.__path__ = []
-        home = {"metaflow": api, "metaflow.exception": exceptions}.get(module.__name__)
-        if home is not None:
-            module.__dict__.update({name: value for name, value in home.__dict__.items() if not name.startswith("__")})
-        module.__dict__["__all__"] = list(api.__all__)
+        homes = [_imported(each) for each in _MODULES[name] if _exists(each)]
+        for home in reversed(homes):
+            module.__dict__.update({key: value for key, value in home.__dict__.items() if not key.startswith("_")})
+        if name == "metaflow":
+            module.__dict__["__all__"] = list(homes[0].__all__)
+            module.__dict__["__version__"] = "2.19.39"  # the release whose language this is
 
-        def missing(name: str) -> Any:
-            if name.startswith("__"):
-                raise AttributeError(name)
-            if home is api:
-                return getattr(api, name)
-            return api.Unsupported(f"{module.__name__}.{name}".partition(".")[2])
+        def missing(key: str) -> Any:
+            if key.startswith("__"):
+                raise AttributeError(key)
+            for home in homes:
+                if hasattr(home, "__getattr__"):
+                    return getattr(home, key)
+            raise AttributeError(f"{name}.{key} is not part of Metaflow's documented API, which is what flowc has")
 
         module.__getattr__ = missing  # type: ignore[method-assign]
+
+
+def _imported(name: str) -> Any:
+    full = f"{__package__}.{name}"
+    __import__(full)
+    return sys.modules[full]
+
+
+def _exists(name: str) -> bool:
+    import os
+
+    here = os.path.join(os.path.dirname(__file__), name)
+    return os.path.exists(here + ".py") or os.path.isdir(here)
 
 
 def install() -> None:

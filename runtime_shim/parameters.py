@@ -76,7 +76,8 @@ def _value(parameter: Dict[str, Any], given: Any) -> Any:
 
         return json.dumps(given)
     if kind == "json":
-        return json_text.loads(given) if isinstance(given, str) else given
+        value = json_text.loads(given) if isinstance(given, str) else given
+        return _missing(parameter) if value is None else value  # as in Metaflow, where None is a value that was not given
     if kind == "bool":
         return _bool(given)
     return _number(kind, given)

@@ -6,18 +6,17 @@ import os
 import sys
 import time
 
-from . import address, artifacts, failure, flowspec, identity, parameters, record
+from . import address, artifacts, failure, flowspec, identity, parameters, record, user_step
 from .artifacts import Manifest
 from .current import RunParameters, current
 from .errors import ShimError
-from .exceptions import FailureHandledByCatch, InvalidNextException, MetaflowExceptionWrapper, UnpicklableArtifactException
+from .exceptions import UnpicklableArtifactException
 from .flowspec import FlowSpec, State
 from .graph import Graph
 from .inputs import Inputs
 from .lineage import Lineage
 from .record import Outcome, Record
 from .store import Store
-from .timeout import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Attempt:
 
     def __init__(
         self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
-        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None,
+        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None, gang: str = "",
     ) -> None:  # fmt: skip
         self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
         self.attempt = attempt
@@ -41,6 +40,7 @@ class Attempt:
         self.load = load  # imports the flow's class; called when its environment is set
         self.extra = extra or {}  # more of run.json
         self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
+        self.gang = gang  # what tells this try of a gang from others, where the attempt's number alone does not
         graph.step(step)
 
     @property
@@ -66,7 +66,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     try:
         flow_class = task.load()
         flow = _flow_object(task, flow_class, inputs, values)
-        _run_user_code(task, flow, flow_class, inputs)
+        made = flow
+        user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
         manifest = _saved(flow)
     except (ShimError, KeyboardInterrupt):
         raise
@@ -75,6 +76,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
         return None
     state = flow._flowc
+    if graph.is_gang(task.step) and state.stack:
+        from .gang import wait_for_all
+
+        wait_for_all(task.store, graph.name, task.run, task.step, task.path, f"{task.attempt}{task.gang}", state.stack[-1]["splits"])
     data = {
         "step": task.step, "path": task.path, "attempt": task.attempt, "started": started, "ended": time.time(),
         "next": state.next or [], "stack": state.stack, "artifacts": manifest,
@@ -119,12 +124,13 @@ def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
 def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record], values: Dict[str, Any]) -> FlowSpec:
     graph = task.graph
     declared = graph.flow["parameters"]
-    fixed = frozenset([each["attribute"] for each in declared] + [each["name"] for each in graph.flow["constants"]])
+    constants = flowspec.constants(flow_class)
+    fixed = frozenset([*(each["attribute"] for each in declared), *(each["name"] for each in graph.flow["constants"]), *constants])
     joins = len(inputs) > 0 and _closes(task) is not None
     state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
-    state.is_join, state.targets = joins, graph.targets(task.step)
+    state.is_join, state.targets, state.graph = joins, graph.targets(task.step), graph
     if task.is_first:
-        state.manifest = _first_manifest(task, flow_class, values)
+        state.manifest = _first_manifest(task, {**_declared_constants(task, flow_class), **constants}, values)
     elif joins:
         state.manifest = {name: entry for name, entry in inputs[0].artifacts.items() if name in fixed}
     else:
@@ -133,13 +139,37 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=task.path, retry_count=task.attempt,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=frozenset(task.run_data.get("tags") or ()) | identity.system_tags(task.run_data),
-        parameters=RunParameters(_in_steps(declared, values)), graph=graph.flow,
+        parameters=RunParameters(_in_steps(declared, values)), parameter_names=[each["attribute"] for each in declared], **_by_decorator(task),
     )  # fmt: skip
+    current._graph = graph
     return flowspec.prepare(flow_class, state)
 
 
-def _first_manifest(task: Attempt, flow_class: type[FlowSpec], values: Dict[str, Any]) -> Manifest:
-    found = {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
+def _by_decorator(task: Attempt) -> Dict[str, Any]:
+    """What of `current` is there only with a decorator."""
+    found: Dict[str, Any] = {}
+    graph = task.graph
+    cards = [each["attributes"] for each in graph.step(task.step)["decorators"] if each["name"] == "card"]
+    if cards:
+        from .cards import Cards
+
+        found["card"] = Cards(cards)
+    if graph.is_gang(task.step):
+        found["is_parallel"] = True
+    project = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)
+    if project is not None:
+        from .project import place
+
+        found.update(place(project, graph.name, identity.user_name()))
+    return found
+
+
+def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, Any]:
+    return {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
+
+
+def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
+    found = dict(constants)
     found.update(_in_steps(task.graph.flow["parameters"], values))
     try:
         return artifacts.save_all(task.store, task.graph.name, found, {})
@@ -179,40 +209,24 @@ def _stack(task: Attempt, inputs: List[Record]) -> List[Dict[str, Any]]:
     return stack
 
 
-def _run_user_code(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: List[Record]) -> None:
-    """Runs the step's method, and applies what `@catch` says. Exceptions come through when nobody catches them."""
-    graph, step = task.graph, task.step
-    catch = graph.decorator(step, "catch")
-    try:
-        if catch is not None and task.attempt > graph.retries(step):
-            raise FailureHandledByCatch(task.attempt)
-        with Deadline(step, graph.timeout_seconds(step)):
-            if flow._flowc.is_join or (graph.step(step)["is_join"] and inputs):
-                getattr(flow, step)(Inputs([_input(task, flow_class, flow, each) for each in inputs]))
-            else:
-                getattr(flow, step)()
-        if flow._flowc.next is None and graph.kind(step) != "end":
-            raise InvalidNextException(f"Step *{step}* ended without calling self.next().")
-    except Exception as error:
-        if catch is None or task.attempt < graph.retries(step):
-            raise
-        if catch.get("print_exception", True):
-            failure.print_traceback(error)
-        _pretend_success(task, flow, catch, error)
-    else:
-        if catch is not None and catch.get("var"):
-            setattr(flow, catch["var"], None)
+def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: List[Record]) -> None:
+    """Runs the step's method within the user's own decorators."""
+    function = getattr(flow_class, task.step)
+    given = None
+    if flow._flowc.is_join or (task.graph.step(task.step)["is_join"] and inputs):
+        given = Inputs([_input(task, flow_class, flow, each) for each in inputs])
+    method = getattr(flow, task.step)
+    wrappers = getattr(function, "wrappers", None)
+    if not wrappers:
+        method() if given is None else method(given)
+        return
+    from .user_decorators import run
 
+    instead, arguments = run(task.step, flow, wrappers, method if given is None else lambda: method(given), given)
+    if instead:
+        from . import transitions
 
-def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error: Exception) -> None:
-    """The exception becomes an artifact, and the run goes on where the graph says; a choice that was never made cannot be."""
-    if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
-        raise error
-    if catch.get("var"):
-        setattr(flow, catch["var"], MetaflowExceptionWrapper(error))
-    flow._flowc.next = task.graph.targets(task.step)
-    flow._flowc.splits = None
-    flow._flowc.caught = True
+        transitions.go_on(task.graph, flow, arguments)
 
 
 def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:

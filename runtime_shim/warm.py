@@ -195,9 +195,14 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
     """Runs the task that a request of the supervisor names, in this process; returns its exit code (docs/shim.md)."""
     os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)  # as in a container: the client reads it
     try:
+        if "hook" in request:
+            from .exit_hooks import call_all
+
+            call_all(load(), work.graph["flow"]["name"], work.run, request["hook"])
+            return 0
         task = Attempt(
             open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",
-            work.parameters, load, work.extra,
+            work.parameters, load, work.extra, request.get("gang", ""),
         )  # fmt: skip
         return 0 if run_task(task) is not None else 1
     except ShimError as error:

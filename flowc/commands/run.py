@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from flowc.compiler.diagnostics import without_hints
-from flowc.compiler.ir import Parallel
 
 from .. import local_run
 from ..flow_source import load_flow, placed_sources
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.compiler.ir import Flow
-    from flowc.compiler.pipeline import Program
     from flowc.runtime_shim.reuse import Policy
 
 USAGE = ("flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",)
@@ -50,7 +48,6 @@ def run(argv: list[str], out: Output) -> int:
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
-    _refuse_parallel(program)
     if not arguments.flag("--quiet"):
         out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
@@ -173,18 +170,3 @@ def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Poli
 
     run.begin(values, extra)
     return Cached(open_store(run.store), Graph(run.graph()), run.name, fingerprints(run.program), values)
-
-
-def _refuse_parallel(program: Program) -> None:
-    from flowc.compiler.diagnostics import Diagnostic, Refused
-
-    found = [
-        Diagnostic(
-            "FLOW502", f"`num_parallel` cannot run here yet: step `{step.name}` starts `{step.transition.target}` so", step.transition.span,
-            "its tasks must run at the same time and know of each other",
-            "use `foreach` over a list of that length, if the tasks do not need each other",
-        )
-        for step in program.flow.steps if isinstance(step.transition, Parallel)
-    ]  # fmt: skip
-    if found:
-        raise Refused(found, program.sources)

@@ -1,0 +1,25 @@
+"""`profile(label, stats_dict=None)`: how long a block takes, printed or added up."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, Optional
+
+
+class profile:
+    """A context; with `stats_dict`, its milliseconds are added to `stats_dict[label]`, else two lines are printed."""
+
+    def __init__(self, label: str, stats_dict: Optional[Dict[str, int]] = None) -> None:
+        self.label, self.stats = label, stats_dict
+
+    def __enter__(self) -> None:
+        if self.stats is None:
+            print(f"PROFILE: {self.label} starting")
+        self._start = time.time()
+
+    def __exit__(self, *_: Any) -> None:
+        took = int((time.time() - self._start) * 1000)
+        if self.stats is None:
+            print(f"PROFILE: {self.label} completed in {took}ms")
+        else:
+            self.stats[self.label] = self.stats.get(self.label, 0) + took

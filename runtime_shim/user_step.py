@@ -1,0 +1,63 @@
+"""Running what the user wrote for a step, with what `@catch`, `@timeout`, `@secrets` and `@parallel` say of it (docs/shim.md, Retries)."""
+
+from __future__ import annotations
+
+import os
+
+from . import failure, transitions
+from .exceptions import FailureHandledByCatch, MetaflowExceptionWrapper
+from .flowspec import FlowSpec
+from .timeout import Deadline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+    from .task import Attempt
+
+
+def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
+    """Runs the step by `call`. Exceptions come through when nobody catches them."""
+    graph, step = task.graph, task.step
+    catch = graph.decorator(step, "catch")
+    try:
+        with Deadline(step, graph.timeout_seconds(step)):
+            _prepare(task, flow)
+            if catch is not None and task.attempt > graph.retries(step):
+                raise FailureHandledByCatch(task.attempt)
+            call()
+    except Exception as error:
+        if catch is None or task.attempt < graph.retries(step):
+            raise
+        if catch.get("print_exception", True):
+            failure.print_traceback(error)
+        _pretend_success(task, flow, catch, error)
+    else:
+        if catch is not None and catch.get("var"):
+            setattr(flow, catch["var"], None)
+    transitions.check(graph, flow)
+
+
+def _prepare(task: Attempt, flow: FlowSpec) -> None:
+    """What decorators set in the environment of the step, when its modules have been imported."""
+    graph, step = task.graph, task.step
+    secrets = graph.decorator(step, "secrets")
+    if secrets is not None:
+        from .secrets import variables
+
+        os.environ.update(variables(secrets))
+    if graph.is_gang(step) and flow._flowc.stack:
+        from .gang import set_environment
+
+        set_environment(task.path, flow._flowc.stack[-1]["splits"], task.run, graph.decorator(step, "pytorch_parallel"))
+
+
+def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error: Exception) -> None:
+    """The exception becomes an artifact, and the run goes on where the graph says; a choice that was never made cannot be."""
+    if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
+        raise error
+    if catch.get("var"):
+        setattr(flow, catch["var"], MetaflowExceptionWrapper(error))
+    flow._flowc.next = task.graph.targets(task.step) or None
+    flow._flowc.splits = None
+    flow._flowc.caught = True

@@ -1,0 +1,19 @@
+import os
+
+from metaflow import FlowSpec, environment, step
+
+
+class EnvironmentVariables(FlowSpec):
+    @environment(vars={"MINE": "x y", "COUNT": 3})
+    @step
+    def start(self):
+        self.seen = (os.environ["MINE"], os.environ["COUNT"])
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.gone = os.environ.get("MINE")
+
+
+if __name__ == "__main__":
+    EnvironmentVariables()

@@ -1,0 +1,167 @@
+"""The same flow with Metaflow and with flowc: whether the run succeeds, and what every task leaves.
+
+A case is a Python file. Comments at its top say how it is run:
+
+    # arguments: --alpha 3      one run with these parameters; several such lines are several runs, none is one run without any
+    # fails: why                the run fails, with both
+    # aside: name, name         artifacts that differ by their nature (a run's id, a process's), or that differ for a reason given beside them
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FLOWS = HERE / "flows"
+WRONG = HERE / "wrong"
+RECORDED = HERE / "recorded"
+
+Tasks = dict[str, dict[str, str]]  # "step path" → artifact → text of its value
+
+
+class Case(NamedTuple):
+    path: Path
+    arguments: tuple[str, ...]
+    fails: bool
+    aside: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return " ".join((self.path.stem, *self.arguments))
+
+
+class Outcome(NamedTuple):
+    succeeded: bool
+    tasks: Tasks
+    said: str  # what the run printed; not compared
+
+    def without(self, names: frozenset[str]) -> Tasks:
+        return {task: {name: value for name, value in each.items() if name not in names} for task, each in self.tasks.items()}
+
+
+def cases() -> list[Case]:
+    """Every run of every flow of the folder; files named `lib_…` are modules of theirs."""
+    found: list[Case] = []
+    for path in sorted(FLOWS.glob("*.py")):
+        if not path.name.startswith("lib_"):
+            found += cases_of(path)
+    return found
+
+
+def cases_of(path: Path) -> list[Case]:
+    head = [line[2:] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
+    told = [(kind, rest.strip()) for kind, colon, rest in (line.partition(":") for line in head) if colon]
+    runs = [tuple(shlex.split(rest)) for kind, rest in told if kind == "arguments"] or [()]
+    aside = {name.strip() for kind, rest in told if kind == "aside" for name in re.split(r"[,\s]+", rest)}
+    return [Case(path, arguments, any(kind == "fails" for kind, _ in told), frozenset(aside)) for arguments in runs]
+
+
+def flow_name(path: Path) -> str:
+    """The class that the file starts."""
+    found = re.findall(r"^\s+(\w+)\(\)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, f"{path} starts no flow"
+    return str(found[-1])
+
+
+def metaflow_python() -> str:
+    python = os.environ.get("FLOWC_METAFLOW_PYTHON") or str(ROOT / ".venvs" / "metaflow" / "bin" / "python")
+    assert os.path.exists(python), f"{python} is not there: make .venvs/metaflow/ready"
+    return python
+
+
+def with_metaflow(case: Case, folder: Path) -> Outcome:
+    """Runs the case with Metaflow; everything it writes goes below `folder`."""
+    done = _metaflow(case.path, ["run", "--run-id-file", str(folder / "run"), *case.arguments], folder)
+    run = (folder / "run").read_text() if (folder / "run").exists() else ""
+    tasks: Tasks = {}
+    if run:
+        command = [metaflow_python(), str(HERE / "metaflow_side.py"), str(case.path), flow_name(case.path), run, str(folder)]
+        read = subprocess.run(command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=300)
+        assert read.returncode == 0, read.stderr
+        tasks = json.loads(read.stdout.splitlines()[-1])
+    return Outcome(done.returncode == 0, tasks, done.stdout + done.stderr)
+
+
+def metaflow_accepts(path: Path, folder: Path) -> bool:
+    return _metaflow(path, ["check"], folder).returncode == 0
+
+
+def _metaflow(path: Path, command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [metaflow_python(), str(path), "--no-pylint", *command], env=_metaflow_environment(folder), cwd=path.parent, capture_output=True,
+        text=True, timeout=600,
+    )  # fmt: skip
+
+
+def _metaflow_environment(folder: Path) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
+    own = {
+        "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder), "METAFLOW_HOME": str(folder / "home"), "METAFLOW_USER": "tester", "HOME": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": os.path.dirname(metaflow_python()) + os.pathsep + clean.get("PATH", ""),  # the tasks of a gang are started as `python`
+    }  # fmt: skip
+    return {**clean, **own}
+
+
+def with_flowc(case: Case, folder: Path) -> Outcome:
+    """Runs the case with flowc; everything it writes goes below `folder`."""
+    done = _flowc("run", str(case.path), "--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments)
+    command = [sys.executable, "-m", "tests.differential.flowc_side", str(case.path), flow_name(case.path), "r", str(folder)]
+    read = subprocess.run(command, cwd=ROOT, env=_flowc_environment(), capture_output=True, text=True, timeout=120)
+    assert read.returncode == 0, read.stderr
+    return Outcome(done.returncode == 0, json.loads(read.stdout.splitlines()[-1]), done.stdout + done.stderr)
+
+
+def flowc_accepts(path: Path) -> bool:
+    done = _flowc("check", str(path))
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode == 0
+
+
+def _flowc(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "flowc", *arguments], env=_flowc_environment(), capture_output=True, text=True, timeout=300)
+
+
+def _flowc_environment() -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
+    return {**clean, "METAFLOW_USER": "tester", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+# ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def recorded(case: Case) -> Outcome:
+    """What Metaflow made of the case when it was recorded."""
+    place = RECORDED / f"{case.path.stem}.json"
+    assert place.exists(), f"{place} is not there: python -m tests.differential.record {case.path.stem}"
+    data = json.loads(place.read_text(encoding="utf-8"))[" ".join(case.arguments)]
+    return Outcome(data["succeeded"], data["tasks"], "")
+
+
+def difference(wanted: Outcome, found: Outcome, case: Case) -> list[str]:
+    """What flowc's outcome has that Metaflow's has not, and the reverse; empty when they are equal.
+
+    Of a run that fails only tasks that both have finished are compared: which others had time to is chance.
+    """
+    lines = []
+    if wanted.succeeded != found.succeeded:
+        lines.append(f"Metaflow's run {'succeeds' if wanted.succeeded else 'fails'}, flowc's {'succeeds' if found.succeeded else 'fails'}")
+    ours, theirs = found.without(case.aside), wanted.without(case.aside)
+    for task in sorted({*ours, *theirs}):
+        if task not in ours or task not in theirs:
+            if wanted.succeeded and found.succeeded:
+                lines.append(f"task {task}: only with {'flowc' if task in ours else 'Metaflow'}")
+            continue
+        for name in sorted({*ours[task], *theirs[task]}):
+            one, other = theirs[task].get(name, "not there"), ours[task].get(name, "not there")
+            if one != other:
+                lines.append(f"task {task}: {name}\n    Metaflow: {one}\n    flowc:    {other}")
+    return lines

@@ -1,0 +1,43 @@
+"""`python -m tests.differential.record [NAME…]`: runs the flows with Metaflow, and writes down what every task leaves.
+
+The recordings let the quick tests hold flowc to Metaflow without Metaflow. Review the difference, as of a golden file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .harness import FLOWS, RECORDED, Case, Outcome, cases, cases_of, with_metaflow
+
+
+def main(names: list[str]) -> int:
+    chosen = [each for name in names for each in cases_of(FLOWS / f"{name}.py")] if names else cases()
+    if not names:
+        for stale in RECORDED.glob("*.json"):
+            stale.unlink()
+    found: dict[str, dict[str, dict[str, object]]] = {}
+    with ThreadPoolExecutor(2) as pool:
+        for case, outcome in zip(chosen, pool.map(_run, chosen)):
+            if outcome.succeeded == case.fails:
+                print(f"{case.name}: {'succeeds, but is said to fail' if case.fails else 'fails'}\n{outcome.said}", file=sys.stderr)
+                return 1
+            one = {"succeeded": outcome.succeeded, "tasks": outcome.without(case.aside)}
+            found.setdefault(case.path.stem, {})[" ".join(case.arguments)] = one
+            print(case.name, "succeeds" if outcome.succeeded else "fails", len(outcome.tasks), flush=True)
+    RECORDED.mkdir(exist_ok=True)
+    for name, runs in found.items():
+        (RECORDED / f"{name}.json").write_text(json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def _run(case: Case) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        return with_metaflow(case, Path(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

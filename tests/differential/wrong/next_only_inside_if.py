@@ -1,0 +1,16 @@
+from metaflow import FlowSpec, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        if True:
+            self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    F()

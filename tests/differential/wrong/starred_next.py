@@ -1,0 +1,28 @@
+from metaflow import FlowSpec, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        steps = [self.a, self.b]
+        self.next(*steps)
+
+    @step
+    def a(self):
+        self.next(self.j)
+
+    @step
+    def b(self):
+        self.next(self.j)
+
+    @step
+    def j(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    F()

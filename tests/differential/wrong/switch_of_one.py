@@ -1,0 +1,16 @@
+from metaflow import FlowSpec, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.x = 1
+        self.next({1: self.end}, condition="x")
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    F()
