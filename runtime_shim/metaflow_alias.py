@@ -60,7 +60,7 @@ class _Finder:
             text = f"{name} is not part of Metaflow's documented API: flowc has the names that its documentation has, and none of its internals"
             raise ModuleNotFoundError(text, name=name)
         module.__path__ = []
-        homes = [_imported(each) for each in _MODULES[name] if _exists(each)]
+        homes = [_imported(each) for each in _MODULES[name]]
         for home in reversed(homes):
             module.__dict__.update({key: value for key, value in home.__dict__.items() if not key.startswith("_")})
         if name == "metaflow":
@@ -82,13 +82,6 @@ def _imported(name: str) -> Any:
     full = f"{__package__}.{name}"
     __import__(full)
     return sys.modules[full]
-
-
-def _exists(name: str) -> bool:
-    import os
-
-    here = os.path.join(os.path.dirname(__file__), name)
-    return os.path.exists(here + ".py") or os.path.isdir(here)
 
 
 def install() -> None:
