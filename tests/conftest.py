@@ -1,4 +1,4 @@
-"""Fixtures that several folders of tests share."""
+"""Fixtures that several folders of tests share, and what is true of all of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from .engines.report import pytest_addoption as pytest_addoption
+from .engines.report import pytest_terminal_summary as pytest_terminal_summary
 from .s3_server import S3Server, s3_server
 
 
@@ -14,3 +16,13 @@ def s3() -> Iterator[S3Server]:
     """One S3 server for the session; a test takes a prefix of its own."""
     with s3_server() as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares an engine stays together, so that it is started once (`--dist loadgroup`); the slowest engine begins first."""
+    for item in items:
+        if item.get_closest_marker("node"):
+            item.add_marker(pytest.mark.xdist_group("node"))
+        elif item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.xdist_group("step-functions" if "step_functions" in item.nodeid.replace("-", "_") else "airflow"))
+    items.sort(key=lambda item: not item.get_closest_marker("node"))

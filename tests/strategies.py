@@ -1,11 +1,15 @@
 """Random legal flows: a Hypothesis strategy for `Flow`, and the Python source of a `Flow`.
 
 A flow is grown from *blocks*, lists of elements that run one after the other: a plain step, branches, a foreach, a switch (whose cases may
-go straight to what follows) or a loop. Every step of the source appends to an artifact `trace`, so that runs can be compared.
+go straight to what follows) or a loop. Every step of the source appends to an artifact `trace`, so that runs can be compared. A step's name
+says what it does: `foreachN_…` makes N items, `switchN_…` takes case N, `loopN_…` goes round N more times, and `…_failsN` fails N times before
+it passes.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from flowc.compiler import ir
@@ -16,25 +20,42 @@ SPAN = ir.Span("flow.py", 1, 1, 1, 2)
 Block = list[tuple[str, Any]]
 
 
-def blocks(depth: int = 2) -> st.SearchStrategy[Block]:
-    """Blocks nested at most `depth` deep, never empty."""
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with a step, and what is done about it."""
+
+    times: int  # of `@retry`; 0 for none
+    fails: int  # how many attempts fail
+    caught: bool  # has `@catch`; where the step is one that may not have it, it does not fail in the end
+    of_join: bool = False  # the join of the element, if it has one, instead of its first step
+
+
+FAULTS = st.builds(Faults, st.integers(0, 2), st.integers(0, 3), st.booleans(), st.booleans())
+
+
+def blocks(depth: int = 2, faults: bool = False) -> st.SearchStrategy[Block]:
+    """Blocks nested at most `depth` deep, never empty. With `faults`, steps may fail, be tried again and caught, and a foreach may have no item."""
     step, loop = st.just(("step", None)), st.integers(1, 3).map(lambda visits: ("loop", visits))
     leaf: st.SearchStrategy[tuple[str, Any]] = st.one_of(step, step, loop)
+    if faults:
+        leaf = st.one_of(leaf, st.tuples(FAULTS, leaf).map(lambda pair: ("faulty", pair)))
     if depth == 0:
         return st.lists(leaf, min_size=1, max_size=2)
-    deeper = blocks(depth - 1)
-    element = st.one_of(
-        leaf,
+    deeper = blocks(depth - 1, faults)
+    items = st.sampled_from((1, 2, 3, 2, 3, 1, 2, 0)) if faults else st.integers(1, 3)
+    nested: st.SearchStrategy[tuple[str, Any]] = st.one_of(
         st.lists(deeper, min_size=2, max_size=3).map(lambda several: ("branches", several)),
-        st.tuples(deeper, st.integers(1, 3)).map(lambda body: ("foreach", body)),
+        st.tuples(deeper, items).map(lambda body: ("foreach", body)),
         st.tuples(st.lists(deeper, min_size=1, max_size=2), st.integers(0, 2)).map(lambda cases: ("switch", cases)),
     )
-    return st.lists(element, min_size=1, max_size=3)
+    if faults:
+        nested = st.one_of(nested, st.tuples(FAULTS, nested).map(lambda pair: ("faulty", pair)))
+    return st.lists(st.one_of(leaf, nested), min_size=1, max_size=3)
 
 
-def flows(depth: int = 2) -> st.SearchStrategy[ir.Flow]:
+def flows(depth: int = 2, faults: bool = False) -> st.SearchStrategy[ir.Flow]:
     """Legal flows whose start and end are plain steps."""
-    return blocks(depth).map(flow_of)
+    return blocks(depth, faults).map(flow_of)
 
 
 def flow_of(block: Block) -> ir.Flow:
@@ -50,6 +71,7 @@ class _Grower:
     def __init__(self) -> None:
         self.steps: dict[str, ir.Step] = {}
         self.count = 0
+        self.of_join: Faults | None = None  # for the next join
 
     def name(self, kind: str) -> str:
         self.count += 1
@@ -67,6 +89,37 @@ class _Grower:
             after = getattr(self, f"grow_{kind}")(value, after, to_join_here)
         return after
 
+    def grow_faulty(self, value: tuple[Faults, tuple[str, Any]], after: str, to_join: bool) -> str:
+        faults, element = value
+        if faults.of_join and element[0] in ("branches", "foreach"):
+            self.of_join = faults
+            return self.grow([element], after, to_join)
+        return self.with_faults(self.grow([element], after, to_join), faults)
+
+    def with_faults(self, name: str, faults: Faults) -> str:
+        """Gives the step its decorators, and a name that says how often it fails; returns the name."""
+        step = self.steps.pop(name)
+        caught = faults.caught and not isinstance(step.transition, (ir.Foreach, ir.Switch))
+        fails = faults.fails if caught else min(faults.fails, faults.times)
+        new = f"{name}_fails{fails}"
+        decorators = []
+        if caught:
+            decorators.append(ir.Decorator("catch", {"var": f"{new}_error", "print_exception": False}, SPAN))
+        if faults.times:
+            decorators.append(ir.Decorator("retry", {"times": faults.times, "minutes_between_retries": 0}, SPAN))
+        transition = step.transition
+        if isinstance(transition, ir.Switch):  # a loop names itself
+            transition = ir.Switch(
+                transition.on, tuple(ir.Case(each.value, new if each.target == name else each.target, SPAN) for each in transition.cases), SPAN
+            )
+        self.steps[new] = ir.Step(new, "", tuple(decorators), transition, step.is_join, SPAN)
+        return new
+
+    def add_join(self, after: str) -> str:
+        faults, self.of_join = self.of_join, None
+        name = self.add(self.name("join"), ir.Linear(after, SPAN), is_join=True)
+        return self.with_faults(name, faults) if faults else name
+
     def grow_step(self, _value: None, after: str, _to_join: bool) -> str:
         return self.add(self.name("step"), ir.Linear(after, SPAN))
 
@@ -77,12 +130,12 @@ class _Grower:
         return self.add(name, ir.Switch("choice", (ir.Case("again", name, SPAN), ir.Case("done", after, SPAN)), SPAN))
 
     def grow_branches(self, several: list[Block], after: str, _to_join: bool) -> str:
-        join = self.add(self.name("join"), ir.Linear(after, SPAN), is_join=True)
+        join = self.add_join(after)
         return self.add(self.name("split"), ir.Split(tuple(self.grow(each, join, to_join=True) for each in several), SPAN))
 
     def grow_foreach(self, body: tuple[Block, int], after: str, _to_join: bool) -> str:
         block, items = body
-        join = self.add(self.name("join"), ir.Linear(after, SPAN), is_join=True)
+        join = self.add_join(after)
         return self.add(self.name(f"foreach{items}"), ir.Foreach(self.grow(block, join, to_join=True), "items", SPAN))
 
     def grow_switch(self, cases: tuple[list[Block], int], after: str, to_join: bool) -> str:
@@ -94,30 +147,51 @@ class _Grower:
         return self.add(name, ir.Switch("choice", tuple(ir.Case(f"case{index}", target, SPAN) for index, target in enumerate(targets)), SPAN))
 
 
+def number(name: str) -> int:
+    """The N of a step's name: items, case or visits."""
+    return int("".join(filter(str.isdigit, name.split("_")[0])) or 0)
+
+
+def failures(name: str) -> int:
+    """How many attempts at a step of that name fail."""
+    found = re.search(r"_fails(\d+)$", name)
+    return int(found[1]) if found else 0
+
+
+def attribute(step: ir.Step, decorator: str, name: str) -> Any:
+    """An attribute of a step's decorator, None without the decorator."""
+    return next((each.attributes[name] for each in step.decorators if each.name == decorator), None)
+
+
 def source_of(flow: ir.Flow, module: str = "metaflow") -> str:
-    """Python source of the flow. `foreachN_…` makes N items, `switchN_…` takes case N, `loopN_…` goes round N more times."""
-    lines = [f"from {module} import FlowSpec, step", "", "", f"class {flow.name}(FlowSpec):"]
+    """Python source of the flow."""
+    faulty = any(step.decorators for step in flow.steps)
+    lines = [f"from {module} import FlowSpec, {'catch, current, retry, ' if faulty else ''}step", "", "", f"class {flow.name}(FlowSpec):"]
     for step in flow.steps:
+        for decorator in step.decorators:
+            lines.append(f"    @{decorator.name}({', '.join(f'{name}={value!r}' for name, value in decorator.attributes.items())})")
         lines += ["    @step", f"    def {step.name}(self{', inputs' if step.is_join else ''}):"]
-        number = int("".join(filter(str.isdigit, step.name.split("_")[0])) or 0)
         if step.name == flow.start:
             lines.append("        self.trace = []")
         if step.is_join:
             lines.append("        self.trace = [each.trace for each in inputs]")
         lines.append(f"        self.trace = self.trace + [({step.name!r}, self.index)]")
+        if failures(step.name):
+            lines += [f"        if current.retry_count < {failures(step.name)}:", f"            raise RuntimeError({step.name!r})"]
         match step.transition:
             case ir.Linear(target=target):
                 lines.append(f"        self.next(self.{target})")
             case ir.Split(targets=targets):
                 lines.append(f"        self.next({', '.join(f'self.{each}' for each in targets)})")
             case ir.Foreach(target=target):
-                lines += [f"        self.items = list(range({number}))", f"        self.next(self.{target}, foreach='items')"]
+                lines += [f"        self.items = list(range({number(step.name)}))", f"        self.next(self.{target}, foreach='items')"]
             case ir.Switch(cases=cases):
                 if step.name.startswith("loop"):
-                    lines.append(f"        self.{step.name}_visits = getattr(self, '{step.name}_visits', 0) + 1")
-                    lines.append(f"        self.choice = 'again' if self.{step.name}_visits <= {number} else 'done'")
+                    visits = f"{step.name}_visits"
+                    lines.append(f"        self.{visits} = getattr(self, '{visits}', 0) + 1")
+                    lines.append(f"        self.choice = 'again' if self.{visits} <= {number(step.name)} else 'done'")
                 else:
-                    lines.append(f"        self.choice = 'case{number}'")
+                    lines.append(f"        self.choice = 'case{number(step.name)}'")
                 lines.append(f"        self.next({{{', '.join(f'{each.value!r}: self.{each.target}' for each in cases)}}}, condition='choice')")
             case _:
                 lines.append("        pass")

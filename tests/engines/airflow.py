@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
+import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +19,56 @@ RUNNER = Path(__file__).parent / "airflow_run.py"
 
 
 class Airflow:
-    """One installation's home: a database of its own."""
+    """One installation. Use as a context; `home` has the database that every run starts from."""
 
     def __init__(self, python: str, home: Path) -> None:
         self.python, self.home = python, home
+        self.lock = threading.Lock()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWC_"))},
             "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         }  # fmt: skip
+
+    def __enter__(self) -> Airflow:
+        self.call("-m", "airflow", "db", "migrate")
+        self.log = open(self.home / "runner.log", "ab")
+        self.runner = subprocess.Popen(
+            [self.python, str(RUNNER)], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        assert self.runner.stdout is not None
+        answer = self.runner.stdout.readline()
+        while answer and answer != "READY\n":  # Airflow prints what it likes when it is imported
+            answer = self.runner.stdout.readline()
+        assert answer, (self.home / "runner.log").read_text(errors="replace")[-3000:]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runner.kill()
+        self.runner.communicate()
+        self.log.close()
 
     def call(self, *arguments: str) -> str:
         done = subprocess.run([self.python, *arguments], env=self.environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
-    def run(self, dag: Path, conf: dict[str, Any]) -> dict[str, Any]:
-        """Runs the DAG file, alone in the folder of DAGs; returns `{"state": …, "run": …, "tasks": {id: [states]}}`."""
-        shutil.rmtree(self.home / "dags", ignore_errors=True)
-        (self.home / "dags").mkdir()
-        shutil.copy(dag, self.home / "dags" / dag.name)
-        printed = self.call(str(RUNNER), str(self.home / "dags" / dag.name), "", json.dumps(conf))
-        found = re.search(r"^RESULT (.*)$", printed, re.MULTILINE)
-        assert found, printed[-3000:]
-        result: dict[str, Any] = json.loads(found[1])
-        return result
+    def run(self, dag: str, conf: dict[str, Any], environment: dict[str, str] | None = None, seconds: float = 900) -> dict[str, Any]:
+        """Runs the text of a DAG file; returns `{"state": …, "run": …, "tasks": {id: [states]}, "log": …}`. May be called from several threads."""
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.home))
+        shutil.copy(self.home / "airflow.db", folder)
+        (folder / "dags").mkdir()
+        (folder / "dags" / "the_dag.py").write_text(dag)
+        request = {"folder": str(folder), "dag": str(folder / "dags" / "the_dag.py"), "conf": conf, "environment": environment or {}}
+        with self.lock:
+            assert self.runner.stdin is not None
+            self.runner.stdin.write(json.dumps(request) + "\n")
+            self.runner.stdin.flush()
+        deadline = time.monotonic() + seconds
+        while not (folder / "ended").exists():
+            assert time.monotonic() < deadline and self.runner.poll() is None, (folder / "log").read_text(errors="replace")[-3000:]
+            time.sleep(0.1)
+        log = (folder / "log").read_text(errors="replace")
+        assert (folder / "result.json").exists(), log[-5000:]
+        result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+        shutil.rmtree(folder)
+        return {**result, "log": log}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,54 +13,69 @@ import yaml
 from flowc.runtime_bundle import bundle
 from tests.s3_server import S3Server
 
-from .deploying import Compiled, Outcome, compiled
+from .deploying import Compiled, Dump, Given, Outcome, as_text, compiled, left
 from .kubernetes.build import PYTHON
 from .kubernetes.images import Image, files_layer
 from .kubernetes.node import NAMESPACE, ApiError, Node
+from .packages import DEBIAN_PYTHON, packages_of
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
-WINE = "docker.io/flowc-test/wine:1"
-DELIVERIES = {
-    "inject": ("--image", PYTHON, "--runtime-image", RUNTIME, "--env-secret", SECRET, "--namespace", NAMESPACE),
-    "baked": ("--image", BAKED, "--runtime", "baked", "--env-secret", SECRET, "--namespace", NAMESPACE),
-}
+NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
+PACKAGES = "usr/lib/python3/dist-packages"
 
 
-def prepare(node: Node, s3: S3Server) -> None:
-    """Makes the two images that users make, and the Secret with the datastore's credentials."""
-    files = dict(bundle())
-    busybox = (node.cache / "images" / "busybox.layer").read_bytes()
-    python = (node.cache / "images" / "python.layer").read_bytes()
-    packages = "usr/lib/python3/dist-packages"
-    images = [
-        Image(RUNTIME, [busybox, files_layer({f"runtime/{name}": data for name, data in files.items()})], ["/bin/sh"]),
-        Image(BAKED, [python, files_layer({f"{packages}/{name}": data for name, data in files.items() if name.startswith("flowc/")})], ["python3"]),
-    ]
-    with TemporaryDirectory() as folder:
-        for number, each in enumerate(images):
-            each.write(Path(folder, f"{number}.tar"))
-            node.load(Path(folder, f"{number}.tar"))
-    node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
+class Images:
+    """The images that users make, on the node, and the Secret with the datastore's credentials."""
 
+    def __init__(self, node: Node, s3: S3Server) -> None:
+        self.node, self.s3 = node, s3
+        self.lock, self.made = threading.Lock(), dict[Path, str]()
+        self.busybox = (node.cache / "images" / "busybox.layer").read_bytes()
+        self.python = (node.cache / "images" / "python.layer").read_bytes()
+        files = dict(bundle())
+        self.flowc = files_layer({f"{PACKAGES}/{name}": data for name, data in files.items() if name.startswith("flowc/")})
+        self._load(Image(RUNTIME, [self.busybox, files_layer({f"runtime/{name}": data for name, data in files.items()})], ["/bin/sh"]))
+        self._load(Image(BAKED, [self.python, self.flowc], ["python3"]))
+        self._load(Image(NAMED, [self.python, self.flowc], ["python3"]))
+        node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 
-def with_packages(node: Node, folder: Path) -> str:
-    """Makes an image that holds the packages of a folder, and returns its name."""
-    packages = "usr/lib/python3/dist-packages"
-    files = {f"{packages}/{each.relative_to(folder)}": each.read_bytes() for each in folder.rglob("*") if each.is_file()}
-    with TemporaryDirectory() as made:
-        Image(WINE, [(node.cache / "images" / "python.layer").read_bytes(), files_layer(files)], ["python3"]).write(Path(made, "image.tar"))
-        node.load(Path(made, "image.tar"))
-    return WINE
+    def options(self, flow: Path, delivery: str) -> tuple[str, ...]:
+        """Options of `flowc compile` for pods here: an image of the flow, and how the shim comes to it."""
+        how = {"inject": ("--runtime-image", RUNTIME), "baked": ("--runtime", "baked")}[delivery]
+        image = self.with_packages(flow) or {"inject": PYTHON, "baked": BAKED}[delivery]
+        return ("--image", image, *how, "--env-secret", SECRET, "--namespace", NAMESPACE)
+
+    def with_packages(self, flow: Path) -> str:
+        """An image that holds flowc and what the flow imports, made when it is first asked for; "" if the flow needs nothing."""
+        folder = packages_of(flow, DEBIAN_PYTHON)
+        if folder is None:
+            return ""
+        with self.lock:
+            if folder not in self.made:
+                name = f"docker.io/flowc-test/packages:{len(self.made)}"
+                files = {f"{PACKAGES}/{each.relative_to(folder)}": each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+                self._load(Image(name, [self.python, self.flowc, files_layer(files)], ["python3"]))
+                self.made[folder] = name
+        return self.made[folder]
+
+    def _load(self, image: Image) -> None:
+        with TemporaryDirectory() as folder:
+            image.write(Path(folder, "image.tar"))
+            self.node.load(Path(folder, "image.tar"))
 
 
 class Argo:
-    def __init__(self, node: Node, s3: S3Server) -> None:
-        self.node, self.s3 = node, s3
+    at_once = 8
+
+    def __init__(self, images: Images) -> None:
+        self.images, self.node, self.s3 = images, images.node, images.s3
         self.started: dict[str, float] = {}
 
     def deploy(self, flow: Path, delivery: str, *options: str) -> Compiled:
         """Compiles the flow and applies its manifests, which the API server validates strictly; schedules are suspended."""
-        made = compiled(flow, "argo", self.s3, "--name", f"{delivery}-{flow.stem.replace('_', '-')}"[:50].lower(), *DELIVERIES[delivery], *options)
+        made = compiled(
+            flow, "argo", self.s3, "--name", f"{delivery}-{flow.stem.replace('_', '-')}"[:50].lower(), *self.images.options(flow, delivery), *options
+        )
         for each in self.manifests(made):
             if each["kind"] == "CronWorkflow":
                 each["spec"]["suspend"] = True
@@ -99,6 +115,12 @@ class Argo:
     def run(self, flow: Path, delivery: str = "inject", parameters: dict[str, str] | None = None) -> Outcome:
         """Compiles, deploys, runs and waits."""
         return self.wait(self.start(self.deploy(flow, delivery), parameters))
+
+    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+        """Runs the flow, and reads what it left."""
+        made = self.deploy(flow, delivery)
+        outcome = self.wait(self.start(made, as_text(given)), 1200)
+        return outcome, left(self.s3, outcome.run, made.flow, packages_of(flow))
 
     def _detail(self, run: str, phase: str, status: dict[str, Any], nodes: list[dict[str, Any]]) -> str:
         lines = [f"{run}: {phase or 'not ended'} {status.get('message', '')}"]

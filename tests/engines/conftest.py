@@ -9,9 +9,17 @@ import pytest
 
 from tests.s3_server import S3Server, s3_server
 
+from .ahead import Ahead, Engine
 from .airflow import Airflow
-from .argo import Argo, prepare
+from .airflow_tasks import Pods, Processes
+from .argo import Argo, Images
+from .cases import Case
+from .deploying import Outcome
 from .kubernetes.node import ADDRESS, Node
+from .report import PROPERTY, Record, row
+from .step_functions import StepFunctions, step_functions
+
+FIXTURES = {"argo": "argo", "step-functions": "aws", "airflow": "processes", "airflow-pods": "pods"}
 
 
 @pytest.fixture(scope="session")
@@ -21,22 +29,60 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def store(node: Node) -> Iterator[S3Server]:
-    """A datastore that pods reach."""
+def images(node: Node) -> Iterator[Images]:
+    """With a datastore that pods reach."""
     with s3_server(ADDRESS) as made:
-        prepare(node, made)
-        yield made
+        yield Images(node, made)
 
 
 @pytest.fixture(scope="session")
-def argo(node: Node, store: S3Server) -> Argo:
-    return Argo(node, store)
+def argo(images: Images) -> Argo:
+    return Argo(images)
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[StepFunctions]:
+    with step_functions() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     python = os.environ.get("FLOWC_AIRFLOW_PYTHON")
     assert python, "FLOWC_AIRFLOW_PYTHON names no interpreter with Airflow: run `make test`, which installs one"
-    made = Airflow(python, tmp_path_factory.mktemp("airflow"))
-    made.call("-m", "airflow", "db", "migrate")
+    with Airflow(python, tmp_path_factory.mktemp("airflow")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def processes(airflow: Airflow, s3: S3Server) -> Processes:
+    return Processes(airflow, s3)
+
+
+@pytest.fixture(scope="session")
+def pods(airflow: Airflow, images: Images) -> Pods:
+    return Pods(airflow, images)
+
+
+@pytest.fixture(scope="session")
+def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
+    """The runs of all cases of this session, some begun before their test."""
+
+    def engine(name: str) -> Engine:
+        found: Engine = request.getfixturevalue(FIXTURES[name])
+        return found
+
+    cases = [item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")]
+    made = Ahead([each for each in cases if isinstance(each, Case)], engine)
     yield made
+    made.stop()
+
+
+@pytest.fixture
+def record(record_property: pytest.FixtureRequest) -> Record:
+    """Writes a run down for the table."""
+
+    def write(case: Case, outcome: Outcome | str) -> None:
+        record_property(PROPERTY, row(case, outcome))  # type: ignore[operator]
+
+    return write

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -12,9 +13,13 @@ from typing import Any
 from tests.running import dump, flowc, run
 from tests.s3_server import BUCKET, S3Server
 
+from .packages import packages_of
+
 PREFIX = "flows"
 STORE = f"s3://{BUCKET}/{PREFIX}"
+HERE = "the-local-run"  # the id of local runs, which no other text contains
 Dump = dict[str, list[dict[str, Any]]]
+Given = dict[str, Any]  # a run's parameters, in their types
 
 
 @dataclass(frozen=True)
@@ -52,20 +57,39 @@ def compiled(flow: Path, target: str, s3: S3Server, *options: str) -> Compiled:
     return Compiled(named[1], files)
 
 
+def as_text(given: Given) -> dict[str, str]:
+    """Parameters as a command line has them."""
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+
+
 def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
-    """What a run on an engine left."""
-    return dump(STORE, run_id, flow, env={**s3.environment, **({"PYTHONPATH": str(packages)} if packages else {})})
-
-
-def without_run(found: Dump, step: str) -> dict[str, str]:
-    """The artifacts of a step's one task but for those that name the run."""
-    return {name: each["repr"] for name, each in found[step][0]["artifacts"].items() if name != "message"}
+    """What a run on an engine left; nothing if its first task failed."""
+    if not s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{flow}/runs/", MaxKeys=1).get("KeyCount"):
+        return {}
+    return dump(STORE, run_id, flow, env={**s3.environment, **_path(packages)})
 
 
 @cache
-def local(flow: Path, parameters: tuple[tuple[str, str], ...] = (), packages: Path | None = None) -> Dump:
-    """What a local run leaves; `packages`: a folder of what the flow imports."""
-    environment = {"PYTHONPATH": str(packages)} if packages else {}
+def local(flow: Path, given: str = "{}") -> tuple[bool, Dump]:
+    """Whether a local run succeeds, and what it leaves, `without_run`. `given`: its parameters as JSON."""
+    environment = _path(packages_of(flow))
     with TemporaryDirectory() as folder:
-        run(flow, Path(folder), *(word for name, value in parameters for word in (f"--{name}", value)), env=environment)
-        return dump(folder, env=environment)
+        words = [word for name, value in as_text(json.loads(given)).items() for word in (f"--{name}", value)]
+        done = run(flow, Path(folder), *words, run_id=HERE, env=environment, check=False)
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        return done.returncode == 0, without_run(dump(folder, HERE, env=environment), HERE)
+
+
+def _path(packages: Path | None) -> dict[str, str]:
+    return {"PYTHONPATH": str(packages)} if packages else {}
+
+
+def without_run(found: Dump, run_id: str) -> Dump:
+    """What a run left, without its id, so that it can be compared with another's."""
+    return {
+        step: [
+            {**each, "artifacts": {name: {**one, "repr": one["repr"].replace(run_id, "RUN")} for name, one in each["artifacts"].items()}}
+            for each in tasks
+        ]
+        for step, tasks in found.items()
+    }

@@ -1,7 +1,11 @@
-"""What the wine example imports, installed once into a folder of the cache: what an image of the flow would hold."""
+"""What flows import, installed once into a folder of the cache: what an image of the flow would hold.
+
+A flow says it in a `requirements.txt` beside it.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -9,21 +13,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).parents[2] / "examples" / "wine" / "requirements.txt"
 DEBIAN_PYTHON = (3, 11)  # of the node's image
 
 
-def wine(version: tuple[int, int] | None = None) -> Path:
-    """Returns the folder of the packages for a Python of that version, this one's without."""
+def packages_of(flow: Path, version: tuple[int, int] | None = None) -> Path | None:
+    """Returns the folder of the flow's packages for a Python of that version, this one's without; None if it needs none."""
+    requirements = flow.with_name("requirements.txt")
+    if not requirements.exists():
+        return None
     wanted = version or sys.version_info[:2]
     root = Path(os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines"))
-    folder = root / f"wine-{wanted[0]}.{wanted[1]}-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
-    if not folder.exists():
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root) as unfinished:
-            target = Path(unfinished, "made")
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--no-compile"]
-            for_version = ["--python-version", f"{wanted[0]}.{wanted[1]}", "--implementation", "cp"]
-            subprocess.run([*pip, *for_version, "--target", str(target), "-r", str(REQUIREMENTS)], check=True, capture_output=True)
-            os.rename(target, folder)
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / f"packages-{wanted[0]}.{wanted[1]}-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            with tempfile.TemporaryDirectory(dir=root) as unfinished:
+                target = Path(unfinished, "made")
+                pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--no-compile"]
+                for_version = ["--python-version", f"{wanted[0]}.{wanted[1]}", "--implementation", "cp"]
+                subprocess.run([*pip, *for_version, "--target", str(target), "-r", str(requirements)], check=True, capture_output=True)
+                os.rename(target, folder)
     return folder

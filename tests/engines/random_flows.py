@@ -1,38 +1,100 @@
-"""The same few random flows for every engine: drawn once, small enough that a pod a task is bearable."""
+"""The same few random flows for every engine, and what is wrong with what one leaves of them.
+
+Drawn once, small enough that a pod a task is bearable. A nightly run draws hundreds anew (`test_nightly.py`).
+"""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from functools import cache
 from pathlib import Path
 
 from flowc.compiler.ir import Flow
+from flowc.compiler.scopes import is_loop
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.reference import executed
-from tests.strategies import flows, source_of
+from tests.reference import Expected, expected
+from tests.strategies import failures, flows, source_of
+
+from .deploying import Dump
 
 SEED = 20_26
+COUNT = 20
+MOST = 12  # attempts at tasks of one flow
 
 
 @cache
-def sample(count: int, most: int) -> tuple[Flow, ...]:
-    """Returns `count` different flows of at least 4 and at most `most` tasks, the same every time."""
+def drawn() -> tuple[Flow, ...]:
+    """Flows whose runs make at least 4 and at most MOST attempts at tasks, the same every time."""
     found: dict[str, Flow] = {}
 
     @seed(SEED)
-    @settings(max_examples=40 * count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
-    @given(flows())
+    @settings(max_examples=500, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+    @given(flows(faults=True))
     def draw(flow: Flow) -> None:
-        if len(found) < count and 4 <= len(executed(flow)) <= most:
+        if len(flow.steps) <= MOST and 4 <= expected(flow).attempts <= MOST:
             found.setdefault(source_of(flow), flow)
 
     draw()
-    assert len(found) == count
     return tuple(found.values())
 
 
-def written(flow: Flow, number: int, folder: Path) -> Path:
+@cache
+def sample(loops: bool = True) -> tuple[Flow, ...]:
+    """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them."""
+    waiting = {number: together(flow) for number, flow in enumerate(drawn()) if loops or loopless(flow)}
+    chosen: list[int] = []
+    seen: set[frozenset[str]] = set()
+    while len(chosen) < COUNT:
+        best = max(waiting, key=lambda number: (len(waiting[number] - seen), -number))
+        seen |= waiting.pop(best)
+        chosen.append(best)
+    return tuple(drawn()[number] for number in chosen)
+
+
+def loopless(flow: Flow) -> bool:
+    return not any(map(is_loop, flow.steps))
+
+
+def together(flow: Flow) -> set[frozenset[str]]:
+    """Pairs of what happens in a run of the flow."""
+    wanted = expected(flow)
+    what = {"fails"} if wanted.failed else set()
+    for step in flow.steps:
+        kind = step.name.split("_")[0]
+        what.add("loop" if kind.startswith("loop") else kind)
+        if step.decorators:
+            names = "-".join(each.name for each in step.decorators)
+            what.add(f"{kind.rstrip('0123')}-{names}-{'fails' if failures(step.name) else 'passes'}")
+    return {frozenset((one, other)) for one in what for other in what}
+
+
+@cache
+def folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"flowc-random-{os.getpid()}-"))
+
+
+def written(flow: Flow, name: str) -> Path:
     """Writes the flow's source to a file of its own."""
-    path = folder / f"random_{number}.py"
+    path = folder() / f"{name}.py"
     path.write_text(source_of(flow))
     return path
+
+
+def disagreement(found: Dump, succeeded: bool, wanted: Expected) -> str:
+    """What is wrong with what a run left, as text; "" if nothing is.
+
+    A run with a task that fails must fail. What it leaves of other branches depends on how far they had come, but whatever is there must be
+    right.
+    """
+    if succeeded == bool(wanted.failed):
+        return f"the run has {'succeeded' if succeeded else 'failed'}, but these tasks end it: {wanted.failed}"
+    wrong = []
+    left = {(step, each["path"]): {name: one["repr"] for name, one in each["artifacts"].items()} for step, tasks in found.items() for each in tasks}
+    for task, artifacts in left.items():
+        if artifacts != wanted.records.get(task):
+            wrong.append(f"{task}: {artifacts} instead of {wanted.records.get(task)}")
+    if not wanted.failed:
+        wrong += [f"{task} has left nothing" for task in wanted.records if task not in left]
+    return "\n".join(wrong)

@@ -14,13 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from flowc.runtime_bundle import archive, write_folder
 from tests.s3_server import BUCKET, S3Server, s3_server
 
-from .deploying import PREFIX, Compiled, Outcome, compiled
+from .deploying import PREFIX, Compiled, Dump, Given, Outcome, compiled, left
+from .packages import packages_of
 
-DELIVERIES = {"inject": (), "baked": ("--runtime", "baked", "--image", "baked")}
+
+def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
+    """Options of `flowc compile` for jobs here, whose image is the folders of what it holds."""
+    how, image = {"inject": ((), "plain"), "baked": (("--runtime", "baked"), "baked")}[delivery]
+    return ("--image", f"{image}:{packages}" if packages else image, *how)
+
 
 SERVER = """
 import logging, os, subprocess, sys, tempfile, threading
@@ -42,10 +49,9 @@ def run(job):
     timeout = (job.timeout or job.job_definition.timeout or {}).get("attemptDurationSeconds")
     base = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     image = job._get_container_property("image", "")
-    if image == "baked":
-        base["PYTHONPATH"] = BAKED
-    elif image.startswith("folder:"):  # an image that holds these packages
-        base["PYTHONPATH"] = image.partition(":")[2]
+    if image == "python:3.11-slim":  # a feature flow names it: one that has flowc, where that is asked for
+        image = "baked" if "flowc.runtime_shim" in command else "plain"
+    base["PYTHONPATH"] = image.replace("baked", BAKED).replace("plain", "")  # an image is the folders of its packages
     job.job_started_at, job.status = datetime.now(), "RUNNING"
     code = 1
     for attempt in range(attempts):
@@ -76,6 +82,8 @@ os._exit(0)
 
 
 class StepFunctions:
+    at_once = 1  # moto's interpreter is not safe with several
+
     def __init__(self, s3: S3Server, log: Path) -> None:
         self.s3, self.log, self.count = s3, log, 0
         self.started: dict[str, tuple[str, float]] = {}
@@ -87,10 +95,12 @@ class StepFunctions:
         self.role = role
         s3.client().put_object(Bucket=BUCKET, Key=f"{PREFIX}/runtime/flowc-runtime-0.1.zip", Body=archive())
 
-    def deploy(self, flow: Path, delivery: str, *options: str) -> tuple[Compiled, str]:
+    def deploy(self, flow: Path, delivery: str, *more: str) -> tuple[Compiled, str]:
         """Registers the job definitions and the state machine; returns the machine's ARN too."""
         self.count += 1
-        made = compiled(flow, "step-functions", self.s3, "--name", f"{delivery}-{flow.stem}-{self.count}", *DELIVERIES[delivery], *options)
+        made = compiled(
+            flow, "step-functions", self.s3, "--name", f"{delivery}-{flow.stem}-{self.count}", *options(delivery, packages_of(flow)), *more
+        )
         for each in json.loads(made.only(".batch.json")):
             self.s3.client("batch").register_job_definition(**each)
         machine = self.s3.client("stepfunctions").create_state_machine(
@@ -115,9 +125,20 @@ class StepFunctions:
             time.sleep(0.2)
         succeeded = state["status"] == "SUCCEEDED"
         printed = "" if succeeded else self.log.read_text(errors="replace")[-3000:]
+        jobs = sum(each["type"] == "TaskSucceeded" for each in self._events(arn))
         return Outcome(
-            run, succeeded, time.monotonic() - began, 0, f"{run}: {state['status']} {state.get('error', '')} {state.get('cause', '')}\n{printed}"
+            run, succeeded, time.monotonic() - began, jobs, f"{run}: {state['status']} {state.get('error', '')} {state.get('cause', '')}\n{printed}"
         )
+
+    def _events(self, arn: str) -> list[dict[str, Any]]:
+        pages = self.s3.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [each for page in pages for each in page["events"]]
+
+    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+        """Runs the flow, and reads what it left."""
+        made, machine = self.deploy(flow, delivery)
+        outcome = self.wait(self.start(machine, given))
+        return outcome, left(self.s3, outcome.run, made.flow, packages_of(flow))
 
     def run(self, flow: Path, delivery: str = "inject", parameters: dict[str, object] | None = None) -> Outcome:
         """Compiles, deploys, runs and waits."""

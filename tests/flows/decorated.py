@@ -16,7 +16,7 @@ class Decorated(FlowSpec):
         """Fetches."""
         self.next(self.train)
 
-    @resources(cpu=2, memory=8000, gpu=1)
+    @resources(cpu=2, memory=1000, gpu=1)
     @environment(vars={"OMP_NUM_THREADS": "2", "GREETING": "it's {{now}} $(date)"})
     @step
     def train(self):

@@ -6,6 +6,7 @@ tests.engines.kubernetes.build` (`make engines`) does it ahead of the tests.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -45,10 +46,25 @@ def cache() -> Path:
 
 
 def build() -> Path:
-    """Builds what is missing, and returns the folder. Raises CalledProcessError, with what was printed, for a step that fails."""
-    install()
+    """Builds what is missing, and returns the folder; waits for another process that builds it.
+
+    Raises CalledProcessError, with what was printed, for a step that fails, and OSError on a machine that cannot have a node.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise OSError(
+            "the tests on a Kubernetes node need to be root on Linux (Debian or a relative of it): run `make test` there, for instance in a virtual "
+            "machine or as a privileged container; `make test-quick` runs what needs no engine"
+        )
     folder = cache()
     folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "building", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install()
+        _build(folder)
+    return folder
+
+
+def _build(folder: Path) -> None:
     for name, minutes, step in (
         ("argo", 6, _argo), ("kubernetes", 6, _kubernetes), ("root", 2, _root), ("images", 1, _images),
     ):  # fmt: skip
@@ -60,7 +76,6 @@ def build() -> Path:
                 made = Path(unfinished) / "made"
                 os.rename(made, folder / name)
             _say(f"engines: built {name} in {time.monotonic() - began:.0f} s")
-    return folder
 
 
 def install() -> None:
@@ -158,4 +173,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    print(build())
+    try:
+        print(build())
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"engines: {error}")

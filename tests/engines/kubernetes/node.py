@@ -42,6 +42,8 @@ class Node:
         except BlockingIOError:
             print("engines: waiting for another node to stop", file=sys.stderr, flush=True)
             fcntl.flock(self.lock, fcntl.LOCK_EX)
+        for each in Path("/var/tmp").glob("flowc-node-*"):  # of a node that was killed
+            shutil.rmtree(each, ignore_errors=True)
         self.state = Path(tempfile.mkdtemp(prefix="flowc-node-", dir="/var/tmp"))
         command = [
             "unshare",

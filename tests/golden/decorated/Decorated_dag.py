@@ -1,4 +1,4 @@
-# Flow Decorated, compiled by flowc. Code package: sha256:ae7dd44789f6d977a9c74d4c46b277559a3d30b5118519267ae878a313d8dbc4
+# Flow Decorated, compiled by flowc. Code package: sha256:1d69123dbe3ff4943234dcd0a4f7694405a2a9a31ce863ce1530d1a53c515f90
 from __future__ import annotations
 
 from datetime import timedelta
@@ -15,7 +15,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Decorated",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:ae7dd44789f6d977a9c74d4c46b277559a3d30b5118519267ae878a313d8dbc4",
+    "FLOWC_CODE": "sha256:1d69123dbe3ff4943234dcd0a4f7694405a2a9a31ce863ce1530d1a53c515f90",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }
@@ -78,7 +78,7 @@ with DAG(
         task_id="train",
         env_vars={**ENVIRONMENT, **{"OMP_NUM_THREADS": "2"}},
         pod_template_dict=pod(
-            container={"resources": {"requests": {"cpu": "2", "memory": "8000Mi"}, "limits": {"memory": "8000Mi", "nvidia.com/gpu": "1"}}},
+            container={"resources": {"requests": {"cpu": "2", "memory": "1000Mi"}, "limits": {"memory": "1000Mi", "nvidia.com/gpu": "1"}}},
         ),
         arguments=shim("train")("-"),
     )

@@ -1,0 +1,70 @@
+"""DAG files on Airflow as an engine of tests: with tasks that are processes of the worker, and with tasks that are pods of the node."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.s3_server import S3Server
+
+from .airflow import Airflow
+from .argo import Images
+from .deploying import Dump, Given, Outcome, compiled, left
+from .kubernetes.build import PAUSE
+from .kubernetes.node import NAMESPACE
+from .packages import packages_of
+
+
+class Processes:
+    """Tasks are processes of this machine: an interpreter that has flowc, and the flow's packages."""
+
+    at_once = 2
+
+    def __init__(self, airflow: Airflow, s3: S3Server) -> None:
+        self.airflow, self.s3 = airflow, s3
+
+    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+        assert delivery == "process"
+        packages = packages_of(flow)
+        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", python_with(packages))
+        outcome = run(self.airflow, made.only("_dag.py"), given, self.s3.environment)
+        return outcome, left(self.s3, outcome.run, made.flow, packages)
+
+
+class Pods:
+    """Tasks are pods of the node, made by the real KubernetesPodOperator."""
+
+    at_once = 4
+
+    def __init__(self, airflow: Airflow, images: Images) -> None:
+        self.airflow, self.images = airflow, images
+        node = images.node
+        extra = {"kube_config_path": str(node.kubeconfig), "in_cluster": False, "namespace": NAMESPACE, "xcom_sidecar_container_image": PAUSE}
+        self.environment = {"AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra})}
+
+    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
+        made = compiled(flow, "airflow", self.images.s3, *self.images.options(flow, delivery))
+        outcome = run(self.airflow, made.only("_dag.py"), given, self.environment)
+        return outcome, left(self.images.s3, outcome.run, made.flow, packages_of(flow))
+
+
+def run(airflow: Airflow, dag: str, given: Given, environment: dict[str, str]) -> Outcome:
+    began = time.monotonic()
+    result = airflow.run(dag, given, environment)
+    succeeded = result["state"] == "success"
+    count = sum(state != "skipped" for states in result["tasks"].values() for state in states)
+    detail = "" if succeeded else f"{result['tasks']}\n{result['log'][-6000:]}"
+    return Outcome(result["run"], succeeded, time.monotonic() - began, count, detail)
+
+
+def python_with(packages: Path | None) -> str:
+    """An interpreter that has flowc and the packages, as the workers would have."""
+    if packages is None:
+        return sys.executable
+    python = Path(mkdtemp(prefix="flowc-python-"), "python")
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={packages} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return str(python)

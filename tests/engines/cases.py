@@ -1,0 +1,95 @@
+"""The runs that are compared: every flow of `tests/flows` and the wine example, and random flows, on each engine, by each way of delivery.
+
+A flow is found without being listed. Where its target refuses it, `tests/golden` has what it says, and the run is expected to be refused so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.golden.regenerate import FLOWS, HERE
+
+from .deploying import Given
+from .random_flows import COUNT, sample, written
+
+DELIVERIES = {
+    "argo": ("inject", "baked"),
+    "step-functions": ("inject", "baked"),
+    "airflow": ("process",),
+    "airflow-pods": ("inject", "baked"),
+}
+MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
+HOSTILE = "{{workflow.name}} {{=1+1}} {{ run_id }} {% x %} {# y #} $.y $$.z States.Format('{}') '\"$(HOME) ${HOME}`\\ \n é☃ #"
+
+# with what a flow is run; once as it is where nothing is said
+GIVEN: dict[str, list[Given]] = {
+    "switch": [{}, {"size": "big"}, {"size": "huge"}],
+    "parameters": [
+        {},
+        {"text": HOSTILE, "number": -3, "learning-rate": 2.5, "verbose": True, "table": {"a": ["{{x}}", "{}", None]}, "words": "p,{{q}}", "note": "<none>x"},
+    ],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of one flow on one engine."""
+
+    engine: str
+    flow: str  # of FLOWS, or `random-3`
+    delivery: str
+    given: str = field(default="{}")  # its parameters, as JSON
+
+    @property
+    def target(self) -> str:
+        return self.engine.removesuffix("-pods")
+
+    @property
+    def number(self) -> int:
+        """Of a random flow."""
+        return int(self.flow.rpartition("-")[2])
+
+    @property
+    def is_random(self) -> bool:
+        return self.flow.startswith("random-")
+
+    @property
+    def refusal(self) -> str:
+        """What `flowc compile` says of the flow; "" if it compiles."""
+        file = HERE / self.flow / f"{self.target}-refused.txt"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def path(self) -> Path:
+        """The flow's file."""
+        if not self.is_random:
+            return FLOWS[self.flow]
+        return written(sample(self.target != "airflow")[self.number], f"{self.target.replace('-', '_')}_{self.number}")
+
+    def __str__(self) -> str:
+        given = "".join(f"-{str(each)[:4]}" for each in list(json.loads(self.given).values())[:1])
+        return f"{self.engine}-{self.flow}{given if given.isprintable() and given.isascii() else '-given'}-{self.delivery}"
+
+
+def parameters(cases: Iterator[Case]) -> list[object]:
+    """The cases, as parameters of a test, with the mark of what they need."""
+    return [pytest.param(each, id=str(each), marks=getattr(pytest.mark, MARKS[each.engine])) for each in cases]
+
+
+def of_features() -> Iterator[Case]:
+    for engine, deliveries in DELIVERIES.items():
+        for name in FLOWS:
+            for given in GIVEN.get(name, [{}]):
+                for delivery in deliveries:
+                    yield Case(engine, name, delivery, json.dumps(given, sort_keys=True))
+
+
+def of_random_flows() -> Iterator[Case]:
+    """Each engine runs them once: how the shim is delivered is none of their business. Airflow's are processes, which take a third of the time."""
+    for engine, delivery in (("argo", "baked"), ("step-functions", "inject"), ("airflow", "process")):
+        for number in range(COUNT):
+            yield Case(engine, f"random-{number}", delivery)
