@@ -48,7 +48,13 @@ def of(data: Any) -> str:
     if len(view) <= CHUNK:
         found: str = (fast_sha256 if len(view) > 16384 else sha256)(view).hexdigest()
         return found
-    return joined([fast_sha256(view[start : start + CHUNK]).digest() for start in range(0, len(view), CHUNK)])
+    return joined(leaves(view))
+
+
+def leaves(view: memoryview) -> List[bytes]:
+    """The sha256 of each chunk."""
+    found = [fast_sha256(view[start : start + CHUNK]).digest() for start in range(0, len(view), CHUNK)]
+    return found or [sha256().digest()]
 
 
 def joined(digests: List[bytes]) -> str:

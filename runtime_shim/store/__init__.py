@@ -9,7 +9,7 @@ from flowc.runtime_shim.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, Optional, Protocol
+    from typing import Any, List, Optional, Protocol
 
     from flowc.runtime_shim.content import Content
 
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
         def folders(self, prefix: str) -> Iterator[str]:
             """Yields what stands between `prefix`, which is empty or ends with a slash, and the next slash of the names below it, sorted."""
+
+        def fetch_ahead(self, names: List[str]) -> None:
+            """Starts to get objects that `get` will be asked for, where waiting for them takes time. Each is given to the next who asks."""
 
         def close(self) -> None:
             """Gives up connections, until the next request."""

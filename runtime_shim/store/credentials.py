@@ -1,25 +1,30 @@
 """Where AWS credentials come from, in the order of AWS's own clients (AWS SDKs reference, standardized credential providers).
 
-Environment; web identity (EKS service accounts); shared files; a container's endpoint (ECS, Batch, EKS pod identity); the instance's.
+Environment; web identity (EKS service accounts); shared files; a container's endpoint (ECS, Batch, EKS pod identity); the instance's. Those of
+a web identity are kept in a file of the user's until they expire, since each costs a request over the network.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import time
-from typing import Any, Callable, Dict, Optional
-from urllib import error, parse, request
 
+from flowc.runtime_shim import json_text
 from flowc.runtime_shim.errors import StoreError
 
+from . import http
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
 MARGIN = 300  # seconds before they expire in which credentials are fetched again
+TRIES = 3
 
 
 class Credentials:
     def __init__(self, key: str, secret: str, token: Optional[str] = None, expires: Optional[str] = None) -> None:
-        self.key, self.secret, self.token = key, secret, token
+        self.key, self.secret, self.token, self.expires = key, secret, token, expires
         self.until = _seconds(expires) if expires else None
 
     @property
@@ -27,9 +32,9 @@ class Credentials:
         return self.until is None or time.time() < self.until - MARGIN
 
 
-def find() -> Credentials:
-    """Returns credentials. Raises StoreError, naming the places that were tried, if there are none."""
-    for source in (_environment, _web_identity, _shared_files, _container, _instance):
+def find(again: bool = False) -> Credentials:
+    """Returns credentials; `again` for others than those that are kept. Raises StoreError, naming the places that were tried, if there are none."""
+    for source in (_environment, lambda: _web_identity(again), _shared_files, _container, _instance):
         found = source()
         if found is not None:
             return found
@@ -43,29 +48,81 @@ def _environment() -> Optional[Credentials]:
     return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN")) if key and secret else None
 
 
-def _web_identity() -> Optional[Credentials]:
+# ── web identity ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _web_identity(again: bool) -> Optional[Credentials]:
     """AWS STS, AssumeRoleWithWebIdentity: needs no signature."""
     file, role = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"), os.environ.get("AWS_ROLE_ARN")
     if not file or not role:
         return None
-    with open(file, encoding="utf-8") as opened:
-        token = opened.read().strip()
+    kept = _cache_file(role, file)
+    found = None if again else _kept(kept)
+    if found is None:
+        found = _assume(role, file)
+        _keep(kept, found)
+    return found
+
+
+def _assume(role: str, file: str) -> Credentials:
+    from urllib.parse import urlencode
+
+    try:
+        with open(file, encoding="utf-8") as opened:
+            token = opened.read().strip()
+    except OSError as error:
+        raise StoreError(f"the web identity's token {file} cannot be read: {error.strerror}") from None
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     url = os.environ.get("AWS_ENDPOINT_URL_STS") or (f"https://sts.{region}.amazonaws.com" if region else "https://sts.amazonaws.com")
     session = os.environ.get("AWS_ROLE_SESSION_NAME") or f"flowc-{os.getpid()}"
     query = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": session, "WebIdentityToken": token}
-    answer = _fetch(url, data=parse.urlencode(query).encode())
+    answer = _fetch(url, {"content-type": "application/x-www-form-urlencoded"}, urlencode(query).encode(), "POST")
     if answer is None:
-        raise StoreError(f"{url} cannot be reached for the credentials of {role}")
-    values = {name: _element(answer, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")}
-    return Credentials(values["AccessKeyId"], values["SecretAccessKey"], values["SessionToken"], values["Expiration"])
+        raise StoreError(f"{url} gives no credentials of {role}")
+    values = [_element(answer, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")]
+    return Credentials(*values)
 
 
 def _element(xml: str, name: str) -> str:
-    found = re.search(f"<{name}>([^<]*)</{name}>", xml)
+    found = xml.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
     if not found:
         raise StoreError(f"AWS STS answered without {name}")
-    return found.group(1)
+    return found
+
+
+def _cache_file(role: str, file: str) -> str:
+    from flowc.runtime_shim.digest import sha256
+
+    folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(folder, "flowc", "credentials", sha256(f"{role}\n{file}".encode()).hexdigest()[:32])
+
+
+def _kept(path: str) -> Optional[Credentials]:
+    """What `_keep` wrote, if it is still good, and nobody else could have written it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            status = os.fstat(file.fileno())
+            if status.st_uid != os.getuid() or status.st_mode & 0o077:
+                return None
+            found = Credentials(**json_text.loads(file.read()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if found.until is not None and found.is_fresh else None
+
+
+def _keep(path: str, found: Credentials) -> None:
+    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(json_text.dumps({"key": found.key, "secret": found.secret, "token": found.token, "expires": found.expires}))
+        os.replace(temporary, path)
+    except OSError:  # it would only have saved time
+        pass
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _shared_files() -> Optional[Credentials]:
@@ -84,6 +141,23 @@ def _shared_files() -> Optional[Credentials]:
     )  # fmt: skip
 
 
+def configured_region() -> str:
+    """The region that the shared configuration file gives, or ""."""
+    path = os.path.expanduser(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
+    if not os.path.exists(path):
+        return ""
+    import configparser
+
+    files = configparser.RawConfigParser()
+    files.read(path)
+    profile = os.environ.get("AWS_PROFILE")
+    section = f"profile {profile}" if profile and profile != "default" else "default"
+    return files.get(section, "region", fallback="")
+
+
+# ── endpoints ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def _container() -> Optional[Credentials]:
     relative, url = os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     if not relative and not url:
@@ -92,14 +166,18 @@ def _container() -> Optional[Credentials]:
     token = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")
     file = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
     if file:
-        with open(file, encoding="utf-8") as opened:
-            token = opened.read().strip()
+        try:
+            with open(file, encoding="utf-8") as opened:
+                token = opened.read().strip()
+        except OSError as error:
+            raise StoreError(f"the token of the container's credentials {file} cannot be read: {error.strerror}") from None
     if token:
-        headers["Authorization"] = token
-    answer = _fetch(f"http://169.254.170.2{relative}" if relative else str(url), headers)
+        headers["authorization"] = token
+    place = f"http://169.254.170.2{relative}" if relative else str(url)
+    answer = _fetch(place, headers)
     if answer is None:
-        raise StoreError("the container's credentials endpoint cannot be reached")
-    return _from_json(json.loads(answer))
+        raise StoreError(f"the container's credentials endpoint {place} gives none")
+    return _from_json(answer)
 
 
 def _instance() -> Optional[Credentials]:
@@ -107,33 +185,42 @@ def _instance() -> Optional[Credentials]:
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or "http://169.254.169.254"
-    token = _fetch(f"{base}/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "21600"}, method="PUT", patience=1)
+    token = _fetch(f"{base}/latest/api/token", {"x-aws-ec2-metadata-token-ttl-seconds": "21600"}, method="PUT", patience=1, tries=1)
     if token is None:
         return None
-    headers = {"X-aws-ec2-metadata-token": token}
+    headers = {"x-aws-ec2-metadata-token": token}
     role = _fetch(f"{base}/latest/meta-data/iam/security-credentials/", headers)
-    answer = _fetch(f"{base}/latest/meta-data/iam/security-credentials/{role.split()[0]}", headers) if role else None
-    return _from_json(json.loads(answer)) if answer else None
+    answer = _fetch(f"{base}/latest/meta-data/iam/security-credentials/{role.split()[0]}", headers) if role and role.split() else None
+    return _from_json(answer) if answer else None
 
 
-def _from_json(answer: Dict[str, Any]) -> Credentials:
-    return Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer.get("Token"), answer.get("Expiration"))
+def _from_json(answer: str) -> Credentials:
+    try:
+        found: Dict[str, Any] = json_text.loads(answer)
+        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found.get("Token"), found.get("Expiration"))
+    except (ValueError, KeyError, TypeError):
+        raise StoreError("what the endpoint for AWS credentials answered is no credentials") from None
 
 
 def _fetch(
-    url: str, headers: Optional[Dict[str, str]] = None, data: Optional[bytes] = None, method: Optional[str] = None, patience: float = 5
+    url: str, headers: Optional[Dict[str, str]] = None, data: bytes = b"", method: str = "GET", patience: float = 5, tries: int = TRIES
 ) -> Optional[str]:
-    """The answer's text; None if there is nobody, or a refusal."""
-    opener: Callable[..., Any] = request.build_opener(request.ProxyHandler({})).open if url.startswith("http://169.254.") else request.urlopen
-    try:
-        with opener(request.Request(url, data=data, headers=headers or {}, method=method), timeout=patience) as answer:
-            text: str = answer.read().decode()
-            return text
-    except (error.URLError, OSError):
-        return None
+    """The answer's text; None if nobody answers, or with an error."""
+    for number in range(tries):
+        if number:
+            time.sleep(0.2 * 4**number * (0.5 + os.urandom(1)[0] / 510))
+        try:
+            answer = http.fetch(method, url, headers, data, patience)
+        except OSError:
+            continue
+        if answer.status == 200:
+            return answer.body.decode()
+        if answer.status < 500 and answer.status != 429:
+            return None
+    return None
 
 
 def _seconds(iso: str) -> float:
-    import calendar
-
-    return calendar.timegm(time.strptime(iso[:19], "%Y-%m-%dT%H:%M:%S"))
+    """Seconds since 1970 of an ISO 8601 time in UTC, as `2026-01-31T12:00:00Z`."""
+    found = http.date_of(f"x, {iso[8:10]} {'JanFebMarAprMayJunJulAugSepOctNovDec'[3 * int(iso[5:7]) - 3 : 3 * int(iso[5:7])]} {iso[:4]} {iso[11:19]}")
+    return found if found is not None else 0.0

@@ -69,6 +69,9 @@ class FolderStore:
         folder, _, start = prefix.rpartition("/")
         yield from sorted(each for each in self._walk(folder) if each.startswith(prefix) or not start)
 
+    def fetch_ahead(self, names: List[str]) -> None:
+        """Nothing: a file is read at once."""
+
     def close(self) -> None:
         pass
 

@@ -1,35 +1,40 @@
 """A datastore in S3, or in any server that speaks its protocol (Amazon S3 API reference). No client library: a container needs none.
 
 Endpoint, region and credentials are taken from the environment as AWS's own clients do. Create-if-absent is `If-None-Match: *`; a server
-that does not know conditional writes is noticed by its answer, and an object that was there is not replaced.
+that does not know conditional writes is noticed by its answer, and an object that was there is not replaced. What is likely to pass is tried
+again: answers that say so, dropped connections, silence, credentials that have just expired, a clock that is wrong, a bucket elsewhere.
 """
 
 from __future__ import annotations
 
-import http.client
 import os
-import re
-import socket
-import ssl
 import time
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
-from urllib.parse import urlsplit
-from xml.sax.saxutils import unescape
+from _thread import allocate_lock
 
-from flowc.runtime_shim import digest as digests
-from flowc.runtime_shim.content import Content, Damaged
+from flowc.runtime_shim.digest import fast_sha256, sha256
 from flowc.runtime_shim.errors import StoreError, UsageError
 
-from . import credentials, signature
+from . import ahead, credentials, http, remote, signature
 
-ATTEMPTS = 6
-TIMEOUT = 60.0  # seconds without a byte
-_PASSING = (429, 500, 502, 503, 504)  # and the codes of 400 and 409 that S3 asks to try again
-_AGAIN = ("RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "SlowDown")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+    from flowc.runtime_shim.content import Content
+
+ATTEMPTS = 8
+LONGEST_PAUSE = 10.0  # seconds between two tries
+_KEPT = 16  # idle connections
+_PASSING = (429, 500, 502, 503, 504)  # and the codes of other answers that S3 asks to try again
+_AGAIN = ("RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "SlowDown", "InternalError", "ServiceUnavailable")
+_STALE = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "RequestExpired")
+_SKEWED = ("RequestTimeTooSkewed", "RequestInTheFuture")
+_ELSEWHERE = ("PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 class S3Store:
-    """`url` is s3://BUCKET or s3://BUCKET/PREFIX. One connection, kept open; not for several threads at once."""
+    """`url` is s3://BUCKET or s3://BUCKET/PREFIX. For several threads at once: each request takes a connection of its own."""
 
     remote = True
 
@@ -39,159 +44,302 @@ class S3Store:
             raise UsageError(f"{url!r} names no bucket")
         self.url = url.rstrip("/")
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self.region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or _configured_region() or "us-east-1"
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        if endpoint:
-            parts = urlsplit(endpoint)
-            self.secure, self.host, self.base = parts.scheme != "http", parts.netloc, f"{parts.path.rstrip('/')}/{bucket}"
-        elif "." in bucket:  # no certificate covers such a host name
-            self.secure, self.host, self.base = True, f"s3.{self.region}.{_domain(self.region)}", f"/{bucket}"
-        else:
-            self.secure, self.host, self.base = True, f"{bucket}.s3.{self.region}.{_domain(self.region)}", ""
-        self._connection: Optional[http.client.HTTPConnection] = None
+        self.bucket = bucket
+        self.endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+        self._lock = allocate_lock()
+        self._idle: List[http.Connection] = []
         self._credentials: Optional[credentials.Credentials] = None
+        self._skew = 0.0  # seconds that the server's clock is ahead of ours
+        self._place(os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or credentials.configured_region() or "us-east-1")
+        self._ahead = ahead.Ahead(self._get)
+
+    def _place(self, region: str) -> None:
+        """Sets where requests go."""
+        self.region = region
+        if self.endpoint:
+            self.secure, self.name, self.port, path = http.split_url(self.endpoint)
+            self.host, self.base = self.endpoint.split("/")[2], f"{path.rstrip('/')}/{self.bucket}"
+        else:
+            dotted = "." in self.bucket  # no certificate covers such a host name
+            self.secure, self.port = True, 443
+            domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+            self.host = self.name = f"{'' if dotted else self.bucket + '.'}s3.{region}.{domain}"
+            self.base = f"/{self.bucket}" if dotted else ""
+
+    # ── objects ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, name: str) -> Optional[bytes]:
-        status, data = self._request("GET", name, accept=(200, 404))
-        if status == 404:
-            if b"NoSuchBucket" in data:
-                raise StoreError(f"{self.url}: there is no such bucket")
-            return None
-        return data
+        found: Optional[bytes] = self._ahead.get(name)
+        return found
+
+    def fetch_ahead(self, names: List[str]) -> None:
+        """Starts to get objects that `get` will be asked for."""
+        self._ahead.start(names)
+
+    def _get(self, name: str) -> Optional[bytes]:
+        answer = self._request("GET", name, accept=(200, 404))
+        return None if self._is_absent(answer) else answer.body
+
+    def _is_absent(self, answer: http.Answer) -> bool:
+        if answer.status == 404 and b"NoSuchBucket" in answer.body:
+            raise StoreError(f"{self.url}: there is no such bucket")
+        return answer.status == 404
 
     def put(self, name: str, data: bytes) -> None:
-        self._request("PUT", name, data, accept=(200,))
+        self._request("PUT", name, [data])
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
-        status, answer = self._request("PUT", name, data, accept=(200, 412, 501), headers={"if-none-match": "*"})
-        if status == 501:  # a server without conditional writes
+        return self._create(name, [data], (fast_sha256 if len(data) > 65536 else sha256)(data).hexdigest())
+
+    def _create(self, name: str, parts: List[Any], digest: str) -> bool:
+        tried = [0]
+        answer = self._request("PUT", name, parts, accept=(200, 412, 501), headers={"if-none-match": "*"}, digest=digest, tried=tried)
+        if answer.status == 501:  # a server without conditional writes
             if self.exists(name):
                 return False
-            self.put(name, data)
-        if status == 412 and self._retried and self.get(name) == data:
+            self._request("PUT", name, parts, digest=digest)
+            return True
+        if answer.status == 412 and tried[0] > 1 and self._get(name) == b"".join(parts):
             return True  # our own first try, whose answer was lost
-        return status != 412
+        return answer.status != 412
 
     def exists(self, name: str) -> bool:
-        status, _ = self._request("HEAD", name, accept=(200, 404))
-        return status == 200
+        return self.size(name) is not None
 
-    def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
-        target = name(content.digest)
-        if not self.exists(target):
-            self.put_if_absent(target, content.bytes())
-
-    def read_blob(self, name: str, size: int, digest: str) -> Any:
-        found = self.get(name)
-        if found is not None and (len(found) != size or digests.of(found) != digest):
-            raise Damaged("its content is not what its digest says")
-        return None if found is None else bytearray(found)
-
-    def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
-        found = self.get(name)
-        return None if found is None else bytearray(found[start : start + size])
+    def size(self, name: str) -> Optional[int]:
+        """The object's length in bytes, None if there is no object."""
+        answer = self._request("HEAD", name, accept=(200, 404))
+        return int(answer.headers.get("content-length") or 0) if answer.status == 200 else None
 
     def list(self, prefix: str) -> Iterator[str]:
         """By ListObjectsV2, a thousand names a request."""
         for text in self._pages({"prefix": self.prefix + prefix}):
-            for key in re.findall("<Key>(.*?)</Key>", text, re.DOTALL):
-                yield _plain(key)[len(self.prefix) :]
+            for each in text.split("<Key>")[1:]:
+                yield _plain(each.partition("</Key>")[0])[len(self.prefix) :]
 
     def folders(self, prefix: str) -> Iterator[str]:
         """By ListObjectsV2 with a delimiter, a thousand a request."""
         for text in self._pages({"prefix": self.prefix + prefix, "delimiter": "/"}):
-            for each in re.findall("<CommonPrefixes>.*?<Prefix>(.*?)</Prefix>.*?</CommonPrefixes>", text, re.DOTALL):
-                yield _plain(each)[len(self.prefix + prefix) : -1]
+            for each in text.split("<CommonPrefixes>")[1:]:
+                yield _element(each, "Prefix")[len(self.prefix + prefix) : -1]
 
     def close(self) -> None:
-        """Closes the connection, until the next request."""
-        self._close()
+        """Closes the connections that nobody uses now, until the next request."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for each in idle:
+            each.close()
 
     def _pages(self, query: Dict[str, str]) -> Iterator[str]:
         token = ""
         while True:
-            _, data = self._request("GET", None, accept=(200,), query={"list-type": "2", **query, **({"continuation-token": token} if token else {})})
-            text = data.decode()
+            more = {"continuation-token": token} if token else {}
+            text = self._request("GET", None, query={"list-type": "2", **query, **more}).body.decode()
             yield text
-            found = re.search("<NextContinuationToken>(.*?)</NextContinuationToken>", text, re.DOTALL)
-            if not found or "<IsTruncated>true</IsTruncated>" not in text:
+            token = _element(text, "NextContinuationToken")
+            if not token or _element(text, "IsTruncated") != "true":
                 return
-            token = _plain(found.group(1))
+
+    # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
+        remote.write_blob(self, content, name)
+
+    def read_blob(self, name: str, size: int, digest: str) -> Any:
+        return remote.read_blob(self, name, size, digest)
+
+    def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
+        return remote.read_range(self, name, start, size)
+
+    def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
+        """Receives bytes from `start` on into the memory, as many as fit; returns (their number, the object's length), None if there is no object."""
+        headers = {"range": f"bytes={start}-{start + len(view) - 1}"}
+        answer = self._request("GET", name, accept=(200, 206, 404, 416), headers=headers, into=view)
+        if self._is_absent(answer):
+            return None
+        if answer.status == 416:  # the object ends before
+            return 0, 0
+        if answer.body:  # it did not come with a length before
+            if answer.status == 200:
+                answer.body = answer.body[start : start + len(view)]
+            view[: len(answer.body)] = answer.body
+        elif answer.status == 200 and start:
+            raise StoreError(f"{self.url}: the server does not know ranges")
+        received = answer.stored or len(answer.body)
+        return received, int(answer.headers.get("content-range", "").rpartition("/")[2] or start + received)
+
+    def put_parts(self, name: str, count: int, part: Callable[[int], Tuple[List[Any], str]], workers: int) -> None:
+        """Writes an object whose parts are given by number, from 0: bytes-like objects, and their sha256 in hexadecimal. For up to 10,000 parts."""
+        if count == 1:
+            parts, digest = part(0)
+            self._create(name, parts, digest)
+            return
+        from flowc.runtime_shim.parallel import for_each
+
+        answer = self._request("POST", name, query={"uploads": ""})
+        upload = _element(answer.body.decode(), "UploadId")
+        tags = [""] * count
+
+        def send(number: int) -> None:
+            parts, digest = part(number)
+            query = {"partNumber": str(number + 1), "uploadId": upload}
+            tags[number] = self._request("PUT", name, parts, query=query, digest=digest).headers.get("etag", "")
+
+        try:
+            for_each(count, send, workers)
+            listed = "".join(f"<Part><PartNumber>{number + 1}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in enumerate(tags))
+            body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+            answer = self._request("POST", name, [body], query={"uploadId": upload}, accept=(200, 404))
+            if answer.status == 404 and not self.exists(name):  # it is there if the first answer was lost
+                raise StoreError(f"{self.url}: the upload of {name} was ended by somebody else")
+        except BaseException:
+            try:
+                self._request("DELETE", name, query={"uploadId": upload}, accept=(204, 200, 404))
+            except StoreError:  # the first problem is the one to hear of; a lifecycle rule removes the parts
+                pass
+            raise
+
+    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _request(
-        self, method: str, name: Optional[str], body: bytes = b"", accept: Tuple[int, ...] = (200,), query: Optional[Dict[str, str]] = None,
-        headers: Optional[Dict[str, str]] = None,
-    ) -> Tuple[int, bytes]:  # fmt: skip
-        """Returns (status, body) of an answer whose status is accepted. Raises StoreError for any other, after several tries."""
-        path = signature.encoded_path(f"{self.base}/{self.prefix + name if name is not None else ''}")
+        self, method: str, name: Optional[str], body: Optional[List[Any]] = None, accept: Tuple[int, ...] = (200,),
+        query: Optional[Dict[str, str]] = None, headers: Optional[Dict[str, str]] = None, into: Optional[memoryview] = None,
+        digest: str = "", tried: Optional[List[int]] = None,
+    ) -> http.Answer:  # fmt: skip
+        """Returns an answer whose status is accepted. Raises StoreError for any other, after several tries."""
+        body, query = body or [], query or {}
+        digest = digest or (_digest(body) if body else _EMPTY)
         problems: List[str] = []
-        for attempt in range(ATTEMPTS):
-            self._retried = attempt > 0
-            if attempt:
-                time.sleep(min(0.1 * 3**attempt, 10) * (0.5 + os.urandom(1)[0] / 255))
+        mended: set = set()  # type: ignore[type-arg]  # what is tried once
+        pauses = 0
+        while True:
+            if tried is not None:
+                tried[0] += 1
+            mine = self._fresh_credentials()
+            connection = self._take()
+            reused = connection.used
             try:
-                status, data = self._once(method, path, query or {}, body, headers or {})
-            except (OSError, http.client.HTTPException, socket.timeout, ssl.SSLError) as error:
-                self._close()
+                answer = self._once(connection, mine, method, name, query, body, headers or {}, into, digest)
+            except OSError as error:
                 problems.append(f"{type(error).__name__}: {error}")
-                continue
-            if status in accept:
-                return status, data
-            code, message = _problem(data)
-            problems.append(f"{status} {code} {message}".strip())
-            if status not in _PASSING and code not in _AGAIN:
-                if status in (301, 307, 400) and code in ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"):
-                    problems[-1] += " (is AWS_REGION the bucket's region?)"
+                if reused and "reused" not in mended:  # the server had closed it, which costs nothing to find out
+                    mended.add("reused")
+                    continue
+            else:
+                late = method == "POST" and answer.status == 200 and b"<Error>" in answer.body  # found after it had begun to answer
+                code, message = _problem(answer.body) if late or answer.status not in accept else ("", "")
+                if answer.status in accept and not code:
+                    return answer
+                code = code or answer.headers.get("x-amz-error-code", "")
+                problems.append(f"{answer.status} {code} {message}".strip())
+                if self._mend(answer, code, mine, mended):
+                    continue
+                silent = method == "HEAD" and answer.status in (400, 409)  # it has no body to say why
+                if answer.status not in _PASSING and code not in _AGAIN and not silent and not (answer.status == 200 and code):
+                    break
+            pauses += 1
+            if pauses >= ATTEMPTS:
                 break
-        what = f"{method} {name}" if name is not None else f"listing {(query or {}).get('prefix')}"
-        raise StoreError(f"{self.url}: {what} failed: {problems[-1]}" + (f" (tried {len(problems)} times)" if len(problems) > 1 else ""))
+            longest = min(LONGEST_PAUSE, 0.1 * 2**pauses)
+            time.sleep(longest * (0.5 + os.urandom(1)[0] / 510))
+        what = f"{method} {name}" if name is not None else f"listing {query.get('prefix')}"
+        raise StoreError(f"{self.url}: {what} failed: {_advised(problems[-1])}" + (f" (tried {len(problems)} times)" if len(problems) > 1 else ""))
 
-    def _once(self, method: str, path: str, query: Dict[str, str], body: bytes, extra: Dict[str, str]) -> Tuple[int, bytes]:
-        if self._credentials is None or not self._credentials.is_fresh:
-            self._credentials = credentials.find()
-        mine = self._credentials
-        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        signed = signature.headers(method, self.host, path, query, self.region, mine.key, mine.secret, mine.token, date, body, extra)
-        if self._connection is None:
-            kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
-            self._connection = kind(self.host, timeout=TIMEOUT)
-        target = f"{path}?{signature.encoded_query(query)}" if query else path
-        self._connection.request(method, target, body=body if method == "PUT" else None, headers=signed)
-        answer = self._connection.getresponse()
-        data = answer.read()
-        if answer.getheader("connection", "").lower() == "close":
-            self._close()
-        return answer.status, data
+    def _once(
+        self, connection: http.Connection, mine: credentials.Credentials, method: str, name: Optional[str], query: Dict[str, str], body: List[Any],
+        headers: Dict[str, str], into: Optional[memoryview], digest: str,
+    ) -> http.Answer:  # fmt: skip
+        path = signature.encoded_path(f"{self.base}/{self.prefix + name if name is not None else ''}")
+        date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._skew))
+        signed = signature.headers(method, self.host, path, query, self.region, mine.key, mine.secret, mine.token, date, digest, headers)
+        answer = connection.request(method, f"{path}?{signature.encoded_query(query)}" if query else path, signed, body, into)
+        with self._lock:
+            if (connection.host, connection.port) == (self.name, self.port) and len(self._idle) < _KEPT:
+                self._idle.append(connection)
+        return answer
 
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _take(self) -> http.Connection:
+        with self._lock:
+            while self._idle:
+                found = self._idle.pop()
+                if (found.host, found.port) == (self.name, self.port):
+                    return found
+        return http.Connection(self.name, self.port, self.secure)
+
+    def _fresh_credentials(self) -> credentials.Credentials:
+        with self._lock:
+            if self._credentials is None or not self._credentials.is_fresh:
+                self._credentials = credentials.find()
+            return self._credentials
+
+    def _mend(self, answer: http.Answer, code: str, mine: credentials.Credentials, mended: set) -> bool:  # type: ignore[type-arg]
+        """Does something about the problem, once each; returns whether another try makes sense at once."""
+        if code in _STALE or (answer.status in (400, 403) and not code and mine.until is not None):  # HEAD has no body to say why
+            if "stale" in mended:
+                return False
+            mended.add("stale")
+            with self._lock:
+                if self._credentials is mine or self._credentials is None:
+                    self._credentials = credentials.find(again=True)
+                return (self._credentials.key, self._credentials.token) != (mine.key, mine.token)
+        if code in _SKEWED or (answer.status == 403 and not code and "clock" not in mended):
+            server = http.date_of(answer.headers.get("date", ""))
+            if "clock" in mended or server is None or (not code and abs(server - time.time() - self._skew) < 300):
+                return False
+            mended.add("clock")
+            self._skew = server - time.time()
+            return True
+        if answer.status in (301, 307) or code in _ELSEWHERE:
+            return self._follow(answer, mended)
+        return False
+
+    def _follow(self, answer: http.Answer, mended: set) -> bool:  # type: ignore[type-arg]
+        """Goes where the bucket is."""
+        region = answer.headers.get("x-amz-bucket-region") or _element(answer.body.decode("utf-8", "replace"), "Region")
+        if region and region != self.region and "region" not in mended:
+            mended.add("region")
+            self._place(region)
+            return True
+        location = answer.headers.get("location", "")
+        if answer.status == 307 and location and "location" not in mended:
+            mended.add("location")
+            self.secure, self.name, self.port, _ = http.split_url(location)
+            self.host = location.split("/")[2]
+            return True
+        return False
+
+
+def _digest(body: List[Any]) -> str:
+    seen = (fast_sha256 if sum(map(len, body)) > 65536 else sha256)()
+    for each in body:
+        seen.update(each)
+    found: str = seen.hexdigest()
+    return found
 
 
 def _problem(data: bytes) -> Tuple[str, str]:
     """The code and the message of an error's XML."""
     text = data.decode("utf-8", "replace")
-    code, message = re.search("<Code>(.*?)</Code>", text), re.search("<Message>(.*?)</Message>", text, re.DOTALL)
-    return _plain(code.group(1)) if code else "", _plain(message.group(1)) if message else ""
+    return _element(text, "Code"), _element(text, "Message")
+
+
+def _element(text: str, name: str) -> str:
+    return _plain(text.partition(f"<{name}>")[2].partition(f"</{name}>")[0])
 
 
 def _plain(text: str) -> str:
-    return unescape(text, {"&quot;": '"', "&apos;": "'"})
+    if "&" not in text:
+        return text
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#13;", "\r"), ("&#10;", "\n"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return text
 
 
-def _configured_region() -> str:
-    path = os.path.expanduser(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
-    if not os.path.exists(path):
-        return ""
-    import configparser
-
-    files = configparser.RawConfigParser()
-    files.read(path)
-    profile = os.environ.get("AWS_PROFILE")
-    section = f"profile {profile}" if profile and profile != "default" else "default"
-    return files.get(section, "region", fallback="")
-
-
-def _domain(region: str) -> str:
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+def _advised(problem: str) -> str:
+    for codes, advice in (
+        (_ELSEWHERE, "is AWS_REGION the bucket's region?"), (_STALE, "the credentials have expired, and their source gives no others"),
+        (_SKEWED, "is this machine's clock right?"), (("AccessDenied",), "may these credentials do this?"),
+    ):  # fmt: skip
+        if any(each in problem for each in codes):
+            return f"{problem} ({advice})"
+    return problem
