@@ -11,7 +11,7 @@ from . import ir
 from .effects.functions import Code, Functions
 from .effects.records import INPUTS, SELF, UNKNOWN, Effects
 from .record import record, replace
-from .scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors
+from .scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class StepFlow:
     after: Facts = Facts(unknown=True)
     arrivals: Mapping[str, Facts] = {}  # of a join: the steps directly before it, and what there is after each
     branches: tuple[Facts, ...] = ()  # of a join: what there is at the end of each branch; one for a foreach
+    closes: str = ""  # of a join: the step that split
+    within: tuple[str, ...] = ()  # of a join: the steps between that one and it
     overs: tuple[str | None, ...] = ()  # artifacts that the foreaches around it go over, outermost first; None for one that is not known
     in_every_run: bool = False  # a run that ends well has come by here
     catches: bool = False  # `@catch`: an exception is no failure
@@ -56,6 +58,7 @@ class StepFlow:
 class Dataflow:
     """What is known of a flow's artifacts."""
 
+    functions: Functions
     steps: Mapping[str, StepFlow]
     sound: bool  # the graph has scopes; without, only the effects of each step are known
     fixed: frozenset[str]  # attributes that every step finds: parameters, constants, methods, what Metaflow has itself
@@ -64,6 +67,14 @@ class Dataflow:
     def assigned_by(self, name: str) -> tuple[str, ...]:
         """Returns the steps that may assign the artifact."""
         return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
+
+    def is_unchanged(self, join: str, name: str) -> bool:
+        """Whether the artifact was there before the split that the join closes, and no step since has assigned it."""
+        here = self.steps[join]
+        return name in self.steps[here.closes].after.must and not any(name in self.steps[step].effects.ever for step in here.within)
+
+    def is_function(self, definition: Definition | None) -> bool:
+        return definition is not None and is_function(self.functions, definition)
 
     def found(self, step: str, read: Read) -> tuple[bool, bool]:
         """Returns whether the read may find the artifact, as far as is known, and whether that is all there is to know."""
@@ -93,7 +104,7 @@ def dataflow(world: World, order: list[Class], members: dict[str, Member], flow:
         found = functions.method(step.name)
         foreign = any(not each.startswith("metaflow.") for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
-    known = Dataflow(steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members))
+    known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members))
     understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
     if not understood or not flow.start or not flow.end:
         return known
@@ -101,7 +112,7 @@ def dataflow(world: World, order: list[Class], members: dict[str, Member], flow:
         scope = scopes(flow)
     except (Unbalanced, KeyError, RecursionError):
         return known
-    folder = _Folder(flow, steps, known.unknown)
+    folder = _Folder(functions, flow, steps, known.unknown)
     folder.fold(scope, Facts(unknown=known.unknown), (), True)
     return replace(known, steps=folder.steps, sound=True)
 
@@ -191,7 +202,8 @@ def either(several: Iterable[Facts]) -> Facts:
 class _Folder:
     """Goes through the scopes once, and fills in what is known of each step."""
 
-    def __init__(self, flow: ir.Flow, steps: Mapping[str, StepFlow], unknown: bool) -> None:
+    def __init__(self, functions: Functions, flow: ir.Flow, steps: Mapping[str, StepFlow], unknown: bool) -> None:
+        self.functions = functions
         self.of = {step.name: step for step in flow.steps}
         self.steps = dict(steps)
         self.unknown = unknown
@@ -199,37 +211,39 @@ class _Folder:
     def fold(self, scope: ir.Scope, entry: Facts, overs: tuple[str | None, ...], in_every_run: bool) -> None:
         before = predecessors(scope, self.of)
         always = set(_always(scope, self.of)) if in_every_run else set()
-        joins: dict[str, tuple[dict[str, Facts], tuple[Facts, ...]]] = {}
+        joins: dict[str, StepFlow] = {}
         for node in scope.nodes:
             name = node.step
-            arrivals, branches = joins.get(name, ({}, ()))
+            here = joins.get(name) or self.steps[name]
             if name in joins:
                 facts = Facts(unknown=self.unknown)
             elif name == scope.entry:
                 facts = entry
             else:
                 facts = either(self.steps[each.step].after for each in before[name])
-            here = replace(self.steps[name], before=facts, arrivals=arrivals, branches=branches, overs=overs, in_every_run=name in always)
+            here = replace(here, before=facts, overs=overs, in_every_run=name in always)
             if is_loop(self.of[name]):
                 here = replace(here, before=either([facts, self.after(name, here)]))
             self.steps[name] = replace(here, after=self.after(name, here))
             if not isinstance(node, ir.Task):
                 joins[node.join] = self.inside(node, overs, name in always)
 
-    def inside(self, node: ir.Branches | ir.ForEach, overs: tuple[str | None, ...], in_every_run: bool) -> tuple[dict[str, Facts], tuple[Facts, ...]]:
-        """Folds what the node holds; returns what arrives at its join: by the last step, and by branch."""
+    def inside(self, node: ir.Branches | ir.ForEach, overs: tuple[str | None, ...], in_every_run: bool) -> StepFlow:
+        """Folds what the node holds; returns what is known of its join by then."""
         after = self.steps[node.step].after
         transition = self.of[node.step].transition
         if isinstance(node, ir.ForEach):
             overs = (*overs, transition.over if isinstance(transition, ir.Foreach) else None)
         arrivals: dict[str, Facts] = {}
         branches = []
+        within: list[str] = []
         for scope in inner(node):
             self.fold(scope, after, overs, in_every_run)
             found = {each.step: self.steps[each.step].after for each in exits(scope, self.of)}
             arrivals.update(found)
             branches.append(either(found.values()))
-        return arrivals, tuple(branches)
+            within += [each.step for _, each, _ in walk(scope)]
+        return replace(self.steps[node.join], arrivals=arrivals, branches=tuple(branches), closes=node.step, within=tuple(within))
 
     def after(self, name: str, here: StepFlow) -> Facts:
         """What there is when the step has ended."""
@@ -253,7 +267,7 @@ class _Folder:
             sure = artifact in effects.must and not here.catches
             if not sure and artifact in may:
                 value = value | definitions.get(artifact, frozenset([None]))
-            if value and all(each is not None and is_function(each) for each in value):
+            if value and all(each is not None and is_function(self.functions, each) for each in value):
                 must.discard(artifact)  # a function is not saved
                 continue
             may.add(artifact)
@@ -279,9 +293,19 @@ def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Defini
         yield artifact, value, takes is True and any(artifact in each.must for each in here.branches)
 
 
-def is_function(definition: Definition) -> bool:
-    """True for a lambda or a function that is defined inside the step: a run does not save those."""
-    return definition.node.kind() in ("lambda", "function_definition")
+def is_function(functions: Functions, definition: Definition) -> bool:
+    """True for a function, a method or a lambda: a run saves none of them."""
+    node = definition.node
+    kind = node.kind()
+    if kind == "identifier":
+        name = node.text()
+        if name in definition.variables or name in definition.imports:
+            return False
+        return functions.function(functions.world.qualify(definition.module, name)) is not None
+    if kind == "attribute" and node.named_children()[0].text() == "self":
+        found = functions.method(node.named_children()[-1].text())
+        return found is not None and not any(each.endswith(("property", ".setter", ".getter")) for each in found[1])
+    return kind in ("lambda", "function_definition")
 
 
 def _always(scope: ir.Scope, steps: Mapping[str, ir.Step]) -> Iterator[str]:

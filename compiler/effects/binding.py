@@ -52,6 +52,7 @@ def _unpacked(reader: Reader, targets: list[SgNode], held: Kind | None) -> list[
 
 def _variable(reader: Reader, name: str, held: Kind | None, node: SgNode | None) -> None:
     assert reader.state is not None
+    reader.variables.add(name)
     if name in reader.imports:
         reader.imports = {key: each for key, each in reader.imports.items() if key != name}
     if held is not None:

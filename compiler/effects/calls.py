@@ -297,7 +297,7 @@ def _local(reader: Reader, local: LocalFunction, bound: dict[str, Kind]) -> Effe
     code = Code(reader.code.module, local.node, reader.code.owner)
     names, _ = parameters(code)
     state = State()
-    state.env = {name: each for name, each in reader.state.env.items() if name not in names}
+    state.env = {**reader.state.env, **dict.fromkeys(names, ANYTHING)}
     state.env.update(bound)
     return read_nested(reader, code, state, (*reader.active, at))
 

@@ -81,6 +81,7 @@ class Reader:
         self.returned_other = False  # something else is returned too
         self.is_generator = False
         self.imports: dict[str, str] = {}  # replaced, never changed: a Place keeps the one that it saw
+        self.variables: set[str] = set(state.env)  # every local variable, in the end
         self.globals: set[str] = set()
         self.uncertain = 0  # conditions and loops around this point
         self.guards = 0  # handlers around it that would catch an AttributeError
@@ -99,10 +100,10 @@ class Reader:
         return self.guards > 0
 
     def place(self, node: SgNode) -> Place:
-        return Place(self.code.module, node, self.imports)
+        return Place(self.code.module, node, self.imports, self.variables)
 
     def definition(self, node: SgNode) -> frozenset[Definition | None]:
-        return frozenset([Definition(self.code.module, node, self.imports)])
+        return frozenset([Definition(self.code.module, node, self.imports, self.variables)])
 
     # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

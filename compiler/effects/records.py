@@ -11,7 +11,7 @@ from flowc.compiler.source import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
     from ast_grep_py import SgNode
     from flowc.compiler.ir import Span
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class Place:
     """A node of a module's source; equal only to itself."""
 
-    __slots__ = ("imports", "module", "node")
+    __slots__ = ("imports", "module", "node", "variables")
 
-    def __init__(self, module: Module, node: SgNode, imports: Mapping[str, str]) -> None:
+    def __init__(self, module: Module, node: SgNode, imports: Mapping[str, str], variables: Set[str]) -> None:
         self.module = module
         self.node = node
         self.imports = imports  # what the function around the node imports itself: local name → qualified
+        self.variables = variables  # local variables of that function
 
     @property
     def span(self) -> Span:
@@ -38,12 +39,12 @@ class Definition(Place):
 
     __slots__ = ("exact",)
 
-    def __init__(self, module: Module, node: SgNode, imports: Mapping[str, str], exact: bool = True) -> None:
-        super().__init__(module, node, imports)
+    def __init__(self, module: Module, node: SgNode, imports: Mapping[str, str], variables: Set[str], exact: bool = True) -> None:
+        super().__init__(module, node, imports, variables)
         self.exact = exact  # False: an object that had time to be changed; only its type is sure
 
     def inexact(self, immutable: bool) -> Definition:
-        return self if immutable else Definition(self.module, self.node, self.imports, exact=False)
+        return self if immutable else Definition(self.module, self.node, self.imports, self.variables, exact=False)
 
 
 ANYTHING: frozenset[Definition | None] = frozenset([None])  # None among the definitions: a value that cannot be followed

@@ -9,8 +9,9 @@ from flowc.compiler.names import is_standard
 from flowc.compiler.record import replace
 
 from . import binding, calls, expression
+from .functions import parameters
 from .reader import LocalFunction, Loop, Mark, Reader
-from .records import Effects, Kind, State, either, element, joined
+from .records import ANYTHING, Effects, Kind, State, either, element, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _OTHERS = frozenset(
 def read_body(functions: Functions, code: Code, bound: dict[str, Kind]) -> Effects:
     """Returns the effects of a call of the function, whose parameters hold what `bound` says (the others: nothing that matters)."""
     state = State()
+    state.env.update(dict.fromkeys(parameters(code)[0], ANYTHING))
     state.env.update(bound)
     return _read(Reader(functions, code, state))
 
@@ -426,6 +428,7 @@ def _function_definition(reader: Reader, node: SgNode) -> None:
             expression.use(reader, default)
     if name is not None and reader.state is not None:
         reader.state.env[name.text()] = LocalFunction(node)
+        reader.variables.add(name.text())
 
 
 def _decorated_definition(reader: Reader, node: SgNode) -> None:

@@ -1,0 +1,68 @@
+"""FLOW411 (warning): a parameter or constant that is changed in place, and read in a later step.
+
+Parameters and constants are saved once, when the run starts. A change inside the object, such as `append`, is there for the rest of the step, and
+gone in the next.
+
+Example:
+
+    seen = []
+
+    @step
+    def start(self):
+        self.seen.append("start")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.seen)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.seen = ["start"]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.seen)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    kinds = {**{each.name: "constant" for each in reading.flow.constants}}
+    kinds.update({each.attribute: "parameter" for each in reading.flow.parameters})
+    if known.unknown:
+        return
+    for step in reading.flow.steps:
+        for write in known.steps[step.name].effects.writes:
+            if not write.in_place or write.name not in kinds:
+                continue
+            later = next((each for each in _after(reading, step.name) if write.name in known.steps[each].effects.mentions), None)
+            if later is not None:
+                what = f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
+                why = f"a {kinds[write.name]} is saved once, when the run starts"
+                how = "make it an artifact: assign a copy to another name, and change that"
+                yield Diagnostic("FLOW411", what, write.place.span, why, how, WARNING)
+
+
+def _after(reading: Reading, step: str) -> list[str]:
+    """The steps that come after the step, nearest first."""
+    of = {each.name: each for each in reading.flow.steps}
+    found: list[str] = []
+    waiting = [each for each in targets(of[step]) if each in of]
+    while waiting:
+        current = waiting.pop(0)
+        if current not in found and current != step:
+            found.append(current)
+            waiting += [each for each in targets(of[current]) if each in of]
+    return found

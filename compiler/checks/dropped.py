@@ -1,0 +1,80 @@
+"""FLOW401: an artifact that a join has left behind.
+
+A join begins with none of its branches' artifacts, since they may differ: nothing is there but parameters and constants, until the join assigns it or
+takes it over with `self.merge_artifacts(inputs)`. Reading such an artifact, in the join itself or in a step after it, raises AttributeError.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.score = self.input * 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.report)
+
+    @step
+    def report(self):
+        print(self.items, self.score)
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.score = self.input * 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.scores = [each.score for each in inputs]
+        self.merge_artifacts(inputs, include=["items"])
+        self.next(self.report)
+
+    @step
+    def report(self):
+        print(self.items, self.scores)
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.missing import missing
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    for each in missing(reading):
+        if not each.dropped_by:
+            continue
+        itself = each.step == each.dropped_by
+        what = f"step `{each.step}` {each.what} `self.{each.name}`, which "
+        what += "a join does not have of itself" if itself else f"join `{each.dropped_by}` has left behind"
+        why = "a join takes over nothing of its branches by itself"
+        yield Diagnostic("FLOW401", what, each.span, why, _how(reading, each.dropped_by, each.name), ERROR if each.fails else WARNING)
+
+
+def _how(reading: Reading, join: str, name: str) -> str:
+    known = reading.dataflow
+    inputs = reading.facts[join].arguments[1]
+    arrivals = known.steps[join].arrivals
+    having = [step for step, there in arrivals.items() if name in there.may]
+    if known.is_unchanged(join, name):
+        return f"write `self.merge_artifacts({inputs}, include=['{name}'])` in `{join}`"
+    if len(having) == 1 and len(arrivals) > 1:
+        return f"write `self.{name} = {inputs}.{having[0]}.{name}` in `{join}`"
+    return f"write `self.{name} = [each.{name} for each in {inputs}]` in `{join}`, or `self.merge_artifacts({inputs})` if all have the same value"

@@ -1,0 +1,78 @@
+"""FLOW421 (warning): a foreach over a dict.
+
+The splits are counted by its keys, but a task's item is looked up as `NAME[index]`: unless the keys are the numbers from 0 on, `self.input` raises
+KeyError.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = {"a": 1, "b": 2}
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = list({"a": 1, "b": 2}.items())
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import kinds
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.foreaches import over
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step, name, held in over(reading):
+        if held != {kinds.DICT} or _is_numbered(reading, step.name, name):
+            continue
+        body = known.steps.get(targets(step)[0])
+        if body is None or "input" not in body.effects.mentions:
+            continue  # the tasks need no item
+        what = f"the foreach of step `{step.name}` goes over `self.{name}`, a dict"
+        why = "a task's item is `NAME[index]`, and a dict has other keys than 0, 1, 2, …"
+        how = f"write `list(….items())`, and unpack the pair in `{targets(step)[0]}`"
+        yield Diagnostic("FLOW421", what, step.transition.span, why, how, WARNING)  # type: ignore[union-attr]
+
+
+def _is_numbered(reading: Reading, step: str, name: str) -> bool:
+    """False if the keys of each dict that it may be are known, and are not 0, 1, 2, …"""
+    known = reading.dataflow
+    for each in known.steps[step].after.definitions.get(name, ()):
+        if each is None or each.node.kind() != "dictionary":
+            return True
+        for pair in each.node.named_children():
+            key = pair.field("key")
+            if key is None or key.kind() not in ("string", "integer"):
+                return True
+            if key.text() == "0":
+                return True
+    return False

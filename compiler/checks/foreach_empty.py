@@ -1,0 +1,64 @@
+"""FLOW423: a foreach over nothing.
+
+There would be no task for the step that the foreach goes to, and a run fails there: a foreach needs at least one item.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = []
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = ["a", "b"]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.foreaches import over
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step, name, _ in over(reading):
+        here = known.steps[step.name]
+        held = here.effects.definitions.get(name, frozenset())
+        if name not in here.effects.must or name in here.effects.mentions or name in known.fixed:
+            continue  # it may have been filled where it was read
+        if held and all(each is not None and each.exact and _is_empty(each.node.text()) for each in held):
+            fails = here.in_every_run and not here.catches
+            what = f"the foreach of step `{step.name}` goes over `self.{name}`, which is empty"
+            why, how = "a foreach needs at least one item", "give it items, or choose another way with a switch when there are none"
+            yield Diagnostic("FLOW423", what, step.transition.span, why, how, ERROR if fails else WARNING)  # type: ignore[union-attr]
+
+
+def _is_empty(text: str) -> bool:
+    return "".join(text.split()) in ("[]", "()", "{}", "''", '""', "list()", "tuple()", "dict()", "set()", "range(0)")

@@ -1,0 +1,65 @@
+"""FLOW422: a foreach over a generator or an iterator.
+
+A generator cannot be saved, so the step that splits fails when it is done. Other iterators (`map`, `zip`, `filter`, …) are used up by counting the
+splits, and no task finds its item.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = (number * 2 for number in range(3))
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = [number * 2 for number in range(3)]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import kinds
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.foreaches import over
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step, name, held in over(reading):
+        here = known.steps[step.name]
+        body = known.steps.get(targets(step)[0])
+        if held == {kinds.GENERATOR}:
+            fails, why = here.in_every_run and not here.catches, "a generator cannot be saved"
+        elif held == {kinds.ITERATOR} and body is not None and "input" in body.effects.mentions:
+            fails, why = False, "it is used up by counting the splits, so that no task finds its item"
+        else:
+            continue
+        what = f"the foreach of step `{step.name}` goes over `self.{name}`, {next(iter(held))}"
+        severity = ERROR if fails else WARNING
+        yield Diagnostic("FLOW422", what, step.transition.span, why, f"write `self.{name} = list(…)`", severity)  # type: ignore[union-attr]

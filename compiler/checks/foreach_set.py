@@ -1,0 +1,56 @@
+"""FLOW420 (warning): a foreach over a set.
+
+A set has no order of its own: each process sees another one, and in Metaflow one task's item may then be done twice and another's never. flowc
+fixes the order once, in the step that splits, so that each item is done once; but which index it gets differs from run to run.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = {"a", "b"}
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = sorted({"a", "b"})
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import kinds
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.foreaches import over
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    for step, name, held in over(reading):
+        if held == {kinds.SET}:
+            what = f"the foreach of step `{step.name}` goes over `self.{name}`, a set, which has no order of its own"
+            why = "flowc fixes the order when the step splits, another one in each run; in Metaflow items are lost"
+            yield Diagnostic("FLOW420", what, step.transition.span, why, f"write `self.{name} = sorted(…)`", WARNING)  # type: ignore[union-attr]

@@ -1,0 +1,73 @@
+"""FLOW412 (warning): a function that is assigned to an artifact, and read in a later step.
+
+A run saves values, and neither functions nor methods nor lambdas are among them: they vanish without a word, and the next step raises AttributeError.
+
+Example:
+
+    @step
+    def start(self):
+        self.scale = lambda x: x * 2
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.scale(3))
+
+Use instead:
+
+    def scale(self, x):
+        return x * 2
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.scale(3))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.dataflow import Dataflow
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    if known.unknown:
+        return
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        for name, held in here.effects.definitions.items():
+            lost = [each for each in held if each is not None and known.is_function(each)]
+            if not lost or here.foreign:
+                continue
+            later = next((each for each in _after(reading, step.name) if _looks_for(known, each, name)), None)
+            if later is None:
+                continue
+            for each in lost:
+                what = f"`self.{name}` holds a function, which is not saved, and step `{later}` reads it"
+                how = "make it a method of the flow or a function of the module, and call that"
+                yield Diagnostic("FLOW412", what, each.span, "a run saves values, not code", how, WARNING)
+
+
+def _looks_for(known: Dataflow, step: str, name: str) -> bool:
+    return any(each.name == name and not each.guarded and not each.assigned for each in known.steps[step].effects.reads)
+
+
+def _after(reading: Reading, step: str) -> list[str]:
+    """The steps that come after the step, as far as the artifact is not assigned anew."""
+    of = {each.name: each for each in reading.flow.steps}
+    found: list[str] = []
+    waiting = [each for each in targets(of[step]) if each in of]
+    while waiting:
+        current = waiting.pop(0)
+        if current not in found and current != step:
+            found.append(current)
+            waiting += [each for each in targets(of[current]) if each in of]
+    return found

@@ -1,0 +1,124 @@
+"""FLOW405: a merge of artifacts that its branches have set to different values.
+
+`merge_artifacts` takes over what all inputs agree on. Where the branches assign different values to an artifact, it raises
+UnhandledInMergeArtifactsException, unless the join has assigned the artifact before, or excludes it.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.side = "left"
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.side = "right"
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts(inputs)
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.side = "left"
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.side = "right"
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.sides = [each.side for each in inputs]
+        self.merge_artifacts(inputs, exclude=["side"])
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir, kinds
+from flowc.compiler.dataflow import StepFlow
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.fold import Unfoldable
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        if not here.branches or known.unknown or here.foreign:
+            continue
+        for merge in here.effects.merges:
+            if merge.guarded or merge.unknown:
+                continue
+            names = [name for name in sorted(set().union(*(each.may for each in here.branches))) if merge.takes(name) and name not in merge.may]
+            names = [name for name in names if name not in known.fixed and (_differ(reading, here, name) or _by_item(reading, here, name))]
+            if not names:
+                continue
+            shown = ", ".join(f"`{name}`" for name in names[:4])
+            what = f"merge_artifacts in join `{step.name}` meets different values of {shown}"
+            why = "it takes over what all inputs agree on, and raises UnhandledInMergeArtifactsException for what they do not"
+            listed = ", ".join(repr(name) for name in names[:4])
+            inputs = reading.facts[step.name].arguments[1]
+            how = f"write `exclude=[{listed}]`" if not merge.include else f"leave {shown} out of `include`"
+            how += f", or assign first, such as `self.{names[0]} = [each.{names[0]} for each in {inputs}]`"
+            fails = merge.certain and here.in_every_run and not here.catches
+            yield Diagnostic("FLOW405", what, merge.place.span, why, how, ERROR if fails else WARNING)
+
+
+def _differ(reading: Reading, here: StepFlow, name: str) -> bool:
+    """True if two branches surely hold different values of the artifact."""
+    found: set[tuple[str, str]] = set()
+    for branch in here.branches:
+        held = branch.definitions.get(name)
+        if name not in branch.must or held is None or len(held) != 1:
+            continue
+        (only,) = held
+        try:
+            value = kinds.value(reading.dataflow.functions.world, only)
+        except Unfoldable:
+            continue
+        if value is None or isinstance(value, (bool, int, str, float)):
+            found.add((type(value).__name__, repr(value)))
+    return len(found) > 1
+
+
+def _by_item(reading: Reading, here: StepFlow, name: str) -> bool:
+    """True if the body of a foreach over a list of known, different items assigns each task's own item, or its index."""
+    split = next(each for each in reading.flow.steps if each.name == here.closes)
+    if not isinstance(split.transition, ir.Foreach) or split.transition.over is None or name not in here.branches[0].must:
+        return False
+    held = here.branches[0].definitions.get(name)
+    lists = reading.dataflow.steps[split.name].after.definitions.get(split.transition.over)
+    if held is None or len(held) != 1 or lists is None or len(lists) != 1:
+        return False
+    (only,), (items,) = held, lists
+    if only is None or items is None or only.node.text() not in ("self.input", "self.index"):
+        return False
+    if any(each.in_place and each.name == split.transition.over for each in reading.dataflow.steps[split.name].effects.writes):
+        return False
+    try:
+        found = kinds.value(reading.dataflow.functions.world, items)
+    except Unfoldable:
+        return False
+    if not isinstance(found, (list, tuple, range, str)) or len(found) < 2:
+        return False
+    if only.node.text() == "self.index":
+        return True
+    return len({(type(each).__name__, repr(each)) for each in found if isinstance(each, (bool, int, str, float))}) > 1

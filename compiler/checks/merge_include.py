@@ -1,0 +1,75 @@
+"""FLOW406: a merge that is to take over an artifact that no branch has.
+
+A name in `include` that none of the inputs has, and that the join has not assigned before, makes `merge_artifacts` raise
+MissingInMergeArtifactsException.
+
+Example:
+
+    @step
+    def start(self):
+        self.model = "linear"
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        print(self.model)
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts(inputs, include=["modle"])
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.model = "linear"
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        print(self.model)
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts(inputs, include=["model"])
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        if not here.branches or known.unknown or here.foreign or any(each.unknown for each in here.branches):
+            continue
+        there = set().union(*(each.may for each in here.branches))
+        for merge in here.effects.merges:
+            if merge.guarded or merge.unknown:
+                continue
+            for name in merge.include or ():
+                if name in there or name in merge.may or name in known.fixed:
+                    continue
+                close = nearest(name, there)
+                how = f"did you mean `{close}`?" if close else f"leave it out, or assign it in a branch: `self.{name} = …`"
+                what = f"merge_artifacts in join `{step.name}` is to include `{name}`, which no branch has"
+                fails = merge.certain and here.in_every_run and not here.catches
+                why = "it raises MissingInMergeArtifactsException"
+                yield Diagnostic("FLOW406", what, merge.place.span, why, how, ERROR if fails else WARNING)

@@ -1,0 +1,69 @@
+"""FLOW407: a `merge_artifacts` that cannot work: in a step that is no join, or with both `include` and `exclude`.
+
+Metaflow raises MetaflowException for both.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.x = self.y = 1
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.x = self.y = 1
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts(inputs, include=["x"], exclude=["y"])
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.x = self.y = 1
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.x = self.y = 1
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.merge_artifacts(inputs, include=["x"])
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    for step in reading.flow.steps:
+        here = reading.dataflow.steps[step.name]
+        for merge in here.effects.merges:
+            if merge.guarded:
+                continue
+            fails = ERROR if merge.certain and here.in_every_run and not here.catches else WARNING
+            if not step.is_join:
+                what = f"step `{step.name}` calls merge_artifacts, and is no join"
+                why = "there are no inputs to merge"
+                yield Diagnostic("FLOW407", what, merge.place.span, why, "artifacts of the step before are there already: leave it out", fails)
+            elif merge.include and merge.exclude:
+                what = f"merge_artifacts in join `{step.name}` is given both `include` and `exclude`"
+                yield Diagnostic("FLOW407", what, merge.place.span, "one says what is taken, the other what is not", "leave one of them out", fails)

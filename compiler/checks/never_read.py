@@ -1,0 +1,79 @@
+"""FLOW430 (hint): an artifact that a join leaves behind, and that nothing reads.
+
+It is saved by each task that assigns it, and no step reads it; after the join it is gone. It may be meant for a reader outside of the flow, who asks
+for that very task. If it is not, a local variable costs nothing.
+
+Example:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.doubled = self.input * 2
+        self.result = self.input + 1
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.items = [1, 2]
+        self.next(self.work, foreach="items")
+
+    @step
+    def work(self):
+        self.result = self.input * 2 + 1
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.results = [each.result for each in inputs]
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import HINT, Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    if not known.sound or known.unknown or any(each.effects.unknown_reads or each.foreign for each in known.steps.values()):
+        return
+    read = {name for each in known.steps.values() for name in (*each.effects.mentions, *(one.name for one in each.effects.inputs))}
+    read |= {name for each in known.steps.values() for merge in each.effects.merges for name in (*(merge.include or ()), *(merge.exclude or ()))}
+    read |= {name for each in reading.flow.steps for name in _chosen(each)}
+    left = known.steps[reading.flow.end].after.may
+    for step in reading.flow.steps:
+        for write in known.steps[step.name].effects.writes:
+            name = write.name
+            if name not in known.steps[step.name].after.may:
+                continue  # deleted again, or a function: nothing is saved
+            if write.in_place or name in read or name in left or name in known.fixed or name.startswith("_"):
+                continue
+            read.add(name)
+            what = f"nothing reads `self.{name}`, which is gone after the next join"
+            why = "each task saves it all the same"
+            yield Diagnostic("FLOW430", what, write.place.span, why, "use a local variable, if nobody outside of the flow asks for it", HINT)
+
+
+def _chosen(step: ir.Step) -> tuple[str, ...]:
+    """What the transition reads."""
+    match step.transition:
+        case ir.Foreach(over=over):
+            return (over,) if over is not None else ()
+        case ir.Switch(on=on):
+            return (on,)
+    return ()

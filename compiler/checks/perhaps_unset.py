@@ -1,0 +1,121 @@
+"""FLOW402 (warning): an artifact that is not set when a switch takes one of its cases.
+
+The step is reached whatever the switch chooses, but only some of the ways there assign `self.NAME`. When the switch takes one that does not,
+reading it raises AttributeError.
+
+Example:
+
+    @step
+    def start(self):
+        self.kind = "a" if self.has_data() else "b"
+        self.next({"a": self.train, "b": self.skip}, condition="kind")
+
+    def has_data(self):
+        return os.path.exists("data.csv")
+
+    @step
+    def train(self):
+        self.model = "trained"
+        self.next(self.end)
+
+    @step
+    def skip(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.model)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.kind = "a" if self.has_data() else "b"
+        self.next({"a": self.train, "b": self.skip}, condition="kind")
+
+    def has_data(self):
+        return os.path.exists("data.csv")
+
+    @step
+    def train(self):
+        self.model = "trained"
+        self.next(self.end)
+
+    @step
+    def skip(self):
+        self.model = None
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.model)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    if not known.sound or known.unknown:
+        return
+    switches = [step for step in reading.flow.steps if isinstance(step.transition, ir.Switch)]
+    if not switches:
+        return
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        if not here.in_every_run or here.foreign or here.before.unknown or here.branches:
+            continue
+        seen: set[str] = set()
+        for read in here.effects.reads:
+            suspect = read.name in here.before.may and read.name not in here.before.must and read.name not in known.fixed
+            if not suspect or not read.certain or read.guarded or read.assigned or read.unknown or read.name in seen:
+                continue
+            seen.add(read.name)
+            for switch in switches:
+                case = _without(reading, switch, step.name, read.name)
+                if case is not None:
+                    what = f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` goes to `{case}`"
+                    why = f"no step on the way from `{case}` assigns it"
+                    yield Diagnostic("FLOW402", what, read.place.span, why, f"assign it in `{case}` too, or before the switch", WARNING)
+                    break
+
+
+def _without(reading: Reading, switch: ir.Step, step: str, name: str) -> str | None:
+    """The case of the switch after which the step finds the artifact unset, whatever happens then; None if there is none."""
+    known = reading.dataflow
+    after = known.steps[switch.name].after
+    if name in after.may or after.unknown or switch.name == step:
+        return None
+    of = {each.name: each for each in reading.flow.steps}
+    for case in targets(switch):
+        having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it
+        waiting = [] if case == switch.name else [(case, False)]
+        while waiting:
+            current, has = waiting.pop()
+            if having.get(current) in (True, has):
+                continue
+            having[current] = has
+            there = known.steps[current]
+            has = (
+                has
+                or bool(there.branches)
+                or there.foreign
+                or name in there.effects.ever
+                or there.effects.unknown_writes
+                or _caught(of[current], name)
+            )
+            waiting += [(target, has) for target in targets(of[current]) if current != step]
+        if having.get(step) is False:
+            return case
+    return None
+
+
+def _caught(step: ir.Step, name: str) -> bool:
+    return any(each.name == "catch" and each.attributes.get("var") == name for each in step.decorators)

@@ -1,0 +1,56 @@
+"""FLOW410: an assignment to a parameter, a constant or a property.
+
+Parameters and constants of the class are the same in every step, and assigning to one raises AttributeError; so does assigning to a property
+without a setter.
+
+Example:
+
+    alpha = Parameter("alpha", default=0.5)
+
+    @step
+    def start(self):
+        self.alpha = min(self.alpha, 1)
+        self.next(self.end)
+
+Use instead:
+
+    alpha = Parameter("alpha", default=0.5)
+
+    @step
+    def start(self):
+        self.learning_rate = min(self.alpha, 1)
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.dataflow import Dataflow
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    kinds = {**{each.name: "a constant of the class" for each in reading.flow.constants}}
+    kinds.update({each.attribute: "a parameter" for each in reading.flow.parameters})
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        if known.unknown:
+            return
+        for write in here.effects.writes:
+            if write.guarded or write.in_place:
+                continue
+            kind = kinds.get(write.name) or _property(known, write.name)
+            if kind:
+                what = f"`self.{write.name}` is {kind}, and cannot be assigned"
+                why = "it is the same in every step" if kind != "a property" else "it is computed each time it is read, and has no setter"
+                fails = write.certain and here.in_every_run and not here.catches
+                how = "assign to an artifact with another name"
+                yield Diagnostic("FLOW410", what, write.place.span, why, how, ERROR if fails else WARNING)
+
+
+def _property(known: Dataflow, name: str) -> str:
+    found = known.functions.method(name)
+    return "a property" if found is not None and found[1] == ("property",) else ""

@@ -1,0 +1,56 @@
+"""FLOW425 (warning): a case of a switch that can never be taken.
+
+Every value that the step may give the artifact is known, and none of them is the case's.
+
+Example:
+
+    @step
+    def start(self):
+        self.size = "small"
+        self.next({"small": self.one, "large": self.many}, condition="size")
+
+    @step
+    def one(self):
+        self.next(self.end)
+
+    @step
+    def many(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.size = "small" if os.cpu_count() == 1 else "large"
+        self.next({"small": self.one, "large": self.many}, condition="size")
+
+    @step
+    def one(self):
+        self.next(self.end)
+
+    @step
+    def many(self):
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+from flowc.compiler.switches import switch_values
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    for step, values in switch_values(reading):
+        assert isinstance(step.transition, ir.Switch)
+        if not any(value == case.value for value in values for case in step.transition.cases):
+            continue  # FLOW424
+        for case in step.transition.cases:
+            if not any(value == case.value for value in values):
+                what = f"the case `{case.value!r}` of the switch of step `{step.name}` can never be taken"
+                shown = ", ".join(f"`{value!r}`" for value in values[:4])
+                why = f"`self.{step.transition.on}` is {'always' if len(values) == 1 else 'one of'} {shown}"
+                yield Diagnostic("FLOW425", what, case.span, why, "remove the case, or correct the value", WARNING)

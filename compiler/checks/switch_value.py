@@ -1,0 +1,60 @@
+"""FLOW424: a switch over a value that none of its cases has.
+
+A switch whose artifact equals no case raises RuntimeError: there is no other way out.
+
+Example:
+
+    @step
+    def start(self):
+        self.size = "little"
+        self.next({"small": self.one, "large": self.many}, condition="size")
+
+    @step
+    def one(self):
+        self.next(self.end)
+
+    @step
+    def many(self):
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.size = "small" if os.cpu_count() == 1 else "large"
+        self.next({"small": self.one, "large": self.many}, condition="size")
+
+    @step
+    def one(self):
+        self.next(self.end)
+
+    @step
+    def many(self):
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
+from flowc.compiler.reading import Reading
+from flowc.compiler.switches import switch_values
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step, values in switch_values(reading):
+        assert isinstance(step.transition, ir.Switch)
+        cases = [case.value for case in step.transition.cases]
+        lacking = [value for value in values if not any(value == case for case in cases)]
+        if not lacking:
+            continue
+        here = known.steps[step.name]
+        fails = len(lacking) == len(values) and here.in_every_run and not here.catches
+        shown = " or ".join(f"`{value!r}`" for value in lacking[:3])
+        what = f"the switch of step `{step.name}` has no case for {shown}, which `self.{step.transition.on}` {'is' if fails else 'may be'}"
+        close = nearest(str(lacking[0]), [case for case in cases if isinstance(case, str)]) if isinstance(lacking[0], str) else None
+        how = f"did you mean {close!r}?" if close else "add a case for it"
+        yield Diagnostic("FLOW424", what, step.transition.span, "a value without a case fails the run", how, ERROR if fails else WARNING)

@@ -1,0 +1,106 @@
+"""FLOW404: a join that asks for a branch by a name that none of its inputs has.
+
+An input has the name of the step directly before the join: the last one of its branch, not the one that the branch began with. Any other name raises
+AttributeError.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.x = 1
+        self.next(self.more)
+
+    @step
+    def more(self):
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.x = inputs.left.x
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.x = 1
+        self.next(self.more)
+
+    @step
+    def more(self):
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.x = inputs.more.x
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
+from flowc.compiler.reading import Reading
+from flowc.compiler.scopes import targets
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        if not here.branches:
+            continue
+        for use in here.effects.branches:
+            if use.guarded or use.branch in here.arrivals or use.branch.startswith("__") or use.branch == "flows":
+                continue
+            names = ", ".join(f"`{each}`" for each in here.arrivals)
+            what = f"join `{step.name}` asks for an input `{use.branch}`, and its inputs are {names}"
+            why = "an input has the name of the step directly before the join"
+            end = _end(reading, use.branch, set(here.arrivals))
+            close = end or nearest(use.branch, here.arrivals)
+            how = (
+                f"write `{close}`, where the branch of `{use.branch}` ends"
+                if end
+                else f"did you mean `{close}`?"
+                if close
+                else "use one of these names"
+            )
+            fails = use.certain and here.in_every_run and not here.catches
+            yield Diagnostic("FLOW404", what, use.place.span, why, how, ERROR if fails else WARNING)
+
+
+def _end(reading: Reading, branch: str, ends: set[str]) -> str | None:
+    """The end of the branch that the step is on, if there is exactly one."""
+    of = {each.name: each for each in reading.flow.steps}
+    if branch not in of:
+        return None
+    seen: set[str] = set()
+    found: set[str] = set()
+    waiting = [branch]
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if current in ends:
+            found.add(current)
+        else:
+            waiting += targets(of[current])
+    return found.pop() if len(found) == 1 else None

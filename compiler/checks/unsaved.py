@@ -1,0 +1,47 @@
+"""FLOW413 (warning): an artifact that cannot be saved.
+
+What `self.NAME` holds when the step is done is pickled. An open file, a lock, a database connection or a generator cannot be, and the step fails
+after its work is done. A value that only the step needs belongs into a local variable.
+
+Example:
+
+    @step
+    def start(self):
+        self.log = open("log.txt", "w")
+        self.log.write("begun")
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        with open("log.txt", "w") as log:
+            log.write("begun")
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler import ir, kinds
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    world = known.functions.world
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        over = step.transition.over if isinstance(step.transition, ir.Foreach) else None
+        for name, held in here.effects.definitions.items():
+            if name.startswith("__") or name in known.fixed:
+                continue
+            for each in held:
+                kind = kinds.unsaved(world, each)
+                if each is None or not kind or (name == over and kind == kinds.GENERATOR):
+                    continue
+                what = f"`self.{name}` holds {kind} when step `{step.name}` is done, which cannot be saved"
+                how = "use a local variable" if kind not in (kinds.GENERATOR, kinds.VIEW) else f"write `self.{name} = list(…)`"
+                yield Diagnostic("FLOW413", what, each.span, "an artifact is pickled, and this cannot be", how, WARNING)

@@ -1,0 +1,59 @@
+"""FLOW400: an artifact that is read before any step has set it.
+
+Whatever way the run takes, nothing has assigned `self.NAME` when the step reads it, so Python raises AttributeError there. It is an error where
+every run comes by the place, and a warning where only some do, such as behind an `if`.
+
+Example:
+
+    @step
+    def start(self):
+        self.rows = [1, 2]
+        self.next(self.count)
+
+    @step
+    def count(self):
+        self.total = len(self.row)
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.rows = [1, 2]
+        self.next(self.count)
+
+    @step
+    def count(self):
+        self.total = len(self.rows)
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
+from flowc.compiler.missing import missing
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for each in missing(reading):
+        if each.dropped_by or any(_is_function(reading, step, each.name) for step in each.assigned_by):
+            continue  # FLOW401, FLOW412
+        there = known.steps[each.step].before.may | known.fixed
+        close = nearest(each.name, [name for name in there if not name.startswith("_") and name != each.name])
+        if each.assigned_by:
+            steps = ", ".join(f"`{step}`" for step in each.assigned_by[:3])
+            why = f"only {steps} {'assigns' if len(each.assigned_by) == 1 else 'assign'} it, and no way leads from there to here"
+        else:
+            why = "nothing assigns it"
+        how = f"did you mean `self.{close}`?" if close else f"assign it before: `self.{each.name} = …`"
+        what = f"step `{each.step}` {each.what} `self.{each.name}`, which is not set then"
+        yield Diagnostic("FLOW400", what, each.span, why, how, ERROR if each.fails else WARNING)
+
+
+def _is_function(reading: Reading, step: str, name: str) -> bool:
+    known = reading.dataflow
+    return any(map(known.is_function, known.steps[step].effects.definitions.get(name, ())))

@@ -1,0 +1,94 @@
+"""FLOW403: a join that reads an artifact of a branch that has not set it.
+
+`inputs.NAME.x`, and `x` of every one of the inputs, is read as the branch left it. Where nothing in the branch, or before the split, assigns it,
+Python raises AttributeError.
+
+Example:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.score = 1
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.total = sum(each.score for each in inputs)
+        self.next(self.end)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.next(self.left, self.right)
+
+    @step
+    def left(self):
+        self.score = 1
+        self.next(self.join)
+
+    @step
+    def right(self):
+        self.score = 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.total = sum(each.score for each in inputs)
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.dataflow import Facts, StepFlow
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
+from flowc.compiler.reading import Reading
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        if not here.branches or known.unknown or here.foreign:
+            continue
+        for read in here.effects.inputs:
+            if read.guarded or read.name in known.fixed:
+                continue
+            if read.branch:
+                lacking = [each for each in (read.branch,) if each in here.arrivals and _lacks(here.arrivals[each], read.name)]
+            elif read.each:
+                lacking = [name for name in here.arrivals if _surely_arrives(here, name) and _lacks(here.arrivals[name], read.name)]
+            else:
+                lacking = list(here.arrivals) if all(_lacks(each, read.name) for each in here.arrivals.values()) else []
+            if not lacking:
+                continue
+            there = here.arrivals[lacking[0]].may
+            close = nearest(read.name, [name for name in there if not name.startswith("_")])
+            shown = ", ".join(f"`{name}`" for name in lacking[:3])
+            what = f"join `{step.name}` reads `{read.name}` of {shown}, where it is not set"
+            why = f"no step on the way to the end of {'that branch' if len(lacking) == 1 else 'those branches'} assigns it"
+            how = f"did you mean `{close}`?" if close else f"assign it there: `self.{read.name} = …`"
+            fails = (read.certain or read.each) and here.in_every_run and not here.catches and _all_arrive(here, lacking)
+            yield Diagnostic("FLOW403", what, read.place.span, why, how, ERROR if fails else WARNING)
+
+
+def _lacks(there: Facts, name: str) -> bool:
+    return not there.unknown and name not in there.may
+
+
+def _surely_arrives(here: StepFlow, name: str) -> bool:
+    """True if the step is the only end of its branch."""
+    return any(each is here.arrivals[name] for each in here.branches)
+
+
+def _all_arrive(here: StepFlow, names: list[str]) -> bool:
+    return len(names) == len(here.arrivals) or all(_surely_arrives(here, each) for each in names)
