@@ -56,7 +56,7 @@ def load(path: str, flow_name: str = "", attach: Sequence[str] = (), severities:
             flow, wrong = attached(reading.flow, attach)
             reading = replace(reading, flow=flow, assigned=reading.assigned | caught(flow.steps))
             problems += wrong
-        problems = [*problems, *(each for check in checks() for each in check(reading))]
+        problems = [*problems, *(each for check in checks(severities or ()) for each in check(reading))]
         problems = _judged(problems, world.sources, severities)
         if has_errors(problems):
             raise Refused(problems, world.sources)

@@ -10,17 +10,17 @@ Example:
 
     @step
     def left(self):
-        self.x = self.y = 1
+        self.x = 1
         self.next(self.join)
 
     @step
     def right(self):
-        self.x = self.y = 1
+        self.x = 1
         self.next(self.join)
 
     @step
     def join(self, inputs):
-        self.merge_artifacts(inputs, include=["x"], exclude=["y"])
+        self.merge_artifacts(inputs, include=["x"], exclude=["z"])
         self.next(self.end)
 
 Use instead:
@@ -31,12 +31,12 @@ Use instead:
 
     @step
     def left(self):
-        self.x = self.y = 1
+        self.x = 1
         self.next(self.join)
 
     @step
     def right(self):
-        self.x = self.y = 1
+        self.x = 1
         self.next(self.join)
 
     @step

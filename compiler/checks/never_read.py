@@ -1,7 +1,8 @@
 """FLOW430 (hint): an artifact that a join leaves behind, and that nothing reads.
 
 It is saved by each task that assigns it, and no step reads it; after the join it is gone. It may be meant for a reader outside of the flow, who asks
-for that very task. If it is not, a local variable costs nothing.
+for that very task, so this is said only to those who ask for it, with `severity = { FLOW430 = "hint" }` below `[tool.flowc]`. A local variable costs
+nothing.
 
 Example:
 
@@ -46,6 +47,8 @@ from collections.abc import Iterator
 from flowc.compiler import ir
 from flowc.compiler.diagnostics import HINT, Diagnostic
 from flowc.compiler.reading import Reading
+
+ASKED_FOR = "FLOW430"
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:

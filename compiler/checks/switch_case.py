@@ -1,13 +1,13 @@
 """FLOW425 (warning): a case of a switch that can never be taken.
 
-Every value that the step may give the artifact is known, and none of them is the case's.
+Every value that the step may give the artifact is known, there are several, and none of them is the case's.
 
 Example:
 
     @step
     def start(self):
-        self.size = "small"
-        self.next({"small": self.one, "large": self.many}, condition="size")
+        self.size = "small" if os.cpu_count() == 1 else "large"
+        self.next({"small": self.one, "large": self.many, "huge": self.many}, condition="size")
 
     @step
     def one(self):
@@ -46,6 +46,8 @@ from flowc.compiler.switches import switch_values
 def check(reading: Reading) -> Iterator[Diagnostic]:
     for step, values in switch_values(reading):
         assert isinstance(step.transition, ir.Switch)
+        if len(values) < 2:
+            continue  # a choice that is still to be made, or a demonstration
         if not any(value == case.value for value in values for case in step.transition.cases):
             continue  # FLOW424
         for case in step.transition.cases:
