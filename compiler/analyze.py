@@ -12,6 +12,7 @@ from .classes import Class, linearize
 from .dataflow import dataflow, reads
 from .diagnostics import Diagnostic, nearest
 from .docstring import docstring
+from .own_decorators import check_own
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
 from .record import record, replace
@@ -187,14 +188,19 @@ def _expression(decorator: SgNode) -> SgNode | None:
 
 def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[ir.Step, StepFacts]:
     source = member.owner.module.source
-    decorators, annotations = [], {"start": False, "end": False}
+    decorators, annotations, marked = [], {"start": False, "end": False}, False
     for node in member.outer.children():
         if node.kind() != "decorator":
             continue
-        if decorator_name(world, member.owner, node) == "metaflow.step":
+        qualified = decorator_name(world, member.owner, node)
+        if qualified == "metaflow.step":
             annotations.update(_step_annotations(world, member, node, problems))
+            marked = True
         elif (found := read_decorator(world, member.owner, node, "step", problems)) is not None:
             decorators.append(found)
+            problems += _below_step(found.name, found.span) if marked else ()
+        elif not qualified.startswith("metaflow."):
+            problems += check_own(world, member.owner, node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -210,6 +216,11 @@ def _step(world: World, member: Member, members: dict[str, Member], problems: Pr
             transition = read if read is not None else ir.End()
     step = ir.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
     return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last)
+
+
+def _below_step(name: str, place: ir.Span) -> tuple[Diagnostic]:
+    what = f"`@{name}` stands below `@step`"
+    return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
 
 
 def _step_annotations(world: World, member: Member, node: SgNode, problems: Problems) -> dict[str, bool]:

@@ -59,7 +59,7 @@ def started(module: Module, found: list[Class]) -> list[Class]:
         if (call := node.field("function")) is not None
     ]
     called = [each for each in found if each.name in names]
-    bases = {name for each in found for name, _ in _base_names(each)}
+    bases = {name for each in found for name, _ in base_names(each)}
     return called or [each for each in found if each.name not in bases]
 
 
@@ -67,7 +67,7 @@ def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool
     if candidate.key in seen:
         return False
     seen.add(candidate.key)
-    for name, _ in _base_names(candidate):
+    for name, _ in base_names(candidate):
         qualified = world.qualify(candidate.module, name)
         if qualified == "metaflow.FlowSpec":
             return True
@@ -77,7 +77,7 @@ def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool
     return False
 
 
-def _base_names(candidate: Class) -> list[tuple[str, SgNode]]:
+def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
     bases = candidate.node.field("superclasses")
     found = []
     for each in bases.named_children() if bases is not None else []:
@@ -117,7 +117,7 @@ def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]
             )
             return [current.key]
         orders = []
-        for name, node in _base_names(current):
+        for name, node in base_names(current):
             qualified = world.qualify(current.module, name)
             base = _class(world, qualified)
             if base is not None:

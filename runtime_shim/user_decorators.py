@@ -20,8 +20,6 @@ NextArguments = Union[None, bool, Dict[str, Any]]  # None: the step called `next
 class UserStepDecorator:
     """Base of step decorators that are classes: `pre_step` runs before the step, `post_step` after it, also when it failed."""
 
-    _takes_keywords = True
-
     def __new__(cls, *arguments: Any, **attributes: Any) -> Any:
         if len(arguments) == 1 and not attributes and _is_step(arguments[0]):  # `@Decorator` above a step, without parentheses
             return cls()(arguments[0])
@@ -31,8 +29,8 @@ class UserStepDecorator:
         if arguments:
             raise MetaflowException(f"@{type(self).__name__} takes no positional arguments")
         own = type(self).init is not UserStepDecorator.init
-        if attributes and not (own and self._takes_keywords):
-            raise MetaflowException(f"@{type(self).__name__} is given arguments, but {'has no' if not own else 'its'} `init` takes none")
+        if attributes and not own:
+            raise MetaflowException(f"@{type(self).__name__} is given arguments, but has no `init` that takes them")
         self._attributes = attributes
         if own:
             self.init(**attributes)
@@ -83,6 +81,7 @@ class _Generated(UserStepDecorator):
     """A decorator that is a generator: what is before its `yield` is `pre_step`, what is behind it `post_step`."""
 
     _function: Callable[..., Any]
+    _takes_keywords: bool
 
     def init(self, *_: Any, **attributes: Any) -> None:
         self._attributes = attributes
