@@ -61,6 +61,21 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         "parameters", ["--text", "{{x}} $HOME é\n'", "--number", "-7", "--learning-rate", "1e-3", "--verbose", "true", "--table", "[1]", "--words", "p", "--note", "n"],
         {("end", "-"): {"seen": ["{{x}} $HOME é\n'", -7, 0.001, True, [1], ["p"], "n"]}},
     ),
+    (
+        "gang", [],
+        {("node", "1"): {"total": 7, "seen": (1, 1, 3, True)}, ("join", "-"): {"totals": [3, 7, 5]}, ("end", "-"): {"totals": [3, 7, 5]}},
+    ),
+    (
+        "own_decorators", [],
+        {
+            ("start", "-"): {"notes": ["before start first", "after start"]}, ("skipped", "-"): {"left_out": "skipped"},
+            ("body", "1"): {"forgiven": "ZeroDivisionError"},
+            ("end", "-"): {
+                "shares": [-60, None, 60], "forgiven": [None, "ZeroDivisionError", None], "has_ran": False,
+                "notes": ["before join joined", "after join"],
+            },
+        },
+    ),
     ("decorated", [], {("train", "-"): {"threads": "2", "greeting": "it's {{now}} $(date)"}}),
 ]  # fmt: skip
 
