@@ -8,6 +8,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .notebook import NBRunner as NBRunner
+    from .runner import Runner as Runner
     from .runtime_shim.api import *  # noqa: F403
     from .runtime_shim.client import *  # noqa: F403
 

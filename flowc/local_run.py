@@ -8,7 +8,7 @@ from flowc.compiler.diagnostics import printable
 
 from .flow_source import WITH
 from .options import Option
-from .run_report import choose, label
+from .run_report import Live, Recorded, choose, label
 from .targeting import package_of
 from .terminal import Failure, Output
 
@@ -39,6 +39,7 @@ OPTIONS = (
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     Option("--json", "print one JSON object for each thing that happens"),
+    Option("--events", "write what --json prints to this file, beside what is printed", "FILE"),
     Option("--quiet", "print only what the steps print, and problems", short="-q"),
 )  # fmt: skip
 
@@ -60,6 +61,9 @@ class LocalRun:
         if arguments.text("--user"):
             os.environ["METAFLOW_USER"] = arguments.text("--user")
         self.report = choose(out, arguments.flag("--json"), arguments.flag("--quiet"), self.workers)
+        self.tick = TICK if isinstance(self.report, Live) else 0
+        if arguments.text("--events"):
+            self.report = Recorded(self.report, arguments.text("--events"))
 
     def run(self, given: dict[str, Any] | None, extra: dict[str, Any], policy: Policy | None = None) -> int:
         """Runs it, and returns the exit code. `given` are its parameters, None if run.json is written; `extra` is more of run.json.
@@ -71,12 +75,9 @@ class LocalRun:
         from flowc.runtime_shim.errors import ShimError
         from flowc.runtime_shim.local import Settings, run_flow
 
-        from .run_report import Live
-
         program = self.program
-        tick = TICK if isinstance(self.report, Live) else 0
         extra = {**self._made_by(), **extra}
-        settings = Settings(self.workers, self.splits, self.arguments.text("--isolation", "auto"), policy, tick)
+        settings = Settings(self.workers, self.splits, self.arguments.text("--isolation", "auto"), policy, self.tick)
         started = time.monotonic()
         try:
             digest = self.put_package()

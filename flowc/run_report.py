@@ -13,6 +13,7 @@ from .terminal import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     from flowc.runtime_shim.local import Task
@@ -39,7 +40,7 @@ ROWS = 12  # steps that the status shows at most
 def choose(out: Output, json: bool, quiet: bool, workers: int) -> Report:
     """Returns the report that suits the options and where standard output goes."""
     if json:
-        return Events(out)
+        return Events(lambda line: _at_once(out, line))
     if quiet or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return Lines(out, quiet)
     return Live(out, workers)
@@ -123,11 +124,40 @@ class Live(Lines):
         self.drawn = len(lines)
 
 
-class Events:
-    """One JSON object a line on standard output: `event`, `time` (seconds since 1970) and what it is about (docs/cli.md)."""
+class Recorded:
+    """A report, whose events are also written to a file, for who follows the run from another process."""
 
-    def __init__(self, out: Output) -> None:
-        self.out = out
+    def __init__(self, report: Report, path: str) -> None:
+        from .terminal import Failure
+
+        self.report, self.progress = report, report.progress
+        try:
+            file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 (open as long as the run goes on)
+        except OSError as error:
+            raise Failure(f"{path} cannot be written: {error.strerror}") from None
+        self.events = Events(lambda line: file.write(line + "\n"))
+
+    def say(self, text: str) -> None:
+        self.report.say(text)
+
+    def event(self, kind: str, task: Task | None, text: str) -> None:
+        self.report.event(kind, task, text)
+        self.events.event(kind, task, text)
+
+    def begin(self, text: str, **about: Any) -> None:
+        self.report.begin(text, **about)
+        self.events.begin(text, **about)
+
+    def end(self, status: str, text: str, **about: Any) -> None:
+        self.events.end(status, text, **about)
+        self.report.end(status, text, **about)
+
+
+class Events:
+    """One JSON object a line: `event`, `time` (seconds since 1970) and what it is about (docs/cli.md)."""
+
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self.write = write  # takes a line
         self.progress = Progress()
 
     def say(self, text: str) -> None:
@@ -149,8 +179,7 @@ class Events:
     def _write(self, data: dict[str, Any]) -> None:
         import json
 
-        self.out.print(json.dumps({**data, "time": round(time.time(), 6)}))
-        sys.stdout.flush()
+        self.write(json.dumps({**data, "time": round(time.time(), 6)}))
 
 
 def status(progress: Progress, elapsed: float, now: float, workers: int) -> list[str]:
@@ -216,3 +245,8 @@ def _width() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns or 80
     except OSError:
         return 80
+
+
+def _at_once(out: Output, line: str) -> None:
+    out.print(line)
+    sys.stdout.flush()

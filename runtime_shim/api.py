@@ -114,12 +114,13 @@ class Unsupported:
     """A name of Metaflow's that flowc knows and does not offer: it can be imported, and says so when it is used."""
 
     _name: str
+    _where: str
 
-    def __init__(self, name: str) -> None:
-        self.__dict__["_name"] = name
+    def __init__(self, name: str, where: str = "yet") -> None:
+        self.__dict__["_name"], self.__dict__["_where"] = name, where
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"flowc does not support `{self._name}` of Metaflow yet")
+        raise NotImplementedError(f"flowc does not support `{self._name}` of Metaflow {self._where}")
 
     __call__ = __getattr__ = __getitem__ = __iter__ = _refuse
 

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from _thread import LockType
 
 
+def by_line() -> None:
+    """Has Python pass on each line of standard output when it ends, as on a terminal: who follows the log sees it, and a killed task loses none."""
+    try:
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):  # not a stream of Python's own
+        pass
+
+
 class Capture:
     """A context that sends file descriptors 1 and 2 through a pipe each; afterwards `data` is the log of what went through."""
 
@@ -32,6 +40,7 @@ class Capture:
             end.acquire()
             start_new_thread(self._pass_on, (reading, self._originals[descriptor - 1], stream, end))
             self._ends.append(end)
+        by_line()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,12 +10,14 @@ import os
 import sys
 from typing import Any, Dict
 
+from .capture import by_line
 from .warm import Work, leave, load_flow, run_request
 
 
 def main() -> int:
     data: Dict[str, Any] = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    by_line()
     work = Work(**data["work"])
     return run_request(work, data["request"], lambda: load_flow(work))
 

@@ -20,6 +20,7 @@ import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import failure, forking
+from .capture import by_line
 from .errors import ShimError
 from .graph import Graph
 from .store import open_store
@@ -158,6 +159,7 @@ class _Warm:
             os.dup2(errors, 2)
             os.close(output)
             os.close(errors)
+            by_line()
             _reseed()
             code = run_request(self.work, request, lambda: self.flow_class, self.graph)
         except BaseException as error:

@@ -30,7 +30,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+_IN_FLOWC = {"Runner": "runner", "NBRunner": "notebook"}  # they need the compiler
+
+
 def __getattr__(name: str) -> object:
+    if name in _IN_FLOWC:
+        return _from_flowc(name)
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -38,3 +43,15 @@ def __getattr__(name: str) -> object:
 
     value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return value
+
+
+def _from_flowc(name: str) -> object:
+    """There where flowc is installed; a container that has the shim alone can import the name, and is told when it uses it."""
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(f"flowc.{_IN_FLOWC[name]}"), name)
+    except ImportError:
+        from flowc.runtime_shim.api import Unsupported
+
+        return Unsupported(name, "where flowc itself is not installed")

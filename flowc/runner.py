@@ -1,0 +1,338 @@
+"""`Runner`: runs of a flow's file, started and watched from Python (Metaflow's documentation, Programmatic execution).
+
+    with Runner("flow.py").run(alpha=5, tags=["try"]) as running:
+        print(running.status, running.run.data.score)
+
+A run is a process of its own, of flowc's command line: nothing of the flow is imported here. What happens in it comes as events, in a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from .flow_file import command_line
+from .options import Usage
+
+RUNNING, SUCCESSFUL, FAILED, TIMEOUT = "running", "successful", "failed", "timeout"
+PAUSE = 0.02  # seconds between two looks at a process
+GRACE = 10.0  # seconds that a run gets to end its tasks before it is killed
+_NAMES = {"decospecs": "with", "tags": "tag", "user_namespace": "namespace"}  # what Metaflow calls them in Python → on the command line
+_FLAGS = frozenset(("quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
+
+
+class Stream:
+    """What a process writes to one of its streams: taken by a thread, kept, and shown on."""
+
+    def __init__(self, pipe: Any, shown: Any) -> None:
+        self._pipe, self._shown = pipe, shown
+        self._parts: list[bytes] = []
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    @property
+    def text(self) -> str:
+        return b"".join(self._parts).decode("utf-8", "replace")
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def _take(self) -> None:
+        with self._pipe:
+            for line in self._pipe:
+                self._parts.append(line)
+                if self._shown is not None:
+                    self._shown.write(line.decode("utf-8", "replace"))
+                    self._shown.flush()
+
+
+class Command:
+    """A process of the command line. `process` is its `subprocess.Popen`."""
+
+    def __init__(self, words: list[str], env: dict[str, str], cwd: str | None, show: bool) -> None:
+        self.command = [sys.executable, "-m", "flowc", *words]
+        self.process = subprocess.Popen(self.command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.streams = {
+            "stdout": Stream(self.process.stdout, sys.stdout if show else None),
+            "stderr": Stream(self.process.stderr, sys.stderr if show else None),
+        }
+        self.timeout = False
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def close(self) -> None:
+        """Waits for the end, and for the last of what was written."""
+        self.process.wait()
+        for each in self.streams.values():
+            each.join()
+
+    def kill(self) -> None:
+        """Ends the run: its tasks first, as with Ctrl-C."""
+        if not self.ended:
+            self.process.terminate()
+            try:
+                self.process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.close()
+
+
+class ExecutingRun:
+    """A run that goes on or has ended. As a context manager it ends the run on leaving."""
+
+    def __init__(self, runner: Runner, command_obj: Command, events: str) -> None:
+        self.runner, self.command_obj = runner, command_obj
+        self._events = events  # the file of events
+        self._begun: dict[str, Any] = {}
+
+    @property
+    def run(self) -> Any:
+        """The client's object (`Run`). Raises RuntimeError if the run never began."""
+        from flowc.runtime_shim.client.place import open_place
+        from flowc.runtime_shim.client.run import Run
+
+        begun = self._begin()
+        if not begun:
+            raise RuntimeError(f"the run has not begun\n{self.stderr}".rstrip())
+        store = begun["store"]
+        if "://" not in store:
+            store = os.path.join(self.runner.cwd or os.getcwd(), store)
+        return Run._made(open_place(store), (begun["flow"], begun["run"]))
+
+    @property
+    def status(self) -> str:
+        """`running`, `successful`, `failed` or `timeout` (the patience of `wait` ended)."""
+        if self.command_obj.timeout:
+            return TIMEOUT
+        code = self.returncode
+        return RUNNING if code is None else FAILED if code else SUCCESSFUL
+
+    @property
+    def returncode(self) -> int | None:
+        return self.command_obj.process.poll()
+
+    @property
+    def stdout(self) -> str:
+        """What the run has printed so far."""
+        return self.command_obj.streams["stdout"].text
+
+    @property
+    def stderr(self) -> str:
+        return self.command_obj.streams["stderr"].text
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What has happened so far, as `flowc run --json` says it: `event`, `time`, `step`, `path`, `attempt`, … (docs/cli.md)."""
+        try:
+            with open(self._events, encoding="utf-8") as file:
+                return [json.loads(line) for line in file.read().split("\n")[:-1]]
+        except FileNotFoundError:
+            return []
+
+    def follow(self) -> Iterator[dict[str, Any]]:
+        """Yields the events as they happen, until the run has ended."""
+        seen = 0
+        while True:
+            ended = self.command_obj.ended
+            found = self.events
+            yield from found[seen:]
+            seen = len(found)
+            if ended:
+                return
+            time.sleep(PAUSE)
+
+    async def wait(self, timeout: float | None = None, stream: str | None = None) -> ExecutingRun:
+        """Waits for the end, at most `timeout` seconds: then the run is ended, and its status is `timeout`. `stream` is printed meanwhile."""
+        until = None if timeout is None else time.monotonic() + timeout
+        shown = 0
+        while True:
+            ended = self.command_obj.ended
+            if stream is not None:
+                text = self.command_obj.streams[_stream(stream)].text
+                sys.stdout.write(text[shown:])
+                shown = len(text)
+            if ended:
+                self.command_obj.close()
+                return self
+            if until is not None and time.monotonic() >= until:
+                self.command_obj.timeout = True
+                self.command_obj.kill()
+                return self
+            await asyncio.sleep(PAUSE)
+
+    async def stream_log(self, stream: str, position: int | None = None) -> AsyncIterator[tuple[int, str]]:
+        """Yields (position, line) of `stdout` or `stderr` as they come, until the run has ended; from `position`, which an earlier line came with."""
+        at = position or 0
+        kept = self.command_obj.streams[_stream(stream)]
+        while True:
+            ended = self.command_obj.ended
+            if ended:
+                self.command_obj.close()
+            *lines, rest = kept.text[at:].split("\n")
+            for line in [*lines, *([rest] if ended and rest else [])]:
+                at += len(line) + 1
+                yield at, line
+            if ended:
+                return
+            await asyncio.sleep(PAUSE)
+
+    def _begin(self) -> dict[str, Any]:
+        """The event of the run's beginning, an empty dict until there is one."""
+        if not self._begun:
+            self._begun = next((each for each in self.events if each.get("event") == "begin"), {})
+        return self._begun
+
+    def _has_begun(self) -> bool:
+        return bool(self._begin()) and self.run._exists()
+
+    def __enter__(self) -> ExecutingRun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runner.cleanup()
+
+    def __str__(self) -> str:
+        return f"<ExecutingRun: {'/'.join((self._begin() or {}).get(key, '?') for key in ('flow', 'run'))}, {self.status}>"
+
+    __repr__ = __str__
+
+
+class Runner:
+    """Runs of one flow file. Options of the command line before its command are keyword arguments: `decospecs=["retry"]`, `quiet=True`, …"""
+
+    def __init__(
+        self, flow_file: str, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None, cwd: str | None = None,
+        file_read_timeout: int = 3600, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """`file_read_timeout`: seconds that a run may take to begin. Raises ValueError for a profile: flowc has none."""
+        if profile is not None:
+            raise ValueError("flowc has no profiles: set what the run needs with `env`")
+        self.flow_file = os.path.abspath(os.path.join(cwd or "", flow_file))
+        self.show_output, self.env, self.cwd, self.file_read_timeout = show_output, dict(env or {}), cwd, file_read_timeout
+        self.top_options = kwargs
+        self._folder = tempfile.mkdtemp(prefix="flowc-runner-")
+        self._started: list[ExecutingRun] = []
+
+    def run(self, **kwargs: Any) -> ExecutingRun:
+        """Runs the flow to its end. Parameters and options of `flowc run` are keyword arguments: `alpha=5`, `max_workers=2`, `tags=["a"]`.
+
+        Raises RuntimeError, with what was printed, if the run did not even begin; ValueError for an option that does not exist before the
+        command. A run that failed is no exception: its status says so.
+        """
+        return self._to_its_end(self._start("run", kwargs))
+
+    def resume(self, **kwargs: Any) -> ExecutingRun:
+        """As `run`, of `flowc resume`: `origin_run_id`, `step_to_rerun`, …"""
+        return self._to_its_end(self._start("resume", kwargs))
+
+    async def async_run(self, **kwargs: Any) -> ExecutingRun:
+        """Starts a run, and returns when it has begun."""
+        return await self._until_begun(self._start("run", kwargs))
+
+    async def async_resume(self, **kwargs: Any) -> ExecutingRun:
+        return await self._until_begun(self._start("resume", kwargs))
+
+    def spin(self, pathspec: str, **kwargs: Any) -> Any:
+        raise NotImplementedError("flowc has no `spin`: `resume(step_to_rerun=STEP)` runs a step and what follows it again")
+
+    async def async_spin(self, pathspec: str, **kwargs: Any) -> Any:
+        return self.spin(pathspec, **kwargs)
+
+    def cleanup(self) -> None:
+        """Ends the runs that go on, and deletes what was needed to follow them."""
+        for each in self._started:
+            each.command_obj.kill()
+            each._begin()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self, command: str, options: dict[str, Any]) -> ExecutingRun:
+        os.makedirs(self._folder, exist_ok=True)
+        events = os.path.join(self._folder, f"{len(self._started)}.jsonl")
+        step = options.pop("step_to_rerun", None) if command == "resume" else None
+        argv = [*_words(self.top_options), command, *([str(step)] if step else []), *_words(options), "--events", events]
+        try:
+            words = command_line(self.flow_file, "", argv)
+        except Usage as error:
+            raise ValueError(f"{error.message}{'; ' + error.hint if error.hint else ''}") from None
+        at = words.index("--flow")
+        del words[at : at + 2]  # the file's only one, or the command line says that there are several
+        made = ExecutingRun(self, Command(words, {**os.environ, "PYTHONUNBUFFERED": "1", **self.env}, self.cwd, self.show_output), events)
+        self._started.append(made)
+        return made
+
+    def _to_its_end(self, started: ExecutingRun) -> ExecutingRun:
+        try:
+            started.command_obj.close()
+        except BaseException:  # Ctrl-C: the run must not outlive who started it
+            started.command_obj.kill()
+            raise
+        if not started._begin():
+            raise _never_began(started)
+        return started
+
+    async def _until_begun(self, started: ExecutingRun) -> ExecutingRun:
+        until = time.monotonic() + self.file_read_timeout
+        while not started._has_begun():
+            if started.command_obj.ended:
+                started.command_obj.close()
+                if started._begin():
+                    break
+                raise _never_began(started)
+            if time.monotonic() >= until:
+                started.command_obj.kill()
+                raise TimeoutError(f"the run did not begin within {self.file_read_timeout} s\n{started.stderr}".rstrip())
+            await asyncio.sleep(PAUSE)
+        return started
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cleanup()
+
+    async def __aenter__(self) -> Runner:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cleanup()
+
+
+def _never_began(started: ExecutingRun) -> RuntimeError:
+    return RuntimeError(
+        f"the run of {started.runner.flow_file} did not begin (exit code {started.returncode})\n{started.stdout}{started.stderr}".rstrip()
+    )
+
+
+def _words(options: dict[str, Any]) -> list[str]:
+    """The options as words of a command line: `max_workers=2` → `--max-workers=2`; a list gives the option for each of its items.
+
+    >>> _words({"alpha": 5, "tags": ["a", "b"], "quiet": True, "flag": False, "skipped": None, "config": {"a": 1}})
+    ['--alpha=5', '--tag=a', '--tag=b', '--quiet', '--flag=False', '--config={"a": 1}']
+    """
+    words = []
+    for key, value in options.items():
+        name = f"--{_NAMES.get(key, key.rstrip('_')).replace('_', '-')}"
+        if key in _FLAGS and isinstance(value, bool):
+            words += [name] if value else []
+            continue
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            if each is not None:
+                words.append(f"{name}={json.dumps(each) if isinstance(each, dict) else each}")
+    return words
+
+
+def _stream(name: str) -> str:
+    if name not in ("stdout", "stderr"):
+        raise ValueError(f"a stream is `stdout` or `stderr`, not {name!r}")
+    return name

@@ -1,0 +1,176 @@
+"""`Runner` and `NBRunner`: runs from Python."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from flowc.notebook import NBRunner, NBRunnerInitializationError
+from flowc.runner import Runner
+
+SOURCE = """
+import pathlib
+import sys
+import time
+
+from metaflow import FlowSpec, Parameter, step
+
+
+class F(FlowSpec):
+    alpha = Parameter("alpha", default=1)
+    two_words = Parameter("two_words", default="")
+    flag = Parameter("flag", default=True)
+
+    @step
+    def start(self):
+        print("began")
+        print("oh", file=sys.stderr)
+        until = time.monotonic() + self.alpha if self.alpha > 9 else 0
+        while time.monotonic() < until:
+            time.sleep(0.02)
+        if self.alpha == 7 and not pathlib.Path(__file__).with_name("mended").exists():
+            raise ValueError("seven")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.result = (self.alpha, self.two_words, self.flag)
+
+
+if __name__ == "__main__":
+    F()
+"""
+
+
+@pytest.fixture
+def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("FLOWC_STORE", raising=False)
+    (tmp_path / "flow.py").write_text(SOURCE)
+    return str(tmp_path / "flow.py")
+
+
+def test_a_run_to_its_end(flow: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with Runner(flow, env={"METAFLOW_USER": "tester"}).run(alpha=5, two_words="a b", flag=False, tags=["x", "y"], max_workers=1) as done:
+        assert (done.status, done.returncode) == ("successful", 0)
+        assert done.run.data.result == (5, "a b", False) and {"x", "y", "user:tester"} <= done.run.tags
+        assert "began" in done.stdout and "succeeded" in done.stdout and "began" in capfd.readouterr().out
+        assert [each["event"] for each in done.events][:: len(done.events) - 1] == ["begin", "end"]
+        assert {"event": "done", "step": "end", "path": "-", "attempt": 0}.items() <= [each for each in done.events if each["event"] == "done"][
+            -1
+        ].items()
+        assert "F/" in str(done) and "successful" in str(done)
+
+
+def test_a_run_that_fails_and_is_resumed(flow: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with Runner(flow, show_output=False) as runner:
+        failed = runner.run(alpha=7)
+        assert (failed.status, failed.returncode, failed.run.successful) == ("failed", 1, False)
+        assert "ValueError: seven" in failed.run["start"].task.exception.stacktrace and "ValueError: seven" in failed.stderr
+        (tmp_path / "mended").touch()
+        again = runner.resume(origin_run_id=failed.run.id)
+        assert again.status == "successful" and again.run.data.result[0] == 7 and again.run.origin_pathspec == f"F/{failed.run.id}"
+        assert runner.resume(step_to_rerun="end", origin_run_id=again.run.id).status == "successful"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_that_does_not_begin(flow: str, tmp_path: Path) -> None:
+    with Runner(flow, show_output=False) as runner:
+        with pytest.raises(RuntimeError, match="alphaa"):
+            runner.run(alphaa=5)
+        with pytest.raises(NotImplementedError, match="spin"):
+            runner.spin("F/1/start/-")
+    (tmp_path / "wrong.py").write_text(SOURCE.replace("self.next(self.end)", "self.next(self.ent)"))
+    with pytest.raises(RuntimeError, match="FLOW206"), Runner(str(tmp_path / "wrong.py"), show_output=False) as runner:
+        runner.run()
+    with pytest.raises(ValueError, match="datastore"), Runner(flow, datastore="azure") as runner:
+        runner.run()
+    with pytest.raises(ValueError, match="profile"):
+        Runner(flow, profile="x")
+
+
+def test_following_a_run(flow: str) -> None:
+    async def follow() -> None:
+        async with Runner(flow, show_output=False, cwd=str(Path(flow).parent)) as runner:
+            slow = await runner.async_run(alpha=60)
+            assert slow.status == "running" and slow.returncode is None and slow.run.finished is False
+            async for _position, line in slow.stream_log("stdout"):
+                if line.endswith("began"):
+                    break
+            assert _position <= len(slow.stdout)
+            await slow.wait(timeout=0.2)
+            assert slow.status == "timeout" and slow.command_obj.process.returncode is not None
+            quick = await runner.async_run()
+            assert (await quick.wait(stream="stdout")).status == "successful"
+            assert [line async for _, line in quick.stream_log("stderr")] == []
+            assert [each["event"] for each in quick.follow()][-1] == "end"
+            with pytest.raises(RuntimeError, match="did not begin"):
+                await runner.async_run(nope=1)
+
+    asyncio.run(follow())
+
+
+def test_leaving_ends_what_goes_on(flow: str) -> None:
+    async def start() -> object:
+        with Runner(flow, show_output=False) as runner:
+            return await runner.async_run(alpha=60)
+
+    left = asyncio.run(start())
+    assert left.returncode not in (None, 0) and not left.run.finished  # type: ignore[attr-defined]
+
+
+CELL = """
+%load_ext something
+import os
+from metaflow import FlowSpec, Parameter, step
+
+limit = 3
+
+
+class InCell(FlowSpec):
+    x = Parameter("x", default=2)
+
+    @step
+    def start(self):
+        self.y = self.x + limit
+
+
+run = NBRunner(InCell, show_output=False).nbrun(x=4)
+"""
+
+
+def test_a_flow_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class InCell:
+        pass
+
+    monkeypatch.delenv("FLOWC_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NBRunnerInitializationError, match="notebook"):
+        NBRunner(InCell)
+    shell = SimpleNamespace(user_ns={"In": ["", "x = 1", CELL]})
+    module = ModuleType("IPython")
+    module.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    assert NBRunner(InCell, show_output=False).nbrun(x=4).data.y == 7
+    runner = NBRunner(InCell, show_output=False)
+    assert runner.run().run.data.y == 5
+    runner.cleanup()
+    assert [each.name for each in tmp_path.iterdir()] == [".flowc"]
+    shell.user_ns["In"].append("y = 2")
+    with pytest.raises(NBRunnerInitializationError, match="does not define InCell"):
+        NBRunner(InCell)
+
+
+def test_in_a_container_it_says_what_is_missing(tmp_path: Path) -> None:
+    """The shim alone: the name can be imported, and says so when it is used."""
+    import subprocess
+
+    from flowc.runtime_bundle import write_folder
+
+    write_folder(str(tmp_path))
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from flowc import Runner; Runner('flow.py')"
+    done = subprocess.run([sys.executable, "-S", "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+    assert "NotImplementedError: flowc does not support `Runner` of Metaflow where flowc itself is not installed" in done.stderr
