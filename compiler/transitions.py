@@ -155,7 +155,8 @@ class _Reader:
             )
             return None
         target = self.target(value)
-        if key.kind() not in ("string", "concatenated_string", "integer", "float", "true", "false"):
+        is_formatted = key.kind() == "string" and key.text().lower().partition("'")[0].partition('"')[0].count("f")
+        if key.kind() not in ("string", "concatenated_string", "integer", "float", "true", "false") or is_formatted:
             self.refuse(
                 key, f"`{key.text()[:60]}` cannot be the value of a case", "cases are literal texts, numbers, True or False", "write the value itself"
             )

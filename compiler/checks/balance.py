@@ -46,6 +46,8 @@ from flowc.compiler.reading import Reading
 from flowc.compiler.record import record
 from flowc.compiler.scopes import targets
 
+from . import arguments, cycles, foreach_body, split, start_and_end, switch, transition, unknown_step, unreachable
+
 
 @record
 class _Open:
@@ -58,7 +60,7 @@ class _Open:
 def check(reading: Reading) -> Iterator[Diagnostic]:
     flow = reading.flow
     steps = {step.name: step for step in flow.steps}
-    if flow.start not in steps or flow.end not in steps or not _is_sound(reading, steps):
+    if flow.start not in steps or flow.end not in steps or not _is_sound(reading):
         return
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch
@@ -88,19 +90,12 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(reading, stacks)
 
 
-def _is_sound(reading: Reading, steps: dict[str, ir.Step]) -> bool:
-    """True if every transition is understood and leads to a step, and only switches loop: else other checks speak."""
-    for step in steps.values():
-        facts = reading.facts[step.name]
-        if step.name != reading.flow.end and not (facts.has_next and facts.next_is_understood):
-            return False
-        if any(target not in steps for target in targets(step)):
-            return False
-        if step.is_join and not isinstance(step.transition, (ir.Linear, ir.End)):
-            return False
-    from . import cycles
-
-    return next(cycles.check(reading), None) is None
+def _is_sound(reading: Reading) -> bool:
+    """True if nothing is wrong with the way from step to step: else that is mended first, and often this with it."""
+    others = (start_and_end, arguments, transition, unknown_step, cycles, unreachable, split, foreach_body, switch)
+    return all(reading.facts[step.name].next_is_understood for step in reading.flow.steps) and not any(
+        True for other in others for _ in other.check(reading)
+    )
 
 
 def _after(step: ir.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
@@ -133,6 +128,8 @@ def _ends(reading: Reading, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Di
 
 
 def _closed(steps: dict[str, ir.Step], arrivals: dict[str, dict[str, _Open]], end: str) -> Iterator[Diagnostic]:
+    """Joins that do not close all of their split; of the joins of one split only that which misses least, since the others miss what it has."""
+    incomplete: dict[str, tuple[str, list[str]]] = {}  # split → its join that misses least, and what that misses
     for join, branches in arrivals.items():
         opened = {each.step for each in branches.values()}
         if len(opened) > 1:
@@ -141,7 +138,10 @@ def _closed(steps: dict[str, ir.Step], arrivals: dict[str, dict[str, _Open]], en
         split = steps[opened.pop()]
         if isinstance(split.transition, ir.Split):
             missing = [target for target in split.transition.targets if not any(each.branch == target for each in branches.values())]
-            for branch in missing:
-                what = f"join `{join}` does not close the branch `{branch}` of step `{split.name}`"
-                how = f"lead the branch that begins with `{branch}` to `{join}` too"
-                yield Diagnostic("FLOW209", what, steps[join].span, "a join closes all branches of its split", how)
+            if missing and (split.name not in incomplete or len(missing) < len(incomplete[split.name][1])):
+                incomplete[split.name] = (join, missing)
+    for name, (join, missing) in incomplete.items():
+        named = ", ".join(f"`{branch}`" for branch in missing)
+        what = f"join `{join}` does not close the {'branches' if len(missing) > 1 else 'branch'} {named} of step `{name}`"
+        how = f"lead what begins with {named} to `{join}` too"
+        yield Diagnostic("FLOW209", what, steps[join].span, "a join closes all branches of its split", how)

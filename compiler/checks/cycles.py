@@ -41,6 +41,7 @@ from flowc.compiler.scopes import targets
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
+    start, end = reading.flow.start, reading.flow.end
     steps = {step.name: step for step in reading.flow.steps}
     done: set[str] = set()
     for first in steps:
@@ -50,6 +51,8 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         while on_path:
             name = next(reversed(on_path))
             target = next(on_path[name], None)
+            if target is not None and (target == start or name == end):
+                continue  # FLOW202 says so
             if target is None:
                 done.add(name)
                 del on_path[name]

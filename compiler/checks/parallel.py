@@ -70,7 +70,11 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                     why="there would be nothing that runs beside it",
                     how=f"write `self.next(self.{target}, num_parallel=N)`",
                 )
-        if step.name in marked and not (isinstance(transition, ir.Linear) and transition.target in steps and steps[transition.target].is_join):
+        if (
+            step.name in marked
+            and not step.is_join
+            and not (isinstance(transition, ir.Linear) and transition.target in steps and steps[transition.target].is_join)
+        ):
             yield Diagnostic(
                 "FLOW214",
                 f"step `{step.name}` has `@parallel` but is not followed by a join",

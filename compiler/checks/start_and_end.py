@@ -76,15 +76,19 @@ def _degrees(reading: Reading) -> Iterator[Diagnostic]:
     flow = reading.flow
     for step in flow.steps:
         transition = step.transition
-        if flow.start in targets(step) and not isinstance(transition, ir.End) and not (step.name == flow.start and isinstance(transition, ir.Switch)):
-            why, how = "a run begins there, and only there", "loop with a switch that names itself"
+        goes_on_from_the_end = step.name == flow.end and reading.facts[step.name].has_next
+        if flow.start in targets(step) and not isinstance(transition, ir.End) and not goes_on_from_the_end:
+            why, how = "a run begins there, and only there", "begin with a step of its own, and loop with a switch that names itself"
             yield Diagnostic("FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how)
+        if step.name == flow.start != flow.end and step.is_join and isinstance(transition, (ir.Linear, ir.End)):
+            why, how = "nothing is split before it", f"write `def {step.name}(self):`"
+            yield Diagnostic("FLOW202", f"the start step `{step.name}` takes inputs", step.span, why, how)
         if step.name == flow.end:
             if reading.facts[step.name].has_next:
                 yield Diagnostic(
                     "FLOW202", f"the end step `{step.name}` has a `self.next`", reading.facts[step.name].last, "a run ends there", "remove it"
                 )
-            if step.is_join and flow.start != flow.end:
+            if step.is_join:
                 why = "the end step cannot be a join"
                 yield Diagnostic(
                     "FLOW202",

@@ -48,8 +48,8 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 why="the run would never end",
                 how="lead one case to another step",
             )
-        for case in transition.cases:
-            if case.target in steps and steps[case.target].is_join:
+        for case in transition.cases if not step.is_join else ():  # a join that switches is wrong by itself
+            if case.target in steps and steps[case.target].is_join and case.target != reading.flow.start:
                 what = f"the switch of step `{step.name}` leads straight to the join `{case.target}`"
                 why = "a join waits for every branch, and a switch takes one of several ways"
                 yield Diagnostic("FLOW212", what, case.span, why, f"put a step between them that goes on to `{case.target}`")

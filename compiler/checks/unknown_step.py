@@ -35,9 +35,11 @@ from flowc.compiler.scopes import targets
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     names = [step.name for step in reading.flow.steps]
+    roles = {role for role in ("start", "end") if not getattr(reading.flow, role)}  # that there is none is said once, of the flow
+    said: set[str] = set()
     for step in reading.flow.steps:
         for target in targets(step):
-            if target in names or isinstance(step.transition, ir.End):
+            if target in names or target in roles or target in said or isinstance(step.transition, ir.End):
                 continue
             place = step.transition.span
             if isinstance(step.transition, ir.Switch):
@@ -45,7 +47,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             if target in reading.methods:
                 how = f"mark `{target}` with `@step`"
             else:
-                close = nearest(target, names)
+                close = nearest(target, [name for name in names if name != step.name])
+                if close is None:
+                    said.add(target)  # one definition mends all; of a misspelt name each place is said
                 how = f"did you mean `{close}`?" if close else "define it, or remove it here"
             yield Diagnostic(
                 "FLOW206",

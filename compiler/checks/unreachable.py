@@ -32,27 +32,44 @@ from flowc.compiler.ir import Step
 from flowc.compiler.reading import Reading
 from flowc.compiler.scopes import targets
 
+from . import cycles
+
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     flow = reading.flow
     steps = {step.name: step for step in flow.steps}
     if flow.start not in steps or any(_unclear(reading, step, steps) for step in flow.steps):
         return
+    if _goes_round(reading):
+        return  # where a cycle is mended, the way to what follows is found again
+    lost = set(steps) - _reached(flow.start, steps)
+    after_another = {target for name in lost for target in targets(steps[name]) if target != name}  # lost with the step that leads there
+    for step in flow.steps:
+        if step.name in lost and step.name not in after_another:
+            how = f"name it in the `self.next` of another step, or remove `{step.name}`"
+            yield Diagnostic("FLOW208", f"step `{step.name}` is never reached", step.span, f"no way leads there from `{flow.start}`", how)
+
+
+def _reached(first: str, steps: dict[str, Step]) -> set[str]:
+    """The step and all that can be reached from it."""
     seen: set[str] = set()
-    waiting = [flow.start]
+    waiting = [first]
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
             waiting.extend(targets(steps[name]))
-    for step in flow.steps:
-        if step.name not in seen:
-            how = f"name it in the `self.next` of another step, or remove `{step.name}`"
-            yield Diagnostic("FLOW208", f"step `{step.name}` is never reached", step.span, f"no way leads there from `{flow.start}`", how)
+    return seen
+
+
+def _goes_round(reading: Reading) -> bool:
+    """Whether some step can only go back to where a run has been, which FLOW202, FLOW207 or FLOW212 say."""
+    back = any(reading.flow.start in targets(step) or targets(step) == (step.name,) for step in reading.flow.steps)
+    return back or next(cycles.check(reading), None) is not None
 
 
 def _unclear(reading: Reading, step: Step, steps: dict[str, Step]) -> bool:
     """True if where the step goes on is another check's business: then nobody knows what is reached."""
     facts = reading.facts[step.name]
-    known = (facts.has_next and facts.next_is_understood) or step.name == reading.flow.end
+    known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == reading.flow.end
     return not known or any(target not in steps for target in targets(step))

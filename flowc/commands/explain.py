@@ -52,6 +52,8 @@ def _near(word: str, code: str, found: Sequence[Page]) -> list[Page]:
 
     spelt = difflib.get_close_matches(code, [page.code for page in found], n=5, cutoff=0.8)
     by_code = [page for page in found if page.code[:6] == code[:6]] or [page for page in found if page.code in spelt]
+    if code[4:].isdigit():
+        by_code.sort(key=lambda page: abs(int(page.code[4:]) - int(code[4:])))
     return (by_code or [page for page in found if word.lower() in page.title.lower()])[:5]
 
 

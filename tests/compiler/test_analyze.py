@@ -181,8 +181,8 @@ import metaflow as mf
 @schedule(cron="0 6 * * *")
 class F(FlowSpec):
     @mf.retry(times=1 + 1)
-    @step
     @resources(memory=8000)
+    @step
     def start(self):
         self.next(self.end)
     @step

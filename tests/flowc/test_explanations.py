@@ -137,7 +137,10 @@ def test_explain_lists_every_code(capfd: pytest.CaptureFixture[str]) -> None:
     assert all(f"{page.code}  {page.title}" in out for page in PAGES)
 
 
-@pytest.mark.parametrize(("word", "hint"), [("FLOW215", "FLOW214"), ("FLOW21O", "FLOW210"), ("foreach", "FLOW213"), ("zzz", "flowc explain")])
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("FLOW299", "flowc explain"), ("FLOW219", "near it: FLOW215"), ("FLOW21O", "FLOW210"), ("foreach", "FLOW213"), ("zzz", "flowc explain")],
+)
 def test_explain_lists_what_is_near(word: str, hint: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 2
     assert hint in capfd.readouterr().err
