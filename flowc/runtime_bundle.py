@@ -13,11 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAIN = """import sys
+MAIN = """from flowc.runtime_shim.__main__ import start
 
-from flowc.runtime_shim.__main__ import main
-
-sys.exit(main(sys.argv[1:]))
+start()
 """
 
 

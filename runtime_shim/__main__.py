@@ -16,7 +16,7 @@ from .user_code import import_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Tuple
+    from typing import Any, Dict, List, Tuple
 
 USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]..."
 
@@ -71,6 +71,8 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
         folder = fetched = _new_folder()
     place = report.Place(store, flow, run, step, path)
+    ahead = [address.record_name(flow, run, step, path), address.run_record_name(flow, run)]
+    store.fetch_ahead([address.code_name(flow, code), *ahead] if fetched else ahead)
     try:
         if fetched:
             package.fetch(store, flow, code, folder)
@@ -139,8 +141,24 @@ def _required(name: str) -> str:
     return value
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Runs the command line, and leaves the process: threads are waited for and exit functions called, but nothing is taken apart."""
     code = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code) if not sys.flags.inspect else sys.exit(code)
+    if sys.flags.inspect:
+        sys.exit(code)
+    import atexit
+
+    threading: Any = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    start()

@@ -19,7 +19,7 @@ from .errors import ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Mapping, Set, Tuple
+    from typing import Any, Dict, Iterable, List, Mapping, Set, Tuple
 
     from .store import Store
 
@@ -147,6 +147,20 @@ def load(store: Store, flow: str, name: str, entry: Entry) -> Any:
     except ShimError as error:
         raise type(error)(f"artifact `{name}`: {error}") from None
     raise ShimError(f"artifact `{name}` is missing in the datastore: {_place(flow, entry)} is not there")
+
+
+def pieces(flow: str, entries: Iterable[Entry], most: int) -> List[Tuple[Any, ...]]:
+    """What `read` will ask the store for, as `Store.read_ahead` takes it, up to `most` bytes of content."""
+    found: List[Tuple[Any, ...]] = []
+    for entry in entries:
+        if "value" in entry or entry["size"] > most:
+            continue
+        most -= entry["size"]
+        if "pack" in entry:
+            found.append((address.blob_name(flow, entry["pack"]), entry["at"], entry["size"]))
+        else:
+            found.append((address.blob_name(flow, entry["digest"]), entry["size"], entry["digest"]))
+    return found
 
 
 def read(store: Store, flow: str, entry: Entry) -> Any:

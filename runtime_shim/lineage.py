@@ -10,7 +10,10 @@ from .store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional
+    from typing import Any, Dict, Iterator, List, Optional
+
+
+WINDOW = 64  # records of a join that are fetched at a time, while as many are read
 
 
 class Lineage:
@@ -52,12 +55,18 @@ class Lineage:
 
     def _choose(self, candidates: List[str], step: str, path: str) -> Optional[Record]:
         """The record, among those of the candidates, that names the step."""
+        if len(candidates) > 1:
+            self.store.fetch_ahead([address.record_name(self.graph.name, self.run, name, self._before(name, path)) for name in candidates])
         for name in candidates:
-            before = address.parent(path) if self.graph.kind(name) in ("foreach", "parallel") else path
+            before = self._before(name, path)
             found = self._last_visit(name, before) if self.graph.is_loop(name) else self.read(name, before)
             if found is not None and found.leads_to(step):
                 return found
         return None
+
+    def _before(self, parent: str, path: str) -> str:
+        """The path of the task of step `parent` that the task at `path` continues."""
+        return address.parent(path) if self.graph.kind(parent) in ("foreach", "parallel") else path
 
     def _last_visit(self, step: str, path: str) -> Optional[Record]:
         """The record of the loop's last visit."""
@@ -69,6 +78,26 @@ class Lineage:
         last = max((int(each) for each in visits if each.isdigit()), default=0)
         return self.read(step, f"{path}~{last}") if last else first
 
+    def _ahead(self, step: str, path: str, splits: int) -> Iterator[str]:
+        """Yields the paths of the items, while the records of those to come are fetched."""
+        for index in range(splits):
+            if index % WINDOW == 0:
+                names = [
+                    address.record_name(self.graph.name, self.run, step, address.child(path, each))
+                    for each in range(index + WINDOW if index else 0, min(splits, index + 2 * WINDOW))
+                ]
+                self.store.fetch_ahead(names)
+            yield address.child(path, index)
+
+    @staticmethod
+    def _share(records: List[Optional[Record]]) -> None:
+        """What all have inherited alike is in memory once."""
+        entries: Dict[Any, Any] = {}
+        for each in records:
+            if each is not None:
+                for name, entry in each.artifacts.items():
+                    each.artifacts[name] = entries.setdefault((name, entry["digest"], entry.get("pack"), entry.get("at")), entry)
+
     def _join(self, step: str, path: str) -> List[Record]:
         node = self.graph.closes[step]
         branches = self.graph.branch_ends(step)
@@ -76,7 +105,8 @@ class Lineage:
             found = [self._choose(candidates, step, path) for candidates in branches]
         else:
             splits = self._required(node["step"], path).splits or 0
-            found = [self._choose(branches[0], step, address.child(path, index)) for index in range(splits)]
+            found = [self._choose(branches[0], step, each) for each in self._ahead(branches[0][0], path, splits)]
+            self._share(found)
         missing = [index for index, each in enumerate(found) if each is None]
         if missing:
             raise ShimError(f"join {step} at {path} of run {self.run!r} lacks {len(missing)} of its {len(found)} inputs: was it started too early?")

@@ -7,6 +7,7 @@ from _thread import allocate_lock, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from typing import Callable, List
 
 
@@ -64,3 +65,29 @@ def for_each(count: int, work: Callable[[int], None], workers: int) -> None:
                 errors.append(error)
     if errors:
         raise errors[0]
+
+
+class Permits:
+    """A context that up to `count` threads are in at once; the others wait."""
+
+    def __init__(self, count: int) -> None:
+        self._lock = allocate_lock()
+        self._free = count
+        self._waiting: List[LockType] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = allocate_lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.pop(0).release()
+            else:
+                self._free += 1

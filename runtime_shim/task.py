@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from . import address, artifacts, failure, flowspec, identity, parameters, record, user_step
+from . import address, artifacts, failure, flowspec, identity, parameters, prefetch, record, user_step
 from .artifacts import Manifest
 from .current import RunParameters, current
 from .errors import ShimError
@@ -60,6 +60,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         return done.outcome(switch)
     values = _parameters(task)
     inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
+    prefetch.of_step(task.store, graph.name, graph.step(task.step), inputs)
     _set_environment(graph.decorator(task.step, "environment"))
     started = time.time()
     flow: Optional[FlowSpec] = None
@@ -214,7 +215,8 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
     function = getattr(flow_class, task.step)
     given = None
     if flow._flowc.is_join or (task.graph.step(task.step)["is_join"] and inputs):
-        given = Inputs([_input(task, flow_class, flow, each) for each in inputs])
+        ahead = prefetch.OfJoin(task.store, task.graph.name, task.graph.step(task.step).get("reads"), inputs)
+        given = Inputs([_input(task, flow_class, flow, each) for each in inputs], ahead.come_to)
     method = getattr(flow, task.step)
     wrappers = getattr(function, "wrappers", None)
     if not wrappers:

@@ -21,6 +21,7 @@ def import_flow(folder: str, file: str, class_name: str) -> Any:
     The folder goes first on `sys.path`, as when the file is run. The module's name is the file's, so that a class of the flow's own file that
     is pickled in one task is found again in another, on any engine.
     """
+    _site()
     metaflow_alias.install()
     folder = os.path.abspath(folder)
     if folder not in sys.path[:1]:
@@ -43,6 +44,14 @@ def import_flow(folder: str, file: str, class_name: str) -> Any:
     if found is None:
         raise ShimError(f"{file} has no class {class_name}")
     return found
+
+
+def _site() -> None:
+    """What Python does when it starts, unless it was told not to (-S): site-packages, `.pth` files, `sitecustomize`."""
+    if sys.flags.no_site and "site" not in sys.modules:
+        import site
+
+        site.main()
 
 
 def module_name(file: str) -> str:

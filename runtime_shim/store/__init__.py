@@ -9,7 +9,7 @@ from flowc.runtime_shim.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, List, Optional, Protocol
+    from typing import Any, List, Optional, Protocol, Tuple
 
     from flowc.runtime_shim.content import Content
 
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
         def fetch_ahead(self, names: List[str]) -> None:
             """Starts to get objects that `get` will be asked for, where waiting for them takes time. Each is given to the next who asks."""
+
+        def read_ahead(self, pieces: List[Tuple[Any, ...]]) -> None:
+            """The same for content: the arguments of `read_blob` and of `read_range` to come."""
 
         def close(self) -> None:
             """Gives up connections, until the next request."""

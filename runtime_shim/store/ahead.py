@@ -26,7 +26,7 @@ class Ahead:
         self.fetch = fetch
         self._lock = allocate_lock()
         self._pending: Dict[Any, _Pending] = {}
-        self._waiting: List[Any] = []
+        self._waiting: Dict[Any, None] = {}  # in order
         self._running = 0
 
     def start(self, keys: List[Any]) -> None:
@@ -34,7 +34,7 @@ class Ahead:
             new = [each for each in keys if each not in self._pending]
             for each in new:
                 self._pending[each] = _Pending()
-            self._waiting += new
+            self._waiting.update(dict.fromkeys(new))
             more = min(AT_ONCE - self._running, len(new))
             self._running += more
         for number in range(more):
@@ -46,7 +46,7 @@ class Ahead:
                     if not self._running:  # then nobody would come for them
                         for each in self._waiting:
                             self._pending.pop(each, None)
-                        self._waiting = []
+                        self._waiting = {}
                 return
 
     def get(self, key: Any) -> Any:
@@ -54,7 +54,7 @@ class Ahead:
         with self._lock:
             pending = self._pending.pop(key, None)
             if pending is not None and key in self._waiting:  # no thread has come to it
-                self._waiting.remove(key)
+                del self._waiting[key]
                 pending = None
         if pending is None:
             return self.fetch(key)
@@ -63,13 +63,20 @@ class Ahead:
             raise pending.error
         return pending.result
 
+    def forget(self, key: Any) -> None:
+        """What was fetched is not true any more."""
+        with self._lock:
+            self._pending.pop(key, None)
+            self._waiting.pop(key, None)
+
     def _work(self) -> None:
         while True:
             with self._lock:
                 if not self._waiting:
                     self._running -= 1
                     return
-                key = self._waiting.pop(0)
+                key = next(iter(self._waiting))
+                del self._waiting[key]
                 pending = self._pending[key]
             try:
                 pending.result = self.fetch(key)

@@ -72,6 +72,9 @@ class FolderStore:
     def fetch_ahead(self, names: List[str]) -> None:
         """Nothing: a file is read at once."""
 
+    def read_ahead(self, pieces: List[Any]) -> None:
+        """Nothing: what is mapped is there at once."""
+
     def close(self) -> None:
         pass
 

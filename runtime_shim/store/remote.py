@@ -73,6 +73,11 @@ def _bounds(size: int) -> List[Tuple[int, int]]:
     return found
 
 
+def read(store: Objects, name: str, first: int, second: Any) -> Any:
+    """`read_blob(name, size, digest)` or `read_range(name, start, size)`: a digest is text."""
+    return read_blob(store, name, first, second) if isinstance(second, str) else read_range(store, name, first, second)
+
+
 def read_blob(store: Objects, name: str, size: int, digest: str) -> Any:
     """Returns the content as memory of our own; None if there is no such object. Every byte is checked. Raises Damaged, StoreError."""
     data = _memory(size)

@@ -13,6 +13,7 @@ from _thread import allocate_lock
 
 from flowc.runtime_shim.digest import fast_sha256, sha256
 from flowc.runtime_shim.errors import StoreError, UsageError
+from flowc.runtime_shim.parallel import Permits
 
 from . import ahead, credentials, http, remote, signature
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 8
 LONGEST_PAUSE = 10.0  # seconds between two tries
-_KEPT = 16  # idle connections
+AT_ONCE = 20  # requests, of all threads together
 _PASSING = (429, 500, 502, 503, 504)  # and the codes of other answers that S3 asks to try again
 _AGAIN = ("RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "SlowDown", "InternalError", "ServiceUnavailable")
 _STALE = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "RequestExpired")
@@ -52,6 +53,8 @@ class S3Store:
         self._skew = 0.0  # seconds that the server's clock is ahead of ours
         self._place(os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or credentials.configured_region() or "us-east-1")
         self._ahead = ahead.Ahead(self._get)
+        self._content_ahead = ahead.Ahead(lambda key: remote.read(self, *key))
+        self._permits = Permits(AT_ONCE)
 
     def _place(self, region: str) -> None:
         """Sets where requests go."""
@@ -76,6 +79,9 @@ class S3Store:
         """Starts to get objects that `get` will be asked for."""
         self._ahead.start(names)
 
+    def read_ahead(self, pieces: List[Tuple[Any, ...]]) -> None:
+        self._content_ahead.start(pieces)
+
     def _get(self, name: str) -> Optional[bytes]:
         answer = self._request("GET", name, accept=(200, 404))
         return None if self._is_absent(answer) else answer.body
@@ -86,6 +92,7 @@ class S3Store:
         return answer.status == 404
 
     def put(self, name: str, data: bytes) -> None:
+        self._ahead.forget(name)
         self._request("PUT", name, [data])
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
@@ -93,6 +100,7 @@ class S3Store:
 
     def _create(self, name: str, parts: List[Any], digest: str) -> bool:
         tried = [0]
+        self._ahead.forget(name)
         answer = self._request("PUT", name, parts, accept=(200, 412, 501), headers={"if-none-match": "*"}, digest=digest, tried=tried)
         if answer.status == 501:  # a server without conditional writes
             if self.exists(name):
@@ -146,10 +154,11 @@ class S3Store:
         remote.write_blob(self, content, name)
 
     def read_blob(self, name: str, size: int, digest: str) -> Any:
-        return remote.read_blob(self, name, size, digest)
+        return self._content_ahead.get((name, size, digest))
 
     def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
-        return remote.read_range(self, name, start, size)
+        found: Optional[bytearray] = self._content_ahead.get((name, start, size))
+        return found
 
     def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
         """Receives bytes from `start` on into the memory, as many as fit; returns (their number, the object's length), None if there is no object."""
@@ -219,7 +228,8 @@ class S3Store:
             connection = self._take()
             reused = connection.used
             try:
-                answer = self._once(connection, mine, method, name, query, body, headers or {}, into, digest)
+                with self._permits:
+                    answer = self._once(connection, mine, method, name, query, body, headers or {}, into, digest)
             except OSError as error:
                 problems.append(f"{type(error).__name__}: {error}")
                 if reused and "reused" not in mended:  # the server had closed it, which costs nothing to find out
@@ -254,7 +264,7 @@ class S3Store:
         signed = signature.headers(method, self.host, path, query, self.region, mine.key, mine.secret, mine.token, date, digest, headers)
         answer = connection.request(method, f"{path}?{signature.encoded_query(query)}" if query else path, signed, body, into)
         with self._lock:
-            if (connection.host, connection.port) == (self.name, self.port) and len(self._idle) < _KEPT:
+            if (connection.host, connection.port) == (self.name, self.port) and len(self._idle) < AT_ONCE:
                 self._idle.append(connection)
         return answer
 

@@ -106,7 +106,7 @@ class F(FlowSpec):
     dag = read(spec_of(program_of(source, tmp_path), "airflow", env_secret="store", runtime_image="r:1")[0].text)
     start, end = dag.nodes["start"].settings, dag.nodes["end"].settings
     assert start["retries"] == 6 and start["retry_delay"].total_seconds() == 30 and start["execution_timeout"].total_seconds() == 3600 + 5 + 60
-    assert (start["image"], start["namespace"], start["cmds"]) == ("i:1", "there", ["py", "/flowc"])
+    assert (start["image"], start["namespace"], start["cmds"]) == ("i:1", "there", ["py", "-S", "/flowc/__main__.py"])
     pod = start["pod_template_dict"]["spec"]
     (container,) = pod["containers"]
     assert container["resources"] == {"requests": {"cpu": "2", "memory": "500Mi"}, "limits": {"memory": "500Mi", "nvidia.com/gpu": "1"}}

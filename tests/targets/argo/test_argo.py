@@ -119,7 +119,7 @@ class F(FlowSpec):
     container = start["container"]
     assert container["resources"] == {"requests": {"cpu": "2", "memory": "500Mi"}, "limits": {"cpu": "2", "memory": "500Mi", "amd.com/gpu": "1"}}
     assert container["envFrom"] == [{"secretRef": {"name": name}} for name in ("store", "a", "b")]
-    assert container["command"] == ["python3.11", "/flowc"]
+    assert container["command"] == ["python3.11", "-S", "/flowc/__main__.py"]
     assert container["securityContext"] == {"runAsUser": 1000} and container["ports"] == [{"containerPort": 80}]
     assert {each["name"]: each["value"] for each in container["env"]} == {"TMPDIR": "/metaflow_temp", "FLOWC_ATTEMPT": "{{retries}}"}
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/dev/shm", "/metaflow_temp", "/data"]
