@@ -58,7 +58,7 @@ class _Finder:
         name = module.__name__
         if name not in _MODULES:
             text = f"{name} is not part of Metaflow's documented API: flowc has the names that its documentation has, and none of its internals"
-            raise ModuleNotFoundError(text, name=name)
+            raise ImportError(text, name=name)  # not ModuleNotFoundError, whose text `from metaflow import x` swallows
         module.__path__ = []
         homes = [_imported(each) for each in _MODULES[name]]
         for home in reversed(homes):

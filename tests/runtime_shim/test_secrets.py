@@ -1,0 +1,48 @@
+"""`@secrets`: which variables a task gets, and what it says when it cannot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flowc.runtime_shim.exceptions import MetaflowException
+from flowc.runtime_shim.secrets import variables
+
+
+def inline(name: str = "mine", **values: object) -> dict[str, Any]:
+    return {"type": "inline", "id": name, "options": {"env_vars": values}}
+
+
+def test_inline() -> None:
+    assert variables({"sources": [inline(A_SECRET="1"), inline("other", B_SECRET="2")]}) == {"A_SECRET": "1", "B_SECRET": "2"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ([inline(A_SECRET="1"), inline("other", A_SECRET="2")], "both 'mine' and 'other'"),
+        ([inline(PATH="x")], "is set already"),
+        ([inline(A_SECRET=1)], "are texts"),
+        ([inline(METAFLOW_X="1")], "no name of a variable"),
+        ([inline(**{"a-b": "1"})], "no name of a variable"),
+        (["aws-secrets-manager.x"], "does not fetch from aws-secrets-manager yet"),
+        (["vault.x"], "no backend 'vault'"),
+        (["plain"], "names no backend"),
+        ([3], "is a text or a dict"),
+        ([{"type": "inline"}], "are texts"),
+    ],
+)
+def test_what_cannot_be(sources: list[object], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE", raising=False)
+    with pytest.raises(MetaflowException, match=said):
+        variables({"sources": sources})
+
+
+def test_override(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "old")
+    assert variables({"sources": [inline(A_SECRET="new")], "allow_override": True}) == {"A_SECRET": "new"}
+
+
+def test_the_default_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE", "inline")
+    assert variables({"sources": ["nothing"]}) == {}
