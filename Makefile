@@ -8,7 +8,7 @@ DEMO := .venvs/demo
 AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')# one more than cores: the node's tests mostly wait
 
-.PHONY: demo test test-quick nightly check golden bench engines try venv clean
+.PHONY: demo test test-quick test-metaflow nightly check golden bench engines try venv clean
 
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
@@ -16,10 +16,13 @@ demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every targ
 # What the node needs is built while the other tests run; the first test on the node waits for it.
 test: check $(VENV)/ready .venvs/airflow/ready  ## every check and test, on real engines too; REPORT=FILE for a table of what ran on them
 	@$(RUN) -m tests.engines.kubernetes.build > /dev/null & \
-	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly" $(if $(REPORT),--report $(REPORT)) $(ARGS)
+	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly and not metaflow" $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
 	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine and not node and not nightly" $(ARGS)
+
+test-metaflow: $(VENV)/ready .venvs/metaflow/ready  ## the flows of tests/differential with Metaflow itself, against what is recorded of it (several minutes)
+	$(RUN) -m pytest -n $(JOBS) -m metaflow $(ARGS)
 
 nightly: engines  ## hundreds of random flows on every engine, COUNT each; one that fails is made small, and kept in tests/flows
 	FLOWC_RANDOM=$(COUNT) FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup -m nightly $(ARGS)

@@ -12,6 +12,7 @@ from .classes import Class, linearize
 from .dataflow import dataflow, reads
 from .diagnostics import Diagnostic, nearest
 from .docstring import docstring
+from .metaflow_names import unknown_imports
 from .own_decorators import check_own
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
@@ -47,6 +48,8 @@ def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
     problems: Problems = []
     order, unknown = linearize(world, flow_class)
     problems += unknown
+    for module in {owner.module.name: owner.module for owner in order}.values():
+        problems += unknown_imports(module)
     members = _members(world, order, problems)
     steps, facts = [], {}
     for member in members.values():

@@ -103,7 +103,7 @@ class World:
                 return self._follow(self._resolve(module, first, seen), rest, seen)
             return f"{module.name}.{name}"
         for star in module.stars:
-            if star.partition(".")[0] in ("metaflow", "flowc") and name in _STAR:
+            if star.partition(".")[0] in ("metaflow", "flowc") and name in _star():
                 return f"metaflow.{name}"
             other = self.module(star)
             if other is not None and _binds(other, name):
@@ -176,7 +176,10 @@ class World:
                 self.contents[path] = read_bytes(self.folder, path)
 
 
-_STAR = frozenset("FlowSpec step Parameter current retry catch timeout resources environment schedule kubernetes batch JSONType project".split())
+def _star() -> frozenset[str]:
+    from .metaflow_names import NAMES
+
+    return NAMES
 
 
 def _canonical(qualified: str) -> str:

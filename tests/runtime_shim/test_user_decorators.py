@@ -1,3 +1,4 @@
+# mypy: disable-error-code="untyped-decorator"
 """Step decorators of the user's own, and in what order what of them runs. The runs are in `tests/differential/flows/user_decorator*.py`."""
 
 from __future__ import annotations
