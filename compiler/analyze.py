@@ -7,11 +7,12 @@ counts as Python would count it. What cannot be understood becomes a diagnostic;
 from __future__ import annotations
 
 from . import ir
-from .arguments import bind, values
+from .arguments import bind, folded, values
 from .classes import Class, linearize
 from .dataflow import dataflow, reads
-from .diagnostics import Diagnostic, nearest
+from .diagnostics import Diagnostic, has_errors, nearest
 from .docstring import docstring
+from .given import NOTHING
 from .metaflow_names import unknown_imports
 from .own_decorators import check_own
 from .parameters import read_parameter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from .decorators.decorator import Specification
+    from .given import Given
     from .names import World
 
     Problems = list[Diagnostic]
@@ -37,13 +39,13 @@ class Member:
     """One attribute of the class: the last definition of its name along the resolution order."""
 
     name: str
-    kind: str  # "step", "method", "parameter", "constant", "class"
+    kind: str  # "step", "method", "parameter", "config", "constant", "class"
     owner: Class
     node: SgNode  # the definition, or what is assigned
     outer: SgNode  # with decorators, or the whole assignment
 
 
-def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
+def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, Problems]:
     """Returns what could be read of the flow, and everything that could not."""
     problems: Problems = []
     order, unknown = linearize(world, flow_class)
@@ -51,6 +53,7 @@ def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
     members = _members(world, order, problems)
+    configs = _configs(world, members, given, (flow_class.name, flow_class.module.source.name), problems)
     steps, facts = [], {}
     for member in members.values():
         if member.kind == "step":
@@ -62,13 +65,27 @@ def analyze(world: World, flow_class: Class) -> tuple[Reading, Problems]:
     assigned, anything = _assigned(world, order, members)
     flow = ir.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
-        tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span,
+        tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span, *configs,
     )  # fmt: skip
     known = dataflow(world, order, members, flow, facts)
     flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
-    return Reading(
+    reading = Reading(
         flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
-    ), problems
+    )
+    return _mutated(world, order, members, reading, given, problems), problems
+
+
+def _configs(
+    world: World, members: dict[str, Member], given: Given, flow: tuple[str, str], problems: Problems
+) -> tuple[tuple[ir.Config, ...], tuple[ir.Input, ...]]:
+    """Reads the flow's configurations, before anything that may use them."""
+    found = [each for each in members.values() if each.kind == "config"]
+    if not found and not given.config_files and not given.config_values:
+        return (), ()
+    from .configs import inputs, read_configs, records
+
+    configs = read_configs(world, found, given, flow, problems)
+    return tuple(records(configs)), tuple(inputs(configs))
 
 
 def caught(steps: Iterable[ir.Step]) -> frozenset[str]:
@@ -145,8 +162,10 @@ def _assigned_member(world: World, owner: Class, node: SgNode) -> Iterator[Membe
         if right.kind() == "call" and left.kind() == "identifier":
             function = right.field("function")
             called = world.qualify(owner.module, function.text()) if function is not None else ""
-            if called in ("metaflow.Parameter", "metaflow.IncludeFile", "metaflow.Config"):
+            if called in ("metaflow.Parameter", "metaflow.IncludeFile"):
                 kind = "parameter"
+            elif called == "metaflow.Config":
+                kind = "config"
         elif right.kind() == "lambda":
             kind = "method"
         elif right.kind() in ("identifier", "attribute"):
@@ -278,14 +297,18 @@ def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
 
 
 def _class_value(world: World, members: dict[str, Member], name: str) -> object:
-    """The value of a class constant. Raises KeyError for anything else."""
-    from .fold import Unfoldable, fold
+    """The value of a class constant or of a config. Raises KeyError for anything else."""
+    from .fold_limits import Unfoldable
 
     member = members[name]
+    if member.kind == "config":
+        config = world.config_of(member.owner, name)
+        if config is not None:
+            return config.value
     if member.kind != "constant":
         raise KeyError(name)
     try:
-        return fold(member.node.text(), lambda each: world.constant(member.owner.module, each))
+        return folded(world, member.owner, member.node)
     except Unfoldable:
         raise KeyError(name) from None
 
@@ -341,15 +364,16 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
             )
         )
         return None
-    given = {}
+    given: dict[str, SgNode] = {}
+    unpacked: dict[str, ir.Value] = {}
     before = len(problems)
     if expression.kind() == "call":
-        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems)
+        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems, (world, unpacked))
     plain_ones = {each: node for each, node in given.items() if each not in known.functions}
     found = values(world, owner, plain_ones, f"@{name}", problems)
     if len(plain_ones) < len(given):
         found.update(_with_functions(world, owner, given, known, flow_name, problems))
-    return ir.Decorator(name, {**known.attributes, **found}, place) if len(problems) == before else None
+    return ir.Decorator(name, {**known.attributes, **unpacked, **found}, place) if len(problems) == before else None
 
 
 def _with_functions(
@@ -370,6 +394,34 @@ def _with_functions(
         return {}
 
 
+def _mutated(world: World, order: list[Class], members: dict[str, Member], reading: Reading, given: Given, problems: Problems) -> Reading:
+    """The reading as the flow's mutators change it, if they may run; otherwise each is refused by name."""
+    found = []
+    for owner in reversed(order):
+        found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
+    for member in members.values():
+        if member.kind == "step":
+            found += [(member.owner, member.name, node) for node in member.outer.children() if node.kind() == "decorator"]
+    names = []
+    for owner, step, node in found:
+        qualified = decorator_name(world, owner, node)
+        if qualified.startswith("metaflow.") or not qualified:
+            continue
+        from .mutators import kind_of, refusal
+
+        kind = kind_of(world, qualified)
+        place = span(owner.module.source, node)
+        if kind:
+            names.append((qualified, place))
+            if not given.run_mutators:
+                problems.append(refusal(qualified.rpartition(".")[2], kind, step, place))
+    if not names or not given.run_mutators or has_errors(problems):
+        return reading
+    from .mutators import mutated
+
+    return mutated(world, reading, names, given, problems)
+
+
 # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
@@ -377,7 +429,7 @@ _WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
 
 def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
     """Names that some method sets on the flow, and whether something that cannot be followed may set others."""
-    found = {name for name, member in members.items() if member.kind in ("constant", "parameter")}
+    found = {name for name, member in members.items() if member.kind in ("constant", "parameter", "config")}
     anything = False
     for owner in order:
         body = owner.node.field("body")

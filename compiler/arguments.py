@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .diagnostics import Diagnostic, nearest
-from .fold import Duration, Unfoldable, fold
+from .fold import Late
+from .fold_limits import Reported, Unfoldable
 from .source import span
 
 TYPE_CHECKING = False
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
     from .names import World
 
 
-def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, problems: list[Diagnostic]) -> dict[str, SgNode]:
+def bind(
+    owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, problems: list[Diagnostic],
+    unpacked: tuple[World, dict[str, Value]] | None = None,
+) -> dict[str, SgNode]:  # fmt: skip
     """Returns the call's arguments by name. `positional` may be given without a name; `names` are all that exist.
 
-    Adds FLOW113 for one that does not exist, is given twice, or cannot be followed.
+    What `**` unpacks goes, folded, into the dict of `unpacked`. Adds FLOW113 for an argument that does not exist, is given twice, or cannot be
+    followed.
     """
     source = owner.module.source
     found: dict[str, SgNode] = {}
@@ -49,7 +54,7 @@ def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[s
                         how=how,
                     )
                 )
-            elif name in found:
+            elif name in found or (unpacked is not None and name in unpacked[1]):
                 problems.append(
                     Diagnostic(
                         "FLOW113",
@@ -61,6 +66,8 @@ def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[s
                 )
             else:
                 found[name] = value
+        elif kind == "dictionary_splat" and unpacked is not None:
+            _unpack(owner, node, names, what, problems, found, *unpacked)
         elif kind in ("list_splat", "dictionary_splat"):
             why = "which arguments these are is only known at run time"
             problems.append(
@@ -93,6 +100,38 @@ def bind(owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[s
     return found
 
 
+def _unpack(
+    owner: Class, node: SgNode, names: tuple[str, ...], what: str, problems: list[Diagnostic], found: dict[str, SgNode], world: World,
+    into: dict[str, Value],
+) -> None:  # fmt: skip
+    place = span(owner.module.source, node)
+    inner = next((each for each in node.named_children() if each.kind() != "comment"), node)
+    try:
+        value = folded(world, owner, inner)
+        value = value.value if isinstance(value, Late) else value
+        if not isinstance(value, dict):
+            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+        given = plain(value)
+    except Reported:
+        return
+    except Unfoldable as error:
+        shown = " ".join(node.text().split())[:60]
+        how = "write the arguments out, or unpack a constant or a part of a `Config`"
+        problems.append(Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how))
+        return
+    assert isinstance(given, dict)
+    for name, each in given.items():
+        if name in found or name in into:
+            why = "Python would fail when the flow is imported"
+            problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
+        elif name not in names:
+            listed = ", ".join(f"`{one}`" for one in names) or "none"
+            why = f"`{' '.join(node.text().split())[:60]}` unpacks it"
+            problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}"))
+        else:
+            into[name] = each
+
+
 def values(
     world: World, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic],
     value: Callable[[World, Class, SgNode], Value] | None = None,
@@ -105,6 +144,8 @@ def values(
     for name, node in given.items():
         try:
             found[name] = value(world, owner, node) if value is not None else plain(folded(world, owner, node))
+        except Reported:
+            continue
         except Unfoldable as error:
             shown = " ".join(node.text().split())
             shown = shown if len(shown) <= 60 else shown[:57] + "..."
@@ -121,17 +162,30 @@ def values(
 
 
 def folded(world: World, owner: Class, node: SgNode) -> Any:
-    """Returns the value of an expression in a class body: names of the class come before those of the module. Raises Unfoldable."""
+    """Returns the value of an expression of a class: in its body the names of the class come before those of the module.
 
-    def lookup(name: str) -> Any:
-        own = owner.assigned.get(name)
-        if own is not None:
-            if len(own) != 1 or own[0].range().start.index >= node.range().start.index:
-                raise KeyError(name)
-            return fold(own[0].text(), lookup)
-        return world.constant(owner.module, name)
+    A part of a `Config` is `Late` there. Raises Unfoldable.
+    """
+    body = owner.node.field("body")
+    start = body.range().start.index if body is not None else 0
 
-    return fold(node.text(), lookup)
+    def lookup(name: str, at: int = node.range().start.index) -> Any:
+        first, _, rest = name.partition(".")
+        own = owner.assigned.get(first) if at >= start else None
+        if own is None:
+            return world.constant(owner.module, name)
+        if rest or own[0].range().start.index >= at:
+            raise KeyError(name)
+        config = world.config_of(owner, first)
+        if config is not None:
+            return config
+        if len(own) != 1:
+            if f"{owner.name}.{first}" in world.given or first in world.given:
+                return world.given[f"{owner.name}.{first}" if f"{owner.name}.{first}" in world.given else first]
+            raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
+        return world.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+
+    return world.fold(node.text(), lookup)
 
 
 def plain(value: Any) -> Value:
@@ -151,8 +205,12 @@ def plain(value: Any) -> Value:
         if value != value or abs(value) == float("inf"):
             raise Unfoldable(f"`{value}` is not a number that a spec can hold")
         return value
-    if isinstance(value, Duration):
-        return value.seconds
+    if isinstance(value, Late):
+        if value.is_config:
+            raise Unfoldable(f"`{value.name}` is the `Config` itself, not its value; write `config_expr('{value.name}')`")
+        return plain(value.value)
+    if type(value).__name__ == "timedelta":
+        return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):
         return [plain(each) for each in value]
     if isinstance(value, (set, frozenset)):

@@ -10,7 +10,7 @@ from .arguments import plain
 from .decorators._extensions import EXTENSIONS, of_extension
 from .decorators.decorator import names, specification
 from .diagnostics import Diagnostic, nearest
-from .fold import Unfoldable
+from .fold_limits import Unfoldable
 from .ir import Decorator
 from .record import replace
 

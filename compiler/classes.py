@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bindings import bind, statements
 from .diagnostics import Diagnostic
 from .source import span
 
@@ -25,14 +26,23 @@ class Class:
         name = definition.field("name")
         self.name = name.text() if name is not None else ""
         self.span: Span = span(module.source, name if name is not None else definition)
-        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body
+        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body: what is assigned, each time
+        self.classes: dict[str, list[SgNode]] = {}  # and classes in it
+        self.functions: dict[str, list[SgNode]] = {}
         body = definition.field("body")
-        for statement in body.named_children() if body is not None else []:
-            if statement.kind() == "expression_statement":
-                for each in statement.named_children():
-                    left, right = each.field("left"), each.field("right")
-                    if each.kind() == "assignment" and left is not None and right is not None and left.kind() == "identifier":
-                        self.assigned.setdefault(left.text(), []).append(right)
+        for statement in statements(body) if body is not None else []:
+            kind = statement.kind()
+            inner = statement.field("definition") if kind == "decorated_definition" else statement
+            if inner is not None and inner.kind() in ("class_definition", "function_definition"):
+                called = inner.field("name")
+                home = self.classes if inner.kind() == "class_definition" else self.functions
+                home.setdefault(called.text() if called is not None else "", []).append(statement)
+            else:
+                bind(statement, self.assigned)
+
+    def is_enumeration(self, world: World) -> bool:
+        """True for a direct subclass of one of Python's enumerations."""
+        return any(world.qualify(self.module, name).startswith("enum.") for name, _ in base_names(self))
 
     @property
     def key(self) -> tuple[str, str]:

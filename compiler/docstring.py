@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .fold import Unfoldable, fold
+from .fold import fold
+from .fold_limits import Unfoldable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

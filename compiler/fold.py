@@ -1,8 +1,9 @@
 """Folding: the value of an expression, without running any of the user's code.
 
 `fold` reads an expression with Python's own parser and evaluates the part of the language that has no side effects: literals, arithmetic,
-comparisons, f-strings, subscripts, comprehensions, methods of text and collections that change nothing, a few builtins, and names that the
-caller can look up. Everything is bounded in steps and size, so that a hostile source can neither hang nor exhaust the compiler.
+comparisons, conditional expressions, f-strings, subscripts, comprehensions, lambdas, methods of text and collections, some of Python's
+own functions (`fold_library.py`), pure functions of the flow's own modules (`pure.py`), and names that the caller can look up. Everything
+is bounded (`fold_limits.py`), so that a hostile source can neither hang nor exhaust the compiler.
 
     >>> fold("[n * 2 for n in range(LIMIT)]", {"LIMIT": 3}.__getitem__)
     [0, 2, 4]
@@ -12,17 +13,17 @@ from __future__ import annotations
 
 import _ast
 
+from .fold_limits import MAX_BITS, MAX_WEIGHT, Budget, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     Lookup = Callable[[str], Any]
 
-MAX_STEPS = 100_000
-MAX_SIZE = 1 << 20  # items of a collection, characters of a text, bits of a number
 
-# `|`, the operators and functions below are safe because their operands are folded values only, never the user's objects.
+# The operators are safe because their operands are folded values only, never the user's objects.
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     _ast.Add: lambda a, b: a + b, _ast.Sub: lambda a, b: a - b, _ast.Div: lambda a, b: a / b, _ast.FloorDiv: lambda a, b: a // b,
     _ast.Mod: lambda a, b: a % b, _ast.BitAnd: lambda a, b: a & b, _ast.BitOr: lambda a, b: a | b, _ast.BitXor: lambda a, b: a ^ b,
@@ -34,78 +35,128 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
 _UNARY: dict[type, Callable[[Any], Any]] = {_ast.USub: lambda a: -a, _ast.UAdd: lambda a: +a, _ast.Invert: lambda a: ~a, _ast.Not: lambda a: not a}
-_FUNCTIONS: dict[str, Any] = {
-    each.__name__: each
-    for each in (len, min, max, sum, sorted, range, str, int, float, bool, list, dict, set, frozenset, tuple, abs, round, enumerate, zip, any,
-                 all, repr, divmod, ord, chr, reversed)
-}  # fmt: skip
-_METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        (
-            "capitalize casefold count endswith find index isalnum isalpha isdigit isidentifier islower isspace isupper join lower lstrip "
-            "partition removeprefix removesuffix replace rfind rpartition rsplit rstrip split splitlines startswith strip swapcase title upper "
-            "zfill encode format"
-        ).split()
-    ),
-    list: frozenset(["copy", "count", "index"]),
-    tuple: frozenset(["count", "index"]),
-    dict: frozenset(["copy", "get", "items", "keys", "values"]),
-    set: frozenset(["copy", "difference", "intersection", "issubset", "issuperset", "symmetric_difference", "union"]),
-    bytes: frozenset(["decode", "hex"]),
-}
 
 
-class Unfoldable(Exception):
-    """An expression whose value cannot be known here. `args[0]` says what part of it and why."""
+class Settings(dict):  # type: ignore[type-arg]
+    """The value of a `Config`: a mapping whose items can also be read as attributes."""
 
 
-class Duration:
-    """What `timedelta(…)` folds to: a number of seconds."""
+class Late:
+    """A part of a `Config` where a class body names it: Metaflow only knows its value once the class is there, so nothing can be computed with it.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def total_seconds(self) -> float:
-        return self.seconds
-
-
-def fold(text: str, lookup: Lookup) -> Any:
-    """Returns the value of the expression `text`. `lookup` gives the value of a (dotted) name and raises KeyError for one it doesn't know.
-
-    Raises Unfoldable, naming the part that cannot be known.
+    `is_config` tells a whole `Config` from a part of one.
     """
+
+    def __init__(self, value: Any, name: str, is_config: bool = False) -> None:
+        self.value, self.name, self.is_config = value, name, is_config
+
+
+class Library:
+    """Something of Python's own library, by its qualified name: `os.path.join`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Function:
+    """A function that is not run but read: a lambda, or one of the flow's modules."""
+
+    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
+
+
+class Native:
+    """A function that the compiler itself knows: `run(folder, *arguments)`."""
+
+    def __init__(self, name: str, run: Callable[..., Any]) -> None:
+        self.name, self.run = name, run
+
+
+class Environment:
+    """`os.environ`, as far as the compile was given it: `variables`, and whether a variable that is not among them is known to be unset."""
+
+    def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
+        self.variables, self.is_complete, self.used = variables, is_complete, used
+
+    def has(self, name: Any) -> bool:
+        """Raises Unfoldable when that is not known."""
+        if isinstance(name, str) and name in self.variables:
+            self.used.add(name)
+            return True
+        if not self.is_complete:
+            raise Unfoldable(f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`")
+        return False
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        return self.variables[name] if self.has(name) else default
+
+
+def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
+    """Returns the value of the expression `text`. `lookup` gives the value of a (dotted) name; it raises KeyError for one that nothing binds,
+    and Unfoldable for one whose value cannot be known.
+
+    `given` holds values for names and calls, by their text, that cannot be known otherwise. Raises Unfoldable, naming the part that cannot be known.
+    """
+    return Folder(lookup, Budget(), {}, given or {}).of(parsed(text).body)
+
+
+def parsed(text: str, mode: str = "eval") -> Any:
+    """Returns the syntax tree. Raises Unfoldable."""
     try:
-        tree = compile(f"({text}\n)", "<expression>", "eval", 0x400, dont_inherit=True)
+        return compile(f"({text}\n)" if mode == "eval" else text, "<expression>", mode, 0x400, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Unfoldable(f"Python cannot read it: {error}") from None
-    try:
-        return _Folder(lookup, text).fold(tree.body)  # type: ignore[attr-defined]
-    except RecursionError:
-        raise Unfoldable("it is nested too deep") from None
 
 
-class _Folder:
-    def __init__(self, lookup: Lookup, text: str) -> None:
-        self.lookup = lookup
-        self.text = text
-        self.steps = 0
-        self.local: dict[str, Any] = {}  # variables of comprehensions
+class Folder:
+    """Folds nodes. `local` are the variables of comprehensions and functions."""
+
+    def __init__(self, lookup: Lookup, budget: Budget, local: dict[str, Any], given: Mapping[str, Any], depth: int = 0) -> None:
+        self.lookup, self.budget, self.local, self.given, self.depth = lookup, budget, local, given, depth
+
+    def of(self, node: Any) -> Any:
+        """The value of a whole expression."""
+        try:
+            return self.fold(node)
+        except RecursionError:
+            raise Unfoldable("it is nested too deep") from None
 
     def fold(self, node: Any) -> Any:
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise Unfoldable("it takes too many steps")
+        self.budget.step()
         method = getattr(self, "fold_" + type(node).__name__, None)
-        if method is None:
-            raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
         try:
-            return _bounded(method(node))
-        except (Unfoldable, RecursionError):
+            if method is None:
+                raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
+            return self.budget.made(method(node))
+        except Unfoldable:
+            if self.given and isinstance(node, (_ast.Name, _ast.Attribute, _ast.Call)):
+                import ast
+
+                text = ast.unparse(node)
+                if text in self.given:
+                    return self.given[text]
+            raise
+        except RecursionError:
             raise
         except KeyError as error:
             raise Unfoldable(f"key {error} does not exist") from None
         except Exception as error:  # whatever an operation on folded values raises: division by zero, a wrong type, …
             raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
+
+    def plain(self, node: Any) -> Any:
+        """The value of an operand, with which something is computed."""
+        return self.usable(self.fold(node))
+
+    def usable(self, value: Any) -> Any:
+        """Raises Unfoldable for a value with which nothing can be computed."""
+        if isinstance(value, Late):
+            why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
+            raise Unfoldable(why)
+        if isinstance(value, (Library, Function, Native, Environment)):
+            raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
+        return value
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fold_Constant(self, node: Any) -> Any:
         if node.value is Ellipsis:
@@ -121,35 +172,79 @@ class _Folder:
         try:
             return self.lookup(name)
         except KeyError:
-            raise Unfoldable(f"the value of `{name}` is not known before the flow runs") from None
+            if name in _builtins():
+                return Library(name)
+            raise Unknown(f"the value of `{name}` is not known before the flow runs") from None
 
     def fold_Attribute(self, node: Any) -> Any:
         dotted = _dotted(node)
-        if dotted is None:
-            raise Unfoldable("an attribute of a value cannot be known before the flow runs")
-        return self.name(dotted)
+        if dotted is not None and dotted.partition(".")[0] not in self.local:
+            try:
+                return self.lookup(dotted)
+            except KeyError:
+                pass
+        try:
+            value = self.fold(node.value)
+        except Unknown:
+            if dotted is None:
+                raise
+            raise Unknown(f"the value of `{dotted}` is not known before the flow runs") from None
+        return self.attribute(value, node.attr)
+
+    def attribute(self, value: Any, name: str) -> Any:
+        """The attribute, or for a method what `fold_Call` then calls."""
+        if isinstance(value, Settings):
+            if name in value:
+                return value[name]
+            if name not in ("get", "keys", "values", "items", "copy", "to_dict"):
+                raise Unfoldable(f"the configuration has no `{name}`")
+        if isinstance(value, Late):
+            return self.part(value, name, f"{value.name}.{name}")
+        if isinstance(value, Library):
+            return Library(f"{value.name}.{name}")
+        from .fold_library import attribute
+
+        return attribute(value, name)
+
+    def part(self, value: Late, key: Any, name: str) -> Late:
+        if not isinstance(value.value, (dict, list, tuple)):
+            more = "; to compute with it, write `config_expr('…')` around the whole expression" if value.value is not None else ""
+            raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts{more}")
+        try:
+            return Late(value.value[key], name)
+        except (KeyError, TypeError, IndexError):
+            raise Unfoldable(f"the configuration has no `{name}`") from None
+
+    # ── displays and operators ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def fold_List(self, node: Any) -> Any:
-        return list(self.items(node.elts))
+        return self.items(node.elts)
 
     def fold_Tuple(self, node: Any) -> Any:
         return tuple(self.items(node.elts))
 
     def fold_Set(self, node: Any) -> Any:
-        return set(self.items(node.elts))
+        return self.set_of([self.usable(each) for each in self.items(node.elts)])
+
+    def set_of(self, items: list[Any]) -> Any:
+        keys(items)
+        return set(items)
 
     def items(self, nodes: list[Any]) -> list[Any]:
         found: list[Any] = []
         for node in nodes:
             if isinstance(node, _ast.Starred):
-                found.extend(self.iterate(node.value))
+                found.extend(self.iterate(self.plain(node.value)))
             else:
                 found.append(self.fold(node))
         return found
 
-    def iterate(self, node: Any) -> list[Any]:
-        value = self.fold(node)
-        if isinstance(value, (str, list, tuple, dict, set, frozenset, range)):
+    def iterate(self, value: Any) -> list[Any]:
+        """The items of a value in their order. Raises Unfoldable for a set, whose order is not the same in every run."""
+        if isinstance(value, (set, frozenset)) and len(value) > 1:
+            raise Unfoldable("the order of a set is not the same in every run; write `sorted(…)` around it")
+        if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset, range)):
+            self.budget.spend(len(value) // 4 + 1)
             return list(value)
         raise Unfoldable(f"a value of type `{type(value).__name__}` cannot be iterated")
 
@@ -157,35 +252,67 @@ class _Folder:
         found: dict[Any, Any] = {}
         for key, value in zip(node.keys, node.values):
             if key is None:
-                found.update(self.fold(value))
+                found.update(self.mapping(value))
             else:
-                found[self.fold(key)] = self.fold(value)
+                found[self.plain(key)] = self.fold(value)
+        keys(found)
         return found
 
+    def mapping(self, node: Any) -> dict[Any, Any]:
+        """What `**` unpacks; a `Config` or a part of one may be, even in a class body."""
+        value = self.fold(node)
+        if isinstance(value, Late):
+            value = value.value
+        if not isinstance(value, dict):
+            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+        return value
+
     def fold_UnaryOp(self, node: Any) -> Any:
-        return _UNARY[type(node.op)](self.fold(node.operand))
+        return _UNARY[type(node.op)](self.plain(node.operand))
 
     def fold_BinOp(self, node: Any) -> Any:
-        left, right = self.fold(node.left), self.fold(node.right)
-        kind = type(node.op)
+        left, right = self.plain(node.left), self.plain(node.right)
+        self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 16)
+        return self.operate(type(node.op), left, right)
+
+    def operate(self, kind: type, left: Any, right: Any) -> Any:
         if kind is _ast.Mult:
-            return _multiply(left, right)
+            return self.multiply(left, right)
         if kind is _ast.Pow:
-            if not isinstance(right, (int, float)) or abs(right) > 10_000 or (isinstance(left, int) and left.bit_length() * abs(right) > MAX_SIZE):
+            if not isinstance(right, (int, float)) or abs(right) > 10_000 or (isinstance(left, int) and left.bit_length() * abs(right) > MAX_BITS):
                 raise Unfoldable("the power is too large")
             return left**right
         if kind is _ast.LShift:
-            if not isinstance(right, int) or right > 10_000:
+            if not isinstance(right, int) or right > MAX_BITS:
                 raise Unfoldable("the shift is too large")
             return left << right
         if kind is _ast.Mod and isinstance(left, (str, bytes)):
-            return _percent(left, right)
+            return self.percent(left, right)
+        if kind not in _OPERATORS:
+            raise Unfoldable("this operator is not known before the flow runs")
         return _OPERATORS[kind](left, right)
+
+    def multiply(self, left: Any, right: Any) -> Any:
+        for one, times in ((left, right), (right, left)):
+            if isinstance(one, (str, bytes, list, tuple)) and isinstance(times, int) and self.budget.weight(one) * times > MAX_WEIGHT:
+                raise Unfoldable("it is too large")
+        return left * right
+
+    def percent(self, left: Any, right: Any) -> Any:
+        template = left if isinstance(left, str) else left.decode("latin-1")
+        if "*" in template:
+            raise Unfoldable("a width that is an argument is not folded")
+        width(template)
+        if self.budget.weight(right) * max(1, template.count("%")) + numbers_in(template) + len(left) > MAX_WEIGHT:
+            raise Unfoldable("the text is too long")
+        if not is_ordered(right):
+            raise Unfoldable("its text is not the same in every run")
+        return left % right
 
     def fold_BoolOp(self, node: Any) -> Any:
         value = None
         for each in node.values:
-            value = self.fold(each)
+            value = self.plain(each)
             if bool(value) is not isinstance(node.op, _ast.And):
                 break
         return value
@@ -194,105 +321,132 @@ class _Folder:
         left = self.fold(node.left)
         for operator, each in zip(node.ops, node.comparators):
             right = self.fold(each)
-            if not _COMPARISONS[type(operator)](left, right):
-                return False
+            if isinstance(right, Environment):
+                found: Any = right.has(left) is isinstance(operator, _ast.In)
+            else:
+                left, right = self.usable(left), self.usable(right)
+                self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 4)
+                found = _COMPARISONS[type(operator)](left, right)
+            if not found:
+                return found
             left = right
         return True
 
     def fold_IfExp(self, node: Any) -> Any:
-        return self.fold(node.body if self.fold(node.test) else node.orelse)
+        return self.fold(node.body if self.plain(node.test) else node.orelse)
 
     def fold_Subscript(self, node: Any) -> Any:
-        return self.fold(node.value)[self.fold(node.slice)]
+        value = self.fold(node.value)
+        key = self.fold(node.slice)
+        if isinstance(value, Late):
+            if isinstance(key, Late):  # config[other.selector]
+                return self.part(value, key.value, f"{value.name}[{key.name}]")
+            return self.part(value, self.usable(key), f"{value.name}[{key!r:.40}]")
+        if isinstance(value, Environment):
+            found = value.get(key)
+            if found is None:
+                raise Unfoldable(f"the environment has no variable {key!r:.60}")
+            return found
+        value, key = self.usable(value), self.usable(key)
+        if isinstance(key, slice):
+            self.budget.spend(len(value) // 16)
+        return value[key]
 
     def fold_Slice(self, node: Any) -> Any:
-        return slice(*(None if each is None else self.fold(each) for each in (node.lower, node.upper, node.step)))
+        return slice(*(None if each is None else self.plain(each) for each in (node.lower, node.upper, node.step)))
 
     def fold_JoinedStr(self, node: Any) -> Any:
-        return "".join(self.fold(each) for each in node.values)
+        parts = [self.fold(each) for each in node.values]
+        if sum(map(len, parts)) > MAX_WEIGHT:
+            raise Unfoldable("the text is too long")
+        return "".join(parts)
 
     def fold_FormattedValue(self, node: Any) -> Any:
-        value = self.fold(node.value)
-        if node.conversion != -1:
-            value = str(value) if node.conversion == 115 else repr(value) if node.conversion == 114 else ascii(value)
-        return _format(value, self.fold(node.format_spec) if node.format_spec else "")
+        return self.formatted(self.plain(node.value), node.conversion, self.fold(node.format_spec) if node.format_spec else "")
+
+    def formatted(self, value: Any, conversion: int, spec: str) -> str:
+        """`conversion` is that of the syntax tree: -1, or the character's number."""
+        width(spec)
+        if not is_ordered(value):
+            raise Unfoldable("its text is not the same in every run")
+        self.budget.spend(self.budget.weight(value) // 4)
+        if conversion != -1:
+            value = str(value) if conversion == 115 else repr(value) if conversion == 114 else ascii(value)
+        return format(value, spec)
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fold_Lambda(self, node: Any) -> Any:
+        return Function("lambda", node, self.lookup, self.local, self.given)
 
     def fold_Call(self, node: Any) -> Any:
-        arguments = self.items(node.args)
-        named = {each.arg: self.fold(each.value) for each in node.keywords if each.arg is not None}
-        if len(named) != len(node.keywords):
-            raise Unfoldable("`**` in a call cannot be known before the flow runs")
-        function = node.func
-        if isinstance(function, _ast.Attribute) and (dotted := _dotted(function)) not in ("datetime.timedelta", "timedelta"):
-            return self.method(function, arguments, named, dotted)
-        name = _dotted(function)
-        if name in ("timedelta", "datetime.timedelta"):
-            return _duration(arguments, named)
-        if not isinstance(function, _ast.Name) or name not in _FUNCTIONS or name in self.local:
-            raise Unfoldable(f"what `{name or 'this call'}(…)` returns is not known before the flow runs")
-        return self.call(name, arguments, named)
-
-    def call(self, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
-        if name == "range":
-            made = range(*arguments)
-            if len(made) > MAX_SIZE:
-                raise Unfoldable("the range is too long")
-            return made
-        if name in ("sorted", "min", "max") and "key" in named:
-            raise Unfoldable(f"`{name}` with a key is not known before the flow runs")
-        if name == "repr" or (name == "str" and arguments and isinstance(arguments[0], (set, frozenset))):
-            raise Unfoldable("its text is not the same in every run")
-        result = _FUNCTIONS[str(name)](*arguments, **named)
-        return list(result) if name in ("enumerate", "zip", "reversed") else result
-
-    def method(self, function: Any, arguments: list[Any], named: dict[str, Any], dotted: str | None) -> Any:
         try:
-            value = self.fold(function.value)
-        except Unfoldable:
-            if dotted is not None:
-                raise Unfoldable(f"what `{dotted}(…)` returns is not known before the flow runs") from None
-            raise
-        if isinstance(value, Duration) and function.attr == "total_seconds":
-            return value.total_seconds()
-        if function.attr not in _METHODS.get(type(value), ()):
-            raise Unfoldable(f"what `.{function.attr}(…)` returns is not known before the flow runs")
-        if isinstance(value, str):
-            if function.attr == "format":
-                raise Unfoldable("`str.format` is not folded; use an f-string")
-            if function.attr == "zfill" and arguments[0] > MAX_SIZE:
-                raise Unfoldable("the text is too long")
-            if function.attr == "replace" and len(value) * len(str(arguments[1])) > MAX_SIZE:
-                raise Unfoldable("the text is too long")
-            if function.attr == "join" and isinstance(arguments[0], (list, tuple)) and len(arguments[0]) * len(value) > MAX_SIZE:
-                raise Unfoldable("the text is too long")
-        result = getattr(value, function.attr)(*arguments, **named)
-        return list(result) if isinstance(value, dict) and function.attr in ("items", "keys", "values") else result
+            function = self.fold(node.func)
+        except Unknown:
+            dotted = _dotted(node.func)
+            if dotted is None:
+                raise
+            raise Unfoldable(f"what `{dotted}(…)` returns is not known before the flow runs") from None
+        arguments = self.items(node.args)
+        named: dict[str, Any] = {}
+        for each in node.keywords:
+            if each.arg is None:
+                named.update(self.mapping(each.value))
+            else:
+                named[each.arg] = self.fold(each.value)
+        return self.call(function, arguments, named)
 
-    def comprehension(self, generators: list[Any], make: Callable[[], None]) -> None:
+    def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+        """Calls what `fold` gave for a function."""
+        if isinstance(function, Function):
+            from .pure import run
+
+            return run(self, function, arguments, named)
+        if isinstance(function, Native):
+            return function.run(self, *arguments, **named)
+        from .fold_library import call
+
+        return call(self, function, arguments, named)
+
+    # ── comprehensions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def comprehension(self, generators: list[Any], make: Callable[[], None], nested: bool = False) -> None:
         first, *rest = generators
         if first.is_async:
             raise Unfoldable("an async comprehension cannot be known before the flow runs")
-        before = dict(self.local)
-        for item in self.iterate(first.iter):
+        before = self.local
+        items = self.iterate(self.plain(first.iter))
+        if not nested:
+            self.local = dict(before)
+        for item in items:
             self.bind(first.target, item)
-            if all(self.fold(each) for each in first.ifs):
+            if all(self.plain(each) for each in first.ifs):
                 if rest:
-                    self.comprehension(rest, make)
+                    self.comprehension(rest, make, nested=True)
                 else:
                     make()
-        self.local = before
+        if not nested:
+            self.local = before
 
     def bind(self, target: Any, value: Any) -> None:
+        """Binds the variables of an assignment's target."""
         if isinstance(target, _ast.Name):
             self.local[target.id] = value
         elif isinstance(target, (_ast.Tuple, _ast.List)):
-            values = list(value)
+            values = self.iterate(self.usable(value))
+            starred = [index for index, each in enumerate(target.elts) if isinstance(each, _ast.Starred)]
+            if starred:
+                after = len(target.elts) - starred[0] - 1
+                if len(values) < len(target.elts) - 1:
+                    raise Unfoldable("the number of values to unpack is wrong")
+                middle = values[starred[0] : len(values) - after]
+                values = [*values[: starred[0]], middle, *values[len(values) - after :]]
             if len(values) != len(target.elts):
                 raise Unfoldable("the number of values to unpack is wrong")
             for each, one in zip(target.elts, values):
-                self.bind(each, one)
+                self.bind(each.value if isinstance(each, _ast.Starred) else each, one)
         else:
-            raise Unfoldable("this target of a comprehension is not folded")
+            raise Unfoldable("this target of an assignment is not folded")
 
     def fold_ListComp(self, node: Any) -> Any:
         found: list[Any] = []
@@ -302,12 +456,23 @@ class _Folder:
     fold_GeneratorExp = fold_ListComp
 
     def fold_SetComp(self, node: Any) -> Any:
-        return set(self.fold_ListComp(node))
+        return self.set_of([self.usable(each) for each in self.fold_ListComp(node)])
 
     def fold_DictComp(self, node: Any) -> Any:
-        found: dict[Any, Any] = {}
-        self.comprehension(node.generators, lambda: found.__setitem__(self.fold(node.key), self.fold(node.value)))
-        return found
+        found: list[tuple[Any, Any]] = []
+        self.comprehension(node.generators, lambda: found.append((self.plain(node.key), self.fold(node.value))))
+        keys(key for key, _ in found)
+        return dict(found)
+
+
+def _builtins() -> Any:
+    from .fold_library import FUNCTIONS
+
+    return FUNCTIONS
+
+
+def _named(value: Any) -> str:
+    return "`os.environ`" if isinstance(value, Environment) else f"the function `{value.name}`"
 
 
 def _dotted(node: Any) -> str | None:
@@ -323,42 +488,3 @@ def _dotted(node: Any) -> str | None:
 def _described(node: Any) -> str:
     names = {"Lambda": "a function", "Await": "an awaited value", "NamedExpr": "an assignment expression", "Yield": "a yielded value"}
     return names.get(type(node).__name__, f"an expression of kind {type(node).__name__}")
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset)) and len(value) > MAX_SIZE:
-        raise Unfoldable("it is too large")
-    if isinstance(value, int) and value.bit_length() > MAX_SIZE:
-        raise Unfoldable("the number is too large")
-    return value
-
-
-def _multiply(left: Any, right: Any) -> Any:
-    for one, times in ((left, right), (right, left)):
-        if isinstance(one, (str, bytes, list, tuple)) and isinstance(times, int) and len(one) * times > MAX_SIZE:
-            raise Unfoldable("it is too large")
-    if isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > MAX_SIZE:
-        raise Unfoldable("the number is too large")
-    return left * right
-
-
-def _percent(left: Any, right: Any) -> Any:
-    if any(each.isdigit() and int(each) > 10_000 for each in "".join(c if c.isdigit() else " " for c in str(left)).split()) or "*" in str(left):
-        raise Unfoldable("the field is too wide")
-    return left % right
-
-
-def _format(value: Any, spec: str) -> str:
-    if any(int(each) > 10_000 for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()):
-        raise Unfoldable("the field is too wide")
-    if isinstance(value, (set, frozenset)):
-        raise Unfoldable("its text is not the same in every run")
-    return format(value, spec)
-
-
-def _duration(arguments: list[Any], named: dict[str, Any]) -> Duration:
-    units = {"days": 86400.0, "seconds": 1.0, "microseconds": 1e-6, "milliseconds": 1e-3, "minutes": 60.0, "hours": 3600.0, "weeks": 604800.0}
-    given = {**dict(zip(units, arguments)), **named}
-    if len(arguments) > len(units) or not set(given) <= set(units):
-        raise Unfoldable("these are not the arguments of `timedelta`")
-    return Duration(sum(units[unit] * amount for unit, amount in given.items()))

@@ -1,14 +1,14 @@
 """Values that hold functions: `@exit_hook(on_success=[notify])`, `@trigger(event=pick)`, `Parameter("day", default=today)`.
 
-The compiler runs none of them. One that is called when a flow is deployed is a value like any other if its body is a single expression that
-folds (`called`). Else, where a decorator takes functions, the IR carries `{"function": NAME}`: NAME is the function's own when it is defined
+The compiler runs none of them. One that is called when a flow is deployed is a value like any other if what it returns can be read from
+it (`called`). Else, where a decorator takes functions, the IR carries `{"function": NAME}`: NAME is the function's own when it is defined
 in the flow's file, and `module.name` when elsewhere in the flow's folder.
 """
 
 from __future__ import annotations
 
 from .arguments import folded, plain
-from .fold import Unfoldable, fold
+from .fold_limits import Unfoldable
 from .record import record
 from .source import span
 
@@ -61,18 +61,18 @@ def name_of(world: World, function: Function) -> str:
     return function.name if is_own else f"{function.module.name}.{function.name}"
 
 
-def called(world: World, function: Function, context: dict[str, Value]) -> Any:
-    """Returns what the function gives for a context of which these attributes are known, if its body is one expression that folds.
+def called(world: World, function: Function, context: dict[str, Any]) -> Any:
+    """Returns what the function gives for a context of which these attributes are known, and the flow's configs, if that can be read from it.
 
     Raises Unfoldable.
     """
-    argument, body = _expression(function.node)
+    from .configs import call, settings
 
-    def lookup(name: str) -> Any:
-        first, _, attribute = name.partition(".")
-        return context[attribute] if first == argument else world.constant(function.module, name)
-
-    return fold(body.text(), lookup)
+    known = {name: config.known() for name, config in world.configs.items()}
+    folding = world.function(function.module, function.node, lambda each: world.constant(function.module, each))
+    takes = folding.node.args
+    arguments = [settings({"configs": known, **context})] if (takes.args or takes.posonlyargs) else []
+    return call(world, folding, arguments)
 
 
 def with_functions(world: World, owner: Class, node: SgNode, context: dict[str, Value] | None) -> Value:
@@ -118,26 +118,3 @@ def _namespaced(world: World, owner: Class, node: SgNode) -> SgNode | None:
         return None
     given = [each for each in arguments.named_children() if each.kind() != "comment"]
     return given[0] if len(given) == 1 and given[0].kind() != "keyword_argument" else None
-
-
-def _expression(node: SgNode) -> tuple[str, SgNode]:
-    """The name of the function's only argument ("" for none), and the expression that it returns. Raises Unfoldable for any other function."""
-    if node.kind() == "decorated_definition":
-        raise Unfoldable("the function is decorated, so what it returns is only known when it runs")
-    parameters, body = node.field("parameters"), node.field("body")
-    names = [each for each in parameters.named_children() if each.kind() != "comment"] if parameters is not None else []
-    if len(names) > 1 or not all(each.kind() in ("identifier", "typed_parameter", "default_parameter", "typed_default_parameter") for each in names):
-        raise Unfoldable("the function takes more than the context")
-    first = names[0] if names else None
-    name = "" if first is None else first.text() if first.kind() == "identifier" else (first.field("name") or first.named_children()[0]).text()
-    if body is not None and node.kind() == "function_definition":
-        statements = [each for each in body.named_children() if each.kind() != "comment"]
-        if statements and statements[0].kind() == "expression_statement" and statements[0].named_children()[0].kind() == "string":
-            statements = statements[1:]
-        returned = statements[0].named_children() if len(statements) == 1 and statements[0].kind() == "return_statement" else []
-        body = returned[0] if returned else None
-        if any(each.text() == "async" for each in node.children()):
-            body = None
-    if body is None:
-        raise Unfoldable("the function does more than return one expression")
-    return name, body

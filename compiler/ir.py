@@ -48,6 +48,10 @@ class Flow:
     decorators: tuple[Decorator, ...]  # of the class, as written from top to bottom, bases first
     steps: tuple[Step, ...]  # in order of definition, bases first
     span: Span
+    configs: tuple[Config, ...] = ()  # in order of definition, bases first
+    inputs: tuple[Input, ...] = ()  # what the flow was compiled from beside its source: part of every spec's provenance
+    mutators: tuple[str, ...] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
+    decorators_known: dict[str, Value] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
 
 
 @record
@@ -93,6 +97,28 @@ class Constant:
 
     name: str
     span: Span
+
+
+@record
+class Config:
+    """A `Config`: what a configuration said when the flow was compiled. A constant of every step."""
+
+    attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
+    name: str  # what it is called on the command line and in `config_expr`
+    value: Value
+    is_plain: bool  # steps get the value itself, not a ConfigValue
+    literal: str  # the value as a Python literal where JSON loses something of it, such as tuples; else ""
+    span: Span
+
+
+@record
+class Input:
+    """Something that decided what was compiled, and is no source of the flow."""
+
+    kind: str  # "config", "set", "env" or "mutator"
+    name: str  # of the config, of what `--set` or `--env` gave, of the mutator's class
+    value: str  # where the config's text came from (a path, or the option), or the text that was given; "" for a mutator
+    digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text; else ""
 
 
 @record

@@ -56,6 +56,11 @@ def from_json(text: str) -> tuple[ir.Flow, ir.Scope]:
     return flow, scope
 
 
+def plain_record(value: Any) -> Any:
+    """Returns one record of the IR, or a tuple of them, as JSON has it."""
+    return _plain(value)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
@@ -148,7 +153,8 @@ def _record(kind: type, data: Any, place: str) -> Any:
     unknown = data.keys() - set(fields) - {"kind"}
     if unknown:
         raise Malformed(f"{place}: unknown `{min(unknown)}`")
-    missing = [name for name in fields if name not in data and (kind, name) not in _OPTIONAL]
+    optional = fields[len(fields) - len(kind.__init__.__defaults__ or ()) :]  # type: ignore[misc]
+    missing = [name for name in fields if name not in data and name not in optional and (kind, name) not in _OPTIONAL]
     if missing:
         raise Malformed(f"{place}: no `{missing[0]}`")
     return kind(**{name: _reader(kind.__annotations__[name])(data[name], f"{place}.{name}") for name in fields if name in data})

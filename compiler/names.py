@@ -10,18 +10,20 @@ from __future__ import annotations
 import os
 import sys
 
-from .fold import Unfoldable, fold
+from .bindings import bind_module
+from .fold import Environment, Folder, Function, Late, Library, Native, fold, parsed
+from .fold_limits import Unfoldable
 from .source import Source, decode, parse, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from ast_grep_py import SgNode
 
-_IMPORTS = ("import_statement", "import_from_statement", "future_import_statement")
-_COMPOUND = ("if_statement", "else_clause", "elif_clause", "try_statement", "except_clause", "finally_clause", "with_statement", "block")
+    from .classes import Class
+    from .configs import Config
 
 
 class Module:
@@ -37,18 +39,22 @@ class Module:
         self.classes: dict[str, list[SgNode]] = {}
         self.functions: dict[str, list[SgNode]] = {}
         self.everywhere: list[str] = []  # qualified modules imported anywhere, functions included
-        _bind(self)
+        bind_module(self)
 
 
 class World:
     """The modules of one flow's folder."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, given: Mapping[str, Any] | None = None, environment: Environment | None = None) -> None:
         self.folder = folder
+        self.given = Values(given or {})  # values that `--set` gives
+        self.here = ""  # what stands for the flow's folder in `__file__`, while a path is folded that is read from there
+        self.environment = environment or Environment({}, False, set())
         self.sources: dict[str, str] = {}  # path from the folder → text, of every file read
         self.contents: dict[str, bytes] = {}
         self._modules: dict[str, Module | None] = {}
         self._folding: set[tuple[str, str]] = set()
+        self.configs: dict[str, Config] = {}  # of the flow, by name; from `configs.py`, before anything is folded that may use them
 
     def load(self, path: str, name: str, is_package: bool = False) -> Module:
         """Reads and parses the file. Raises Refused."""
@@ -106,7 +112,7 @@ class World:
             if star.partition(".")[0] in ("metaflow", "flowc") and name in _star():
                 return f"metaflow.{name}"
             other = self.module(star)
-            if other is not None and _binds(other, name):
+            if other is not None and _exports(other, name):
                 return self._resolve(other, name, seen)
         return name
 
@@ -129,24 +135,150 @@ class World:
         module = self._modules.get(prefix) if prefix in self._modules else self.module(prefix)
         return (module, name) if module is not None else None
 
+    def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
+        """Folds an expression with what `--set` gave. Raises Unfoldable."""
+        return fold(text, lookup, self.given)
+
     def constant(self, module: Module, dotted: str) -> Any:
-        """Returns the folded value of a name that is bound exactly once at a module's top level. Raises KeyError otherwise."""
-        found = self.split(self.qualify(module, dotted))
-        if found is None:
+        """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
+
+        Raises KeyError for a name that nothing binds, Unfoldable for one whose value cannot be known.
+        """
+        first = dotted.partition(".")[0]
+        if dotted == "__file__":
+            if not self.here:
+                raise Unfoldable("where the flow's file is differs from machine to machine")
+            return f"{self.here}/{module.source.name}"
+        if not _binds(module, first):
+            if dotted in self.given:
+                return self.given[dotted]
             raise KeyError(dotted)
-        home, name = found
+        qualified = self.qualify(module, dotted)
+        found = self._library(qualified)
+        if found is not None:
+            return found
+        if qualified == "metaflow.config_expr":
+            return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
+        home, names = self._home(qualified)
+        if home is None:
+            raise KeyError(dotted)
+        if len(names) > 1 and names[0] in home.classes:
+            return self._class_constant(home, names, dotted)
+        if len(names) != 1:
+            raise KeyError(dotted)
+        return self._bound(home, names[0], dotted)
+
+    def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
+        """Returns what folding calls for a function of the module, which is read and not run. `definition` is its whole statement, or a lambda.
+
+        Raises Unfoldable.
+        """
+        if definition.kind() == "lambda":
+            return Function("lambda", parsed(definition.text()).body, lookup, {}, self.given)
+        import textwrap
+
+        column = definition.range().start.column
+        tree = parsed(textwrap.dedent(" " * column + definition.text()), "exec")
+        return Function(tree.body[0].name, tree.body[0], lookup, {}, self.given)
+
+    def _config_expression(self, module: Module, folder: Folder, text: Any) -> Late:
+        """`config_expr('…')`: an expression over the flow's configs by their names, then the names of the module that it is written in."""
+        if not isinstance(text, str):
+            raise Unfoldable("`config_expr` takes an expression as text")
+
+        def lookup(name: str) -> Any:
+            first, _, rest = name.partition(".")
+            if first not in self.configs:
+                return self.constant(module, name)
+            if rest:
+                raise KeyError(name)
+            return self.configs[first].known()
+
+        inner = Folder(lookup, folder.budget, {}, self.given, folder.depth)
+        return Late(inner.usable(inner.fold(parsed(text).body)), text)
+
+    def config_of(self, owner: Class, attribute: str) -> Late | None:
+        """What the attribute of a class stands for in its body when it is a `Config`, else None. Raises Unfoldable if that could not be read."""
+        for config in self.configs.values():
+            if config.attribute == attribute and config.owner == owner.key:
+                return Late(config.known(), attribute, is_config=True)
+        return None
+
+    def _library(self, qualified: str) -> Any:
+        """What folding knows of Python's own library, or None."""
+        if "." not in qualified:
+            return Library(qualified) if qualified in ("os", "json", "math", "datetime", "textwrap", "string") else None
+        if qualified == "os.environ":
+            return self.environment
+        from .fold_library import LIBRARY, VALUES, value_of
+
+        if qualified not in LIBRARY:
+            return None
+        return value_of(qualified) if qualified in VALUES else Library(qualified)
+
+    def _home(self, qualified: str) -> tuple[Module | None, list[str]]:
+        """The module of the flow's folder that a qualified name leads to, and the rest of the name."""
+        parts = qualified.split(".")
+        for end in range(len(parts) - 1, 0, -1):
+            prefix = ".".join(parts[:end])
+            home = self._modules.get(prefix) if prefix in self._modules else self.module(prefix)
+            if home is not None:
+                return home, parts[end:]
+        return None, []
+
+    def _bound(self, home: Module, name: str, dotted: str) -> Any:
+        if name in home.functions and name not in home.assigned and name not in home.classes:
+            if len(home.functions[name]) != 1:
+                raise Unfoldable(f"`{dotted}` is defined several times in `{home.source.name}`")
+            return self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
         values = home.assigned.get(name, [])
-        if len(values) != 1 or name in home.classes or name in home.functions or name in home.imports:
+        if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
-        if (home.name, name) in self._folding:
-            raise KeyError(dotted)
-        self._folding.add((home.name, name))
+        return self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+
+    def _once(self, home: Module, name: str, values: list[SgNode], lookup: Callable[[str], Any], dotted: str) -> Any:
         try:
-            return fold(values[0].text(), lambda each: self.constant(home, each))
+            if len(values) != 1:
+                raise Unfoldable(f"`{dotted}` is bound or changed more than once in `{home.source.name}`")
+            if (home.name, name) in self._folding:
+                raise Unfoldable(f"`{dotted}` is defined by itself")
+            self._folding.add((home.name, name))
+            try:
+                return self.fold(values[0].text(), lookup)
+            finally:
+                self._folding.discard((home.name, name))
         except Unfoldable:
-            raise KeyError(dotted) from None
-        finally:
-            self._folding.discard((home.name, name))
+            for each in (dotted, name, f"{home.name}.{name}"):
+                if each in self.given:
+                    return self.given[each]
+            raise
+
+    def _class_constant(self, home: Module, names: list[str], dotted: str) -> Any:
+        """`Limits.CPU`, also in a class within a class, and the members of an enumeration."""
+        from .classes import Class
+
+        owner = Class(home, home.classes[names[0]][-1])
+        for name in names[1:-1]:
+            if name in owner.classes:
+                owner = Class(home, owner.classes[name][-1])
+            elif name == names[-2] and names[-1] in ("value", "name") and owner.is_enumeration(self):
+                return name if names[-1] == "name" else self._in_class(owner, name, dotted)
+            else:
+                raise KeyError(dotted)
+        value = self._in_class(owner, names[-1], dotted)
+        if owner.is_enumeration(self):
+            raise Unfoldable(f"`{dotted}` is a member of an enumeration; write `{dotted}.value`")
+        return value
+
+    def _in_class(self, owner: Any, name: str, dotted: str) -> Any:
+        if name not in owner.assigned:
+            raise KeyError(dotted)
+
+        def lookup(each: str) -> Any:
+            first, _, rest = each.partition(".")
+            return self._in_class(owner, first, each) if first in owner.assigned and not rest else self.constant(owner.module, each)
+
+        return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
 
     def closure(self, start: Module) -> dict[str, bytes]:
         """Returns the files that the flow can import from its own folder: path → content. A package comes with its whole tree.
@@ -182,6 +314,18 @@ def _star() -> frozenset[str]:
     return NAMES
 
 
+class Values(dict):  # type: ignore[type-arg]
+    """What `--set` gives: values by the text of a name or a call. `used` are those that were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.used: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.used.add(name)
+        return super().__getitem__(name)
+
+
 def _canonical(qualified: str) -> str:
     """One name for the API, from wherever it comes: flowc, Metaflow, or a module of either that re-exports it."""
     top, _, rest = qualified.partition(".")
@@ -200,6 +344,16 @@ def _binds(module: Module, name: str) -> bool:
     return name in module.imports or name in module.classes or name in module.functions or name in module.assigned or bool(module.stars)
 
 
+def _exports(module: Module, name: str) -> bool:
+    """Whether `from module import *` brings the name: those of `__all__` if it is there, else all that do not begin with `_`."""
+    if not _binds(module, name):
+        return False
+    listed = module.assigned.get("__all__")
+    if listed is None:
+        return not name.startswith("_")
+    return any(name == each.text().strip("'\"") for one in listed for each in one.find_all(kind="string"))
+
+
 def _python_files(root: str, folder: str) -> Iterator[str]:
     for entry in sorted(os.listdir(os.path.join(root, *folder.split("/")))):
         path = f"{folder}/{entry}"
@@ -208,107 +362,3 @@ def _python_files(root: str, folder: str) -> Iterator[str]:
             yield from _python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
-
-
-# ── the top level of a module ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _bind(module: Module) -> None:
-    for statement in _statements(module.source.root):
-        kind = statement.kind()
-        if kind in _IMPORTS:
-            _import(module, statement, module.imports)
-        elif kind == "class_definition":
-            module.classes.setdefault(_name(statement), []).append(statement)
-        elif kind == "function_definition":
-            module.functions.setdefault(_name(statement), []).append(statement)
-        elif kind == "decorated_definition":
-            definition = statement.field("definition")
-            if definition is not None:
-                home = module.classes if definition.kind() == "class_definition" else module.functions
-                home.setdefault(_name(definition), []).append(statement)
-        elif kind == "expression_statement":
-            for node in statement.named_children():
-                if node.kind() == "assignment":
-                    _assignment(node, module.assigned)
-                elif node.kind() == "augmented_assignment":
-                    left = node.field("left")
-                    if left is not None:
-                        module.assigned.setdefault(left.text(), []).extend([node, node])  # bound again: its value is not known
-    everywhere: dict[str, str] = {}
-    if "import" in module.source.text:
-        for kind in _IMPORTS[:2]:
-            for statement in module.source.root.find_all(kind=kind):
-                _import(module, statement, everywhere)
-
-
-def _statements(block: SgNode) -> Iterator[SgNode]:
-    """The statements of a block and of the ifs, tries and withs in it."""
-    waiting = list(reversed(block.named_children()))
-    while waiting:
-        node = waiting.pop()
-        if node.kind() in _COMPOUND:
-            waiting.extend(reversed([each for each in node.named_children() if each.kind() in _COMPOUND or node.kind() == "block"]))
-        else:
-            yield node
-
-
-def _name(definition: SgNode) -> str:
-    name = definition.field("name")
-    return name.text() if name is not None else ""
-
-
-def _assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
-    left, right = node.field("left"), node.field("right")
-    if left is None or right is None:
-        return
-    if left.kind() == "identifier":
-        into.setdefault(left.text(), []).append(right)
-        if right.kind() == "assignment":  # a = b = 1
-            _assignment(right, into)
-    else:
-        for each in left.find_all(kind="identifier"):
-            into.setdefault(each.text(), []).extend([right, right])  # a tuple's part: not followed
-
-
-def _import(module: Module, statement: SgNode, into: dict[str, str]) -> None:
-    if statement.kind() == "import_statement":
-        for each in statement.named_children():
-            if each.kind() == "aliased_import":
-                name, alias = each.field("name"), each.field("alias")
-                if name is not None and alias is not None:
-                    into[alias.text()] = name.text()
-                    module.everywhere.append(name.text())
-            elif each.kind() == "dotted_name":
-                into[each.text().partition(".")[0]] = each.text().partition(".")[0]
-                module.everywhere.append(each.text())
-    elif statement.kind() == "import_from_statement":
-        origin = statement.field("module_name")
-        base = _base(module, origin.text()) if origin is not None else None
-        if base is None:
-            return
-        module.everywhere.append(base)
-        for each in statement.named_children()[1:]:
-            if each.kind() == "wildcard_import":
-                module.stars.append(base)
-            elif each.kind() == "aliased_import":
-                name, alias = each.field("name"), each.field("alias")
-                if name is not None and alias is not None:
-                    into[alias.text()] = f"{base}.{name.text()}" if base else name.text()
-                    module.everywhere.append(f"{base}.{name.text()}" if base else name.text())
-            elif each.kind() == "dotted_name":
-                into[each.text()] = f"{base}.{each.text()}" if base else each.text()
-                module.everywhere.append(f"{base}.{each.text()}" if base else each.text())
-
-
-def _base(module: Module, origin: str) -> str | None:
-    """The absolute name of `from ORIGIN import …`; None if it leaves the flow's folder."""
-    dots = len(origin) - len(origin.lstrip("."))
-    if not dots:
-        return origin
-    parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
-    if dots - 1 > len(parts):
-        return None
-    kept = parts[: len(parts) - (dots - 1)]
-    rest = origin.lstrip(".")
-    return ".".join([*kept, *([rest] if rest else [])])

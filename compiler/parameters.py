@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import ir
 from .arguments import bind, folded, plain, values
 from .diagnostics import WARNING, Diagnostic
-from .fold import Unfoldable
+from .fold_limits import Reported, Unfoldable
 from .source import span
 
 TYPE_CHECKING = False
@@ -72,6 +72,23 @@ def read_parameter(world: World, member: Member, problems: list[Diagnostic]) -> 
     )  # fmt: skip
 
 
+def parameter_of(attribute: str, name: str, options: dict[str, Any], place: ir.Span) -> ir.Parameter | str:
+    """Returns the parameter that a mutator made with the arguments `options`, or why it cannot be. Its `type` is a name of the IR, if it is given."""
+    default, kind = options.get("default"), options.get("type")
+    if kind is None:
+        kind = "json" if isinstance(default, (list, dict)) else _type_of(default, name, place, [])
+    if kind not in ("str", "int", "float", "bool", "json"):
+        return f"`{kind}` is not a type of parameters"
+    value, wrong = _converted(default, kind)
+    if wrong:
+        return f"the default of `{name}` is not of type `{kind}`: {wrong}"
+    separator = options.get("separator") or ""
+    if separator and kind != "str":
+        return f"`{name}` of type `{kind}` has a separator"
+    required = bool(options.get("required")) and default is None
+    return ir.Parameter(attribute, name, kind, value, default is not None, required, str(options.get("help") or ""), str(separator), place)
+
+
 def _type(world: World, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> str:
     """The type's name in the IR, "" if none is given."""
     if node is None or node.text() == "None":
@@ -101,6 +118,8 @@ def _default(world: World, member: Member, node: SgNode | None, problems: list[D
         return None
     try:
         return plain(folded(world, member.owner, node))
+    except Reported:
+        return None
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
         how = "write a literal or a constant; leave the default out to have it given with each run"

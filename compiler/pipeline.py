@@ -11,6 +11,8 @@ from .analyze import analyze, caught
 from .checks import checks
 from .classes import Class, flows, started
 from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
+from .fold import Environment
+from .given import NOTHING, inputs, unused
 from .ir import End, Flow, Scope, Span
 from .names import World
 from .reading import Reading
@@ -21,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from .given import Given
     from .names import Module
 
 
@@ -35,12 +38,15 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
 
 
-def load(path: str, flow_name: str = "", attach: Sequence[str] = (), severities: Mapping[str, str] | None = None) -> Program:
+def load(
+    path: str, flow_name: str = "", attach: Sequence[str] = (), severities: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
+) -> Program:  # fmt: skip
     """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
 
     `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (attach.py).
     `severities` says how serious a code is (severities.py), where it is not as serious as it was said. Comments in the sources silence what
-    they name (ignores.py). Raises Refused with every error found.
+    they name (ignores.py). `given` is what the compile is given beside the source (given.py). Raises Refused with every error found.
     """
     folder, name = os.path.split(path)
     folder = folder or "."
@@ -48,10 +54,12 @@ def load(path: str, flow_name: str = "", attach: Sequence[str] = (), severities:
         return _load_ir(folder, name, attach)
     if attach:
         from .attach import attached
-    world = World(folder)
+    used: set[str] = set()
+    world = World(folder, dict(given.values), Environment(dict(given.variables), given.whole_environment, used))
     try:
         module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
-        reading, problems = analyze(world, _choose(world, module, name, flow_name))
+        reading, problems = analyze(world, _choose(world, module, name, flow_name), given)
+        problems += unused(given, world.given.used, used)
         if attach:
             flow, wrong = attached(reading.flow, attach)
             reading = replace(reading, flow=flow, assigned=reading.assigned | caught(flow.steps))
@@ -64,7 +72,9 @@ def load(path: str, flow_name: str = "", attach: Sequence[str] = (), severities:
         files = world.closure(module)
     except Refused as refused:
         raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
-    return Program(reading.flow, scope, dict(world.sources), files, in_order(problems))
+    flow = reading.flow
+    flow = replace(flow, inputs=(*flow.inputs, *inputs(given, world.given.used, used)))
+    return Program(flow, scope, dict(world.sources), files, in_order(problems))
 
 
 def _judged(problems: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str] | None) -> list[Diagnostic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import ir
 from .diagnostics import Diagnostic, nearest
-from .fold import Unfoldable, fold
+from .fold_limits import Unfoldable
 from .source import span
 
 TYPE_CHECKING = False
@@ -156,15 +156,27 @@ class _Reader:
             return None
         target = self.target(value)
         is_formatted = key.kind() == "string" and key.text().lower().partition("'")[0].partition('"')[0].count("f")
-        if key.kind() not in ("string", "concatenated_string", "integer", "float", "true", "false") or is_formatted:
+        is_literal = key.kind() in ("string", "concatenated_string", "integer", "float", "true", "false")
+        if (not is_literal and not self.is_of_config(key)) or is_formatted:
             self.refuse(
                 key, f"`{key.text()[:60]}` cannot be the value of a case", "cases are literal texts, numbers, True or False", "write the value itself"
             )
+            return None
+        if self.is_of_config(key) and not isinstance(self.value(key), (str, int, float, bool)):
+            why = "the config has no such item, or it is no text, number, True or False"
+            self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "name an item that can, or write the value itself")
             return None
         folded = self.value(key)
         if target is None or not isinstance(folded, (str, int, float, bool)):
             return None
         return ir.Case(folded, target, span(self.source, node))
+
+    def is_of_config(self, node: SgNode) -> bool:
+        """Whether the expression is an item of a config, `self.CONFIG.KEY`, in any depth."""
+        if node.kind() not in ("attribute", "subscript"):
+            return False
+        names = node.text().replace("[", ".").split(".")
+        return len(names) > 2 and names[0] == self.self_name and any(each.attribute == names[1] for each in self.world.configs.values())
 
     def value(self, node: SgNode) -> Any:
         """The expression's value, or None if only a run knows it."""
@@ -176,7 +188,7 @@ class _Reader:
         if node.kind() in ("identifier",) and self.is_local(node.text()):
             return None
         try:
-            return fold(node.text(), lookup)
+            return self.world.fold(node.text(), lookup)
         except Unfoldable:
             return None
 

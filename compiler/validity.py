@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+INPUT_KINDS = ("config", "set", "env", "mutator")
 PARAMETER_TYPES = ("str", "int", "float", "bool", "json")
 
 
@@ -29,7 +30,9 @@ def _graph(flow: ir.Flow) -> Iterator[str]:
     steps = {step.name: step for step in flow.steps}
     yield from _repeated("step", [step.name for step in flow.steps])
     yield from _repeated("parameter", [each.name.lower() for each in flow.parameters])
-    yield from _repeated("class attribute", [each.attribute for each in flow.parameters] + [each.name for each in flow.constants] + list(steps))
+    attributes = [each.attribute for each in flow.parameters] + [each.attribute for each in flow.configs] + [each.name for each in flow.constants]
+    yield from _repeated("class attribute", attributes + list(steps))
+    yield from _repeated("config", [each.name for each in flow.configs])
     if not flow.name.isidentifier():
         yield f"flow name {flow.name!r} is not an identifier"
     for role, name in (("start", flow.start), ("end", flow.end)):
@@ -39,6 +42,11 @@ def _graph(flow: ir.Flow) -> Iterator[str]:
         yield from _step(step, steps, flow)
     for parameter in flow.parameters:
         yield from _parameter(parameter)
+    for config in flow.configs:
+        yield from _config(config)
+    for each in flow.inputs:
+        if each.kind not in INPUT_KINDS:
+            yield f"input {each.name!r} is of unknown kind {each.kind!r}"
     for owner, decorators in [(flow.name, flow.decorators)] + [(step.name, step.decorators) for step in flow.steps]:
         for decorator in decorators:
             yield from _json_value(decorator.attributes, f"@{decorator.name} of {owner}")
@@ -88,6 +96,12 @@ def _parameter(parameter: ir.Parameter) -> Iterator[str]:
     expected = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,)}.get(parameter.type)
     if parameter.has_default and parameter.default is not None and expected and not isinstance(parameter.default, expected):
         yield f"parameter {parameter.name!r}: default {parameter.default!r} is no {parameter.type}"
+
+
+def _config(config: ir.Config) -> Iterator[str]:
+    yield from _json_value(config.value, f"config {config.name!r}")
+    if not config.is_plain and not config.literal and not (config.value is None or isinstance(config.value, dict)):
+        yield f"config {config.name!r} is neither a mapping nor plain"
 
 
 def _reachability(flow: ir.Flow, steps: Mapping[str, ir.Step]) -> Iterator[str]:

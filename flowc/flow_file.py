@@ -21,8 +21,6 @@ _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--n
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
 _ELSEWHERE = {
     "--datastore-root": "give the datastore to the command: `run --store URL`",
-    "--config": "configs are not supported yet",
-    "--config-value": "configs are not supported yet",
     "--branch": "projects are not supported yet",
     "--production": "projects are not supported yet",
     "--package-suffixes": "the code package holds the modules that the flow imports",
@@ -41,10 +39,14 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
     """Returns the same command line for `flowc`. Raises Usage for an option or command of Metaflow's that flowc does not have."""
     words = list(argv)
     extra: list[str] = []
+    configs: list[str] = []
     while words and words[0].startswith("-") and words[0] not in ("--help", "-h", "--version"):
-        extra += _top_option(words)
+        if words[0].partition("=")[0] in ("--config", "--config-value"):
+            configs += _config(words)
+        else:
+            extra += _top_option(words)
     if not words:
-        return ["check", path, "--flow", class_name, *extra]
+        return ["check", path, "--flow", class_name, *extra, *(configs or _of_environment())]
     command = words[0]
     if command in ("--help", "-h"):
         return ["help"]
@@ -54,7 +56,11 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         raise _unknown(command)
     if command in ("help", "explain"):
         return words
-    return [command, *_about(command, path, class_name), *_meant(command, extra), *_words(command, words[1:])]
+    if command in ("check", "show"):  # `run` reads the environment itself; `compile` depends on nothing but its options
+        configs = configs or _of_environment()
+    if command not in ("run", "check", "compile", "show"):
+        configs = []
+    return [command, *_about(command, path, class_name), *_meant(command, extra), *configs, *_words(command, words[1:])]
 
 
 def _words(command: str, words: list[str]) -> list[str]:
@@ -73,6 +79,31 @@ def _meant(command: str, extra: list[str]) -> list[str]:
     if command in ("run", "resume", "check", "compile"):
         return extra
     return [each for each in extra if command == "show" and each.startswith("--with=")]
+
+
+def _config(words: list[str]) -> list[str]:
+    """Takes `--config NAME FILE` or `--config-value NAME TEXT` off the words."""
+    name, equals, value = words.pop(0).partition("=")
+    pair = [value] if equals else []
+    while words and len(pair) < 2:
+        pair.append(words.pop(0))
+    if len(pair) < 2:
+        raise Usage(f"`{name}` needs two values: {name} NAME {'FILE' if name == '--config' else 'TEXT'}")
+    return [name, *pair]
+
+
+def _of_environment() -> list[str]:
+    """What Metaflow's variables say of configs, as options."""
+    import os
+
+    from .given import from_environment
+
+    return [
+        word
+        for option, variable in (("--config", "METAFLOW_FLOW_CONFIG"), ("--config-value", "METAFLOW_FLOW_CONFIG_VALUE"))
+        for name, text in from_environment(os.environ, variable)
+        for word in (option, name, text)
+    ]
 
 
 def _about(command: str, path: str, class_name: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from flowc.compiler.diagnostics import Diagnostic, Refused
+from flowc.compiler.given import NOTHING, Given
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.record import replace
 
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 WITH = Option("--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True)
 
 
-def load_flow(path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False) -> Program:
-    """Returns the program of the file, `attach` being the values of `--with`. Raises Refused, its places being paths that the user can open.
+def load_flow(path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False, given: Given = NOTHING) -> Program:
+    """Returns the program of the file. Raises Refused, its places being paths that the user can open.
 
+    `attach` are the values of `--with`; `given` is what the flow is compiled from beside its source.
     Codes are as serious as the project's settings say, unless `isolated`.
     """
     severities = None if isolated else settings_for(path).severities
     try:
-        return load(path, flow_name, attach, severities)
+        return load(path, flow_name, attach, severities, given)
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 

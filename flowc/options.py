@@ -31,7 +31,7 @@ class Option:
 
     name: str  # "--output"
     help: str
-    value: str = ""  # what help calls its value: "DIR"; empty for an option that takes none
+    value: str = ""  # what help calls its value: "DIR"; empty for an option that takes none; two words for one that takes two
     short: str = ""  # "-o"
     default: str = ""  # as help shows it; the command itself applies it
     choices: tuple[str, ...] = ()  # empty: any text
@@ -93,6 +93,12 @@ def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
             if attached is not None:
                 raise Usage(f"`{option.name}` takes no value")
             value = ""
+        elif " " in option.value:  # two words: kept as one text, with a NUL between them
+            words = [*([attached] if attached is not None else []), *argv[at : at + 2]][:2]
+            if len(words) < 2 or not words[0] or looks_like_option(words[0]):
+                raise Usage(f"`{option.name}` needs two values: {option.name} {option.value}")
+            at += 2 - (attached is not None)
+            value = "\0".join(words)
         elif attached is not None:
             value = attached
         elif at < len(argv) and not looks_like_option(argv[at]):

@@ -12,7 +12,7 @@ from .graph import read_graph
 from .report import Report
 from .store import open_store
 from .task import Attempt, run_task
-from .user_code import import_flow
+from .user_code import load_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             outcome = run_task(
                 Attempt(
                     store, graph, run, step, path, attempt, code, os.environ.get("FLOWC_TARGET", ""), parameters.decode(given) if given else {},
-                    lambda: import_flow(folder, graph.flow["file"], graph.name),
+                    lambda: load_flow(folder, graph.flow),
                 )
             )  # fmt: skip
         if output.data:

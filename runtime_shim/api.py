@@ -7,7 +7,7 @@ from .flowspec import FlowSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional
+    from typing import Any, Callable, Dict, Optional
 
     from . import cards
     from .client import (
@@ -24,17 +24,21 @@ if TYPE_CHECKING:
         metadata,
         namespace,
     )  # fmt: skip
+    from .config import Config, ConfigValue, conda_environment_yml_parser, config_expr, pyproject_toml_parser, requirements_txt_parser, yaml_parser
     from .events import namespaced_event_name
     from .multicore import parallel_imap_unordered, parallel_map
+    from .mutators import FlowMutator, MutableFlow, MutableStep, StepMutator
     from .profiling import profile
     from .user_decorators import USER_SKIP_STEP, UserStepDecorator, user_step_decorator
 
 __all__ = [
-    "DataArtifact", "Flow", "FlowSpec", "JSONType", "JSONTypeClass", "Metaflow", "Parameter", "Run", "Step", "Task", "USER_SKIP_STEP",
-    "UserStepDecorator", "airflow_external_task_sensor", "airflow_s3_key_sensor", "batch", "card", "cards", "catch", "conda", "conda_base",
-    "current", "default_metadata", "default_namespace", "environment", "exit_hook", "get_metadata", "get_namespace", "kubernetes", "metadata",
-    "namespace", "namespaced_event_name", "parallel", "parallel_imap_unordered", "parallel_map", "profile", "project", "pypi", "pypi_base",
-    "pytorch_parallel", "resources", "retry", "schedule", "secrets", "step", "timeout", "trigger", "trigger_on_finish", "user_step_decorator",
+    "Config", "ConfigValue", "DataArtifact", "Flow", "FlowMutator", "FlowSpec", "JSONType", "JSONTypeClass", "Metaflow", "MutableFlow",
+    "MutableStep", "Parameter", "Run", "Step", "StepMutator", "Task", "USER_SKIP_STEP", "UserStepDecorator", "airflow_external_task_sensor",
+    "airflow_s3_key_sensor", "batch", "card", "cards", "catch", "conda", "conda_base", "conda_environment_yml_parser", "config_expr", "current",
+    "default_metadata", "default_namespace", "environment", "exit_hook", "get_metadata", "get_namespace", "kubernetes", "metadata", "namespace",
+    "namespaced_event_name", "parallel", "parallel_imap_unordered", "parallel_map", "profile", "project", "pypi", "pypi_base",
+    "pyproject_toml_parser", "pytorch_parallel", "requirements_txt_parser", "resources", "retry", "schedule", "secrets", "step", "timeout",
+    "trigger", "trigger_on_finish", "user_step_decorator", "yaml_parser",
 ]  # fmt: skip
 
 
@@ -52,11 +56,20 @@ def step(function: Optional[Callable[..., Any]] = None, *, start: bool = False, 
 def _marker(name: str) -> Callable[..., Any]:
     def decorator(*arguments: Any, **attributes: Any) -> Any:
         if len(arguments) == 1 and not attributes and (callable(arguments[0]) or isinstance(arguments[0], type)):
-            return arguments[0]
-        return lambda decorated: decorated
+            return _noted(arguments[0], name, {})
+        return lambda decorated: _noted(decorated, name, attributes)
 
     decorator.__name__ = decorator.__qualname__ = name
+    decorator._flowc_marker = True  # type: ignore[attr-defined]
     return decorator
+
+
+def _noted(decorated: Any, name: str, attributes: Dict[str, Any]) -> Any:
+    """Keeps what was written, in the order in which Python applies it, for mutators to see."""
+    if "_flowc_written" not in decorated.__dict__:
+        decorated._flowc_written = []
+    decorated._flowc_written.append((name, attributes))
+    return decorated
 
 
 retry, catch, timeout, environment, resources = map(_marker, ("retry", "catch", "timeout", "environment", "resources"))
@@ -73,9 +86,12 @@ def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> 
         from .exit_hooks import mark
 
         mark(flow_class, on_success, on_error)
-        return flow_class
+        return _noted(flow_class, "exit_hook", {"on_success": on_success, "on_error": on_error, "options": options})  # type: ignore[no-any-return]
 
     return mark
+
+
+exit_hook._flowc_marker = True  # type: ignore[attr-defined]
 
 
 class JSONTypeClass:
@@ -144,14 +160,17 @@ _HOMES = {
         ),
         "client",
     ),
+    **dict.fromkeys(
+        (
+            "Config", "ConfigValue", "config_expr", "yaml_parser", "requirements_txt_parser", "pyproject_toml_parser",
+            "conda_environment_yml_parser",
+        ),
+        "config",
+    ),
+    **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), "mutators"),
 }  # fmt: skip
 
-_LATER = frozenset(
-    (
-        "IncludeFile Config config_expr ConfigValue FlowMutator StepMutator MutableFlow MutableStep Deployer DeployedFlow NBDeployer package_sources "
-        "yaml_parser requirements_txt_parser pyproject_toml_parser conda_environment_yml_parser"
-    ).split()
-)
+_LATER = frozenset("IncludeFile Deployer DeployedFlow NBDeployer package_sources".split())
 
 _EXTENSIONS = frozenset("checkpoint model huggingface_hub torchrun slurm nvidia nvct snowpark titus mpi skypilot fakebay".split())
 

@@ -125,8 +125,9 @@ def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
 def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record], values: Dict[str, Any]) -> FlowSpec:
     graph = task.graph
     declared = graph.flow["parameters"]
+    configs = graph.flow.get("configs", ())
     constants = flowspec.constants(flow_class)
-    fixed = frozenset([*(each["attribute"] for each in declared), *(each["name"] for each in graph.flow["constants"]), *constants])
+    fixed = frozenset([*(each["attribute"] for each in (*declared, *configs)), *(each["name"] for each in graph.flow["constants"]), *constants])
     joins = len(inputs) > 0 and _closes(task) is not None
     state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
     state.is_join, state.targets, state.graph = joins, graph.targets(task.step), graph
@@ -172,6 +173,11 @@ def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, 
 def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
     found = dict(constants)
     found.update(_in_steps(task.graph.flow["parameters"], values))
+    if task.graph.flow.get("configs"):
+        from . import config
+
+        configs = config.of_flow(task.graph.flow)
+        found.update({each["attribute"]: configs[each["name"]] for each in task.graph.flow["configs"]})
     try:
         return artifacts.save_all(task.store, task.graph.name, found, {})
     except artifacts.Unpicklable as error:

@@ -12,7 +12,7 @@ from .errors import ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Dict
 
 
 def import_flow(folder: str, file: str, class_name: str) -> Any:
@@ -43,6 +43,25 @@ def import_flow(folder: str, file: str, class_name: str) -> Any:
     found = getattr(module, class_name, None)
     if found is None:
         raise ShimError(f"{file} has no class {class_name}")
+    return found
+
+
+def load_flow(folder: str, flow: Dict[str, Any]) -> Any:
+    """Returns the flow's class as its configs and mutators make it. `flow` is the IR's JSON form. Exceptions of the user's code come through."""
+    found = import_flow(folder, flow["file"], flow["name"])
+    values: Dict[str, Any] = {}
+    if flow.get("configs"):
+        from . import config
+
+        values = config.of_flow(flow)
+        config.active.clear()
+        config.active.update(values)
+    if flow.get("mutators") and "_flowc_mutated" not in found.__dict__:
+        from . import mutators
+
+        mutators.know(flow["decorators_known"])
+        mutators.apply(found, values)
+        found._flowc_mutated = True
     return found
 
 

@@ -7,6 +7,7 @@ Applied to a step they leave it what it is, a function, and add themselves to th
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
@@ -14,11 +15,21 @@ from .exceptions import MetaflowException
 
 USER_SKIP_STEP: Dict[str, Any] = {}  # what a generator yields to skip the step and go on where the step would
 
+known: Dict[str, type] = {}  # the user's own by module and name, for the text form of decorators; one that is inherited from no longer is
+
 NextArguments = Union[None, bool, Dict[str, Any]]  # None: the step called `next` itself; True or {}: as the step would; else its arguments
 
 
 class UserStepDecorator:
     """Base of step decorators that are classes: `pre_step` runs before the step, `post_step` after it, also when it failed."""
+
+    _flowc_user_decorator = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for base in cls.__bases__:
+            known.pop(f"{base.__module__}.{base.__name__}", None)
+        known[f"{cls.__module__}.{cls.__name__}"] = cls
 
     def __new__(cls, *arguments: Any, **attributes: Any) -> Any:
         if len(arguments) == 1 and not attributes and _is_step(arguments[0]):  # `@Decorator` above a step, without parentheses
@@ -32,8 +43,25 @@ class UserStepDecorator:
         if attributes and not own:
             raise MetaflowException(f"@{type(self).__name__} is given arguments, but has no `init` that takes them")
         self._attributes = attributes
-        if own:
-            self.init(**attributes)
+        self._ready = False
+
+    def external_init(self) -> None:
+        """Calls `init` once, with the values of configs in its arguments."""
+        if self._ready:
+            return
+        config = sys.modules.get(f"{__package__}.config")
+        if config is not None:
+            self._attributes = config.resolve(self._attributes)
+        if type(self).init is not UserStepDecorator.init:
+            self.init(**self._attributes)
+        self._ready = True
+
+    @property
+    def decorator_name(self) -> str:
+        return f"{type(self).__module__}.{type(self).__name__}"
+
+    def get_args_kwargs(self) -> Tuple[List[Any], Dict[str, Any]]:
+        return [], dict(self._attributes)
 
     def __call__(self, step: Any) -> Any:
         if not _is_step(step):
@@ -128,6 +156,7 @@ def run(step_name: str, flow: Any, wrappers: List[UserStepDecorator], call: Call
     error: Optional[Exception] = None
     failed = False
     for wrapper in reversed(wrappers):
+        wrapper.external_init()
         instead = wrapper.pre_step(step_name, flow, inputs)
         entered.append(wrapper)
         if wrapper.skip_step:

@@ -19,13 +19,12 @@ import socket
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from . import failure, forking
+from . import failure, forking, user_code
 from .capture import by_line
 from .errors import ShimError
 from .graph import Graph
 from .store import open_store
 from .task import Attempt, run_task
-from .user_code import import_flow
 
 IMPORT_FAILED = {"failed": "import"}
 
@@ -189,8 +188,7 @@ class _Warm:
 
 def load_flow(work: Work) -> Any:
     """Imports the flow's class. Exceptions of the user's module come through as they are."""
-    flow = work.graph["flow"]
-    return import_flow(work.folder, flow["file"], flow["name"])
+    return user_code.load_flow(work.folder, work.graph["flow"])
 
 
 def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:

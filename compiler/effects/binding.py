@@ -172,7 +172,7 @@ def unbind(reader: Reader, target: SgNode) -> None:
 
 def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
     """The texts that an expression, given as an attribute's name, may be; None when that is not known."""
-    from flowc.compiler.fold import Unfoldable
+    from flowc.compiler.fold_limits import Unfoldable
 
     if node is None or reader.state is None:
         return None

@@ -535,7 +535,7 @@ def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
 
 def _names(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
     """The texts of a list that folds."""
-    from flowc.compiler.fold import Unfoldable
+    from flowc.compiler.fold_limits import Unfoldable
 
     if node is None:
         return ()

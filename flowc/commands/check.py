@@ -8,6 +8,8 @@ from flowc.compiler.diagnostics import Diagnostic, Refused, has_errors, in_order
 from flowc.compiler.record import record
 
 from ..flow_source import load_flow, placed_sources
+from ..given import OPTIONS as GIVEN
+from ..given import given
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
 from ..targeting import FORMAT, asked_format, package_of, parse, problems, sections
@@ -31,6 +33,7 @@ error; warnings and hints alone exit with 0.
 """
 OPTIONS = (
     *TARGETING,
+    *GIVEN,
     FORMAT,
     Option("--only-flows", "pass over files that hold no flow, as in a folder"),
     Option("--watch", "check again whenever a file that was read changes, until interrupted"),
@@ -139,7 +142,7 @@ def _flows(path: str) -> tuple[str, ...]:
 def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, ...]) -> Checked:
     arguments, _ = parse(argv, OPTIONS, path)
     try:
-        program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"))
+        program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
         found = problems(program, path, emitters, arguments, package_of(program).digest)
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")

@@ -8,6 +8,8 @@ from flowc.compiler.diagnostics import Refused, without_hints
 
 from .. import files
 from ..flow_source import load_flow, placed_sources
+from ..given import OPTIONS as GIVEN
+from ..given import given
 from ..options import Option, Usage, one_positional
 from ..targeting import FORMAT, STORE, asked_format, options_for, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
@@ -34,6 +36,7 @@ OPTIONS = (
     Option("--output", "the folder to write to; `-` prints the spec instead", "DIR", "-o", default=DEFAULT_FOLDER),
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
     *TARGETING[1:],
+    *GIVEN,
     Option("--quiet", "print only problems", short="-q"),
     FORMAT,
 )
@@ -58,7 +61,7 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage("`--check` compares files", "give their folder with `--output DIR`")
     if folder == "-" and out.for_a_program:
         raise Usage(f"`--format {out.format}` writes problems to standard output, where the spec is to go", "give a folder with `--output DIR`")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
     package = package_of(program)
     warnings = without_hints(problems(program, path, emitters, arguments, package.digest))
     try:

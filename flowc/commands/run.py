@@ -9,6 +9,7 @@ from flowc.compiler.diagnostics import without_hints
 from .. import local_run
 from ..flow_source import load_flow, placed_sources
 from ..git import git_commit
+from ..given import RUN_OPTIONS, given_to_run, scan
 from ..local_run import LocalRun, new_run_id
 from ..options import Arguments, Option, Usage, parse, unknown
 from ..terminal import Failure, Output
@@ -25,12 +26,14 @@ USAGE = ("flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",)
 TEXT = """
 Runs the flow on this machine: every task in a process of its own, by the same code that runs it in a container. The flow's parameters are
 options. Artifacts and logs go to the datastore; the same `--run-id` again goes on with a run that was stopped or failed.
+Configs may also be given by METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE; mutators of the flow run, in a process of their own.
 Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
     Option("--run-id", "the run's name, or that of a run to go on with", "RUN", default="made from the time"),
     Option("--parameter", "another way to give a parameter, for names that are options", "NAME=VALUE", "-p", repeated=True),
     Option("--cache", "take over steps whose code, inputs and environment are those of an earlier run"),
+    *RUN_OPTIONS,
     *local_run.OPTIONS,
 )
 EXAMPLES = (
@@ -44,7 +47,7 @@ ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")  # the comm
 
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
-    program = load_flow(path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"))
+    program = load_flow(path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=given_to_run(scan(argv, RUN_OPTIONS)))
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
@@ -62,7 +65,7 @@ def run(argv: list[str], out: Output) -> int:
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """For `--help`: the parameters of the flow that the command line names."""
     if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
-        flow = load_flow(_flow_file(argv), "".join(_given(argv, "--flow")[-1:])).flow
+        flow = load_flow(_flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=given_to_run(scan(argv, RUN_OPTIONS))).flow
         yield f"parameters of {flow.name}", _parameter_options(flow)
 
 

@@ -8,6 +8,8 @@ from flowc.compiler.ir import End, Foreach, Linear, Parallel, Split, Switch
 from flowc.compiler.scopes import inner
 
 from ..flow_source import WITH, load_flow, placed_sources
+from ..given import OPTIONS as GIVEN
+from ..given import given
 from ..options import Option, one_positional, parse
 from ..terminal import Output
 
@@ -26,6 +28,7 @@ OPTIONS = (
     Option("--json", "print the IR as JSON, which `flowc compile` accepts in place of the source"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
+    *GIVEN,
 )
 EXAMPLES = (("flowc show FLOW.py", "read a flow's shape at a glance"), ("flowc show FLOW.py --json > wine.json", "for other tools"))
 
@@ -33,7 +36,7 @@ EXAMPLES = (("flowc show FLOW.py", "read a flow's shape at a glance"), ("flowc s
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=given(arguments))
     out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     if arguments.flag("--json"):
         from flowc.compiler.ir_json import to_json
@@ -51,6 +54,9 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
         yield "\n".join(["parameters", *_columns([_parameter(each) for each in flow.parameters])])
     if flow.constants:
         yield "\n".join(["constants", *(f"  {each.name}" for each in flow.constants)])
+    if flow.configs:
+        origins = {each.name: each.value for each in flow.inputs if each.kind == "config"}
+        yield "\n".join(["configs", *_columns([(each.name, _value(each.value), origins.get(each.name, "")) for each in flow.configs])])
     if flow.decorators:
         yield "\n".join(["decorators", *(f"  {decorator(each)}" for each in flow.decorators)])
     steps = {step.name: step for step in flow.steps}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowc.compiler.cron import five_fields
 from flowc.compiler.schedules import schedule_of
 from flowc.targets.container import prerequisite
+from flowc.targets.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.targets.tasks import summary
 from flowc.templates.render import render
@@ -64,9 +65,10 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     schedule = schedule_of(flow)
     text = render(
         "airflow/dag.py", name=name, doc=flow.doc, summary=summary(flow.doc), flow=flow.name, code=options.code, kubernetes=kubernetes,
-        python=options.own("airflow-python"), connection=options.own("kubernetes-conn-id"), parameters=[parameter(each) for each in flow.parameters],
-        schedule=five_fields(schedule.cron) if schedule else None, timezone=schedule.timezone if schedule else "UTC",
-        workers=int(options.own("max-workers")), timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
+        inputs=compiled_with(flow), python=options.own("airflow-python"), connection=options.own("kubernetes-conn-id"),
+        parameters=[parameter(each) for each in flow.parameters], schedule=five_fields(schedule.cron) if schedule else None,
+        timezone=schedule.timezone if schedule else "UTC", workers=int(options.own("max-workers")),
+        timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
         has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_reports=len(kinds) > 1,
         delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
         mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowc.compiler.cron import five_fields
 from flowc.compiler.schedules import schedule_of
 from flowc.targets.container import command, init_container, mount, prerequisite, volume
+from flowc.targets.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
@@ -66,9 +67,10 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     ]  # fmt: skip
     text = render(
         "argo/workflow_template.yaml", name=name, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
-        entrypoint=FLOW, arguments=[argument(each) for each in flow.parameters], workers=int(options.own("max-workers") or 0),
-        timeout=int(options.own("workflow-timeout") or 0), service_account=options.own("service-account"), secret=options.own("env-secret"),
-        image=options.image, command=command(options), env=env, init=init_container(options) if inject else None,
+        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW, arguments=[argument(each) for each in flow.parameters],
+        workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
+        service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,
+        command=command(options), env=env, init=init_container(options) if inject else None,
         volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
         pods=[pod_template(step, flow, options, step.name in paths) for step in flow.steps],
     )  # fmt: skip

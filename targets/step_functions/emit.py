@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowc.compiler.cron import six_fields
 from flowc.compiler.ir import Foreach, Switch
 from flowc.compiler.schedules import schedule_of
+from flowc.targets.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
@@ -92,7 +93,8 @@ def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)
-    text = render("step_functions/machine.asl.json", comment=flow.doc or f"Flow {flow.name}", timeout=timeout, **data)
+    comment = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {each}" for each in compiled_with(flow))])
+    text = render("step_functions/machine.asl.json", comment=comment, timeout=timeout, **data)
     return text if len(text.encode()) <= MAX_MACHINE else _compact(text)
 
 

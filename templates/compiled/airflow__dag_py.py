@@ -12,6 +12,7 @@ def root(context, missing=missing, environment=environment):
     if 0: yield None
     l_0_flow = resolve('flow')
     l_0_code = resolve('code')
+    l_0_inputs = resolve('inputs')
     l_0_parameters = resolve('parameters')
     l_0_has_reports = resolve('has_reports')
     l_0_kubernetes = resolve('kubernetes')
@@ -226,7 +227,15 @@ def root(context, missing=missing, environment=environment):
     yield escape(environment.finalize(t_1((undefined(name='flow') if l_0_flow is missing else l_0_flow))))
     yield ', compiled by flowc. Code package: '
     yield escape(environment.finalize(t_1((undefined(name='code') if l_0_code is missing else l_0_code))))
-    yield '\nfrom __future__ import annotations\n\n'
+    yield '\n'
+    for l_1_each in (undefined(name='inputs') if l_0_inputs is missing else l_0_inputs):
+        _loop_vars = {}
+        pass
+        yield '# Compiled with '
+        yield escape(environment.finalize(t_1(l_1_each)))
+        yield '\n'
+    l_1_each = missing
+    yield 'from __future__ import annotations\n\n'
     if (undefined(name='parameters') if l_0_parameters is missing else l_0_parameters):
         pass
         yield 'import base64\n'

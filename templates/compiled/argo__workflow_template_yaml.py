@@ -14,6 +14,7 @@ def root(context, missing=missing, environment=environment):
     l_0_namespace = resolve('namespace')
     l_0_flow = resolve('flow')
     l_0_code = resolve('code')
+    l_0_inputs = resolve('inputs')
     l_0_description = resolve('description')
     l_0_entrypoint = resolve('entrypoint')
     l_0_arguments = resolve('arguments')
@@ -295,6 +296,11 @@ def root(context, missing=missing, environment=environment):
     yield '\n    flowc/code: '
     yield escape(environment.finalize((undefined(name='code') if l_0_code is missing else l_0_code)))
     yield '\n'
+    if (undefined(name='inputs') if l_0_inputs is missing else l_0_inputs):
+        pass
+        yield '    flowc/inputs: '
+        yield escape(environment.finalize((undefined(name='inputs') if l_0_inputs is missing else l_0_inputs)))
+        yield '\n'
     if (undefined(name='description') if l_0_description is missing else l_0_description):
         pass
         yield '    workflows.argoproj.io/description: '

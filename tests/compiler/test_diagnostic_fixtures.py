@@ -15,7 +15,7 @@ from flowc.compiler.diagnostics import Refused, concise
 from flowc.compiler.pipeline import load
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "compiler" / "diagnostics"
-IMPORTS = "from metaflow import *\nfrom metaflow import FlowSpec, step, Parameter, JSONType, IncludeFile, retry, catch, timeout, environment, resources, schedule\nimport os\n"
+IMPORTS = "import metaflow\nfrom metaflow import FlowSpec, step, Parameter, JSONType, IncludeFile, retry, catch, timeout, environment, resources, schedule\nimport os\n"
 
 
 def cases() -> list[tuple[str, str, str]]:

@@ -40,6 +40,20 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         "recursive_switch", [],
         {("collatz", "-~3"): {"trace": [6, 3, 10, 5]}, ("end", "-"): {"length": 9, "word": "long", "trace": [6, 3, 10, 5, 16, 8, 4, 2, 1]}},
     ),
+    (
+        "configs", [],
+        {
+            ("start", "-"): {
+                "variables": ["small", "4"], "value": 40, "refused": "ConfigValue is immutable", "alpha": 0.25,
+                "kinds": ["ConfigValue", "ConfigValue", "list", "str", "NoneType"],
+            },
+            ("end", "-"): {"went": "blue", "same": True, "keys": ["alpha", "colour", "deep", "memory"], "nothing": None, "text": "as it is"},
+        },
+    ),
+    (
+        "configs", ["--alpha", "0.5", "--config-value", "settings", '{"alpha": 1, "memory": 1, "colour": "red", "deep": {"value": 20}}'],
+        {("end", "-"): {"went": "red", "alpha": 0.5, "keys": ["alpha", "colour", "deep", "memory"]}},
+    ),
     ("loop_in_foreach", [], {("count_down", "1~2"): {"visits": 3}, ("end", "-"): {"results": [(0, 1, 1), (1, 3, 3)]}}),
     (
         "catch_in_foreach", [],

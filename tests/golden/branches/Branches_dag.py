@@ -1,4 +1,4 @@
-# Flow Branches, compiled by flowc. Code package: sha256:ddb524959f8396e45dc2d33e566a631949737bdc9a9aac18250d956920ddad50
+# Flow Branches, compiled by flowc. Code package: sha256:7bf9fade765def9595c9a29f4b17a4c02fa1d74d134cc10e86b43d2c89551dab
 from __future__ import annotations
 
 
@@ -14,7 +14,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Branches",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:ddb524959f8396e45dc2d33e566a631949737bdc9a9aac18250d956920ddad50",
+    "FLOWC_CODE": "sha256:7bf9fade765def9595c9a29f4b17a4c02fa1d74d134cc10e86b43d2c89551dab",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow BranchesInForeachInBranch, compiled by flowc. Code package: sha256:d6e0e01f306f2f60329d0fc6e40ea50a882e8d638c880e0ca015823ee8d59083
+# Flow BranchesInForeachInBranch, compiled by flowc. Code package: sha256:02ecc2276b4bc435932851ee079caf2923efc8bfd14bdc31937d9c0c557246a6
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "BranchesInForeachInBranch",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:d6e0e01f306f2f60329d0fc6e40ea50a882e8d638c880e0ca015823ee8d59083",
+    "FLOWC_CODE": "sha256:02ecc2276b4bc435932851ee079caf2923efc8bfd14bdc31937d9c0c557246a6",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

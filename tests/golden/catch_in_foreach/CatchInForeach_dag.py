@@ -1,4 +1,4 @@
-# Flow CatchInForeach, compiled by flowc. Code package: sha256:b6378c794a32c633649a500c2c25d87ff6971b08370867e0b0fbb04b295a22c0
+# Flow CatchInForeach, compiled by flowc. Code package: sha256:95327ad00fe18608d8509c6f5785eb2a0c81e7d1d35793e80bba96702bf98b4a
 from __future__ import annotations
 
 import json
@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "CatchInForeach",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:b6378c794a32c633649a500c2c25d87ff6971b08370867e0b0fbb04b295a22c0",
+    "FLOWC_CODE": "sha256:95327ad00fe18608d8509c6f5785eb2a0c81e7d1d35793e80bba96702bf98b4a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow Decorated, compiled by flowc. Code package: sha256:1d69123dbe3ff4943234dcd0a4f7694405a2a9a31ce863ce1530d1a53c515f90
+# Flow Decorated, compiled by flowc. Code package: sha256:0422bda2825ec65dc64a91dbff40315093f5d084a3bd339e6fbc09b29a76c48a
 from __future__ import annotations
 
 from datetime import timedelta
@@ -15,7 +15,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Decorated",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:1d69123dbe3ff4943234dcd0a4f7694405a2a9a31ce863ce1530d1a53c515f90",
+    "FLOWC_CODE": "sha256:0422bda2825ec65dc64a91dbff40315093f5d084a3bd339e6fbc09b29a76c48a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

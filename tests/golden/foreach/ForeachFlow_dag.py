@@ -1,4 +1,4 @@
-# Flow ForeachFlow, compiled by flowc. Code package: sha256:cd0274c92f3882cb0177118ff72de86c02881e8cb6363d1ced221d627f26b813
+# Flow ForeachFlow, compiled by flowc. Code package: sha256:964db35aa47b5b778c75a9d7f85f88c23c82b4ee333741f22fd16e69c7a5ec02
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "ForeachFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:cd0274c92f3882cb0177118ff72de86c02881e8cb6363d1ced221d627f26b813",
+    "FLOWC_CODE": "sha256:964db35aa47b5b778c75a9d7f85f88c23c82b4ee333741f22fd16e69c7a5ec02",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow Linear, compiled by flowc. Code package: sha256:12c4f9c7ccaa09217e071eda88061b1ced7a484e41f6df2c69ef7ff58af7bb31
+# Flow Linear, compiled by flowc. Code package: sha256:1267c030e09baf8c6e9460ca67ccf6e3f003511c601dfa67bbabcda38528441e
 from __future__ import annotations
 
 
@@ -14,7 +14,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Linear",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:12c4f9c7ccaa09217e071eda88061b1ced7a484e41f6df2c69ef7ff58af7bb31",
+    "FLOWC_CODE": "sha256:1267c030e09baf8c6e9460ca67ccf6e3f003511c601dfa67bbabcda38528441e",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow OwnDecorators, compiled by flowc. Code package: sha256:1fa1b0bd347d736ac5e22a5beafd36f4160575c4bbc815b865cad5a69930ce96
+# Flow OwnDecorators, compiled by flowc. Code package: sha256:926c7a0a3795e448c725a659c440b07f56338a9cba3b62ff145ca68c32769b02
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "OwnDecorators",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:1fa1b0bd347d736ac5e22a5beafd36f4160575c4bbc815b865cad5a69930ce96",
+    "FLOWC_CODE": "sha256:926c7a0a3795e448c725a659c440b07f56338a9cba3b62ff145ca68c32769b02",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow Parameters, compiled by flowc. Code package: sha256:a0cf3609cc950873f3d7623b20407c78ecde0f303e3f2588b58f4b098ba7bc14
+# Flow Parameters, compiled by flowc. Code package: sha256:1e90c68ca50c451dd84f7b8787ee515a3d2994e2b12ead2bbdd7787865f2c579
 from __future__ import annotations
 
 import base64
@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Parameters",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:a0cf3609cc950873f3d7623b20407c78ecde0f303e3f2588b58f4b098ba7bc14",
+    "FLOWC_CODE": "sha256:1e90c68ca50c451dd84f7b8787ee515a3d2994e2b12ead2bbdd7787865f2c579",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow SwitchFlow, compiled by flowc. Code package: sha256:1ccebcdd3999ce70d338439b0818b1013b0b1e1de8dc8099af86b53363399151
+# Flow SwitchFlow, compiled by flowc. Code package: sha256:1be54f1103d686c3651a60562b6c418fa8b51313b47cbf0458b043f20ea9b0be
 from __future__ import annotations
 
 import base64
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "SwitchFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:1ccebcdd3999ce70d338439b0818b1013b0b1e1de8dc8099af86b53363399151",
+    "FLOWC_CODE": "sha256:1be54f1103d686c3651a60562b6c418fa8b51313b47cbf0458b043f20ea9b0be",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,0 +1,105 @@
+"""The options that say what a flow is compiled from beside its source, shared by every command that reads flows.
+
+`compile`, `check` and `show` read nothing of the environment: the same options give the same result on any machine. `run` runs the flow right here
+anyway: there `os.environ` is what it is, mutators run, and Metaflow's METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE are read.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.given import Given, pair, value_of
+
+from .options import Arguments, Option, Usage, looks_like_option, parse, split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Pairs = tuple[tuple[str, str], ...]
+
+CONFIGS = (
+    Option("--config", "the file of one of the flow's configs", "NAME FILE", repeated=True),
+    Option("--config-value", "the text of one of the flow's configs", "NAME TEXT", repeated=True, may_be_empty=True),
+)
+VALUES = (
+    Option("--set", "the value of a name or call that cannot be known from the source", "NAME=VALUE", repeated=True),
+    Option("--env", "what `os.environ` holds where the source reads it; nothing else of the environment is seen", "NAME=VALUE", repeated=True),
+)
+OPTIONS = (
+    *CONFIGS,
+    *VALUES,
+    Option("--run-mutators", "let mutators, and functions that configs need, run, in a process of their own without network"),
+)
+RUN_OPTIONS = (*CONFIGS, VALUES[0])  # of `run`, where the environment is there and mutators run
+
+
+def given(arguments: Arguments) -> Given:
+    """Returns what the command line gives. Raises Usage."""
+    return Given(
+        _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments), False,
+        arguments.flag("--run-mutators"),
+    )  # fmt: skip
+
+
+def given_to_run(arguments: Arguments) -> Given:
+    """Returns what a run is given: by its command line, and by the environment. Raises Usage."""
+    files = _pairs(arguments, "--config") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG")
+    texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
+    return Given(files, texts, _values(arguments), tuple(os.environ.items()), True, True)
+
+
+def from_environment(environment: Mapping[str, str], name: str) -> Pairs:
+    """The pairs of a variable that holds a JSON object. Raises Usage."""
+    text = environment.get(name)
+    if not text:
+        return ()
+    import json
+
+    try:
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise ValueError
+    except ValueError:
+        raise Usage(f"the environment variable `{name}` is not a JSON object", 'write {"NAME": …}, or unset it') from None
+    return tuple((key, each if isinstance(each, str) else json.dumps(each)) for key, each in found.items())
+
+
+def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
+    """Returns those of the options that the words give, whatever else they say: for what must be known before all options are."""
+    known = {option.name: option for option in options}
+    words: list[str] = []
+    at = 0
+    while at < len(argv) and argv[at] != "--":
+        name = split(argv[at])[0] if looks_like_option(argv[at]) else ""
+        option = known.get(name)
+        if option is None:
+            at += 1
+            continue
+        count = 1 + (0 if not option.value or "=" in argv[at] else len(option.value.split()))
+        words += argv[at : at + count]
+        at += count
+    return parse(words, options)
+
+
+def _pairs(arguments: Arguments, option: str) -> Pairs:
+    found = [each.split("\0", 1) for each in arguments.all(option)]
+    return tuple((name, text) for name, text in found)
+
+
+def _values(arguments: Arguments) -> tuple[tuple[str, object], ...]:
+    return tuple((name, value_of(text)) for name, text in _assignments(arguments, "--set"))
+
+
+def _variables(arguments: Arguments) -> Pairs:
+    return tuple(_assignments(arguments, "--env"))
+
+
+def _assignments(arguments: Arguments, option: str) -> list[tuple[str, str]]:
+    found = []
+    for text in arguments.all(option):
+        parted = pair(text)
+        if parted is None:
+            raise Usage(f"`{option}` takes NAME=VALUE, not `{text}`")
+        found.append(parted)
+    return list(dict(found).items())

@@ -1,0 +1,202 @@
+"""`Config`, `config_expr` and `ConfigValue` in a process that runs the flow's code: their values are those that the compiler read.
+
+A flow's class body may name parts of a config (`cfg.a.b`, `cfg["a"]`, `**cfg.a`) before its value is known: those are `Delayed`, and mean
+something only where flowc's own decorators and mutators resolve them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+UNPACKED = "_flowc_unpacked_"  # begins the one key of a config, or a part of one, that is unpacked with `**`
+
+NEVER = ("is_step", "wrappers")  # what flowc asks of any attribute of a class
+
+active: Dict[str, Any] = {}  # the values of the flow that runs, by the config's name
+
+
+class ConfigValue(dict):  # type: ignore[type-arg]
+    """What a configuration says: a mapping, also in depth, whose items are attributes too, and that cannot be changed."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any = ()) -> None:
+        dict.__init__(self, {key: _wrapped(each) for key, each in dict(data).items()})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("ConfigValue is immutable")
+
+    __setattr__ = __delattr__ = __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def copy(self) -> "ConfigValue":
+        return ConfigValue(self)
+
+    def to_dict(self) -> Dict[Any, Any]:
+        """The same as ordinary dicts, in depth."""
+        return {key: _unwrapped(each) for key, each in self.items()}
+
+    @classmethod
+    def fromkeys(cls, keys: Any, value: Any = None) -> "ConfigValue":
+        return cls(dict.fromkeys(keys, value))
+
+    def __reduce__(self) -> Any:
+        return ConfigValue, (self.to_dict(),)
+
+    def __dir__(self) -> List[str]:
+        return [*dir(dict), "to_dict", *(each for each in self if isinstance(each, str) and each.isidentifier())]
+
+
+def _wrapped(value: Any) -> Any:
+    if isinstance(value, ConfigValue):
+        return value
+    if isinstance(value, dict):
+        return ConfigValue(value)
+    return type(value)(_wrapped(each) for each in value) if type(value) in (list, tuple, set) else value
+
+
+def _unwrapped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unwrapped(each) for key, each in value.items()}
+    return type(value)(_unwrapped(each) for each in value) if type(value) in (list, tuple, set) else value
+
+
+def of_flow(flow: Dict[str, Any]) -> Dict[str, Any]:
+    """The values that steps see, by the config's name. `flow` is the IR's JSON form."""
+    found: Dict[str, Any] = {}
+    for config in flow.get("configs", ()):
+        value = config["value"]
+        if config["literal"]:
+            import ast
+
+            value = ast.literal_eval(config["literal"])
+        found[config["name"]] = value if value is None or config["is_plain"] else ConfigValue(value)
+    return found
+
+
+class Delayed:
+    """An expression over configs, where its value is not known yet."""
+
+    def __init__(self, text: str, names: Dict[str, Any], access: Tuple[Any, ...] = ()) -> None:
+        self.__dict__.update(_text=text, _names=names, _access=access)
+
+    if TYPE_CHECKING:
+        _text: str
+        _names: Dict[str, Any]
+        _access: Tuple[Any, ...]
+
+    def __getattr__(self, name: str) -> "Delayed":
+        if name.startswith("_") or name in NEVER:
+            raise AttributeError(name)
+        return Delayed(self._text, self._names, (*self._access, name))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str) and key.startswith(UNPACKED):
+            return self
+        return Delayed(self._text, self._names, (*self._access, key))
+
+    def keys(self) -> List[str]:
+        return [f"{UNPACKED}{id(self)}"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"`{self._text}` has no value yet while the class is made: write config_expr(…) around the whole expression")
+
+    def __repr__(self) -> str:
+        return f"<{self._text}{''.join(f'[{each!r}]' for each in self._access)}, not known yet>"
+
+
+def resolve(value: Any, values: Optional[Dict[str, Any]] = None) -> Any:
+    """The value with everything in it that is delayed replaced by what it stands for. `values` are the configs' by name, by default `active`."""
+    known = active if values is None else values
+    if isinstance(value, Delayed):
+        found = eval(value._text, value._names, dict(known))
+        for each in value._access:
+            each = resolve(each, known)
+            found = getattr(found, each) if isinstance(each, str) and not isinstance(found, dict) else found[each]
+        return found
+    if isinstance(value, dict) and not isinstance(value, ConfigValue):
+        made: Dict[Any, Any] = {}
+        for key, each in value.items():
+            if isinstance(key, str) and key.startswith(UNPACKED):
+                made.update(_unwrapped(dict(resolve(each, known))))
+            else:
+                made[key] = resolve(each, known)
+        return made
+    return type(value)(resolve(each, known) for each in value) if type(value) in (list, tuple, set) else value
+
+
+def config_expr(expression: str) -> Delayed:
+    """An expression over the flow's configs, by their names, for where their values are not known yet."""
+    return Delayed(expression, sys._getframe(1).f_globals)
+
+
+class Config:
+    """A configuration of the flow; on the flow object, its value."""
+
+    def __init__(
+        self, name: str, default: Any = None, default_value: Any = None, help: Optional[str] = None, required: Optional[bool] = None,
+        parser: Any = None, plain: bool = False, **options: Any,
+    ) -> None:  # fmt: skip
+        self.__dict__.update(
+            name=name, _default=default, _default_value=default_value, _parser=parser, _plain=plain, _attribute=name,
+            kwargs={"default": default if default is not None else default_value, "help": help, "required": required, "plain": plain, **options},
+        )  # fmt: skip
+
+    if TYPE_CHECKING:
+        name: str
+        _attribute: str
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.__dict__["_attribute"] = attribute
+
+    def __get__(self, flow: Any, owner: Optional[type] = None) -> Any:
+        if flow is None or "_flowc" not in flow.__dict__:
+            return self
+        if self._attribute not in flow.__dict__:
+            from .flowspec import FlowSpec
+
+            return FlowSpec.__getattr__(flow, self._attribute)
+        return flow.__dict__[self._attribute]
+
+    def __set__(self, flow: Any, value: Any) -> None:
+        raise AttributeError("Flow level attributes and Parameters are not modifiable")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in NEVER:
+            raise AttributeError(name)
+        return getattr(Delayed(self.name, {}), name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return Delayed(self.name, {})[key]
+
+    def keys(self) -> List[str]:
+        return Delayed(self.name, {}).keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+
+def _parser(name: str) -> Any:
+    def parse(content: str) -> Any:
+        raise NotImplementedError(f"{name} reads configurations when a flow is compiled, not in its steps")
+
+    parse.__name__ = name
+    return parse
+
+
+yaml_parser, requirements_txt_parser, pyproject_toml_parser, conda_environment_yml_parser = map(
+    _parser, ("yaml_parser", "requirements_txt_parser", "pyproject_toml_parser", "conda_environment_yml_parser")
+)

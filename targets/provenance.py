@@ -1,0 +1,18 @@
+"""What a spec says of where it comes from, beside its code package: the configs, options and mutators that the flow was compiled with."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir import Flow, Input
+
+
+def compiled_with(flow: Flow) -> tuple[str, ...]:
+    """Returns one phrase for each input of the flow: `config settings (settings.json, sha256:…)`, `--set LIMIT=3`, `mutator M`."""
+    return tuple(map(_phrase, flow.inputs))
+
+
+def _phrase(each: Input) -> str:
+    if each.kind == "config":
+        return f"config {each.name} ({each.value}, {each.digest})"
+    return f"mutator {each.name}" if each.kind == "mutator" else f"--{each.kind} {each.name}={each.value}"

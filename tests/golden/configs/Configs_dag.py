@@ -1,0 +1,119 @@
+# Flow Configs, compiled by flowc. Code package: sha256:c2980a263f6fd400670cd33f3151bcaeab54a3297fcaa34acb68603b9ae5bd2d
+# Compiled with config settings (configs.json, sha256:80b468ff57d4c848248865943687fb95fa56bc5802b7a5859598b74010ffa756)
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, Param, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+    from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "Configs",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:c2980a263f6fd400670cd33f3151bcaeab54a3297fcaa34acb68603b9ae5bd2d",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def encoded(params):
+    """The parameters of a run, so that nothing on the way to the task can be read into them."""
+    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+
+
+def reported(outcomes):
+    """What one task, or each task of a mapped one, has said."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    return [json.loads(each) if isinstance(each, str) else each for each in several]
+
+
+@task.branch
+def choice(outcome, ways):
+    """The task that a switch has chosen."""
+    return ways[reported(outcome)[0]["next"]]
+
+
+with DAG(
+    dag_id="Configs",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    params={
+        "alpha": Param(0.25, **{"type": "number"}),
+    },
+    user_defined_macros={"encoded": encoded},
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        env_vars={**ENVIRONMENT, **{"NAME": "small", "LAYERS": "4", "FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
+        pod_template_dict=pod(
+            container={"resources": {"requests": {"cpu": "1", "memory": "512Mi"}, "limits": {"memory": "512Mi"}}},
+        ),
+        do_xcom_push=True,
+        retries=1,
+        retry_delay=timedelta(seconds=0),
+        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_choice = choice.override(task_id="start.choice")(start_task.output, {"red": "red", "blue": "blue"})
+    red_task = KubernetesPodOperator(
+        task_id="red",
+        arguments=shim("red")("-"),
+    )
+    start_choice >> red_task
+    blue_task = KubernetesPodOperator(
+        task_id="blue",
+        arguments=shim("blue")("-"),
+    )
+    start_choice >> blue_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        trigger_rule="none_failed_min_one_success",
+        arguments=shim("end")("-"),
+    )
+    [red_task, blue_task] >> end_task
