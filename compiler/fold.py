@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import _ast
 
-from .fold_limits import MAX_BITS, MAX_WEIGHT, Budget, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
+from .fold_limits import MAX_BITS, MAX_WEIGHT, Budget, Unknown, is_ordered, keys, numbers_in, width
+from .fold_limits import Unfoldable as Unfoldable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
