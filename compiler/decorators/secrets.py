@@ -22,7 +22,6 @@ LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"sources": [], "role": None, "allow_override": False}
 WHY = "the secrets would be missing from the step's environment"
 HOW = "let the orchestrator put the secret into the container's environment, or remove it"
-LOCAL = "no secret is fetched: the step finds only the variables that the environment already has"
 BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 _KEYS = ("type", "id", "options", "role")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import without_hints
+from flowc.compiler.diagnostics import Refused, has_errors, without_hints
 
 from .. import local_run
 from ..flow_source import load_flow, placed_sources
 from ..git import git_commit
 from ..given import RUN_OPTIONS, given_to_run, scan
+from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id
 from ..options import Arguments, Option, Usage, parse, unknown
 from ..terminal import Failure, Output
@@ -51,8 +52,11 @@ def run(argv: list[str], out: Output) -> int:
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
+    problems = [*program.diagnostics, *local_problems(program.flow)]
+    if has_errors(problems):
+        raise Refused(problems, placed_sources(program.sources, path))
     if not arguments.flag("--quiet"):
-        out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
+        out.report(without_hints(problems), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     given = _parameters(arguments, program.flow)
     values = _converted(program.flow, given)
