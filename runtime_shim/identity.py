@@ -23,8 +23,8 @@ def of_run(flow: str, target: str) -> Dict[str, Any]:
     only if METAFLOW_USER names one. FLOWC_NAMESPACE chooses another namespace."""
     from flowc import __version__
 
-    user = user_name() if target == "local" else os.environ.get("METAFLOW_USER")
-    namespace = os.environ.get("FLOWC_NAMESPACE") or (f"user:{user or 'unknown'}" if target == "local" else f"production:{flow}")
+    user = (user_name() or "unknown") if target == "local" else os.environ.get("METAFLOW_USER")
+    namespace = os.environ.get("FLOWC_NAMESPACE") or (f"user:{user}" if target == "local" else f"production:{flow}")
     found = {"user": user, "namespace": namespace, "python": ".".join(map(str, sys.version_info[:3])), "flowc": __version__}
     return {name: value for name, value in found.items() if value is not None}
 
