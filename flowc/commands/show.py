@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import specification
 from flowc.compiler.diagnostics import printable, without_hints
 from flowc.compiler.ir import End, Foreach, Linear, Parallel, Split, Switch
 from flowc.compiler.scopes import inner
 
+from ..as_written import decorator, value
 from ..flow_source import WITH, load_flow, placed_sources
 from ..given import OPTIONS as GIVEN
 from ..given import given
 from ..options import Option, one_positional, parse
+from ..pictures import PICTURES, picture
+from ..pictures.drawing import drawing
 from ..terminal import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from flowc.compiler.ir import Decorator, Flow, Node, Parameter, Scope, Step
+    from flowc.compiler.ir import Flow, Node, Parameter, Scope, Step
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
 Prints the graph of the flow: its parameters, and its steps in an order in which they can run, each with where it goes next. The steps of
-a branch, or of the body of a foreach, are indented below the step that opens it.
+a branch, or of the body of a foreach, are indented below the step that opens it. As a picture, branches and bodies are boxes.
 """
 OPTIONS = (
-    Option("--json", "print the IR as JSON, which `flowc compile` accepts in place of the source"),
+    Option(
+        "--format", "text; the IR as JSON, which `flowc compile` accepts in place of the source; or a picture", "FORMAT", default="text",
+        choices=("text", "json", *PICTURES),
+    ),
+    Option("--json", "the same as `--format json`"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     *GIVEN,
+)  # fmt: skip
+EXAMPLES = (
+    ("flowc show FLOW.py", "read a flow's shape at a glance"),
+    ("flowc show FLOW.py --format svg > flow.svg", "a picture; needs `pip install 'flowc[pictures]'`"),
+    ("flowc show FLOW.py --format mermaid", "for Markdown, in which GitHub and others draw it"),
+    ("flowc show FLOW.py --format json > flow.json", "for other tools"),
 )
-EXAMPLES = (("flowc show FLOW.py", "read a flow's shape at a glance"), ("flowc show FLOW.py --json > wine.json", "for other tools"))
 
 
 def run(argv: list[str], out: Output) -> int:
@@ -38,10 +49,13 @@ def run(argv: list[str], out: Output) -> int:
     path = one_positional(arguments, "the flow's file")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=given(arguments))
     out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
-    if arguments.flag("--json"):
+    form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
+    if form == "json":
         from flowc.compiler.ir_json import to_json
 
         out.verbatim(to_json(program.flow, program.scope).encode())
+    elif form in PICTURES:
+        out.verbatim(picture(form)(drawing(program.flow, program.scope)).encode())
     else:
         out.print("\n\n".join(_paragraphs(program.flow, program.scope)))
     return 0
@@ -56,7 +70,7 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
         yield "\n".join(["constants", *(f"  {each.name}" for each in flow.constants)])
     if flow.configs:
         origins = {each.name: each.value for each in flow.inputs if each.kind == "config"}
-        yield "\n".join(["configs", *_columns([(each.name, _value(each.value), origins.get(each.name, "")) for each in flow.configs])])
+        yield "\n".join(["configs", *_columns([(each.name, value(each.value), origins.get(each.name, "")) for each in flow.configs])])
     if flow.decorators:
         yield "\n".join(["decorators", *(f"  {decorator(each)}" for each in flow.decorators)])
     steps = {step.name: step for step in flow.steps}
@@ -76,7 +90,7 @@ def _in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
 
 def _parameter(parameter: Parameter) -> tuple[str, str, str]:
     if parameter.has_default:
-        default = _value(parameter.default)
+        default = value(parameter.default)
     else:
         default = "required" if parameter.required else "None"
     return (
@@ -96,7 +110,7 @@ def _next(step: Step) -> str:
     if isinstance(transition, Foreach):
         return f"-> {transition.target}, for each of {transition.over or 'a list'}"
     if isinstance(transition, Switch):
-        return f"-> by {transition.on}: " + ", ".join(f"{_value(case.value)}: {case.target}" for case in transition.cases)
+        return f"-> by {transition.on}: " + ", ".join(f"{value(case.value)}: {case.target}" for case in transition.cases)
     if isinstance(transition, Parallel):
         return f"-> {transition.target}, {transition.num_parallel or 'several'} at once"
     assert isinstance(transition, End)
@@ -105,19 +119,6 @@ def _next(step: Step) -> str:
 
 def _notes(step: Step) -> str:
     return "  ".join([*(["join"] if step.is_join else []), *(decorator(each) for each in step.decorators)])
-
-
-def decorator(one: Decorator) -> str:
-    """The decorator as it would be written, without the attributes that have their defaults."""
-    known = specification(one.name)
-    defaults = known.attributes if known else {}
-    given = [f"{name}={_value(value)}" for name, value in one.attributes.items() if name not in defaults or defaults[name] != value]
-    return f"@{one.name}({', '.join(given)})" if given else f"@{one.name}"
-
-
-def _value(value: object) -> str:
-    shown = printable(repr(value))
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _columns(rows: Iterable[tuple[str, str, str]]) -> list[str]:

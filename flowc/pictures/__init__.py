@@ -1,0 +1,19 @@
+"""Pictures of a flow's graph: one file a format, each with `def render(drawing) -> str`; `drawing.py` is what they all draw."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .drawing import Drawing
+
+PICTURES = ("mermaid", "dot", "svg")
+
+
+def picture(name: str) -> Callable[[Drawing], str]:
+    """Returns the format's `render`; only its own file is imported."""
+    from importlib import import_module
+
+    render: Callable[[Drawing], str] = import_module(f"{__name__}.{name}").render
+    return render

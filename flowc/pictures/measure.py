@@ -1,0 +1,39 @@
+"""How much room texts take, in points, without asking for a font: they are drawn in a monospaced one, whose characters are 0.6 em wide."""
+
+from __future__ import annotations
+
+from unicodedata import combining, east_asian_width
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .drawing import Item
+
+NAME_FONT = 13.0  # sizes of fonts
+NOTE_FONT = 10.0
+EDGE_FONT = 10.5
+LINE = 14.0  # height of a line of notes or of a label
+LONGEST = 34  # characters of a note or label; longer ones are cut
+
+_EM = 0.602
+
+
+def width(text: str, font: float) -> float:
+    """The width of the text at that size of the font."""
+    return font * _EM * sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def label_width(text: str, font: float = EDGE_FONT) -> float:
+    return width(shortened(text), font)
+
+
+def shortened(text: str) -> str:
+    """The text in one line of at most `LONGEST` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def size(item: Item) -> tuple[float, float]:
+    """Width and height of the item's shape."""
+    widest = max([width(item.name, NAME_FONT), *(width(shortened(each), NOTE_FONT) for each in item.notes)])
+    sides = 44 if item.kind == "switch" else 28
+    return max(widest + sides, 60.0), 32 + LINE * len(item.notes)
