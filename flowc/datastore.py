@@ -76,7 +76,17 @@ def find(place: Place, text: str, flow: str = "") -> Found:
     run, step, path = (*parts, "", "")[:3]
     if len(parts) > 3:
         raise ShimError(f"{text!r} names no task: RUN/STEP/PATH does")
-    return Found(found[0], run, step, path)
+    return Found(found[0], run, step, _path(step, path))
+
+
+def _path(step: str, text: str) -> str:
+    """The path of a task that the text names, which may also be the task's id; "" for none."""
+    from flowc.runtime_shim import address
+
+    try:
+        return address.path_of_task(step, text) if text else ""
+    except address.BadPath:
+        return text  # there is no such task, which is said where it is looked for
 
 
 def run_object(place: Place, flow: str, run: str) -> Any:

@@ -69,6 +69,26 @@ def order(path: str) -> tuple[tuple[int, ...], int]:
     return indices(path), visit(path)
 
 
+def task_id(step: str, path: str) -> str:
+    """What users see as the id of a task: one that no other task of the run has (`current.task_id`, the client's `Task.id`).
+
+    >>> task_id("train", "-"), task_id("train", "3.0"), task_id("train", "-~2"), task_id("train", "3~1")
+    ('train', 'train-3.0', 'train~2', 'train-3~1')
+    """
+    return step + path[1:] if path.startswith(ROOT) else f"{step}-{path}"
+
+
+def path_of_task(step: str, id: str) -> str:
+    """The path of the task of `step` that a user means by its id, or by the path itself. Raises BadPath.
+
+    >>> path_of_task("train", "train-3.0"), path_of_task("train", "3.0"), path_of_task("train", "train"), path_of_task("train", "train~2")
+    ('3.0', '3.0', '-', '-~2')
+    """
+    if id == step or id.startswith(step + "~"):
+        return checked(ROOT + id[len(step) :])
+    return checked(id[len(step) + 1 :] if id.startswith(step + "-") else id)
+
+
 def encoded(text: str) -> str:
     """The text as one segment of an object's name: percent-encoded but for letters, digits and `_-.~`; a leading `.` is encoded too."""
     if text and _SAFE.issuperset(text) and not text.startswith("."):

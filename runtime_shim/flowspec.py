@@ -27,6 +27,12 @@ _READ_ONLY = "Flow level attributes and Parameters are not modifiable"
 _NOT_CONSTANT = frozenset(("cmd", "foreach_stack", "index", "input", "script_name", "name"))
 
 
+class ForeachFrame(tuple):  # type: ignore[type-arg]  # a named one: `collections` takes longer to import than a task may
+    """One open foreach of `self._foreach_stack`: `step`, `var` (the artifact), `num_splits`, `index`, `value` (a short text for the item)."""
+
+    step, var, num_splits, index, value = (property(lambda self, at=at: tuple.__getitem__(self, at)) for at in range(5))  # type: ignore[misc]
+
+
 class UnboundedForeachInput:
     """Base of Metaflow's extensions for a foreach whose number of items nobody knows; here it can be imported, and is refused when it is used."""
 
@@ -108,6 +114,25 @@ class FlowSpec:
     @property
     def _current_step(self) -> str:
         return self._flowc.step
+
+    @property
+    def _foreach_stack(self) -> List[ForeachFrame]:
+        """The open foreaches, outermost first, as Metaflow keeps them."""
+        frames = enumerate(self._flowc.stack)
+        return [ForeachFrame((each["step"], each["over"], each["splits"], each["index"], self._shown(level))) for level, each in frames]
+
+    def _shown(self, level: int) -> Optional[str]:
+        """A short text for the item of one level (Metaflow's documentation does not say how; measured)."""
+        import reprlib
+
+        item = self._item(level)
+        return None if item is None else str(item)[:30] if isinstance(item, (str, int, float, bool)) else reprlib.repr(item)[:30]
+
+    @property
+    def _graph(self) -> Any:
+        from .graph_nodes import GraphNodes
+
+        return GraphNodes(self._flowc.graph)
 
     @property
     def _graph_info(self) -> Dict[str, Any]:

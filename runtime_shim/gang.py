@@ -33,11 +33,11 @@ def parallel() -> Parallel:
     )  # fmt: skip
 
 
-def set_environment(path: str, nodes: int, run: str, torch: Optional[Dict[str, Any]]) -> None:
+def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[Dict[str, Any]]) -> None:
     """Tells the task of its gang. `torch` holds the attributes of `@pytorch_parallel`, if that is the decorator."""
     index = address.indices(path)[-1]
     os.environ.setdefault("MF_PARALLEL_MAIN_IP", "127.0.0.1")
-    own = {"MF_PARALLEL_NUM_NODES": nodes, "MF_PARALLEL_NODE_INDEX": index, "MF_PARALLEL_CONTROL_TASK_ID": _member(path, 0)}
+    own = {"MF_PARALLEL_NUM_NODES": nodes, "MF_PARALLEL_NODE_INDEX": index, "MF_PARALLEL_CONTROL_TASK_ID": address.task_id(step, _member(path, 0))}
     if torch is not None:
         port = torch.get("master_port") or (51000 + int(run) % 10000 if run.isdigit() else 51001)
         own.update(

@@ -24,7 +24,8 @@ class Graph:
         self.end: str = self.flow["end"]
         self.steps: Dict[str, Dict[str, Any]] = {step["name"]: step for step in self.flow["steps"]}
         self.closes: Dict[str, Dict[str, Any]] = {}  # join → the node that it closes
-        self._walk(data["scopes"])
+        self.scope: Dict[str, Any] = data["scopes"]
+        self._walk(self.scope)
 
     def _walk(self, scope: Dict[str, Any]) -> None:
         waiting = [scope]

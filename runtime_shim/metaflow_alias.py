@@ -31,6 +31,8 @@ _MODULES = {
     "metaflow.multicore_utils": ("multicore", "exceptions"),
     "metaflow.parameters": ("api",),
     "metaflow.plugins": (),
+    "metaflow.plugins.cards": (),
+    "metaflow.plugins.cards.exception": ("exceptions",),
     "metaflow.plugins.catch_decorator": ("exceptions",),
     "metaflow.plugins.timeout_decorator": ("exceptions",),
     "metaflow.runner": ("client",),

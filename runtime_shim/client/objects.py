@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
+from flowc.runtime_shim import address
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
 from . import settings, tags
@@ -30,7 +31,7 @@ class MetaflowObject:
         parts = tuple(_decoded(each) for each in str(pathspec).split("/")) if pathspec else ()
         if len(parts) != self._FORM.count("/") + 1 or not all(parts):
             raise MetaflowInvalidPathspec(f"Expects {type(self).__name__}('{self._FORM}')")
-        self._begin(open_place(), parts, _checked_attempt(attempt))
+        self._begin(open_place(), addressed(parts), _checked_attempt(attempt))
         if not self._exists():
             raise MetaflowNotFound(f"{self!r} does not exist{self._hint()}")
         if _namespace_check:
@@ -66,15 +67,18 @@ class MetaflowObject:
 
     @property
     def id(self) -> str:
-        return self._parts[-1]
+        return self.path_components[-1]
 
     @property
     def pathspec(self) -> str:
-        return "/".join(_encoded(each) for each in self._parts)
+        return "/".join(_encoded(each) for each in self.path_components)
 
     @property
     def path_components(self) -> List[str]:
-        return list(self._parts)
+        """The parts of the pathspec; a task is shown by its id."""
+        if len(self._parts) < 4:
+            return list(self._parts)
+        return [*self._parts[:3], address.task_id(*self._parts[2:4]), *self._parts[4:]]
 
     @property
     def parent(self) -> Any:
@@ -93,7 +97,8 @@ class MetaflowObject:
         if len(self._parts) < 2:
             return None
         origin = (self._place.run(self._parts[0], self._parts[1]) or {}).get("origin")
-        return "/".join([_encoded(self._parts[0]), _encoded(str(origin)), *(_encoded(each) for each in self._parts[2:])]) if origin else None
+        parts = self.path_components
+        return "/".join(_encoded(each) for each in (parts[0], str(origin), *parts[2:])) if origin else None
 
     @property
     def tags(self) -> FrozenSet[str]:
@@ -151,6 +156,16 @@ class MetaflowObject:
 
 def _rebuilt(kind: Any, url: str, parts: Tuple[str, ...], attempt: Optional[int]) -> Any:
     return kind._made(open_place(url), parts, attempt)
+
+
+def addressed(parts: Tuple[str, ...]) -> Tuple[str, ...]:
+    """The parts of a pathspec with the task's path in place of its id; a path that is none stays, and is not found."""
+    if len(parts) < 4:
+        return parts
+    try:
+        return (*parts[:3], address.path_of_task(parts[2], parts[3]), *parts[4:])
+    except address.BadPath:
+        return parts
 
 
 def _checked_attempt(attempt: Any) -> Optional[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from . import settings
-from .objects import MetaflowObject, has_all
+from .objects import MetaflowObject, addressed, has_all
 from .place import Ahead
 
 
@@ -93,7 +93,7 @@ class Step(MetaflowObject):
     def _child(self, name: str) -> Any:
         from .task import Task
 
-        found = Task._made(self._place, (*self._parts, name))
+        found = Task._made(self._place, addressed((*self._parts, name)))
         if not found._exists():
             raise KeyError(name)
         return found

@@ -1,4 +1,4 @@
-"""`Task("Flow/run/step/path")`: one task. Its id is its path in the foreaches: `-` outside, `3`, `3.0`, and `~n` for the nth time round a loop."""
+"""`Task("Flow/run/step/id")`: one task. Its id is its step's name, with its path in the foreaches and loops: `train`, `train-3.0`, `train~2`."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Task(MetaflowObject):
         if self._record is _UNKNOWN:
             if self._seen is not None and not self._seen.has_record:
                 return None
-            found = self._ahead.record(self.id) if self._ahead is not None else self._place.record(*self._parts)
+            found = self._ahead.record(self._parts[3]) if self._ahead is not None else self._place.record(*self._parts)
             if found is None:
                 return None  # it may succeed later
             self._record = found
@@ -169,7 +169,7 @@ class Task(MetaflowObject):
     @property
     def index(self) -> Optional[int]:
         """Its index in the innermost foreach, None outside."""
-        found = address.indices(self.id)
+        found = address.indices(self._parts[3])
         return found[-1] if found else None
 
     @property
@@ -299,10 +299,10 @@ class Task(MetaflowObject):
             return True
         from flowc.runtime_shim.current import current
 
-        return (current.flow_name, current.run_id, current.step_name, current.task_id) == self._parts
+        return [current.flow_name, current.run_id, current.step_name, current.task_id] == self.path_components
 
     def _hint(self) -> str:
-        return f"{super()._hint()} (the id of a task is its path: `{address.ROOT}` outside a foreach, else the item's index)"
+        return f"{super()._hint()} (the id of a task is its step's name, with `-` and the item's index in a foreach)"
 
     def _children(self) -> Iterator[Any]:
         from .artifact import DataArtifact

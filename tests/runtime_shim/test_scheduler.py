@@ -152,3 +152,32 @@ def test_a_parameter_that_is_called_like_an_option_takes_its_place(tmp_path: Pat
         "cache": "'yes'",
         "json": "'also'",
     }
+
+
+def test_what_code_written_for_metaflow_looks_at_inside_a_step(tmp_path: Path) -> None:
+    """Ids that differ between branches, the frames of open foreaches, the nodes of the graph."""
+    body = """    @step
+    def start(self):
+        self.node = self._graph["body"].type, self._graph["body"].is_inside_foreach, self._graph["start"].matching_join, [each.name for each in self._graph]
+        self.id = current.task_id
+        self.xs = ["a" * 40, {"k": 1}]
+        self.next(self.body, foreach="xs")
+
+    @step
+    def body(self):
+        self.frames = [(frame.step, frame.var, frame.num_splits, frame.index, frame.value) for frame in self._foreach_stack]
+        self.same = self.xs == getattr(self, self._foreach_stack[-1].var)
+        self.id = current.task_id
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.id = current.task_id
+        self.next(self.end)
+"""
+    run(write(tmp_path, body), tmp_path / "store")
+    assert artifacts(tmp_path / "store", "start")["node"] == "('linear', True, 'join', ['start', 'body', 'join', 'end'])"
+    assert artifacts(tmp_path / "store", "body", "0")["frames"] == f"[('start', 'xs', 2, 0, '{'a' * 30}')]"
+    assert artifacts(tmp_path / "store", "body", "1")["frames"] == """[('start', 'xs', 2, 1, "{'k': 1}")]"""
+    ids = [artifacts(tmp_path / "store", step, path)["id"] for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("join", "-"))]
+    assert ids == ["'start'", "'body-0'", "'body-1'", "'join'"]
