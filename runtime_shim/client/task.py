@@ -290,7 +290,7 @@ class Task(MetaflowObject):
 
     def _exists(self) -> bool:
         try:
-            address.checked(self.id)
+            address.checked(self._parts[3])
         except address.BadPath:
             return False
         if self._record is _UNKNOWN:

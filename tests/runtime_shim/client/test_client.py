@@ -64,8 +64,8 @@ def test_a_run_s_steps_are_last_first(flowc: ModuleType) -> None:
 
 def test_a_step_s_tasks_are_last_first_and_named_by_their_paths(flowc: ModuleType) -> None:
     good = flowc.Run("F/good")
-    assert specs(good["body"]) == ["F/good/body/2", "F/good/body/1", "F/good/body/0"]
-    assert specs(good["choose"]) == ["F/good/choose/-~2", "F/good/choose/-~1", "F/good/choose/-"]
+    assert specs(good["body"]) == ["F/good/body/body-2", "F/good/body/body-1", "F/good/body/body-0"]
+    assert specs(good["choose"]) == ["F/good/choose/choose~2", "F/good/choose/choose~1", "F/good/choose/choose"]
     assert [each.index for each in good["body"]] == [2, 1, 0] and good["end"].task.index is None
 
 
@@ -84,7 +84,7 @@ def test_a_task_s_artifacts(flowc: ModuleType) -> None:
 
 def test_a_run_s_data_are_its_last_task_s(flowc: ModuleType) -> None:
     good = flowc.Run("F/good")
-    assert (good.data.t, good.data.round, good.end_task.pathspec) == ([2, 4, 6], 3, "F/good/end/-")
+    assert (good.data.t, good.data.round, good.end_task.pathspec) == ([2, 4, 6], 3, "F/good/end/end")
     assert flowc.Run("F/early").data is None and flowc.Run("F/early").end_task is None
 
 
@@ -102,7 +102,7 @@ def test_children_by_name(flowc: ModuleType) -> None:
 
 def test_parents(flowc: ModuleType) -> None:
     one = flowc.DataArtifact("F/good/body/1/y")
-    assert str(one.parent.parent.parent.parent) == "Flow('F')" and one.path_components == ["F", "good", "body", "1", "y"]
+    assert str(one.parent.parent.parent.parent) == "Flow('F')" and one.path_components == ["F", "good", "body", "body-1", "y"]
 
 
 def test_errors_have_metaflow_s_names(flowc: ModuleType) -> None:
@@ -151,7 +151,7 @@ def test_how_a_task_went(flowc: ModuleType) -> None:
     assert caught.data.boom.exception == "x"
     first = flowc.Task("F/good/b/-", attempt=0)
     assert (first.successful, first.stdout, caught.stdout, list(first)) == (False, "attempt 0\n", "attempt 1\n", [])
-    assert "ValueError: x" in first.exception.stacktrace and repr(first) == "Task('F/good/b/-', attempt=0)"
+    assert "ValueError: x" in first.exception.stacktrace and repr(first) == "Task('F/good/b/b', attempt=0)"
 
 
 def test_streams_are_kept_apart_and_lines_have_times(flowc: ModuleType) -> None:
@@ -188,20 +188,20 @@ def test_what_came_before_and_after(flowc: ModuleType) -> None:
         assert list(task.parent_task_pathspecs) == specs(task.parent_tasks) and list(task.child_task_pathspecs) == specs(task.child_tasks)
         return [each[7:] for each in specs(task.parent_tasks)], [each[7:] for each in specs(task.child_tasks)]
 
-    assert before_and_after("start") == ([], ["body/2", "body/1", "body/0"])
-    assert before_and_after("body", "1") == (["start/-"], ["join/-"])
-    assert before_and_after("join") == (["body/0", "body/1", "body/2"], ["mid/-"])
-    assert before_and_after("mid") == (["join/-"], ["a/-", "b/-"])
-    assert before_and_after("a") == (["mid/-"], ["j2/-"])
-    assert before_and_after("j2") == (["a/-", "b/-"], ["choose/-"])
-    assert before_and_after("choose") == (["j2/-"], ["choose/-~1"])
-    assert before_and_after("choose", "-~1") == (["choose/-"], ["choose/-~2"])
-    assert before_and_after("choose", "-~2") == (["choose/-~1"], ["end/-"])
-    assert before_and_after("end") == (["choose/-~2"], [])
+    assert before_and_after("start") == ([], ["body/body-2", "body/body-1", "body/body-0"])
+    assert before_and_after("body", "1") == (["start/start"], ["join/join"])
+    assert before_and_after("join") == (["body/body-0", "body/body-1", "body/body-2"], ["mid/mid"])
+    assert before_and_after("mid") == (["join/join"], ["a/a", "b/b"])
+    assert before_and_after("a") == (["mid/mid"], ["j2/j2"])
+    assert before_and_after("j2") == (["a/a", "b/b"], ["choose/choose"])
+    assert before_and_after("choose") == (["j2/j2"], ["choose/choose~1"])
+    assert before_and_after("choose", "-~1") == (["choose/choose"], ["choose/choose~2"])
+    assert before_and_after("choose", "-~2") == (["choose/choose~1"], ["end/end"])
+    assert before_and_after("end") == (["choose/choose~2"], [])
     assert specs(good["j2"].parent_steps) == ["F/good/a", "F/good/b"] and specs(good["mid"].child_steps) == ["F/good/a", "F/good/b"]
     early = flowc.Run("F/early")
     assert (
-        specs(early["j2"].child_steps) == [] and specs(early["a"].task.child_tasks) == ["F/early/j2/-"] and specs(early["j2"].task.child_tasks) == []
+        specs(early["j2"].child_steps) == [] and specs(early["a"].task.child_tasks) == ["F/early/j2/j2"] and specs(early["j2"].task.child_tasks) == []
     )
 
 
@@ -222,7 +222,7 @@ def test_tags(flowc: ModuleType) -> None:
     assert one.user_tags == flowc.Run("F/bad").user_tags == one["start"].task.user_tags == {"d", "e", "f"}
     assert one.tags == one.user_tags | fixed
     assert specs(flowc.Flow("F").runs("d", "user:tester")) == ["F/bad"] and specs(flowc.Flow("F").runs("d", "mine")) == []
-    assert specs(one.steps("d"))[0] == "F/bad/end" and list(one.steps("mine")) == [] and specs(one["end"].tasks("d")) == ["F/bad/end/-"]
+    assert specs(one.steps("d"))[0] == "F/bad/end" and list(one.steps("mine")) == [] and specs(one["end"].tasks("d")) == ["F/bad/end/end"]
     one.remove_tags(["d", "e", "f"])
     assert one.user_tags == frozenset()
 
@@ -352,7 +352,7 @@ def test_inside_a_step(tmp_path: Path, client: Client) -> None:
         run(tmp_path / "reader.py", tmp_path / "store", "--tag", "t", run_id=name, env={"METAFLOW_USER": "tester"})
     flowc = client(str(tmp_path / "store"))
     start, end = flowc.Run("Reader/two")["start"].task.data, flowc.Run("Reader/two").data
-    assert (start.before, start.seen, start.space) == (["two", "one"], ["Run('Reader/two')", "Task('Reader/two/start/-')"], "user:tester")
+    assert (start.before, start.seen, start.space) == (["two", "one"], ["Run('Reader/two')", "Task('Reader/two/start/start')"], "user:tester")
     assert "t" in start.tags and "user:tester" in start.tags
     assert (end.own, end.done, end.last) == (5, (False, True, False), "one")
     assert end.run["start"].task.data.x == 5
@@ -369,7 +369,7 @@ def test_on_s3(folder: Path, client: Client, s3: S3Server, monkeypatch: pytest.M
     assert [each.data.y for each in good["body"]] == [6, 4, 2] and good["start"].task.stderr == "err\n"
     good.add_tag("later")
     assert flowc.Run("F/good").user_tags == {"mine", "later"} and [each.id for each in flowc.Flow("F").runs("later")] == ["good"]
-    assert good["j2"].task.metadata_dict["ds-type"] == "s3" and specs(good["join"].task.parent_tasks)[0] == "F/good/body/0"
+    assert good["j2"].task.metadata_dict["ds-type"] == "s3" and specs(good["join"].task.parent_tasks)[0] == "F/good/body/body-0"
 
 
 @pytest.fixture(autouse=True)
