@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from .reading import StepFacts
 
 # Attributes that every flow object has, of Metaflow's own.
-API = frozenset(
-    "next foreach_stack merge_artifacts input index cmd script_name name _current_step _foreach_stack _graph _graph_info _flow_state _datastore _steps".split()
-)
+API = frozenset("next foreach_stack merge_artifacts input index cmd script_name name _current_step _foreach_stack _graph _graph_info".split())
 
 
 @record
