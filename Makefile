@@ -24,7 +24,7 @@ test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
 test-metaflow: $(VENV)/ready .venvs/metaflow/ready  ## the flows of tests/differential with Metaflow itself, against what is recorded of it (several minutes)
 	$(RUN) -m pytest -n $(JOBS) -m metaflow $(ARGS)
 
-nightly: engines  ## hundreds of random flows on every engine, COUNT each; one that fails is made small, and kept in tests/flows
+nightly: engines  ## COUNT random flows on every engine, of which one that fails is made small and kept in tests/flows; both deliveries in Airflow's pods
 	FLOWC_RANDOM=$(COUNT) FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup -m nightly $(ARGS)
 
 engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines ahead, into ~/.cache/flowc (about 15 minutes, once; needs to be root)

@@ -37,15 +37,20 @@ class Ahead:
         self.futures: dict[Case, Future[Ran]] = {}
         self.pools: list[ThreadPoolExecutor] = []
 
+    def begin(self, name: str) -> None:
+        """Begins the runs of all selected cases of that engine, unless they have begun."""
+        cases = [each for each in self.selected if each.engine == name and not each.refusal]
+        if not cases or cases[0] in self.futures:
+            return
+        engine = self.engine(name)
+        pool = ThreadPoolExecutor(engine.at_once)
+        self.pools.append(pool)
+        for each in cases:
+            self.futures[each] = pool.submit(_run, engine, each)
+
     def ran(self, case: Case) -> Ran:
-        """Waits for the case's run; the first case of an engine begins all of them."""
-        if case not in self.futures:
-            engine = self.engine(case.engine)
-            pool = ThreadPoolExecutor(engine.at_once)
-            self.pools.append(pool)
-            for each in self.selected:
-                if each.engine == case.engine and not each.refusal:
-                    self.futures[each] = pool.submit(_run, engine, each)
+        """Waits for the case's run."""
+        self.begin(case.engine)
         return self.futures[case].result()
 
     def stop(self) -> None:

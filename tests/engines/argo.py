@@ -21,6 +21,7 @@ from .packages import DEBIAN_PYTHON, packages_of
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
 NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"  # a workflow's whole status is a hundred times as much
 PACKAGES = "usr/lib/python3/dist-packages"
 
 
@@ -101,11 +102,10 @@ class Argo:
     def wait(self, run: str, seconds: float = 600) -> Outcome:
         """Waits for the run's end."""
         deadline = time.monotonic() + seconds
-        phase, status = "", {}
-        while time.monotonic() < deadline and phase not in ("Succeeded", "Failed", "Error"):
+        while time.monotonic() < deadline and not self._has_ended(run):
             time.sleep(0.5)
-            status = self._call("GET", f"/{run}").get("status", {})
-            phase = status.get("phase", "")
+        status = self._call("GET", f"/{run}").get("status", {})
+        phase = status.get("phase", "") if self._has_ended(run) else ""
         nodes = list(status.get("nodes", {}).values())
         pods = [each for each in nodes if each["type"] == "Pod"]
         detail = "" if phase == "Succeeded" else self._detail(run, phase, status, nodes)
@@ -131,10 +131,14 @@ class Argo:
             lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
         return "\n".join([*lines, self.node.logs(3) if not phase else ""])
 
-    def _call(self, method: str, path: str, body: object = None) -> Any:
+    def _has_ended(self, run: str) -> bool:
+        labels = self._call("GET", f"/{run}", accept=METADATA)["metadata"].get("labels", {})
+        return bool(labels.get("workflows.argoproj.io/completed") == "true")
+
+    def _call(self, method: str, path: str, body: object = None, accept: str = "application/json") -> Any:
         for attempt in range(10):
             try:
-                return self.node.call(method, f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows{path}", body)
+                return self.node.call(method, f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows{path}", body, accept=accept)
             except (OSError, ApiError) as error:
                 if isinstance(error, ApiError) and error.code < 500 or attempt == 9:
                     raise

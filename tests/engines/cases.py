@@ -9,9 +9,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import hostile
 from tests.golden.regenerate import FLOWS, HERE
 
 from .deploying import Given
@@ -24,10 +26,12 @@ DELIVERIES = {
     "airflow-pods": ("inject", "baked"),
 }
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
+TEXTS: list[Any] = [each for each in hostile.TEXTS if len(each) < 1000]
 HOSTILE = "{{workflow.name}} {{=1+1}} {{ run_id }} {% x %} {# y #} $.y $$.z States.Format('{}') '\"$(HOME) ${HOME}`\\ \n é☃ #"
 
 # with what a flow is run; once as it is where nothing is said
 GIVEN: dict[str, list[Given]] = {
+    "hostile_values": [{}, {"n": HOSTILE, "no": "~", "p-q": "$(date) '\"{{inputs.parameters.x}}\n", "all": TEXTS, "empty": " "}],
     "switch": [{}, {"size": "big"}, {"size": "huge"}],
     "parameters": [
         {},
@@ -76,15 +80,25 @@ class Case:
 
 
 def parameters(cases: Iterator[Case]) -> list[object]:
-    """The cases, as parameters of a test, with the mark of what they need."""
-    return [pytest.param(each, id=str(each), marks=getattr(pytest.mark, MARKS[each.engine])) for each in cases]
+    """The cases, as parameters of a test, with the marks of what they need."""
+    made = []
+    for each in cases:
+        marks = [getattr(pytest.mark, MARKS[each.engine])]
+        made.append(pytest.param(each, id=str(each), marks=[*marks, pytest.mark.nightly] if is_nightly(each) else marks))
+    return made
+
+
+def is_nightly(case: Case) -> bool:
+    """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest."""
+    deliveries = DELIVERIES["airflow-pods"]
+    return case.engine == "airflow-pods" and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
 
 
 def of_features() -> Iterator[Case]:
     for engine, deliveries in DELIVERIES.items():
         for name in FLOWS:
-            for given in GIVEN.get(name, [{}]):
-                for delivery in deliveries:
+            for number, given in enumerate(GIVEN.get(name, [{}])):
+                for delivery in deliveries if number == 0 else (deliveries[number % len(deliveries)],):  # parameters do not meet the shim's delivery
                     yield Case(engine, name, delivery, json.dumps(given, sort_keys=True))
 
 

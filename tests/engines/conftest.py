@@ -13,7 +13,7 @@ from .ahead import Ahead, Engine
 from .airflow import Airflow
 from .airflow_tasks import Pods, Processes
 from .argo import Argo, Images
-from .cases import Case
+from .cases import MARKS, Case
 from .deploying import Outcome
 from .kubernetes.node import ADDRESS, Node
 from .report import PROPERTY, Record, row
@@ -76,6 +76,16 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
     made = Ahead([each for each in cases if isinstance(each, Case)], engine)
     yield made
     made.stop()
+
+
+@pytest.fixture(autouse=True)
+def begun(request: pytest.FixtureRequest) -> None:
+    """The first test on the node begins all runs there, and those that wait for a task to die do so beside them."""
+    if request.node.get_closest_marker("node"):
+        ahead = request.getfixturevalue("ahead")
+        for name, mark in MARKS.items():
+            if mark == "node":
+                ahead.begin(name)
 
 
 @pytest.fixture

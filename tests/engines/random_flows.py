@@ -21,7 +21,7 @@ from .deploying import Dump
 
 SEED = 20_26
 COUNT = 20
-MOST = 12  # attempts at tasks of one flow
+MOST = 10  # attempts at tasks of one flow
 
 
 @cache

@@ -108,10 +108,10 @@ class StepFunctions:
         )
         return made, machine["stateMachineArn"]
 
-    def start(self, machine: str, parameters: dict[str, object] | None = None) -> str:
+    def start(self, machine: str, parameters: dict[str, object] | None = None, name: str = "") -> str:
         """Starts an execution; returns its name, the run's id."""
         self.count += 1
-        name = f"run-{self.count}"
+        name = name or f"run-{self.count}"
         execution = self.s3.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(parameters or {}))
         self.started[name] = execution["executionArn"], time.monotonic()
         return name

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.golden.regenerate import HERE
 
 from .airflow import Airflow
+from .airflow_tasks import Processes
+from .faults import DEATHS, SURVIVED, value, write
 
 pytestmark = pytest.mark.engine
 
@@ -28,3 +31,9 @@ def test_airflow_reads_every_dag(airflow: Airflow) -> None:
     dags, errors = json.loads(airflow.call("-c", script).rpartition("BAG ")[2])
     assert not errors
     assert len(dags) == len(list(folder.glob("*.py"))) > 8
+
+
+def test_retries_deaths_and_timeouts(processes: Processes, tmp_path: Path) -> None:
+    outcome, found = processes.leaves(write(tmp_path, DEATHS), "process", {})
+    assert outcome.succeeded, outcome.detail
+    assert value(found, "end", "seen") == SURVIVED

@@ -1,9 +1,10 @@
-"""A DAG file on a complete Airflow: scheduler, DAG processor, API server and executor, started as `airflow standalone` starts them."""
+"""A complete Airflow: scheduler, DAG processor and API server, and what becomes of a run when tasks fail, meet, and the scheduler is killed."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,44 +20,70 @@ from typing import Any
 import pytest
 
 from tests.golden.regenerate import FLOWS
-from tests.running import dump, flowc
+from tests.s3_server import S3Server
 
 from .airflow import Airflow
-from .deploying import local
+from .deploying import compiled, left, local, without_run
+from .faults import GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, write
 
 pytestmark = pytest.mark.engine
+PARTS = ("api-server", "scheduler", "dag-processor")
 
 
 class Server:
-    """`airflow standalone` on a port of its own, and its REST API."""
+    """The processes of an Airflow, on a port of its own, and its REST API."""
 
-    def __init__(self, airflow: Airflow, folder: Path) -> None:
+    def __init__(self, airflow: Airflow, s3: S3Server, folder: Path) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.log = folder / "standalone.log"
-        environment = {
-            **airflow.environment, "AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"), "AIRFLOW__API__PORT": str(port),
+        self.url, self.folder, self.airflow, self.s3 = f"http://127.0.0.1:{port}", folder, airflow, s3
+        self.environment = {
+            **airflow.environment, **s3.environment, "AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/", "AIRFLOW__API__BASE_URL": self.url, "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__PORT": str(port), "AIRFLOW__API__WORKERS": "1", "AIRFLOW__API_AUTH__JWT_SECRET": "of-the-tests " * 6,
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2", "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            # a scheduler that is gone, and the tasks that went with it, are found missing after seconds
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20", "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20", "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",  # of seconds; the server makes that API when it is first asked
             "PATH": f"{os.path.dirname(airflow.python)}:{os.environ['PATH']}",
         }  # fmt: skip
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [airflow.python, "-m", "airflow", "standalone"], env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.token = ""
+        for part in PARTS:
+            self.start(part)
+        self.until("the server answers", "/api/v2/version", bool)
+        self.until("the API of tasks answers", "/execution/health", bool)
+        self.token = self.until("a token is given", "/auth/token", lambda found: "access_token" in found)["access_token"]
+
+    def start(self, part: str) -> None:
+        with open(self.folder / f"{part}.log", "ab") as log:
+            command = [self.airflow.python, "-m", "airflow", part]
+            self.processes[part] = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+
+    def kill(self, part: str) -> None:
+        """Ends a part and whatever it has started, without a word of warning."""
+        process = self.processes.pop(part)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        for part in list(self.processes):
+            self.kill(part)
+
+    def log(self) -> str:
+        return "\n".join(f"── {part}\n" + (self.folder / f"{part}.log").read_text(errors="replace")[-2500:] for part in PARTS)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
-    def until(self, what: str, path: str, true: Any, seconds: float = 180) -> Any:
+    def until(self, what: str, path: str, true: Any, seconds: float = 300) -> Any:
         """Asks until the answer is what it should be, and returns it."""
         deadline = time.monotonic() + seconds
         found: Any = None
@@ -67,44 +94,83 @@ class Server:
                     return found
             except (OSError, urllib.error.URLError) as error:
                 found = error
-            assert self.process.poll() is None, self.log.read_text(errors="replace")[-3000:]
+            for part, process in self.processes.items():
+                assert process.poll() is None, f"{part} has ended\n{self.log()}"
             time.sleep(0.5)
-        raise AssertionError(f"still not: {what}: {found}\n{self.log.read_text(errors='replace')[-3000:]}")
+        raise AssertionError(f"still not: {what}: {found}\n{self.log()}")
 
-    def stop(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, number)
-                self.process.wait(15)
-                break
-            except subprocess.TimeoutExpired:
-                continue
+    def deploy(self, flow: Path, change: Any = None) -> str:
+        """Puts the flow's DAG file, changed, where the DAG processor finds it, and returns the DAG's id once it is known."""
+        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable)
+        text = made.only("_dag.py")
+        file = self.folder / "dags" / f"{made.flow}_dag.py"
+        (self.folder / "unfinished").write_text(change(text) if change else text)
+        os.rename(self.folder / "unfinished", file)
+        self.until("the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == made.flow for each in found["dags"]))
+        return made.flow
+
+    def trigger(self, dag: str, run: str) -> None:
+        self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"dag_run_id": run, "logical_date": None})
+
+    def ended(self, dag: str, run: str) -> str:
+        """Waits for the run's end, and returns its state."""
+        path = f"/api/v2/dags/{dag}/dagRuns/{run}"
+        return str(self.until("the run has ended", path, lambda found: found["state"] in ("success", "failed"))["state"])
 
 
-@pytest.fixture
-def server(airflow: Airflow, tmp_path: Path) -> Iterator[Server]:
-    (tmp_path / "home" / "dags").mkdir(parents=True)
-    shutil.copy(airflow.home / "airflow.db", tmp_path / "home" / "airflow.db")
-    made = Server(airflow, tmp_path / "home")
+@pytest.fixture(scope="module")
+def server(airflow: Airflow, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("server")
+    (home / "dags").mkdir()
+    shutil.copy(airflow.home / "airflow.db", home / "airflow.db")
+    made = Server(airflow, s3, home)
     try:
         yield made
     finally:
         made.stop()
 
 
-def test_a_flow_on_a_whole_airflow(server: Server, tmp_path: Path) -> None:
-    flow, store = FLOWS["switch_in_foreach"], tmp_path / "store"
-    options = ("--airflow-tasks", "process", "--airflow-python", sys.executable)
-    flowc("compile", str(flow), "-t", "airflow", *options, "--store", str(store), "-q", "-o", str(tmp_path / "out"), check=True)
-    (package,) = (tmp_path / "out" / "code").iterdir()
-    (store / "SwitchInForeach" / "code").mkdir(parents=True)
-    shutil.copy(package, store / "SwitchInForeach" / "code")
-    (dag,) = (tmp_path / "out").rglob("*_dag.py")
-    shutil.copy(dag, tmp_path / "home" / "dags")
-    server.until("the server answers", "/api/v2/version", bool)
-    server.token = server.until("a token is given", "/auth/token", lambda found: "access_token" in found)["access_token"]
-    server.until("the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == "SwitchInForeach" for each in found["dags"]))
-    server.call("POST", "/api/v2/dags/SwitchInForeach/dagRuns", {"dag_run_id": "r", "logical_date": None})
-    ended = server.until("the run has ended", "/api/v2/dags/SwitchInForeach/dagRuns/r", lambda found: found["state"] in ("success", "failed"))
-    assert ended["state"] == "success", server.log.read_text(errors="replace")[-3000:]
-    assert dump(store, "r", "SwitchInForeach") == local(flow)[1]
+def test_a_flow_on_a_whole_airflow(server: Server) -> None:
+    flow = FLOWS["switch_in_foreach"]
+    dag = server.deploy(flow)
+    server.trigger(dag, "whole")
+    assert server.ended(dag, "whole") == "success", server.log()
+    assert without_run(left(server.s3, "whole", dag), "whole") == local(flow)[1]
+
+
+def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: Server, tmp_path: Path) -> None:
+    gate(server.s3, False)
+    dag = server.deploy(write(tmp_path, GATED))
+    server.trigger(dag, "gated")
+    assert server.ended(dag, "gated") == "failed", server.log()
+    before = left(server.s3, "gated", dag)
+    check_failed(before)
+    gate(server.s3, True)
+    server.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": "gated", "only_failed": True})
+    assert server.ended(dag, "gated") == "success", server.log()
+    check_finished(before, left(server.s3, "gated", dag))
+
+
+def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:
+    def twice(text: str) -> str:
+        (start,) = re.findall(r"^    start_task = .*?^    \)\n", text, re.MULTILINE | re.DOTALL)
+        return text.replace(start, start.replace("start_task", "too_task").replace('task_id="start"', 'task_id="too"') + start)
+
+    dag = server.deploy(write(tmp_path, TWICE), twice)
+    server.trigger(dag, "twice")
+    assert server.ended(dag, "twice") == "success", server.log()
+    check_twice(left(server.s3, "twice", dag))
+
+
+def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Path) -> None:
+    dag = server.deploy(write(tmp_path, LONG))
+    server.trigger(dag, "long")
+    server.until(
+        "the task runs", f"/api/v2/dags/{dag}/dagRuns/long/taskInstances/middle", lambda found: found["state"] == "running",
+    )  # fmt: skip
+    before = left(server.s3, "long", dag)
+    server.kill("scheduler")
+    server.start("scheduler")
+    assert server.ended(dag, "long") == "success", server.log()
+    after = left(server.s3, "long", dag)
+    assert after["start"] == before["start"] and value(after, "middle", "done") == "True" and "end" in after

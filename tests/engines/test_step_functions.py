@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.s3_server import BUCKET
+
 from .deploying import left
-from .step_functions import StepFunctions
+from .faults import DEATHS, GATED, LONG, SURVIVED, TWICE, check_failed, check_finished, check_twice, gate, value, write
+from .step_functions import StepFunctions, step_functions
 
 pytestmark = pytest.mark.engine
 
 
 def test_retries_deaths_and_timeouts(aws: StepFunctions, tmp_path: Path) -> None:
-    flow = tmp_path / "faults.py"
-    flow.write_text(
-        "import os, signal, time\nfrom metaflow import FlowSpec, catch, current, retry, step, timeout\n\n\n"
-        "class Faults(FlowSpec):\n    @retry(times=2)\n    @step\n    def start(self):\n"
-        "        self.attempt = current.retry_count\n        if current.retry_count < 2:\n            raise RuntimeError('again')\n        self.next(self.dies)\n"
-        "    @catch(var='died')\n    @step\n    def dies(self):\n        os.kill(os.getpid(), signal.SIGKILL)\n        self.next(self.slow)\n"
-        "    @catch(var='late')\n    @timeout(seconds=1)\n    @step\n    def slow(self):\n        time.sleep(30)\n        self.next(self.end)\n"
-        "    @step\n    def end(self):\n        self.seen = (self.attempt, self.died is not None, self.late.type.split('.')[-1])\n"
-    )
-    outcome = aws.run(flow)
+    outcome, found = aws.leaves(write(tmp_path, DEATHS), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert left(aws.s3, outcome.run, "Faults")["end"][0]["artifacts"]["seen"]["repr"] == "(2, True, 'TimeoutException')"
+    assert value(found, "end", "seen") == SURVIVED
 
 
-def test_a_failing_task_fails_the_run(aws: StepFunctions, tmp_path: Path) -> None:
-    flow = tmp_path / "fails.py"
-    flow.write_text(
-        "from metaflow import FlowSpec, step\n\n\nclass Fails(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.bad)\n"
-        "    @step\n    def bad(self):\n        1 / 0\n        self.next(self.end)\n    @step\n    def end(self):\n        pass\n"
-    )
-    outcome = aws.run(flow)
-    assert not outcome.succeeded and "ZeroDivisionError" in outcome.detail
-    assert set(left(aws.s3, outcome.run, "Fails")) == {"start"}
+def test_a_run_that_fails_is_finished_by_one_of_the_same_name(aws: StepFunctions, tmp_path: Path) -> None:
+    gate(aws.s3, False)
+    flow = write(tmp_path, GATED)
+    outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1]))
+    assert not outcome.succeeded and "404" in outcome.detail
+    before = left(aws.s3, outcome.run, "Gated")
+    check_failed(before)
+    gate(aws.s3, True)
+    outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1], name=outcome.run))  # a machine has one execution of a name
+    assert outcome.succeeded, outcome.detail
+    check_finished(before, left(aws.s3, outcome.run, "Gated"))
+
+
+def test_one_task_started_twice_at_once(aws: StepFunctions, tmp_path: Path) -> None:
+    made, machine = aws.deploy(write(tmp_path, TWICE), "inject")
+    definition = json.loads(made.only(".asl.json"))
+    alone = {**definition["States"]["start"], "End": True}
+    del alone["Next"]
+    branches = [{"StartAt": "start", "States": {"start": alone}}] * 2
+    definition["States"]["twice"] = {"Type": "Parallel", "Branches": branches, "ResultPath": None, "Next": "start"}
+    definition["States"]["new run"]["Next"] = "twice"
+    aws.s3.client("stepfunctions").update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
+    outcome = aws.wait(aws.start(machine))
+    assert outcome.succeeded, outcome.detail
+    check_twice(left(aws.s3, outcome.run, "Twice"))
+
+
+def test_an_interpreter_that_is_killed_and_started_anew(tmp_path: Path) -> None:
+    """The service keeps its executions; what is killed here forgets them, so that a new one of the same name goes on. The bucket stays."""
+    flow = write(tmp_path, LONG)
+    with step_functions() as aws:
+        run = aws.start(aws.deploy(flow, "inject")[1])
+        deadline = time.monotonic() + 120
+        while "start" not in (before := left(aws.s3, run, "Long")) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert set(before) == {"start"}
+        client = aws.s3.client()
+        bucket = {
+            each["Key"]: client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
+            for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+            for each in page["Contents"]
+        }
+    with step_functions() as aws:
+        for key, body in bucket.items():
+            aws.s3.client().put_object(Bucket=BUCKET, Key=key, Body=body)
+        outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1], name=run))
+        assert outcome.succeeded, outcome.detail
+        after = left(aws.s3, run, "Long")
+        assert after["start"] == before["start"] and value(after, "middle", "done") == "True" and "end" in after

@@ -10,6 +10,8 @@ import pytest
 from tests.golden.regenerate import FLOWS
 from tests.running import dump, run
 
+HOSTILE_PATH = "Ref::path $.x $$.Execution.Id $(HOME) ${HOME} `id` 'single' \"double\" \\ \\n\n\ttab"
+
 # flow, arguments, what tasks must have left: {(step, path): {artifact: value}}
 CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
     ("linear", [], {("end", "-"): {"text": "hello ada, hello grace", "greeting": "hello", "names": ["ada", "grace"]}}),
@@ -88,6 +90,13 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
                 "shares": [-60, None, 60], "forgiven": [None, "ZeroDivisionError", None], "has_ran": False,
                 "notes": ["before join joined", "after join"],
             },
+        },
+    ),
+    (
+        "hostile_values", ["--n", "{{x}}", "--no", "~"],
+        {
+            ("look", "1"): {"seen": ("0.1~2/../'\"$(id)\n", {"{{x}}": "~", "$.y": None}, ["{{x}}", "~", HOSTILE_PATH, ["{}", "~", {"{{x}}": None}], ""], "no")},
+            ("end", "-"): {"true": True, "empty": ""},
         },
     ),
     ("decorated", [], {("train", "-"): {"threads": "2", "greeting": "it's {{now}} $(date)"}}),

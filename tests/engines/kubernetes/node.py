@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -10,9 +11,8 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ class ApiError(Exception):
 
 class Node:
     """Use as a context. Needs to be root on Linux."""
+
+    def __init__(self) -> None:
+        self.here = threading.local()  # each thread's connection: a new one costs the server more than most requests
 
     def __enter__(self) -> Node:
         self.cache = recipe.build()
@@ -85,16 +88,26 @@ class Node:
         """Kills a process of the node, such as `workflow-controller`, and starts it again."""
         self._ask(f"restart {name}")
 
-    def call(self, method: str, path: str, body: object = None, content: str = "application/json") -> Any:
-        """Sends a request to the API server; returns its answer as data. Raises ApiError."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content}
-        request = urllib.request.Request(f"https://{ADDRESS}:{PORT}{path}", data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=60) as answer:
+    def call(self, method: str, path: str, body: object = None, content: str = "application/json", accept: str = "application/json") -> Any:
+        """Sends a request to the API server; returns its answer as data. Raises ApiError and OSError."""
+        data = None if body is None else json.dumps(body)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content, "Accept": accept}
+        for connection in (getattr(self.here, "connection", None), None):  # one that was kept may have been closed by now
+            if connection is None:
+                connection = http.client.HTTPSConnection(ADDRESS, PORT, timeout=60, context=ssl._create_unverified_context())
+                self.here.connection = connection
+            try:
+                connection.request(method, path, data, headers)
+                answer = connection.getresponse()
                 text = answer.read()
-        except urllib.error.HTTPError as error:
-            raise ApiError(error.code, error.read().decode()) from None
+                break
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                failure = OSError(f"{method} {path}: {error}")
+        else:
+            raise failure
+        if answer.status >= 400:
+            raise ApiError(answer.status, text.decode("utf-8", "replace"))
         return json.loads(text) if text.startswith(b"{") else text.decode("utf-8", "replace")
 
     def apply(self, thing: dict[str, Any]) -> Any:

@@ -30,6 +30,7 @@ class Node:
         self.state, self.cache = state, cache
         self.token = secrets.token_hex(16)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.lock = threading.Lock()  # while a program runs whose end somebody waits for
 
     def start(self) -> None:
         for name in ("run", "cni", "cni-data", "logs", "etcd", "certs", "pod-logs"):
@@ -88,12 +89,19 @@ class Node:
             self._run(name, self.commands[name])
 
     def _watch(self) -> None:
-        """Starts a process that has ended again, as its Deployment or systemd would."""
+        """Starts a process that has ended again, as its Deployment or systemd would; buries orphans, as every process 1 has to."""
         while True:
             time.sleep(1)
+            self._bury()
             for name, process in list(self.processes.items()):
                 if process.poll() is not None and self.processes.get(name) is process:
                     self.restart(name)
+
+    def _bury(self) -> None:
+        with self.lock:
+            own = {process.pid for process in self.processes.values()}
+            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in own:
+                os.waitpid(ended.si_pid, 0)
 
     def call(self, method: str, path: str, body: object = None, content: str = "application/json") -> dict:  # type: ignore[type-arg]
         data = None if body is None else json.dumps(body).encode()
@@ -162,7 +170,8 @@ class Node:
         """Puts an image's archive where the kubelet finds it."""
         command = ["ctr", "-a", f"{self.state}/run/containerd.sock", "-n", "k8s.io", "images", "import", path]
         for _ in range(20):
-            done = subprocess.run(command, capture_output=True, text=True)
+            with self.lock:
+                done = subprocess.run(command, capture_output=True, text=True)
             if not done.returncode:
                 return
             time.sleep(0.5)

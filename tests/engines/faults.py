@@ -1,0 +1,162 @@
+"""Flows whose tasks die, fail or meet, each for one test of every engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.s3_server import BUCKET, S3Server
+
+from .deploying import Dump
+
+HEAD = (
+    "import os, signal, time, urllib.request\n"
+    "from metaflow import FlowSpec, catch, current, resources, retry, step, timeout\n\n\n"
+)  # fmt: skip
+
+# an exception twice, a killed process, a step that takes too long
+DEATHS = """class Deaths(FlowSpec):
+    @retry(times=2, minutes_between_retries=0)
+    @step
+    def start(self):
+        self.attempt = current.retry_count
+        if current.retry_count < 2:
+            raise RuntimeError('again')
+        self.next(self.dies)
+
+    @catch(var='died')
+    @step
+    def dies(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+        self.next(self.slow)
+
+    @catch(var='late')
+    @timeout(seconds=1)
+    @step
+    def slow(self):
+        time.sleep(30)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = (self.attempt, self.died is not None, self.late.type.split('.')[-1])
+"""
+SURVIVED = "(2, True, 'TimeoutException')"  # `seen`, whatever the engine
+
+# more memory than the container may have
+GREEDY = """class Greedy(FlowSpec):
+    @catch(var='full')
+    @resources(memory=64)
+    @step
+    def start(self):
+        self.big = len(bytearray(400_000_000))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = self.full is not None
+"""
+
+# one item fails until somebody opens the gate; each task notes when it ran
+GATED = f"""class Gated(FlowSpec):
+    @step
+    def start(self):
+        self.moment = time.time()
+        self.xs = [0, 1]
+        self.next(self.body, foreach='xs')
+
+    @step
+    def body(self):
+        if self.input == 0:
+            time.sleep(6)
+            urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL_S3'] + '/{BUCKET}/gate')
+        self.moment = time.time()
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.moments = [each.moment for each in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+# every attempt at `start` makes something else
+TWICE = """class Twice(FlowSpec):
+    @step
+    def start(self):
+        self.token = os.urandom(8).hex()
+        time.sleep(3)
+        self.xs = [0, 1]
+        self.next(self.body, foreach='xs')
+
+    @step
+    def body(self):
+        self.seen = self.token
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.tokens = sorted({each.seen for each in inputs})
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+# time enough to stop something while it runs
+LONG = """class Long(FlowSpec):
+    @step
+    def start(self):
+        self.moment = time.time()
+        self.next(self.middle)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def middle(self):
+        time.sleep(15)
+        self.done = True
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def write(folder: Path, flow: str) -> Path:
+    """Writes the flow to a file of its own."""
+    path = folder / f"{flow.partition('(')[0].removeprefix('class ').lower()}.py"
+    path.write_text(HEAD + flow)
+    return path
+
+
+def gate(s3: S3Server, is_open: bool) -> None:
+    if is_open:
+        s3.client().put_object(Bucket=BUCKET, Key="gate", Body=b"", ACL="public-read")
+    else:
+        s3.client().delete_object(Bucket=BUCKET, Key="gate")
+
+
+def value(found: Dump, step: str, name: str, path: str = "-") -> str:
+    """The repr of one artifact."""
+    return str(next(each for each in found[step] if each["path"] == path)["artifacts"][name]["repr"])
+
+
+def check_failed(found: Dump) -> None:
+    """Of a run of GATED before the gate was opened: the tasks that did not fail have left their records."""
+    assert [each["path"] for each in found["start"]] == ["-"] and [each["path"] for each in found["body"]] == ["1"] and "join" not in found
+
+
+def check_finished(before: Dump, after: Dump) -> None:
+    """Of a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
+    assert [each["path"] for each in after["body"]] == ["0", "1"] and "end" in after
+    for step, tasks in before.items():
+        assert all(each in after[step] for each in tasks)
+
+
+def check_twice(found: Dump) -> None:
+    """Of a run of TWICE: whoever was first, everybody saw the same."""
+    assert value(found, "join", "tokens") == repr([value(found, "start", "token").strip("'")])

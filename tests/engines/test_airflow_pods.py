@@ -1,0 +1,37 @@
+"""Faults of Airflow's pods, on the real node: nothing is lost, and no artifact is wrong."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from .airflow_tasks import Pods
+from .faults import GREEDY, LONG, value, write
+from .kubernetes.node import NAMESPACE
+
+pytestmark = pytest.mark.node
+
+
+def test_a_pod_that_is_deleted(pods: Pods, tmp_path: Path) -> None:
+    node = pods.images.node
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(pods.leaves, write(tmp_path, LONG), "inject", {})
+        deadline = time.monotonic() + 300
+        found: list[str] = []
+        while not found and time.monotonic() < deadline and not future.done():
+            time.sleep(0.3)
+            found = [each["metadata"]["name"] for each in node.pods("dag_id=Long,task_id=middle") if each["status"].get("phase") == "Running"]
+        for name in found:
+            node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{name}?gracePeriodSeconds=0")
+        outcome, after = future.result()
+    assert found and outcome.succeeded, outcome.detail
+    assert value(after, "middle", "done") == "True"
+
+
+def test_out_of_memory(pods: Pods, tmp_path: Path) -> None:
+    outcome, found = pods.leaves(write(tmp_path, GREEDY), "inject", {})
+    assert outcome.succeeded, outcome.detail
+    assert value(found, "end", "seen") == "True"
