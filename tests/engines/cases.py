@@ -81,7 +81,7 @@ class Case:
 
 def parameters(cases: Iterator[Case]) -> list[object]:
     """The cases, as parameters of a test, with the marks of what they need."""
-    made = []
+    made: list[object] = []
     for each in cases:
         marks = [getattr(pytest.mark, MARKS[each.engine])]
         made.append(pytest.param(each, id=str(each), marks=[*marks, pytest.mark.nightly] if is_nightly(each) else marks))
