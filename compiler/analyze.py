@@ -323,6 +323,19 @@ def _flow_decorators(world: World, order: list[Class], problems: Problems) -> It
                 yield found
 
 
+def _undefined(owner: Class, name: str, place: ir.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """FLOW111 for a decorator that nothing in the file binds, and that is one of Metaflow's or spelt much like one."""
+    import builtins
+
+    module = owner.module
+    if module.stars or hasattr(builtins, name) or f"def {name}(" in module.source.text:
+        return
+    if name in known:
+        yield Diagnostic("FLOW111", f"`@{name}` is not imported", place, "Python would fail here", f"write `from metaflow import {name}`")
+    elif (close := nearest(name, known, 0.75)) is not None:  # it may be bound in a way that is not followed
+        yield Diagnostic("FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?")
+
+
 def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> ir.Decorator | None:
     """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
     from .decorators._extensions import EXTENSIONS, of_extension
@@ -333,9 +346,8 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     place = span(owner.module.source, node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
-        if qualified and "." not in qualified and level == "step" and specification(qualified) is not None:
-            what = f"`@{qualified}` is not imported"
-            problems.append(Diagnostic("FLOW111", what, place, "Python would fail here", f"write `from metaflow import {qualified}`"))
+        if qualified and "." not in qualified:
+            problems += _undefined(owner, qualified, place, names())
         return None
     if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
         return None

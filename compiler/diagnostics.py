@@ -107,11 +107,11 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """Returns the candidate that `word` was probably meant to be, or None."""
+def nearest(word: str, candidates: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Returns the candidate that `word` was probably meant to be, or None if none is alike enough (1 is the same word)."""
     import difflib  # 10 ms: only when there is a mistake to explain
 
-    found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)
     return found[0] if found else None
 
 

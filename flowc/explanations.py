@@ -47,6 +47,7 @@ GROUPS = (  # from which code on → what they are about
     (510, "Argo"),
     (520, "Step Functions"),
     (530, "Airflow"),
+    (550, "specs"),
     (600, "command line"),
 )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import nearest, printable
+from flowc.compiler.diagnostics import Diagnostic, nearest, printable
+from flowc.compiler.ir import Span
 from flowc.targets.target import names, validator
 
 from .. import files
 from ..options import Option, Usage, parse
+from ..targeting import FORMAT
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -25,6 +27,7 @@ Exits with 1 when there are findings.
 """
 OPTIONS = (
     Option("--target", "what the specs are for; otherwise each file's target is recognised", "TARGET", "-t"),
+    FORMAT,
     Option("--quiet", "print only problems", short="-q"),
 )
 EXAMPLES = (("flowc validate build", "everything that was compiled"), ("flowc validate -t argo workflow.yaml", "one file, written by hand"))
@@ -34,6 +37,7 @@ _LIBRARIES = ("jsonschema", "yaml")
 
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
+    out.format = arguments.text("--format", "text")
     if not arguments.positional:
         raise Usage("the spec to validate is missing", "give files or folders")
     forced = arguments.text("--target")
@@ -57,16 +61,26 @@ def run(argv: list[str], out: Output) -> int:
             continue
         checked += 1
         found += findings
-        if not findings and not arguments.flag("--quiet"):
+        if not (findings or arguments.flag("--quiet") or out.for_a_program):
             out.print(f"{path}: fine ({target})")
-        for each in findings:
+        for each in () if out.for_a_program else findings:
             place = f" {each.place}:" if each.place else ""
             out.print_error(printable(f"{each.file}:{place} {each.message}"))
+    if out.for_a_program:
+        out.report(map(_diagnostic, found), {})
+        return 1 if found else 0
     if not checked:
         raise Failure("there is no spec in " + ", ".join(f"`{each}`" for each in arguments.positional))
     if found:
         out.error(f"{len(found)} problem{'s' if len(found) > 1 else ''} in {checked} file{'s' if checked > 1 else ''}")
     return 1 if found else 0
+
+
+def _diagnostic(finding: Finding) -> Diagnostic:
+    """The finding as programs get it: in the file, since its place is said in the file's own way."""
+    place = f"{finding.place}: " if finding.place else ""
+    why, how = "its engine would refuse the spec, or fail on it", "mend the spec, or the flow that it is compiled from"
+    return Diagnostic("FLOW550", place + finding.message, Span(finding.file, 1, 1, 1, 2), why, how)
 
 
 def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:

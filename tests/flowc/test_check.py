@@ -94,6 +94,16 @@ def test_ignore_comments(comment: str, said: list[str], tmp_path: Path) -> None:
     assert [each["code"] for each in json.loads(done.stdout)["diagnostics"]] == said and done.returncode == 0
 
 
+def test_validate_for_programs(tmp_path: Path) -> None:
+    write(tmp_path, flow=FINE.format(name="A"))
+    flowc("compile", "flow.py", "-t", "argo", "--store", "s3://b/p", cwd=tmp_path, check=True)
+    assert json.loads(flowc("validate", "build", "--format", "json", cwd=tmp_path, check=True).stdout)["diagnostics"] == []
+    (spec,) = (tmp_path / "build/argo").iterdir()
+    spec.write_text(spec.read_text().replace("depends: start", "depends: strat"))
+    done = flowc("validate", "build", "--format", "github", cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout.startswith("::error file=build/argo/") and "FLOW550" in done.stdout and not done.stderr
+
+
 def test_a_comment_on_the_first_line_of_a_statement(tmp_path: Path) -> None:
     text = FLOW.format(name="A").replace(
         'Parameter("sizes", default=[1, 2])', 'Parameter(  # flowc: ignore[FLOW307]\n        "sizes",\n        default=[1, 2],\n    )'
