@@ -60,13 +60,19 @@ def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Re
             step, fact = _step(world, member, members, problems)
             steps.append(step)
             facts[step.name] = fact
-    parameters = [found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems))]
+    parameters = [
+        found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems, flow_class.name))
+    ]
     constants = [ir.Constant(each.name, span(each.owner.module.source, each.outer)) for each in members.values() if _is_constant(each)]
     assigned, anything = _assigned(world, order, members)
     flow = ir.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
         tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span, *configs,
     )  # fmt: skip
+    if any(each.include for each in parameters):
+        from .includes import inputs
+
+        flow = replace(flow, inputs=(*flow.inputs, *inputs(parameters)))
     known = dataflow(world, order, members, flow, facts)
     flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
     reading = Reading(

@@ -82,13 +82,25 @@ class Parameter:
 
     attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
     name: str  # what it is called on the command line and in every spec; mostly the same
-    type: str  # "str", "int", "float", "bool" or "json"
-    default: Value  # meaningful only if `has_default`
+    type: str  # "str", "int", "float", "bool", "json", or "file" for an IncludeFile
+    default: Value  # meaningful only if `has_default`; the path of a file, as it was written
     has_default: bool
     required: bool  # no run may start without it; without a default and not required, it is None
     help: str
     separator: str  # a str parameter is split at it into a list when a run starts; "" for none
     span: Span
+    show_default: bool = True  # in `--help`
+    computed: bool = False  # the default is a function that only a run here can call; `has_default` is False
+    include: Include | None = None  # of a "file"
+
+
+@record
+class Include:
+    """What becomes of the file that a parameter of type "file" names: its content, as text or as it is."""
+
+    is_text: bool
+    encoding: str
+    digest: str  # sha256 of the default file, 64 hexadecimal digits; "" without a default, and for one that could not be read
 
 
 @record
@@ -115,10 +127,10 @@ class Config:
 class Input:
     """Something that decided what was compiled, and is no source of the flow."""
 
-    kind: str  # "config", "set", "env" or "mutator"
-    name: str  # of the config, of what `--set` or `--env` gave, of the mutator's class
-    value: str  # where the config's text came from (a path, or the option), or the text that was given; "" for a mutator
-    digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text; else ""
+    kind: str  # "config", "file", "set", "env" or "mutator"
+    name: str  # of the config or parameter, of what `--set` or `--env` gave, of the mutator's class
+    value: str  # where the text came from (a path, or the option), or the text that was given; "" for a mutator
+    digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text or the file's content; else ""
 
 
 @record

@@ -173,6 +173,9 @@ def _reader(annotation: str) -> Callable[[Any, str], Any]:
         return lambda data, place: data
     if annotation == "dict[str, Value]":
         return lambda data, place: _checked(data, dict, place)
+    if annotation.endswith(" | None") and hasattr(ir, annotation.removesuffix(" | None")):
+        one = _reader(annotation.removesuffix(" | None"))
+        return lambda data, place: None if data is None else one(data, place)
     kind = getattr(ir, annotation, None)
     if kind is not None:
         return lambda data, place: _record(kind, data, place)

@@ -56,7 +56,7 @@ def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
         blocks += [_header(name, len(data)), data, b"\0" * (-len(data) % _BLOCK)]
     blocks.append(b"\0" * (2 * _BLOCK))
     tar = b"".join(blocks)
-    return Package("sha256:" + _sha256(tar), tar)
+    return Package("sha256:" + sha256_of(tar), tar)
 
 
 def _header(name: str, size: int) -> bytes:
@@ -82,7 +82,8 @@ def _split(name: bytes, shown: str) -> tuple[bytes, bytes]:
     return name[at + 1 :], name[:at]
 
 
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """64 hexadecimal digits."""
     try:
         from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
     except ImportError:

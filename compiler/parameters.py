@@ -6,6 +6,7 @@ from . import ir
 from .arguments import bind, folded, plain, values
 from .diagnostics import WARNING, Diagnostic
 from .fold_limits import Reported, Unfoldable
+from .functions import called, function_of
 from .source import span
 
 TYPE_CHECKING = False
@@ -17,59 +18,62 @@ if TYPE_CHECKING:
     from .analyze import Member
     from .names import World
 
-ARGUMENTS = ("name", "default", "type", "help", "required", "show_default", "separator")
+POSITIONAL = ("name", "default", "type", "help", "required", "show_default")
+ARGUMENTS = (*POSITIONAL, "separator")
 _TYPES = {"str": "str", "int": "int", "float": "float", "bool": "bool", "metaflow.JSONType": "json", "list": "json", "dict": "json", "object": "json"}
+_KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (float,), "str": (str,), "json": (str, list, dict)}
 
 
-def read_parameter(world: World, member: Member, problems: list[Diagnostic]) -> ir.Parameter | None:
-    """Returns the parameter, or None after adding why it cannot be read."""
+def read_parameter(world: World, member: Member, problems: list[Diagnostic], flow_name: str = "") -> ir.Parameter | None:
+    """Returns the parameter, or None after adding why it cannot be read. `flow_name` is what a function as default learns of the flow."""
     source = member.owner.module.source
     place = span(source, member.outer)
     function = member.node.field("function")
-    called = world.qualify(member.owner.module, function.text()) if function is not None else ""
-    if called != "metaflow.Parameter":
-        kind = called.rpartition(".")[2]
-        what = f"`{kind}` is not supported yet"
-        problems.append(Diagnostic("FLOW309", what, place, "only `Parameter` gives a run its inputs for now", "use a `Parameter`"))
-        return None
+    if function is not None and world.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
+        from .includes import read_include
+
+        return read_include(world, member, problems, flow_name)
     before = len(problems)
-    given = bind(member.owner, member.node, ("name",), ARGUMENTS, "Parameter", problems)
+    unpacked: dict[str, ir.Value] = {}
+    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", problems, (world, unpacked))
     kind = _type(world, member, given.pop("type", None), problems)
     default_node = given.pop("default", None)
-    found = values(world, member.owner, given, "Parameter", problems)
-    default = _default(world, member, default_node, problems)
-    if len(problems) > before:
+    found = {**unpacked, **values(world, member.owner, given, "Parameter", problems)}
+    context = {"flow_name": flow_name, "parameter_name": found.get("name")}
+    default, computed = _default(world, member, default_node, context, kind, problems)
+    if default_node is None:
+        default = unpacked.get("default")
+    if any(each.severity != WARNING for each in problems[before:]):
         return None
     name = found.get("name")
     if not isinstance(name, str):
-        problems.append(
-            Diagnostic(
-                "FLOW301",
-                f"parameter `{member.name}` has no name",
-                place,
-                why="the name is how it is given when a run is started",
-                how=f"write `Parameter('{member.name}', …)`",
-            )
-        )
+        problems.append(nameless(member, "Parameter"))
         return None
-    has_default = default_node is not None and default is not None
-    kind = kind or _type_of(default, name, place, problems)
+    kind = kind or ("str" if computed else _type_of(default, name, place, problems))
     value, wrong = _converted(default, kind)
     if wrong:
         what = f"the default of parameter `{name}` is not of type `{kind}`"
-        assert default_node is not None
-        problems.append(Diagnostic("FLOW304", what, span(source, default_node), wrong, f"give a value of type `{kind}`, or another `type`"))
+        where = span(source, default_node) if default_node is not None else place
+        problems.append(Diagnostic("FLOW304", what, where, wrong, f"give a value of type `{kind}`, or another `type`"))
         return None
     separator = found.get("separator")
-    if separator is not None and kind != "str":
+    if separator and kind != "str":
         problems.append(
             Diagnostic("FLOW305", f"parameter `{name}` of type `{kind}` has a separator", place, "only text can be split", "leave `separator` out")
         )
         return None
+    has_default = default is not None
     return ir.Parameter(
-        member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default, str(found.get("help") or ""),
-        str(separator or ""), place,
+        member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default and not computed, str(found.get("help") or ""),
+        str(separator or ""), place, found.get("show_default") is not False, computed,
     )  # fmt: skip
+
+
+def nameless(member: Member, what: str) -> Diagnostic:
+    """FLOW301: a parameter without a name."""
+    why = "the name is how it is given when a run is started"
+    place = span(member.owner.module.source, member.outer)
+    return Diagnostic("FLOW301", f"parameter `{member.name}` has no name", place, why, f"write `{what}('{member.name}', …)`")
 
 
 def parameter_of(attribute: str, name: str, options: dict[str, Any], place: ir.Span) -> ir.Parameter | str:
@@ -105,42 +109,50 @@ def _type(world: World, member: Member, node: SgNode | None, problems: list[Diag
                 how="use str, int, float, bool or JSONType",
             )
         )
+    elif node.text() in ("list", "dict"):
+        problems.append(as_json(f"parameter `{member.name}` has the type `{node.text()}`", span(member.owner.module.source, member.outer)))
     return found or "str"
 
 
-def _default(world: World, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> Any:
+def _default(world: World, member: Member, node: SgNode | None, context: dict[str, Any], kind: str, problems: list[Diagnostic]) -> tuple[Any, bool]:
+    """The default, and whether it is a function whose value only a run on this machine can know."""
     if node is None:
-        return None
+        return None, False
     source = member.owner.module.source
-    if node.kind() == "lambda" or _is_function(world, member, node):
-        why = "a default that is computed at deploy time would run your code in the compiler"
-        problems.append(Diagnostic("FLOW306", "the default of a parameter is a function", span(source, node), why, "give the value itself"))
-        return None
     try:
-        return plain(folded(world, member.owner, node))
+        function = function_of(world, member.owner, node)
+        if function is None:
+            return plain(folded(world, member.owner, node)), False
+        try:
+            value = plain(called(world, function, context))
+        except Unfoldable:
+            return None, True
+        wanted = kind or "str"
+        if type(value) not in _KINDS[wanted]:
+            what = f"the function that is the default of parameter `{member.name}` gives `{value!r:.40}`"
+            why = f"the parameter is of type `{wanted}`, and Metaflow takes no other from a function"
+            problems.append(Diagnostic("FLOW304", what, span(source, node), why, f"let it return a `{wanted}`, or give another `type`"))
+        return value, False
     except Reported:
-        return None
+        return None, False
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
         how = "write a literal or a constant; leave the default out to have it given with each run"
         problems.append(Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how))
-        return None
+        return None, False
 
 
-def _is_function(world: World, member: Member, node: SgNode) -> bool:
-    if node.kind() not in ("identifier", "attribute"):
-        return False
-    found = world.split(world.qualify(member.owner.module, node.text()))
-    return found is not None and found[1] in found[0].functions
+def as_json(what: str, place: ir.Span) -> Diagnostic:
+    """FLOW307: a value that Metaflow would not read as its author meant."""
+    why = "Metaflow would split a value given on the command line into characters; here it is read as JSON"
+    return Diagnostic("FLOW307", what, place, why, "write `type=JSONType`", WARNING)
 
 
 def _type_of(default: Any, name: str, place: ir.Span, problems: list[Diagnostic]) -> str:
     if isinstance(default, bool):
         return "bool"
     if isinstance(default, (list, dict)):
-        what = f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as default and no type"
-        why = "Metaflow would split a value given on the command line into characters; here it is read as JSON"
-        problems.append(Diagnostic("FLOW307", what, place, why, "write `type=JSONType`", WARNING))
+        problems.append(as_json(f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as default and no type", place))
         return "json"
     return {int: "int", float: "float"}.get(type(default), "str")
 

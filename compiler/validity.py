@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-INPUT_KINDS = ("config", "set", "env", "mutator")
-PARAMETER_TYPES = ("str", "int", "float", "bool", "json")
+INPUT_KINDS = ("config", "set", "env", "mutator", "file")
+PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 
 def violations(flow: ir.Flow, scope: ir.Scope) -> Iterator[str]:
@@ -92,8 +92,12 @@ def _parameter(parameter: ir.Parameter) -> Iterator[str]:
         yield f"parameter {parameter.name!r} has a default and says it has none"
     if parameter.separator and parameter.type != "str":
         yield f"parameter {parameter.name!r} has a separator but is no str"
+    if (parameter.type == "file") != (parameter.include is not None):
+        yield f"parameter {parameter.name!r}: exactly a file says what becomes of it"
+    if parameter.computed and (parameter.has_default or parameter.required):
+        yield f"parameter {parameter.name!r} has a default that is computed and another, or is required"
     yield from _json_value(parameter.default, f"default of parameter {parameter.name!r}")
-    expected = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,)}.get(parameter.type)
+    expected = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "file": (str,)}.get(parameter.type)
     if parameter.has_default and parameter.default is not None and expected and not isinstance(parameter.default, expected):
         yield f"parameter {parameter.name!r}: default {parameter.default!r} is no {parameter.type}"
 

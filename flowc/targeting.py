@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowc.compiler.deploy_time import undeployable
 from flowc.compiler.diagnostics import WARNING, Diagnostic, Refused, has_errors, nearest
 from flowc.compiler.package import BadName, Package, build
 from flowc.compiler.record import replace
@@ -153,7 +154,10 @@ def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
     chosen_targets = tuple(emitters)
     found = [diagnostic for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest))]
-    found += _about_store(arguments) if chosen_targets else ()
+    if chosen_targets:
+        found += _about_store(arguments)
+    else:
+        found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
     found = list(placed((*program.diagnostics, *_judged(found, program, path, arguments)), path))
     if has_errors(found):
         raise Refused(found, placed_sources(program.sources, path))

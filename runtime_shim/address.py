@@ -116,6 +116,11 @@ def blob_name(flow: str, digest: str) -> str:
     return f"{encoded(flow)}/blobs/{digest[:2]}/{digest}"
 
 
+def file_name(flow: str, digest: str) -> str:
+    """The object of a file that a run was started with (`IncludeFile`)."""
+    return f"{encoded(flow)}/files/{digest[:2]}/{digest}"
+
+
 def cache_name(flow: str, key: str) -> str:
     """The object that says which task has done the work with this key (`flowc run --cache`)."""
     return f"{encoded(flow)}/cache/{key[:2]}/{key}.json"

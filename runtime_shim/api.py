@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from .config import Config, ConfigValue, conda_environment_yml_parser, config_expr, pyproject_toml_parser, requirements_txt_parser, yaml_parser
     from .events import namespaced_event_name
+    from .include_file import IncludeFile
     from .multicore import parallel_imap_unordered, parallel_map
     from .mutators import FlowMutator, MutableFlow, MutableStep, StepMutator
     from .profiling import profile
     from .user_decorators import USER_SKIP_STEP, UserStepDecorator, user_step_decorator
 
 __all__ = [
-    "Config", "ConfigValue", "DataArtifact", "Flow", "FlowMutator", "FlowSpec", "JSONType", "JSONTypeClass", "Metaflow", "MutableFlow",
+    "Config", "ConfigValue", "DataArtifact", "Flow", "FlowMutator", "FlowSpec", "IncludeFile", "JSONType", "JSONTypeClass", "Metaflow", "MutableFlow",
     "MutableStep", "Parameter", "Run", "Step", "StepMutator", "Task", "USER_SKIP_STEP", "UserStepDecorator", "airflow_external_task_sensor",
     "airflow_s3_key_sensor", "batch", "card", "cards", "catch", "conda", "conda_base", "conda_environment_yml_parser", "config_expr", "current",
     "default_metadata", "default_namespace", "environment", "exit_hook", "get_metadata", "get_namespace", "kubernetes", "metadata", "namespace",
@@ -107,9 +108,12 @@ JSONType = JSONTypeClass()
 class Parameter:
     """An input of a flow; on the flow object, the value that the run was started with."""
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(
+        self, name: str, default: Any = None, type: Any = None, help: Any = None, required: Any = None, show_default: Any = None, **options: Any
+    ) -> None:
+        given = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
         self.name = name
-        self.kwargs = options
+        self.kwargs = {**options, **{each: value for each, value in given.items() if value is not None}}
         self._attribute = name
 
     def __set_name__(self, owner: type, attribute: str) -> None:
@@ -152,6 +156,7 @@ _HOMES = {
     **dict.fromkeys(("UserStepDecorator", "user_step_decorator", "USER_SKIP_STEP"), "user_decorators"),
     **dict.fromkeys(("parallel_map", "parallel_imap_unordered"), "multicore"),
     "profile": "profiling",
+    "IncludeFile": "include_file",
     "namespaced_event_name": "events",
     **dict.fromkeys(
         (
@@ -170,7 +175,7 @@ _HOMES = {
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), "mutators"),
 }  # fmt: skip
 
-_LATER = frozenset("IncludeFile Deployer DeployedFlow NBDeployer package_sources".split())
+_LATER = frozenset("Deployer DeployedFlow NBDeployer package_sources".split())
 
 _EXTENSIONS = frozenset("checkpoint model huggingface_hub torchrun slurm nvidia nvct snowpark titus mpi skypilot fakebay".split())
 

@@ -24,6 +24,7 @@ class Graph:
         self.end: str = self.flow["end"]
         self.steps: Dict[str, Dict[str, Any]] = {step["name"]: step for step in self.flow["steps"]}
         self.closes: Dict[str, Dict[str, Any]] = {}  # join → the node that it closes
+        self.folder = ""  # of the unpacked code package; "" where the flow is run in its own folder
         self.scope: Dict[str, Any] = data["scopes"]
         self._walk(self.scope)
 
@@ -103,6 +104,8 @@ def read_graph(folder: str) -> Graph:
 
     try:
         with open(os.path.join(folder, IR_NAME), encoding="utf-8") as file:
-            return Graph(json_text.loads(file.read()))
+            graph = Graph(json_text.loads(file.read()))
     except (OSError, ValueError, KeyError) as error:
         raise ShimError(f"the code package in {folder} cannot be read: {error}") from None
+    graph.folder = folder
+    return graph

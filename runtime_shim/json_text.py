@@ -52,6 +52,10 @@ def loads(text: str) -> Any:
         found, end = _scan(text, start)
     except StopIteration as error:
         raise ValueError(f"no JSON at character {error.value}") from None
+    except SystemError:  # the C code wants an exception of `json.decoder`, and does not import it
+        import json
+
+        return json.loads(text)
     if text[end:].strip(" \t\n\r"):
         raise ValueError(f"more than JSON at character {end}")
     return found

@@ -54,6 +54,10 @@ def in_step(parameter: Dict[str, Any], value: Any) -> Any:
 
 
 def _missing(parameter: Dict[str, Any]) -> Any:
+    if parameter["type"] == "file" and not parameter["required"]:
+        from .include import default
+
+        return default(parameter)
     if parameter["has_default"]:
         return parameter["default"]
     if parameter["required"]:
@@ -75,22 +79,36 @@ def _value(parameter: Dict[str, Any], given: Any) -> Any:
         import json
 
         return json.dumps(given)
+    if kind == "file":
+        from .include import reference
+
+        return reference(given)
     if kind == "json":
-        value = json_text.loads(given) if isinstance(given, str) else given
+        value = _json(given) if isinstance(given, str) else given
         return _missing(parameter) if value is None else value  # as in Metaflow, where None is a value that was not given
     if kind == "bool":
         return _bool(given)
     return _number(kind, given)
 
 
+def _json(text: str) -> Any:
+    try:
+        return json_text.loads(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no JSON") from None
+
+
 def _number(kind: str, given: Any) -> Any:
+    wrong = ValueError(f"{given!r} is no {'whole number' if kind == 'int' else 'number'}")
     if isinstance(given, bool) or not isinstance(given, (int, float, str)):
-        raise ValueError(f"{given!r} is no {'whole number' if kind == 'int' else 'number'}")
-    if kind == "float":
-        return float(given)
-    if isinstance(given, float) and given != int(given):
-        raise ValueError(f"{given!r} is no whole number")
-    return int(given)
+        raise wrong
+    try:
+        found = float(given) if kind == "float" else int(given)
+    except (ValueError, OverflowError):
+        raise wrong from None
+    if isinstance(given, float) and found != given and given == given:
+        raise wrong
+    return found
 
 
 def _bool(given: Any) -> bool:

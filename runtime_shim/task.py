@@ -178,6 +178,11 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
 
         configs = config.of_flow(task.graph.flow)
         found.update({each["attribute"]: configs[each["name"]] for each in task.graph.flow["configs"]})
+    for each in task.graph.flow["parameters"]:
+        if each["type"] == "file":
+            from .include import content
+
+            found[each["attribute"]] = content(each, values.get(each["name"]), task.store, task.graph.name, task.graph.folder)
     try:
         return artifacts.save_all(task.store, task.graph.name, found, {})
     except artifacts.Unpicklable as error:
@@ -185,7 +190,8 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
 
 
 def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
-    return {each["attribute"]: parameters.in_step(each, values.get(each["name"])) for each in declared}
+    """The values as steps see them, but for files, whose content is an artifact only."""
+    return {each["attribute"]: parameters.in_step(each, values.get(each["name"])) for each in declared if each["type"] != "file"}
 
 
 def _closes(task: Attempt) -> Optional[Dict[str, Any]]:

@@ -7,9 +7,10 @@ from flowc.compiler.decorators.timeout import seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.compiler.ir import Decorator, Flow, Parameter, Step
 
 GRACE = 60  # seconds after which the engine stands behind the shim's own timeout
+FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shim.md, Parameters
 CATCH_ATTEMPTS = 3  # for @catch to record that a process died
 
 
@@ -47,3 +48,11 @@ def variables(step: Step) -> dict[str, str]:
 def summary(doc: str) -> str:
     """The first line of a docstring."""
     return doc.strip().partition("\n")[0].strip()
+
+
+def description(parameter: Parameter) -> str:
+    """What an engine says of a parameter to whoever starts a run: the first line of its help, and how a file is given."""
+    text = summary(parameter.help)
+    if parameter.type != "file":
+        return text
+    return f"{text} ({FILE_FORMS})" if text else FILE_FORMS

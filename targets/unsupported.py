@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import specification
 from flowc.compiler.decorators.timeout import seconds
+from flowc.compiler.deploy_time import undeployable
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.ir import Decorator, Flow, Parallel
 from flowc.compiler.schedules import schedule_of
@@ -32,6 +33,7 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[D
     FLOW501 for each decorator of the flow and its steps whose name is not in `honoured`, FLOW502 for each `num_parallel`, FLOW504 for each
     required parameter of a flow with a schedule, FLOW505 (a warning) for each short timeout. `target` is the target's name as on the command line.
     """
+    yield from undeployable(flow)
     gangs = set()
     for step in flow.steps:
         if isinstance(step.transition, Parallel):

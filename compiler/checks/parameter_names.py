@@ -44,7 +44,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             why = "it becomes an option of the command line and a field of every spec"
             how = "use letters, digits, `_` and `-`, and begin with a letter"
             yield Diagnostic("FLOW302", f"`{name}` cannot be the name of a parameter", parameter.span, why, how)
-        elif name.replace("_", "-").lower() in RESERVED:
+        elif name in RESERVED or name in {each.replace("-", "_") for each in RESERVED}:
             yield Diagnostic("FLOW302", f"the name `{name}` is reserved", parameter.span, "it is an option of every run", "choose another name")
         if parameter.attribute in RESERVED_ATTRIBUTES or parameter.attribute.startswith("_"):
             what = f"a parameter cannot be the attribute `{parameter.attribute}`"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from flowc.compiler.diagnostics import Diagnostic
     from flowc.compiler.ir import Decorator, Flow, Step, Value
 
-LOCAL = "the packages are not installed: the step runs with those of this Python's environment"
-
 
 @record
 class Packages:

@@ -5,7 +5,6 @@ A package's name may be `channel::name`; `libraries` is an old name of `packages
 
 from __future__ import annotations
 
-from ._packages import LOCAL as LOCAL
 from ._packages import check as check
 from ._packages import has_effect as has_effect
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ._packages import LOCAL as LOCAL
 from ._packages import check as check
 from ._packages import has_effect as has_effect
 

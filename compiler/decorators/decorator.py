@@ -13,7 +13,6 @@ and, where they say something:
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask for nothing, so that nobody need refuse it
     WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
-    LOCAL: str                              what a local run lacks because of it; absent where it is honoured there, or means nothing there
 
 Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that know it.
 """
@@ -55,7 +54,6 @@ class Specification:
     has_effect: Callable[[Decorator], bool] = always
     why: str = "leaving it out would change what the flow does"
     how: str = "remove it, or choose another target"
-    local: str = ""  # what a local run lacks
 
 
 def specification(name: str) -> Specification | None:
@@ -70,7 +68,7 @@ def specification(name: str) -> Specification | None:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "functions", "deploy_time", "why", "how", "local")
+    each: each.upper() for each in ("multiple", "functions", "deploy_time", "why", "how")
 }  # field of a specification → what its file calls it
 
 

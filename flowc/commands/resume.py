@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowc.compiler.diagnostics import nearest, without_hints
 
 from .. import local_run
-from ..flow_source import load_flow, placed_sources
+from ..flow_source import load_flow, placed, placed_sources
 from ..git import git_commit
 from ..local_run import LocalRun, new_run_id, store_of
 from ..options import Option, Usage, parse
@@ -48,7 +48,7 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
     _known(steps, [each.name for each in program.flow.steps])
     if not arguments.flag("--quiet"):
-        out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
+        out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
     extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin, **git_commit(resumed.folder)}

@@ -6,14 +6,14 @@ import os
 
 from flowc.compiler.diagnostics import Refused, has_errors, without_hints
 
-from .. import local_run
-from ..flow_source import load_flow, placed_sources
+from .. import local_run, run_parameters
+from ..flow_source import load_flow, placed, placed_sources
 from ..git import git_commit
 from ..given import RUN_OPTIONS, given_to_run, scan
 from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id
-from ..options import Arguments, Option, Usage, parse, unknown
-from ..terminal import Failure, Output
+from ..options import Arguments, Option, Usage, parse
+from ..terminal import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def run(argv: list[str], out: Output) -> int:
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
         raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
-    problems = [*program.diagnostics, *local_problems(program.flow)]
+    problems = placed((*program.diagnostics, *local_problems(program.flow)), path)
     if has_errors(problems):
         raise Refused(problems, placed_sources(program.sources, path))
     if not arguments.flag("--quiet"):
         out.report(without_hints(problems), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
-    given = _parameters(arguments, program.flow)
-    values = _converted(program.flow, given)
+    texts = run_parameters.given(arguments, program.flow, frozenset(ESSENTIAL), os.environ)
+    given, values = run_parameters.resolved(program, run.folder, run.store, texts)
     extra = {"tags": sorted(set(arguments.all("--tag"))), **git_commit(run.folder)}
     if not arguments.flag("--cache"):
         return run.run(given, extra)
@@ -70,7 +70,7 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """For `--help`: the parameters of the flow that the command line names."""
     if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
         flow = load_flow(_flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=given_to_run(scan(argv, RUN_OPTIONS))).flow
-        yield f"parameters of {flow.name}", _parameter_options(flow)
+        yield f"parameters of {flow.name}", run_parameters.options_of(flow)
 
 
 def _flow_file(argv: Sequence[str]) -> str:
@@ -100,7 +100,7 @@ def _given(argv: Sequence[str], name: str) -> list[str]:
 
 def _parse(argv: list[str], flow: Flow) -> Arguments:
     """A parameter of the flow that is called like an option takes its place, as in Metaflow; `--parameter` gives the others of its kind."""
-    parameters = _parameter_options(flow)
+    parameters = run_parameters.options_of(flow)
     taken = {each.name for each in parameters}
     options = (
         *(each for each in OPTIONS if each.name not in taken or each.name in ESSENTIAL),
@@ -121,51 +121,6 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
             names = ", ".join(f"`--{each.name}`" for each in flow.parameters)
             raise Usage(error.message, f"the flow's parameters are {names}" if names else "the flow has no parameters") from None
         raise
-
-
-def _parameter_options(flow: Flow) -> tuple[Option, ...]:
-    found = []
-    for each in flow.parameters:
-        default = repr(each.default) if each.has_default else ""
-        found.append(
-            Option(
-                f"--{each.name}",
-                each.help or "a parameter",
-                each.type.upper(),
-                default=default if len(default) < 60 else default[:57] + "…",
-                may_be_empty=True,
-            )
-        )
-    return tuple(found)
-
-
-def _parameters(arguments: Arguments, flow: Flow) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for each in flow.parameters:
-        option = f"--{each.name}"
-        if option not in ESSENTIAL and option in arguments.given:
-            given[each.name] = arguments.text(option)
-    known = {each.name for each in flow.parameters}
-    for text in arguments.all("--parameter"):
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise Usage(f"`--parameter` takes NAME=VALUE, not `{text}`")
-        if name not in known:
-            raise unknown(f"--{name}", [f"--{each}" for each in known])
-        given[name] = value
-    return given
-
-
-def _converted(flow: Flow, given: dict[str, Any]) -> dict[str, Any]:
-    """Returns the parameters' values by name. Raises Failure, naming every one that is wrong."""
-    from flowc.runtime_shim import parameters
-    from flowc.runtime_shim.errors import ShimError
-
-    declared: list[dict[str, Any]] = [{name: getattr(each, name) for name in each.__match_args__ if name != "span"} for each in flow.parameters]
-    try:
-        return parameters.convert(declared, given)
-    except ShimError as error:
-        raise Failure(str(error)) from None
 
 
 def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Policy:

@@ -92,7 +92,7 @@ def _parameter(parameter: Parameter) -> tuple[str, str, str]:
     if parameter.has_default:
         default = value(parameter.default)
     else:
-        default = "required" if parameter.required else "None"
+        default = "required" if parameter.required else "made when a run starts" if parameter.computed else "None"
     return (
         f"--{parameter.name}",
         f"{parameter.type} = {default}" if parameter.has_default else f"{parameter.type}, {default}",

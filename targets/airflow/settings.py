@@ -9,7 +9,7 @@ from __future__ import annotations
 from flowc.compiler.ir import Flow, Foreach, Parameter, Switch
 from flowc.targets.container import command, init_container, mount, volume
 from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
-from flowc.targets.tasks import deadline, pause, retries, summary, variables
+from flowc.targets.tasks import deadline, description, pause, retries, summary, variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _READ = ("{{", "{%", "{#", "$(", "\0")
 _FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOperator and KubernetesPodOperator
-_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+_TYPES = {"file": "string", "str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
 def is_text(text: str) -> bool:
@@ -86,21 +86,24 @@ def _from_secrets(names: Iterable[str]) -> list[Data]:
 def parameter(each: Parameter) -> Data:
     """Returns the DAG's own parameter: typed by JSON Schema, with its default unless it must be given."""
     kind = _TYPES.get(each.type)
-    optional = not each.required and (not each.has_default or each.default is None)
+    default = each.default if each.has_default and each.type != "file" else None  # the file's content is in the code package
+    optional = not each.required and default is None
     schema: Data = {}
     if kind and not _is_other(each):
         schema["type"] = ["null", kind] if optional else kind
-    if each.help:
+    if each.type == "file":
+        schema["description"] = description(each)
+    elif each.help:
         schema["description"] = each.help
     return {
         "name": each.name,
         "required": each.required and not each.has_default,
-        "default": each.default if each.has_default else None,
+        "default": default,
         "schema": schema,
     }
 
 
 def _is_other(each: Parameter) -> bool:
     """True for a default that is not of the parameter's own type, which Airflow would refuse."""
-    kinds = {"str": str, "int": int, "float": (int, float), "bool": bool}
+    kinds = {"file": str, "str": str, "int": int, "float": (int, float), "bool": bool}
     return each.has_default and each.default is not None and not isinstance(each.default, kinds[each.type])  # type: ignore[arg-type]

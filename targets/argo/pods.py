@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowc.compiler.ir import Flow
 from flowc.targets.container import command
 from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
-from flowc.targets.tasks import deadline, pause, retries, summary, variables
+from flowc.targets.tasks import deadline, description, pause, retries, summary, variables
 from flowc.templates.escape import json
 
 from .dags import PATH, outputs
@@ -77,13 +77,13 @@ def argument(parameter: Parameter) -> Data:
         value = None if parameter.required else (NONE if parameter.type == "str" else "null")
     else:
         value = text(parameter)
-    return {"name": parameter.name, "value": value, "description": summary(parameter.help).replace("{{", "{ {")}
+    return {"name": parameter.name, "value": value, "description": description(parameter).replace("{{", "{ {")}
 
 
 def text(parameter: Parameter) -> str:
     """The default as the text that the shim reads it from."""
     default = parameter.default
-    if default is None or (isinstance(default, str) and "{{" in default):
+    if default is None or parameter.type == "file" or (isinstance(default, str) and "{{" in default):
         return DEFAULT
     if parameter.type == "json":
         found = default if isinstance(default, str) else json(default)

@@ -99,6 +99,20 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
             ("end", "-"): {"true": True, "empty": ""},
         },
     ),
+    (
+        "include_file", [],
+        {
+            ("body", "1"): {"cell": "Ada", "table": "name,age\nAda,36\nGrace,85\n"},
+            ("end", "-"): {
+                "columns": [["name", "Ada", "Grace"], ["age", "36", "85"]],
+                "seen": [
+                    "name,age\nAda,36\nGrace,85\n", b"name,age\nAda,36\nGrace,85\n", [["name", "age"], ["Ada", "36"], ["Grace", "85"]],
+                    "café {{now}}\n", None,
+                ],
+            },
+        },
+    ),
+    ("include_file", ["--table", "text:a,b\nc,d", "--note", "text:{{x}}"], {("end", "-"): {"columns": [["a", "c"], ["b", "d"]], "note": "{{x}}"}}),
     ("decorated", [], {("train", "-"): {"threads": "2", "greeting": "it's {{now}} $(date)"}}),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-# Flow Configs, compiled by flowc. Code package: sha256:c2980a263f6fd400670cd33f3151bcaeab54a3297fcaa34acb68603b9ae5bd2d
+# Flow Configs, compiled by flowc. Code package: sha256:5bf78c65480aea021ec328cfb49f269fa60ca17b5e134ecb03d84bb30625367c
 # Compiled with config settings (configs.json, sha256:80b468ff57d4c848248865943687fb95fa56bc5802b7a5859598b74010ffa756)
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Configs",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:c2980a263f6fd400670cd33f3151bcaeab54a3297fcaa34acb68603b9ae5bd2d",
+    "FLOWC_CODE": "sha256:5bf78c65480aea021ec328cfb49f269fa60ca17b5e134ecb03d84bb30625367c",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow Parameters, compiled by flowc. Code package: sha256:1e90c68ca50c451dd84f7b8787ee515a3d2994e2b12ead2bbdd7787865f2c579
+# Flow Parameters, compiled by flowc. Code package: sha256:72bded6ea21c5141fbd8475778714cb0785f59f4d7c5a3eb40968912628cf7c3
 from __future__ import annotations
 
 import base64
@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Parameters",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:1e90c68ca50c451dd84f7b8787ee515a3d2994e2b12ead2bbdd7787865f2c579",
+    "FLOWC_CODE": "sha256:72bded6ea21c5141fbd8475778714cb0785f59f4d7c5a3eb40968912628cf7c3",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,4 +1,4 @@
-# Flow SwitchFlow, compiled by flowc. Code package: sha256:1be54f1103d686c3651a60562b6c418fa8b51313b47cbf0458b043f20ea9b0be
+# Flow SwitchFlow, compiled by flowc. Code package: sha256:a4f454122f8e0ac76a628e7824fadac55e2a05ba81f2fe77726db6bdb0c2cba0
 from __future__ import annotations
 
 import base64
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "SwitchFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:1be54f1103d686c3651a60562b6c418fa8b51313b47cbf0458b043f20ea9b0be",
+    "FLOWC_CODE": "sha256:a4f454122f8e0ac76a628e7824fadac55e2a05ba81f2fe77726db6bdb0c2cba0",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

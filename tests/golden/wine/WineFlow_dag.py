@@ -1,4 +1,4 @@
-# Flow WineFlow, compiled by flowc. Code package: sha256:27233efea139050e2cc9691aa141be5fc910932ae222bd0df75a92521ccfa3e4
+# Flow WineFlow, compiled by flowc. Code package: sha256:599355922b8c936184bee9b4d6faf9143962d89e20a4bf204cfb568845f18324
 from __future__ import annotations
 
 import base64
@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "WineFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:27233efea139050e2cc9691aa141be5fc910932ae222bd0df75a92521ccfa3e4",
+    "FLOWC_CODE": "sha256:599355922b8c936184bee9b4d6faf9143962d89e20a4bf204cfb568845f18324",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

@@ -1,0 +1,142 @@
+"""The parameters of a run that is started here: their options, and their values from the command line, the environment, files and functions."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.runtime_shim.errors import ShimError
+
+from .options import Arguments, Option, Usage, unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from flowc.compiler.ir import Flow, Parameter
+    from flowc.compiler.pipeline import Program
+
+ENVIRONMENT = "METAFLOW_RUN_"  # and the parameter's name in capitals, `-` as `_` (Metaflow's documentation, parameters)
+_VALUES = {"bool": "True|False", "file": "FILE", "json": "JSON"}
+
+
+def options_of(flow: Flow) -> tuple[Option, ...]:
+    """Returns an option for each parameter of the flow."""
+    return tuple(
+        Option(f"--{each.name}", each.help or "a parameter", _VALUES.get(each.type, each.type.upper()), default=_default(each), may_be_empty=True)
+        for each in flow.parameters
+    )
+
+
+def _default(parameter: Parameter) -> str:
+    """The default as help shows it."""
+    if parameter.required:
+        return "none: it must be given"
+    if parameter.computed:
+        return "made when the run starts"
+    if not parameter.has_default or not parameter.show_default:
+        return ""
+    shown = str(parameter.default) if parameter.type == "file" else repr(parameter.default)
+    return shown if len(shown) < 60 else shown[:57] + "…"
+
+
+def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what the command line gives, and the environment for the rest, as text by the parameters' names.
+
+    `options` are those that no parameter can have. Raises Usage.
+    """
+    found: dict[str, Any] = {}
+    for each in flow.parameters:
+        option = f"--{each.name}"
+        variable = ENVIRONMENT + each.name.upper().replace("-", "_")
+        if option not in options and option in arguments.given:
+            found[each.name] = arguments.text(option)
+        elif variable in environment:
+            found[each.name] = environment[variable]
+    known = {each.name for each in flow.parameters}
+    for text in arguments.all("--parameter"):
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise Usage(f"`--parameter` takes NAME=VALUE, not `{text}`")
+        if name not in known:
+            raise unknown(f"--{name}", [f"--{each}" for each in known])
+        found[name] = value
+    return found
+
+
+def resolved(program: Program, folder: str, store: str, texts: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns what the run is given, and the value of every parameter: functions called, files in the datastore. `folder` is the flow's.
+
+    Raises Usage, naming everything that is wrong.
+    """
+    from flowc.runtime_shim import parameters
+
+    flow = program.flow
+    found = dict(texts)
+    declared = [_plain(each) for each in flow.parameters]
+    try:
+        found.update(_computed(program, declared, folder, store, found))
+        for parameter in flow.parameters:
+            if parameter.type == "file":
+                reference = _file(parameter, program, store, found.get(parameter.name))
+                if reference is not None:
+                    found[parameter.name] = reference
+        return found, parameters.convert(declared, found)
+    except ShimError as error:
+        raise Usage(str(error)) from None
+
+
+def _plain(parameter: Parameter) -> dict[str, Any]:
+    """The parameter as the shim knows it, from the IR's JSON form."""
+    found: dict[str, Any] = {name: getattr(parameter, name) for name in parameter.__match_args__ if name != "span"}
+    if parameter.include is not None:
+        found["include"] = {name: getattr(parameter.include, name) for name in parameter.include.__match_args__}
+    return found
+
+
+def _computed(program: Program, declared: list[dict[str, Any]], folder: str, store: str, texts: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = [each for each in declared if each["computed"] and each["name"] not in texts]
+    if not wanted:
+        return {}
+    import json
+
+    from flowc.compiler.ir_json import to_json
+    from flowc.runtime_shim.deploy_time import computed
+
+    user = next((os.environ[name] for name in ("METAFLOW_USER", "USER", "USERNAME") if os.environ.get(name)), "")
+    flow = json.loads(to_json(program.flow, program.scope))["flow"]
+    return computed(folder, flow, wanted, user, "s3" if store.startswith("s3://") else "local")
+
+
+def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
+    """The reference of the file that was given, or of the default: its content is put into the datastore."""
+    from flowc.compiler.includes import FOLDER
+    from flowc.runtime_shim import include
+    from flowc.runtime_shim.store import open_store
+
+    assert parameter.include is not None
+    try:
+        if text is not None:
+            return include.reference(text)
+    except ValueError:
+        pass
+    if text is None and not parameter.has_default:
+        return None
+    data = program.files.get(f"{FOLDER}/{parameter.include.digest}") if text is None else _read(str(text))
+    if data is None:
+        shown = parameter.default if text is None else text
+        raise Usage(f"parameter `{parameter.name}`: the file `{shown}` cannot be read", "give the path of a file")
+    if parameter.include.is_text:
+        try:
+            include.decoded(data, parameter.include.encoding)
+        except (UnicodeError, LookupError) as error:
+            raise Usage(f"parameter `{parameter.name}`: the file `{text}` is no {parameter.include.encoding} text: {error}") from None
+    return include.put(open_store(store), program.flow.name, data)
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(os.path.expanduser(path), "rb") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,124 @@
+"""`IncludeFile` and parameters with functions as defaults, in the IR and in the code package."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from flowc.compiler import ir
+from flowc.compiler.ir_json import from_json, to_json
+from flowc.compiler.package import build
+from flowc.compiler.pipeline import Program, load
+from flowc.compiler.validity import violations
+
+FLOW = """
+import os
+from metaflow import FlowSpec, IncludeFile, Parameter, step
+
+def beside(name):
+    import os
+    folder = os.path.join(os.path.dirname(__file__))
+    return os.path.join(folder, name)
+
+class F(FlowSpec):
+    {line}
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def program(folder: Path, line: str) -> Program:
+    folder.mkdir(exist_ok=True)
+    (folder / "flow.py").write_text(FLOW.format(line=line))
+    found = load(str(folder / "flow.py"))
+    assert list(violations(found.flow, found.scope)) == []
+    assert from_json(to_json(found.flow, found.scope)) == (found.flow, found.scope)
+    return found
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("default", ["'data.csv'", "beside('data.csv')", "os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data.csv')"])
+def test_the_default_travels_with_the_code(default: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "data.csv").write_bytes(b"a\r\nb")
+    found = program(tmp_path / "flows", f"data = IncludeFile('d', default={default}, help='a table')")
+    (one,) = found.flow.parameters
+    assert (one.type, one.default, one.has_default, one.include) == ("file", "data.csv", True, ir.Include(True, "utf-8", digest(b"a\r\nb")))
+    assert found.files[f"flowc.include/{digest(b'a' + bytes([13, 10]) + b'b')}"] == b"a\r\nb"
+    assert found.flow.inputs == (ir.Input("file", "d", "data.csv", f"sha256:{digest(b'a' + bytes([13, 10]) + b'b')}"),)
+    before = build(found.flow, found.scope, found.files).digest
+    (tmp_path / "flows" / "data.csv").write_bytes(b"other")
+    changed = load(str(tmp_path / "flows" / "flow.py"))
+    assert build(changed.flow, changed.scope, changed.files).digest != before
+
+
+def test_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "data.csv").write_text("beside")
+    (tmp_path / "data.csv").write_text("here")
+    found = program(tmp_path / "flows", "data = IncludeFile('d', default='data.csv')")
+    assert [each.code for each in found.diagnostics if each.code == "FLOW314"] == ["FLOW314"]
+    assert found.flow.parameters[0].include == ir.Include(True, "utf-8", digest(b"here"))
+    (tmp_path / "data.csv").write_text("beside")
+    assert not [each for each in load(str(tmp_path / "flows" / "flow.py")).diagnostics if each.code == "FLOW314"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("x = IncludeFile('x')", ("file", None, False, False, ir.Include(True, "utf-8", ""))),
+        ("x = IncludeFile('x', required=True, is_text=False)", ("file", None, False, True, ir.Include(False, "utf-8", ""))),
+        ("x = IncludeFile('x', default='gone.csv')", ("file", "gone.csv", True, False, ir.Include(True, "utf-8", ""))),
+        ("x = IncludeFile('x', False, None, 'latin-1', None, None)", ("file", None, False, False, ir.Include(True, "latin-1", ""))),
+        ("x = Parameter('x', lambda context: context.flow_name)", ("str", "F", True, False, None)),
+        ("x = Parameter('x', default=lambda context: [1], type=dict)", ("json", [1], True, False, None)),
+        ("x = Parameter('x', default='a', required=True)", ("str", "a", True, False, None)),
+        ("x = Parameter('x', type=bool)", ("bool", None, False, False, None)),
+    ],
+)
+def test_parameters(line: str, expected: tuple[object, ...], tmp_path: Path) -> None:
+    (one,) = program(tmp_path, line).flow.parameters
+    assert (one.type, one.default, one.has_default, one.required, one.include) == expected and not one.computed
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("x = Parameter('x', default=lambda context: os.getcwd(), required=True)", "str"),
+        ("x = Parameter('x', default=lambda context: os.getpid(), type=int)", "int"),
+        ("x = Parameter('x', default=lambda context: context.user_name)", "str"),
+        ("x = IncludeFile('x', default=lambda context: os.getcwd() + '/x')", "file"),
+    ],
+)
+def test_functions_that_only_a_run_can_call(line: str, kind: str, tmp_path: Path) -> None:
+    (one,) = program(tmp_path, line).flow.parameters
+    assert (one.type, one.computed, one.has_default, one.required, one.default) == (kind, True, False, False, None)
+
+
+def test_a_module_that_only_a_parser_names_travels_too(tmp_path: Path) -> None:
+    (tmp_path / "parsing.py").write_text("def rows(text): return text.split()\n")
+    assert set(program(tmp_path, "x = IncludeFile('x', parser='parsing.rows')").files) == {"flow.py", "parsing.py"}
+
+
+def test_where_the_flow_is_does_not_matter(tmp_path: Path) -> None:
+    digests = set()
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "data.csv").write_text("x")
+        found = program(folder, "data = IncludeFile('d', default=beside('data.csv'))")
+        digests.add(build(found.flow, found.scope, found.files).digest)
+    assert len(digests) == 1 and os.sep not in str(found.flow.parameters[0].default)

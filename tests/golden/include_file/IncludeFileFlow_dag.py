@@ -1,0 +1,119 @@
+# Flow IncludeFileFlow, compiled by flowc. Code package: sha256:f2ef01126440ba9b91bb648006fe6c252483ba1467ad5e981ce5502b97c795bd
+# Compiled with file text (include_file.csv, sha256:0970ef234b9d49a43082a8383f7c024ceec19a58160bb8cda3d00679dcc80eaa)
+# Compiled with file raw (include_file.csv, sha256:0970ef234b9d49a43082a8383f7c024ceec19a58160bb8cda3d00679dcc80eaa)
+# Compiled with file table (include_file.csv, sha256:0970ef234b9d49a43082a8383f7c024ceec19a58160bb8cda3d00679dcc80eaa)
+# Compiled with file latin-1 (include_file.latin1.txt, sha256:793430d907adce430fec9addffe1a75bc9bc24b7eabcdd5dbf30167828eb21c1)
+from __future__ import annotations
+
+import base64
+import json
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, Param, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+    from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "IncludeFileFlow",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:f2ef01126440ba9b91bb648006fe6c252483ba1467ad5e981ce5502b97c795bd",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+PATH = "{{ task.arguments[4] }}"  # what a mapped task is called
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def encoded(params):
+    """The parameters of a run, so that nothing on the way to the task can be read into them."""
+    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+
+
+def reported(outcomes):
+    """What one task, or each task of a mapped one, has said."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    return [json.loads(each) if isinstance(each, str) else each for each in several]
+
+
+@task
+def paths(outcomes):
+    """The paths of the tasks of a foreach."""
+    return [path for each in reported(outcomes) for path in each["paths"]]
+
+
+with DAG(
+    dag_id="IncludeFileFlow",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    params={
+        "text": Param(None, **{"type": ["null", "string"], "description": "any text (a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT)"}),
+        "raw": Param(None, **{"type": ["null", "string"], "description": "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"}),
+        "table": Param(None, **{"type": ["null", "string"], "description": "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"}),
+        "latin-1": Param(None, **{"type": ["null", "string"], "description": "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"}),
+        "note": Param(None, **{"type": ["null", "string"], "description": "nothing unless given (a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT)"}),
+    },
+    user_defined_macros={"encoded": encoded},
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "/flowc"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
+        do_xcom_push=True,
+        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
+    body_task = KubernetesPodOperator.partial(
+        task_id="body",
+        map_index_template=PATH,
+    ).expand(arguments=start_paths.map(shim("body")))
+    join_task = KubernetesPodOperator(
+        task_id="join",
+        arguments=shim("join")("-"),
+    )
+    body_task >> join_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    join_task >> end_task

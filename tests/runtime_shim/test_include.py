@@ -1,0 +1,118 @@
+"""Files as parameters in the shim: references, content, and defaults that are functions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flowc.runtime_shim import include, parameters
+from flowc.runtime_shim.deploy_time import computed
+from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.store import open_store
+
+
+def declared(digest: str = "", is_text: bool = True, encoding: str = "utf-8", required: bool = False) -> dict[str, Any]:
+    return {
+        "name": "f", "attribute": "f", "type": "file", "default": "x" if digest else None, "has_default": bool(digest), "required": required,
+        "separator": "", "computed": False, "include": {"is_text": is_text, "encoding": encoding, "digest": digest},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("s3://b/k", {"url": "s3://b/k"}), ("file:///a/b", {"url": "file:///a/b"}), ("text:", {"text": ""}), ("text:a\nb", {"text": "a\nb"}),
+        ({"file": "0" * 64}, {"file": "0" * 64}), ({"url": "s3://b/k"}, {"url": "s3://b/k"}),
+    ],
+)  # fmt: skip
+def test_references(given: Any, expected: Any) -> None:
+    assert parameters.convert([declared()], {"f": given}) == {"f": expected}
+
+
+@pytest.mark.parametrize("given", ["movies.csv", "/data/movies.csv", "", 3, [], {"path": "x"}, {"file": 1}])
+def test_what_no_task_can_read(given: Any) -> None:
+    with pytest.raises(ShimError, match="parameter 'f'.*text:CONTENT"):
+        parameters.convert([declared()], {"f": given})
+
+
+def test_defaults() -> None:
+    assert parameters.convert([declared("a" * 64)], {}) == {"f": {"file": "a" * 64}}
+    assert parameters.convert([declared("a" * 64)], {"f": "<default>"}) == {"f": {"file": "a" * 64}}
+    assert parameters.convert([declared("a" * 64)], {"f": None}) == {"f": {"file": "a" * 64}}
+    assert parameters.convert([declared()], {"f": "null"}) == {"f": None} == parameters.convert([declared()], {})
+    with pytest.raises(ShimError, match="it is required"):
+        parameters.convert([declared(required=True)], {})
+
+
+def test_content(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"))
+    data = "é\r\nx\r".encode("latin-1")
+    digest = hashlib.sha256(data).hexdigest()
+    packaged = tmp_path / "code" / "flowc.include"
+    packaged.mkdir(parents=True)
+    (packaged / digest).write_bytes(data)
+    (tmp_path / "seen").write_bytes(data)
+
+    def content(reference: Any, folder: str = "", **given: Any) -> Any:
+        return include.content(declared(**given), reference, store, "F", folder)
+
+    assert content({"file": digest}, str(tmp_path / "code"), encoding="latin-1") == "é\nx\n"
+    assert content({"file": digest}, str(tmp_path / "code"), is_text=False) == data
+    assert content({"url": f"file://{tmp_path}/seen"}, encoding="latin-1") == "é\nx\n"
+    assert include.put(store, "F", data) == {"file": digest} == include.put(store, "F", data)
+    assert content({"file": digest}, is_text=False) == data
+    assert content({"text": "a\r"}) == "a\r" and content({"text": "é"}, is_text=False) == "é".encode() and content(None) is None
+    for reference, given, said in (
+        ({"file": digest}, {}, "no utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
+        ({"file": digest}, {"encoding": "nothing"}, "no nothing text"),
+    ):  # fmt: skip
+        with pytest.raises(ShimError, match=f"parameter 'f'.*{said}"):
+            content(reference, **given)
+
+
+MODULE = """
+from metaflow import FlowSpec, IncludeFile, Parameter, step
+
+print("imported")
+
+def fails(context):
+    raise ValueError("no")
+
+class F(FlowSpec):
+    a = Parameter("a", default=lambda c: f"{c.flow_name} {c.user_name} {c.parameter_name} {c.ds_type} {c.configs}")
+    b = Parameter("b", type=int, default=lambda c: c.logger("hello") or 3)
+    c = Parameter("c", type=int, default=lambda c: "3")
+    d = Parameter("d", default=lambda c: 3)
+    e = Parameter("e", default=fails)
+    f = IncludeFile("f", default=lambda c: "/x")
+
+    @step
+    def start(self): pass
+"""
+
+
+def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "f.py").write_text(MODULE)
+    kinds = {"a": "str", "b": "int", "c": "int", "d": "str", "e": "str", "f": "file"}
+
+    def call(*names: str) -> Any:
+        wanted = [{"name": each, "attribute": each, "type": kinds[each]} for each in names]
+        return computed(str(tmp_path), {"file": "f.py", "name": "F"}, wanted, "ada", "local")
+
+    assert call("a", "b", "f") == {"a": "F ada a local {}", "b": 3, "f": "/x"}
+    said = capfd.readouterr()
+    assert said.out == "" and "imported" in said.err and "hello" in said.err
+    with pytest.raises(ShimError) as error:
+        call("a", "c", "d", "e")
+    assert str(error.value).split("; ") == [
+        "parameter 'c': the function of its default gives str, not int",
+        "parameter 'd': the function of its default gives int, not text",
+        "parameter 'e': the function of its default failed: ValueError: no",
+    ]
+    (tmp_path / "f.py").write_text("import nothing_of_the_kind\n")
+    with pytest.raises(ShimError, match="cannot be imported"):
+        call("a")
+    assert os.getpid()
