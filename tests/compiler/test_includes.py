@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler import ir
+from flowc.compiler.diagnostics import Refused
 from flowc.compiler.ir_json import from_json, to_json
 from flowc.compiler.package import build
 from flowc.compiler.pipeline import Program, load
@@ -106,6 +107,16 @@ def test_parameters(line: str, expected: tuple[object, ...], tmp_path: Path) -> 
 def test_functions_that_only_a_run_can_call(line: str, kind: str, tmp_path: Path) -> None:
     (one,) = program(tmp_path, line).flow.parameters
     assert (one.type, one.computed, one.has_default, one.required, one.default) == (kind, True, False, False, None)
+
+
+def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowc.compiler.includes.MAX_BYTES", 3)
+    (tmp_path / "data.csv").write_text("abc")
+    assert program(tmp_path, "x = IncludeFile('x', default=beside('data.csv'))").flow.parameters
+    (tmp_path / "data.csv").write_text("abcd")
+    with pytest.raises(Refused) as refused:
+        program(tmp_path, "x = IncludeFile('x', default=beside('data.csv'))")
+    assert [each.code for each in refused.value.diagnostics] == ["FLOW312"]
 
 
 def test_a_module_that_only_a_parser_names_travels_too(tmp_path: Path) -> None:

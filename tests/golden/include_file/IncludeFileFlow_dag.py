@@ -89,7 +89,7 @@ with DAG(
         "retries": 0,
         "do_xcom_push": False,
         "image": "python:3.12-slim",
-        "cmds": ["python", "/flowc"],
+        "cmds": ["python", "-S", "/flowc/__main__.py"],
         "env_vars": ENVIRONMENT,
         "pod_template_dict": pod(),
         "startup_timeout_seconds": 3600,
