@@ -36,9 +36,8 @@ LONG = {  # examples that are no reading matter
     "FLOW603": f"import {'m' * 120}\n{START}",
 }
 UNREACHABLE = {"FLOW513", "FLOW526", "FLOW533"}  # other checks are stricter; only an IR that another front end wrote can be so
-UNREACHABLE |= {"FLOW137"}  # needs more files than an example has: tests/compiler/test_configs.py
+UNREACHABLE |= {"FLOW137", "FLOW312", "FLOW314"}  # need more files than an example has: test_configs.py, test_includes.py in tests/compiler
 OF_A_RUN = {"FLOW154", "FLOW155"}  # said by `flowc run` (test_local_check.py), of what this machine has
-UNREACHABLE |= {"FLOW312", "FLOW314"}  # the same: tests/compiler/test_includes.py
 IMPORTS = "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import " + (
     "batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n"
 )
