@@ -1,4 +1,4 @@
-# Flow HostileValues, compiled by flowc. Code package: sha256:cca5dcc28cbe2c64998cace786ab6d30b6b06b756ff3ece8fbd21821b09620cf
+# Flow HostileValues, compiled by flowc. Code package: sha256:2ccca51de03ada0acd6c02612ed82d0704f363251bc15fcb452ce8721f5a176d
 from __future__ import annotations
 
 import base64
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "HostileValues",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:cca5dcc28cbe2c64998cace786ab6d30b6b06b756ff3ece8fbd21821b09620cf",
+    "FLOWC_CODE": "sha256:2ccca51de03ada0acd6c02612ed82d0704f363251bc15fcb452ce8721f5a176d",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }
