@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from .names import World
     from .reading import StepFacts
 
-# Attributes that every flow object has, of Metaflow's own.
-API = frozenset("next foreach_stack merge_artifacts input index cmd script_name name _current_step _foreach_stack _graph _graph_info".split())
+# Attributes that a flow object has of Metaflow's own, the artifacts that it keeps for itself among them (measured).
+API = frozenset(
+    (
+        "next foreach_stack merge_artifacts input index cmd script_name name _datastore _cached_input _graph _flow_state _steps _graph_info "
+        "_foreach_stack _foreach_num_splits _foreach_var _foreach_values _transition _success _task_ok _exception _catch_exception _current_step "
+        "_iteration_stack _configs_processed _parallel_ubf_iter _control_mapper_tasks _control_task_is_mapper_zero _unbounded_foreach"
+    ).split()
+)
 
 
 @record

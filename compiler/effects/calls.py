@@ -378,7 +378,7 @@ def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNo
     if name in ("getattr", "hasattr"):
         guarded = name == "hasattr" or len(given) > 2 or len(found) > 1
         kinds = [expression.attribute_of(reader, held, each, node, guarded) for each in found]
-        return either(kinds[0], value) if len(kinds) == 1 else None
+        return either(kinds[0], value) if len(kinds) == 1 and name == "getattr" else None
     if held.what != "self":
         reader.escape(held)
         return None

@@ -93,7 +93,7 @@ def attribute_of(reader: Reader, held: Kind | None, name: str, node: SgNode, gua
         elif not name.startswith("__"):
             guarded = guarded or reader.guarded or not held.sure
             reader.inputs.append(InputRead(name, held.branch, reader.place(node), reader.certain, guarded, held.every and reader.certain))
-    elif held.what == "inputs":
+    elif held.what == "inputs" and not name.startswith("__"):
         reader.branches.append(BranchUse(name, reader.place(node), reader.certain, reader.guarded or guarded))
         return Kind("input", name)
     elif held.what == "mixed":
