@@ -256,7 +256,7 @@ class _Folder:
         effects, before = here.effects, here.before
         may, must = set(before.may), set(before.must)
         definitions = dict(before.definitions)
-        unknown = before.unknown or effects.unknown_writes or here.foreign
+        unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
         for merge in effects.merges:
             sure = merge in effects.merged
             for artifact, value, always in merged(here, merge):

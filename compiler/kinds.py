@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SET, DICT, GENERATOR, ITERATOR, FUNCTION, MODULE, VIEW = "a set", "a dict", "a generator", "an iterator", "a function", "a module", "a view of a dict"
 
 # What a call makes that cannot be pickled, by the qualified name of what is called.
-_UNSAVED: dict[str, str] = {
+UNSAVED: dict[str, str] = {
     **dict.fromkeys(
         "open io.open gzip.open bz2.open lzma.open codecs.open os.popen os.fdopen tempfile.TemporaryFile tempfile.NamedTemporaryFile "
         "zipfile.ZipFile tarfile.open".split(), "an open file",
@@ -62,7 +62,7 @@ def unsaved(world: World, one: Definition | None) -> str:
     if found in (GENERATOR, MODULE, VIEW):
         return found
     called = _called(world, one, one.node)
-    return _UNSAVED.get(called, "")
+    return UNSAVED.get(called, "")
 
 
 def value(world: World, one: Definition | None) -> object:

@@ -62,7 +62,8 @@ def load(
         problems += unused(given, world.given.used, used)
         if attach:
             flow, wrong = attached(reading.flow, attach)
-            reading = replace(reading, flow=flow, assigned=reading.assigned | caught(flow.steps))
+            known = replace(reading.dataflow, unknown=True)  # what they assign came too late for it
+            reading = replace(reading, flow=flow, dataflow=known, assigned=reading.assigned | caught(flow.steps))
             problems += wrong
         problems = [*problems, *(each for check in checks(severities or ()) for each in check(reading))]
         problems = _judged(problems, world.sources, severities)

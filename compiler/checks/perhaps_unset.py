@@ -53,12 +53,13 @@ Use instead:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flowc.compiler import ir
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.reading import Reading
 from flowc.compiler.scopes import targets
+from flowc.compiler.switches import switch_values
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -68,6 +69,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     switches = [step for step in reading.flow.steps if isinstance(step.transition, ir.Switch)]
     if not switches:
         return
+    values = {step.name: found for step, found in switch_values(reading)}
     for step in reading.flow.steps:
         here = known.steps[step.name]
         if not here.in_every_run or here.foreign or here.before.unknown or here.branches:
@@ -79,7 +81,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 continue
             seen.add(read.name)
             for switch in switches:
-                case = _without(reading, switch, step.name, read.name)
+                case = _without(reading, switch, values.get(switch.name), step.name, read.name)
                 if case is not None:
                     what = f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` goes to `{case}`"
                     why = f"no step on the way from `{case}` assigns it"
@@ -87,14 +89,19 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                     break
 
 
-def _without(reading: Reading, switch: ir.Step, step: str, name: str) -> str | None:
-    """The case of the switch after which the step finds the artifact unset, whatever happens then; None if there is none."""
+def _without(reading: Reading, switch: ir.Step, values: Sequence[object] | None, step: str, name: str) -> str | None:
+    """The step that the switch may go to after which the other finds the artifact unset, whatever happens then; None if there is none.
+
+    `values` are those that the switch may choose by, if they are known.
+    """
+    assert isinstance(switch.transition, ir.Switch)
     known = reading.dataflow
     after = known.steps[switch.name].after
     if name in after.may or after.unknown or switch.name == step:
         return None
     of = {each.name: each for each in reading.flow.steps}
-    for case in targets(switch):
+    possible = (case.target for case in switch.transition.cases if values is None or any(value == case.value for value in values))
+    for case in dict.fromkeys(possible):
         having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it
         waiting = [] if case == switch.name else [(case, False)]
         while waiting:

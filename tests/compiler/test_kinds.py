@@ -1,0 +1,81 @@
+"""What kinds of values expressions show; and that what is said not to be saved cannot be pickled, on the Python that runs the tests."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flowc.compiler import kinds
+from flowc.compiler.effects.records import Definition
+from flowc.compiler.names import World
+
+MODULE = """
+import threading
+import numpy as np
+from threading import Lock as Mutex
+from collections import defaultdict
+
+def generate():
+    yield 1
+
+def function():
+    return 1
+
+value = {}
+"""
+KINDS = [
+    ("{1, 2}", kinds.SET), ("{n for n in x}", kinds.SET), ("set(x)", kinds.SET), ("set(x) - y", kinds.SET), ("(frozenset())", kinds.SET),
+    ("{1} if x else {2}", kinds.SET), ("{1} if x else [2]", ""), ("set(x).union(y)", kinds.SET), ("sorted({1})", ""), ("x - {1}", ""),
+    ("{}", kinds.DICT), ("{n: n for n in x}", kinds.DICT), ("dict(a=1)", kinds.DICT), ("defaultdict(list)", kinds.DICT),
+    ("(n for n in x)", kinds.GENERATOR), ("generate()", kinds.GENERATOR), ("function()", ""), ("map(str, x)", kinds.ITERATOR),
+    ("lambda: 0", kinds.FUNCTION), ("function", kinds.FUNCTION), ("np", kinds.MODULE), ("np.pi", ""), ("x", ""),
+    ("{}.keys()", kinds.VIEW), ("x.keys()", ""), ("list({}.keys())", ""),
+]  # fmt: skip
+UNSAVED = [("Mutex()", "a lock"), ("threading.Lock()", "a lock"), ("open('x')", "an open file"), ("open('x').read()", ""), ("x.Lock()", "")]
+MADE: dict[str, tuple[Any, ...] | None] = {
+    "open": ("/dev/null",), "io.open": ("/dev/null",), "gzip.open": ("FILE", "wb"), "bz2.open": ("FILE", "wb"), "lzma.open": ("FILE", "wb"),
+    "codecs.open": ("/dev/null",), "os.popen": ("true",), "os.fdopen": None, "zipfile.ZipFile": ("FILE", "w"), "tarfile.open": ("FILE", "w"),
+    "threading.Barrier": (1,), "threading.Timer": (1, print), "multiprocessing.Pool": None, "multiprocessing.Manager": None,
+    "subprocess.Popen": (["true"],), "socket.create_connection": None, "sqlite3.connect": (":memory:",), "csv.reader": ([],), "csv.DictReader": ([],),
+    "csv.writer": None, "csv.DictWriter": None, "weakref.ref": (set,), "contextvars.ContextVar": ("x",), "memoryview": (b"x",),
+    "mmap.mmap": (-1, 10), "os.scandir": ("/",),
+}  # fmt: skip
+
+
+def definition(text: str, folder: Path) -> tuple[World, Definition]:
+    (folder / "m.py").write_text(f"{MODULE}made = {text}\n")
+    world = World(str(folder))
+    module = world.load("m.py", "m")
+    return world, Definition(module, module.assigned["made"][0], {}, {"x"})
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS, ids=[text for text, _ in KINDS])
+def test_kind(text: str, kind: str, tmp_path: Path) -> None:
+    assert kinds.kind(*definition(text, tmp_path)) == kind
+
+
+@pytest.mark.parametrize(("text", "kind"), UNSAVED, ids=[text for text, _ in UNSAVED])
+def test_unsaved(text: str, kind: str, tmp_path: Path) -> None:
+    assert kinds.unsaved(*definition(text, tmp_path)) == kind
+
+
+def standard() -> list[str]:
+    """What is said not to be saved, of Python's own, that can be made without more ado."""
+    names = [each for each in kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))]
+    return [each for each in names if MADE.get(each, ()) is not None]
+
+
+@pytest.mark.parametrize("name", standard())
+def test_what_is_not_saved_cannot_be_pickled(name: str, tmp_path: Path) -> None:
+    top, _, rest = name.rpartition(".")
+    function = getattr(importlib.import_module(top or "builtins"), rest)
+    made = function(*[str(tmp_path / "file") if each == "FILE" else each for each in MADE.get(name) or ()])
+    with pytest.raises((TypeError, pickle.PicklingError, RuntimeError, AttributeError)):
+        pickle.dumps(made, 5)
+    for end in ("close", "wait", "shutdown"):
+        if hasattr(made, end) and name != "threading.Barrier" and not name.startswith("threading"):
+            getattr(made, end)()
+            break
