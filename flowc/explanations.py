@@ -103,9 +103,10 @@ def _code(text: str) -> str:
 
 def _texts() -> Iterator[str]:
     checks = os.path.join(_package("flowc.compiler"), "checks")
-    for name in sorted(os.listdir(checks)):
-        if name.endswith(".py"):
-            yield _docstring(os.path.join(checks, name))
+    for folder, _, names in os.walk(checks):
+        for name in sorted(names):
+            if name.endswith(".py"):
+                yield _docstring(os.path.join(folder, name))
     for package in ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim"):
         folder = os.path.join(_package(package), "explanations")
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():

@@ -2,8 +2,8 @@
 
 A check is a module here with `def check(reading: Reading) -> Iterator[Diagnostic]`. Its docstring is the page of its code, in the form that
 `flowc/explanations.py` says: what it finds, why, an example, and what to write instead. A check stays quiet about what
-another one reports: a target that does not exist is nobody's cycle. One with `ASKED_FOR = "FLOWnnn"` is only
-made where the project's settings give that code a severity.
+another one reports: a target that does not exist is nobody's cycle. Those on artifacts
+are in a folder of their own, and imported only where they may have something to say.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def checks(asked_for: Container[str] = ()) -> tuple[Callable[[Reading], Iterator[Diagnostic]], ...]:
-    """Returns every check, in the order of their files' names; `asked_for` are codes that have been given a severity."""
+    """Returns every check, in the order of their files' names, then those on artifacts; `asked_for` are codes that have been given a severity."""
     import os
     from importlib import import_module
 
     files = sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_"))
-    found = [import_module(f"{__name__}.{each}") for each in files]
-    return tuple(each.check for each in found if getattr(each, "ASKED_FOR", None) is None or each.ASKED_FOR in asked_for)
+    of_artifacts = import_module(f"{__name__}.artifacts").check
+    return (*(import_module(f"{__name__}.{each}").check for each in files), lambda reading: of_artifacts(reading, asked_for))

@@ -82,6 +82,10 @@ class Functions:
             return None
         return Code(member.owner.module, member.node, member.owner), self._decorators(member)
 
+    def is_followed(self, module: Module, dotted: str) -> bool:
+        """Whether the name is one of the flow's own functions."""
+        return self.function(self.world.qualify(module, dotted)) is not None
+
     def _decorators(self, member: Member) -> tuple[str, ...]:
         if member.outer.kind() != "decorated_definition":
             return ()

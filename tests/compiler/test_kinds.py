@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flowc.compiler import kinds
+from flowc.compiler.checks.artifacts import UNSAVED_NAMES
 from flowc.compiler.effects.records import Definition
 from flowc.compiler.names import World
 
@@ -66,6 +67,11 @@ def standard() -> list[str]:
     """What is said not to be saved, of Python's own, that can be made without more ado."""
     names = [each for each in kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))]
     return [each for each in names if MADE.get(each, ()) is not None]
+
+
+def test_checks_know_the_names() -> None:
+    """Else the check would not be imported for them."""
+    assert {each.rpartition(".")[2] for each in kinds.UNSAVED} <= UNSAVED_NAMES
 
 
 @pytest.mark.parametrize("name", standard())

@@ -48,8 +48,6 @@ from flowc.compiler import ir
 from flowc.compiler.diagnostics import HINT, Diagnostic
 from flowc.compiler.reading import Reading
 
-ASKED_FOR = "FLOW430"
-
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     known = reading.dataflow

@@ -1,0 +1,153 @@
+"""The checks on artifacts: one rule a file, found without a list, and imported only where a flow has what the rule is about.
+
+A check here is as one above (`checks/__init__.py`). Most flows have nothing for most of them, and importing a file costs more than asking so:
+`_WORTH` says what a check needs to have anything to say. One that is not there is always made.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler import ir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator
+
+    from flowc.compiler.dataflow import Dataflow
+    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.effects.records import Definition
+    from flowc.compiler.reading import Reading
+
+ASKED_FOR = {"never_read": "FLOW430"}  # checks that are made only where the project's settings give their code a severity
+
+
+def check(reading: Reading, asked_for: Container[str]) -> Iterator[Diagnostic]:
+    """Makes the checks that may have something to say. `asked_for` are codes that have been given a severity."""
+    import os
+    from importlib import import_module
+
+    for name in sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")):
+        worth = _WORTH.get(name)
+        if (name not in ASKED_FOR or ASKED_FOR[name] in asked_for) and (worth is None or worth(reading)):
+            yield from import_module(f"{__name__}.{name}").check(reading)
+
+
+# ── what a check needs to have anything to say ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _reads_what_may_be_missing(reading: Reading) -> bool:
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        here = known.steps[step.name]
+        there = here.before.must | known.fixed
+        if any(each.name not in there for each in here.effects.reads):
+            return True
+        name = getattr(step.transition, "over", None) or getattr(step.transition, "on", None)
+        if name is not None and name not in here.after.must and name not in known.fixed:
+            return True
+    return False
+
+
+def _asks_inputs_for_what_may_be_missing(reading: Reading) -> bool:
+    known = reading.dataflow
+    for here in known.steps.values():
+        if here.branches and here.effects.inputs:
+            there = frozenset.intersection(*(each.must for each in here.arrivals.values())) | known.fixed
+            if any(each.name not in there for each in here.effects.inputs):
+                return True
+    return False
+
+
+def _writes_what_is_fixed(in_place: bool) -> Callable[[Reading], bool]:
+    def worth(reading: Reading) -> bool:
+        known = reading.dataflow
+        return any(each.in_place is in_place and each.name in known.fixed for here in known.steps.values() for each in here.effects.writes)
+
+    return worth
+
+
+def _holds_a_function(reading: Reading) -> bool:
+    known = reading.dataflow
+    return any(map(known.is_function, _held(known)))
+
+
+# Last names of what `kinds.UNSAVED` says a call makes that cannot be saved; a test sees to it that none is missing.
+UNSAVED_NAMES = frozenset(
+    (
+        "open popen fdopen TemporaryFile NamedTemporaryFile ZipFile Lock RLock Condition Semaphore BoundedSemaphore Event Barrier Thread "
+        "Timer Process Popen Pool Manager ThreadPoolExecutor ProcessPoolExecutor Queue SimpleQueue LifoQueue PriorityQueue socket "
+        "create_connection connect client resource reader writer DictReader DictWriter local ref ContextVar create_default_context "
+        "memoryview mmap scandir new_event_loop ArgumentParser keys values items"
+    ).split()
+)
+
+
+def _holds_what_may_not_be_saved(reading: Reading) -> bool:
+    functions = reading.dataflow.functions
+    for each in _held(reading.dataflow):
+        if each is None:
+            continue
+        kind = each.node.kind()
+        if kind in ("generator_expression", "identifier", "parenthesized_expression", "conditional_expression"):
+            return True
+        if kind == "call" and (function := each.node.field("function")) is not None:
+            name = function.text()
+            if name.rpartition(".")[2] in UNSAVED_NAMES or functions.is_followed(each.module, name):
+                return True
+    return False
+
+
+def _goes_over(*kinds: str) -> Callable[[Reading], bool]:
+    """True if a foreach may go over something that one of these kinds of nodes makes; a call may make anything."""
+
+    def worth(reading: Reading) -> bool:
+        known = reading.dataflow
+        for step in reading.flow.steps:
+            if isinstance(step.transition, ir.Foreach) and step.transition.over is not None:
+                held = known.steps[step.name].after.definitions.get(step.transition.over, ())
+                if any(each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text())) for each in held):
+                    return True
+        return False
+
+    return worth
+
+
+def _is_call_of_interest(text: str) -> bool:
+    return text.endswith(")") and (not text.startswith(("list(", "range(", "sorted(", "[")) or text in ("list()", "range(0)"))
+
+
+def _held(known: Dataflow) -> Iterator[Definition | None]:
+    return (each for here in known.steps.values() for held in here.effects.definitions.values() for each in held)
+
+
+def _some(events: str) -> Callable[[Reading], bool]:
+    return lambda reading: any(getattr(here.effects, events) for here in reading.dataflow.steps.values())
+
+
+def _has_switch(reading: Reading) -> bool:
+    return any(isinstance(step.transition, ir.Switch) for step in reading.flow.steps)
+
+
+_SIMPLE = ("parenthesized_expression", "conditional_expression")
+_WORTH: dict[str, Callable[[Reading], bool]] = {
+    "change_is_lost": _writes_what_is_fixed(in_place=True),
+    "delete": _some("deletes"),
+    "dropped": _reads_what_may_be_missing,
+    "foreach_dict": _goes_over("dictionary", "dictionary_comprehension", *_SIMPLE),
+    "foreach_empty": _goes_over("list", "tuple", "set", "dictionary", "string"),
+    "foreach_iterator": _goes_over("generator_expression", *_SIMPLE),
+    "foreach_set": _goes_over("set", "set_comprehension", "binary_operator", *_SIMPLE),
+    "function_is_lost": _holds_a_function,
+    "merge_conflict": _some("merges"),
+    "merge_include": _some("merges"),
+    "merge_use": _some("merges"),
+    "no_input": lambda reading: any(not each.overs and "input" in each.effects.mentions for each in reading.dataflow.steps.values()),
+    "perhaps_unset": lambda reading: _has_switch(reading) and _reads_what_may_be_missing(reading),
+    "read_only": _writes_what_is_fixed(in_place=False),
+    "stores_flow": _some("flow_objects"),
+    "switch_case": _has_switch,
+    "switch_value": _has_switch,
+    "unknown_branch": _some("branches"),
+    "unsaved": _holds_what_may_not_be_saved,
+    "unset": _reads_what_may_be_missing,
+    "unset_input": _asks_inputs_for_what_may_be_missing,
+}
