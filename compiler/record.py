@@ -2,7 +2,7 @@
 
 The IR would be written with `@dataclass(frozen=True, slots=True)` but for start-up: importing `dataclasses` costs more than starting
 Python does, and each class a millisecond more. `record` gives the same shape (positional and keyword construction, equality, hash,
-repr, `replace`, no assignment after construction) from one small `exec` a class. Type checkers see it as a dataclass.
+repr, `replace`, no assignment after construction) without generating code. Type checkers see it as a dataclass.
 
     >>> @record
     ... class Point:
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     from typing_extensions import dataclass_transform
@@ -30,6 +31,9 @@ else:
 
     def dataclass_transform(**_: object):
         return lambda function: function
+
+
+_set = object.__setattr__
 
 
 def _frozen(self: Any, name: str, _value: object = None) -> None:
@@ -59,6 +63,29 @@ def _set_state(self: Any, state: tuple[object, ...]) -> None:
         object.__setattr__(self, name, value)
 
 
+def _constructor(kind: str, fields: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
+    count = len(fields)
+
+    def __init__(self: Any, *given: object, **named: object) -> None:
+        if len(given) > count:
+            raise TypeError(f"{kind} takes {count} arguments, not {len(given)}")
+        for name, value in zip(fields, given):
+            if name in named:
+                raise TypeError(f"{kind} is given {name!r} twice")
+            _set(self, name, value)
+        for name in fields[len(given) :]:
+            if name in named:
+                _set(self, name, named.pop(name))
+            elif name in defaults:
+                _set(self, name, defaults[name])
+            else:
+                raise TypeError(f"{kind} is not given {name!r}")
+        if named:
+            raise TypeError(f"{kind} has no field {next(iter(named))!r}")
+
+    return __init__
+
+
 @dataclass_transform(frozen_default=True)
 def record(cls: type[T]) -> type[T]:
     """Returns `cls` rebuilt as a frozen, slotted class of its annotated fields, in order; class-level values are the defaults.
@@ -67,22 +94,14 @@ def record(cls: type[T]) -> type[T]:
     """
     fields = tuple(cls.__annotations__)
     defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
-    arguments: list[str] = []
-    for name in fields:
-        if name in defaults:
-            arguments.append(f"{name}=_defaults[{name!r}]")
-        elif len(arguments) and "=" in arguments[-1]:
-            raise TypeError(f"{cls.__name__}.{name} has no default but follows a field that has one")
-        else:
-            arguments.append(name)
-    body = "\n".join(f"    _set(self, {name!r}, {name})" for name in fields) or "    pass"
-    scope: dict[str, Any] = {"_defaults": defaults, "_set": object.__setattr__}
-    exec(f"def __init__(self, {', '.join(arguments)}):\n{body}", scope)
+    for name, after in zip(fields, fields[1:]):
+        if name in defaults and after not in defaults:
+            raise TypeError(f"{cls.__name__}.{after} has no default but follows a field that has one")
     namespace = {key: value for key, value in cls.__dict__.items() if key not in defaults and key not in ("__dict__", "__weakref__")}
     namespace.update(
         __slots__=fields,
         __match_args__=fields,
-        __init__=scope["__init__"],
+        __init__=_constructor(cls.__name__, fields, defaults),
         __setattr__=_frozen,
         __delattr__=_frozen,
         __eq__=_equal,
