@@ -21,7 +21,6 @@ _KINDS: dict[str, type] = {
     "linear": ir.Linear, "split": ir.Split, "foreach": ir.Foreach, "switch": ir.Switch, "parallel": ir.Parallel, "end": ir.End,
     "task": ir.Task, "branches": ir.Branches, "for_each": ir.ForEach,
 }  # fmt: skip
-_OPTIONAL = {(ir.Step, "reads")}  # fields that another front end may leave out
 _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -153,8 +152,7 @@ def _record(kind: type, data: Any, place: str) -> Any:
     unknown = data.keys() - set(fields) - {"kind"}
     if unknown:
         raise Malformed(f"{place}: unknown `{min(unknown)}`")
-    optional = fields[len(fields) - len(kind.__init__.__defaults__ or ()) :]  # type: ignore[misc]
-    missing = [name for name in fields if name not in data and name not in optional and (kind, name) not in _OPTIONAL]
+    missing = [name for name in fields if name not in data and name not in kind.__optional__]  # type: ignore[attr-defined]
     if missing:
         raise Malformed(f"{place}: no `{missing[0]}`")
     return kind(**{name: _reader(kind.__annotations__[name])(data[name], f"{place}.{name}") for name in fields if name in data})

@@ -52,6 +52,7 @@ class World:
         self.environment = environment or Environment({}, False, set())
         self.sources: dict[str, str] = {}  # path from the folder → text, of every file read
         self.contents: dict[str, bytes] = {}
+        self._found: dict[str, str | None] = {}  # dotted name → path, asked of the disk once
         self._modules: dict[str, Module | None] = {}
         self._folding: set[tuple[str, str]] = set()
         self.configs: dict[str, Config] = {}  # of the flow, by name; from `configs.py`, before anything is folded that may use them
@@ -77,6 +78,11 @@ class World:
 
     def find(self, name: str) -> str | None:
         """Returns the path of the module's file below the flow's folder, or None."""
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def _find(self, name: str) -> str | None:
         if not name or not all(part.isidentifier() for part in name.split(".")):
             return None
         base = name.replace(".", "/")

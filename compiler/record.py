@@ -101,6 +101,7 @@ def record(cls: type[T]) -> type[T]:
     namespace.update(
         __slots__=fields,
         __match_args__=fields,
+        __optional__=frozenset(defaults),
         __init__=_constructor(cls.__name__, fields, defaults),
         __setattr__=_frozen,
         __delattr__=_frozen,
