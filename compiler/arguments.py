@@ -179,11 +179,15 @@ def folded(world: World, owner: Class, node: SgNode) -> Any:
         config = world.config_of(owner, first)
         if config is not None:
             return config
-        if len(own) != 1:
-            if f"{owner.name}.{first}" in world.given or first in world.given:
-                return world.given[f"{owner.name}.{first}" if f"{owner.name}.{first}" in world.given else first]
-            raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
-        return world.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+        try:
+            if len(own) != 1:
+                raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
+            return world.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+        except Unfoldable:
+            for each in (f"{owner.name}.{first}", first):
+                if each in world.given:
+                    return world.given[each]
+            raise
 
     return world.fold(node.text(), lookup)
 

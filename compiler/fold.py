@@ -66,6 +66,13 @@ class Function:
         self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
 
 
+class Method:
+    """A method of a folded value, before it is called."""
+
+    def __init__(self, value: Any, name: str) -> None:
+        self.value, self.name = value, name
+
+
 class Native:
     """A function that the compiler itself knows: `run(folder, *arguments)`."""
 
@@ -153,7 +160,7 @@ class Folder:
         if isinstance(value, Late):
             why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
             raise Unfoldable(why)
-        if isinstance(value, (Library, Function, Native, Environment)):
+        if isinstance(value, (Library, Function, Method, Native, Environment)):
             raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
         return value
 
@@ -368,9 +375,9 @@ class Folder:
     def formatted(self, value: Any, conversion: int, spec: str) -> str:
         """`conversion` is that of the syntax tree: -1, or the character's number."""
         width(spec)
-        if not is_ordered(value):
+        if not is_ordered(self.usable(value)):
             raise Unfoldable("its text is not the same in every run")
-        self.budget.spend(self.budget.weight(value) // 4)
+        self.budget.spend(self.budget.weight(value) // 2)
         if conversion != -1:
             value = str(value) if conversion == 115 else repr(value) if conversion == 114 else ascii(value)
         return format(value, spec)

@@ -6,6 +6,7 @@ arguments and the named arguments. Methods are those of `METHODS`, by the type o
 
 from __future__ import annotations
 
+from .fold import Environment, Function, Late, Library, Method, Settings
 from .fold_limits import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Unfoldable, Unknown, is_ordered, keys
 
 TYPE_CHECKING = False
@@ -54,28 +55,19 @@ METHODS[frozenset] = METHODS[set]
 _DURATION = ("days", "seconds", "microseconds")
 
 
-class Method:
-    """A method of a folded value, before it is called."""
-
-    def __init__(self, value: Any, name: str) -> None:
-        self.value, self.name = value, name
-
-
 def attribute(value: Any, name: str) -> Any:
     """The attribute of a folded value. Raises Unfoldable for one that is not known here."""
     if type(value).__name__ == "timedelta":
         return getattr(value, name) if name in _DURATION else Method(value, name)
     if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
         return getattr(value, name)
-    if isinstance(value, (Method,)) or type(value).__name__ == "Function":
+    if isinstance(value, (Method, Function)):
         raise Unfoldable(f"`.{name}` of a function is not known before the flow runs")
     return Method(value, name)
 
 
 def call(folder: Folder, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
     """Calls a `Method` or a `Library` function."""
-    from .fold import Late, Library
-
     if isinstance(function, Method):
         return _method(folder, function, [folder.usable(each) for each in arguments], {name: folder.usable(each) for name, each in named.items()})
     if isinstance(function, Late):
@@ -89,7 +81,7 @@ def call(folder: Folder, function: Any, arguments: list[Any], named: dict[str, A
     else:
         checked = [folder.usable(each) for each in arguments]
     for each in (*checked, *named.values()):
-        folder.budget.spend(folder.budget.weight(each) // 8 + 1)
+        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
     return _library(folder, name, checked, named)
 
 
@@ -299,8 +291,6 @@ def _call_all(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> An
 
 
 def _call_isinstance(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
-    from .fold import Library
-
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
     if not all(isinstance(each, Library) and each.name in _TYPES for each in kinds):
         raise Unfoldable("`isinstance` is folded for Python's own types")
@@ -308,16 +298,12 @@ def _call_isinstance(folder: Folder, arguments: list[Any], named: dict[str, Any]
 
 
 def _call_getattr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
-    from .fold import Settings
-
     if isinstance(arguments[0], Settings) and len(arguments) == 3:
         return arguments[0].get(arguments[1], arguments[2])
     return folder.attribute(arguments[0], arguments[1])
 
 
 def _call_hasattr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
-    from .fold import Settings
-
     if isinstance(arguments[0], Settings):
         return arguments[1] in arguments[0]
     raise Unfoldable("`hasattr` is folded for configurations")
@@ -381,8 +367,6 @@ def unshared(value: Any) -> Any:
 
 
 def _method(folder: Folder, method: Method, arguments: list[Any], named: dict[str, Any]) -> Any:
-    from .fold import Environment, Settings
-
     value, name = method.value, method.name
     if isinstance(value, Environment):
         if name != "get":
@@ -400,7 +384,7 @@ def _method(folder: Folder, method: Method, arguments: list[Any], named: dict[st
     if kind is None or name not in METHODS[kind]:
         raise Unfoldable(f"what `.{name}(…)` returns is not known before the flow runs")
     for each in (value, *arguments, *named.values()):
-        folder.budget.spend(folder.budget.weight(each) // 8 + 1)
+        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
     if isinstance(value, str):
         special = globals().get(f"_str_{name}")
         if special is not None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-MAX_STEPS = 100_000  # nodes of expressions
+MAX_STEPS = 50_000  # nodes of expressions
 MAX_WEIGHT = 1 << 20  # of one value
-MAX_WORK = 1 << 21  # weight of everything that is looked at or made
+MAX_WORK = 1 << 20  # weight of everything that is looked at or made
 MAX_ITEMS = 1 << 16  # of one collection
 MAX_BITS = 4096  # of a whole number
 MAX_WIDTH = 10_000  # of a field of a format
@@ -62,7 +62,7 @@ class Budget:
                 raise Unfoldable("the number is too large")
             return value
         if isinstance(value, COLLECTIONS):
-            self.spend(len(value) // 16 + 1 if isinstance(value, (str, bytes)) else self.weight(value) // 16 + 1)
+            self.spend(len(value) // 8 + 1 if isinstance(value, (str, bytes)) else self.weight(value) // 16 + 1)
             if len(value) > (MAX_WEIGHT if isinstance(value, (str, bytes)) else MAX_ITEMS):
                 raise Unfoldable("it is too large")
         return value
