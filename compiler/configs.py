@@ -128,6 +128,10 @@ class _Reader:
         config.is_plain = bool(known.get("plain"))
         if len(self.problems) > before:
             return config
+        for earlier, value in self.given.earlier:
+            if earlier == config.name:
+                config.value = value if value is None or config.is_plain else settings(value)
+                return config
         try:
             text = self.text(config, special, bool(known.get("required")))
             if text is None:

@@ -21,6 +21,7 @@ class Given:
     values: tuple[tuple[str, Any], ...] = ()  # `--set NAME=VALUE`: for what cannot be known, by its text in the source
     variables: tuple[tuple[str, str], ...] = ()  # `--env NAME=VALUE`: what `os.environ` holds
     whole_environment: bool = False  # a variable that is not among `variables` is known to be unset, as when the flow runs right here
+    earlier: tuple[tuple[str, Any], ...] = ()  # configs as an earlier run had them, name → value: a run that is resumed keeps them
     run_mutators: bool = False  # mutators, and functions that configs need, may run, in a process of their own
 
 

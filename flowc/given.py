@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from flowc.runtime_shim.store import Store
+
     Pairs = tuple[tuple[str, str], ...]
 
 CONFIGS = (
@@ -37,8 +39,8 @@ RUN_OPTIONS = (*CONFIGS, VALUES[0])  # of `run`, where the environment is there 
 def given(arguments: Arguments) -> Given:
     """Returns what the command line gives. Raises Usage."""
     return Given(
-        _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments), False,
-        arguments.flag("--run-mutators"),
+        _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
+        run_mutators=arguments.flag("--run-mutators"),
     )  # fmt: skip
 
 
@@ -46,7 +48,26 @@ def given_to_run(arguments: Arguments) -> Given:
     """Returns what a run is given: by its command line, and by the environment. Raises Usage."""
     files = _pairs(arguments, "--config") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG")
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
-    return Given(files, texts, _values(arguments), tuple(os.environ.items()), True, True)
+    return Given(files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True)
+
+
+def given_to_resume(store: Store, flow: str, code: str) -> Given:
+    """What a run is given that goes on from an earlier one: the configs of that, which are in its code package. Raises ShimError."""
+    import io
+    import json
+    import tarfile
+
+    from flowc.runtime_shim import address
+    from flowc.runtime_shim.config import of_flow
+    from flowc.runtime_shim.package import expand
+
+    compressed = store.get(address.code_name(flow, code))
+    earlier: dict[str, object] = {}
+    if compressed is not None:
+        with tarfile.open(fileobj=io.BytesIO(expand(compressed, code))) as archive:
+            file = archive.extractfile("flowc.json")
+            earlier = of_flow(json.load(file)["flow"]) if file is not None else {}
+    return Given(variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True)
 
 
 def from_environment(environment: Mapping[str, str], name: str) -> Pairs:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flowc.compiler.diagnostics import nearest, without_hints
+from flowc.compiler.given import NOTHING, Given
+from flowc.compiler.pipeline import flow_names
 
 from .. import local_run
 from ..flow_source import load_flow, placed, placed_sources
 from ..git import git_commit
+from ..given import given_to_resume
 from ..local_run import LocalRun, new_run_id, store_of
 from ..options import Option, Usage, parse
 from ..terminal import Failure, Output
@@ -17,11 +20,13 @@ if TYPE_CHECKING:
 
     from flowc.runtime_shim.store import Store
 
+    from ..options import Arguments
+
 USAGE = ("flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",)
 TEXT = """
 Starts a run that takes over every task that an earlier one has done, and runs the rest with the code as it is now: what failed or was never
 reached, and all that follows it. With STEP, that step and all that follows it run again, whether they had succeeded or not. The parameters
-are the earlier run's. The earlier run is not changed.
+and configs are the earlier run's. The earlier run is not changed.
 Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
@@ -45,7 +50,7 @@ def run(argv: list[str], out: Output) -> int:
     steps += arguments.all("--from")
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=_given(path, arguments))
     _known(steps, [each.name for each in program.flow.steps])
     if not arguments.flag("--quiet"):
         out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
@@ -59,6 +64,20 @@ def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.store import open_store
 
     return resumed.run(None, extra, Resumed(open_store(resumed.store), Graph(resumed.graph()), origin, frozenset(steps)))
+
+
+def _given(path: str, arguments: Arguments) -> Given:
+    """The configs of the run to go on from: it was started with them, and may not be with others (as in Metaflow)."""
+    if path.endswith(".json"):
+        return NOTHING  # an IR holds its configs
+    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path)
+    if len(names) != 1:
+        return NOTHING  # reading the flow says why
+    from flowc.runtime_shim.store import open_store
+
+    store = store_of(arguments, path)
+    _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
+    return given_to_resume(open_store(store), names[0], str(before.get("code", "")))
 
 
 def _known(steps: list[str], known: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowc.compiler.diagnostics import Refused
+from flowc.compiler.diagnostics import Diagnostic, Refused
 from flowc.compiler.given import Given
 from flowc.compiler.ir_json import from_json, to_json
 from flowc.compiler.pipeline import Program, load
@@ -195,7 +195,7 @@ class MyFlow(FlowSpec):
         program(tmp_path, failing)
 
 
-def _refused(folder: Path, text: str) -> list[object]:
+def _refused(folder: Path, text: str) -> list[Diagnostic]:
     with pytest.raises(Refused) as refused:
         program(folder, text, Given())
     return list(refused.value.diagnostics)
