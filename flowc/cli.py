@@ -35,6 +35,7 @@ COMMANDS = {
     "logs": "print what the tasks of a run printed",
     "dump": "print the artifacts of a run",
     "tag": "add, remove and list tags of runs",
+    "gc": "delete old runs, and artifacts that no run has any more",
     "validate": "check specs, without an engine",
     "help": "print help on a command",
 }

@@ -72,8 +72,12 @@ class LocalRun:
         """
         import time
 
+        from flowc.runtime_shim import collecting
         from flowc.runtime_shim.errors import ShimError
         from flowc.runtime_shim.local import Settings, run_flow
+        from flowc.runtime_shim.store import open_store
+
+        from .run_status import write_process
 
         program = self.program
         extra = {**self._made_by(), **extra}
@@ -81,6 +85,9 @@ class LocalRun:
         started = time.monotonic()
         try:
             digest = self.put_package()
+            store = open_store(self.store)
+            write_process(store, program.flow.name, self.name)
+            collecting.wait(store, program.flow.name)
             self._write_run_id()
             self.report.begin(
                 f"{program.flow.name}, run {printable(self.name)}, in {self.store}", flow=program.flow.name, run=self.name, store=self.store
@@ -94,7 +101,7 @@ class LocalRun:
         """Writes run.json, which the first task writes otherwise. Raises Failure if the run's name stands for something else."""
         import time
 
-        from flowc.runtime_shim import record
+        from flowc.runtime_shim import collecting, record
         from flowc.runtime_shim.errors import ShimError
         from flowc.runtime_shim.store import open_store
 
@@ -103,7 +110,9 @@ class LocalRun:
             code = self.put_package()
             data = {"flow": flow, "run": self.name, "parameters": values, "code": code, "target": "local", "started": time.time()}
             data.update({**self._made_by(), **extra})
-            record.start_run(open_store(self.store), flow, self.name, data)
+            store = open_store(self.store)
+            record.start_run(store, flow, self.name, data)
+            collecting.wait(store, flow)
         except ShimError as error:
             raise Failure(str(error)) from None
 
@@ -111,10 +120,8 @@ class LocalRun:
         """What run.json says of who runs it, where, and in which namespace."""
         from flowc.runtime_shim import identity
 
-        from .run_status import process
-
         flow = self.program.flow
-        found = {"script": flow.file, **identity.of_run(flow.name, "local"), "process": process()}
+        found = {"script": flow.file, **identity.of_run(flow.name, "local")}
         if "--namespace" in self.arguments.given:
             found["namespace"] = self.arguments.text("--namespace") or None
         return found

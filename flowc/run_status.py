@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.store import Store
 
 SUCCEEDED, FAILED, RUNNING, STOPPED, UNFINISHED = "succeeded", "failed", "running", "stopped", "unfinished"
+PROCESS = "process.json"
 STATUSES = {
     SUCCEEDED: "its last step is done",
     FAILED: "a task has failed in its last attempt",
@@ -20,11 +22,22 @@ STATUSES = {
 }
 
 
-def process() -> dict[str, Any]:
-    """What run.json keeps of the process that drives a run on this machine."""
+def write_process(store: Store, flow: str, run: str) -> None:
+    """Writes down which process drives the run from now on: `RUN/process.json`, replaced by each that goes on with it."""
     import socket
 
-    return {"host": socket.gethostname(), "pid": os.getpid(), "since": _since(os.getpid())}
+    from flowc.runtime_shim import address, record
+
+    data = {"version": record.VERSION, "host": socket.gethostname(), "pid": os.getpid(), "since": _since(os.getpid())}
+    store.put(address.run_name(flow, run) + PROCESS, record.dumps(data))
+
+
+def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
+    from flowc.runtime_shim import address, record
+
+    name = address.run_name(flow, run) + PROCESS
+    data = store.get(name)
+    return {} if data is None else record.loads(data, name)
 
 
 def status(place: Place, flow: str, run: str) -> tuple[str, float | None]:
@@ -36,15 +49,15 @@ def status(place: Place, flow: str, run: str) -> tuple[str, float | None]:
     done = end._done if end is not None else None
     if done is not None:
         return SUCCEEDED, done.data.get("ended")
-    if _is_alive((place.run(flow, run) or {}).get("process")):
+    process = _process(place.store, flow, run)
+    if _is_alive(process):
         return RUNNING, None
     graph = place.graph(flow, run)
     for step in place.steps(flow, run):
         for path, seen in place.tasks(flow, run, step).items():
             if not seen.has_record and seen.attempts and max(seen.attempts) + 1 >= graph.attempts(step):
                 return FAILED, failure.read(place.store, flow, run, step, path, max(seen.attempts)).get("time")
-    known = (place.run(flow, run) or {}).get("process")
-    return (STOPPED if known and _is_here(known) else UNFINISHED), None
+    return (STOPPED if _is_here(process) else UNFINISHED), None
 
 
 def _is_here(known: dict[str, Any]) -> bool:
@@ -53,8 +66,8 @@ def _is_here(known: dict[str, Any]) -> bool:
     return known.get("host") == socket.gethostname()
 
 
-def _is_alive(known: dict[str, Any] | None) -> bool:
-    if not known or not _is_here(known):
+def _is_alive(known: dict[str, Any]) -> bool:
+    if not _is_here(known):
         return False
     try:
         os.kill(int(known["pid"]), 0)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from . import address, artifacts, failure, flowspec, identity, parameters, prefetch, record, user_step
+from . import address, artifacts, collecting, failure, flowspec, identity, parameters, prefetch, record, user_step
 from .artifacts import Manifest
 from .current import RunParameters, current
 from .errors import ShimError
@@ -110,6 +110,7 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
     data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
     data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **task.extra})
     task.run_data = record.start_run(task.store, graph.name, task.run, data)
+    collecting.wait(task.store, graph.name)
     return values
 
 

@@ -197,7 +197,7 @@ class S3:
 
     def _entries(self, url: str, delimiter: str, prefix: str) -> Iterator[S3Object]:
         bucket, key = self._bucket(url)
-        for name, size in bucket.entries(key, delimiter):
+        for name, size in bucket.listed(key, delimiter):
             yield S3Object(prefix, f"s3://{bucket.bucket}/{name}", None, size, size is not None)
 
     def _put(self, url: str, file: Any, size: int, overwrite: bool, headers: Dict[str, str]) -> bool:

@@ -125,7 +125,7 @@ class Bucket(S3Store):
                 pass
             raise
 
-    def entries(self, prefix: str, delimiter: str = "") -> Iterator[Tuple[str, Optional[int]]]:
+    def listed(self, prefix: str, delimiter: str = "") -> Iterator[Tuple[str, Optional[int]]]:
         """Yields (key, size) of what begins with the prefix; with a delimiter the next level only, where a prefix has no size."""
         token = ""
         while True:

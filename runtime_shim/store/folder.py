@@ -19,7 +19,7 @@ from flowc.runtime_shim.parallel import cores, for_each
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, List, Optional
+    from typing import Any, List, Optional, Tuple
 
     from flowc.runtime_shim.content import Content
 
@@ -86,6 +86,28 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"cannot list {prefix} in {self.folder}: {error.strerror}") from None
         yield from sorted(entries)
+
+    def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+        """Yields (name, bytes, seconds since 1970 of its last change) of all objects below `prefix`, which ends with a slash."""
+        for name in self._walk(prefix.rstrip("/")):
+            try:
+                status = os.stat(self._path(name))
+            except FileNotFoundError:
+                continue
+            yield name, status.st_size, status.st_mtime
+
+    def delete(self, name: str) -> None:
+        """Deletes the object, and the folders that are empty then."""
+        path = self._path(name)
+        try:
+            os.unlink(path)
+            while (path := os.path.dirname(path)) != self.folder:
+                os.rmdir(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise StoreError(f"cannot delete {name} in {self.folder}: {error.strerror}") from None
 
     # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -131,6 +131,16 @@ class S3Store:
             for each in text.split("<CommonPrefixes>")[1:]:
                 yield _element(each, "Prefix")[len(self.prefix + prefix) : -1]
 
+    def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+        """Yields (name, bytes, seconds since 1970 of its last change) of all objects below `prefix`, which ends with a slash."""
+        for text in self._pages({"prefix": self.prefix + prefix}):
+            for each in text.split("<Contents>")[1:]:
+                changed = time.strptime(_element(each, "LastModified")[:19], "%Y-%m-%dT%H:%M:%S")
+                yield _element(each, "Key")[len(self.prefix) :], int(_element(each, "Size") or 0), _utc(changed)
+
+    def delete(self, name: str) -> None:
+        self._request("DELETE", name, accept=(200, 204, 404))
+
     def close(self) -> None:
         """Closes the connections that nobody uses now, until the next request."""
         with self._lock:
@@ -335,6 +345,12 @@ def _problem(data: bytes) -> Tuple[str, str]:
 
 def _element(text: str, name: str) -> str:
     return _plain(text.partition(f"<{name}>")[2].partition(f"</{name}>")[0])
+
+
+def _utc(parts: time.struct_time) -> float:
+    import calendar
+
+    return float(calendar.timegm(parts))
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,183 @@
+"""Deleting old runs, and what nothing refers to any more: what is to go (`plan`), and its going (`collect`).
+
+Mark and sweep. Kept: every run that a rule keeps, that goes on, or that may go on; every blob that a record of a kept run refers to; every
+code package, since deployed specs name them from outside. `runtime_shim/collecting.py` says why no run can lose what it relies on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from .run_status import FAILED, RUNNING, STOPPED, SUCCEEDED, status
+from .terminal import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from flowc.runtime_shim.client.place import Place
+
+
+class Rules:
+    """Which runs are kept: those that any rule keeps. Without a rule all are."""
+
+    def __init__(self, keep: int | None, days: float | None, tags: tuple[str, ...], grace_seconds: float) -> None:
+        self.keep = keep  # the newest so many of each flow
+        self.days = days  # those that began within so many days
+        self.tags = frozenset(tags)  # those that have one of these
+        self.grace = grace_seconds  # what is younger is never touched
+
+    def keeps(self, position: int, data: dict[str, Any], tags: frozenset[str], now: float) -> bool:
+        if self.keep is None and self.days is None:
+            return True
+        newest = self.keep is not None and position < self.keep
+        young = self.days is not None and now - float(data.get("started", 0)) < self.days * 86400
+        return newest or young or bool(self.tags & tags)
+
+
+class Plan:
+    """What is to be deleted of one flow: names of objects, in the order in which they go."""
+
+    def __init__(self, flow: str) -> None:
+        self.flow = flow
+        self.runs: list[str] = []
+        self.kept = 0
+        self.objects: list[str] = []
+        self.blobs: list[str] = []
+        self.bytes = 0
+        self.going_on: list[str] = []  # runs for which blobs are left alone
+
+
+def plan(place: Place, flow: str, rules: Rules) -> Plan:
+    """Raises Failure for a datastore whose objects cannot be deleted yet."""
+    from flowc.runtime_shim import address
+    from flowc.runtime_shim.client import tags
+
+    _able(place)
+    now = time.time()
+    made = Plan(flow)
+    edited = tags.edited(place, flow)
+    kept: list[str] = []
+    for position, run in enumerate(place.runs(flow)):
+        state = _state(place, flow, run, rules, now)
+        if state == "":
+            made.going_on.append(run)
+        tagged = tags.every(place, flow, run, edited)
+        if state == "" or rules.keeps(position, place.run(flow, run) or {}, tagged, now):
+            kept.append(run)
+        else:
+            made.runs.append(run)
+    made.kept = len(kept)
+    for run in made.runs:
+        found = list(_entries(place, address.run_name(flow, run)))
+        record = address.run_record_name(flow, run)
+        made.objects += sorted((name for name, _, _ in found), key=lambda name: name != record)  # run.json first: without it there is no run
+        made.bytes += sum(size for _, size, _ in found)
+    made.objects += _tags(place, flow, frozenset(made.runs)) + _cached(place, flow, frozenset(kept)) + _orphans(place, flow, rules, now)
+    if not made.going_on:
+        marked = _marked(place, flow, kept)
+        for name, size, changed in _entries(place, f"{address.encoded(flow)}/blobs/"):
+            if name not in marked and now - changed >= rules.grace:
+                made.blobs.append(name)
+                made.bytes += size
+    return made
+
+
+def collect(place: Place, flow: str, rules: Rules) -> Plan:
+    """Plans anew, with runs that begin now held back, and deletes. Raises Failure if another collector is at work."""
+    from flowc.runtime_shim import collecting, record
+
+    _able(place)
+    store, name = place.store, collecting.marker_name(flow)
+    data = record.dumps({"version": record.VERSION, "time": time.time(), "pid": os.getpid()})
+    if not store.put_if_absent(name, data):
+        if collecting.marker(store, flow) is not None:
+            raise Failure(f"the runs of {flow} are being collected already; if that process was killed, its marker is void after an hour: {name}")
+        store.put(name, data)
+    until = time.monotonic() + collecting.STALE / 2
+    try:
+        made = plan(place, flow, rules)
+        for names in (made.objects, made.blobs):
+            for at in range(0, len(names), 500):
+                if time.monotonic() > until:
+                    raise Failure(f"{flow}: not all could be deleted in half an hour; `flowc gc` again goes on")
+                place.each(names[at : at + 500], _deleter(place))
+        return made
+    finally:
+        _deleter(place)(name)
+
+
+def _state(place: Place, flow: str, run: str, rules: Rules, now: float) -> str:
+    """The run's status; "" if it goes on, or may."""
+    from flowc.runtime_shim import address
+    from flowc.runtime_shim.errors import ShimError
+
+    try:
+        state, _ = status(place, flow, run)
+    except ShimError:  # its code package is gone: nobody can go on with it
+        state = STOPPED
+    if state == SUCCEEDED:
+        return state
+    if state == RUNNING or state not in (FAILED, STOPPED):
+        return ""
+    youngest = max((changed for _, _, changed in _entries(place, address.run_name(flow, run))), default=0.0)
+    return state if now - youngest >= rules.grace else ""
+
+
+def _marked(place: Place, flow: str, runs: list[str]) -> set[str]:
+    """The objects that the records of these runs refer to."""
+    from flowc.runtime_shim import address, artifacts, inspect
+
+    marked: set[str] = set()
+    for run in runs:
+        tasks = list(inspect.tasks(place.store, flow, run))
+        for at in range(0, len(tasks), 256):
+            for one in place.each(tasks[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
+                if one is not None:
+                    marked |= artifacts.objects(flow, one.artifacts)
+    assert all(name.startswith(f"{address.encoded(flow)}/") for name in marked)
+    return marked
+
+
+def _tags(place: Place, flow: str, runs: frozenset[str]) -> list[str]:
+    from flowc.runtime_shim.client import tags
+
+    prefix = tags._folder(flow)
+    return [name for name in place.store.list(prefix) if tags._parted(name[len(prefix) :])[0] in runs]
+
+
+def _cached(place: Place, flow: str, kept: frozenset[str]) -> list[str]:
+    """What `run --cache` has noted of tasks whose runs are not kept."""
+    from flowc.runtime_shim import address, record
+
+    names = list(place.store.list(f"{address.encoded(flow)}/cache/"))
+    found = place.each(names, lambda name: place.store.get(name))
+    return [name for name, data in zip(names, found) if data is not None and record.loads(data, name)["run"] not in kept]
+
+
+def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:
+    """What is left of runs whose run.json is gone: of a collector that was killed, of a first task that failed before it was written."""
+    from flowc.runtime_shim import address
+
+    prefix = address.runs_name(flow)
+    found: list[str] = []
+    for folder in place.store.folders(prefix):
+        if place.run(flow, address.decoded(folder)) is None:
+            inside = list(_entries(place, f"{prefix}{folder}/"))
+            if all(now - changed >= rules.grace for _, _, changed in inside):
+                found += [name for name, _, _ in inside]
+    return found
+
+
+def _able(place: Place) -> None:
+    if not hasattr(place.store, "entries"):
+        raise Failure(f"flowc gc works on folders and s3://, not yet on {place.url}")
+
+
+def _entries(place: Place, prefix: str) -> Any:
+    return place.store.entries(prefix)  # type: ignore[attr-defined]
+
+
+def _deleter(place: Place) -> Any:
+    return lambda name: place.store.delete(name)  # type: ignore[attr-defined]

@@ -1,0 +1,164 @@
+"""`flowc gc`: what it deletes, what it never deletes, and runs that begin meanwhile."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flowc.runtime_shim import collecting
+from flowc.runtime_shim.client.place import Place
+
+from flowc import collect
+from flowc.collect import Rules
+from tests.running import dump, flowc, run
+from tests.s3_server import BUCKET, S3Server
+
+SOURCE = """
+import pathlib
+import time
+
+from metaflow import FlowSpec, Parameter, step
+
+
+class F(FlowSpec):
+    size = Parameter("size", default=1)
+    slow = Parameter("slow", default=0)
+
+    @step
+    def start(self):
+        self.shared = bytes(1 << 21)
+        self.own = bytes([self.size]) * (self.size << 21)
+        if self.size == 9:
+            raise ValueError("nine")
+        until = time.monotonic() + 30 * self.slow
+        while time.monotonic() < until and not pathlib.Path(__file__).with_name("go").exists():
+            time.sleep(0.05)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        assert len(self.own) == self.size << 21 and len(self.shared) == 1 << 21
+"""
+
+
+def flow(folder: Path) -> Path:
+    (folder / "flow.py").write_text(SOURCE)
+    return folder / "flow.py"
+
+
+def runs(folder: Path) -> list[str]:
+    return sorted(each.name for each in (folder / "F" / "runs").iterdir())
+
+
+def blobs(folder: Path) -> list[int]:
+    return sorted(each.stat().st_size >> 21 for each in (folder / "F" / "blobs").rglob("*") if each.is_file())
+
+
+def gc(folder: Path | str, *words: str, env: dict[str, str] | None = None) -> str:
+    return flowc("gc", "--store", str(folder), *words, env=env, check=True).stdout
+
+
+def test_old_runs_go_and_what_only_they_had(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    for size in (1, 2, 3):
+        run(flow(tmp_path), store, "--size", str(size), *(["--tag", "keep"] if size == 1 else []), run_id=f"r{size}")
+    flowc("tag", "add", "r2", "x", "--store", str(store), check=True)
+    assert (runs(store), blobs(store)) == (["r1", "r2", "r3"], [1, 1, 2, 3])
+
+    said = gc(store, "--keep", "1", "--keep-tag", "keep", "--grace", "0")
+    assert "F: to delete 1 run, 1 artifact, " in said and "  r2\n" in said and "nothing was deleted" in said
+    assert (runs(store), blobs(store)) == (["r1", "r2", "r3"], [1, 1, 2, 3])
+    assert "1 run, 0 artifacts" in gc(store, "--keep", "1", "--keep-tag", "keep")  # they are young
+
+    said = gc(store, "--keep", "1", "--keep-tag", "keep", "--grace", "0", "--delete")
+    assert "F: deleted 1 run, 1 artifact, 4." in said and "MiB; kept 2" in said
+    assert (runs(store), blobs(store)) == (["r1", "r3"], [1, 1, 3]) and not list((store / "F" / "tags").rglob("*r2*"))
+    for size in (1, 3):
+        assert dump(store, f"r{size}")["end"]
+    run(flow(tmp_path), store, "--size", "2", run_id="again")
+    assert blobs(store) == [1, 1, 2, 3]
+    assert "0 runs, 0 artifacts" in gc(store, "--keep-days", "1", "--grace", "0", "--delete")
+    gc(store, "--keep", "0", "--grace", "0", "--delete")
+    assert not (store / "F" / "runs").exists() and not (store / "F" / "blobs").exists() and list((store / "F" / "code").iterdir())
+
+
+def test_failed_runs_stay_while_they_may_go_on(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run(flow(tmp_path), store, "--size", "9", run_id="failed", check=False)
+    run(flow(tmp_path), store, "--size", "2", run_id="good")
+    said = gc(store, "--keep", "0", "--delete")
+    assert "artifacts stay for now: 1 run may go on (failed)" in said and runs(store) == ["failed"]
+    later = time.time() - 2 * 86400
+    for each in (store / "F").rglob("*"):
+        os.utime(each, (later, later))
+    assert "1 run" in gc(store, "--keep", "0", "--delete") and not (store / "F" / "runs").exists() and not (store / "F" / "blobs").exists()
+
+
+def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run(flow(tmp_path), store, "--size", "3", run_id="old")
+    command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "slow", "--slow", "1"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (store / "F" / "runs" / "slow" / "run.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    said = gc(store, "--keep", "0", "--grace", "0", "--delete")
+    assert "may go on (slow)" in said and runs(store) == ["slow"] and 1 in blobs(store)
+    (tmp_path / "go").touch()
+    assert running.wait(30) == 0
+    gc(store, "--keep", "1", "--grace", "0", "--delete")
+    assert blobs(store) == [1, 1] and dump(store, "slow")["end"]
+
+
+def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It relies on a blob that is being deleted: written again, since the run has seen the marker."""
+    store = tmp_path / "store"
+    run(flow(tmp_path), store, run_id="old")
+    place = Place(str(store))
+    deleting, go_on = threading.Event(), threading.Event()
+
+    def slowly(place: Place) -> Any:
+        def delete(name: str) -> None:
+            if "/blobs/" in name:
+                deleting.set()
+                go_on.wait(30)
+            place.store.delete(name)  # type: ignore[attr-defined]
+
+        return delete
+
+    monkeypatch.setattr(collect, "_deleter", slowly)
+    collector = threading.Thread(target=collect.collect, args=(place, "F", Rules(0, None, (), 0)))
+    collector.start()
+    assert deleting.wait(30)
+    command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "new"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    time.sleep(2)
+    assert running.poll() is None and not (store / "F" / "runs" / "new" / "start").exists()
+    second = flowc("gc", "--store", str(store), "--delete")
+    assert second.returncode == 1 and "being collected already" in second.stderr
+    go_on.set()
+    collector.join(30)
+    assert running.wait(30) == 0
+    assert runs(store) == ["new"] and blobs(store) == [1, 1] and dump(store, "new")["end"] and collecting.marker(place.store, "F") is None
+
+
+def test_on_s3(tmp_path: Path, s3: S3Server) -> None:
+    store = f"s3://{BUCKET}/{tmp_path.name}"
+    for size in (1, 2):
+        flowc("run", str(flow(tmp_path)), "--store", store, "--run-id", f"r{size}", "--size", str(size), env=s3.environment, check=True)
+    assert "1 run, 1 artifact" in gc(store, "--keep", "1", "--grace", "0", env=s3.environment)
+    gc(store, "--keep", "1", "--grace", "0", "--delete", env=s3.environment)
+    assert dump(store, "r2", env=s3.environment)["end"] and "0 runs, 0 artifacts" in gc(store, "--keep", "1", "--grace", "0", env=s3.environment)
+    assert flowc("dump", "r1", "--store", store, env=s3.environment).returncode == 1
+
+
+@pytest.mark.parametrize("words", [["--keep", "x"], ["--keep-days", "-1"], ["--keep-tag", "x"], ["--grace", "long"], ["F", "G"]])
+def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
+    assert flowc("gc", "--store", str(tmp_path), *words).returncode == 2
