@@ -1,0 +1,119 @@
+"""What decorators' files offer to targets: names of a project's deployments, merged packages, sources of secrets, events and flows waited for."""
+
+from __future__ import annotations
+
+import pytest
+from flowc.compiler import ir
+from flowc.compiler.decorators import exit_hook, project, secrets, trigger, trigger_on_finish
+from flowc.compiler.decorators._packages import Packages, packages_of
+from flowc.compiler.decorators.batch import whole_devices
+from flowc.compiler.decorators.decorator import specification
+
+SPAN = ir.Span("flow.py", 1, 1, 1, 2)
+
+
+def decorator(kind: str, /, **given: ir.Value) -> ir.Decorator:
+    known = specification(kind)
+    assert known is not None
+    return ir.Decorator(kind, {**known.attributes, **given}, SPAN)
+
+
+def flow(*decorators: ir.Decorator, step: tuple[ir.Decorator, ...] = ()) -> ir.Flow:
+    parameters = tuple(ir.Parameter(each, each, "str", None, False, False, "", "", SPAN) for each in ("alpha", "Beta"))
+    return ir.Flow("F", "flow.py", "", "start", "start", parameters, (), decorators, (ir.Step("start", "", step, ir.End(), False, SPAN),), SPAN)
+
+
+@pytest.mark.parametrize(
+    ("own", "branch", "production", "expected"),
+    [
+        ({}, "", False, ("user.ada", False, True)),
+        ({}, "", True, ("prod", True, False)),
+        ({}, "b", False, ("test.b", False, False)),
+        ({}, "b", True, ("prod.b", True, False)),
+        ({"branch": "a"}, "", False, ("test.a", False, False)),
+        ({"branch": "a", "production": True}, "a", False, ("prod.a", True, False)),
+        ({"production": True}, "", False, ("prod", True, False)),
+    ],
+)
+def test_places_of_a_project(own: dict[str, ir.Value], branch: str, production: bool, expected: tuple[str, bool, bool]) -> None:
+    place = project.place_of(decorator("project", name="p", **own), "F", "ada", branch, production)
+    assert (place.branch, place.is_production, place.is_user_branch) == expected
+    assert place.flow_name == f"p.{expected[0]}.F" and place.tags == ("project:p", f"project_branch:{expected[0]}")
+    assert project.event_name("x", place) == f"mfns.p.{expected[0]}.x" and project.event_name("x", None) == "mfns.x"
+
+
+def test_a_branch_is_said_once() -> None:
+    with pytest.raises(project.Disagreement, match="`a` in `@project` and `b` on the command line"):
+        project.place_of(decorator("project", name="p", branch="a"), "F", "ada", "b")
+
+
+def test_long_names_are_cut() -> None:
+    place = project.place_of(decorator("project", name="p" * 40), "Flow", "ada")
+    name = project.object_name(place, 45, 39, 5)
+    assert len(name) == 45 and name[:40] == "p" * 39 + "-" and name == project.object_name(place, 45, 39, 5)
+    assert project.object_name(project.place_of(decorator("project", name="p"), "F", "ada"), 45, 39, 5) == "p.user.ada.F"
+    other = project.place_of(decorator("project", name="p" * 40), "Flow2", "ada")
+    assert project.object_name(other, 45, 39, 5) != name
+
+
+def packages(*own: ir.Decorator, base: tuple[ir.Decorator, ...] = (), kind: str = "conda") -> Packages | None:
+    made = flow(*base, step=own)
+    return packages_of(made, made.steps[0], kind)
+
+
+def test_packages_are_merged() -> None:
+    base = (decorator("conda_base", packages={"a": "1", "b": "1"}, libraries={"c": 1, "a": "0"}, python="3.11"),)
+    assert packages() is None and packages(decorator("pypi")) is None
+    assert packages(base=base) == Packages("conda", {"c": "1", "a": "1", "b": "1"}, "3.11")
+    assert packages(decorator("conda", packages={"b": "2"}, python="3.12"), base=base) == Packages("conda", {"c": "1", "a": "1", "b": "2"}, "3.12")
+    assert packages(decorator("conda", disabled=True), base=base) is None
+    disabled = (decorator("conda_base", disabled=True, packages={"a": "1"}),)
+    assert packages(base=disabled) is None and packages(decorator("conda"), base=disabled) is None
+    assert packages(decorator("conda", disabled=False), base=disabled) == Packages("conda", {"a": "1"}, "")
+    assert packages(decorator("pypi", packages={"a": "1"}), kind="pypi") == Packages("pypi", {"a": "1"}, "")
+
+
+def test_sources_of_secrets() -> None:
+    given = decorator(
+        "secrets", role="r", sources=["inline.a.b", "c", {"type": "az-key-vault", "id": "d.e", "options": {"x": 1}, "role": "s"}, {"id": "f"}]
+    )
+    assert secrets.sources_of(given) == (
+        secrets.Source("inline", "a.b", {}, "r"), secrets.Source("", "c", {}, "r"), secrets.Source("az-key-vault", "d.e", {"x": 1}, "s"),
+        secrets.Source("", "f", {}, "r"),
+    )  # fmt: skip
+
+
+def test_events() -> None:
+    def events(**given: ir.Value) -> object:
+        return trigger.events_of(decorator("trigger", **given), flow())
+
+    own = (("alpha", "alpha"), ("Beta", "Beta"))
+    assert events(event="a") == (trigger.Event("a", False, own),)
+    assert events(event={"namespaced_event_name": "a"}) == (trigger.Event("a", True, own),)
+    assert events(events=["a", {"name": "b", "parameters": {"BETA": "x"}}]) == (
+        trigger.Event("a", False, ()),
+        trigger.Event("b", False, (("Beta", "x"),)),
+    )
+    assert events(event={"name": {"namespaced_event_name": "a"}, "parameters": ["alpha", ["beta", "y"]]}) == (
+        trigger.Event("a", True, (("alpha", "alpha"), ("Beta", "y"))),
+    )
+    assert events(event={"function": "f"}) is None and events(events=["a", {"name": "b", "parameters": {"function": "f"}}]) is None
+
+
+def test_flows_waited_for() -> None:
+    def upstream(**given: ir.Value) -> object:
+        return trigger_on_finish.upstream_of(decorator("trigger_on_finish", **given))
+
+    assert upstream(flow="A") == (trigger_on_finish.Upstream("A", "", ""),)
+    assert upstream(flows=["p.prod.b.A", {"name": "B", "project": "q"}]) == (
+        trigger_on_finish.Upstream("A", "p", "prod.b"), trigger_on_finish.Upstream("B", "q", ""),
+    )  # fmt: skip
+    assert upstream(flow={"function": "f"}) is None
+
+
+def test_hooks_and_devices() -> None:
+    hook = decorator("exit_hook", on_success=[{"function": "a.b"}, "c"])
+    assert exit_hook.hooks_of(hook, "on_success") == ("a.b", "c") and exit_hook.hooks_of(hook, "on_error") == ()
+    assert whole_devices(decorator("batch", trainium="2")) == 2 == whole_devices(decorator("batch", inferentia=2)) and not whole_devices(
+        decorator("batch")
+    )
