@@ -121,7 +121,7 @@ def test_an_error_is_ignored_only_where_a_run_may_work(tmp_path: Path) -> None:
     text = FINE.format(name="A")
     write(tmp_path, flow=text.replace("self.next(self.end)", "self.next(self.ent)  # flowc: ignore[FLOW206]"))
     assert "FLOW206" in flowc("check", "flow.py", cwd=tmp_path).stderr
-    loop = text.replace("self.next(self.end)", "self.next({1: self.end, 2: self.start}, condition='which')  # flowc: ignore{}")
+    loop = text.replace("self.next(self.end)", "self.next({1: self.end, 2: self.end}, condition='which')  # flowc: ignore{}")
     for comment, code in (("[FLOW210]", 0), ("", 1)):
         write(tmp_path, flow=loop.replace("{}", comment))
         assert flowc("check", "flow.py", cwd=tmp_path).returncode == code
