@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from flowc.targets.target import Emitter
 
 STORE = "s3://flowc"  # what a spec names when no store was given
+_PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme of a datastore → what it must name
 
 _DEFAULTS = Options("")
 
 OPTIONS = (
     Option("--target", "what to compile for; several with commas or by repeating the option", "TARGET", "-t", repeated=True),
-    Option("--store", "the datastore that tasks use: s3://BUCKET/PREFIX, or a folder that every task sees", "URL", default=STORE),
+    Option("--store", "the datastore that tasks use: s3://BUCKET/PREFIX, gs://, az://, or a folder that every task sees", "URL", default=STORE),
     Option("--image", "the container image of steps that name none", "IMAGE", default=_DEFAULTS.image),
     Option(
         "--runtime", "how flowc reaches the container: brought by an init container, or baked into the image", "HOW",
@@ -191,12 +192,13 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
         if not store.startswith("/"):
             why = "tasks run on other machines, in other folders"
             yield Diagnostic("FLOW602", f"the datastore `{store}` is a relative folder", None, why, how)
-    elif scheme not in ("s3", "file"):
-        yield Diagnostic("FLOW602", f"a datastore cannot be at `{scheme}://`", None, "tasks can use S3 and folders", how)
+    elif scheme not in _PLACES:
+        why = "tasks can use S3, Google Cloud Storage (`gs://`), Azure Blob Storage (`az://`) and folders"
+        yield Diagnostic("FLOW602", f"a datastore cannot be at `{scheme}://`", None, why, how)
     elif not rest.strip("/"):
         yield Diagnostic(
             "FLOW602",
-            f"the datastore `{store}` names no {'bucket' if scheme == 's3' else 'folder'}",
+            f"the datastore `{store}` names no {_PLACES[scheme]}",
             None,
             why="tasks would not know where to keep artifacts",
             how=how,

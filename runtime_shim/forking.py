@@ -19,6 +19,8 @@ def unsafe() -> str:
     """Why this process should not be forked, in a few words; "" when nothing speaks against it."""
     if sys.platform == "darwin":
         return "macOS does not let a process that uses its frameworks fork"
+    if "obstore" in sys.modules:
+        return "the datastore's client, `obstore`, cannot be used in a forked process"
     others = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
     if others:
         return f"the flow's modules have started a thread ({others[0]})"

@@ -1,4 +1,4 @@
-"""Datastores: named objects that are written once or replaced whole, in a folder or in S3. `open_store` chooses by URL."""
+"""Datastores: named objects that are written once or replaced whole, in a folder or in the cloud. `open_store` chooses by URL."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ else:
 
 
 def open_store(url: str, durable: bool = False) -> Store:
-    """Returns the store at `url`: a folder's path, `file://FOLDER`, or `s3://BUCKET/PREFIX`. Raises UsageError for another scheme.
+    """Returns the store at `url`: a folder's path, `file://FOLDER`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`.
+
+    Raises UsageError for another scheme, and for one whose client is not installed.
 
     `durable`: for a folder, whether what is written must outlive a power failure; FLOWC_DURABLE (0 or 1) overrules it. Object stores always are.
     """
@@ -76,4 +78,8 @@ def open_store(url: str, durable: bool = False) -> Store:
         from .s3 import S3Store
 
         return S3Store(url)
-    raise UsageError(f"a store is a folder, file://FOLDER or s3://BUCKET/PREFIX, not {url!r}")
+    if scheme in ("gs", "az"):
+        from .objects import ObjectStore
+
+        return ObjectStore(url)
+    raise UsageError(f"a store is a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, not {url!r}")
