@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from . import growth, local_task, start_up
+from . import artifacts, growth, local_task, shim_start, start_up, transfer, wide_join
 
 
 def main() -> None:
@@ -17,6 +17,10 @@ def main() -> None:
     start_up.main(os.path.abspath(arguments.metaflow) if arguments.metaflow else "")
     growth.main()
     local_task.main()
+    shim_start.main()
+    artifacts.main()
+    transfer.main()
+    wide_join.main()
 
 
 if __name__ == "__main__":

@@ -72,13 +72,15 @@ class Permits:
 
     def __init__(self, count: int) -> None:
         self._lock = allocate_lock()
-        self._free = count
+        self._count = self._free = count
         self._waiting: List[LockType] = []
+        self.most = 0  # threads that were in at once, so far
 
     def __enter__(self) -> None:
         with self._lock:
             if self._free:
                 self._free -= 1
+                self.most = max(self.most, self._count - self._free)
                 return
             turn = allocate_lock()
             turn.acquire()

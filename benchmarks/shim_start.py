@@ -1,0 +1,81 @@
+"""A task's process, from its launch to the user's first line, against a Python that does nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from flowc.compiler.package import build
+from flowc.compiler.pipeline import load
+from flowc.runtime_shim import package
+from flowc.runtime_shim.store import open_store
+
+from flowc.runtime_bundle import write_folder
+
+from .measure import row
+from .null_s3 import null_s3
+
+FLOW = """from metaflow import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.x = 1
+        self.next(self.middle)
+
+    @step
+    def middle(self):
+        import time
+        print(time.time(), flush=True)
+        self.y = self.x
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+ROUNDS = 25
+
+
+def main() -> None:
+    print("the shim: launch to the user's first line of a step that continues another; the package and the records are fetched")
+    python = os.path.realpath(sys.executable)  # as in a container: not an environment with its own hooks
+    with tempfile.TemporaryDirectory() as folder, null_s3() as environment:
+        write_folder(f"{folder}/runtime")
+        subprocess.run([python, "-m", "compileall", "-q", f"{folder}/runtime"], check=True)
+        (Path(folder) / "flow.py").write_text(FLOW)
+        best = {"bare": float("inf")}
+        stores = {"a folder": f"{folder}/store", "S3 over HTTP": "s3://bucket/p"}
+        os.environ.update(environment)
+        command = [python, "-S", f"{folder}/runtime/__main__.py", "task", "--path", "-", "--step"]
+        settings = {}
+        for name, url in stores.items():
+            code = _package(folder, url)
+            settings[name] = {**os.environ, "FLOWC_STORE": url, "FLOWC_FLOW": "F", "FLOWC_CODE": code}
+            best[name] = best[f"all of it, {name}"] = float("inf")
+        for number in range(ROUNDS):
+            began = time.time()
+            subprocess.run([python, "-I", "-S", "-c", "pass"], check=True)
+            best["bare"] = min(best["bare"], time.time() - began)
+            for name, setting in settings.items():
+                run = {**setting, "FLOWC_RUN": f"r{number}"}
+                subprocess.run([*command, "start"], env=run, check=True)
+                began = time.time()
+                done = subprocess.run([*command, "middle"], env=run, check=True, capture_output=True, text=True)
+                best[f"all of it, {name}"] = min(best[f"all of it, {name}"], time.time() - began)
+                best[name] = min(best[name], float(done.stdout) - began)
+    for name, seconds in best.items():
+        limit = {"a folder": " (to reach: 2)", "S3 over HTTP": " (to reach: 4)"}.get(name, "")
+        row(name if name != "bare" else "python -I -S -c pass", f"{1000 * seconds:.1f} ms", f"{seconds / best['bare']:.2f} ×{limit}")
+
+
+def _package(folder: str, url: str) -> str:
+    """Builds the flow's code package, puts it into the store, and returns its digest."""
+    program = load(f"{folder}/flow.py")
+    made = build(program.flow, program.scope, program.files)
+    package.put(open_store(url), "F", made.digest, made.compressed())
+    return made.digest
