@@ -206,7 +206,7 @@ class Run:
 
 @pytest.mark.slow
 @given(programs())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_run_does_what_dataflow_says(source: str) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         check(source, Path(folder), monkeypatch)
