@@ -110,6 +110,9 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
             found.append({"name": each.name, "place": each.place if kept else -1, "attributes": {} if kept else _data(each.attributes, each.name)})
         return found
 
+    for mutator in flow.mutators:
+        if type(mutator).add_to_package is not mutators.FlowMutator.add_to_package:
+            raise _Odd(f"{type(mutator).__name__} adds files to the code package, which flowc cannot do yet: put them into a module's folder")
     after = dict(flow.parameters())
     return {
         "flow": decorators(flow.decorators),

@@ -143,6 +143,7 @@ def test_they_run_again_in_tasks(tmp_path: Path) -> None:
         ("def mutate(self, f): __import__('socket').create_connection(('127.0.0.1', 9))", "no network"),
         ("def mutate(self, f): __import__('urllib.request').request.urlopen('http://127.0.0.1:9')", "no network"),
         ("def mutate(self, f): __import__('sys').exit(3)", "SystemExit"),
+        ("def add_to_package(self): return []", "adds files to the code package"),
         ("def mutate(self, f): __import__('os')._exit(3)", "without an answer"),
         ("def mutate(self, f): f.start.add_decorator(environment, deco_kwargs={'vars': {'A': object()}})", None),
     ],
