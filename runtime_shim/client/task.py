@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from flowc.runtime_shim import address, failure
@@ -215,7 +215,7 @@ class Task(MetaflowObject):
     def loglines(self, stream: str, as_unicode: bool = True, meta_dict: Any = None) -> Iterator[Tuple[datetime, Any]]:
         """Yields (UTC time without a zone, line without its end) of `stdout` or `stderr`."""
         for seconds, line in self._log().lines(stream):
-            yield datetime.utcfromtimestamp(seconds), line.decode("utf-8", "replace") if as_unicode else line
+            yield datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None), line.decode("utf-8", "replace") if as_unicode else line
 
     def _printed(self, stream: str) -> str:
         return str(self._log().data(stream).decode("utf-8", "replace"))

@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound, MetaflowTaggingError
 
+from tests.pythons import pythons
 from tests.running import run
 from tests.runtime_shim.client.flow import SOURCE
 from tests.s3_server import BUCKET, S3Server
@@ -158,7 +159,7 @@ def test_streams_are_kept_apart_and_lines_have_times(flowc: ModuleType) -> None:
     task = flowc.Task("F/good/start/-")
     assert (task.stdout, task.stderr, task.stdout_size, task.stderr_size) == ("hello\n", "err\n", 6, 4)
     [(time, line)] = task.loglines("stdout")
-    assert line == "hello" and abs((time - datetime.utcnow()).total_seconds()) < 3600
+    assert line == "hello" and abs((time - datetime.now(timezone.utc).replace(tzinfo=None)).total_seconds()) < 3600
     assert [line for _, line in task.loglines("stderr", as_unicode=False)] == [b"err"]
     assert flowc.Task("F/good/end/-").stdout == ""
 
@@ -376,3 +377,20 @@ def test_on_s3(folder: Path, client: Client, s3: S3Server, monkeypatch: pytest.M
 def _no_store_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("FLOWC_STORE", raising=False)
     yield
+
+
+@pytest.mark.parametrize("version", [each for each in pythons() if each != sys.version_info[:2]], ids=str)
+def test_in_every_python(version: tuple[int, int], folder: Path, tmp_path: Path) -> None:
+    """Out of the bundle that containers get, with nothing installed."""
+    from flowc.runtime_bundle import write_folder
+
+    write_folder(str(tmp_path / "runtime"))
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from flowc import Flow, namespace, S3; from flowc.runtime_shim.client import s3; namespace(None); good = Flow('F')['good'];"
+        "print(good.data.t, [each.data.y for each in good['body']], good['start'].task.stdout, list(good['start'].task.loglines('stderr'))[0][1], good.code.script_name)"
+    )
+    env = {**os.environ, "FLOWC_STORE": str(folder / ".flowc")}
+    done = subprocess.run(
+        [pythons()[version], "-S", "-W", "error", "-c", code, str(tmp_path / "runtime")], env=env, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout == "[2, 4, 6] [6, 4, 2] hello\n err flow.py\n", done.stderr
