@@ -77,6 +77,12 @@ def metaflow_python() -> str:
     return python
 
 
+def tutorials() -> Path:
+    """Where Metaflow's tutorials are installed."""
+    told = subprocess.run([metaflow_python(), "-c", "import metaflow; print(metaflow.__path__[0])"], capture_output=True, text=True, check=True)
+    return Path(told.stdout.strip()) / "tutorials"
+
+
 def with_metaflow(case: Case, folder: Path) -> Outcome:
     """Runs the case with Metaflow; everything it writes goes below `folder`."""
     done = _metaflow(case.path, ["run", "--run-id-file", str(folder / "run"), *case.arguments], folder)
@@ -85,7 +91,7 @@ def with_metaflow(case: Case, folder: Path) -> Outcome:
     if run:
         command = [metaflow_python(), str(HERE / "metaflow_side.py"), str(case.path), flow_name(case.path), run, str(folder)]
         read = subprocess.run(command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=300)
-        assert read.returncode == 0, read.stderr
+        assert read.returncode == 0, read.stderr + done.stdout + done.stderr
         tasks = json.loads(read.stdout.splitlines()[-1])
     return Outcome(done.returncode == 0, tasks, done.stdout + done.stderr)
 
@@ -106,6 +112,7 @@ def _metaflow_environment(folder: Path) -> dict[str, str]:
     own = {
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder), "METAFLOW_HOME": str(folder / "home"), "METAFLOW_USER": "tester", "HOME": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # sets have the same order in both
         "PATH": os.path.dirname(metaflow_python()) + os.pathsep + clean.get("PATH", ""),  # the tasks of a gang are started as `python`
     }  # fmt: skip
     return {**clean, **own}
@@ -132,7 +139,7 @@ def _flowc(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _flowc_environment() -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
-    return {**clean, "METAFLOW_USER": "tester", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**clean, "METAFLOW_USER": "tester", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
 
 
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────

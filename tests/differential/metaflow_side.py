@@ -43,8 +43,13 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
     for (step, path), tasks in sorted(found.items()):
         for visit, (_, task) in enumerate(sorted(tasks, key=lambda each: each[0])):
             names = [name for name, _ in task.items() if name not in INTERNAL]
-            told[f"{step} {path}{f'~{visit}' if visit else ''}"] = {name: values.text(task[name]) for name in sorted(names)}
+            told[f"{step} {path}{f'~{visit}' if visit else ''}"] = {name: values.text(_value(task, name)) for name in sorted(names)}
     print("\n" + json.dumps(told))
+
+
+def _value(task, name):
+    value = task[name]
+    return value.decode(name) if type(value).__name__ == "IncludedFile" else value  # it says where the content is
 
 
 def _number(task_id):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .harness import RECORDED, WRONG, Case, cases, difference, flowc_accepts, metaflow_accepts, recorded, with_flowc, with_metaflow
+from .harness import RECORDED, WRONG, Case, cases, difference, flowc_accepts, metaflow_accepts, recorded, tutorials, with_flowc, with_metaflow
 
 CASES = cases()
 MISTAKES = sorted(WRONG.glob("*.py"))
@@ -42,3 +42,25 @@ def test_a_mistake_is_refused(path: Path) -> None:
 @pytest.mark.parametrize("path", MISTAKES, ids=[each.stem for each in MISTAKES])
 def test_metaflow_refuses_it_too(path: Path, tmp_path: Path) -> None:
     assert not metaflow_accepts(path, tmp_path)
+
+
+# Metaflow's own tutorials, where they are installed; what is drawn by chance in them is set aside. The last reads a run of the one before.
+CHANCE = "bonus movies playlist"
+TUTORIALS = [
+    (("00-helloworld/helloworld.py", ""),),
+    (("01-playlist/playlist.py", CHANCE),),
+    (("02-statistics/stats.py", ""), ("03-playlist-redux/playlist.py", CHANCE)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.metaflow
+@pytest.mark.parametrize("flows", TUTORIALS, ids=[flows[0][0].partition("/")[0] for flows in TUTORIALS])
+def test_tutorials(flows: tuple[tuple[str, str], ...], tmp_path: Path) -> None:
+    (tmp_path / "metaflow").mkdir()
+    (tmp_path / "flowc").mkdir()
+    for name, aside in flows:
+        case = Case(tutorials() / name, (), False, frozenset(aside.split()))
+        theirs, ours = with_metaflow(case, tmp_path / "metaflow"), with_flowc(case, tmp_path / "flowc")
+        told = difference(theirs, ours, case)
+        assert theirs.succeeded and not told, "\n".join(told) + theirs.said + ours.said
