@@ -23,6 +23,8 @@ class Given:
     whole_environment: bool = False  # a variable that is not among `variables` is known to be unset, as when the flow runs right here
     earlier: tuple[tuple[str, Any], ...] = ()  # configs as an earlier run had them, name → value: a run that is resumed keeps them
     run_mutators: bool = False  # mutators, and functions that configs need, may run, in a process of their own
+    branch: str = ""  # `--branch` of a flow with `@project`
+    production: bool = False  # `--production`
 
 
 NOTHING = Given()

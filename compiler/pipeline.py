@@ -65,6 +65,12 @@ def load(
             known = replace(reading.dataflow, unknown=True)  # what they assign came too late for it
             reading = replace(reading, flow=flow, dataflow=known, assigned=reading.assigned | caught(flow.steps))
             problems += wrong
+        if given.branch or given.production or any(each.name == "project" for each in reading.flow.decorators):
+            from .deployment import deployed
+
+            flow, wrong = deployed(reading.flow, given)
+            reading = replace(reading, flow=flow)
+            problems += wrong
         problems = [*problems, *(each for check in checks(severities or ()) for each in check(reading))]
         problems = _judged(problems, world.sources, severities)
         if has_errors(problems):

@@ -21,8 +21,6 @@ _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--n
 _LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
 _ELSEWHERE = {
     "--datastore-root": "give the datastore to the command: `run --store URL`",
-    "--branch": "projects are not supported yet",
-    "--production": "projects are not supported yet",
     "--package-suffixes": "the code package holds the modules that the flow imports",
     "--event-logger": "flowc logs no events",
     "--monitor": "flowc has no monitor",
@@ -78,7 +76,7 @@ def _meant(command: str, extra: list[str]) -> list[str]:
     """The top options that the command has too."""
     if command in ("run", "resume", "check", "compile"):
         return extra
-    return [each for each in extra if command == "show" and each.startswith("--with=")]
+    return [each for each in extra if command == "show" and each.startswith(("--with=", "--branch=", "--production"))]
 
 
 def _config(words: list[str]) -> list[str]:
@@ -119,6 +117,12 @@ def _top_option(words: list[str]) -> list[str]:
         if not equals and not words:
             raise Usage("`--with` needs a value", "name a decorator: `--with retry:times=2`")
         return [f"--with={value if equals else words.pop(0)}"]
+    if name == "--production" and not equals:
+        return [name]
+    if name == "--branch":
+        if not equals and not words:
+            raise Usage("`--branch` needs a value", "name the branch: `--branch mine`")
+        return [f"--branch={value if equals else words.pop(0)}"]
     if name in _LOCAL:
         if not equals:
             value = words.pop(0) if words else ""

@@ -28,12 +28,17 @@ VALUES = (
     Option("--set", "the value of a name or call that cannot be known from the source", "NAME=VALUE", repeated=True),
     Option("--env", "what `os.environ` holds where the source reads it; nothing else of the environment is seen", "NAME=VALUE", repeated=True),
 )
+PROJECT = (
+    Option("--branch", "the branch of a flow with `@project`", "NAME"),
+    Option("--production", "the production branch of a flow with `@project`"),
+)
 OPTIONS = (
     *CONFIGS,
     *VALUES,
+    *PROJECT,
     Option("--run-mutators", "let mutators, and functions that configs need, run, in a process of their own without network"),
 )
-RUN_OPTIONS = (*CONFIGS, VALUES[0])  # of `run`, where the environment is there and mutators run
+RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, where the environment is there and mutators run
 
 
 def given(arguments: Arguments) -> Given:
@@ -41,6 +46,7 @@ def given(arguments: Arguments) -> Given:
     return Given(
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
+        branch=arguments.text("--branch"), production=arguments.flag("--production"),
     )  # fmt: skip
 
 
@@ -48,7 +54,10 @@ def given_to_run(arguments: Arguments) -> Given:
     """Returns what a run is given: by its command line, and by the environment. Raises Usage."""
     files = _pairs(arguments, "--config") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG")
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
-    return Given(files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True)
+    return Given(
+        files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True,
+        branch=arguments.text("--branch"), production=arguments.flag("--production"),
+    )  # fmt: skip
 
 
 def given_to_resume(store: Store, flow: str, code: str) -> Given:

@@ -122,6 +122,11 @@ class LocalRun:
 
         flow = self.program.flow
         found = {"script": flow.file, **identity.of_run(flow.name, "local")}
+        project = next((each for each in flow.decorators if each.name == "project"), None)
+        if project is not None:
+            from flowc.runtime_shim.project import tags
+
+            found.update(tags(project.attributes, flow.name, identity.user_name()))
         if "--namespace" in self.arguments.given:
             found["namespace"] = self.arguments.text("--namespace") or None
         return found

@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from flowc.compiler.decorators.project import Place
+    from flowc.compiler.ir import Flow
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter
 
@@ -115,8 +117,11 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
         yield f"options of target {each}", of_targets((emitter(each),))
 
 
-def options_for(target: Emitter, arguments: Arguments, digest: str) -> Options:
+def options_for(target: Emitter, arguments: Arguments, digest: str, flow: Flow) -> Options:
     """Returns what the command line says to one target; `digest` is the code package's. Raises Usage for a value that it does not take."""
+    where = _place(flow)
+    if where is not None and arguments.text("--name"):
+        raise Usage("`--name` cannot be given for a flow with `@project`", f"it is deployed as `{where.flow_name}`; `--branch` chooses")
     for own in target.OPTIONS:
         given = arguments.text(f"--{own.name}")
         if given and own.choices and given not in own.choices:
@@ -127,6 +132,7 @@ def options_for(target: Emitter, arguments: Arguments, digest: str) -> Options:
         image=arguments.text("--image", _DEFAULTS.image),
         runtime=arguments.text("--runtime", _DEFAULTS.runtime),
         runtime_image=arguments.text("--runtime-image", _DEFAULTS.runtime_image),
+        deployment=where.flow_name if where is not None else "",
         name=arguments.text("--name"),
         namespace=arguments.text("--namespace"),
         of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
@@ -154,9 +160,9 @@ def package_of(program: Program) -> Package:
 def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
     chosen_targets = tuple(emitters)
-    found = [diagnostic for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest))]
+    found = [diagnostic for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest, program.flow))]
     if chosen_targets:
-        found += _about_store(arguments)
+        found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
     found = list(placed((*program.diagnostics, *_judged(found, program, path, arguments)), path))
@@ -177,6 +183,27 @@ def _judged(found: list[Diagnostic], program: Program, path: str, arguments: Arg
 
         found = with_severities(found, severities)
     return found
+
+
+def _place(flow: Flow) -> Place | None:
+    """Where a flow of a project is deployed; None for any other, of which nothing more is imported."""
+    if not any(each.name == "project" for each in flow.decorators):
+        return None
+    from flowc.compiler.deployment import place
+
+    return place(flow)
+
+
+def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
+    """FLOW605: a flow of a project that is compiled for nobody's branch in particular."""
+    where = _place(flow)
+    if where is not None and where.is_user_branch:
+        from flowc.compiler.deployment import project_of
+
+        decorator = project_of(flow)
+        what = f"no branch was given: the flow is deployed as `{where.flow_name}`"
+        why = "a spec is the same whoever compiles it, so it cannot be of a branch of yours by itself"
+        yield Diagnostic("FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", WARNING)
 
 
 def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:

@@ -108,10 +108,19 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
         return found
     values = parameters.convert(graph.flow["parameters"], task.given)
     data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
-    data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **task.extra})
+    data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra})
     task.run_data = record.start_run(task.store, graph.name, task.run, data)
     collecting.wait(task.store, graph.name)
     return values
+
+
+def _project_tags(graph: Graph) -> Dict[str, Any]:
+    found = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)
+    if found is None:
+        return {}
+    from . import project
+
+    return project.tags(found, graph.name, identity.user_name())
 
 
 def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
@@ -141,7 +150,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     current._set(
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path), retry_count=task.attempt,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
-        tags=frozenset(task.run_data.get("tags") or ()) | identity.system_tags(task.run_data),
+        tags=frozenset(task.run_data.get("tags") or ()),
         parameters=RunParameters(_in_steps(declared, values)), parameter_names=[each["attribute"] for each in declared], **_by_decorator(task),
     )  # fmt: skip
     current._graph = graph

@@ -60,6 +60,7 @@ class Options:
     image: str = "python:3.12-slim"  # image of steps that name none
     runtime: str = "inject"  # "inject": an init container brings the shim; "baked": the image has flowc installed
     runtime_image: str = "flowc/runtime:0.1"  # the init container's image
+    deployment: str = ""  # PROJECT.BRANCH.FLOW, of which the deployed object's name is made; "" without `@project`
     name: str = ""  # what the deployed object is called; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS

@@ -65,7 +65,9 @@ def run(argv: list[str], out: Output) -> int:
     package = package_of(program)
     warnings = without_hints(problems(program, path, emitters, arguments, package.digest))
     try:
-        specs = tuple((each.NAME, each.emit(program.flow, program.scope, options_for(each, arguments, package.digest))) for each in emitters)
+        specs = tuple(
+            (each.NAME, each.emit(program.flow, program.scope, options_for(each, arguments, package.digest, program.flow))) for each in emitters
+        )
     except Refused as refused:
         raise Refused(refused.diagnostics, placed_sources(program.sources, path)) from None
     if out.for_a_program or not (arguments.flag("--quiet") and all(each.code == "FLOW601" for each in warnings)):
@@ -81,7 +83,7 @@ def run(argv: list[str], out: Output) -> int:
         out.print("before a run:")
         out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
         for each in emitters:
-            for needed in each.prerequisites(options_for(each, arguments, package.digest)):
+            for needed in each.prerequisites(options_for(each, arguments, package.digest, program.flow)):
                 out.print(f"  for {each.NAME}, {needed}")
     return 0
 

@@ -54,7 +54,7 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME_dag.py`."""
-    name = options.name or dag_id(flow.name)
+    name = options.name or dag_id(options.deployment or flow.name)
     kubernetes = options.own("airflow-tasks") == "kubernetes"
     tasks = Tasks(flow).flow(scope)
     steps = {step.name: step for step in flow.steps}

@@ -58,7 +58,7 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME.argo.yaml`."""
-    name = options.name or object_name(flow.name)
+    name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
     paths = with_path(scope, {step.name: step for step in flow.steps})
     env = [

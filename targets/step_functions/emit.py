@@ -56,7 +56,7 @@ def _too_big(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     from flowc.compiler.diagnostics import Diagnostic
     from flowc.compiler.scopes import scopes
 
-    name = options.name or machine_name(flow.name)
+    name = options.name or machine_name(options.deployment or flow.name)
     size = len(_machine(flow, scopes(flow), options, name, store_of(options.store) or ANY_STORE).encode())
     if size > MAX_MACHINE:
         what = f"the state machine of flow `{flow.name}` would be too big: {size} bytes"
@@ -69,7 +69,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     store = store_of(options.store)
     if store is None:
         raise ValueError(f"the datastore {options.store!r} is not in S3")
-    name = options.name or machine_name(flow.name)
+    name = options.name or machine_name(options.deployment or flow.name)
     files = [
         SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store)),
         SpecFile(f"{name}.batch.json", _jobs(flow, options, name, store)),

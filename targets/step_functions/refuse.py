@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 NAME = "step-functions"
-HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "resources", "retry", "schedule", "timeout"})
+HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
 _ROOM = 6 * 1024  # of them for what is not an environment variable
 

@@ -113,6 +113,7 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         },
     ),
     ("include_file", ["--table", "text:a,b\nc,d", "--note", "text:{{x}}"], {("end", "-"): {"columns": [["a", "c"], ["b", "d"]], "note": "{{x}}"}}),
+    ("project", [], {("start", "-"): {"where": ("fraud", "test.feature_1", "fraud.test.feature_1.ProjectFlow", False, False)}}),
     ("decorated", [], {("train", "-"): {"threads": "2", "greeting": "it's {{now}} $(date)"}}),
 ]  # fmt: skip
 
