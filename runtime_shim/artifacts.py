@@ -121,8 +121,9 @@ class _Saving:
             entry["at"] = pack.size
             pack.add_all(made)
         self.store.write_blob(pack, lambda digest: address.blob_name(self.flow, digest))
+        digest = pack.digest
         for entry, _ in self.waiting:
-            entry["pack"] = pack.digest
+            entry["pack"] = digest
         self.waiting, self.packed = [], 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from .digest import CHUNK, fast_sha256, joined, sha256
+from .digest import CHUNK, joined, sha256_for
 from .errors import ShimError
 from .parallel import cores, for_each
 
@@ -29,12 +29,17 @@ SPOOL = 24 << 20  # bytes of pickle that are kept in memory
 _ALIGNED = 64  # in smaller content
 
 
+_Pickler: Any = None  # imported when it is needed
+
+
 class Damaged(ShimError):
     """Content that is not what was written."""
 
 
 class Content:
     """Bytes as pieces, in chunks for several threads. Valid as long as the value is not changed."""
+
+    __slots__ = ("size", "spool", "_pieces", "_digests")
 
     def __init__(self) -> None:
         self.size = 0
@@ -57,9 +62,10 @@ class Content:
         self.size += length
 
     def add_all(self, other: Content) -> None:
-        """The bytes of small content."""
-        for each in other.part(0, other.size):
-            self.add(each)
+        """The bytes of content that has no spool file."""
+        for offset, length, source in other._pieces:
+            self._pieces.append((self.size + offset, length, source))
+        self.size += other.size
 
     @property
     def chunks(self) -> int:
@@ -70,6 +76,8 @@ class Content:
         return self.part(number * CHUNK, min(self.size, (number + 1) * CHUNK))
 
     def part(self, start: int, end: int) -> List[Any]:
+        if len(self._pieces) == 1 and not start and end == self.size and not isinstance(self._pieces[0][2], int):
+            return [self._pieces[0][2]]
         found: List[Any] = []
         for offset, length, source in self._pieces[self._first(start) :]:
             if offset >= end:
@@ -95,7 +103,9 @@ class Content:
 
     def chunk_digests(self) -> List[bytes]:
         """The sha256 of every chunk, computed once."""
-        if not self._digests:
+        if not self._digests and self.size <= CHUNK:
+            self._digests = [digest_of(self.part(0, self.size), self.size)]
+        elif not self._digests:
             found = [b""] * self.chunks
 
             def one(number: int) -> None:
@@ -118,12 +128,14 @@ class Content:
         self._digests = digests
 
     def bytes(self) -> bytes:
+        if len(self._pieces) == 1 and not isinstance(self._pieces[0][2], int):
+            return bytes(self._pieces[0][2])
         return b"".join(self.part(0, self.size))
 
 
 def digest_of(parts: List[Any], size: int) -> bytes:
     """The sha256 of the parts; `size` bytes in all say which code is faster."""
-    seen = (fast_sha256 if size > 16384 else sha256)()
+    seen = sha256_for(size)()
     for each in parts:
         seen.update(each)
     found: bytes = seen.digest()
@@ -132,8 +144,9 @@ def digest_of(parts: List[Any], size: int) -> bytes:
 
 def of(value: object) -> Content:
     """Returns the value's content. Raises whatever pickling raises."""
-    from _pickle import Pickler
-
+    global _Pickler
+    if _Pickler is None:
+        from _pickle import Pickler as _Pickler
     sink = _Sink()
     buffers: List[Any] = []
 
@@ -144,12 +157,10 @@ def of(value: object) -> Content:
         buffers.append(view)
         return False
 
-    Pickler(sink, PROTOCOL, buffer_callback=keep).dump(value)
+    _Pickler(sink, PROTOCOL, buffer_callback=keep).dump(value)
     size = sink.size
     if not buffers and size < LARGE:
-        made = Content()
-        sink.pour(made)
-        return made
+        return sink.small()
     return _framed(sink, buffers)
 
 
@@ -208,6 +219,8 @@ def restore(data: Any) -> Any:
 class _Sink:
     """Where the pickler writes. Large `bytes` objects of the value's come as themselves, and are only pointed at."""
 
+    __slots__ = ("size", "_parts", "_mine", "_kept", "_spool")
+
     def __init__(self) -> None:
         self.size = 0
         self._parts: List[Union[bytes, int]] = []  # or the number of spooled bytes
@@ -249,6 +262,15 @@ class _Sink:
         except OSError as error:
             raise ShimError(f"a large value needs a temporary file, which cannot be written: {error.strerror}") from None
         self._mine, self._kept = [], 0
+
+    def small(self) -> Content:
+        """What was written, as content in one piece."""
+        made = Content()
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)  # type: ignore[arg-type]
+        made._pieces.append((0, self.size, memoryview(data)))  # type: ignore[arg-type]
+        made.size = self.size
+        made._digests = [sha256_for(self.size)(data).digest()]
+        return made
 
     def pour(self, content: Content) -> None:
         content.spool = self._spool

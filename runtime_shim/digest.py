@@ -28,6 +28,15 @@ def fast_sha256(data: Any = b"") -> Any:
     return _large(data)
 
 
+def sha256_for(size: int) -> Any:
+    """What makes a hash object for so many bytes: OpenSSL's once it is worth its import."""
+    global _so_far
+    _so_far += size
+    return fast_sha256 if _so_far > _WORTH else sha256
+
+
+_WORTH = 65536  # bytes in all after which the faster code is imported
+_so_far = 0
 _large: Any = None
 try:
     from _sha2 import sha256 as _small  # type: ignore[import-not-found]  # Python 3.12 and later
@@ -46,7 +55,7 @@ def of(data: Any) -> str:
     """
     view = memoryview(data).cast("B")
     if len(view) <= CHUNK:
-        found: str = (fast_sha256 if len(view) > 16384 else sha256)(view).hexdigest()
+        found: str = sha256_for(len(view))(view).hexdigest()
         return found
     return joined(leaves(view))
 

@@ -145,6 +145,8 @@ class FolderStore:
 
         def one(number: int) -> None:
             parts = content.chunk(number)
+            if len(parts) > 64:  # of a pack: one call of the system is cheaper than many
+                parts = [b"".join(parts)]
             if hashes:
                 hashes[number] = digest_of(parts, content.size)
             _write_all(descriptor, parts, number * CHUNK)
