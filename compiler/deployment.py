@@ -30,8 +30,9 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
         return flow, []
     if given.branch and (wrong := wrong_name(given.branch)):
         return flow, [Diagnostic("FLOW146", f"`--branch {given.branch}` is not possible", found.span, wrong, "give such a name")]
-    if wrong_name(found.attributes["name"]):
-        return flow, []  # which is said already
+    name, own, production = (found.attributes[each] for each in ("name", "branch", "production"))
+    if wrong_name(name) or (own is not None and wrong_name(own)) or not isinstance(production, bool):
+        return flow, []  # which the decorator's own check says
     try:
         place = place_of(found, flow.name, NOBODY, given.branch, given.production)
     except Disagreement as error:

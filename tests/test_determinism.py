@@ -75,7 +75,7 @@ def test_python_versions(version: tuple[int, int], expected: dict[str, bytes], t
 def _installed(version: tuple[int, int], folder: Path) -> str:
     target = folder / "modules"
     done = subprocess.run(
-        [pythons()[version], "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(target), "ast-grep-py>=0.40,<0.60"],
+        [pythons()[version], "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(target), "ast-grep-py>=0.40,<0.60", "tomli>=2"],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -81,7 +81,9 @@ def comes_of(name: str, written: str, folder: Path) -> str:
         return "; ".join(f"{each.code} {each.what}: {each.why}; {each.how}" for each in refused.diagnostics)
     owner = program.flow if known.level == "flow" else next(each for each in program.flow.steps if each.name in ("start", "body"))
     found = [
-        {key: value for key, value in each.attributes.items() if value != known.attributes[key]} for each in owner.decorators if each.name == name
+        {key: value for key, value in each.attributes.items() if key in known.attributes and value != known.attributes[key]}
+        for each in owner.decorators
+        if each.name == name
     ]
     return "; ".join(
         [" ".join(map(repr, found)), *(f"{each.severity} {each.code} {each.what}: {each.why}; {each.how}" for each in program.diagnostics)]

@@ -106,6 +106,8 @@ CHECKS = {"svg": check_svg, "mermaid": check_mermaid, "dot": check_dot}
 @pytest.mark.parametrize("name", PICTURES)
 @pytest.mark.parametrize("path", sorted(FLOWS.glob("[a-z]*.py")), ids=lambda path: path.stem)
 def test_feature_flows(path: Path, name: str, tmp_path: Path) -> None:
+    for beside in (each for each in FLOWS.iterdir() if each.is_file() and each.suffix != ".py"):
+        (tmp_path / beside.name).write_bytes(beside.read_bytes())
     what = drawing_of(path.read_text(), tmp_path)
     CHECKS[name](picture(name)(what), what)
 
