@@ -54,7 +54,7 @@ def _raw(array: Array, size: int) -> float:
     began = time.perf_counter()
     have = 0
     while have < size:
-        have += ours.recv_into(into[have:], PIECE)
+        have += ours.recv_into(into[have:], min(PIECE, size - have))
     seconds = time.perf_counter() - began
     os.waitpid(pid, 0)
     ours.close()
