@@ -36,6 +36,7 @@ class Program:
     sources: dict[str, str]  # every file read, by `Span.file`
     files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
+    variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets (own_environment.py)
 
 
 def load(
@@ -58,6 +59,12 @@ def load(
     world = World(folder, dict(given.values), Environment(dict(given.variables), given.whole_environment, used))
     try:
         module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
+        own: dict[str, str] = {}
+        if "METAFLOW_" in module.source.text:  # rare, so the import is only paid then
+            from .own_environment import variables, with_configs
+
+            own = variables(world, module)
+            given = with_configs(given, own)
         reading, problems = analyze(world, _choose(world, module, name, flow_name), given)
         problems += unused(given, world.given.used, used)
         if attach:
@@ -81,7 +88,7 @@ def load(
         raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
     flow = reading.flow
     flow = replace(flow, inputs=(*flow.inputs, *inputs(given, world.given.used, used)))
-    return Program(flow, scope, dict(world.sources), files, in_order(problems))
+    return Program(flow, scope, dict(world.sources), files, in_order(problems), tuple(own.items()))
 
 
 def _judged(problems: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str] | None) -> list[Diagnostic]:

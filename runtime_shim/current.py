@@ -39,7 +39,7 @@ class Current:
 
     @property
     def is_running_flow(self) -> bool:
-        return bool(self._values)
+        return "run_id" in self._values
 
     @property
     def pathspec(self) -> Any:

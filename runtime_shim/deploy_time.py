@@ -18,7 +18,7 @@ _EXACT = {"bool": bool, "int": int, "float": float}
 class Context:
     """What a deploy-time function is called with (Metaflow's documentation, ParameterContext)."""
 
-    def __init__(self, flow_name: str, user_name: str, parameter_name: str, ds_type: str, configs: Dict[str, Any]) -> None:
+    def __init__(self, flow_name: str, user_name: str, parameter_name: str, ds_type: str, configs: Any) -> None:
         self.flow_name, self.user_name, self.parameter_name, self.ds_type = flow_name, user_name, parameter_name, ds_type
         self.configs = configs
 
@@ -65,12 +65,13 @@ def computed(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], us
 
 
 def _called(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str) -> Tuple[Dict[str, Any], List[str]]:
-    from .config import of_flow
+    from .config import ConfigValue, of_flow
     from .user_code import load_flow
 
     sys.stdout = sys.stderr
     flow_class = load_flow(folder, flow)
-    configs = of_flow(flow)
+    configs = ConfigValue(of_flow(flow))
+    _set_current(flow, user)
     values: Dict[str, Any] = {}
     problems: List[str] = []
     for each in wanted:
@@ -90,6 +91,19 @@ def _called(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], use
             wanted_type = "text" if each["type"] in ("str", "file") else each["type"]
             problems.append(f"parameter {name!r}: the function of its default gives {type(found).__name__}, not {wanted_type}")
     return values, problems
+
+
+def _set_current(flow: Dict[str, Any], user: str) -> None:
+    """What `current` says before a run has begun: the flow, and its project."""
+    from .current import current
+
+    project = next((each["attributes"] for each in flow["decorators"] if each["name"] == "project"), None)
+    found: Dict[str, Any] = {"flow_name": flow["name"], "username": user}
+    if project is not None:
+        from .project import place
+
+        found.update(place(project, flow["name"], user))
+    current._set(**found)
 
 
 def _is_of(kind: str, value: Any) -> bool:

@@ -58,7 +58,7 @@ def run(argv: list[str], out: Output) -> int:
     if not arguments.flag("--quiet"):
         out.report(without_hints(problems), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
-    texts = run_parameters.given(arguments, program.flow, frozenset(ESSENTIAL), os.environ)
+    texts = run_parameters.given(arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)})
     given, values = run_parameters.resolved(program, run.folder, run.store, texts)
     extra = {"tags": sorted(set(arguments.all("--tag"))), **git_commit(run.folder)}
     if not arguments.flag("--cache"):
