@@ -10,7 +10,7 @@ from __future__ import annotations
 from flowc.compiler.decorators.decorator import specification
 from flowc.compiler.decorators.timeout import seconds
 from flowc.compiler.deploy_time import undeployable
-from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
 from flowc.compiler.ir import Decorator, Flow, Parallel
 from flowc.compiler.schedules import schedule_of
 
@@ -133,9 +133,9 @@ def texts(value: Value) -> Iterator[str]:
 
 
 def _refusal(decorator: Decorator, target: str, owner: str) -> Iterator[Diagnostic]:
-    """FLOW501, with what the decorator's own file says of its loss; nothing for one that asks for nothing."""
+    """FLOW501, with what the decorator's own file says of its loss; nothing for one that asks nothing of a target."""
     known = specification(decorator.name)
     if known is None or known.has_effect(decorator):
         what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"
         why, how = (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
-        yield Diagnostic("FLOW501", what, decorator.span, why, how)
+        yield Diagnostic("FLOW501", what, decorator.span, why, how, WARNING if known is not None and known.optional else ERROR)

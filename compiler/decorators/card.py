@@ -24,6 +24,7 @@ ATTRIBUTES: dict[str, Value] = {
     "refresh_interval": 5,
 }  # fmt: skip
 MULTIPLE = True
+OPTIONAL = True
 WHY = "no card would be made"
 HOW = "remove it, or write the report to a file or an artifact in the step itself"
 

@@ -11,7 +11,8 @@ and, where they say something:
     FUNCTIONS = ("on_success", …)           attributes that may hold functions; the IR carries each as `{"function": NAME}` (functions.py)
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
-    def has_effect(decorator) -> bool       False when these values ask for nothing, so that nobody need refuse it
+    def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
+    OPTIONAL = True                         nothing that the flow computes depends on it: a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
 
 Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that know it.
@@ -52,6 +53,7 @@ class Specification:
     deploy_time: bool = False  # which are called when the flow is deployed
     check: Check = no_check
     has_effect: Callable[[Decorator], bool] = always
+    optional: bool = False  # nothing that the flow computes depends on it
     why: str = "leaving it out would change what the flow does"
     how: str = "remove it, or choose another target"
 
@@ -68,7 +70,7 @@ def specification(name: str) -> Specification | None:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "functions", "deploy_time", "why", "how")
+    each: each.upper() for each in ("multiple", "functions", "deploy_time", "optional", "why", "how")
 }  # field of a specification → what its file calls it
 
 

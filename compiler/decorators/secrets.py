@@ -37,7 +37,8 @@ class Source:
 
 
 def has_effect(decorator: Decorator) -> bool:
-    return bool(decorator.attributes["sources"])
+    """Inline ones are set by the task itself, wherever it runs."""
+    return any(each.backend != "inline" for each in sources_of(decorator))
 
 
 def sources_of(decorator: Decorator) -> tuple[Source, ...]:

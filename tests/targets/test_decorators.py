@@ -20,7 +20,7 @@ ASKED: dict[str, dict[str, ir.Value]] = {
     "trigger_on_finish": {"flow": "F"}, "exit_hook": {"on_success": ["notify"]}, "schedule": {"hourly": True},
 }  # fmt: skip
 NOTHING: dict[str, dict[str, ir.Value]] = {
-    "secrets": {}, "conda": {"disabled": True}, "pypi": {"disabled": True}, "conda_base": {"disabled": True}, "pypi_base": {"disabled": True},
+    "secrets": {"sources": [{"type": "inline", "id": "a", "options": {"env_vars": {"A": "1"}}}]}, "conda": {"disabled": True}, "pypi": {"disabled": True}, "conda_base": {"disabled": True}, "pypi_base": {"disabled": True},
 }  # fmt: skip
 
 
@@ -44,7 +44,12 @@ def test_honoured_or_refused(name: str, target: str) -> None:
         assert found == []
     else:
         (one,) = found
-        assert one.code == "FLOW501" and f"`@{name}`" in one.what and (one.why, one.how) == (known.why, known.how)
+        assert (
+            one.severity == ("warning" if known.optional else "error")
+            and one.code == "FLOW501"
+            and f"`@{name}`" in one.what
+            and (one.why, one.how) == (known.why, known.how)
+        )
 
 
 @pytest.mark.parametrize("target", targets())
