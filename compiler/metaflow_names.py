@@ -21,7 +21,8 @@ NAMES = frozenset(
         "Config ConfigValue DataArtifact DeployedFlow Deployer Flow FlowMutator FlowSpec IncludeFile JSONType JSONTypeClass Metaflow MutableFlow "
         "MutableStep NBDeployer NBRunner Parameter Run Runner S3 Step StepMutator Task USER_SKIP_STEP UserStepDecorator airflow_external_task_sensor "
         "airflow_s3_key_sensor batch card cards catch conda conda_base conda_environment_yml_parser config_expr current default_metadata "
-        "default_namespace environment exit_hook get_metadata get_namespace inspect_spin kubernetes metadata namespace namespaced_event_name "
+        "default_namespace environment exit_hook get_metadata get_namespace inspect_spin kubernetes metadata metaflow_version namespace "
+        "namespaced_event_name "
         "package_sources parallel parallel_imap_unordered parallel_map profile project pypi pypi_base pyproject_toml_parser pytorch_parallel "
         "requirements_txt_parser resources retry schedule secrets step timeout trigger trigger_on_finish user_step_decorator yaml_parser"
     ).split()
@@ -29,7 +30,8 @@ NAMES = frozenset(
 MODULES = frozenset(
     (
         "metaflow metaflow.cards metaflow.client metaflow.current metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
-        "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.multicore_utils metaflow.parameters metaflow.plugins "
+        "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
+        "metaflow.multicore_utils metaflow.parameters metaflow.plugins "
         "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator metaflow.plugins.timeout_decorator "
         "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
         "metaflow.user_configs.config_parameters metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "

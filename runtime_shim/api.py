@@ -197,6 +197,10 @@ def __getattr__(name: str) -> Any:
         from . import cards
 
         return cards
+    if name == "metaflow_version":
+        from . import metaflow_version
+
+        return metaflow_version
     if name in _LATER:
         return Unsupported(name)
     if name in _EXTENSIONS:

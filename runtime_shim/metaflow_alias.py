@@ -28,6 +28,7 @@ _MODULES = {
     "metaflow.integrations": ("events",),
     "metaflow.metaflow_current": ("current",),
     "metaflow.metaflow_profile": ("profiling",),
+    "metaflow.metaflow_version": ("metaflow_version",),
     "metaflow.multicore_utils": ("multicore", "exceptions"),
     "metaflow.parameters": ("api",),
     "metaflow.plugins": (),

@@ -181,3 +181,9 @@ def test_what_code_written_for_metaflow_looks_at_inside_a_step(tmp_path: Path) -
     assert artifacts(tmp_path / "store", "body", "1")["frames"] == """[('start', 'xs', 2, 1, "{'k': 1}")]"""
     ids = [artifacts(tmp_path / "store", step, path)["id"] for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("join", "-"))]
     assert ids == ["'start'", "'body-0'", "'body-1'", "'join'"]
+
+
+def test_a_flow_may_ask_for_metaflow_s_version(tmp_path: Path) -> None:
+    body = "    @step\n    def start(self):\n        from metaflow import metaflow_version\n        self.version = metaflow_version.get_version()\n        self.next(self.end)\n"
+    run(write(tmp_path, body), tmp_path / "store")
+    assert artifacts(tmp_path / "store", "start")["version"].startswith("'2.19.39+flowc")

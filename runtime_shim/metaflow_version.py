@@ -1,0 +1,14 @@
+"""`metaflow.metaflow_version`: which release's language this is, for flows that print it."""
+
+from __future__ import annotations
+
+RELEASE = "2.19.39"  # whose behaviour was measured
+
+
+def get_version(public: bool = False) -> str:
+    """Returns the release of Metaflow whose language flowc has; unless `public`, with flowc's own version behind it."""
+    if public:
+        return RELEASE
+    from flowc import __version__
+
+    return f"{RELEASE}+flowc{__version__}"
