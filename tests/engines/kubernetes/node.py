@@ -36,6 +36,7 @@ class Node:
 
     def __init__(self) -> None:
         self.here = threading.local()  # each thread's connection: a new one costs the server more than most requests
+        self.connections: list[http.client.HTTPSConnection] = []
 
     def __enter__(self) -> Node:
         self.cache = recipe.build()
@@ -71,6 +72,8 @@ class Node:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for each in self.connections:
+            each.close()
         try:
             self.process.communicate(timeout=20)  # closes its input: it ends
         except subprocess.TimeoutExpired:
@@ -90,12 +93,13 @@ class Node:
 
     def call(self, method: str, path: str, body: object = None, content: str = "application/json", accept: str = "application/json") -> Any:
         """Sends a request to the API server; returns its answer as data. Raises ApiError and OSError."""
-        data = None if body is None else json.dumps(body)
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()  # YAML, which apply speaks, has no surrogates as escapes
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content, "Accept": accept}
         for connection in (getattr(self.here, "connection", None), None):  # one that was kept may have been closed by now
             if connection is None:
                 connection = http.client.HTTPSConnection(ADDRESS, PORT, timeout=60, context=ssl._create_unverified_context())
                 self.here.connection = connection
+                self.connections.append(connection)
             try:
                 connection.request(method, path, data, headers)
                 answer = connection.getresponse()
