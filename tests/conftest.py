@@ -18,6 +18,7 @@ def s3() -> Iterator[S3Server]:
         yield server
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares an engine stays together, so that it is started once (`--dist loadgroup`); the slowest engine begins first."""
     for item in items:

@@ -6,6 +6,7 @@ the tests, nothing of the node outlives it: the kernel ends all processes of the
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import secrets
@@ -21,6 +22,7 @@ import urllib.request
 BRIDGE, SUBNET, ADDRESS, PORT = "flowc-test0", "10.231.0.0/24", "10.231.0.1", 16443
 ETCD = 12379
 NAMESPACE = "argo"
+PATIENCE = 120.0  # seconds that a part of the node gets to answer, on a machine that may be busy
 APPLIED = ("WorkflowTemplate", "CronWorkflow")  # what users apply: with Argo's full schemas, which cost a quarter of the API server's time
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}  # as Argo's usual installation has them
 
@@ -51,8 +53,7 @@ class Node:
             "--kubelet-preferred-address-types=InternalIP,Hostname",
         ])  # fmt: skip
         self._until("the API server answers", lambda: bool(self.call("GET", "/api/v1/namespaces")))
-        images = threading.Thread(target=self._images)
-        images.start()
+        images = concurrent.futures.ThreadPoolExecutor(1).submit(self._images)
         self._run("scheduler", [
             f"{self.cache}/kubernetes/kube-scheduler", "--kubeconfig", f"{self.state}/kubeconfig", "--leader-elect=false", "--bind-address=127.0.0.1",
         ])  # fmt: skip
@@ -61,7 +62,7 @@ class Node:
             f"--node-ip={ADDRESS}", f"--root-dir={self.state}/kubelet", f"--cert-dir={self.state}/kubelet-certs",
         ])  # fmt: skip
         self._objects()
-        images.join()
+        images.result()
         self._until("the node is ready", self._ready)
         self._until("Argo's objects are known", lambda: "items" in self.call("GET", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"))
         self.controller()
@@ -169,13 +170,15 @@ class Node:
     def load(self, path: str) -> None:
         """Puts an image's archive where the kubelet finds it."""
         command = ["ctr", "-a", f"{self.state}/run/containerd.sock", "-n", "k8s.io", "images", "import", path]
-        for _ in range(20):
+        deadline = time.monotonic() + PATIENCE
+        while True:
             with self.lock:
                 done = subprocess.run(command, capture_output=True, text=True)
             if not done.returncode:
                 return
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{path}: {done.stderr}")
             time.sleep(0.5)
-        raise RuntimeError(f"{path}: {done.stderr}")
 
     def _objects(self) -> None:
         import yaml
@@ -218,7 +221,7 @@ class Node:
         self.call("PATCH", "/api/v1/nodes/node1/status", {"status": {"capacity": gpus, "allocatable": gpus}}, "application/merge-patch+json")
         return True
 
-    def _until(self, what: str, true: object, seconds: float = 120) -> None:
+    def _until(self, what: str, true: object, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         error: Exception | None = None
         while time.monotonic() < deadline:
