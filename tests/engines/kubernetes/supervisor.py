@@ -225,7 +225,7 @@ class Node:
         deadline = time.monotonic() + seconds
         error: Exception | None = None
         while time.monotonic() < deadline:
-            for name, each in self.processes.items():
+            for name, each in list(self.processes.items()):  # another thread may add one
                 if each.poll() is not None:
                     raise RuntimeError(f"{name} has ended ({each.returncode}); see logs/{name}.log")
             try:
