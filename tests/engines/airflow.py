@@ -48,11 +48,11 @@ class Airflow:
         self.log.close()
 
     def call(self, *arguments: str) -> str:
-        done = subprocess.run([self.python, *arguments], env=self.environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run([self.python, *arguments], env=self.environment, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
-    def run(self, dag: str, conf: dict[str, Any], environment: dict[str, str] | None = None, seconds: float = 900) -> dict[str, Any]:
+    def run(self, dag: str, conf: dict[str, Any], environment: dict[str, str] | None = None, seconds: float = 1800) -> dict[str, Any]:
         """Runs the text of a DAG file; returns `{"state": …, "run": …, "tasks": {id: [states]}, "log": …}`. May be called from several threads."""
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.home))
         shutil.copy(self.home / "airflow.db", folder)

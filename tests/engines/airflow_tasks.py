@@ -37,7 +37,7 @@ class Processes:
 class Pods:
     """Tasks are pods of the node, made by the real KubernetesPodOperator."""
 
-    at_once = 6
+    at_once = 3
 
     def __init__(self, airflow: Airflow, images: Images) -> None:
         self.airflow, self.images = airflow, images

@@ -66,7 +66,7 @@ class Images:
 
 
 class Argo:
-    at_once = 8
+    at_once = 5
 
     def __init__(self, images: Images) -> None:
         self.images, self.node, self.s3 = images, images.node, images.s3
@@ -99,7 +99,7 @@ class Argo:
         self.started[run] = time.monotonic()
         return run
 
-    def wait(self, run: str, seconds: float = 600) -> Outcome:
+    def wait(self, run: str, seconds: float = 1800) -> Outcome:
         """Waits for the run's end."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._has_ended(run):

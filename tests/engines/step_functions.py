@@ -116,7 +116,7 @@ class StepFunctions:
         self.started[name] = execution["executionArn"], time.monotonic()
         return name
 
-    def wait(self, run: str, seconds: float = 300) -> Outcome:
+    def wait(self, run: str, seconds: float = 900) -> Outcome:
         """Waits for the execution's end."""
         arn, began = self.started[run]
         client = self.s3.client("stepfunctions")

@@ -19,7 +19,7 @@ def test_a_pod_that_is_deleted(pods: Pods, tmp_path: Path) -> None:
     node = pods.images.node
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(pods.leaves, write(tmp_path, LONG), "inject", {})
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 900
         found: list[str] = []
         while not found and time.monotonic() < deadline and not future.done():
             time.sleep(0.3)

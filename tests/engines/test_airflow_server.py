@@ -83,7 +83,7 @@ class Server:
         with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
-    def until(self, what: str, path: str, true: Any, seconds: float = 300) -> Any:
+    def until(self, what: str, path: str, true: Any, seconds: float = 900) -> Any:
         """Asks until the answer is what it should be, and returns it."""
         deadline = time.monotonic() + seconds
         found: Any = None

@@ -68,7 +68,7 @@ def test_a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, tmp_pa
 
 def running(argo: Argo, run: str, step: str) -> str:
     """The name of the run's pod of that step, once it runs."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
         for each in argo.node.pods(f"workflows.argoproj.io/workflow={run}"):
             if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]:

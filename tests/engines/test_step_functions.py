@@ -55,7 +55,7 @@ def test_an_interpreter_that_is_killed_and_started_anew(tmp_path: Path) -> None:
     flow = write(tmp_path, LONG)
     with step_functions() as aws:
         run = aws.start(aws.deploy(flow, "inject")[1])
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while "start" not in (before := left(aws.s3, run, "Long")) and time.monotonic() < deadline:
             time.sleep(0.5)
         assert set(before) == {"start"}
