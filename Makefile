@@ -26,7 +26,7 @@ test-metaflow: $(VENV)/ready .venvs/metaflow/ready  ## the flows of tests/differ
 
 nightly: engines  ## COUNT random flows on every engine (one that fails is made small and kept in tests/flows), 20,000 mutated sources, 2,000 kills
 	FLOWC_RANDOM=$(COUNT) FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup -m nightly $(ARGS)
-	FLOWC_FUZZ=20000 FLOWC_CHAOS=2000 $(RUN) -m pytest -n $(JOBS) tests/fuzz tests/runtime_shim/test_chaos.py
+	FLOWC_FUZZ=20000 FLOWC_FUZZ_SEED=$$(date +%s) FLOWC_CHAOS=2000 $(RUN) -m pytest -n $(JOBS) tests/fuzz tests/runtime_shim/test_chaos.py
 
 engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines ahead, into ~/.cache/flowc (about 15 minutes, once; needs to be root)
 	$(RUN) -m tests.engines.object_stores
