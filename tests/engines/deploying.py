@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from flowc.compiler.pipeline import load
+
 from tests.running import dump, flowc, run
 from tests.s3_server import BUCKET, S3Server
 
@@ -55,6 +57,12 @@ def compiled(flow: Path, target: str, s3: S3Server, *options: str) -> Compiled:
         assert named
         s3.client().put_object(Bucket=BUCKET, Key=f"{PREFIX}/{named[1]}/code/{package.name}", Body=package.read_bytes())
     return Compiled(named[1], files)
+
+
+def named(flow: Path, name: str) -> tuple[str, ...]:
+    """The option that names what is deployed; none for a flow that says it itself, by `@project`."""
+    own = any(each.name == "project" for each in load(str(flow)).flow.decorators)
+    return () if own else ("--name", name)
 
 
 def as_text(given: Given) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import Any
 from flowc.runtime_bundle import archive, write_folder
 from tests.s3_server import BUCKET, S3Server, s3_server
 
-from .deploying import PREFIX, Compiled, Dump, Given, Outcome, compiled, left
+from .deploying import PREFIX, Compiled, Dump, Given, Outcome, compiled, left, named
 from .packages import packages_of
 
 
@@ -98,9 +98,8 @@ class StepFunctions:
     def deploy(self, flow: Path, delivery: str, *more: str) -> tuple[Compiled, str]:
         """Registers the job definitions and the state machine; returns the machine's ARN too."""
         self.count += 1
-        made = compiled(
-            flow, "step-functions", self.s3, "--name", f"{delivery}-{flow.stem}-{self.count}", *options(delivery, packages_of(flow)), *more
-        )
+        name = named(flow, f"{delivery}-{flow.stem}-{self.count}")
+        made = compiled(flow, "step-functions", self.s3, *name, *options(delivery, packages_of(flow)), *more)
         for each in json.loads(made.only(".batch.json")):
             self.s3.client("batch").register_job_definition(**each)
         machine = self.s3.client("stepfunctions").create_state_machine(

@@ -37,7 +37,7 @@ def test_a_run_that_fails_is_finished_by_one_of_the_same_name(argo: Argo, tmp_pa
     before = left(argo.s3, outcome.run, "Gated")
     check_failed(before)
     gate(argo.s3, True)
-    argo.node.call("DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows/{outcome.run}")
+    argo.delete(outcome.run)
     outcome = argo.wait(argo.start(made, name=outcome.run))
     assert outcome.succeeded, outcome.detail
     check_finished(before, left(argo.s3, outcome.run, "Gated"))
