@@ -22,7 +22,7 @@ def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | 
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,  # a bound on hanging
     )
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done

@@ -217,13 +217,13 @@ def test_watch(tmp_path: Path) -> None:
             for text, said in (("", "no problems"), (FLOW, "FLOW307"), (FLOW.replace("def end", "def ent"), "FLOW202"), (FINE, "no problems")):
                 if text:
                     write(tmp_path, flow=text.format(name="A"))
-                until = time.monotonic() + 30
+                until = time.monotonic() + 180
                 while said not in output.read_text() and time.monotonic() < until:
                     time.sleep(0.05)
                 assert said in output.read_text()
                 output.write_text("")
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(10) == 130
+            assert watching.wait(60) == 130
         finally:
             watching.kill()
     assert "Traceback" not in output.read_text() and "\x1b" not in output.read_text()
