@@ -14,7 +14,7 @@ demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every targ
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
 
 # What the node needs is built while the other tests run; the first test on the node waits for it.
-test: check $(VENV)/ready .venvs/airflow/ready  ## every check and test, on real engines too; REPORT=FILE for a table of what ran on them
+test: check $(VENV)/ready .venvs/airflow/ready .venvs/metaflow/ready  ## every check and test, on real engines too; REPORT=FILE for a table of what ran on them
 	@$(RUN) -m tests.engines.kubernetes.build > /dev/null & \
 	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly and not metaflow" $(if $(REPORT),--report $(REPORT)) $(ARGS)
 

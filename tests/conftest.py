@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from flowc.runtime_shim.current import current
 
 from .engines.report import pytest_addoption as pytest_addoption
 from .engines.report import pytest_terminal_summary as pytest_terminal_summary
@@ -16,6 +17,13 @@ def s3() -> Iterator[S3Server]:
     """One S3 server for the session; a test takes a prefix of its own."""
     with s3_server() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def no_task_is_running() -> Iterator[None]:
+    """A test that runs a task in its own process leaves `current` set; the next test is in no run."""
+    yield
+    current._set()
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook

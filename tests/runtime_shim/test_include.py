@@ -100,7 +100,7 @@ def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]
 
     def call(*names: str) -> Any:
         wanted = [{"name": each, "attribute": each, "type": kinds[each]} for each in names]
-        return computed(str(tmp_path), {"file": "f.py", "name": "F"}, wanted, "ada", "local")
+        return computed(str(tmp_path), {"file": "f.py", "name": "F", "decorators": []}, wanted, "ada", "local")
 
     assert call("a", "b", "f") == {"a": "F ada a local {}", "b": 3, "f": "/x"}
     said = capfd.readouterr()
