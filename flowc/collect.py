@@ -14,9 +14,13 @@ from .terminal import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from flowc.runtime_shim.client.place import Place
+
+
+ABANDONED = 3600.0  # seconds after which a file that was never finished is that of a writer which was killed
 
 
 class Rules:
@@ -45,16 +49,15 @@ class Plan:
         self.kept = 0
         self.objects: list[str] = []
         self.blobs: list[str] = []
+        self.leftovers: list[str] = []  # handles (Store.leftovers) of files and uploads that were never finished
         self.bytes = 0
         self.going_on: list[str] = []  # runs for which blobs are left alone
 
 
 def plan(place: Place, flow: str, rules: Rules) -> Plan:
-    """Raises Failure for a datastore whose objects cannot be deleted yet."""
     from flowc.runtime_shim import address
     from flowc.runtime_shim.client import tags
 
-    _able(place)
     now = time.time()
     made = Plan(flow)
     edited = tags.edited(place, flow)
@@ -81,6 +84,10 @@ def plan(place: Place, flow: str, rules: Rules) -> Plan:
             if name not in marked and now - changed >= rules.grace:
                 made.blobs.append(name)
                 made.bytes += size
+        for handle, size, changed in place.store.leftovers(f"{address.encoded(flow)}/"):
+            if now - changed >= max(rules.grace, ABANDONED):
+                made.leftovers.append(handle)
+                made.bytes += size
     return made
 
 
@@ -88,7 +95,6 @@ def collect(place: Place, flow: str, rules: Rules) -> Plan:
     """Plans anew, with runs that begin now held back, and deletes. Raises Failure if another collector is at work."""
     from flowc.runtime_shim import collecting, record
 
-    _able(place)
     store, name = place.store, collecting.marker_name(flow)
     data = record.dumps({"version": record.VERSION, "time": time.time(), "pid": os.getpid()})
     if not store.put_if_absent(name, data):
@@ -98,11 +104,11 @@ def collect(place: Place, flow: str, rules: Rules) -> Plan:
     until = time.monotonic() + collecting.STALE / 2
     try:
         made = plan(place, flow, rules)
-        for names in (made.objects, made.blobs):
+        for names, delete in ((made.objects, _deleter(place)), (made.blobs, _deleter(place)), (made.leftovers, place.store.delete_leftover)):
             for at in range(0, len(names), 500):
                 if time.monotonic() > until:
                     raise Failure(f"{flow}: not all could be deleted in half an hour; `flowc gc` again goes on")
-                place.each(names[at : at + 500], _deleter(place))
+                place.each(names[at : at + 500], delete)
         return made
     finally:
         _deleter(place)(name)
@@ -170,14 +176,9 @@ def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:
     return found
 
 
-def _able(place: Place) -> None:
-    if not hasattr(place.store, "entries"):
-        raise Failure(f"flowc gc works on folders and s3://, not yet on {place.url}")
+def _entries(place: Place, prefix: str) -> Iterator[tuple[str, int, float]]:
+    return place.store.entries(prefix)
 
 
-def _entries(place: Place, prefix: str) -> Any:
-    return place.store.entries(prefix)  # type: ignore[attr-defined]
-
-
-def _deleter(place: Place) -> Any:
-    return lambda name: place.store.delete(name)  # type: ignore[attr-defined]
+def _deleter(place: Place) -> Callable[[str], None]:
+    return lambda name: place.store.delete(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flowc.runtime_shim.current import current
 
+from .engines import object_stores
 from .engines.report import pytest_addoption as pytest_addoption
 from .engines.report import pytest_terminal_summary as pytest_terminal_summary
 from .s3_server import S3Server, s3_server
@@ -17,6 +18,20 @@ def s3() -> Iterator[S3Server]:
     """One S3 server for the session; a test takes a prefix of its own."""
     with s3_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def gs() -> Iterator[dict[str, str]]:
+    """The environment in which gs:// reaches a server of Google Cloud Storage's protocol, one for the session."""
+    with object_stores.gcs() as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def az() -> Iterator[dict[str, str]]:
+    """The same for az:// and Azure's."""
+    with object_stores.azure() as environment:
+        yield environment
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc gc [FLOW] --keep N [OPTIONS]",)
 TEXT = """
-Says what could be deleted from a datastore, and deletes it with --delete: runs that no --keep… keeps, and the artifacts that no run has any
-more. Runs that go on, or failed less than --grace ago, stay, and while there are such, artifacts stay too. Code packages always stay, since
-deployed specs name them. Safe while runs begin: they wait for it.
+Says what could be deleted from a datastore, and deletes it with --delete: runs that no --keep… keeps, artifacts that no run has any more, and
+files that writers which were killed never finished. Runs that go on, or failed less than --grace ago, stay, and while there are such, artifacts
+stay too. Code packages always stay, since deployed specs name them. Safe while runs begin: they wait for it.
 """
 OPTIONS = (
     Option("--keep", "keep the newest so many runs of each flow", "N"),
@@ -75,7 +75,8 @@ def _number(arguments: Arguments, name: str) -> float:
 
 def _say(made: Plan, done: bool, out: Output) -> None:
     verb = "deleted" if done else "to delete"
-    what = f"{_count(len(made.runs), 'run')}, {_count(len(made.blobs), 'artifact')}, {_bytes(made.bytes)}"
+    unfinished = f", {_count(len(made.leftovers), 'unfinished file')}" if made.leftovers else ""
+    what = f"{_count(len(made.runs), 'run')}, {_count(len(made.blobs), 'artifact')}{unfinished}, {_bytes(made.bytes)}"
     out.print(f"{printable(made.flow)}: {verb} {what}; kept {made.kept}")
     for run in made.runs:
         out.print(f"  {printable(run)}")

@@ -48,6 +48,17 @@ if TYPE_CHECKING:
         def folders(self, prefix: str) -> Iterator[str]:
             """Yields what stands between `prefix`, which is empty or ends with a slash, and the next slash of the names below it, sorted."""
 
+        def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+            """Yields (name, bytes, seconds since 1970 of its last change) of all objects below `prefix`, which ends with a slash."""
+
+        def delete(self, name: str) -> None:
+            """Deletes the object, if it is there. Raises StoreError."""
+
+        def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+            """Yields what writers that were killed have left, and no reader sees, like `entries`, with a handle in the place of the name."""
+
+        def delete_leftover(self, handle: str) -> None: ...
+
         def fetch_ahead(self, names: List[str]) -> None:
             """Starts to get objects that `get` will be asked for, where waiting for them takes time. Each is given to the next who asks."""
 

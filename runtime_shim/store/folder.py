@@ -88,8 +88,17 @@ class FolderStore:
         yield from sorted(entries)
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-        """Yields (name, bytes, seconds since 1970 of its last change) of all objects below `prefix`, which ends with a slash."""
-        for name in self._walk(prefix.rstrip("/")):
+        return self._with_status(self._walk(prefix.rstrip("/")))
+
+    def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+        """Temporary files: their handles are their names."""
+        return self._with_status(self._walk(prefix.rstrip("/"), temporary=True))
+
+    def delete_leftover(self, handle: str) -> None:
+        self.delete(handle)
+
+    def _with_status(self, names: Iterator[str]) -> Iterator[Tuple[str, int, float]]:
+        for name in names:
             try:
                 status = os.stat(self._path(name))
             except FileNotFoundError:
@@ -220,7 +229,8 @@ class FolderStore:
 
     # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _walk(self, folder: str) -> Iterator[str]:
+    def _walk(self, folder: str, temporary: bool = False) -> Iterator[str]:
+        """Yields the names of objects, or of temporary files, in the folder and those below it."""
         waiting = [folder]
         while waiting:
             inside = waiting.pop()
@@ -234,7 +244,7 @@ class FolderStore:
                 name = f"{inside}/{entry.name}" if inside else entry.name
                 if entry.is_dir():
                     waiting.append(name)
-                elif not entry.name.startswith(_TEMPORARY):
+                elif entry.name.startswith(_TEMPORARY) is temporary:
                     yield name
 
     def _path(self, name: str) -> str:

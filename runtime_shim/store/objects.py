@@ -114,6 +114,25 @@ class ObjectStore:
         found = self._do(f"listing {prefix}", lambda: self._client.list_with_delimiter(self._store, prefix=full or None)["common_prefixes"])
         yield from sorted(each.rstrip("/").rpartition("/")[2] for each in found)
 
+    def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+        def all_of() -> List[Any]:
+            pages = self._client.list(self._store, prefix=(self.prefix + prefix).rstrip("/") or None)
+            return [each for page in pages for each in page]
+
+        for each in self._do(f"listing {prefix}", all_of):
+            yield each["path"][len(self.prefix) :], int(each["size"]), each["last_modified"].timestamp()
+
+    def delete(self, name: str) -> None:
+        self._ahead.forget(name)
+        self._do(f"deleting {name}", lambda: self._client.delete(self._store, self.prefix + name), None)
+
+    def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+        """None that the client can list. Azure itself drops blocks that were never made a blob after a week, Google Cloud by a lifecycle rule."""
+        return iter(())
+
+    def delete_leftover(self, handle: str) -> None:
+        pass
+
     def close(self) -> None:
         """Nothing: the client keeps its connections to itself."""
 

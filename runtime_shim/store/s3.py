@@ -132,14 +132,29 @@ class S3Store:
                 yield _element(each, "Prefix")[len(self.prefix + prefix) : -1]
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-        """Yields (name, bytes, seconds since 1970 of its last change) of all objects below `prefix`, which ends with a slash."""
         for text in self._pages({"prefix": self.prefix + prefix}):
             for each in text.split("<Contents>")[1:]:
-                changed = time.strptime(_element(each, "LastModified")[:19], "%Y-%m-%dT%H:%M:%S")
-                yield _element(each, "Key")[len(self.prefix) :], int(_element(each, "Size") or 0), _utc(changed)
+                yield _element(each, "Key")[len(self.prefix) :], int(_element(each, "Size") or 0), _time(_element(each, "LastModified"))
 
     def delete(self, name: str) -> None:
+        self._ahead.forget(name)
         self._request("DELETE", name, accept=(200, 204, 404))
+
+    def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
+        """Uploads that were never completed, by ListMultipartUploads; how large their parts are is not said."""
+        marker: Dict[str, str] = {}
+        while True:
+            text = self._request("GET", None, query={"uploads": "", "prefix": self.prefix + prefix, **marker}).body.decode()
+            for each in text.split("<Upload>")[1:]:
+                name, upload = _element(each, "Key")[len(self.prefix) :], _element(each, "UploadId")
+                yield f"{upload} {name}", 0, _time(_element(each, "Initiated"))
+            if _element(text, "IsTruncated") != "true":
+                return
+            marker = {"key-marker": _element(text, "NextKeyMarker"), "upload-id-marker": _element(text, "NextUploadIdMarker")}
+
+    def delete_leftover(self, handle: str) -> None:
+        upload, _, name = handle.partition(" ")
+        self._request("DELETE", name, query={"uploadId": upload}, accept=(204, 200, 404))
 
     def close(self) -> None:
         """Closes the connections that nobody uses now, until the next request."""
@@ -347,10 +362,11 @@ def _element(text: str, name: str) -> str:
     return _plain(text.partition(f"<{name}>")[2].partition(f"</{name}>")[0])
 
 
-def _utc(parts: time.struct_time) -> float:
+def _time(text: str) -> float:
+    """`2026-01-02T03:04:05.000Z` as seconds since 1970."""
     import calendar
 
-    return float(calendar.timegm(parts))
+    return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
 
 
 def _plain(text: str) -> str:
