@@ -1,8 +1,59 @@
-"""The commit that a folder's files are at, read from git's own files: no program is started for it."""
+"""The commit that a flow's files are at, and whether they are as it has them.
+
+The commit is read from git's own files. Only git can compare: it does so while the run is being prepared, so that nobody waits for it.
+"""
 
 from __future__ import annotations
 
 import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+PATIENCE = 2.0  # seconds after which git is not waited for any longer
+
+
+class Checkout:
+    """Begins to compare the files, given by their paths from the folder, with the commit."""
+
+    def __init__(self, folder: str, files: Iterable[str]) -> None:
+        self._found: dict[str, Any] = git_commit(folder)
+        self._pid = 0
+        if not self._found or not hasattr(os, "posix_spawnp"):
+            return
+        # no hook or helper that the repository names is started, and its index is left alone
+        options = ("-c", "core.fsmonitor=false", "--no-optional-locks", "--literal-pathspecs", "-C", folder)
+        there = sorted(each for each in files if os.path.exists(os.path.join(folder, each)))
+        words = ["git", *options, "status", "--porcelain", "--untracked-files=all", "--", *(there or ["."])]
+        self._pipe, writing = os.pipe()
+        null = os.open(os.devnull, os.O_RDWR)
+        try:
+            actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+            self._pid = os.posix_spawnp("git", words, {**os.environ, "GIT_TERMINAL_PROMPT": "0"}, file_actions=actions)
+        except OSError:  # there is no git here
+            os.close(self._pipe)
+        finally:
+            os.close(writing)
+            os.close(null)
+
+    def found(self) -> dict[str, Any]:
+        """`git`, the commit, and `dirty`, whether the files differ from it, as far as that is known; {} outside any repository."""
+        if self._pid:
+            import select
+            import signal
+
+            ready, _, _ = select.select([self._pipe], [], [], PATIENCE)
+            changed = bool(os.read(self._pipe, 1)) if ready else False
+            os.close(self._pipe)
+            if not ready:
+                os.kill(self._pid, signal.SIGKILL)
+            _, status = os.waitpid(self._pid, 0)
+            self._pid = 0
+            if changed or status == 0:
+                self._found["dirty"] = changed
+        return dict(self._found)
 
 
 def git_commit(folder: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 from flowc.compiler.diagnostics import printable
 
 from .flow_source import WITH
+from .git import Checkout
 from .options import Option
 from .run_report import Live, Recorded, choose, label
 from .targeting import package_of
@@ -55,6 +56,7 @@ class LocalRun:
         self.program, self.path, self.arguments, self.out, self.name = program, path, arguments, out, name
         self.store = store_of(arguments, path)
         self.folder = os.path.dirname(os.path.abspath(path))
+        self.checkout = Checkout(self.folder, program.files)
         self.failures: list[tuple[Task, str]] = []
         self.workers = arguments.integer("--max-workers", MAX_WORKERS)
         self.splits = arguments.integer("--max-num-splits", 0)
@@ -80,7 +82,6 @@ class LocalRun:
         from .run_status import write_process
 
         program = self.program
-        extra = {**self._made_by(), **extra}
         settings = Settings(self.workers, self.splits, self.arguments.text("--isolation", "auto"), policy, self.tick)
         started = time.monotonic()
         try:
@@ -92,6 +93,7 @@ class LocalRun:
             self.report.begin(
                 f"{program.flow.name}, run {printable(self.name)}, in {self.store}", flow=program.flow.name, run=self.name, store=self.store
             )
+            extra = {**self._made_by(), **extra}
             result = run_flow(self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra)
         except ShimError as error:
             raise Failure(str(error)) from None
@@ -121,7 +123,7 @@ class LocalRun:
         from flowc.runtime_shim import identity
 
         flow = self.program.flow
-        found = {"script": flow.file, **identity.of_run(flow.name, "local")}
+        found = {"script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
         project = next((each for each in flow.decorators if each.name == "project"), None)
         if project is not None:
             from flowc.runtime_shim.project import tags

@@ -121,6 +121,11 @@ def file_name(flow: str, digest: str) -> str:
     return f"{encoded(flow)}/files/{digest[:2]}/{digest}"
 
 
+def environment_name(flow: str, digest: str) -> str:
+    """The object of what tasks ran with (environment.py)."""
+    return f"{encoded(flow)}/environments/{digest}.json"
+
+
 def cache_name(flow: str, key: str) -> str:
     """The object that says which task has done the work with this key (`flowc run --cache`)."""
     return f"{encoded(flow)}/cache/{key[:2]}/{key}.json"

@@ -18,7 +18,7 @@ import socket
 import time
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
-from . import address, failure, record, warm
+from . import address, environment, failure, record, warm
 from .admission import Admission
 from .attempt_output import AttemptOutput
 from .errors import ShimError
@@ -96,8 +96,10 @@ def run_flow(
     when run.json has been written already. SIGINT and SIGTERM stop the run. Raises ShimError for parameters that are wrong and for a run id
     that stands for something else.
     """
-    work = warm.Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {})
-    return _Supervisor(work, open_store(store_url), settings, on_event).run()
+    store = open_store(store_url)
+    ran_in = environment.put(store, graph["flow"]["name"], environment.here())
+    work = warm.Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {}, ran_in)
+    return _Supervisor(work, store, settings, on_event).run()
 
 
 class _Supervisor:

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
-import sys
-from typing import Any, Dict, FrozenSet, Mapping, Optional, Set, Tuple, Union
+from typing import Any, FrozenSet, Mapping, Optional, Tuple, Union
 
-from . import address, record
+from . import address, environment, record
 from .graph import Graph
 from .lineage import Lineage
 from .record import Record
@@ -52,7 +49,7 @@ class Cached:
     def __init__(self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any]) -> None:
         self.store, self.graph, self.run, self.fingerprints = store, graph, run, fingerprints
         self.parameters = dict(parameters)  # as run.json has them
-        self.environment = environment_digest()
+        self.environment = environment.digest_of(environment.here())
         self.lineage = Lineage(store, graph, run)
 
     def find(self, step: str, path: str, fresh: bool) -> Optional[Found]:
@@ -85,18 +82,6 @@ class Cached:
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
     """Writes the record as one of run `run`, saying where it comes from; returns the one that is there then."""
     return record.write(store, flow, run, {**done.data, "origin": origin})
-
-
-def environment_digest() -> str:
-    """The interpreter, the machine's kind and every installed distribution, in one digest."""
-    found: Set[str] = set()
-    for folder in sys.path:
-        try:
-            found.update(each for each in os.listdir(folder or ".") if each.endswith((".dist-info", ".egg-info")))
-        except OSError:
-            continue
-    what: Dict[str, Any] = {"python": sys.version, "machine": platform.machine(), "platform": sys.platform, "installed": sorted(found)}
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 
 def _fits(graph: Graph, done: Record) -> bool:

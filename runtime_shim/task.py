@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from . import address, artifacts, collecting, failure, flowspec, identity, parameters, prefetch, record, user_step
+from . import address, artifacts, collecting, environment, failure, flowspec, identity, parameters, prefetch, record, user_step
 from .artifacts import Manifest
 from .current import RunParameters, current
 from .errors import ShimError
@@ -31,6 +31,7 @@ class Attempt:
     def __init__(
         self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
         given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None, gang: str = "",
+        environment: str = "",
     ) -> None:  # fmt: skip
         self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
         self.attempt = attempt
@@ -41,6 +42,7 @@ class Attempt:
         self.extra = extra or {}  # more of run.json
         self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
         self.gang = gang  # what tells this try of a gang from others, where the attempt's number alone does not
+        self.environment = environment  # digest of the environment, where the one who starts the task has written it already
         graph.step(step)
 
     @property
@@ -66,6 +68,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     flow: Optional[FlowSpec] = None
     try:
         flow_class = task.load()
+        ran_in = None if task.environment else environment.Noted(task.store, graph.name, {_environment_of(each) for each in inputs})
         flow = _flow_object(task, flow_class, inputs, values)
         made = flow
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
@@ -84,7 +87,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     data = {
         "step": task.step, "path": task.path, "attempt": task.attempt, "started": started, "ended": time.time(),
         "next": state.next or [], "stack": state.stack, "artifacts": manifest,
-        "environment": {"python": sys.version.split()[0], "platform": sys.platform, "code": task.code},
+        "environment": {
+            "python": sys.version.split()[0], "platform": sys.platform, "code": task.code,
+            "digest": task.environment or (ran_in.digest() if ran_in is not None else ""),
+        },
     }  # fmt: skip
     if state.caught:
         data["caught"] = True
@@ -94,6 +100,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         data["fixed_order"] = f"{flowspec.ITEMS}_{state.over}" in manifest
     written = record.write(task.store, graph.name, task.run, data)
     return written.outcome(switch)
+
+
+def _environment_of(done: Record) -> str:
+    return str((done.data.get("environment") or {}).get("digest") or "")
 
 
 def _parameters(task: Attempt) -> Dict[str, Any]:

@@ -36,8 +36,10 @@ class Work:
     """What every task of the run has in common. `parameters` is None for a run whose run.json is there already."""
 
     def __init__(
-        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]], extra: Dict[str, Any]
-    ) -> None:
+        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]], extra: Dict[str, Any],
+        environment: str = "",
+    ) -> None:  # fmt: skip
+        self.environment = environment  # digest of what every task runs with
         self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = graph, folder, store, run, code, parameters, extra
 
 
@@ -202,7 +204,7 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
             return 0
         task = Attempt(
             open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",
-            work.parameters, load, work.extra, request.get("gang", ""),
+            work.parameters, load, work.extra, request.get("gang", ""), work.environment,
         )  # fmt: skip
         return 0 if run_task(task) is not None else 1
     except ShimError as error:

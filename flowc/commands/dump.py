@@ -27,6 +27,7 @@ OPTIONS = (
     Option("--private", "also artifacts whose names begin with an underscore"),
     Option("--include", "only these artifacts", "NAME[,NAME…]", repeated=True),
     Option("--max-value-size", "leave out values whose `repr` is longer; 0: all values", "N", default="1000"),
+    Option("--environment", "instead, what made them: code, commit, Python, packages; with --json for a program"),
     Option("--file", "instead of printing, write {FLOW/RUN/STEP/PATH: {name: value}}, pickled, to this file", "FILE"),
     *datastore.OPTIONS,
 )
@@ -34,6 +35,7 @@ EXAMPLES = (
     ("flowc dump try7/end", "the artifacts of the last step"),
     ("flowc dump try7/train/3.0 --json", "of one task"),
     ("flowc dump try7/end report", "one value"),
+    ("flowc dump try7/end --environment", "what made it"),
 )
 
 SHOWN = 1000  # characters of a value that is still printed
@@ -55,6 +57,9 @@ def run(argv: list[str], out: Output) -> int:
         found = datastore.find(place, what, arguments.text("--flow"))
         if artifact and not found.step:
             raise Usage(f"`{artifact}` is an artifact of a task: name the task as RUN/STEP or RUN/STEP/PATH")
+        if arguments.flag("--environment"):
+            _environment(place, found, arguments.flag("--json"), out)
+            return 0
         with _Code(place.store, found.flow, found.run):
             if arguments.text("--file"):
                 _write(arguments.text("--file"), place, found, names, arguments.flag("--private"), out)
@@ -65,12 +70,26 @@ def run(argv: list[str], out: Output) -> int:
     if artifact:
         _one(dumped, found, artifact, out)
     elif arguments.flag("--json"):
-        import json
-
-        out.verbatim((json.dumps(dumped, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+        _print_json(dumped, out)
     elif dumped:
         out.print("\n".join(_lines(dumped, size, arguments.flag("--private") or bool(names))))
     return 0
+
+
+def _print_json(data: object, out: Output) -> None:
+    import json
+
+    out.verbatim((json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+
+
+def _environment(place: Place, found: Found, as_json: bool, out: Output) -> None:
+    from .. import made_by
+
+    made = made_by.made_by(place, found)
+    if as_json:
+        _print_json(made, out)
+    elif made:
+        out.print("\n".join(made_by.lines(made)))
 
 
 def _dump(place: Place, found: Found, names: list[str]) -> Dump:

@@ -8,7 +8,6 @@ from flowc.compiler.pipeline import flow_names
 
 from .. import local_run
 from ..flow_source import load_flow, placed, placed_sources
-from ..git import git_commit
 from ..given import given_to_resume
 from ..local_run import LocalRun, new_run_id, store_of
 from ..options import Option, Usage, parse
@@ -56,7 +55,7 @@ def run(argv: list[str], out: Output) -> int:
         out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
-    extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin, **git_commit(resumed.folder)}
+    extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin}
     resumed.begin(before["parameters"], extra)
 
     from flowc.runtime_shim.graph import Graph

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from flowc.runtime_shim import artifacts
+from flowc.runtime_shim import environment as ran_in
 from flowc.runtime_shim.flowspec import INTERNAL
 from flowc.runtime_shim.record import Record
 
@@ -78,6 +79,8 @@ def metadata(task: Task) -> Dict[str, str]:
         "code-package": environment.get("code") or run.get("code"),
         "ds-type": url.partition("://")[0] if "://" in url else "local",
         "ds-root": url,
+        "git-commit": run.get("git"),
+        "git-dirty": run.get("dirty"),
         "origin-run-id": run.get("origin"),
     }
     if task._place.run(*task.path_components[:2]) is not None and (done is not None or task._failed()):
@@ -87,12 +90,17 @@ def metadata(task: Task) -> Dict[str, str]:
 
 
 def environment(task: Task) -> Optional[Dict[str, Any]]:
+    """What made it: interpreter, machine, `packages` (name → version), code, commit. `packages` is None for a record that does not say."""
     done = task._done
     if done is None:
         return None
     run = task._place.run(*task.path_components[:2]) or {}
     known = dict(done.data.get("environment") or {})
+    digest = str(known.pop("digest", "") or "")
+    found = ran_in.read(task._place.store, task.path_components[0], digest) or {}
+    known.update({name: found.get(name) for name in ("implementation", "machine", "packages")})
     return {
-        **known, "python_version": known.get("python"), "username": run.get("user"), "runtime": task.runtime_name, "script": run.get("script"),
+        **known, "git_commit": run.get("git"), "git_dirty": run.get("dirty"),
+        "python_version": known.get("python"), "username": run.get("user"), "runtime": task.runtime_name, "script": run.get("script"),
         "flow_name": task.path_components[0], "environment_type": "local" if run.get("target") == "local" else "container",
     }  # fmt: skip

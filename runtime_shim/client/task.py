@@ -241,7 +241,7 @@ class Task(MetaflowObject):
 
     @property
     def environment_info(self) -> Optional[Dict[str, Any]]:
-        """Python, platform, code and who: None for a task that left no record."""
+        """Python, machine, packages with their versions, code, commit and who: None for a task that left no record."""
         return internals.environment(self)
 
     @property

@@ -135,5 +135,6 @@ def test_few_requests_stand_in_line(tmp_path: Path) -> None:
             assert _rounds(before) <= 4, (step, server.seen)
             assert _rounds(after) <= 2, (step, server.seen)
             assert len(after) <= 2
-            assert len(before) <= 5 or step == "join", (step, server.seen)
+            own = [name for _, name in server.seen[: marks[0]] if "/environments/" not in name]  # which nobody waits for
+            assert len(own) <= 5 or step == "join", (step, server.seen)
         assert server.objects["r/F/runs/r/end/-.json"]
