@@ -13,17 +13,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAIN = """from flowc.runtime_shim.__main__ import start
-
-start()
-"""
-
 
 def bundle() -> Iterator[tuple[str, bytes]]:
     """Yields every file of the bundle, sorted: its path with forward slashes, and what it holds."""
+    from flowc.runtime_shim.one_file import MAIN, digest
+
+    files = list(_modules())
+    yield "__main__.py", MAIN.format(digest=digest(files)).encode()
+    yield from files
+
+
+def _modules() -> Iterator[tuple[str, bytes]]:
     import flowc.runtime_shim
 
-    yield "__main__.py", MAIN.encode()
     with open(os.path.join(os.path.dirname(__file__), "__init__.py"), "rb") as file:
         yield "flowc/__init__.py", file.read()
     root = os.path.dirname(flowc.runtime_shim.__file__)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
-from . import address, package, parameters, report
+from . import address
 from .capture import Capture
 from .errors import ShimError, UsageError
 from .graph import read_graph
-from .report import Report
 from .store import open_store
 from .task import Attempt, run_task
 from .user_code import load_flow
@@ -17,6 +17,8 @@ from .user_code import load_flow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
+
+    from .report import Report
 
 USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]..."
 
@@ -49,7 +51,9 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
         if not value:
             raise UsageError(f"{name} has no value\n{USAGE}")
         if name == "--report":
-            reports.append(report.parse(value))
+            from .report import parse
+
+            reports.append(parse(value))
         else:
             given[name] = value
     if len(given) != 2:
@@ -70,32 +74,48 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         if not code:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
         folder = fetched = _new_folder()
-    place = report.Place(store, flow, run, step, path)
     ahead = [address.record_name(flow, run, step, path), address.run_record_name(flow, run)]
     store.fetch_ahead([address.code_name(flow, code), *ahead] if fetched else ahead)
     try:
         if fetched:
-            package.fetch(store, flow, code, folder)
+            from .package import fetch
+
+            fetch(store, flow, code, folder)
         graph = read_graph(folder)
         if graph.name != flow:
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
         given = os.environ.get("FLOWC_PARAMETERS")
+
+        def load() -> Any:
+            gc.freeze()  # what is there will stay; the bundle's first file has turned collecting off (one_file.py)
+            gc.enable()
+            return load_flow(folder, graph.flow, once=bool(fetched))
+
         with Capture() as output:
             outcome = run_task(
                 Attempt(
-                    store, graph, run, step, path, attempt, code, os.environ.get("FLOWC_TARGET", ""), parameters.decode(given) if given else {},
-                    lambda: load_flow(folder, graph.flow),
+                    store, graph, run, step, path, attempt, code, os.environ.get("FLOWC_TARGET", ""), _decoded(given) if given else {},
+                    load,
                 )
             )  # fmt: skip
         if output.data:
-            place.put(f"{attempt}.log", output.data)
+            store.put(address.task_name(flow, run, step, path, f"{attempt}.log"), output.data)
         if outcome is None:
             return 1
-        report.send(reports, outcome, place)
+        if reports:
+            from .report import Place, send
+
+            send(reports, outcome, Place(store, flow, run, step, path))
         return 0
     finally:
         if fetched:
             _remove(fetched)
+
+
+def _decoded(given: str) -> Dict[str, Any]:
+    from .parameters import decode
+
+    return decode(given)
 
 
 def _new_folder() -> str:

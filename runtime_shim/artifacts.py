@@ -10,8 +10,6 @@ digest, shared by all that hold the same value. An entry is a JSON object: `dige
 
 from __future__ import annotations
 
-from binascii import a2b_base64, b2a_base64
-
 from . import address, content
 from . import digest as digests
 from .content import LARGE, Content, Damaged
@@ -85,6 +83,8 @@ class _Saving:
         entry["digest"] = made.digest
         if made.size <= INLINE and made.size <= self.inline:
             self.inline -= made.size
+            from binascii import b2a_base64
+
             entry["value"] = b2a_base64(made.bytes(), newline=False).decode()
         else:
             self.waiting.append((entry, made))
@@ -167,6 +167,8 @@ def pieces(flow: str, entries: Iterable[Entry], most: int) -> List[Tuple[Any, ..
 def read(store: Store, flow: str, entry: Entry) -> Any:
     """Returns the content, as memory that its value may lie in; None if it is missing. Raises Damaged, StoreError."""
     if "value" in entry:
+        from binascii import a2b_base64
+
         data: Any = bytearray(a2b_base64(entry["value"]))
     elif "pack" in entry:
         data = store.read_range(address.blob_name(flow, entry["pack"]), entry["at"], entry["size"])

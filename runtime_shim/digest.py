@@ -5,6 +5,8 @@ The chunk is 8 MiB, for ever: it is part of what a digest means (docs/formats.md
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
@@ -39,12 +41,12 @@ _WORTH = 65536  # bytes in all after which the faster code is imported
 _so_far = 0
 _large: Any = None
 try:
-    from _sha2 import sha256 as _small  # type: ignore[import-not-found]  # Python 3.12 and later
-except ImportError:
-    try:
+    if sys.version_info >= (3, 12):
+        from _sha2 import sha256 as _small
+    else:
         from _sha256 import sha256 as _small  # type: ignore[import-not-found]
-    except ImportError:
-        from hashlib import sha256 as _small
+except ImportError:
+    from hashlib import sha256 as _small
 
 
 def of(data: Any) -> str:

@@ -11,7 +11,6 @@ from _collections_abc import Iterator
 
 from . import artifacts
 from .artifacts import Manifest
-from .exceptions import InvalidNextException, MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 from .store import Store
 
 TYPE_CHECKING = False
@@ -102,6 +101,8 @@ class FlowSpec:
         return f"<flow {type(self).__name__} step {state.step}{f'[{where}]' if where else ''}{text}>"
 
     def __getstate__(self) -> Any:
+        from .exceptions import MetaflowException
+
         raise MetaflowException(
             "a flow object cannot be saved: if `self` or one of `inputs` was assigned to an attribute, assign what is needed of it"
         )
@@ -186,6 +187,8 @@ class FlowSpec:
 
     def merge_artifacts(self, inputs: Any, exclude: Optional[List[str]] = None, include: Optional[List[str]] = None) -> None:
         """Takes over what the inputs agree on, and `self` does not have yet. Raises for what they disagree on, and for a missing `include`."""
+        from .exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
+
         state = self._flowc
         exclude, include = list(exclude or []), list(include or [])
         if not state.is_join:
@@ -221,22 +224,22 @@ class FlowSpec:
         step = state.step
         foreach, condition, parallel = kwargs.pop("foreach", None), kwargs.pop("condition", None), kwargs.pop("num_parallel", None)
         if kwargs:
-            raise InvalidNextException(f"step `{step}`: self.next has no argument {next(iter(kwargs))!r}")
+            raise wrong_next(f"step `{step}`: self.next has no argument {next(iter(kwargs))!r}")
         if state.next is not None:
-            raise InvalidNextException(f"step `{step}` called self.next twice")
+            raise wrong_next(f"step `{step}` called self.next twice")
         if condition is not None or (dsts and isinstance(dsts[0], dict)):
             self._switch(dsts, condition, foreach is not None or parallel is not None)
             return
         names = [self._target(each) for each in dsts]
         if not names:
-            raise InvalidNextException(f"step `{step}`: self.next was given no step")
+            raise wrong_next(f"step `{step}`: self.next was given no step")
         if foreach is not None and parallel is not None:
-            raise InvalidNextException(f"step `{step}`: self.next takes `foreach` or `num_parallel`, not both")
+            raise wrong_next(f"step `{step}`: self.next takes `foreach` or `num_parallel`, not both")
         if foreach is not None:
             self._foreach(names, foreach)
         elif parallel:
             if len(names) != 1 or not hasattr(parallel, "__index__") or parallel < 1:
-                raise InvalidNextException(f"step `{step}`: num_parallel is a number of at least 1, with exactly one step, not {parallel!r}")
+                raise wrong_next(f"step `{step}`: num_parallel is a number of at least 1, with exactly one step, not {parallel!r}")
             state.splits, state.over = int(parallel), None
         state.next = names
 
@@ -259,31 +262,29 @@ class FlowSpec:
             or not isinstance(attribute, str)
             or not getattr(getattr(type(self), attribute, None), "is_step", False)
         ):
-            raise InvalidNextException(f"step `{self._flowc.step}`: {target!r}, given to self.next, is no step of this flow")
+            raise wrong_next(f"step `{self._flowc.step}`: {target!r}, given to self.next, is no step of this flow")
         return attribute
 
     def _foreach(self, names: List[str], over: Any) -> None:
         state, step = self._flowc, self._flowc.step
         if not isinstance(over, str):
-            raise InvalidNextException(f"step `{step}`: foreach is the name of an artifact, as text")
+            raise wrong_next(f"step `{step}`: foreach is the name of an artifact, as text")
         if len(names) != 1:
-            raise InvalidNextException(f"step `{step}`: a foreach goes to exactly one step")
+            raise wrong_next(f"step `{step}`: a foreach goes to exactly one step")
         try:
             items = getattr(self, over)
         except AttributeError:
-            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which was never set") from None
+            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which was never set") from None
         if isinstance(items, Iterator):
-            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which can be read only once: make a list of it")
+            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which can be read only once: make a list of it")
         if isinstance(items, UnboundedForeachInput):
-            raise InvalidNextException(
-                f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number of its items"
-            )
+            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number of its items")
         try:
             count = sum(1 for _ in items)
         except Exception as error:
-            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, whose items cannot be read: {error}") from error
+            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, whose items cannot be read: {error}") from error
         if not count:
-            raise InvalidNextException(f"step `{step}`: the foreach is over `{over}`, which is empty")
+            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which is empty")
         if isinstance(items, (set, frozenset)):  # each process would order it differently
             object.__setattr__(self, f"{ITEMS}_{over}", list(items))
         state.splits, state.over = count, over
@@ -291,17 +292,24 @@ class FlowSpec:
     def _switch(self, dsts: Tuple[Any, ...], condition: Any, mixed: bool) -> None:
         state, step = self._flowc, self._flowc.step
         if len(dsts) != 1 or not isinstance(dsts[0], dict) or not dsts[0] or not isinstance(condition, str) or mixed:
-            raise InvalidNextException(f"step `{step}`: a switch is written self.next({{value: self.step, …}}, condition='artifact')")
+            raise wrong_next(f"step `{step}`: a switch is written self.next({{value: self.step, …}}, condition='artifact')")
         try:
             value = getattr(self, condition)
         except AttributeError:
-            raise InvalidNextException(f"step `{step}`: the switch is on `{condition}`, which was never set") from None
+            raise wrong_next(f"step `{step}`: the switch is on `{condition}`, which was never set") from None
         if value not in dsts[0]:
             cases = ", ".join(repr(each) for each in dsts[0])
             raise RuntimeError(f"step `{step}`: the switch is on `{condition}`, which is {value!r}: none of the cases {cases}")
         for each in dsts[0].values():
             self._target(each)
         state.next = [self._target(dsts[0][value])]
+
+
+def wrong_next(text: str) -> Exception:
+    """What `self.next` raises. The module of exceptions is imported when there is one."""
+    from .exceptions import InvalidNextException
+
+    return InvalidNextException(text)
 
 
 _METHOD = type(FlowSpec(use_cli=False).next)

@@ -6,14 +6,12 @@ import os
 import sys
 import time
 
-from . import address, artifacts, collecting, environment, failure, flowspec, identity, parameters, prefetch, record, user_step
+from . import address, artifacts, flowspec, identity, record, user_step
 from .artifacts import Manifest
 from .current import RunParameters, current
 from .errors import ShimError
-from .exceptions import UnpicklableArtifactException
 from .flowspec import FlowSpec, State
 from .graph import Graph
-from .inputs import Inputs
 from .lineage import Lineage
 from .record import Outcome, Record
 from .store import Store
@@ -62,13 +60,16 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         return done.outcome(switch)
     values = _parameters(task)
     inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
-    prefetch.of_step(task.store, graph.name, graph.step(task.step), inputs)
+    if task.store.remote:
+        from . import prefetch
+
+        prefetch.of_step(task.store, graph.name, graph.step(task.step), inputs)
     _set_environment(graph.decorator(task.step, "environment"))
     started = time.time()
     flow: Optional[FlowSpec] = None
     try:
         flow_class = task.load()
-        ran_in = None if task.environment else environment.Noted(task.store, graph.name, {_environment_of(each) for each in inputs})
+        ran_in = _noted(task, inputs) if task.store.remote and not task.environment else None
         flow = _flow_object(task, flow_class, inputs, values)
         made = flow
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
@@ -76,6 +77,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     except (ShimError, KeyboardInterrupt):
         raise
     except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
+        from . import failure
+
         failure.print_traceback(error)
         failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
         return None
@@ -89,7 +92,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         "next": state.next or [], "stack": state.stack, "artifacts": manifest,
         "environment": {
             "python": sys.version.split()[0], "platform": sys.platform, "code": task.code,
-            "digest": task.environment or (ran_in.digest() if ran_in is not None else ""),
+            "digest": task.environment or (ran_in or _noted(task, inputs)).digest(),
         },
     }  # fmt: skip
     if state.caught:
@@ -102,8 +105,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     return written.outcome(switch)
 
 
-def _environment_of(done: Record) -> str:
-    return str((done.data.get("environment") or {}).get("digest") or "")
+def _noted(task: Attempt, inputs: List[Record]) -> Any:
+    from .environment import Noted
+
+    return Noted(task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs})
 
 
 def _parameters(task: Attempt) -> Dict[str, Any]:
@@ -116,6 +121,8 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
         task.run_data = run
         found: Dict[str, Any] = run["parameters"]
         return found
+    from . import collecting, parameters
+
     values = parameters.convert(graph.flow["parameters"], task.given)
     data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
     data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra})
@@ -138,7 +145,9 @@ def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
     own = {name: value for name, value in ((decorator or {}).get("vars") or {}).items() if value is not None}
     given = os.environ.get("FLOWC_ENVIRONMENT")
     if given:
-        own.update(parameters.decode(given))
+        from .parameters import decode
+
+        own.update(decode(given))
     os.environ.update({name: str(value) for name, value in own.items()})
 
 
@@ -206,12 +215,18 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
     try:
         return artifacts.save_all(task.store, task.graph.name, found, {})
     except artifacts.Unpicklable as error:
+        from .exceptions import UnpicklableArtifactException
+
         raise UnpicklableArtifactException(str(error)) from error
 
 
 def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
     """The values as steps see them, but for files, whose content is an artifact only."""
-    return {each["attribute"]: parameters.in_step(each, values.get(each["name"])) for each in declared if each["type"] != "file"}
+    if not declared:
+        return {}
+    from .parameters import in_step
+
+    return {each["attribute"]: in_step(each, values.get(each["name"])) for each in declared if each["type"] != "file"}
 
 
 def _closes(task: Attempt) -> Optional[Dict[str, Any]]:
@@ -247,6 +262,9 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
     function = getattr(flow_class, task.step)
     given = None
     if flow._flowc.is_join or (task.graph.step(task.step)["is_join"] and inputs):
+        from . import prefetch
+        from .inputs import Inputs
+
         ahead = prefetch.OfJoin(task.store, task.graph.name, task.graph.step(task.step).get("reads"), inputs)
         given = Inputs([_input(task, flow_class, flow, each) for each in inputs], ahead.come_to)
     method = getattr(flow, task.step)
@@ -272,4 +290,6 @@ def _saved(flow: FlowSpec) -> Manifest:
     try:
         return flowspec.saved(flow)
     except artifacts.Unpicklable as error:
+        from .exceptions import UnpicklableArtifactException
+
         raise UnpicklableArtifactException(str(error)) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .exceptions import TimeoutException
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -33,6 +31,8 @@ class Deadline:
             signal.signal(signal.SIGALRM, self._before)
 
     def _ring(self, _number: int, _frame: Any) -> None:
+        from .exceptions import TimeoutException
+
         hours, rest = divmod(int(self.seconds), 3600)
         minutes, seconds = divmod(rest, 60)
         raise TimeoutException(f"Step {self.step} timed out after {hours} hours, {minutes} minutes, {seconds} seconds")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .exceptions import InvalidNextException
-from .flowspec import FlowSpec
+from .flowspec import FlowSpec, wrong_next
 from .graph import Graph
 
 TYPE_CHECKING = False
@@ -17,7 +16,7 @@ def check(graph: Graph, flow: FlowSpec) -> None:
     step, kind, expected = state.step, graph.kind(state.step), graph.targets(state.step)
     if state.next is None:
         if kind != "end":
-            raise InvalidNextException(f"step `{step}` ended without calling self.next()")
+            raise wrong_next(f"step `{step}` ended without calling self.next()")
         return
     wanted = " and ".join(f"`{each}`" for each in expected) or "nowhere: it is the last"
     if kind == "switch":
@@ -26,10 +25,10 @@ def check(graph: Graph, flow: FlowSpec) -> None:
         agrees = sorted(state.next) == sorted(expected)
     if not agrees:
         went = " and ".join(f"`{each}`" for each in state.next)
-        raise InvalidNextException(f"step `{step}` went to {went}, but its last statement goes to {wanted}")
+        raise wrong_next(f"step `{step}` went to {went}, but its last statement goes to {wanted}")
     if (state.splits is not None) != (kind in ("foreach", "parallel")):
         said = "over several tasks" if state.splits is not None else "to a single task"
-        raise InvalidNextException(f"step `{step}` went {said}, which its last statement does not")
+        raise wrong_next(f"step `{step}` went {said}, which its last statement does not")
 
 
 def go_on(graph: Graph, flow: FlowSpec, arguments: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from _frozen_importlib import module_from_spec
-from _frozen_importlib_external import spec_from_file_location
+from _frozen_importlib_external import SourceFileLoader, spec_from_file_location
 
 from . import metaflow_alias
 from .errors import ShimError
@@ -15,8 +15,70 @@ if TYPE_CHECKING:
     from typing import Any, Dict
 
 
-def import_flow(folder: str, file: str, class_name: str) -> Any:
-    """Returns the flow class. Exceptions of the user's module come through as they are.
+class _Once(SourceFileLoader):
+    """For a file that is imported once: to keep it compiled would take longer than it takes to compile."""
+
+    def get_code(self, fullname: str) -> Any:
+        source = self.get_data(self.path)
+        return _module_code(source, self.path) or self.source_to_code(source, self.path)
+
+
+class _Silent:
+    """Standard error for the time in which nothing should be said."""
+
+    spoke = False
+
+    def write(self, _: str) -> None:
+        self.spoke = True
+
+    def flush(self) -> None:
+        pass
+
+
+def _module_code(source: bytes, path: str) -> Any:
+    """Returns what `compile` returns for a module, or None where only `compile` will do: for errors and warnings, which it gives the file's name.
+
+    The first `compile` of a process makes all hundred classes of Python's syntax trees, for nothing here, in the time that forty modules take to
+    be imported. `exec` of text does not; so its code is taken from it when it would begin to run, which it never does.
+    """
+    from _imp import _fix_co_filename  # type: ignore[attr-defined]
+
+    found = []
+
+    def stop(frame: Any, *_: Any) -> None:
+        if frame.f_code is not _run.__code__:
+            found.append(frame.f_code)
+            raise _Stopped
+
+    silent, stderr, before = _Silent(), sys.stderr, sys.gettrace()
+    sys.stderr = silent
+    sys.settrace(stop)
+    try:
+        _run(source, {"__builtins__": {}})  # so that it would not come far
+    except BaseException:
+        pass
+    finally:
+        sys.settrace(before)
+        sys.stderr = stderr
+    if len(found) != 1 or silent.spoke or found[0].co_name != "<module>":
+        return None
+    _fix_co_filename(found[0], path)
+    return found[0]
+
+
+class _Stopped(BaseException):
+    pass
+
+
+def _run(source: bytes, names: Dict[str, Any]) -> None:
+    exec(source, names)
+
+
+_run.__code__ = _run.__code__.replace(co_flags=_run.__code__.co_flags & ~0x1FF0000)  # `exec` hands down what this module takes from `__future__`
+
+
+def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> Any:
+    """Returns the flow class. Exceptions of the user's module come through as they are. `once`: the folder is gone when the task has ended.
 
     The folder goes first on `sys.path`, as when the file is run. The module's name is the file's, so that a class of the flow's own file that
     is pickled in one task is found again in another, on any engine.
@@ -30,7 +92,7 @@ def import_flow(folder: str, file: str, class_name: str) -> Any:
     module = sys.modules.get(name)
     path = os.path.join(folder, *file.split("/"))
     if module is None or getattr(module, "__file__", None) != path:
-        spec = spec_from_file_location(name, path)
+        spec = spec_from_file_location(name, path, loader=_Once(name, path) if once else None)
         if spec is None or spec.loader is None or not os.path.exists(path):
             raise ShimError(f"the code package has no {file}")
         module = module_from_spec(spec)
@@ -46,9 +108,9 @@ def import_flow(folder: str, file: str, class_name: str) -> Any:
     return found
 
 
-def load_flow(folder: str, flow: Dict[str, Any]) -> Any:
+def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
     """Returns the flow's class as its configs and mutators make it. `flow` is the IR's JSON form. Exceptions of the user's code come through."""
-    found = import_flow(folder, flow["file"], flow["name"])
+    found = import_flow(folder, flow["file"], flow["name"], once)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
         from . import config

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 
-from . import failure, transitions
-from .exceptions import FailureHandledByCatch, MetaflowExceptionWrapper
 from .flowspec import FlowSpec
-from .timeout import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict
+    from typing import Any, Callable, Dict, Optional
 
     from .task import Attempt
 
@@ -20,22 +17,39 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
     """Runs the step by `call`. Exceptions come through when nobody catches them."""
     graph, step = task.graph, task.step
     catch = graph.decorator(step, "catch")
+    seconds = graph.timeout_seconds(step)
     try:
-        with Deadline(step, graph.timeout_seconds(step)):
-            _prepare(task, flow)
-            if catch is not None and task.attempt > graph.retries(step):
-                raise FailureHandledByCatch(task.attempt)
-            call()
+        if seconds:
+            from .timeout import Deadline
+
+            with Deadline(step, seconds):
+                _within(task, flow, call, catch)
+        else:
+            _within(task, flow, call, catch)
     except Exception as error:
         if catch is None or task.attempt < graph.retries(step):
             raise
         if catch.get("print_exception", True):
-            failure.print_traceback(error)
+            from .failure import print_traceback
+
+            print_traceback(error)
         _pretend_success(task, flow, catch, error)
     else:
         if catch is not None and catch.get("var"):
             setattr(flow, catch["var"], None)
+    from . import transitions
+
     transitions.check(graph, flow)
+
+
+def _within(task: Attempt, flow: FlowSpec, call: Callable[[], None], catch: Optional[Dict[str, Any]]) -> None:
+    """What the step's deadline is for."""
+    _prepare(task, flow)
+    if catch is not None and task.attempt > task.graph.retries(task.step):
+        from .exceptions import FailureHandledByCatch
+
+        raise FailureHandledByCatch(task.attempt)
+    call()
 
 
 def _prepare(task: Attempt, flow: FlowSpec) -> None:
@@ -57,6 +71,8 @@ def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error
     if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
         raise error
     if catch.get("var"):
+        from .exceptions import MetaflowExceptionWrapper
+
         setattr(flow, catch["var"], MetaflowExceptionWrapper(error))
     flow._flowc.next = task.graph.targets(task.step) or None
     flow._flowc.splits = None

@@ -93,6 +93,7 @@ class _Warm:
                     failure.print_traceback(error)
                 self._send(IMPORT_FAILED)
                 return 1
+            _import_for_tasks(self.work.store)
             why = forking.unsafe() if self.isolation == "auto" else ""
             self.fresh = bool(why)
         self._send({"ready": True, "why": why})
@@ -186,6 +187,20 @@ class _Warm:
             self.control.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             pass
+
+
+def _import_for_tasks(store: str) -> None:
+    """What a task imports when it comes to need it, so that it is there in each fork."""
+    import _pickle
+    import atexit
+    import binascii
+    import threading
+
+    from . import collecting, content, environment, inputs, parameters, prefetch, timeout, transitions
+
+    content.of(None)
+    open_store(store)  # its module
+    del _pickle, atexit, binascii, environment, threading, collecting, inputs, parameters, prefetch, timeout, transitions
 
 
 def load_flow(work: Work) -> Any:
