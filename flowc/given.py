@@ -61,19 +61,27 @@ def given_to_run(arguments: Arguments) -> Given:
 
 
 def given_to_resume(store: Store, flow: str, code: str) -> Given:
-    """What a run is given that goes on from an earlier one: the configs of that, which are in its code package. Raises ShimError."""
+    """What a run is given that goes on from an earlier one: the configs of that, which are in its code package.
+
+    Of a package that is missing or torn nothing. Raises StoreError.
+    """
     import io
     import json
     import tarfile
 
     from flowc.runtime_shim import address
     from flowc.runtime_shim.config import of_flow
+    from flowc.runtime_shim.errors import ShimError
     from flowc.runtime_shim.package import expand
 
     compressed = store.get(address.code_name(flow, code))
     earlier: dict[str, object] = {}
-    if compressed is not None:
-        with tarfile.open(fileobj=io.BytesIO(expand(compressed, code))) as archive:
+    try:
+        tar = expand(compressed or b"", code)
+    except ShimError:
+        tar = b""
+    if tar:
+        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
             file = archive.extractfile("flowc.json")
             earlier = of_flow(json.load(file)["flow"]) if file is not None else {}
     return Given(variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True)

@@ -75,7 +75,7 @@ class LocalRun:
         import time
 
         from flowc.runtime_shim import collecting
-        from flowc.runtime_shim.errors import ShimError
+        from flowc.runtime_shim.errors import DamagedError, ShimError
         from flowc.runtime_shim.local import Settings, run_flow
         from flowc.runtime_shim.store import open_store
 
@@ -95,6 +95,8 @@ class LocalRun:
             )
             extra = {**self._made_by(), **extra}
             result = run_flow(self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra)
+        except DamagedError as error:
+            raise Failure(f"{error}: {self._again()}") from None
         except ShimError as error:
             raise Failure(str(error)) from None
         return self._close(result, time.monotonic() - started)
@@ -201,6 +203,8 @@ class LocalRun:
         lines = [f"{label(task)}: {text}"]
         left = failure.read(store, flow, self.name, step, path, attempt)
         lines += [f"    {line}" for line in own_lines(str(left.get("traceback", "")), self.folder)]
+        if left.get("last_lines"):
+            lines += ["  the last it printed:", *(f"    {line}" for line in left["last_lines"])]
         log = address.task_name(flow, self.name, step, path, f"{attempt}.log")
         if store.exists(log):
             words = self._command("logs", flow_file=False)

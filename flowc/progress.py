@@ -37,7 +37,7 @@ class Progress:
 
     def event(self, kind: str, task: Task | None, now: float) -> None:
         """Counts one event; `now` in seconds, by any clock that goes forward."""
-        if task is None or kind == "line":
+        if task is None or kind in ("line", "damaged"):
             return
         one = self.steps.setdefault(task[0], StepProgress())
         if kind == "queued":

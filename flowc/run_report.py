@@ -98,7 +98,7 @@ class Live(Lines):
             self.pending.append(f"[{label(task)}] {text}")
         elif kind == "failed":
             self.pending.append(f"{_clock()} [{label(task)}] failed: {printable(text)}")
-        elif kind in ("retry", "isolation"):
+        elif kind in ("retry", "isolation", "damaged"):
             self.pending.append(describe(kind, task, text))
         if time.monotonic() - self.last >= FRAME:
             self._draw()
@@ -209,6 +209,8 @@ def describe(kind: str, task: Task | None, text: str) -> str:
     where = f"{_clock()} [{label(task)}]"
     if kind == "retry":
         return f"{where} attempt {task[2]} failed, trying again: {printable(text)}"
+    if kind == "damaged":
+        return f"{where} runs again: {printable(text)}"
     if kind == "reused":
         return f"{where} taken over from run {printable(text)}"
     if kind == "done":

@@ -34,10 +34,14 @@ def write_process(store: Store, flow: str, run: str) -> None:
 
 def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
     from flowc.runtime_shim import address, record
+    from flowc.runtime_shim.errors import DamagedError
 
     name = address.run_name(flow, run) + PROCESS
     data = store.get(name)
-    return {} if data is None else record.loads(data, name)
+    try:
+        return {} if data is None else record.loads(data, name)
+    except DamagedError:  # torn by a power failure, which the process did not outlive either
+        return {}
 
 
 def status(place: Place, flow: str, run: str) -> tuple[str, float | None]:
@@ -55,8 +59,8 @@ def status(place: Place, flow: str, run: str) -> tuple[str, float | None]:
     graph = place.graph(flow, run)
     for step in place.steps(flow, run):
         for path, seen in place.tasks(flow, run, step).items():
-            if not seen.has_record and seen.attempts and max(seen.attempts) + 1 >= graph.attempts(step):
-                return FAILED, failure.read(place.store, flow, run, step, path, max(seen.attempts)).get("time")
+            if not seen.has_record and seen.failures and max(seen.failures) + 1 >= graph.attempts(step):  # a log may be that of a task cut short
+                return FAILED, failure.read(place.store, flow, run, step, path, max(seen.failures)).get("time")
     return (STOPPED if _is_here(process) else UNFINISHED), None
 
 

@@ -91,7 +91,8 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             gc.enable()
             return load_flow(folder, graph.flow, once=bool(fetched))
 
-        with Capture() as output:
+        log_name = address.task_name(flow, run, step, path, f"{attempt}.log")
+        with Capture(lambda log: store.put(log_name, log)) as output:
             outcome = run_task(
                 Attempt(
                     store, graph, run, step, path, attempt, code, os.environ.get("FLOWC_TARGET", ""), _decoded(given) if given else {},
@@ -99,7 +100,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
                 )
             )  # fmt: skip
         if output.data:
-            store.put(address.task_name(flow, run, step, path, f"{attempt}.log"), output.data)
+            store.put(log_name, output.data)
         if outcome is None:
             return 1
         if reports:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from . import address, content
 from . import digest as digests
 from .content import LARGE, Content, Damaged
-from .errors import ShimError
+from .errors import DamagedError, ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ PACK = 32 << 20  # bytes after which another pack begins
 PACK_MAGIC = b"FLOWCPAK"
 PACK_VERSION = 1
 _ALIGNED = 64
+_MEND = "`flowc resume` makes it again"
 _COMPARED = 16 << 20  # bytes of content up to which it is asked whether unpickling alone made a difference
 
 
@@ -138,16 +139,37 @@ def _content(name: str, value: object) -> Content:
 
 
 def load(store: Store, flow: str, name: str, entry: Entry) -> Any:
-    """Returns the value. Raises ShimError if it is missing or damaged, and what unpickling raises."""
+    """Returns the value. Raises DamagedError if it is missing or damaged, and what unpickling raises."""
     try:
         data = read(store, flow, entry)
         if data is not None:
             return content.restore(data)
     except Damaged as error:
-        raise ShimError(f"artifact `{name}` is damaged in the datastore ({_place(flow, entry)}): {error}. Run the task that made it again") from None
+        raise DamagedError(f"artifact `{name}` is damaged in the datastore ({_place(flow, entry)}): {error}. {_MEND}") from None
     except ShimError as error:
         raise type(error)(f"artifact `{name}`: {error}") from None
-    raise ShimError(f"artifact `{name}` is missing in the datastore: {_place(flow, entry)} is not there")
+    raise DamagedError(f"artifact `{name}` is missing in the datastore: {_place(flow, entry)} is not there. {_MEND}")
+
+
+def problem(store: Store, flow: str, entry: Entry, thoroughly: bool) -> str:
+    """What is wrong with the content in the datastore; "" if nothing is. Raises StoreError.
+
+    Not `thoroughly`: what a power failure may do to a folder (docs/formats.md, What is checked when), and hardly more than a look at each file;
+    of an object store nothing, since its objects are durable. Else every byte.
+    """
+    if "value" not in entry and not thoroughly:
+        at = entry["at"] + entry["size"] if "pack" in entry else 0
+        if store.looks_whole(address.blob_name(flow, entry["pack" if "pack" in entry else "digest"]), at or entry["size"], bool(at)):
+            return ""
+    try:
+        data = read(store, flow, entry)
+        if data is None:
+            return f"{_place(flow, entry)} is not there"
+        if thoroughly and digests.of(data) != entry["digest"]:
+            return f"{_place(flow, entry)}: its content is not what its digest says"
+    except Damaged as error:
+        return f"{_place(flow, entry)}: {error}"
+    return ""
 
 
 def pieces(flow: str, entries: Iterable[Entry], most: int) -> List[Tuple[Any, ...]]:
@@ -169,7 +191,10 @@ def read(store: Store, flow: str, entry: Entry) -> Any:
     if "value" in entry:
         from binascii import a2b_base64
 
-        data: Any = bytearray(a2b_base64(entry["value"]))
+        try:
+            data: Any = bytearray(a2b_base64(entry["value"]))
+        except ValueError:
+            raise Damaged("its record does not hold it whole") from None
     elif "pack" in entry:
         data = store.read_range(address.blob_name(flow, entry["pack"]), entry["at"], entry["size"])
         if data is None:

@@ -6,6 +6,8 @@ import os
 from typing import Callable, Dict
 
 from .logs import Writer
+from .store import Store
+from .store.folder import FolderStore
 
 
 class AttemptOutput:
@@ -15,10 +17,23 @@ class AttemptOutput:
         self.pipes, self.on_line = pipes, on_line
         self._log = Writer()
         self._partial = dict.fromkeys(pipes, b"")  # lines that have not ended yet
+        self._size = 0  # bytes of the log that the datastore has
+        self.is_published = True  # nothing has come since
 
     @property
     def log(self) -> bytes:
         return self._log.data()
+
+    def publish(self, store: Store, name: str, whole: bool = False) -> None:
+        """Writes the log as far as it has come, or, in the end, `whole`. Raises StoreError."""
+        log = self._log.data() if whole else self._log.ended_lines()
+        if len(log) > self._size:
+            if self._size and isinstance(store, FolderStore):
+                store.append(name, log[self._size :])
+            else:  # an earlier try at the same attempt may have left one
+                store.put(name, log)
+            self._size = len(log)
+        self.is_published = True
 
     def read(self, stream: str) -> bool:
         """Takes what there is, at most 64 KiB; False when there is nothing now, or nothing more."""
@@ -32,6 +47,7 @@ class AttemptOutput:
             self.close(stream)
             return False
         self._log.add(stream, data)
+        self.is_published = False
         *lines, self._partial[stream] = (self._partial[stream] + data).split(b"\n")
         for line in lines:
             self.on_line(line.decode("utf-8", "replace"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 
 from . import address, record
+from .errors import DamagedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def marker(store: Store, flow: str) -> Optional[Dict[str, Any]]:
     """The collector that is at work, None without one."""
     name = marker_name(flow)
     data = store.get(name)
-    found = record.loads(data, name) if data is not None else None
+    try:
+        found = record.loads(data, name) if data is not None else None
+    except DamagedError:  # torn by a power failure, which the collector did not outlive either
+        return None
     return found if found is not None and time.time() - float(found["time"]) < STALE else None
 
 

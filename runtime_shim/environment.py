@@ -11,12 +11,11 @@ import sys
 
 from . import address, json_text
 from .digest import sha256
+from .store import Store, put_content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Set
-
-    from .store import Store
 
     Environment = Dict[str, Any]
 
@@ -40,7 +39,7 @@ def put(store: Store, flow: str, found: Environment) -> str:
     """Writes the environment, unless it is there; returns its digest. Raises StoreError."""
     data = _data(found)
     digest = str(sha256(data).hexdigest())
-    store.put_if_absent(address.environment_name(flow, digest), data)
+    put_content(store, address.environment_name(flow, digest), data)
     return digest
 
 

@@ -11,5 +11,9 @@ class UsageError(ShimError):
     """The shim was called wrongly. Exit code 2."""
 
 
+class DamagedError(ShimError):
+    """Something in the datastore is missing, or not what was written: `flowc resume` makes it again."""
+
+
 class StoreError(ShimError):
     """The datastore could not be reached, or refused."""

@@ -7,24 +7,40 @@ import sys
 import time
 
 from . import address, record
+from .errors import DamagedError
 from .store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Tuple
 
+DEATH = "ProcessEnded"  # `type` of a failure that no exception of the user's made
+_LAST, _LAST_LINES = 16 << 10, 20  # of a log that is kept with it: bytes and lines
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback as Python prints it, without the shim's own frames above the user's code."""
+    """The traceback as Python prints it, without the shim's own frames above the user's code, and below it."""
     import traceback
 
     made = traceback.TracebackException(type(error), error, error.__traceback__)
     stack = list(made.stack)
-    first = next((position for position, frame in enumerate(stack) if not os.path.abspath(frame.filename).startswith(_OWN)), 0)
-    made.stack = traceback.StackSummary.from_list(stack[first:])
-    return "".join(made.format())
+    first = next((position for position, frame in enumerate(stack) if not _is_own(frame.filename)), 0)
+    last = next((len(stack) - position for position, frame in enumerate(reversed(stack)) if not _is_own(frame.filename)), len(stack))
+    made.stack = traceback.StackSummary.from_list(stack[first:last])
+    return "\n".join(map(_plain, "".join(made.format()).split("\n")))
+
+
+def _plain(line: str) -> str:
+    """The line that names one of our exceptions, without the module that it lies in."""
+    if not line.startswith(f"{__package__}."):
+        return line
+    kind, colon, rest = line.partition(":")
+    return kind.rpartition(".")[2] + colon + rest
+
+
+def _is_own(file: str) -> bool:
+    return os.path.abspath(file).startswith(_OWN)
 
 
 def print_traceback(error: BaseException) -> None:
@@ -43,11 +59,27 @@ def write(store: Store, flow: str, run: str, step: str, path: str, attempt: int,
     store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
 
 
+def write_death(store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: float) -> None:
+    """The same of an attempt whose process could write nothing any more: `log` is what it had printed, the last lines of which are kept."""
+    from .logs import Log
+
+    step, path, attempt = task
+    lines = [line.decode("utf-8", "replace").rstrip("\n") for _, _, line in Log(log[-_LAST * 4 :]).entries()][-_LAST_LINES:]
+    data: Dict[str, Any] = {
+        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
+        "type": DEATH, "message": why, "traceback": "", "last_lines": lines,
+    }  # fmt: skip
+    store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
+
+
 def read(store: Store, flow: str, run: str, step: str, path: str, attempt: int) -> Dict[str, Any]:
-    """Returns what `write` wrote; an empty dict if the attempt left nothing, because its process was killed."""
+    """Returns what `write` wrote; an empty dict if the attempt left nothing, because its process was killed, or something that is torn."""
     name = address.task_name(flow, run, step, path, f"{attempt}.failure.json")
     data = store.get(name)
-    return {} if data is None else record.loads(data, name)
+    try:
+        return {} if data is None else record.loads(data, name)
+    except DamagedError:
+        return {}
 
 
 def names(store: Store, flow: str, run: str) -> List[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import address, artifacts, record
-from .errors import ShimError
+from .errors import DamagedError, ShimError
 from .flowspec import INTERNAL
 from .store import Store
 
@@ -51,11 +51,15 @@ def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> 
 def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Dump:
     """Returns the artifacts of the run's tasks, `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`, sorted.
 
-    Raises ShimError if a step or path is asked for that has no task.
+    What is missing or damaged says so, and has the key `damaged`. Raises ShimError if a step or path is asked for that has no task.
     """
     found: Dump = {}
     for task_step, task_path in tasks(store, flow, run, step, path):
-        one = record.read(store, flow, run, task_step, task_path)
+        try:
+            one = record.read(store, flow, run, task_step, task_path)
+        except DamagedError as error:
+            found.setdefault(task_step, []).append({"path": task_path, "artifacts": {}, "damaged": str(error)})
+            continue
         if one is not None:
             shown = {name: _shown(store, flow, name, entry) for name, entry in sorted(one.artifacts.items()) if not name.startswith(INTERNAL)}
             found.setdefault(task_step, []).append({"path": task_path, "artifacts": shown})
@@ -67,6 +71,8 @@ def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> D
 def _shown(store: Store, flow: str, name: str, entry: artifacts.Entry) -> Dict[str, str]:
     try:
         text = stable_repr(artifacts.load(store, flow, name, entry))
+    except DamagedError as error:
+        return {"type": entry["type"], "repr": f"<damaged: {error}>", "damaged": str(error)}
     except ShimError:
         raise
     except Exception as error:  # a class that cannot be imported here

@@ -4,7 +4,8 @@ The supervisor never imports user code. It keeps what each attempt prints, tries
 
     on_event(kind, task, text)      task is (step, path, attempt), or None for the run
     kind: "queued" "start" "line" "done" "retry" "failed"; "kept" (its record was there already) "reused" (taken over from the run that
-          `text` names); of the run: "isolation" (tasks get new processes, for the reason in `text`) "stopped" "tick" (time has passed)
+          `text` names) "damaged" (it could not be, for the reason in `text`, and is run again); of the run: "isolation" (tasks get new
+          processes, for the reason in `text`) "stopped" "tick" (time has passed)
 """
 
 from __future__ import annotations
@@ -21,18 +22,19 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 from . import address, environment, failure, record, warm
 from .admission import Admission
 from .attempt_output import AttemptOutput
-from .errors import ShimError
+from .errors import DamagedError, ShimError
 from .frontier import Address, Frontier
 from .graph import Graph
 from .logs import STREAMS
 from .record import Record
-from .reuse import Policy, taken_over
+from .reuse import Check, Policy, taken_over
 from .store import Store, open_store
 
 Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
 PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
+LOOK, LOOK_REMOTE = 0.3, 5.0  # seconds between two times at which the logs of tasks that run are written, to a folder and to an object store
 OVERTIME = 60.0  # seconds after `@timeout` at which a process that did not hear of it is killed, as on the engines
 
 
@@ -73,6 +75,8 @@ class _Running:
         self.status: Optional[int] = None
         self.deadline: Optional[float] = None  # by the monotonic clock
         self.killed = ""  # why the supervisor ended it
+        self.started = time.time()
+        self.peak = 0  # bytes of memory that its process had at most; 0 while it runs
         self.gang: Optional[_Gang] = None
 
 
@@ -107,6 +111,7 @@ class _Supervisor:
         self.work, self.store, self.settings, self.on_event = work, store, settings, on_event
         self.graph = Graph(work.graph)
         self.frontier = Frontier(self.graph)
+        self.whole = Check(store, self.graph.name, False)
         self.admission = Admission(self.graph, settings.max_workers)
         self.result = Result()
         self.waiting: List[Task] = []
@@ -116,9 +121,13 @@ class _Supervisor:
         self.pending = b""
         self.ready = False
         self.interrupts = 0
+        self.next_look = time.monotonic() + LOOK  # when logs are published next, by the monotonic clock
 
     def run(self) -> Result:
-        self.known = record.read_run(self.store, self.graph.name, self.work.run) is not None
+        try:
+            self.known = record.read_run(self.store, self.graph.name, self.work.run) is not None
+        except DamagedError:  # it is written again
+            self.known = True
         pid, self.control = warm.start(self.work, self.settings.isolation)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.control, selectors.EVENT_READ, None)
@@ -165,6 +174,7 @@ class _Supervisor:
             if self.result.import_failed:
                 return
             self._kill_late()
+            self._publish_logs()
             if self.settings.tick:
                 self.on_event("tick", None, "")
             for number in [number for number, each in self.running.items() if each.status is not None and not each.output.pipes]:
@@ -187,15 +197,30 @@ class _Supervisor:
 
     def _done_already(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
         if self.known:
-            done = record.read(self.store, self.graph.name, self.work.run, step, path)
+            done = self._own_record(step, path)
             if done is not None:
                 if step == self.graph.start and not address.visit(path):
                     self._check_run()
                 return "kept", done
         found = self.settings.reuse.find(step, path, fresh) if self.settings.reuse is not None else None
         if found is None:
+            if self.settings.reuse is not None and self.settings.reuse.damage:
+                self.on_event("damaged", (step, path, 0), self.settings.reuse.damage)
             return "", None
         return "reused", taken_over(self.store, self.graph.name, self.work.run, *found)
+
+    def _own_record(self, step: str, path: str) -> Optional[Record]:
+        """What an earlier start of this run has done. Raises DamagedError if it is not whole, since no record is ever replaced."""
+        try:
+            done = record.read(self.store, self.graph.name, self.work.run, step, path)
+        except DamagedError as error:
+            problem = str(error)
+        else:
+            problem = self.whole(done) if done is not None else ""
+        if problem:
+            where = f"{step}/{path}" if path != address.ROOT else step
+            raise DamagedError(f"run {self.work.run!r} cannot go on: what task {where} left is not whole: {problem}. A new run makes it again")
+        return done
 
     def _check_run(self) -> None:
         """The first task would have refused to go on with other code or parameters."""
@@ -203,7 +228,8 @@ class _Supervisor:
 
         if self.work.parameters is not None:
             values = parameters.convert(self.graph.flow["parameters"], self.work.parameters)
-            record.start_run(self.store, self.graph.name, self.work.run, {"parameters": values, "code": self.work.code})
+            data = {"flow": self.graph.name, "run": self.work.run, "parameters": values, "code": self.work.code, "target": "local"}
+            record.start_run(self.store, self.graph.name, self.work.run, {**data, "started": time.time(), **self.work.extra})
 
     def _follow(self, done: Record, fresh: bool) -> List[Address]:
         """Returns the tasks that can start now that this one has succeeded; a foreach that is wider than allowed fails the run."""
@@ -277,7 +303,7 @@ class _Supervisor:
                     _signal(one, signal.SIGKILL)
             else:
                 one = self.running[message["id"]]
-                one.status = message["status"]
+                one.status, one.peak = message["status"], message["peak"]
                 self._close(one)
 
     def _read(self, number: int, stream: str) -> None:
@@ -304,7 +330,12 @@ class _Supervisor:
                 self.settings.reuse.keep(step, path)
             self._add(self._follow(done, fresh=True), fresh=True)
             return
-        why = one.killed or _how_it_ended(one.status or 0, failure.read(self.store, flow, run, step, path, attempt))
+        left = failure.read(self.store, flow, run, step, path, attempt)
+        if left and float(left["time"]) < one.started:  # of an earlier try at the same attempt
+            left = {}
+        why = one.killed or _how_it_ended(one.status or 0, one.peak, left)
+        if not left:
+            failure.write_death(self.store, flow, run, one.task, why, one.output.log, one.started)
         again = attempt + 1 < self.graph.attempts(step)
         if one.gang is not None:
             self._gang_failed(one.gang, one, why, again)
@@ -334,10 +365,22 @@ class _Supervisor:
             self.waiting[:0] = [(step, path, attempt + 1) for step, path, attempt in tasks]
 
     def _keep_log(self, one: _Running) -> None:
-        log = one.output.log
-        if log:
-            step, path, attempt = one.task
-            self.store.put(address.task_name(self.graph.name, self.work.run, step, path, f"{attempt}.log"), log)
+        one.output.publish(self.store, self._log_name(one), whole=True)
+
+    def _log_name(self, one: _Running) -> str:
+        step, path, attempt = one.task
+        return address.task_name(self.graph.name, self.work.run, step, path, f"{attempt}.log")
+
+    def _publish_logs(self) -> None:
+        """Lets those read what a task has printed so far who follow it; tasks that end soon have nothing but their whole log."""
+        now = time.monotonic()
+        if now < self.next_look or self.result.stopped:
+            return
+        for one in self.running.values():
+            if not one.output.is_published and one.task[0] in self.graph.steps:
+                one.output.publish(self.store, self._log_name(one))
+        took = time.monotonic() - now
+        self.next_look = now + max(LOOK_REMOTE if self.store.remote else LOOK, 20 * took)
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -361,6 +404,8 @@ class _Supervisor:
         found = [each.deadline - time.monotonic() for each in self.running.values() if each.deadline is not None and not each.killed]
         if self.settings.tick:
             found.append(self.settings.tick)
+        if any(not each.output.is_published for each in self.running.values()):
+            found.append(self.next_look - time.monotonic())
         return max(0.0, min(found)) if found else None
 
     def _kill_late(self) -> None:
@@ -409,15 +454,24 @@ def _signal(one: _Running, number: int) -> None:
             pass
 
 
-def _how_it_ended(status: int, left: Dict[str, Any]) -> str:
+def _how_it_ended(status: int, peak: int, left: Dict[str, Any]) -> str:
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         try:
             name = signal.Signals(-code).name
         except ValueError:
             name = f"signal {-code}"
-        return f"its process was ended by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+        hint = f" (out of memory? It used up to {_amount(peak)})" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{hint}"
     if left:
         message = str(left["message"]).strip().split("\n")[0]
-        return f"{left['type']}: {message}" if message else str(left["type"])
-    return f"its process ended with exit code {code}"
+        if str(left["type"]).startswith(f"{ShimError.__module__}."):  # our own words
+            return message
+        kind = str(left["type"])
+        kind = kind.rpartition(".")[2] if kind.startswith("flowc.runtime_shim.") else kind
+        return f"{kind}: {message}" if message else kind
+    return f"its process ended with exit code {code} in the middle of the step"
+
+
+def _amount(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**30 else f"{size / 2**20:.0f} MiB of memory"

@@ -61,6 +61,10 @@ class Writer:
         if self._size >= KEPT:
             self._parts.append(self._head("stderr", now) + CUT + b"\n")
 
+    def ended_lines(self) -> bytes:
+        """The log so far, without lines that have not ended: what comes later is only added to it."""
+        return b"".join(self._parts)
+
     def data(self) -> bytes:
         """The log, empty if nothing was printed."""
         ends = [self._head(stream, self._since[stream])[:-2] + b"P " + text + b"\n" for stream, text in sorted(self._open.items())]

@@ -21,7 +21,9 @@ _BLOCK = 512
 
 def put(store: Store, flow: str, digest: str, compressed: bytes) -> None:
     """Writes the package into the store, if it is absent."""
-    store.put_if_absent(address.code_name(flow, digest), compressed)
+    from .store import put_content
+
+    put_content(store, address.code_name(flow, digest), compressed)
 
 
 def fetch(store: Store, flow: str, digest: str, folder: str) -> None:

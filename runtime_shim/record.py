@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import address, json_text
-from .errors import ShimError
+from .digest import sha256
+from .errors import DamagedError, ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ else:
     Outcome = dict
 
 VERSION = 2
+_CHECK = b',"sum":"'
 
 
 class Record:
@@ -45,30 +47,44 @@ class Record:
 
 
 def dumps(data: Dict[str, Any]) -> bytes:
-    return json_text.dumps(data).encode("utf-8", "surrogatepass")
+    """The object as JSON, with a check of its own at the end: what is not an artifact has no digest that would tell a flipped bit."""
+    text = json_text.dumps(data).encode("utf-8", "surrogatepass")[:-1]
+    return b'%b%b%b"}' % (text, _CHECK, _sum(text))
+
+
+def _sum(text: bytes) -> bytes:
+    return str(sha256(text).hexdigest())[:16].encode()
 
 
 def loads(data: bytes, name: str) -> Dict[str, Any]:
-    """Returns the object. Raises ShimError for one that is damaged, or of another version."""
+    """Returns the object. Raises DamagedError for one that is torn, ShimError for one of another version."""
+    text, check, value = data.rpartition(_CHECK)
+    if check and len(value) == 18 and value != _sum(text) + b'"}':
+        raise DamagedError(f"{name} in the datastore is damaged")
     try:
-        found = json_text.loads(data.decode("utf-8", "surrogatepass"))
+        found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
         version = int(found["version"])
     except (ValueError, KeyError, TypeError):
-        raise ShimError(f"{name} in the datastore is damaged") from None
+        raise DamagedError(f"{name} in the datastore is damaged") from None
     if version > VERSION:
         raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
     if version < VERSION:
         raise ShimError(f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new run")
-    if not isinstance(found, dict):
-        raise ShimError(f"{name} in the datastore is damaged")
+    found.pop("sum", None)
     return found
 
 
 def read(store: Store, flow: str, run: str, step: str, path: str) -> Optional[Record]:
-    """Returns the task's record, or None if the task has not succeeded yet."""
+    """Returns the task's record, or None if the task has not succeeded yet. Raises DamagedError, ShimError."""
     name = address.record_name(flow, run, step, path)
     data = store.get(name)
-    return None if data is None else Record(loads(data, name))
+    if data is None:
+        return None
+    found = loads(data, name)
+    try:
+        return Record(found)
+    except KeyError:
+        raise DamagedError(f"{name} in the datastore is damaged") from None
 
 
 def write(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Record:
@@ -102,7 +118,11 @@ def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[s
     data = {"version": VERSION, **data}
     if store.put_if_absent(name, dumps(data)):
         return data
-    existing = read_run(store, flow, run)
+    try:
+        existing = read_run(store, flow, run)
+    except DamagedError:  # a power failure tore it: who starts the run again says what it held
+        store.put(name, dumps(data))
+        return data
     for key, what in (("code", "code"), ("parameters", "parameters")):
         if existing is None or existing.get(key) != json_text.loads(dumps(data).decode("utf-8", "surrogatepass"))[key]:
             raise ShimError(f"run {run!r} of flow {flow} exists already, with other {what}: choose another run id")

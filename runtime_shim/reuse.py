@@ -4,6 +4,7 @@ Two policies with the same two methods:
 
     find(step, path, fresh) -> Optional[Found]    the record to take over and its run; `fresh`: something before the task was run anew
     keep(step, path) -> None                      the task has succeeded in this run: later runs may take it over
+    damage: str                                   why the record that `find` came upon is not taken over: what is wrong with its artifacts, else ""
 
 `Resumed` takes what one earlier run has done, whatever the code is now; `Cached` takes from any run what had the same code, inputs and
 environment, as a build system does.
@@ -13,9 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, FrozenSet, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, Mapping, Optional, Tuple, Union
 
-from . import address, environment, record
+from . import address, artifacts, environment, record
+from .errors import DamagedError
 from .graph import Graph
 from .lineage import Lineage
 from .record import Record
@@ -30,14 +32,25 @@ KEY_VERSION = 1
 class Resumed:
     """What run `origin` has done, less the steps in `rerun` and all that follows a task that was run anew."""
 
-    def __init__(self, store: Store, graph: Graph, origin: str, rerun: FrozenSet[str]) -> None:
+    def __init__(self, store: Store, graph: Graph, origin: str, rerun: FrozenSet[str], verify: bool = False) -> None:
+        """`verify`: read every byte of the artifacts that are taken over."""
         self.store, self.graph, self.origin, self.rerun = store, graph, origin, rerun
+        self.damage = ""
+        self._check = Check(store, graph.name, verify)
 
     def find(self, step: str, path: str, fresh: bool) -> Optional[Found]:
+        self.damage = ""
         if fresh or step in self.rerun:
             return None
-        done = record.read(self.store, self.graph.name, self.origin, step, path)
-        return (done, self.origin) if done is not None and _fits(self.graph, done) else None
+        try:
+            done = record.read(self.store, self.graph.name, self.origin, step, path)
+        except DamagedError as error:
+            self.damage = str(error)
+            return None
+        if done is None or not _fits(self.graph, done):
+            return None
+        self.damage = self._check(done)
+        return None if self.damage else (done, self.origin)
 
     def keep(self, step: str, path: str) -> None:
         pass
@@ -51,17 +64,27 @@ class Cached:
         self.parameters = dict(parameters)  # as run.json has them
         self.environment = environment.digest_of(environment.here())
         self.lineage = Lineage(store, graph, run)
+        self.damage = ""
+        self._check = Check(store, graph.name, False)
 
     def find(self, step: str, path: str, fresh: bool) -> Optional[Found]:
+        self.damage = ""
         if not self._may_be_shared(step):
             return None
         name = address.cache_name(self.graph.name, self._key(step, path))
         data = self.store.get(name)
         if data is None:
             return None
-        place = record.loads(data, name)
-        done = record.read(self.store, self.graph.name, place["run"], place["step"], place["path"])  # None when that run has been collected
-        return (done, place["run"]) if done is not None and _fits(self.graph, done) else None
+        try:
+            place = record.loads(data, name)
+            done = record.read(self.store, self.graph.name, place["run"], place["step"], place["path"])  # None when that run has been collected
+        except DamagedError as error:
+            self.damage = str(error)
+            return None
+        if done is None or not _fits(self.graph, done):
+            return None
+        self.damage = self._check(done)
+        return None if self.damage else (done, place["run"])
 
     def keep(self, step: str, path: str) -> None:
         if self._may_be_shared(step):
@@ -77,6 +100,24 @@ class Cached:
         seen = [[each.step, each.splits, each.stack, sorted(each.artifacts.items())] for each in inputs]
         what = [KEY_VERSION, self.fingerprints[step], self.environment, path, seen, None if inputs else sorted(self.parameters.items())]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Check:
+    """Whether the artifacts of records are whole; what several records share is looked at once."""
+
+    def __init__(self, store: Store, flow: str, thoroughly: bool) -> None:
+        self.store, self.flow, self.thoroughly = store, flow, thoroughly
+        self._known: Dict[Any, str] = {}
+
+    def __call__(self, done: Record) -> str:
+        """What is wrong with the first of them that is not; "" if all are. Raises StoreError."""
+        for name, entry in done.artifacts.items():
+            key = (entry["digest"], entry.get("pack"), entry.get("at"))
+            if key not in self._known:
+                self._known[key] = artifacts.problem(self.store, self.flow, entry, self.thoroughly)
+            if self._known[key]:
+                return f"artifact `{name}` is damaged in the datastore: {self._known[key]}"
+        return ""
 
 
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:

@@ -74,7 +74,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         made = flow
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
         manifest = _saved(flow)
-    except (ShimError, KeyboardInterrupt):
+    except ShimError as error:
+        _note(task, error, started)
+        raise
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
         from . import failure
@@ -109,6 +112,16 @@ def _noted(task: Attempt, inputs: List[Record]) -> Any:
     from .environment import Noted
 
     return Noted(task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs})
+
+
+def _note(task: Attempt, error: ShimError, started: float) -> None:
+    """Leaves what stopped the attempt, if the datastore still takes it."""
+    from . import failure
+
+    try:
+        failure.write(task.store, task.graph.name, task.run, task.step, task.path, task.attempt, error, started)
+    except ShimError:
+        pass
 
 
 def _parameters(task: Attempt) -> Dict[str, Any]:

@@ -2,8 +2,8 @@
 
 The supervisor (`local.py`) speaks to it over a socket in lines of JSON: `{"id": 7, "step": …, "path": …, "attempt": …}` with two file
 descriptors, where its output and its errors go. It answers `{"id": 7, "pid": …}` and, when the task's process has ended,
-`{"id": 7, "status": …}` with what `wait` gave. A child is a process group of its own. When the supervisor is gone, the children are killed
-and the process ends.
+`{"id": 7, "status": …, "peak": …}` with what `wait` gave, and the bytes of memory that it used at most. A child is a process group of its own.
+When the supervisor is gone, the children are killed and the process ends.
 
 Where forking is not safe (`forking.py`), or nobody wants it, a child is a new process that imports the flow itself (`fresh.py`).
 """
@@ -171,9 +171,10 @@ class _Warm:
 
     def _reap(self) -> None:
         for pid in list(self.children):
-            ended, status = os.waitpid(pid, os.WNOHANG)
+            ended, status, used = os.wait4(pid, os.WNOHANG)
             if ended:
-                self._send({"id": self.children.pop(pid), "status": status})
+                peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+                self._send({"id": self.children.pop(pid), "status": status, "peak": peak})
 
     def _kill(self) -> None:
         for pid in self.children:

@@ -73,7 +73,7 @@ def run(argv: list[str], out: Output) -> int:
         _print_json(dumped, out)
     elif dumped:
         out.print("\n".join(_lines(dumped, size, arguments.flag("--private") or bool(names))))
-    return 0
+    return _damage(dumped, found, out)
 
 
 def _print_json(data: object, out: Output) -> None:
@@ -115,13 +115,27 @@ def _dump(place: Place, found: Found, names: list[str]) -> Dump:
     }
 
 
+def _damage(dumped: Dump, found: Found, out: Output) -> int:
+    """Says what is not whole; returns the exit code."""
+    problems = []
+    for step, tasks in sorted(dumped.items()):
+        for task in tasks:
+            place = f"{found.run}/{step}/{task['path']}"
+            problems += [f"{place}: {each['damaged']}" for each in (task, *task["artifacts"].values()) if "damaged" in each]
+    if problems:
+        more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
+        out.error("\n  ".join([f"{len(problems)} of what was asked for cannot be read", *problems[:20], *more]))
+    return 1 if problems else 0
+
+
 def _one(dumped: Dump, found: Found, artifact: str, out: Output) -> None:
     tasks = [task for each in dumped.values() for task in each if artifact in task["artifacts"]]
     if len(tasks) > 1:
         raise Failure(
             f"{len(tasks)} tasks have `{artifact}`: name one of {', '.join(f'{found.run}/{found.step}/' + str(task['path']) for task in tasks[:5])}"
         )
-    out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
+    if "damaged" not in tasks[0]["artifacts"][artifact]:
+        out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
 
 
 def _write(file: str, place: Place, found: Found, names: list[str], private: bool, out: Output) -> None:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc logs RUN[/STEP[/PATH]] [OPTIONS]",)
 TEXT = """
-Prints what the tasks of a run printed, in the order of its lines; of each task its last attempt. A task's log is there when the attempt has
-ended: `--follow` waits for those to come, until the run has ended. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside.
+Prints what the tasks of a run printed, in the order of its lines; of each task its last attempt. `--follow` shows every line as it is printed,
+until the run has ended: of a run on this machine at once, of one in an object store or on a cluster after some seconds. PATH is the task's
+place in foreaches: `3`, `3.0`, or `-` outside.
 """
 OPTIONS = (
     Option("--stdout", "only what was printed to standard output"),
@@ -25,12 +26,12 @@ OPTIONS = (
     Option("--both", "both, as without it"),
     Option("--attempt", "that of this attempt, counted from 0", "N", default="the last one"),
     Option("--timestamps", "begin each line with its time, in UTC"),
-    Option("--follow", "go on with what tasks print that end later", short="-f"),
+    Option("--follow", "go on with what tasks print from now on, of every attempt", short="-f"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (("flowc logs try7/train", "of all tasks of a step"), ("flowc logs try7/train/3 --stderr --attempt 0", "of one"))
 
-PAUSE = 0.5  # seconds between two looks
+PAUSE, PAUSE_REMOTE = 0.2, 2.0  # seconds between two looks at a folder, and at an object store
 
 
 def run(argv: list[str], out: Output) -> int:
@@ -47,32 +48,73 @@ def run(argv: list[str], out: Output) -> int:
         place = datastore.place_of(arguments)
         found = datastore.find(place, what, arguments.text("--flow"))
         shown = _Shown(place, found, streams, arguments.flag("--timestamps"), out)
-        if not shown.all(attempt) and not arguments.flag("--follow"):
-            _explain(place, found, what, attempt)
         if arguments.flag("--follow"):
             _follow(place, found, shown)
+        elif not shown.all(attempt):
+            _explain(place, found, what, attempt)
     except ShimError as error:
         raise Failure(str(error)) from None
     return 0
 
 
 class _Shown:
-    """The logs that have been printed."""
+    """The logs that have been printed, as far as they were there."""
 
     def __init__(self, place: Place, found: Found, streams: list[str], timestamps: bool, out: Output) -> None:
         self.place, self.found, self.streams, self.timestamps, self.out = place, found, streams, timestamps, out
-        self.seen: set[str] = set()
+        self.printed: dict[str, int] = {}  # name of a log → bytes of it that have been printed
+        self.steps: list[str] = []
 
-    def all(self, attempt: int = -1, every: bool = False) -> int:
-        """Prints logs that have not been printed yet; of each task its last attempt, or the one given, or `every` one. Returns how many."""
-        names = [each for each in self._names(attempt, every) if each[2] not in self.seen]
-        for (step, path, name), data in zip(names, self.place.each(names, lambda each: self.place.store.get(each[2]))):
-            self.seen.add(name)
-            label = "" if self.found.path else f"[{step}{'' if path == '-' else '/' + path}] "
-            self._print(label, data or b"")
+    def all(self, attempt: int = -1) -> int:
+        """Prints the logs that there are; of each task its last attempt, or the one given. Returns how many."""
+        names = list(self._names(attempt))
+        for (step, path, _), data in zip(names, self.place.each(names, lambda each: self.place.store.get(each[2]))):
+            self._print(step, path, data or b"")
         return len(names)
 
-    def _names(self, attempt: int, every: bool) -> Iterator[tuple[str, str, str]]:
+    def more(self, ended: bool) -> None:
+        """Prints what has come since, of all attempts; lines that are not whole yet only when the run has `ended`."""
+        from flowc.runtime_shim import address
+
+        place, found = self.place, self.found
+        prefix = address.run_name(found.flow, found.run)
+        inside = f"{prefix}{address.encoded(found.step)}/" if found.step else prefix
+        grown = [(name, size) for name, size, _ in place.store.entries(inside) if name.endswith(".log") and size > self.printed.get(name, 0)]
+        grown.sort(key=lambda each: self._order(each[0][len(prefix) :]))
+        for (name, size), data in zip(grown, place.each(grown, lambda each: place.store.get(each[0]))):
+            where = self._task(name[len(prefix) :])
+            if data is None or where is None or (found.path and where[1] != found.path):
+                self.printed[name] = size
+                continue
+            at = self.printed.get(name, 0)
+            until = len(data) if ended else data.rfind(b"\n") + 1
+            self._print(where[0], where[1], data[at:until])
+            self.printed[name] = max(at, until)
+
+    def _order(self, name: str) -> tuple[int, object, int]:
+        """Steps as they ran, tasks and attempts as a person counts."""
+        from flowc.runtime_shim import address
+
+        where = self._task(name)
+        if where is None:
+            return len(self.steps), ((), 0), 0
+        if where[0] not in self.steps:
+            self.steps = self.place.steps(self.found.flow, self.found.run)[::-1]
+        return self.steps.index(where[0]) if where[0] in self.steps else len(self.steps), address.order(where[1]), where[2]
+
+    @staticmethod
+    def _task(name: str) -> tuple[str, str, int] | None:
+        """(step, path, attempt) of `STEP/PATH.ATTEMPT.log`; None for another name."""
+        from flowc.runtime_shim import address
+
+        step, _, rest = name.partition("/")
+        path, _, attempt = rest[: -len(".log")].rpartition(".")
+        try:
+            return address.decoded(step), address.checked(address.decoded(path)), int(attempt)
+        except ValueError:  # BadPath too
+            return None
+
+    def _names(self, attempt: int) -> Iterator[tuple[str, str, str]]:
         """(step, path, name of the log): steps as they ran, tasks as a person counts."""
         from flowc.runtime_shim import address
 
@@ -84,12 +126,13 @@ class _Shown:
                 if found.path and path != found.path:
                     continue
                 attempts = sorted(tasks[path].logs)
-                for each in attempts if every else [attempt] if attempt >= 0 and attempt in attempts else attempts[-1:] if attempt < 0 else []:
+                for each in [attempt] if attempt >= 0 and attempt in attempts else attempts[-1:] if attempt < 0 else []:
                     yield step, path, address.task_name(found.flow, found.run, step, path, f"{each}.log")
 
-    def _print(self, label: str, data: bytes) -> None:
+    def _print(self, step: str, path: str, data: bytes) -> None:
         from flowc.runtime_shim.logs import Log
 
+        label = "" if self.found.path else f"[{step}{'' if path == '-' else '/' + path}] "
         text = []
         for seconds, stream, line in Log(data).entries():
             if stream in self.streams:
@@ -105,13 +148,18 @@ def _follow(place: Place, found: Found, shown: _Shown) -> None:
 
     from ..run_status import RUNNING, UNFINISHED, status
 
+    pause = PAUSE_REMOTE if place.is_remote else PAUSE
+    looked = 0.0
+    state = RUNNING
     while True:
-        state, _ = status(place, found.flow, found.run)
-        shown.all(every=True)
+        if time.monotonic() - looked >= 5 * pause or state != RUNNING:
+            state, _ = status(place, found.flow, found.run)
+            looked = time.monotonic()
+        shown.more(ended=state not in (RUNNING, UNFINISHED))
         sys.stdout.flush()
         if state not in (RUNNING, UNFINISHED):
             return
-        time.sleep(PAUSE)
+        time.sleep(pause)
 
 
 def _explain(place: Place, found: Found, what: str, attempt: int) -> None:

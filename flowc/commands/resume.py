@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from flowc.compiler.diagnostics import nearest, without_hints
 from flowc.compiler.given import NOTHING, Given
 from flowc.compiler.pipeline import flow_names
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 USAGE = ("flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",)
 TEXT = """
 Starts a run that takes over every task that an earlier one has done, and runs the rest with the code as it is now: what failed or was never
-reached, and all that follows it. With STEP, that step and all that follows it run again, whether they had succeeded or not. The parameters
-and configs are the earlier run's. The earlier run is not changed.
+reached, what a power failure has torn or somebody deleted, and all that follows it. With STEP, that step and all that follows it run again,
+whether they had succeeded or not. The parameters and configs are the earlier run's. The earlier run is not changed.
 Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
@@ -33,6 +35,7 @@ OPTIONS = (
     Option("--run", "the same as --origin-run-id", "RUN"),
     Option("--from", "the same as STEP", "STEP"),
     Option("--run-id", "the new run's name", "RUN", default="made from the time"),
+    Option("--verify", "read all that is taken over, every byte, and make again what is damaged; of itself where a task has met with damage"),
     *local_run.OPTIONS,
 )
 EXAMPLES = (
@@ -55,14 +58,51 @@ def run(argv: list[str], out: Output) -> int:
         out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
+    from flowc.runtime_shim.store import open_store
+
     extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin}
+    if program.flow.configs:
+        _has_configs(open_store(resumed.store), program.flow.name, str(before.get("code", "")))
     resumed.begin(before["parameters"], extra)
 
     from flowc.runtime_shim.graph import Graph
     from flowc.runtime_shim.reuse import Resumed
-    from flowc.runtime_shim.store import open_store
 
-    return resumed.run(None, extra, Resumed(open_store(resumed.store), Graph(resumed.graph()), origin, frozenset(steps)))
+    store = open_store(resumed.store)
+    verify = arguments.flag("--verify") or _met_with_damage(store, program.flow.name, origin)
+    if verify:
+        os.environ["FLOWC_VERIFY"] = "1"  # for tasks that make again what is there, damaged
+    return resumed.run(None, extra, Resumed(store, Graph(resumed.graph()), origin, frozenset(steps), verify))
+
+
+def _has_configs(store: Store, flow: str, code: str) -> None:
+    """Raises Failure if the configs that the earlier run had cannot be known any more."""
+    from flowc.runtime_shim import address, package
+    from flowc.runtime_shim.errors import ShimError
+
+    name = address.code_name(flow, code)
+    try:
+        data = store.get(name)
+        if data is None:
+            raise ShimError(f"the code package {name} is not in the datastore")
+        package.expand(data, code)
+    except ShimError as error:
+        raise Failure(f"{error}: it had the configs of the run to go on from; start a new run with them") from None
+
+
+def _met_with_damage(store: Store, flow: str, run: str) -> bool:
+    """Whether a task of the run failed because of something that is missing in the datastore, or damaged."""
+    from flowc.runtime_shim import failure, record
+    from flowc.runtime_shim.errors import DamagedError, ShimError
+
+    kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
+    try:
+        found = [record.loads(data, name) for name in failure.names(store, flow, run) if (data := store.get(name)) is not None]
+    except DamagedError:
+        return True
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    return any(each.get("type") == kind for each in found)
 
 
 def _given(path: str, arguments: Arguments) -> Given:

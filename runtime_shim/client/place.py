@@ -30,6 +30,7 @@ class Seen:
         self.has_record = False
         self.attempts: List[int] = []  # those that left a log or a failure
         self.logs: List[int] = []  # those that left a log
+        self.failures: List[int] = []  # those that left a failure
 
 
 class Place:
@@ -211,8 +212,7 @@ def _seen(names: Iterable[str]) -> Dict[str, Seen]:
         else:
             if attempt not in one.attempts:
                 one.attempts.append(attempt)
-            if name.endswith(".log"):
-                one.logs.append(attempt)
+            (one.logs if name.endswith(".log") else one.failures).append(attempt)
     return found
 
 

@@ -34,13 +34,19 @@ if TYPE_CHECKING:
             """Yields the names of all objects that begin with `prefix`, sorted."""
 
         def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
-            """Writes the content as the object that `name` gives for its digest, unless it is there. Raises StoreError."""
+            """Writes the content as the object that `name` gives for its digest, unless it is there. Raises StoreError.
+
+            With FLOWC_VERIFY=1, what is there is read, and replaced if it is damaged.
+            """
 
         def read_blob(self, name: str, size: int, digest: str) -> Any:
             """Returns content of `size` bytes as memory that may be written to, without effect on the object; None if there is none.
 
             Raises StoreError, and Damaged for what is not the content of this digest (docs/formats.md says when that is looked at).
             """
+
+        def looks_whole(self, name: str, size: int, at_least: bool) -> bool:
+            """False if the object must be read to tell that it is whole: it is not there, or not of this size, or may have been torn."""
 
         def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
             """Returns `size` bytes of an object from `start` on; None if there is no object. Raises StoreError, Damaged."""
@@ -69,6 +75,17 @@ if TYPE_CHECKING:
             """Gives up connections, until the next request."""
 else:
     Store = object  # a type, for annotations
+
+
+def verifying() -> bool:
+    """Whether nothing that is in the datastore is believed unread: something in it was found to be damaged."""
+    return os.environ.get("FLOWC_VERIFY") == "1"
+
+
+def put_content(store: Store, name: str, data: bytes) -> None:
+    """Writes an object that is named by its content, unless it is there; a torn one of a folder is replaced. Raises StoreError."""
+    if not store.put_if_absent(name, data) and not store.looks_whole(name, len(data), False) and store.get(name) != data:
+        store.put(name, data)
 
 
 def open_store(url: str, durable: bool = False) -> Store:

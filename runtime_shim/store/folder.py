@@ -16,6 +16,8 @@ from flowc.runtime_shim.digest import CHUNK
 from flowc.runtime_shim.errors import StoreError
 from flowc.runtime_shim.parallel import cores, for_each
 
+from . import verifying
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,6 +58,19 @@ class FolderStore:
 
     def put(self, name: str, data: bytes) -> None:
         self._write(name, data, os.replace)
+
+    def append(self, name: str, data: bytes) -> None:
+        """Adds to the end of an object that one process writes, and others read while it grows: a log."""
+        try:
+            descriptor = os.open(self._path(name), os.O_WRONLY | os.O_APPEND)
+            try:
+                view = memoryview(data)
+                while len(view):
+                    view = view[os.write(descriptor, view) :]
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(f"cannot write {name} in {self.folder}: {error.strerror}") from None
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         if os.path.exists(self._path(name)):
@@ -124,7 +139,7 @@ class FolderStore:
         """Writes the content as the object that `name` gives for its digest, unless it is there. Hashed and written by the same threads."""
         if content.is_hashed or content.size <= CHUNK:
             target = name(content.digest)
-            if self._is_whole(self._path(target), content.size):
+            if self._is_whole(self._path(target), content.size) and self._is_believed(target, content):
                 return
             folder = os.path.dirname(self._path(target))
         else:
@@ -139,7 +154,7 @@ class FolderStore:
             finally:
                 os.close(descriptor)
             path = self._path(name(content.digest))
-            if not self._is_whole(path, content.size):
+            if not self._is_whole(path, content.size) or not self._is_believed(name(content.digest), content):
                 self._make_folder(os.path.dirname(path))
                 os.replace(temporary, path)  # the same content, whoever is first
                 self._sync(os.path.dirname(path))
@@ -218,14 +233,25 @@ class FolderStore:
             raise Damaged(f"it ends after {start + (at or 0)} bytes, not {start + size}")
         return data
 
+    def looks_whole(self, name: str, size: int, at_least: bool) -> bool:
+        return self._is_whole(self._path(name), size, at_least)
+
+    def _is_believed(self, name: str, content: Content) -> bool:
+        """False if its content was to be looked at, and is another."""
+        if not verifying():
+            return True
+        with open(self._path(name), "rb", buffering=0) as file:
+            data = _mapped(file.fileno(), content.size) if content.size else b""
+            return _digest_in_threads(file.read() if data is None else data, content.size) == content.digest
+
     @staticmethod
-    def _is_whole(path: str, size: int) -> bool:
+    def _is_whole(path: str, size: int, at_least: bool = False) -> bool:
         """False also for a file that a power failure may have torn: it is written again."""
         try:
             status = os.stat(path)
         except OSError:
             return False
-        return status.st_size == size and status.st_mtime >= _machine_start()
+        return (status.st_size == size or (at_least and status.st_size > size)) and status.st_mtime >= _machine_start()
 
     # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,7 +11,7 @@ from flowc.runtime_shim.digest import CHUNK
 from flowc.runtime_shim.errors import ShimError
 from flowc.runtime_shim.parallel import for_each
 
-from . import encoding
+from . import encoding, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
         def size(self, name: str) -> Optional[int]:
             """The object's length in bytes, None if there is no object."""
+
+        def delete(self, name: str) -> None: ...
 
         def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
             """Receives bytes into the memory; returns (their number, the object's length), None if there is no object."""
@@ -41,7 +43,13 @@ def write_blob(store: Objects, content: Content, name: Callable[[str], str]) -> 
     """Writes the content as the object that `name` gives for its digest, unless it is there."""
     leaves = content.chunk_digests()
     target = name(content.digest)
-    if content.size > SINGLE and store.size(target) is not None:
+    if verifying():
+        try:
+            if read_blob(store, target, content.size, content.digest) is not None:
+                return
+        except Damaged:
+            store.delete(target)
+    elif content.size > SINGLE and store.size(target) is not None:
         return
     ratio = encoding.pays(content)
     if ratio:
