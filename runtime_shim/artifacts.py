@@ -218,11 +218,11 @@ def _place(flow: str, entry: Entry) -> str:
     return "its task's record" if "value" in entry else address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
 
 
-_FUNCTIONS = (type(save), type(len), type(Content().add))  # those of Python, those of C, methods
+_FUNCTIONS = (type(save), type(Content().add))  # those of Python, and methods; those of C are saved, by their name
 
 
 def is_saved(name: str, value: object) -> bool:
-    """True for an attribute that becomes an artifact: not a function, and not named with two leading underscores."""
+    """True for an attribute that becomes an artifact: not a function or method written in Python, and not named with two leading underscores."""
     return not name.startswith("__") and not isinstance(value, _FUNCTIONS)
 
 

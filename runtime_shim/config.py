@@ -84,6 +84,11 @@ def of_flow(flow: Dict[str, Any]) -> Dict[str, Any]:
     return found
 
 
+def as_artifact(value: Any) -> Any:
+    """What is saved of a config: ordinary dicts, as Metaflow saves them; `Config` gives steps a `ConfigValue` of them."""
+    return value.to_dict() if isinstance(value, ConfigValue) else value
+
+
 class Delayed:
     """An expression over configs, where its value is not known yet."""
 
@@ -158,6 +163,7 @@ class Config:
     if TYPE_CHECKING:
         name: str
         _attribute: str
+        _plain: bool
 
     def __set_name__(self, owner: type, attribute: str) -> None:
         self.__dict__["_attribute"] = attribute
@@ -168,7 +174,9 @@ class Config:
         if self._attribute not in flow.__dict__:
             from .flowspec import FlowSpec
 
-            return FlowSpec.__getattr__(flow, self._attribute)
+            value = FlowSpec.__getattr__(flow, self._attribute)
+            if not self._plain and isinstance(value, dict):
+                flow.__dict__[self._attribute] = ConfigValue(value)
         return flow.__dict__[self._attribute]
 
     def __set__(self, flow: Any, value: Any) -> None:

@@ -129,23 +129,25 @@ class MissingInMergeArtifactsException(MetaflowException):
 class MetaflowExceptionWrapper(Exception):
     """What `@catch(var=…)` leaves: the exception as text, which every later step can read without the user's modules."""
 
-    def __init__(self, exc: Optional[BaseException] = None) -> None:
+    def __init__(self, exc: Optional[BaseException] = None, main: str = "") -> None:
+        """`main` is the name of the module of the flow's file, which Metaflow runs as `__main__`."""
         super().__init__(str(exc))
         self.exception = str(exc)
         home = getattr(type(exc), "_home", "") if type(exc).__module__ == __name__ else type(exc).__module__
-        self.type = f"{home}.{type(exc).__name__}"
+        self.type = f"{'__main__' if home == main else home}.{type(exc).__name__}"
         import traceback
 
         self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
+        if self.stacktrace and main:
+            self.stacktrace = self.stacktrace.replace(f"\n{main}.", "\n")  # as Python names a class of `__main__`
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return _rebuilt, (self.exception, self.type, self.stacktrace)
 
     def __str__(self) -> str:
-        return self.stacktrace or "[no stacktrace]\n" + self.exception
+        return self.stacktrace or f"[no stacktrace]\n{self.type}: {self.exception}"
 
-    def __repr__(self) -> str:
-        return f"{self.type}({self.exception!r})"
+    __repr__ = __str__
 
 
 def _rebuilt(exception: str, kind: str, stacktrace: Optional[str]) -> MetaflowExceptionWrapper:

@@ -27,7 +27,7 @@ _NOT_CONSTANT = frozenset(("cmd", "foreach_stack", "index", "input", "script_nam
 
 
 class ForeachFrame(tuple):  # type: ignore[type-arg]  # a named one: `collections` takes longer to import than a task may
-    """One open foreach of `self._foreach_stack`: `step`, `var` (the artifact), `num_splits`, `index`, `value` (a short text for the item)."""
+    """One open foreach of `self._foreach_stack`: `step` (the first of its body), `var` (the artifact), `num_splits`, `index`, `value`, a text."""
 
     step, var, num_splits, index, value = (property(lambda self, at=at: tuple.__getitem__(self, at)) for at in range(5))  # type: ignore[misc]
 
@@ -48,7 +48,7 @@ class State:
         self.fixed = fixed  # names of parameters and constants
         self.is_join = False
         self.targets: List[str] = []  # steps of the graph
-        self.graph: Any = None  # Graph; None in the inputs of a join
+        self.graph: Any = None  # Graph
         self.next: Optional[List[str]] = None
         self.splits: Optional[int] = None
         self.over: Optional[str] = None
@@ -119,15 +119,19 @@ class FlowSpec:
     @property
     def _foreach_stack(self) -> List[ForeachFrame]:
         """The open foreaches, outermost first, as Metaflow keeps them."""
-        frames = enumerate(self._flowc.stack)
-        return [ForeachFrame((each["step"], each["over"], each["splits"], each["index"], self._shown(level))) for level, each in frames]
+        targets, frames = self._flowc.graph.targets, enumerate(self._flowc.stack)
+        return [ForeachFrame((targets(each["step"])[0], each["over"], each["splits"], each["index"], self._shown(level))) for level, each in frames]
 
     def _shown(self, level: int) -> Optional[str]:
         """A short text for the item of one level (Metaflow's documentation does not say how; measured)."""
         import reprlib
 
-        item = self._item(level)
-        return None if item is None else str(item)[:30] if isinstance(item, (str, int, float, bool)) else reprlib.repr(item)[:30]
+        frame = self._flowc.stack[level]
+        if frame["over"] is not None and not hasattr(self, frame["over"]):
+            return None
+        items = None if frame["over"] is None else getattr(self, frame["over"])
+        item = list(items)[frame["index"]] if isinstance(items, dict) else self._item(level)
+        return "None" if item is None else str(item)[:30] if isinstance(item, (str, int, float, bool)) else reprlib.repr(item)[:30]
 
     @property
     def _graph(self) -> Any:
@@ -196,17 +200,17 @@ class FlowSpec:
         if exclude and include:
             raise MetaflowException("merge_artifacts takes `include` or `exclude`, not both")
         found: Manifest = {}
-        conflicts: Dict[str, None] = {}
+        conflicts: List[str] = []  # a name for each branch that has another value than the first: what Metaflow's exception holds
         for each in inputs:
             for name, entry in each._flowc.manifest.items():
                 if name in state.fixed or name in exclude or (include and name not in include) or name.startswith(ITEMS) or self._has(name):
                     continue
                 if found.setdefault(name, entry)["digest"] != entry["digest"]:
-                    conflicts[name] = None
+                    conflicts.append(name)
         if conflicts:
-            names = sorted(conflicts)
-            text = f"merge_artifacts in step `{state.step}`: branches disagree on {', '.join(names)}; set them on self before, or exclude them"
-            raise UnhandledInMergeArtifactsException(text, names)
+            listed = ", ".join(sorted(set(conflicts)))
+            text = f"merge_artifacts in step `{state.step}`: branches disagree on {listed}; set them on self before, or exclude them"
+            raise UnhandledInMergeArtifactsException(text, sorted(conflicts))
         missing = [name for name in include if name not in found and not self._has(name)]
         if missing:
             text = f"merge_artifacts in step `{state.step}`: no branch has {', '.join(missing)}"
@@ -334,6 +338,17 @@ def constants(flow_class: type[FlowSpec]) -> Dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, (type, _METHOD)) and not hasattr(type(value), "__get__")}
 
 
+def _underscored(kind: type[FlowSpec]) -> Iterator[str]:
+    """The attributes of the class that begin with one underscore, but for its properties: no constants, and yet artifacts (measured)."""
+    seen = set()
+    for owner in kind.__mro__:
+        for name, value in owner.__dict__.items() if owner is not FlowSpec else ():
+            if name.startswith("_") and not name.startswith(("__", INTERNAL)) and name not in seen:
+                seen.add(name)
+                if not isinstance(value, property):
+                    yield name
+
+
 def saved(flow: FlowSpec) -> Manifest:
     """Returns the manifest that the task leaves: what it inherits, with everything that it set, and what it read if that has changed.
 
@@ -345,7 +360,7 @@ def saved(flow: FlowSpec) -> Manifest:
     }
     if values.get("name") == kind.__name__ and "name" not in state.manifest:
         del values["name"]
-    for name in state.manifest:
-        if name.startswith("_") and name not in values and hasattr(kind, name) and name not in state.fixed:
-            values[name] = getattr(kind, name)  # what the class has hides what a step before has set, for whoever reads it
+    for name in _underscored(kind):
+        if name not in values and artifacts.is_saved(name, value := getattr(flow, name)):
+            values[name] = value  # in every task anew: what the class has hides what a step before has set
     return artifacts.save_all(state.store, state.flow, values, state.manifest)

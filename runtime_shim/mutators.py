@@ -285,7 +285,7 @@ def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[
             raise MetaflowException("Cannot specify additional arguments when adding a decorator using a decospec that already has arguments")
         positional, named = own or positional, given or named
         if levels.get(name) == level:
-            return _noted(name, positional, named)
+            return _noted(name, positional, {each: _meant(value, defaults[name].get(each)) for each, value in named.items()})
         found = _called(name)
         if found is None:
             raise MetaflowException(f"Unknown {level} decorator *{name}*. The following decorators are supported: *{', '.join(_known(level))}*")
@@ -298,6 +298,11 @@ def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[
     if not getattr(deco_type, "_flowc_marker", False) or levels.get(name) != level:
         raise TypeError(f"add_decorator takes a {level} decorator of Metaflow's, or one of the user's own, not {deco_type!r}")
     return _noted(name, positional, named)
+
+
+def _meant(value: Any, default: Any) -> Any:
+    """A value of the text form: Python's True and False are taken too where the attribute is one or the other, as after `--with`."""
+    return value == "True" if isinstance(default, bool) and value in ("True", "False") else value
 
 
 def _known(level: str) -> List[str]:

@@ -155,7 +155,7 @@ def _project_tags(graph: Graph) -> Dict[str, Any]:
 
 def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
     """`@environment`, before user code is imported; the engine's own copy of it, which may be of a later deployment, wins."""
-    own = {name: value for name, value in ((decorator or {}).get("vars") or {}).items() if value is not None}
+    own = dict((decorator or {}).get("vars") or {})
     given = os.environ.get("FLOWC_ENVIRONMENT")
     if given:
         from .parameters import decode
@@ -219,7 +219,7 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
         from . import config
 
         configs = config.of_flow(task.graph.flow)
-        found.update({each["attribute"]: configs[each["name"]] for each in task.graph.flow["configs"]})
+        found.update({each["attribute"]: config.as_artifact(configs[each["name"]]) for each in task.graph.flow["configs"]})
     for each in task.graph.flow["parameters"]:
         if each["type"] == "file":
             from .include import content
@@ -296,7 +296,9 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
 
 def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
     """A branch's flow object, for `inputs` of a join."""
-    return flowspec.prepare(flow_class, State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed))
+    state = State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed)
+    state.graph = task.graph
+    return flowspec.prepare(flow_class, state)
 
 
 def _saved(flow: FlowSpec) -> Manifest:

@@ -73,7 +73,7 @@ def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error
     if catch.get("var"):
         from .exceptions import MetaflowExceptionWrapper
 
-        setattr(flow, catch["var"], MetaflowExceptionWrapper(error))
+        setattr(flow, catch["var"], MetaflowExceptionWrapper(error, type(flow).__module__))
     flow._flowc.next = task.graph.targets(task.step) or None
     flow._flowc.splits = None
     flow._flowc.caught = True

@@ -44,7 +44,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             why = "it becomes an option of the command line and a field of every spec"
             how = "use letters, digits, `_` and `-`, and begin with a letter"
             yield Diagnostic("FLOW302", f"`{name}` cannot be the name of a parameter", parameter.span, why, how)
-        elif name in RESERVED or name in {each.replace("-", "_") for each in RESERVED}:
+        elif _is_reserved(name):
             yield Diagnostic("FLOW302", f"the name `{name}` is reserved", parameter.span, "it is an option of every run", "choose another name")
         if parameter.attribute in RESERVED_ATTRIBUTES or parameter.attribute.startswith("_"):
             what = f"a parameter cannot be the attribute `{parameter.attribute}`"
@@ -53,6 +53,14 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             what = f"the parameter `{name}` is there twice"
             yield Diagnostic("FLOW302", what, parameter.span, f"`{seen[name.lower()]}` has the same name; case does not count", "choose another name")
         seen[name.lower()] = parameter.attribute
+    for config in reading.flow.configs:
+        if _is_reserved(config.name):
+            what = f"the name `{config.name}` is reserved, also for a config"
+            yield Diagnostic("FLOW302", what, config.span, "it is an option of every run", "choose another name")
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED or name in {each.replace("-", "_") for each in RESERVED}
 
 
 def _is_legal(name: str) -> bool:

@@ -177,8 +177,8 @@ def test_what_code_written_for_metaflow_looks_at_inside_a_step(tmp_path: Path) -
 """
     run(write(tmp_path, body), tmp_path / "store")
     assert artifacts(tmp_path / "store", "start")["node"] == "('linear', True, 'join', ['start', 'body', 'join', 'end'])"
-    assert artifacts(tmp_path / "store", "body", "0")["frames"] == f"[('start', 'xs', 2, 0, '{'a' * 30}')]"
-    assert artifacts(tmp_path / "store", "body", "1")["frames"] == """[('start', 'xs', 2, 1, "{'k': 1}")]"""
+    assert artifacts(tmp_path / "store", "body", "0")["frames"] == f"[('body', 'xs', 2, 0, '{'a' * 30}')]"
+    assert artifacts(tmp_path / "store", "body", "1")["frames"] == """[('body', 'xs', 2, 1, "{'k': 1}")]"""
     ids = [artifacts(tmp_path / "store", step, path)["id"] for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("join", "-"))]
     assert ids == ["'start'", "'body-0'", "'body-1'", "'join'"]
 

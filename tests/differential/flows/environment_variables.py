@@ -4,10 +4,10 @@ from metaflow import FlowSpec, environment, step
 
 
 class EnvironmentVariables(FlowSpec):
-    @environment(vars={"MINE": "x y", "COUNT": 3})
+    @environment(vars={"MINE": "x y", "COUNT": 3, "NOTHING": None})
     @step
     def start(self):
-        self.seen = (os.environ["MINE"], os.environ["COUNT"])
+        self.seen = (os.environ["MINE"], os.environ["COUNT"], os.environ["NOTHING"])
         self.next(self.end)
 
     @step

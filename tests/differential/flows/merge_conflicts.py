@@ -9,7 +9,7 @@ class MergeConflicts(FlowSpec):
             self.merge_artifacts([])
         except MetaflowException as error:
             self.outside = type(error).__name__
-        self.next(self.a, self.b)
+        self.next(self.a, self.b, self.c)
 
     @step
     def a(self):
@@ -19,6 +19,11 @@ class MergeConflicts(FlowSpec):
     @step
     def b(self):
         self.x, self.y, self.z, self.equal = 2, 2, 1, 1.0
+        self.next(self.join)
+
+    @step
+    def c(self):
+        self.x, self.y, self.z, self.equal = 3, 1, 1, 1
         self.next(self.join)
 
     @step
