@@ -72,15 +72,22 @@ def _small(folder: str) -> None:
     from flowc.runtime_shim import artifacts
     from flowc.runtime_shim.store.folder import FolderStore
 
-    values = {f"a{number}": list(range(number, number + 300)) for number in range(1000)}
     best: dict[str, float] = {}
+    store = FolderStore(os.path.join(folder, "small"))
+    artifacts.save_all(store, "F", {"x": bytes(9000)}, {})  # the flow's folder is there when a task ends
+    before = _files(store.folder)
+    common = {f"a{number}": list(range(number, number + 300)) for number in range(1000)}
     for number in range(15):
-        _best(best, "limit", lambda: [hashlib.sha256(pickle.dumps(each, 5)).digest() for each in values.values()])
-        store = FolderStore(os.path.join(folder, f"small{number}"))
-        _best(best, "save", lambda store=store: artifacts.save_all(store, "F", values, {}))  # type: ignore[misc]
-    files = sum(len(names) for _, _, names in os.walk(os.path.join(folder, "small0")))
+        values = {name: [*value[:-1], number] for name, value in common.items()}  # others than in the round before, of the same objects
+        _best(best, "limit", lambda values=values: [hashlib.sha256(pickle.dumps(each, 5)).digest() for each in values.values()])  # type: ignore[misc]
+        _best(best, "save", lambda values=values: artifacts.save_all(store, "F", values, {}))  # type: ignore[misc]
+    files = (_files(store.folder) - before) // 15
     row("pickle and sha256 of a thousand values of 1 KB", _ms(best["limit"]))
     row("save them", _ms(best["save"]), f"{best['save'] / best['limit']:.2f} × (to reach: 3), {files} new file (to reach: 3)")
+
+
+def _files(folder: str) -> int:
+    return sum(len(names) for _, _, names in os.walk(folder))
 
 
 MEMORY = """

@@ -17,7 +17,7 @@ from .errors import DamagedError, ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Mapping, Set, Tuple
+    from typing import Any, Dict, Iterable, List, Mapping, Set, Tuple, Union
 
     from .store import Store
 
@@ -31,8 +31,10 @@ INLINE_ALL = 64 << 10  # and of all that do, with what is inherited: each later 
 PACK = 32 << 20  # bytes after which another pack begins
 PACK_MAGIC = b"FLOWCPAK"
 PACK_VERSION = 1
+PACK_HEADER = PACK_MAGIC + PACK_VERSION.to_bytes(2, "little") + bytes(6)
 _ALIGNED = 64
 _MEND = "`flowc resume` makes it again"
+_ZEROS = bytes(_ALIGNED)
 _COMPARED = 16 << 20  # bytes of content up to which it is asked whether unpickling alone made a difference
 
 
@@ -57,9 +59,10 @@ class _Saving:
     def __init__(self, store: Store, flow: str, inherited: Manifest) -> None:
         self.store, self.flow, self.inherited = store, flow, inherited
         self.inline = INLINE_ALL
-        self.waiting: List[Tuple[Entry, Content]] = []  # for the pack
-        self.packed = 0
+        self.waiting: List[Entry] = []  # of what is in the pack
+        self.pack = bytearray()
         self.saved: Dict[int, Entry] = {}  # id of a value that several names have
+        self.pickling = content.Pickling()
 
     def all(self, values: Mapping[str, object]) -> Manifest:
         manifest = dict(self.inherited)
@@ -67,75 +70,84 @@ class _Saving:
         for name in sorted(values):
             value = values[name]
             entry = self.saved.get(id(value))
-            manifest[name] = entry if entry is not None else self.saved.setdefault(id(value), self._one(name, value))
+            if entry is None:
+                entry = self.saved[id(value)] = self._one(name, value)
+            manifest[name] = entry
         self._flush()
         return {name: manifest[name] for name in sorted(manifest)}
 
     def _one(self, name: str, value: object) -> Entry:
-        made = _content(name, value)
+        made = self._content(name, value)
         before = self.inherited.get(name)
-        if before is not None and self._is_unchanged(made, before):
-            return before
-        entry: Entry = {"digest": "", "size": made.size, "type": type_name(value)}
-        if made.size >= LARGE:
+        if isinstance(made, Content) and made.size >= LARGE:
+            if before is not None and made.size == before.get("size") and self._is_same(made.digest, before):
+                return before
             self.store.write_blob(made, lambda digest: address.blob_name(self.flow, digest))
-            entry["digest"] = made.digest
-            return entry
-        entry["digest"] = made.digest
-        if made.size <= INLINE and made.size <= self.inline:
-            self.inline -= made.size
+            return {"digest": made.digest, "size": made.size, "type": type_name(value)}
+        data = made.bytes() if isinstance(made, Content) else made
+        size = len(data)
+        digest = digests.sha256_for(size)(data).hexdigest()
+        if before is not None and size == before.get("size") and self._is_same(digest, before):
+            return before
+        entry: Entry = {"digest": digest, "size": size, "type": type_name(value)}
+        if size <= INLINE and size <= self.inline:
             from binascii import b2a_base64
 
-            entry["value"] = b2a_base64(made.bytes(), newline=False).decode()
+            self.inline -= size
+            entry["value"] = b2a_base64(data, newline=False).decode()
         else:
-            self.waiting.append((entry, made))
-            self.packed += made.size
-            if self.packed >= PACK:
-                self._flush()
+            self._put_into_pack(entry, data)
         return entry
 
-    def _is_unchanged(self, made: Content, before: Entry) -> bool:
+    def _put_into_pack(self, entry: Entry, data: bytes) -> None:
+        pack = self.pack
+        if not pack:
+            pack += PACK_HEADER
+        at = len(pack)
+        if at % _ALIGNED:
+            pack += _ZEROS[at % _ALIGNED :]
+            at = len(pack)
+        pack += data
+        entry["at"] = at
+        self.waiting.append(entry)
+        if len(pack) >= PACK:
+            self._flush()
+
+    def _content(self, name: str, value: object) -> Union[bytes, Content]:
+        try:
+            return self.pickling.of(value)
+        except ShimError as error:
+            raise ShimError(f"artifact `{name}`: {error}") from None
+        except Exception as error:  # whatever a user's __reduce__ raises
+            kind = type_name(value)
+            raise Unpicklable(f"artifact `{name}` of type {kind} cannot be saved: {type(error).__name__}: {error}") from error
+
+    def _is_same(self, digest: str, before: Entry) -> bool:
         """True if the content is that of the entry, or what the entry's value gives when it is pickled again.
 
         Pickling what was unpickled may give other bytes for the same value: the order of a set is the process's.
         """
-        if made.size != before.get("size"):
-            return False
-        if made.digest == before["digest"]:
+        if digest == before["digest"]:
             return True
-        if made.size > _COMPARED:
+        if before["size"] > _COMPARED:
             return False
         try:
             again = content.of(load(self.store, self.flow, "", before))
         except Exception:  # then it is written anew
             return False
-        return again.size == made.size and again.digest == made.digest
+        return again.digest == digest
 
     def _flush(self) -> None:
         """Writes the pack of what waits."""
         if not self.waiting:
             return
         pack = Content()
-        pack.add(PACK_MAGIC + PACK_VERSION.to_bytes(2, "little") + bytes(6))
-        for entry, made in self.waiting:
-            pack.add(bytes(-pack.size % _ALIGNED))
-            entry["at"] = pack.size
-            pack.add_all(made)
+        pack.add(memoryview(self.pack))
         self.store.write_blob(pack, lambda digest: address.blob_name(self.flow, digest))
         digest = pack.digest
-        for entry, _ in self.waiting:
+        for entry in self.waiting:
             entry["pack"] = digest
-        self.waiting, self.packed = [], 0
-
-
-def _content(name: str, value: object) -> Content:
-    try:
-        return content.of(value)
-    except ShimError as error:
-        raise ShimError(f"artifact `{name}`: {error}") from None
-    except Exception as error:  # whatever a user's __reduce__ raises
-        kind = type_name(value)
-        raise Unpicklable(f"artifact `{name}` of type {kind} cannot be saved: {type(error).__name__}: {error}") from error
+        self.waiting, self.pack = [], bytearray()
 
 
 def load(store: Store, flow: str, name: str, entry: Entry) -> Any:

@@ -61,12 +61,6 @@ class Content:
         self._pieces.append((self.size, length, start))
         self.size += length
 
-    def add_all(self, other: Content) -> None:
-        """The bytes of content that has no spool file."""
-        for offset, length, source in other._pieces:
-            self._pieces.append((self.size + offset, length, source))
-        self.size += other.size
-
     @property
     def chunks(self) -> int:
         return max(1, -(-self.size // CHUNK))
@@ -144,24 +138,51 @@ def digest_of(parts: List[Any], size: int) -> bytes:
 
 def of(value: object) -> Content:
     """Returns the value's content. Raises whatever pickling raises."""
-    global _Pickler
-    if _Pickler is None:
-        from _pickle import Pickler as _Pickler
-    sink = _Sink()
-    buffers: List[Any] = []
+    found = Pickling().of(value)
+    if isinstance(found, Content):
+        return found
+    made = Content()
+    made.add(found)
+    return made
 
-    def keep(buffer: Any) -> bool:
-        view = buffer.raw()
-        if len(view) < BUFFER:
-            return True  # into the pickle
-        buffers.append(view)
-        return False
 
-    _Pickler(sink, PROTOCOL, buffer_callback=keep).dump(value)
-    size = sink.size
-    if not buffers and size < LARGE:
-        return sink.small()
-    return _framed(sink, buffers)
+class Pickling:
+    """Makes the contents of values, one after another, by one pickler: for a small value that is half of the work."""
+
+    __slots__ = ("_sink", "_buffers", "_dump", "_forget")
+
+    def __init__(self) -> None:
+        self._dump: Any = None
+
+    def of(self, value: object) -> Union[bytes, Content]:
+        """Returns the value's content: if it is nothing but a pickle below LARGE, as that. Raises whatever pickling raises."""
+        dump = self._dump or self._begin()
+        self._dump = None  # what another value has left is not used
+        dump(value)
+        sink, buffers = self._sink, self._buffers
+        if buffers or sink.size >= LARGE:
+            return _framed(sink, buffers)
+        self._forget()
+        self._dump = dump
+        return sink.taken()
+
+    def _begin(self) -> Any:
+        global _Pickler
+        if _Pickler is None:
+            from _pickle import Pickler as _Pickler
+        buffers: List[Any] = []
+
+        def keep(buffer: Any) -> bool:
+            view = buffer.raw()
+            if len(view) < BUFFER:
+                return True  # into the pickle
+            buffers.append(view)
+            return False
+
+        self._sink, self._buffers = _Sink(), buffers
+        pickler = _Pickler(self._sink, PROTOCOL, buffer_callback=keep)
+        self._forget = pickler.clear_memo
+        return pickler.dump
 
 
 def _framed(sink: _Sink, buffers: List[memoryview]) -> Content:
@@ -263,14 +284,14 @@ class _Sink:
             raise ShimError(f"a large value needs a temporary file, which cannot be written: {error.strerror}") from None
         self._mine, self._kept = [], 0
 
-    def small(self) -> Content:
-        """What was written, as content in one piece."""
-        made = Content()
-        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)  # type: ignore[arg-type]
-        made._pieces.append((0, self.size, memoryview(data)))  # type: ignore[arg-type]
-        made.size = self.size
-        made._digests = [sha256_for(self.size)(data).digest()]
-        return made
+    def taken(self) -> bytes:
+        """What was written, less than is spooled, in one piece; the sink is empty then."""
+        parts = self._parts
+        data = parts[0] if len(parts) == 1 else b"".join(parts)  # type: ignore[arg-type]
+        parts.clear()
+        self._mine.clear()
+        self.size = self._kept = 0
+        return data  # type: ignore[return-value]
 
     def pour(self, content: Content) -> None:
         content.spool = self._spool
