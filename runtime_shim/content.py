@@ -26,6 +26,8 @@ PAGE = 4096
 BUFFER = 16 << 10  # bytes of a buffer that stays out of the pickle
 LARGE = 1 << 20  # bytes from which content is a blob of its own, and its buffers begin on pages
 SPOOL = 24 << 20  # bytes of pickle that are kept in memory
+FLAT = 250_000  # items of a collection from which on it may be pickled in pieces (flat.py)
+_COLLECTIONS = (list, tuple, set, dict)
 _ALIGNED = 64  # in smaller content
 
 
@@ -156,6 +158,12 @@ class Pickling:
 
     def of(self, value: object) -> Union[bytes, Content]:
         """Returns the value's content: if it is nothing but a pickle below LARGE, as that. Raises whatever pickling raises."""
+        if type(value) in _COLLECTIONS and len(value) >= FLAT:  # type: ignore[arg-type]
+            from . import flat
+
+            sink = _Sink()
+            if flat.pickle(value, sink.keep):
+                return _framed(sink, []) if sink.size >= LARGE else sink.taken()
         dump = self._dump or self._begin()
         self._dump = None  # what another value has left is not used
         dump(value)
@@ -251,10 +259,17 @@ class _Sink:
 
     def write(self, data: bytes) -> None:
         if len(data) < 131072 or self._is_text(data):
-            self._mine.append(len(self._parts))
-            self._kept += len(data)
-        self.size += len(data)
+            self.keep(data)
+        else:
+            self.size += len(data)
+            self._parts.append(data)
+
+    def keep(self, data: bytes) -> None:
+        """What is in memory for our sake."""
+        self._mine.append(len(self._parts))
         self._parts.append(data)
+        self._kept += len(data)
+        self.size += len(data)
         if self._kept >= SPOOL:
             self._spill()
 

@@ -100,7 +100,7 @@ import sys, pickle
 sys.path.insert(0, sys.argv[1])
 from flowc.runtime_shim import artifacts
 from flowc.runtime_shim.store import open_store
-values = {"small": {"a": [1, 2.5, None, "é"]}, "middle": list(range(5000)), "big": list(range(400000)), "bytes": b"x" * 9_000_000}
+values = {"small": {"a": [1, 2.5, None, "é"]}, "middle": list(range(5000)), "big": list(range(400000)), "bytes": b"x" * 9_000_000, "texts": [str(each) for each in range(300000)]}
 import json
 json.dump(artifacts.save_all(open_store(sys.argv[2]), "F", values, {}), open(sys.argv[3], "w"))
 """
@@ -112,7 +112,7 @@ from flowc.runtime_shim.store import open_store
 for each in sys.argv[3:]:
     manifest = json.load(open(each))
     found = {name: artifacts.load(open_store(sys.argv[2]), "F", name, entry) for name, entry in manifest.items()}
-    assert found == {"small": {"a": [1, 2.5, None, "é"]}, "middle": list(range(5000)), "big": list(range(400000)), "bytes": b"x" * 9_000_000}
+    assert found == {"small": {"a": [1, 2.5, None, "é"]}, "middle": list(range(5000)), "big": list(range(400000)), "bytes": b"x" * 9_000_000, "texts": [str(each) for each in range(300000)]}
 """
 
 

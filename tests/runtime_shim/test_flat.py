@@ -1,0 +1,95 @@
+"""Large flat collections: one pickle that any unpickler reads, with the identities of the ordinary one, and little memory."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import pickletools
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flowc.runtime_shim import content, flat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def pickled(value: Any) -> bytes | None:
+    parts: list[bytes] = []
+    return b"".join(parts) if flat.pickle(value, parts.append) else None
+
+
+def texts(count: int) -> list[str]:
+    return [f"text {each}" for each in range(count)]
+
+
+ATOMS = st.one_of(
+    st.integers(), st.floats(allow_nan=False), st.booleans(), st.none(), st.text(max_size=300).map(lambda each: each + "é!"), st.binary(max_size=300),
+)  # fmt: skip
+
+
+@given(st.lists(ATOMS, min_size=2, max_size=12), st.sampled_from([list, tuple]), st.integers(0, 2100))
+@settings(max_examples=60, deadline=None)
+def test_any_unpickler_reads_the_value(atoms: list[Any], kind: type, more: int) -> None:
+    value = kind([f"{more} text", *texts(more), *atoms])
+    data = pickled(value)
+    if data is not None:  # None where an atom is there twice
+        assert pickle.loads(data) == pickle._loads(data) == value  # type: ignore[attr-defined]  # in C, and in Python
+        assert [type(each) for each in pickle.loads(data)] == [type(each) for each in value]
+
+
+@pytest.mark.parametrize("count", [2, 3, 999, 1000, 1001, 1002, 2000, 2001, 5001])
+def test_every_kind_and_length(count: int) -> None:
+    for value in (texts(count), tuple(texts(count)), set(texts(count)), dict(zip(texts(count), range(count))), dict(zip(range(count), texts(count)))):
+        data = pickled(value)
+        assert data is not None
+        found = pickle._loads(data)  # type: ignore[attr-defined]
+        assert found == value == pickle.loads(data) and type(found) is type(value)
+        assert list(pickle.loads(data)) == list(value) or isinstance(value, set)
+        pickletools.dis(data, out=io.StringIO())
+
+
+def test_what_is_there_twice_stays_one_object() -> None:
+    shared = "a shared text"
+    for value in ([*texts(3000), shared, *texts(5), shared], [shared, shared, *texts(10)], dict.fromkeys(texts(2000), shared)):
+        assert pickled(value) is None
+        found = list(pickle.loads(content.of(value).bytes()).values() if isinstance(value, dict) else pickle.loads(content.of(value).bytes()))
+        same = [each for each in found if each == shared]
+        assert len(same) >= 2 and len({id(each) for each in same}) == 1
+
+
+def test_what_somebody_else_has_too_makes_no_difference() -> None:
+    value = [*texts(3000), *"12121212", "", "", b"", b"", b"x", b"x"]
+    alone = pickled(value)
+    others = list(value)
+    random.shuffle(others)
+    assert alone is not None and pickled(value) == alone and pickled(pickle.loads(alone)) == alone
+    del others
+
+
+@pytest.mark.parametrize("odd", [[1], 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")])
+def test_all_else_is_for_the_ordinary_pickler(odd: Any) -> None:
+    assert pickled([*texts(1500), odd]) is None
+    assert pickled(list(range(5000))) is None, "it remembers no numbers"
+
+
+def test_content_of_a_flat_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "FLAT", 1000)
+    monkeypatch.setattr(content, "SPOOL", 100_000)
+    for value in (texts(1200), texts(100_000), ["x" * 900 + text for text in texts(3000)], [*texts(2000), ["nested"]]):
+        assert pickle.loads(content.of(value).bytes()[64:] if len(value) > 2500 else content.of(value).bytes()) == value
+        assert content.restore(content.of(value).bytes()) == value
+
+
+def test_a_million_texts_take_little_memory() -> None:
+    def status(name: str) -> int:
+        line = next(each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith(name))
+        return int(line.split()[1]) << 10
+
+    value = texts(2_500_000)
+    content.of(texts(300_000))
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = status("VmRSS")
+    made = content.of(value)
+    assert made.spool is not None and status("VmHWM") - before < 48 << 20
