@@ -75,7 +75,7 @@ class LocalRun:
         import time
 
         from flowc.runtime_shim import collecting
-        from flowc.runtime_shim.errors import DamagedError, ShimError
+        from flowc.runtime_shim.errors import DamagedError, ShimError, StoreError
         from flowc.runtime_shim.local import Settings, run_flow
         from flowc.runtime_shim.store import open_store
 
@@ -97,6 +97,8 @@ class LocalRun:
             result = run_flow(self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra)
         except DamagedError as error:
             raise Failure(f"{error}: {self._again()}") from None
+        except StoreError as error:
+            raise Failure(f"{error}\nwhen the datastore can be reached and written to again: {self._again()}") from None
         except ShimError as error:
             raise Failure(str(error)) from None
         return self._close(result, time.monotonic() - started)

@@ -160,11 +160,23 @@ class _Handler(BaseHTTPRequestHandler):
             server.objects[key] = b"".join(sent[each] for each in named)
             return 200, b"<R></R>", {}
         if self.command == "DELETE":
-            server.uploads.pop(query.get("uploadId", ""), None)
+            if "uploadId" in query:
+                server.uploads.pop(query["uploadId"], None)
+            else:
+                server.objects.pop(key, None)
             return 204, b"", {}
         if not key:
-            names = sorted(each for each in server.objects if each.startswith(query.get("prefix", "")))
-            return 200, "".join(f"<Key>{each}</Key>" for each in names).encode(), {}
+            prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+            names = sorted(each for each in server.objects if each.startswith(prefix))
+            folders = sorted(
+                {each[: each.index(delimiter, len(prefix)) + 1] for each in names if delimiter in each[len(prefix) :]} if delimiter else ()
+            )
+            listed = [
+                f"<Contents><Key>{each}</Key><Size>{len(server.objects[each])}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
+                for each in names
+                if not delimiter or delimiter not in each[len(prefix) :]
+            ]
+            return 200, "".join([*listed, *(f"<CommonPrefixes><Prefix>{each}</Prefix></CommonPrefixes>" for each in folders)]).encode(), {}
         if key not in server.objects:
             return 404, b"<Error><Code>NoSuchKey</Code></Error>", {}
         data = server.objects[key]

@@ -1,10 +1,12 @@
 """Nothing is lost: a run whose processes are killed at random moments, again and again, ends with the artifacts of an undisturbed one.
 
-`FLOWC_CHAOS=N` kills N times (40 by default; `make nightly` many more), `FLOWC_CHAOS_SEED` makes a series again.
+`FLOWC_CHAOS=N` kills N times in each test (40 by default; `make nightly` many more), `FLOWC_CHAOS_SEED` makes a series again. A run is gone on with
+under its own name, or resumed as a new one; its datastore is a folder, or S3.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import dump, run
+from tests.faulty_s3 import BUCKET, faulty_s3
+from tests.running import dump, flowc, run
 
 FLOW = """
 from metaflow import FlowSpec, catch, retry, step
@@ -34,15 +37,19 @@ class F(FlowSpec):
         self.next(self.one, foreach="items")
 
     @retry(times=4, minutes_between_retries=0)
+    @catch(var="trouble")
     @step
     def one(self):
+        if self.input == 4:
+            raise ValueError("always")
         self.mine = bytes([self.input]) * 300_000
         self.small = self.input
         self.next(self.collect)
 
     @step
     def collect(self, inputs):
-        self.sizes = [(each.small, len(each.mine), len(each.big)) for each in inputs]
+        self.sizes = [(each.small, len(each.mine), len(each.big)) for each in inputs if not each.trouble]
+        self.troubles = [str(each.trouble).splitlines()[-1] for each in inputs if each.trouble]
         self.merge_artifacts(inputs, include=["big"])
         self.next(self.both)
 
@@ -88,30 +95,51 @@ def children(pid: int) -> list[int]:
     return found
 
 
+@pytest.fixture
+def flow(tmp_path: Path) -> Path:
+    (tmp_path / "flow.py").write_text(FLOW, encoding="utf-8")
+    return tmp_path / "flow.py"
+
+
 @pytest.mark.slow
-def test_killed_at_random_moments(tmp_path: Path) -> None:
-    flow = tmp_path / "flow.py"
-    flow.write_text(FLOW, encoding="utf-8")
+@pytest.mark.parametrize("going_on", ["by its name", "by resuming"])
+@pytest.mark.parametrize("where", ["folder", "s3"])
+def test_killed_at_random_moments(where: str, going_on: str, flow: Path, tmp_path: Path) -> None:
     run(flow, tmp_path / "undisturbed")
     expected = dump(tmp_path / "undisturbed")
-    chance = random.Random(SEED)
-    kills = runs = 0
-    while kills < KILLS:
-        runs += 1
-        store = tmp_path / f"store{runs}"
-        while True:
-            killed, code = disturbed(flow, store, chance)
-            kills += killed
-            if code == 0:
-                break
-        assert dump(store) == expected, f"seed {SEED}, run {runs}"
-    print(f"{kills} kills in {runs} runs")
+    chance = random.Random(f"{SEED} {where} {going_on}")
+    with faulty_s3() as server:
+        env = server.environment if where == "s3" else {}
+        kills = runs = starts = 0
+        while kills < KILLS:
+            runs += 1
+            store = f"s3://{BUCKET}/store{runs}" if where == "s3" else str(tmp_path / f"store{runs}")
+            name, before = "r", ""
+            while True:
+                starts += 1
+                killed, code = disturbed(flow, store, name, before, env, chance)
+                kills += killed
+                if code == 0:
+                    break
+                if going_on == "by resuming" and has_begun(store, name, env):
+                    name, before = f"r{starts}", name
+            assert dump(store, name, env=env) == expected, f"seed {SEED}, run {runs}"
+            server.objects.clear()
+            server.seen.clear()
+            server.times.clear()
+    print(f"{where}, {going_on}: {kills} kills, {starts} starts, {runs} runs")
 
 
-def disturbed(flow: Path, store: Path, chance: random.Random) -> tuple[int, int]:
-    """Runs, or goes on with, the flow while something of it is killed; returns how many kills there were and the exit code."""
-    command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r", "--max-workers", "3"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def has_begun(store: str, run: str, env: dict[str, str]) -> bool:
+    """Whether there is something to resume: before run.json is written, the run is started anew."""
+    return any(each["run"] == run for each in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]"))
+
+
+def disturbed(flow: Path, store: str, name: str, before: str, env: dict[str, str], chance: random.Random) -> tuple[int, int]:
+    """Runs the flow, or goes on with it, while something of it is killed; returns how many kills there were and the exit code."""
+    words = ["resume", str(flow), "--origin-run-id", before] if before else ["run", str(flow)]
+    command = [sys.executable, "-m", "flowc", *words, "--store", store, "--run-id", name, "--max-workers", "3"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **env})
     kills = 0
     while process.poll() is None:
         time.sleep(chance.uniform(0, 0.25))
@@ -125,14 +153,12 @@ def disturbed(flow: Path, store: Path, chance: random.Random) -> tuple[int, int]
                 pass
         if chance.random() < 0.5:
             break
-    return kills, process.wait(60)
+    return kills, process.wait(120)
 
 
 @pytest.mark.slow
-def test_two_workers_that_race_for_the_same_tasks_leave_one_record(tmp_path: Path) -> None:
+def test_two_workers_that_race_for_the_same_tasks_leave_one_record(flow: Path, tmp_path: Path) -> None:
     """Two supervisors run the same run at the same time: every task ends with one record, and both agree on the artifacts."""
-    flow = tmp_path / "flow.py"
-    flow.write_text(FLOW, encoding="utf-8")
     run(flow, tmp_path / "undisturbed")
     expected = dump(tmp_path / "undisturbed")
     for each in range(4):
