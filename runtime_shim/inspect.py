@@ -1,4 +1,4 @@
-"""Reading a run from the datastore: which runs there are, and the artifacts of their tasks as text."""
+"""Reading a run from the datastore: which tasks it has, and their artifacts as text."""
 
 from __future__ import annotations
 
@@ -10,27 +10,6 @@ from .flowspec import INTERNAL
 from .store import Store
 
 Dump = Dict[str, List[Dict[str, Any]]]
-
-
-def flows(store: Store) -> List[str]:
-    """The names of the flows that have runs in the store."""
-    found: Dict[str, None] = {}
-    for name in store.list(""):
-        parts = name.split("/")
-        if len(parts) == 4 and parts[1] == "runs" and parts[3] == "run.json":
-            found[address.decoded(parts[0])] = None
-    return sorted(found)
-
-
-def find_run(store: Store, run: str, flow: str = "") -> str:
-    """Returns the name of the flow that the run is of. Raises ShimError if there is none, or several."""
-    found = [flow] if flow else flows(store)
-    found = [each for each in found if store.exists(address.run_record_name(each, run))]
-    if not found:
-        raise ShimError(f"there is no run {run!r}{f' of flow {flow}' if flow else ''} in {store.url}")
-    if len(found) > 1:
-        raise ShimError(f"run {run!r} is one of several flows: {', '.join(found)}")
-    return found[0]
 
 
 def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Iterator[Tuple[str, str]]:

@@ -105,13 +105,6 @@ def read_run(store: Store, flow: str, run: str) -> Optional[Dict[str, Any]]:
     return None if data is None else loads(data, name)
 
 
-def runs(store: Store, flow: str) -> List[str]:
-    """The names of the flow's runs, sorted."""
-    prefix = address.runs_name(flow)
-    found = [name[len(prefix) :].split("/") for name in store.list(prefix)]
-    return sorted(address.decoded(each[0]) for each in found if each[1:] == ["run.json"])
-
-
 def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[str, Any]:
     """Writes run.json if it is absent. Raises ShimError if it is there for other code or other parameters: a run id is never reused."""
     name = address.run_record_name(flow, run)

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, FrozenSet, Mapping, Optional, Tuple, Union
+import os
+import sys
+from typing import Any, Dict, FrozenSet, Iterator, Mapping, Optional, Tuple, Union
 
 from . import address, artifacts, environment, record
 from .errors import DamagedError
@@ -26,7 +28,7 @@ from .store import Store
 Policy = Union["Resumed", "Cached"]
 Found = Tuple[Record, str]
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 
 
 class Resumed:
@@ -62,7 +64,7 @@ class Cached:
     def __init__(self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any]) -> None:
         self.store, self.graph, self.run, self.fingerprints = store, graph, run, fingerprints
         self.parameters = dict(parameters)  # as run.json has them
-        self.environment = environment.digest_of(environment.here())
+        self.environment = [environment.digest_of(environment.here()), local_code()]
         self.lineage = Lineage(store, graph, run)
         self.damage = ""
         self._check = Check(store, graph.name, False)
@@ -92,8 +94,10 @@ class Cached:
             self.store.put(name, record.dumps({"version": record.VERSION, "run": self.run, "step": step, "path": path}))
 
     def _may_be_shared(self, step: str) -> bool:
-        """A failure that `@catch` made a success of may be over by now: such steps are always run."""
-        return step in self.fingerprints and self.graph.decorator(step, "catch") is None
+        """A failure that `@catch` made a success of may be over by now; what a secret or a URL stands for may have changed: such steps always run."""
+        if step == self.graph.start and any(isinstance(each, dict) and set(each) == {"url"} for each in self.parameters.values()):
+            return False
+        return step in self.fingerprints and not any(self.graph.decorator(step, each) for each in ("catch", "secrets"))
 
     def _key(self, step: str, path: str) -> str:
         inputs = self.lineage.inputs(step, path)
@@ -123,6 +127,61 @@ class Check:
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
     """Writes the record as one of run `run`, saying where it comes from; returns the one that is there then."""
     return record.write(store, flow, run, {**done.data, "origin": origin})
+
+
+def local_code() -> str:
+    """A digest of the modules that tasks can import and that are neither in the code package nor of an installed version: those on PYTHONPATH, of
+    editable installs, and in folders that `.pth` files name; by their names, sizes and times. The folder that Python was started in is none of them.
+    """
+    import sysconfig
+
+    ours = {os.path.realpath(sysconfig.get_path(each)) for each in ("stdlib", "platstdlib", "purelib", "platlib")}
+    folders = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
+    folders += [each for each in sys.path[1:] if each and os.path.realpath(each) not in ours and not _is_library(each)]
+    for each in sys.path:
+        folders += _editable(each)
+    found = hashlib.sha256()
+    for folder in sorted({os.path.realpath(each) for each in folders}):
+        for path, status in _modules(folder):
+            found.update(json.dumps([path, status.st_size, status.st_mtime_ns]).encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
+
+
+def _is_library(folder: str) -> bool:
+    """Python's own folders: lib/python3.12, lib-dynload, python312.zip, site-packages."""
+    prefixes = {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    return any(os.path.realpath(folder).startswith(os.path.join(each, "")) for each in prefixes) or folder.endswith(".zip")
+
+
+def _editable(folder: str) -> Iterator[str]:
+    """The folders of projects that are installed so that their source is used where it is (Python packaging guide, Direct URL data structure)."""
+    try:
+        names = [each for each in os.listdir(folder or ".") if each.endswith(".dist-info")]
+    except OSError:
+        return
+    for name in names:
+        try:
+            with open(os.path.join(folder, name, "direct_url.json"), encoding="utf-8") as file:
+                data = json.load(file)
+            if data.get("dir_info", {}).get("editable") and data["url"].startswith("file://"):
+                from urllib.parse import unquote
+
+                yield unquote(data["url"][len("file://") :])
+        except (OSError, ValueError, KeyError, AttributeError):
+            continue
+
+
+def _modules(folder: str) -> Iterator[Tuple[str, os.stat_result]]:
+    """Python files and extensions below the folder; not in hidden folders, nor in environments that lie inside."""
+    for inside, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in ("__pycache__", "node_modules", "site-packages"))
+        for name in sorted(files):
+            if name.endswith((".py", ".so", ".pyd")):
+                path = os.path.join(inside, name)
+                try:
+                    yield path, os.stat(path)
+                except OSError:
+                    continue
 
 
 def _fits(graph: Graph, done: Record) -> bool:

@@ -129,23 +129,16 @@ def _known(steps: list[str], known: list[str]) -> None:
 def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
     """The name and the run.json of the run to go on from. Raises Failure when there is none."""
     from flowc.runtime_shim import record
+    from flowc.runtime_shim.client.place import Place
     from flowc.runtime_shim.errors import ShimError
     from flowc.runtime_shim.store import open_store
 
     try:
         store = open_store(url)
-        name = wanted or _latest(store, flow)
+        name = wanted or next(iter(Place(url).runs(flow)), "")
         found = record.read_run(store, flow, name) if name else None
     except ShimError as error:
         raise Failure(str(error)) from None
     if found is None:
         raise Failure(f"there is no run {name} of {flow} in {url}" if name else f"there is no run of {flow} to resume in {url}")
     return name, found
-
-
-def _latest(store: Store, flow: str) -> str:
-    """The run that was started last; "" without any."""
-    from flowc.runtime_shim import record
-
-    runs = {name: found for name in record.runs(store, flow) if (found := record.read_run(store, flow, name)) is not None}
-    return max(runs, key=lambda name: float(runs[name].get("started", 0)), default="")

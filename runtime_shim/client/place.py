@@ -10,6 +10,7 @@ import threading
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, TypeVar
 
 from flowc.runtime_shim import address, record
+from flowc.runtime_shim.errors import DamagedError
 from flowc.runtime_shim.graph import Graph
 from flowc.runtime_shim.record import Record
 from flowc.runtime_shim.store import Store, open_store
@@ -70,9 +71,9 @@ class Place:
         return next(iter(self.store.folders(address.runs_name(flow))), None) is not None
 
     def runs(self, flow: str) -> List[str]:
-        """The flow's runs, newest first; those that began in the same instant by name."""
+        """The flow's runs, newest first; those that began in the same instant by name. One whose run.json is torn is none."""
         names = [address.decoded(each) for each in self.store.folders(address.runs_name(flow))]
-        began = zip(names, self.each(names, lambda name: self.run(flow, name)))
+        began = zip(names, self.each(names, lambda name: self._whole_run(flow, name)))
         found = [(one["started"], name) for name, one in began if one is not None]
         return [name for _, name in sorted(found, reverse=True)]
 
@@ -84,6 +85,12 @@ class Place:
             if found is not None:
                 self._runs[flow, run] = found
         return found
+
+    def _whole_run(self, flow: str, run: str) -> Optional[Dict[str, Any]]:
+        try:
+            return self.run(flow, run)
+        except DamagedError:
+            return None
 
     def package(self, flow: str, digest: str) -> bytes:
         """The tar of the code package, checked. Raises ShimError if it is missing or damaged."""
