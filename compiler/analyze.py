@@ -419,13 +419,15 @@ def _mutated(world: World, order: list[Class], members: dict[str, Member], readi
         found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
     for member in members.values():
         if member.kind == "step":
-            found += [(member.owner, member.name, node) for node in member.outer.children() if node.kind() == "decorator"]
-    names = []
+            above = [node for node in member.outer.children() if node.kind() == "decorator"]
+            marks = [index for index, node in enumerate(above) if decorator_name(world, member.owner, node) == "metaflow.step"]
+            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
+    names, unread = [], []
     for owner, step, node in found:
         qualified = decorator_name(world, owner, node)
         if qualified.startswith("metaflow.") or not qualified:
             continue
-        from .mutators import kind_of, refusal
+        from .mutators import is_unread, kind_of, maybe, refusal
 
         kind = kind_of(world, qualified)
         place = span(owner.module.source, node)
@@ -433,11 +435,15 @@ def _mutated(world: World, order: list[Class], members: dict[str, Member], readi
             names.append((qualified, place))
             if not given.run_mutators:
                 problems.append(refusal(qualified.rpartition(".")[2], kind, step, place))
-    if not names or not given.run_mutators or has_errors(problems):
+        elif is_unread(world, owner.module, qualified):
+            unread.append((qualified, place))
+            if not given.run_mutators:
+                problems.append(maybe(qualified, step, place))
+    if not (names or unread) or not given.run_mutators or has_errors(problems):
         return reading
     from .mutators import mutated
 
-    return mutated(world, reading, names, given, problems)
+    return mutated(world, reading, names, unread, given, problems)
 
 
 # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ MODULES = frozenset(
     (
         "metaflow metaflow.cards metaflow.client metaflow.current metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
         "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
-        "metaflow.multicore_utils metaflow.parameters metaflow.plugins "
+        "metaflow.multicore_utils metaflow.packaging_sys metaflow.parameters metaflow.plugins "
         "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator metaflow.plugins.timeout_decorator "
         "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
         "metaflow.user_configs.config_parameters metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "

@@ -10,7 +10,7 @@ import sys
 
 from . import ir
 from .arguments import plain
-from .diagnostics import Diagnostic
+from .diagnostics import HINT, WARNING, Diagnostic
 from .fold_limits import Unfoldable
 from .record import replace
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from .given import Given
     from .ir import Span
-    from .names import World
+    from .names import Module, World
     from .reading import Reading
 
+_LARGEST = 64 << 20  # bytes of a file that a mutator adds to the code package
 SECONDS = 60.0  # until the process must have answered
 KEPT_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")  # what a Python needs to be the same Python
 
@@ -51,15 +52,44 @@ def refusal(name: str, kind: str, owner: str, place: Span) -> Diagnostic:
     return Diagnostic("FLOW140", what, place, "flowc reads a flow without running its code", how)
 
 
-def mutated(world: World, reading: Reading, names: list[tuple[str, Span]], given: Given, problems: list[Diagnostic]) -> Reading:
-    """Returns the reading as the flow's mutators change it. `names` are their classes, with their places. Adds FLOW141 and FLOW142."""
+def is_unread(world: World, module: Module, qualified: str) -> bool:
+    """True for a name that the module imports from where flowc does not read: neither the flow's folder nor Python's own library."""
+    top = qualified.partition(".")[0]
+    return "." in qualified and world.split(qualified) is None and top in _imported(module) and top not in sys.stdlib_module_names
+
+
+def _imported(module: Module) -> set[str]:
+    return {each.partition(".")[0] for each in module.imports.values()}
+
+
+def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
+    """FLOW143: what may be a mutator, of the flow or of step `owner`, and is not run. Above a step it mostly is an ordinary decorator."""
+    home, _, name = qualified.rpartition(".")
+    what = f"`@{name}` is from `{home}`, which flowc does not read: if it is a mutator, what it changes is missing"
+    why = "only modules in the flow's folder are read, and a mutator is code that changes the flow when it is loaded"
+    how = "if it is one, let it run when compiling, with `--run-mutators`; else say so with `# flowc: ignore[FLOW143]`"
+    return Diagnostic("FLOW143", what, place, why, how, HINT if owner else WARNING)
+
+
+def mutated(
+    world: World, reading: Reading, names: list[tuple[str, Span]], unread: list[tuple[str, Span]], given: Given, problems: list[Diagnostic]
+) -> Reading:
+    """Returns the reading as the flow's mutators change it. `names` are their classes, with their places; `unread` are what may be some, too.
+
+    Adds FLOW141 and FLOW142.
+    """
     known = _known()
-    place = names[0][1]
+    place = (names or unread)[0][1]
     try:
         answer = ask(world, reading.flow, {"do": "mutate", "decorators": known}, given)
-        return _merged(reading, answer, names, known, problems)
+        there = {each.rpartition(".")[2] for each in answer["mutators"]}
+        names = names + [(name, each) for name, each in unread if name.rpartition(".")[2] in there]
+        if not there:
+            return reading
+        merged = _merged(reading, answer, names, known, problems)
+        return replace(merged, flow=replace(merged.flow, inputs=(*merged.flow.inputs, *_added(world, answer["files"]))))
     except Failed as error:
-        listed = ", ".join(f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names))
+        listed = ", ".join(f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names or unread))
         why = "they must run to know what the flow is"
         problems.append(
             Diagnostic("FLOW141", f"the mutators of the flow ({listed}) failed: {error}", place, why, "correct them; what they printed is above")
@@ -145,6 +175,24 @@ def ask(world: World, flow: ir.Flow, request: dict[str, Any], given: Given) -> A
         raise Failed(f"their process ended without an answer, with status {process.returncode}") from None
     if "error" in found:
         raise Failed(str(found["error"]))
+    return found
+
+
+def _added(world: World, files: dict[str, str]) -> list[ir.Input]:
+    """Puts the files that mutators add into the code package; returns them as what the compile was made from. Raises Failed."""
+    from .package import sha256_of
+
+    found = []
+    for name, path in sorted(files.items()):
+        try:
+            with open(path, "rb") as file:
+                data = file.read(_LARGEST + 1)
+        except OSError as error:
+            raise Failed(f"the file `{name}` that they add to the code package cannot be read: {error.strerror}") from None
+        if len(data) > _LARGEST:
+            raise Failed(f"the file `{name}` that they add to the code package is larger than {_LARGEST >> 20} MiB")
+        world.added[name] = data
+        found.append(ir.Input("file", name, "", f"sha256:{sha256_of(data)}"))
     return found
 
 

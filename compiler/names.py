@@ -52,6 +52,7 @@ class World:
         self.environment = environment or Environment({}, False, set())
         self.sources: dict[str, str] = {}  # path from the folder → text, of every file read
         self.contents: dict[str, bytes] = {}
+        self.added: dict[str, bytes] = {}  # what mutators add to the code package; the flow's own files win
         self._found: dict[str, str | None] = {}  # dotted name → path, asked of the disk once
         self._modules: dict[str, Module | None] = {}
         self._folding: set[tuple[str, str]] = set()
@@ -306,7 +307,7 @@ class World:
                         waiting.append(other)
                         if other.is_package:
                             self._package(other.source.name.rpartition("/")[0])
-        return dict(sorted(self.contents.items()))
+        return dict(sorted({**self.added, **self.contents}.items()))
 
     def _package(self, folder: str) -> None:
         for path in _python_files(self.folder, folder):

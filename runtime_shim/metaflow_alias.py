@@ -30,6 +30,7 @@ _MODULES = {
     "metaflow.metaflow_profile": ("profiling",),
     "metaflow.metaflow_version": ("metaflow_version",),
     "metaflow.multicore_utils": ("multicore", "exceptions"),
+    "metaflow.packaging_sys": ("packaging",),
     "metaflow.parameters": ("api",),
     "metaflow.plugins": (),
     "metaflow.plugins.cards": (),

@@ -110,9 +110,6 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
             found.append({"name": each.name, "place": each.place if kept else -1, "attributes": {} if kept else _data(each.attributes, each.name)})
         return found
 
-    for mutator in flow.mutators:
-        if type(mutator).add_to_package is not mutators.FlowMutator.add_to_package:
-            raise _Odd(f"{type(mutator).__name__} adds files to the code package, which flowc cannot do yet: put them into a module's folder")
     after = dict(flow.parameters())
     return {
         "flow": decorators(flow.decorators),
@@ -127,7 +124,30 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
             {"attribute": attribute, "kept": parameters.get(attribute) is each, **_parameter(each, parameters.get(attribute) is each)}
             for attribute, each in after.items()
         ],
+        "files": _files(flow),
+        "mutators": [mutators.full_name(each) for each in _mutators(flow)],
     }
+
+
+def _files(flow: Any) -> Dict[str, str]:
+    """What mutators add to the code package, as Metaflow's `add_to_package` has it: path in the package → path of the file here."""
+    from .packaging import in_package
+
+    found: Dict[str, str] = {}
+    for mutator in _mutators(flow):
+        for given in mutator.add_to_package() or ():
+            for name, path in in_package(given):
+                if found.setdefault(name, path) != path:
+                    raise _Odd(f"{type(mutator).__name__} adds {path} to the code package as {name}, which {found[name]} is already")
+    return found
+
+
+def _mutators(flow: Any) -> List[Any]:
+    """Those of the flow and of its steps, each once."""
+    from .mutators import step_mutators
+
+    found = (*flow.mutators, *(each for _, step in flow.steps() for each in step_mutators(step)))
+    return list({id(each): each for each in found}.values())
 
 
 def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:

@@ -170,7 +170,7 @@ class FlowMutator(_Mutator):
         """For the user to write: called when everything else of the flow is known."""
 
     def add_to_package(self) -> Any:
-        """For the user to write: files for the code package."""
+        """For the user to write: files for the code package, as `packaging.py` has them."""
         return []
 
 
@@ -199,6 +199,10 @@ class StepMutator(_Mutator):
 
     def mutate(self, mutable_step: "MutableStep") -> None:
         """For the user to write: called when everything else of the flow is known."""
+
+    def add_to_package(self) -> Any:
+        """For the user to write: files for the code package, as `packaging.py` has them."""
+        return []
 
 
 def _is_flow_class(value: Any) -> bool:
@@ -253,20 +257,20 @@ def apply(cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: 
     for mutator in flow.mutators:  # one that is added meanwhile comes last
         mutator.pre_mutate(MutableFlow(flow, mutator, True))
     for _, step in flow.steps():
-        for each in _mutators(step):
+        for each in step_mutators(step):
             each.external_init()
     for name, step in flow.steps():
-        for each in _mutators(step):
+        for each in step_mutators(step):
             each.pre_mutate(MutableStep(flow, name, step, each, True))
     for mutator in flow.mutators:
         mutator.mutate(MutableFlow(flow, mutator, False))
     for name, step in flow.steps():
-        for each in _mutators(step):
+        for each in step_mutators(step):
             each.mutate(MutableStep(flow, name, step, each, False))
     return flow
 
 
-def _mutators(step: Any) -> List[Any]:
+def step_mutators(step: Any) -> List[Any]:
     """The step's mutators; a class may be one and a step decorator of the user's own at once."""
     return [*_own(step, "_flowc_mutators"), *(each for each in _own(step, "wrappers") if isinstance(each, StepMutator))]
 

@@ -143,7 +143,10 @@ def test_they_run_again_in_tasks(tmp_path: Path) -> None:
         ("def mutate(self, f): __import__('socket').create_connection(('127.0.0.1', 9))", "no network"),
         ("def mutate(self, f): __import__('urllib.request').request.urlopen('http://127.0.0.1:9')", "no network"),
         ("def mutate(self, f): __import__('sys').exit(3)", "SystemExit"),
-        ("def add_to_package(self): return []", "adds files to the code package"),
+        ("def add_to_package(self): return ['x']", "gives tuples"),
+        ("def add_to_package(self): return [('/no/such', 'x.py')]", "which is no file"),
+        ("def add_to_package(self): return [(__file__, 'x.py'), (__import__('os').__file__, 'x.py')]", "is already"),
+        ("def add_to_package(self): from metaflow.packaging_sys import ContentType; return [(__file__, 'x', ContentType.OTHER_CONTENT)]", "no place for it"),
         ("def mutate(self, f): __import__('os')._exit(3)", "without an answer"),
         ("def mutate(self, f): f.start.add_decorator(environment, deco_kwargs={'vars': {'A': object()}})", None),
     ],
@@ -156,6 +159,111 @@ def test_what_they_may_not(body: str, message: str | None, tmp_path: Path, capfd
         program(tmp_path, text)
     assert [each.code for each in refused.value.diagnostics] == ["FLOW141"]
     assert (message or "type object") in refused.value.diagnostics[0].what
+
+
+def test_files_for_the_code_package(tmp_path: Path) -> None:
+    """As Metaflow's documentation has `add_to_package`: pairs, kinds of content, whole modules; a file of the flow's own is not replaced."""
+    lib = tmp_path / "elsewhere" / "lib"
+    (lib / "deep").mkdir(parents=True)
+    for name, text in (("__init__.py", "A = 1"), ("deep/data.txt", "data"), ("deep/old.pyc", "no")):
+        (lib / name).write_text(text)
+    (tmp_path / "elsewhere" / "helper.py").write_text("other")
+    flow = """
+import os, sys
+from metaflow import FlowMutator, FlowSpec, StepMutator, step
+from metaflow.packaging_sys import ContentType
+import helper
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "elsewhere"))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "elsewhere")
+
+
+class Files(FlowMutator):
+    def add_to_package(self):
+        yield os.path.join(HERE, "lib/deep/data.txt"), "more/data.txt"
+        yield os.path.join(HERE, "lib/deep/data.txt"), "user.txt", ContentType.USER_CONTENT
+        yield os.path.join(HERE, "helper.py"), "helper.py", ContentType.CODE_CONTENT
+
+
+class Module(StepMutator):
+    def add_to_package(self):
+        import lib
+
+        return [(lib, None, ContentType.MODULE_CONTENT)]
+
+
+@Files
+class Train(FlowSpec):
+    @Module
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    (tmp_path / "helper.py").write_text("OWN = 1")
+    found = program(tmp_path, flow)
+    added = {"lib/__init__.py": b"A = 1", "lib/deep/data.txt": b"data", "more/data.txt": b"data", "user.txt": b"data", "helper.py": b"OWN = 1"}
+    assert {name: data for name, data in found.files.items() if not name.startswith("flow")} == added
+    assert {each.name for each in found.flow.inputs if each.kind == "file"} == {*added}
+
+
+def test_what_is_imported_from_where_nothing_is_read_may_be_a_mutator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package: said without `--run-mutators`, and found out with it."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "acme_platform.py").write_text("""
+from metaflow import FlowMutator, StepMutator, retry, user_step_decorator
+
+
+class standards(FlowMutator):
+    def pre_mutate(self, mutable_flow):
+        for _, each in mutable_flow.steps:
+            each.add_decorator(retry, deco_kwargs={"times": 1})
+
+
+class limited(StepMutator):
+    def mutate(self, mutable_step):
+        mutable_step.add_decorator("timeout:minutes=2")
+
+
+@user_step_decorator
+def timed(step_name, flow, inputs=None, attributes=None):
+    yield
+
+
+def ordinary(function):
+    return function
+""")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    flow = """
+from acme_platform import limited, ordinary, standards, timed
+from metaflow import FlowSpec, step
+
+
+@standards
+class Train(FlowSpec):
+    @limited
+    @timed
+    @step
+    @ordinary
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    said = program(tmp_path, flow, Given()).diagnostics
+    assert [(each.code, each.severity, each.what[:11]) for each in said] == [
+        ("FLOW143", "warning", "`@standards"), ("FLOW143", "hint", "`@limited` "), ("FLOW143", "hint", "`@timed` is"),
+    ]  # fmt: skip
+    found = program(tmp_path, flow)
+    assert not found.diagnostics and found.flow.mutators == ("acme_platform.standards", "acme_platform.limited")
+    assert {step.name: [each.name for each in step.decorators] for step in found.flow.steps} == {"start": ["timeout", "retry"], "end": ["retry"]}
+    plain = flow.replace("@standards\n", "").replace("    @limited\n", "")
+    assert program(tmp_path, plain).flow.mutators == ()
 
 
 def test_the_environment_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
