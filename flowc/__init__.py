@@ -20,7 +20,8 @@ API = frozenset(
         "airflow_external_task_sensor user_step_decorator UserStepDecorator USER_SKIP_STEP parallel_map parallel_imap_unordered profile "
         "namespaced_event_name Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata "
         "default_metadata inspect_spin Runner NBRunner S3 IncludeFile Config ConfigValue config_expr FlowMutator StepMutator "
-        "MutableFlow MutableStep yaml_parser requirements_txt_parser pyproject_toml_parser conda_environment_yml_parser"
+        "MutableFlow MutableStep Deployer NBDeployer DeployedFlow yaml_parser requirements_txt_parser pyproject_toml_parser "
+        "conda_environment_yml_parser"
     ).split()
 )  # fmt: skip
 

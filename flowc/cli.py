@@ -115,6 +115,10 @@ def _command(argv: list[str], out: Output) -> str:
 
         out.print(overview(out))
         return ""
+    if first == "spin":
+        from .flow_file import _METAFLOW_ONLY
+
+        raise Usage("flowc has no command `spin`", _METAFLOW_ONLY["spin"].replace("`resume STEP`", "`flowc resume FLOW.py STEP`"))
     from flowc.compiler.diagnostics import nearest
 
     kind = "option" if first.startswith("-") else "command"

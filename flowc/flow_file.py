@@ -29,6 +29,7 @@ _METAFLOW_ONLY = {
     "argo-workflows": "write the spec with `compile --target argo`",
     "step-functions": "write the spec with `compile --target step-functions`",
     "airflow": "write the DAG file with `compile --target airflow`",
+    "spin": "`resume STEP` runs a step again on what an earlier run left for it, and all that follows it, in a new run",
     "version": "the version of flowc is printed by `flowc --version`",
 }
 

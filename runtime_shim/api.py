@@ -177,6 +177,10 @@ _HOMES = {
 
 _LATER = frozenset("Deployer DeployedFlow NBDeployer package_sources".split())
 
+_DEPLOYING = (
+    "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, and the target's page in docs/targets says how"
+)
+
 _EXTENSIONS = frozenset("checkpoint model huggingface_hub torchrun slurm nvidia nvct snowpark titus mpi skypilot fakebay".split())
 
 
@@ -202,7 +206,7 @@ def __getattr__(name: str) -> Any:
 
         return metaflow_version
     if name in _LATER:
-        return Unsupported(name)
+        return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
     if name in _EXTENSIONS:
         raise AttributeError(f"`{name}` is not of Metaflow itself but of an extension, which flowc does not have")
     raise AttributeError(f"module 'metaflow' has no attribute {name!r}: flowc has the names of Metaflow's documentation, and none of its internals")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.running import flowc
 
 NAMES = {
     "metaflow": """
@@ -85,3 +88,14 @@ def test_event_names() -> None:
     )
     assert done.stdout.split("\n")[:5] == ["mfns.ready", "mfns.p.user.me.ready", "{'a': '1'}", "None", "None"], done.stderr
     assert "no webhook is known" in done.stderr
+
+
+def test_deploying_from_python_says_what_to_do_instead() -> None:
+    for module in ("flowc", "metaflow"):
+        done = python(f"from {module} import Deployer, NBDeployer\nDeployer('flow.py')")
+        assert "flowc does not support `Deployer` of Metaflow yet: `flowc compile FLOW.py --target " in done.stderr
+
+
+def test_spin_says_what_to_do_instead(tmp_path: Path) -> None:
+    done = flowc("spin", "flow.py", "train")
+    assert done.returncode == 2 and "flowc has no command `spin`; `flowc resume FLOW.py STEP` runs a step again" in done.stderr
