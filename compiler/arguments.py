@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .diagnostics import Diagnostic, nearest
-from .fold import Late
+from .fold import Late, Unsaid
 from .fold_limits import Reported, Unfoldable
 from .source import span
 
@@ -155,10 +155,17 @@ def values(
                     f"the value of `{name}` in `{what}` is not known when compiling: `{shown}`",
                     span(owner.module.source, node),
                     str(error.args[0]),
-                    "write a literal, or a constant of the module or of the flow's own modules; or make it a Parameter",
+                    _ways(node, shown),
                 )  # fmt: skip
             )
     return found
+
+
+def _ways(node: SgNode, shown: str) -> str:
+    """How a value can be said that is not known."""
+    ways = "write a literal or a constant of the flow's own modules, or read it from a `Config`"
+    one_line = node.kind() in ("identifier", "attribute", "call") and "'" not in shown and not shown.endswith("...")
+    return f"{ways}; or give it when compiling: `--set '{shown}=VALUE'`" if one_line else ways
 
 
 def folded(world: World, owner: Class, node: SgNode) -> Any:
@@ -213,6 +220,8 @@ def plain(value: Any) -> Value:
         if value.is_config:
             raise Unfoldable(f"`{value.name}` is the `Config` itself, not its value; write `config_expr('{value.name}')`")
         return plain(value.value)
+    if isinstance(value, Unsaid):
+        raise Unfoldable(f"{value.name} is not known before the flow runs")
     if type(value).__name__ == "timedelta":
         return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):

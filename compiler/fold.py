@@ -59,6 +59,21 @@ class Library:
         self.name = name
 
 
+class Unsaid(Library):
+    """A part of a value of which other parts are known, such as the minor version of the Python that will run the flow."""
+
+    def __repr__(self) -> str:
+        raise Unfoldable(f"{self.name} is not known before the flow runs")
+
+    def __eq__(self, other: object) -> bool:
+        raise Unfoldable(repr(self))
+
+    def __len__(self) -> int:
+        raise Unfoldable(repr(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Function:
     """A function that is not run but read: a lambda, or one of the flow's modules."""
 
@@ -160,6 +175,8 @@ class Folder:
         if isinstance(value, Late):
             why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
             raise Unfoldable(why)
+        if isinstance(value, Unsaid):
+            raise Unfoldable(f"{value.name} is not known before the flow runs")
         if isinstance(value, (Library, Function, Method, Native, Environment)):
             raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
         return value
@@ -209,7 +226,10 @@ class Folder:
         if isinstance(value, Late):
             return self.part(value, name, f"{value.name}.{name}")
         if isinstance(value, Library):
-            return Library(f"{value.name}.{name}")
+            from .fold_library import VALUES, value_of
+
+            full = f"{value.name}.{name}"
+            return value_of(full) if full in VALUES and full != "os.environ" else Library(full)
         from .fold_library import attribute
 
         return attribute(value, name)

@@ -6,7 +6,7 @@ arguments and the named arguments. Methods are those of `METHODS`, by the type o
 
 from __future__ import annotations
 
-from .fold import Environment, Function, Late, Library, Method, Settings
+from .fold import Environment, Function, Late, Library, Method, Settings, Unsaid
 from .fold_limits import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Unfoldable, Unknown, is_ordered, keys
 
 TYPE_CHECKING = False
@@ -29,11 +29,12 @@ LIBRARY = frozenset(
         "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent textwrap.indent "
         "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi math.e math.prod "
         "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy itertools.product "
-        "itertools.chain shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath"
+        "itertools.chain platform.python_version_tuple sys.version_info sys.version_info.major "
+        "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath"
     ).split()
 )
 VALUES = frozenset(("os.sep", "os.path.sep", "os.linesep", "math.pi", "math.e", "string.ascii_letters", "string.ascii_lowercase",
-                    "string.ascii_uppercase", "string.digits", "os.environ"))  # fmt: skip
+                    "string.ascii_uppercase", "string.digits", "os.environ", "sys.version_info", "sys.version_info.major"))  # fmt: skip
 
 METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
@@ -61,6 +62,8 @@ def attribute(value: Any, name: str) -> Any:
         return getattr(value, name) if name in _DURATION else Method(value, name)
     if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
         return getattr(value, name)
+    if value is _VERSION_INFO and name == "major":
+        return value[0]
     if isinstance(value, (Method, Function)):
         raise Unfoldable(f"`.{name}` of a function is not known before the flow runs")
     return Method(value, name)
@@ -115,6 +118,10 @@ def value_of(name: str) -> Any:
         return "/"
     if name == "os.linesep":
         return "\n"
+    if name == "sys.version_info.major":
+        return 3
+    if name == "sys.version_info":
+        return _VERSION_INFO
     from importlib import import_module
 
     home, _, last = name.rpartition(".")
@@ -122,6 +129,14 @@ def value_of(name: str) -> Any:
 
 
 # ── functions with something of their own ────────────────────────────────────────────────────────────────────────────────────────
+
+
+_AFTER_MAJOR = tuple(Unsaid(f"the {part} version of the Python that runs the flow") for part in ("minor", "micro"))
+_VERSION_INFO = (3, *_AFTER_MAJOR)
+
+
+def _call_platform_python_version_tuple(_folder: Folder, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return ("3", *_AFTER_MAJOR)  # flows are of Python 3, whichever runs them
 
 
 def _call_range(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:

@@ -224,6 +224,36 @@ def test_names(written: str, top: str, inside: str, expected: Any, tmp_path: Pat
         assert attribute(tmp_path, written, top, inside=inside) == expected
 
 
+INSIDE = """def at_least():
+    import sys
+    return "new" if sys.version_info[0] >= 3 and sys.version_info.major == 3 else "old"
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "top", "expected"),
+    [
+        ("platform.python_version_tuple()[0]", "import platform", "3"),
+        ("'py' + v()[0]", "from platform import python_version_tuple as v", "py3"),
+        ("sys.version_info.major + sys.version_info[0]", "import sys", 6),
+        ("at_least()", INSIDE, "new"),
+    ],
+)
+def test_of_the_python_that_runs_the_flow_it_is_known_that_it_is_a_python_3(written: str, top: str, expected: object, tmp_path: Path) -> None:
+    assert attribute(tmp_path, written, top) == expected
+
+
+@pytest.mark.parametrize(
+    "written", ["str(version)", "version", "version >= (3, 8)", "'.'.join(v()[:2])", "f'{v()[1]}'", "{8: 1}[version[1]]", "version[1] or 1",
+                "version[1] in (8, 9)", "sorted(v())", "json.dumps(version)", "'%s' % version[1]", "'{}'.format(version)", "version.minor"],
+)  # fmt: skip
+def test_and_nothing_else_of_it(written: str, tmp_path: Path) -> None:
+    top = "import json\nfrom sys import version_info as version\nfrom platform import python_version_tuple as v"
+    with pytest.raises(Refused) as refused:
+        attribute(tmp_path, written, top)
+    assert [each.code for each in refused.value.diagnostics] == ["FLOW120"]
+
+
 def test_modules(tmp_path: Path) -> None:
     files = {
         "limits.py": "CPU = 2\n_HIDDEN = 1\nOTHER = 5\n__all__ = ['CPU']\n", "pkg/__init__.py": "from .deep import NAME\nTOP = 1\n",

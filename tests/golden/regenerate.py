@@ -22,8 +22,12 @@ FLOWS = {each.stem: each for each in sorted((HERE.parent / "flows").glob("*.py")
 FLOWS["wine"] = ROOT / "examples" / "wine" / "flow.py"
 
 
+class Broken(Exception):
+    """flowc did not compile the flow, and did not refuse it either; `args[0]` says what it did."""
+
+
 def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
-    """Returns what `flowc compile` makes of the flow for one target: file name → text."""
+    """Returns what `flowc compile` makes of the flow for one target: file name → text. Raises Broken when flowc itself cannot work."""
     import contextlib
     import io
     import os
@@ -38,6 +42,8 @@ def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
             )
     finally:
         os.chdir(before)
+    if code and (code != 1 or "error[FLOW" not in said.getvalue()):
+        raise Broken(f"`flowc compile` of {flow.name} for {target} ends with status {code}:\n{said.getvalue()}")
     if code:
         return {"refused.txt": said.getvalue()}
     return {each.name: each.read_text(encoding="utf-8") for each in sorted(folder.rglob("*")) if each.is_file() and each.suffix != ".gz"}
@@ -46,16 +52,22 @@ def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
 def main() -> int:
     import tempfile
 
-    for folder in HERE.iterdir():
-        if folder.is_dir() and folder.name != "__pycache__":
-            shutil.rmtree(folder)
+    texts: dict[Path, str] = {}
     for name, flow in FLOWS.items():
         for target in names():
             with tempfile.TemporaryDirectory() as made:
-                (HERE / name).mkdir(exist_ok=True)
-                for file, text in compiled(flow, target, Path(made)).items():
-                    place = HERE / name / (f"{target}-{file}" if file == "refused.txt" else file)
-                    place.write_text(text, encoding="utf-8")
+                try:
+                    found = compiled(flow, target, Path(made))
+                except Broken as error:
+                    print(f"nothing is written: {error}", file=sys.stderr)
+                    return 1
+                texts.update({HERE / name / (f"{target}-{file}" if file == "refused.txt" else file): text for file, text in found.items()})
+    for folder in HERE.iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            shutil.rmtree(folder)
+    for place, text in texts.items():
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flowc.targets.target import names, validator
 
-from .regenerate import FLOWS, HERE, compiled
+from .regenerate import FLOWS, HERE, compiled, main
 
 
 @pytest.mark.parametrize("target", names())
@@ -28,6 +28,17 @@ def test_valid(file: Path) -> None:
     targets = [each for each in names() if validator(each).recognises(file.name, text)]
     assert len(targets) == 1
     assert not list(validator(targets[0]).validate(file.name, text))
+
+
+def test_what_is_recorded_stays_when_flowc_itself_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object) -> None:
+        raise ImportError("no such name")
+
+    before = sorted(HERE.rglob("*"))
+    monkeypatch.setattr("flowc.cli.module_of", broken)
+    assert main() == 1
+    assert "nothing is written" in capsys.readouterr().err
+    assert sorted(HERE.rglob("*")) == before
 
 
 def test_nothing_else_is_recorded() -> None:
