@@ -69,10 +69,10 @@ def ignores(name: str, text: str) -> tuple[Ignore, ...]:
 
 class _File:
     def __init__(self, name: str, text: str) -> None:
-        from ast_grep_py import SgRoot
+        from .source import tree_of
 
         self.name = name
-        self.root = SgRoot(text, "python").root()
+        self.root = tree_of(text)
         self.ignores: dict[int, list[Ignore]] = {}  # by line
         self.mistakes: list[tuple[str, Span]] = []  # what a comment says instead of `ignore`, with its place
         for comment in self.root.find_all(kind="comment"):

@@ -84,8 +84,6 @@ def _split(name: bytes, shown: str) -> tuple[bytes, bytes]:
 
 def sha256_of(data: bytes) -> str:
     """64 hexadecimal digits."""
-    try:
-        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
-    except ImportError:
-        from hashlib import sha256
-    return str(sha256(data).hexdigest())
+    from flowc.runtime_shim.digest import fast_sha256, sha256  # without `hashlib`'s 3 ms of constructors, and for little data OpenSSL's 3 ms
+
+    return str((fast_sha256 if len(data) > 65536 else sha256)(data).hexdigest())

@@ -15,6 +15,7 @@ from .record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from ast_grep_py import SgNode
 
@@ -78,18 +79,53 @@ def decode(name: str, data: bytes) -> str:
 
 def parse(name: str, text: str) -> Source:
     """Returns the parsed text. Raises Refused with every syntax error that was found."""
-    from ast_grep_py import SgRoot
-
     if _depth(text) > MAX_DEPTH:
         what = f"`{name}` nests brackets or blocks more than {MAX_DEPTH} deep"
         raise Refused(
             [Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), why="the parser gives up there", how="split the expression")], {name: text}
         )
-    source = Source(name, text, SgRoot(text, "python").root())
+    source = Source(name, text, tree_of(text))
     problems = list(_syntax_errors(source))
     if problems:
         raise Refused(problems, {name: text})
     return source
+
+
+def tree_of(text: str) -> SgNode:
+    """The root of the text's syntax tree."""
+    global _root_class
+    if _root_class is None:
+        _root_class = _parser()
+    root: SgNode = _root_class(text, "python").root()
+    return root
+
+
+_root_class: Any = None
+
+
+def _parser() -> Any:
+    """`ast_grep_py.SgRoot`, from the extension module itself: what stands around it is for type checkers, and imports `typing`, which takes as long
+    as parsing a file of a thousand lines."""
+    import sys
+    from _frozen_importlib_external import PathFinder
+
+    package = "ast_grep_py"
+    spec = PathFinder.find_spec(package) if package not in sys.modules else None
+    if spec is not None and spec.submodule_search_locations:
+        stand_in: Any = type(sys)(package)
+        stand_in.__path__ = list(spec.submodule_search_locations)
+        sys.modules[package] = stand_in
+        try:
+            from ast_grep_py.ast_grep_py import SgRoot
+
+            return SgRoot
+        except ImportError:
+            pass
+        finally:
+            del sys.modules[package]
+    from ast_grep_py import SgRoot
+
+    return SgRoot
 
 
 def span(source: Source, node: SgNode) -> Span:

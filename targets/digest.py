@@ -5,10 +5,8 @@ from __future__ import annotations
 
 def digest(text: str) -> str:
     """Returns the digest of a name."""
-    try:
-        from _hashlib import openssl_sha256 as sha256  # without `hashlib`'s 3 ms of constructors
-    except ImportError:
-        from hashlib import sha256
+    from flowc.runtime_shim.digest import sha256  # of few bytes, without the 3 ms that OpenSSL takes to be loaded
+
     return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]
 
 

@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 def checks(asked_for: Container[str] = ()) -> tuple[Callable[[Reading], Iterator[Diagnostic]], ...]:
     """Returns every check, in the order of their files' names, then those on artifacts; `asked_for` are codes that have been given a severity."""
     import os
-    from importlib import import_module
+    import sys
 
+    # each asks for `collections.abc`, which is this module; by that name Python would import all of `collections`, which nothing here needs
+    sys.modules.setdefault("collections.abc", sys.modules["_collections_abc"])
     files = sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_"))
-    of_artifacts = import_module(f"{__name__}.artifacts").check
-    return (*(import_module(f"{__name__}.{each}").check for each in files), lambda reading: of_artifacts(reading, asked_for))
+    found = []
+    for each in ("artifacts", *files):
+        __import__(f"{__name__}.{each}")
+        found.append(sys.modules[f"{__name__}.{each}"].check)
+    of_artifacts, *others = found
+    return (*others, lambda reading: of_artifacts(reading, asked_for))

@@ -58,6 +58,9 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME.argo.yaml`."""
+    for of, scoped, under, made in _made:
+        if of is flow and scoped == scope and under == options:
+            return made
     name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
     paths = with_path(scope, {step.name: step for step in flow.steps})
@@ -84,4 +87,8 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             cron=five_fields(schedule.cron),
             timezone=schedule.timezone,
         )
-    return (SpecFile(f"{name}.argo.yaml", text),)
+    _made[:] = [(flow, scope, options, (SpecFile(f"{name}.argo.yaml", text),))]
+    return _made[0][3]
+
+
+_made: list[tuple[Flow, Scope, Options, tuple[SpecFile, ...]]] = []  # the last spec: `check` looks at that of a large flow
