@@ -9,12 +9,13 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from flowc.runtime_shim.store import signature
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), min_size=1, max_size=12)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a busy machine
 @given(path=TEXT, query=st.dictionaries(TEXT, TEXT, max_size=3), token=st.none() | st.just("session"), method=st.sampled_from(["GET", "PUT", "HEAD"]))
 def test_signed_as_botocore_does(path: str, query: dict[str, str], token: str | None, method: str) -> None:
     coded = signature.encoded_path("/bucket/" + path)

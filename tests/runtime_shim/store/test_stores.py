@@ -191,3 +191,22 @@ def test_without_the_client(tmp_path: Path) -> None:
     (tmp_path / "clients").mkdir()
     (tmp_path / "clients" / "obstore.py").write_text("raise SystemExit('brought')\n")
     assert "brought" in subprocess.run(command, capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("size", [2_000_000, 20_000_000, 100_000], ids=["one part", "several parts", "in a pack"])
+def test_what_is_damaged_is_found_and_replaced_when_it_is_asked_for(size: int, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = os.urandom(size)
+    manifest = artifacts.save_all(store, "F", {"x": value}, {})
+    entry = manifest["x"]
+    name = address.blob_name("F", entry.get("pack") or entry["digest"])
+    whole = store.get(name)
+    assert whole is not None and artifacts.problem(store, "F", entry, thoroughly=True) == ""
+    store.put(name, whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert name in artifacts.problem(store, "F", entry, thoroughly=True)
+    artifacts.save_all(store, "F", {"x": value}, {})
+    assert name in artifacts.problem(store, "F", entry, thoroughly=True), "an object that is there is not read"
+    monkeypatch.setenv("FLOWC_VERIFY", "1")
+    artifacts.save_all(store, "F", {"x": value}, {})
+    assert artifacts.problem(store, "F", entry, thoroughly=True) == "" and artifacts.load(store, "F", "x", entry) == value
+    store.delete(name)
+    assert artifacts.problem(store, "F", entry, thoroughly=True) == f"{name} is not there"
