@@ -237,12 +237,52 @@ def restore(data: Any) -> Any:
     check(view[:HEADER], len(view))
     count = int.from_bytes(view[12:16], "little")
     pickle_at, pickle_size, table_at = (int.from_bytes(view[at : at + 8], "little") for at in (16, 24, 32))
+    if not count and pickle_size >= SPOOL and hasattr(data, "madvise"):
+        from _pickle import Unpickler
+
+        return Unpickler(_Passing(data, pickle_at, pickle_at + pickle_size)).load()
     table = view[table_at : table_at + 16 * count]
     buffers = []
     for at in range(0, 16 * count, 16):
         start, length = int.from_bytes(table[at : at + 8], "little"), int.from_bytes(table[at + 8 : at + 16], "little")
         buffers.append(view[start : start + length])
     return loads(view[pickle_at : pickle_at + pickle_size], buffers=buffers)
+
+
+class _Passing:
+    """A file for the unpickler: a large pickle in a map, whose pages are given back once they have been read. No part is read twice."""
+
+    def __init__(self, data: Any, start: int, end: int) -> None:
+        self._data, self._view = data, memoryview(data)[:end]
+        self._at, self._kept = start, 0  # until where pages were given back
+
+    def read(self, size: int) -> bytes:
+        found = bytes(self._view[self._at : self._at + size])
+        self._pass(len(found))
+        return found
+
+    def readinto(self, into: Any) -> int:
+        view = self._view[self._at : self._at + len(into)]
+        into[: len(view)] = view
+        self._pass(len(view))
+        return len(view)
+
+    def readline(self) -> bytes:
+        end = self._data.find(b"\n", self._at) + 1
+        return self.read((end or len(self._view)) - self._at)
+
+    def _pass(self, size: int) -> None:
+        self._at += size
+        if self._at - self._kept >= CHUNK:
+            end = self._at // CHUNK * CHUNK  # a multiple of any page's size
+            try:
+                self._data.madvise(_GIVE_BACK, self._kept, end - self._kept)
+            except OSError:
+                pass
+            self._kept = end
+
+
+_GIVE_BACK = 4  # MADV_DONTNEED, on every system that has it
 
 
 class _Sink:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import pickle
 import struct
@@ -76,6 +77,34 @@ def test_a_large_pickle_waits_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None
     assert made.spool is not None
     assert content.restore(made.bytes()) == value
     assert made.digest == digest.of(made.bytes())
+
+
+def test_a_large_pickle_is_given_back_while_it_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(content, "SPOOL", 1_000_000)
+    value = [
+        [str(each) for each in range(1_500_000)],
+        b"x" * 5_000_000,
+        "é" * 300_000,
+        Path("/a"),
+        {"a": bytearray(70_000)},
+        1 << 900,
+        b"y" * 17_000_000,
+    ]
+    data = content.of(value).bytes()
+    (tmp_path / "x").write_bytes(data)
+    with open(tmp_path / "x", "rb") as file:
+        of_file = mmap.mmap(file.fileno(), len(data), flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    of_memory = mmap.mmap(-1, len(data), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    of_memory[:] = data
+    for each in (of_file, of_memory):
+        assert content.restore(each) == value
+    assert not any(of_memory[: 8 << 20]), "read, and given back"
+    assert (tmp_path / "x").read_bytes() == data
+    torn = mmap.mmap(-1, len(data), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    torn[:] = data
+    torn[5_000_000:] = bytes(len(data) - 5_000_000)
+    with pytest.raises(Exception, match=r".+"):
+        content.restore(torn)
 
 
 @given(st.lists(st.binary(max_size=300_000).map(lambda each: (each * 90)[:300_000]), max_size=6), st.integers(0, 3))
