@@ -156,10 +156,18 @@ def _tags(place: Place, flow: str, runs: frozenset[str]) -> list[str]:
 def _cached(place: Place, flow: str, kept: frozenset[str]) -> list[str]:
     """What `run --cache` has noted of tasks whose runs are not kept."""
     from flowc.runtime_shim import address, record
+    from flowc.runtime_shim.errors import DamagedError
 
     names = list(place.store.list(f"{address.encoded(flow)}/cache/"))
     found = place.each(names, lambda name: place.store.get(name))
-    return [name for name, data in zip(names, found) if data is not None and record.loads(data, name)["run"] not in kept]
+
+    def run_of(name: str, data: bytes) -> str:
+        try:
+            return str(record.loads(data, name)["run"])
+        except DamagedError:  # of no use to anybody
+            return ""
+
+    return [name for name, data in zip(names, found) if data is not None and run_of(name, data) not in kept]
 
 
 def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:

@@ -163,6 +163,19 @@ def test_on_object_stores(scheme: str, tmp_path: Path, request: pytest.FixtureRe
     assert flowc("dump", "r1", "--store", store, env=env).returncode == 1
 
 
+def test_what_is_torn(tmp_path: Path) -> None:
+    """A torn note of --cache goes; a torn record might name anything, so nothing goes until somebody has looked."""
+    store = tmp_path / "store"
+    run(flow(tmp_path), store, "--cache")
+    note = next((store / "F" / "cache").rglob("*.json"))
+    note.write_bytes(b"")
+    gc(store, "--delete")
+    assert not note.exists() and list((store / "F" / "cache").rglob("*.json"))
+    (store / "F" / "runs" / "r" / "start" / "-.json").write_bytes(b"")
+    done = flowc("gc", "--store", str(store), "--keep", "1", "--grace", "0", "--delete")
+    assert done.returncode == 1 and "runs/r/start/-.json in the datastore is damaged" in done.stderr and blobs(store) == [1, 1]
+
+
 def test_what_killed_writers_left(tmp_path: Path) -> None:
     """Old temporary files go; young ones may be written to at this moment."""
     store = tmp_path / "store"
