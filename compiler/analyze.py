@@ -69,6 +69,8 @@ def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Re
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
         tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span, *configs,
     )  # fmt: skip
+    if any("package_sources" in each.module.source.text for each in order):
+        flow = replace(flow, inputs=(*flow.inputs, *_package_sources(world, order, problems)))
     if any(each.include for each in parameters):
         from .includes import inputs
 
@@ -329,6 +331,18 @@ def _flow_decorators(world: World, order: list[Class], problems: Problems) -> It
                 yield found
 
 
+def _package_sources(world: World, order: list[Class], problems: Problems) -> list[ir.Input]:
+    from .package_sources import add_sources
+
+    found: list[ir.Input] = []
+    for owner in reversed(order):
+        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
+            call = _expression(node) if node.kind() == "decorator" else None
+            if call is not None and call.kind() == "call" and decorator_name(world, owner, node) == "metaflow.package_sources":
+                found += add_sources(world, owner, call, problems)
+    return found
+
+
 def _undefined(owner: Class, name: str, place: ir.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
     """FLOW111 for a decorator that nothing in the file binds, and that is one of Metaflow's or spelt much like one."""
     import builtins
@@ -357,6 +371,8 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
         return None
     if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
         return None
+    if name == "package_sources" and level == "flow" and expression.kind() == "call":
+        return None  # read by `_package_sources`
     known = specification(name)
     if known is None and name in EXTENSIONS:
         problems.append(of_extension(name, place))

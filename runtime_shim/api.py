@@ -95,6 +95,11 @@ def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> 
 exit_hook._flowc_marker = True  # type: ignore[attr-defined]
 
 
+def package_sources(sources: Any, arcname: Any = None, suffixes: Any = None) -> Callable[[type], type]:
+    """Files for the code package, which the compiler has put there: nothing to do in a task."""
+    return lambda flow_class: flow_class
+
+
 class JSONTypeClass:
     name = "JSON"
 
@@ -175,7 +180,7 @@ _HOMES = {
     **dict.fromkeys(("FlowMutator", "StepMutator", "MutableFlow", "MutableStep"), "mutators"),
 }  # fmt: skip
 
-_LATER = frozenset("Deployer DeployedFlow NBDeployer package_sources".split())
+_LATER = frozenset("Deployer DeployedFlow NBDeployer".split())
 
 _DEPLOYING = (
     "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, and the target's page in docs/targets says how"
