@@ -114,6 +114,23 @@ def test_every_task_of_a_wide_foreach(tasks: int, server: MemoryS3, tmp_path: Pa
     assert 8 <= server.most_under_way <= 20
 
 
+@pytest.mark.slow
+def test_memory_is_bounded(server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
+    """Names of all tasks are in memory, and a few of their records."""
+    import tracemalloc
+
+    fill(server, tmp_path, 10_000)
+    flowc = client("s3://bucket/root")
+    step = flowc.Run("F/r0")["body"]
+    tracemalloc.start()
+    try:
+        assert sum(each.data.y for each in step) == 10_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 24 << 20, f"{peak >> 20} MiB"
+
+
 def test_runs_are_read_at_the_same_time(server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
     fill(server, tmp_path, 1, runs=200)
     flowc = client("s3://bucket/root")
