@@ -138,7 +138,9 @@ class MetaflowExceptionWrapper(Exception):
         import traceback
 
         self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
-        if self.stacktrace and main:
+        if self.stacktrace and type(exc).__module__ == __name__:
+            self.stacktrace = self.stacktrace.replace(f"\n{__name__}.{type(exc).__name__}", f"\n{self.type}")
+        elif self.stacktrace and main:
             self.stacktrace = self.stacktrace.replace(f"\n{main}.", "\n")  # as Python names a class of `__main__`
 
     def __reduce__(self) -> Tuple[Any, ...]:
