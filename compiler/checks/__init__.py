@@ -11,7 +11,6 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
-    from typing import Any
 
     from flowc.compiler.diagnostics import Diagnostic
     from flowc.compiler.reading import Reading
@@ -22,20 +21,10 @@ def checks(asked_for: Container[str] = ()) -> tuple[Callable[[Reading], Iterator
     import os
     import sys
 
-    # each asks for `collections.abc`, which is this module; by that name Python would import all of `collections`, which nothing here needs
-    alone = "collections.abc" not in sys.modules
-    sys.modules.setdefault("collections.abc", sys.modules["_collections_abc"])
     files = sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_"))
     found = []
-    try:
-        for each in ("artifacts", *files):
-            __import__(f"{__name__}.{each}")
-            found.append(sys.modules[f"{__name__}.{each}"].check)
-    finally:
-        loaded: Any = sys.modules.get("collections")
-        if alone and loaded is None:
-            del sys.modules["collections.abc"]
-        elif alone:  # Python only sets the attribute, which `typing` asks for, when it imports the module itself
-            loaded.abc = sys.modules["_collections_abc"]
+    for each in ("artifacts", *files):
+        __import__(f"{__name__}.{each}")
+        found.append(sys.modules[f"{__name__}.{each}"].check)
     of_artifacts, *others = found
     return (*others, lambda reading: of_artifacts(reading, asked_for))

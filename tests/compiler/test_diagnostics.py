@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from flowc.compiler.diagnostics import WARNING, Diagnostic, Refused, concise, full, has_errors, in_order, nearest, summary
 from flowc.compiler.ir import Span
 
@@ -65,9 +62,3 @@ def test_order_repeats_and_counts() -> None:
 
 def test_nearest() -> None:
     assert nearest("itmes", ["items", "start"]) == "items" and nearest("zzz", ["items"]) is None
-
-
-def test_what_checks_leave_out_of_python_s_library_can_be_imported_afterwards() -> None:
-    code = "from flowc.compiler.checks import checks; checks(); import typing, collections.abc; collections.abc.Hashable"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert not done.returncode, done.stderr
