@@ -72,7 +72,7 @@ def expected(flow: ir.Flow) -> Expected:
             case ir.Switch():
                 left["choice"] = f"case{number(name)}"
         if caught:
-            left[caught] = _Repr(f"builtins.RuntimeError({name!r})") if fails else None
+            left[caught] = _Repr(f"RuntimeError: {name}") if fails else None
         elif fails:
             done.attempts += times - attempt
             done.failed.append((name, path))

@@ -39,6 +39,12 @@ def dump(folder: Path | str, run_id: str = "r", flow: str = "", env: dict[str, s
     return json.loads(flowc("dump", run_id, "--json", "--store", str(folder), *given, env=env, check=True).stdout)  # type: ignore[no-any-return]
 
 
+def said(artifact: dict[str, str]) -> str:
+    """The artifact's `repr`; of an exception that `@catch` kept the last line, since its stack names the folders of where it ran."""
+    is_stack = artifact["type"].endswith(".MetaflowExceptionWrapper")
+    return artifact["repr"].strip().rpartition("\n")[2] if is_stack else artifact["repr"]
+
+
 def artifacts(folder: Path | str, step: str, path: str = "-", run_id: str = "r") -> dict[str, str]:
     """Returns the artifacts of one task: name → repr."""
     found = next(each for each in dump(folder, run_id)[step] if each["path"] == path)

@@ -12,7 +12,7 @@ from typing import Any
 
 from flowc.compiler.pipeline import load
 
-from tests.running import dump, flowc, run
+from tests.running import dump, flowc, run, said
 from tests.s3_server import BUCKET, S3Server
 
 from .packages import packages_of
@@ -96,7 +96,7 @@ def without_run(found: Dump, run_id: str) -> Dump:
     """What a run left, without its id, so that it can be compared with another's."""
     return {
         step: [
-            {**each, "artifacts": {name: {**one, "repr": one["repr"].replace(run_id, "RUN")} for name, one in each["artifacts"].items()}}
+            {**each, "artifacts": {name: {**one, "repr": said(one).replace(run_id, "RUN")} for name, one in each["artifacts"].items()}}
             for each in tasks
         ]
         for step, tasks in found.items()

@@ -15,6 +15,7 @@ from flowc.compiler.scopes import is_loop
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.reference import Expected, expected
+from tests.running import said
 from tests.strategies import failures, flows, source_of
 
 from .deploying import Dump
@@ -91,7 +92,7 @@ def disagreement(found: Dump, succeeded: bool, wanted: Expected) -> str:
     if succeeded == bool(wanted.failed):
         return f"the run has {'succeeded' if succeeded else 'failed'}, but these tasks end it: {wanted.failed}"
     wrong = []
-    left = {(step, each["path"]): {name: one["repr"] for name, one in each["artifacts"].items()} for step, tasks in found.items() for each in tasks}
+    left = {(step, each["path"]): {name: said(one) for name, one in each["artifacts"].items()} for step, tasks in found.items() for each in tasks}
     for task, artifacts in left.items():
         if artifacts != wanted.records.get(task):
             wrong.append(f"{task}: {artifacts} instead of {wanted.records.get(task)}")
