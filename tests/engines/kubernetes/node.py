@@ -40,7 +40,7 @@ class Node:
 
     def __enter__(self) -> Node:
         self.cache = recipe.build()
-        self.lock = open(self.cache / "lock", "w")  # noqa: SIM115: a machine has one node at a time; held until it is stopped
+        self.lock = open(self.cache / "lock", "w")  # a machine has one node at a time; held until it is stopped
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -121,6 +121,13 @@ class Node:
         plural = thing["kind"].lower() + "s"
         namespace = thing["metadata"].get("namespace", NAMESPACE)
         path = f"{root}/namespaces/{namespace}/{plural}/{thing['metadata']['name']}?fieldManager=flowc&force=true&fieldValidation=Strict"
+        for _ in range(20):
+            try:
+                return self.call("PATCH", path, thing, "application/apply-patch+yaml")
+            except ApiError as error:
+                if error.code != 404 and error.code < 500:
+                    raise
+            time.sleep(1)  # a kind is not served everywhere in the server at the moment when it is listed
         return self.call("PATCH", path, thing, "application/apply-patch+yaml")
 
     def pods(self, selector: str) -> list[Any]:

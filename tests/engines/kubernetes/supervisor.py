@@ -65,7 +65,9 @@ class Node:
         self._objects()
         images.result()
         self._until("the node is ready", self._ready)
-        self._until("Argo's objects are known", lambda: "items" in self.call("GET", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"))
+        for kind in ("workflows", "workflowtemplates", "cronworkflows"):
+            path = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/{kind}"
+            self._until(f"Argo's {kind} are known", lambda path=path: "items" in self.call("GET", path))
         self.controller()
         threading.Thread(target=self._watch, daemon=True).start()
 
