@@ -7,6 +7,7 @@ Python, goes on after an error, and knows the place of everything.
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 
 from .diagnostics import Diagnostic, Refused
 from .ir import Span
@@ -94,13 +95,15 @@ def parse(name: str, text: str) -> Source:
 def tree_of(text: str) -> SgNode:
     """The root of the text's syntax tree."""
     global _root_class
-    if _root_class is None:
-        _root_class = _parser()
+    with _loading:  # what _parser does, no other thread may see half done
+        if _root_class is None:
+            _root_class = _parser()
     root: SgNode = _root_class(text, "python").root()
     return root
 
 
 _root_class: Any = None
+_loading = allocate_lock()
 
 
 def _parser() -> Any:
