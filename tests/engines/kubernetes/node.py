@@ -121,13 +121,6 @@ class Node:
         plural = thing["kind"].lower() + "s"
         namespace = thing["metadata"].get("namespace", NAMESPACE)
         path = f"{root}/namespaces/{namespace}/{plural}/{thing['metadata']['name']}?fieldManager=flowc&force=true&fieldValidation=Strict"
-        for _ in range(20):
-            try:
-                return self.call("PATCH", path, thing, "application/apply-patch+yaml")
-            except ApiError as error:
-                if error.code != 404 and error.code < 500:
-                    raise
-            time.sleep(1)  # a kind is not served everywhere in the server at the moment when it is listed
         return self.call("PATCH", path, thing, "application/apply-patch+yaml")
 
     def pods(self, selector: str) -> list[Any]:
