@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .names import Module, World
     from .reading import Reading
 
-_LARGEST = 64 << 20  # bytes of a file that a mutator adds to the code package
 SECONDS = 60.0  # until the process must have answered
 KEPT_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")  # what a Python needs to be the same Python
 
@@ -180,20 +179,12 @@ def ask(world: World, flow: ir.Flow, request: dict[str, Any], given: Given) -> A
 
 def _added(world: World, files: dict[str, str]) -> list[ir.Input]:
     """Puts the files that mutators add into the code package; returns them as what the compile was made from. Raises Failed."""
-    from .package import sha256_of
+    from .package import Unfit, add
 
-    found = []
-    for name, path in sorted(files.items()):
-        try:
-            with open(path, "rb") as file:
-                data = file.read(_LARGEST + 1)
-        except OSError as error:
-            raise Failed(f"the file `{name}` that they add to the code package cannot be read: {error.strerror}") from None
-        if len(data) > _LARGEST:
-            raise Failed(f"the file `{name}` that they add to the code package is larger than {_LARGEST >> 20} MiB")
-        world.added[name] = data
-        found.append(ir.Input("file", name, "", f"sha256:{sha256_of(data)}"))
-    return found
+    try:
+        return add(world, dict(sorted(files.items())))
+    except Unfit as unfit:
+        raise Failed(f"the file `{unfit.name}` that they add to the code package {unfit}") from None
 
 
 # ── merging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ time, ustar headers written here. Compression is only how it travels. Format: PO
 
 from __future__ import annotations
 
+from .ir import Input
 from .ir_json import to_json
 from .record import record
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .ir import Flow, Scope
+    from .names import World
 
 IR_NAME = "flowc.json"  # reserved at the package's root
+LARGEST = 64 << 20  # bytes of a file that the flow adds
 _BLOCK = 512
 
 
@@ -80,6 +83,32 @@ def _split(name: bytes, shown: str) -> tuple[bytes, bytes]:
     if at < 0 or at > 155:
         raise BadName(f"the path `{shown}` is too long for a code package")
     return name[at + 1 :], name[:at]
+
+
+class Unfit(Exception):
+    """A file that the flow adds and that the code package cannot hold: what is wrong with it, in the words that follow its name.
+
+    `name` in the package, `path`; `how`: what to do instead.
+    """
+
+    def __init__(self, name: str, path: str, what: str, how: str) -> None:
+        super().__init__(what)
+        self.name, self.path, self.how = name, path, how
+
+
+def add(world: World, files: Mapping[str, str]) -> list[Input]:
+    """Puts files, name in the package → path, into `world.added`; returns what the compile was made from. Raises Unfit, adding none."""
+    found: dict[str, bytes] = {}
+    for name, path in files.items():
+        try:
+            with open(path, "rb") as file:
+                found[name] = file.read(LARGEST + 1)
+        except OSError as error:
+            raise Unfit(name, path, f"cannot be read: {error.strerror}", "leave it out, or let it be read") from None
+        if len(found[name]) > LARGEST:
+            raise Unfit(name, path, f"is larger than {LARGEST >> 20} MiB", "leave it out, and read it in the step from where it is")
+    world.added.update(found)
+    return [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
 
 
 def sha256_of(data: bytes) -> str:

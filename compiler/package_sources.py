@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ARGUMENTS = ("sources", "arcname", "suffixes")
 SUFFIXES = (".py", ".R", ".RDS")  # Metaflow's own default
-LARGEST = 64 << 20  # bytes of a file
 
 
 class Wrong(Exception):
@@ -50,16 +49,16 @@ def add_sources(world: World, owner: Class, call: SgNode, problems: list[Diagnos
             problems.append(Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how))
     if len(problems) > before:
         return []
-    try:
-        files = dict(_files(world.folder, values))
-        found = {name: _read(path) for name, path in files.items()}
-    except Wrong as wrong:
-        problems.append(Diagnostic("FLOW121", f"`@package_sources`: {wrong.args[0]}", place, "the files go into the code package", wrong.args[1]))
-        return []
-    from .package import sha256_of
+    from .package import Unfit, add
 
-    world.added.update(found)
-    return [ir.Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
+    try:
+        return add(world, dict(_files(world.folder, values)))
+    except Unfit as unfit:
+        wrong = Wrong(f"`{os.path.basename(unfit.path)}` {unfit}", unfit.how)
+    except Wrong as error:
+        wrong = error
+    problems.append(Diagnostic("FLOW121", f"`@package_sources`: {wrong.args[0]}", place, "the files go into the code package", wrong.args[1]))
+    return []
 
 
 def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -106,14 +105,3 @@ def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
         for each in sorted(files):
             if not each.startswith(".") and each.endswith(suffixes):
                 yield os.path.relpath(os.path.join(place, each), folder)
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise Wrong(f"`{os.path.basename(path)}` cannot be read: {error.strerror}", "leave it out, or let it be read") from None
-    if len(data) > LARGEST:
-        raise Wrong(f"`{os.path.basename(path)}` is larger than {LARGEST >> 20} MiB", "leave it out, and read it in the step from where it is")
-    return data

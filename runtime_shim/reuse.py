@@ -44,15 +44,8 @@ class Resumed:
         self.damage = ""
         if fresh or step in self.rerun:
             return None
-        try:
-            done = record.read(self.store, self.graph.name, self.origin, step, path)
-        except DamagedError as error:
-            self.damage = str(error)
-            return None
-        if done is None or not _fits(self.graph, done):
-            return None
-        self.damage = self._check(done)
-        return None if self.damage else (done, self.origin)
+        done, self.damage = _whole(self.store, self.graph, self._check, (self.origin, step, path))
+        return (done, self.origin) if done is not None else None
 
     def keep(self, step: str, path: str) -> None:
         pass
@@ -79,14 +72,11 @@ class Cached:
             return None
         try:
             place = record.loads(data, name)
-            done = record.read(self.store, self.graph.name, place["run"], place["step"], place["path"])  # None when that run has been collected
         except DamagedError as error:
             self.damage = str(error)
             return None
-        if done is None or not _fits(self.graph, done):
-            return None
-        self.damage = self._check(done)
-        return None if self.damage else (done, place["run"])
+        done, self.damage = _whole(self.store, self.graph, self._check, (place["run"], place["step"], place["path"]))
+        return (done, place["run"]) if done is not None else None
 
     def keep(self, step: str, path: str) -> None:
         if self._may_be_shared(step):
@@ -122,6 +112,18 @@ class Check:
             if self._known[key]:
                 return f"artifact `{name}` is damaged in the datastore: {self._known[key]}"
         return ""
+
+
+def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]) -> Tuple[Optional[Record], str]:
+    """The record at (run, step, path) that a run of this graph can take over, else None; and what is damaged of one, else ""."""
+    try:
+        done = record.read(store, graph.name, *place)  # None when that run has been collected
+    except DamagedError as error:
+        return None, str(error)
+    if done is None or not _fits(graph, done):
+        return None, ""
+    damage = check(done)
+    return (None if damage else done), damage
 
 
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
