@@ -46,8 +46,9 @@ def _module_code(source: bytes, path: str) -> Any:
     found = []
 
     def stop(frame: Any, *_: Any) -> None:
-        if frame.f_code is not _run.__code__:
-            found.append(frame.f_code)
+        code = frame.f_code  # of the text, or of whatever the process has run in between: callbacks of the garbage collector, signal handlers
+        if (code.co_name, code.co_filename) == ("<module>", "<string>") and frame.f_back and frame.f_back.f_code is _run.__code__:
+            found.append(code)
             raise _Stopped
 
     silent, stderr, before = _Silent(), sys.stderr, sys.gettrace()
@@ -55,12 +56,12 @@ def _module_code(source: bytes, path: str) -> Any:
     sys.settrace(stop)
     try:
         _run(source, {"__builtins__": {}})  # so that it would not come far
-    except BaseException:
+    except (Exception, _Stopped):
         pass
     finally:
         sys.settrace(before)
         sys.stderr = stderr
-    if len(found) != 1 or silent.spoke or found[0].co_name != "<module>":
+    if len(found) != 1 or silent.spoke:
         return None
     _fix_co_filename(found[0], path)
     return found[0]

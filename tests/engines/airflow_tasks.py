@@ -29,7 +29,7 @@ class Processes:
     def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
         assert delivery == "process"
         packages = packages_of(flow)
-        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", python_with(packages))
+        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", python_with(packages, self.airflow.home))
         outcome = run(self.airflow, made.only("_dag.py"), given, self.s3.environment)
         return outcome, left(self.s3, outcome.run, made.flow, packages)
 
@@ -60,11 +60,11 @@ def run(airflow: Airflow, dag: str, given: Given, environment: dict[str, str]) -
     return Outcome(result["run"], succeeded, time.monotonic() - began, count, detail)
 
 
-def python_with(packages: Path | None) -> str:
-    """An interpreter that has flowc and the packages, as the workers would have."""
+def python_with(packages: Path | None, home: Path) -> str:
+    """An interpreter that has flowc and the packages, as the workers would have; it is written below `home`."""
     if packages is None:
         return sys.executable
-    python = Path(mkdtemp(prefix="flowc-python-"), "python")
+    python = Path(mkdtemp(prefix="python-", dir=home), "python")
     python.write_text(f'#!/bin/sh\nPYTHONPATH={packages} exec {sys.executable} "$@"\n')
     python.chmod(0o755)
     return str(python)

@@ -5,7 +5,9 @@ Drawn once, small enough that a pod a task is bearable. A nightly run draws hund
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -73,7 +75,9 @@ def together(flow: Flow) -> set[frozenset[str]]:
 
 @cache
 def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix=f"flowc-random-{os.getpid()}-"))
+    made = tempfile.mkdtemp(prefix=f"flowc-random-{os.getpid()}-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 def written(flow: Flow, name: str) -> Path:

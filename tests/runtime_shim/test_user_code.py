@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import marshal
 import subprocess
 import sys
@@ -24,6 +25,34 @@ def test_the_code_is_that_of_compile(source: bytes) -> None:
     found = user_code._module_code(source, "/a/flow.py")
     assert found is not None
     assert marshal.dumps(found) == marshal.dumps(compile(source, "/a/flow.py", "exec", dont_inherit=True))
+
+
+def test_callbacks_of_the_garbage_collector_run_undisturbed() -> None:
+    before, seen = gc.get_threshold(), []
+
+    def called(phase: str, info: dict[str, int]) -> None:
+        seen.append(phase)
+        seen.append(f"{phase} to its end")
+
+    gc.callbacks.append(called)
+    gc.set_threshold(1)
+    try:
+        found = user_code._module_code(SOURCES[2] * 20, "/a/flow.py")
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(called)
+    assert found is not None and found.co_filename == "/a/flow.py"
+    assert seen and seen.count("start") == seen.count("start to its end") == seen.count("stop to its end")
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_a_signal_gets_through(raised: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(user_code, "_run", interrupted)
+    with pytest.raises(raised):
+        user_code._module_code(b"x = 1\n", "/a/flow.py")
 
 
 @pytest.mark.parametrize(
