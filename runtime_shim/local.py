@@ -301,6 +301,8 @@ class _Supervisor:
                 one.pid = message["pid"]
                 if one.gang is not None and one.gang.why:  # another had failed before this one had begun
                     _signal(one, signal.SIGKILL)
+                elif self.result.stopped:  # so had the run's end been asked for
+                    _signal(one, signal.SIGTERM)
             else:
                 one = self.running[message["id"]]
                 one.status, one.peak = message["status"], message["peak"]

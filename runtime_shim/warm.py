@@ -143,6 +143,7 @@ class _Warm:
     def _fork(self, request: Dict[str, Any], output: int, errors: int) -> None:
         pid = os.fork()
         if pid:
+            _lead(pid)
             os.close(output)
             os.close(errors)
             self.children[pid] = request["id"]
@@ -150,7 +151,7 @@ class _Warm:
             return
         code = 1
         try:
-            os.setpgid(0, 0)
+            _lead(0)
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
@@ -188,6 +189,14 @@ class _Warm:
             self.control.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             pass
+
+
+def _lead(pid: int) -> None:
+    """Puts the process into a group of its own. Parent and child both do: whoever is asked to end the group next must find it."""
+    try:
+        os.setpgid(pid, pid)
+    except OSError:  # it has ended already
+        pass
 
 
 def _import_for_tasks(store: str) -> None:

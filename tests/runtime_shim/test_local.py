@@ -97,6 +97,48 @@ def test_stopping(number: int, tmp_path: Path) -> None:
     assert artifacts(tmp_path / "store", "end")["count"] == "3"
 
 
+LATE = """
+import runpy, sys, time
+from flowc.runtime_shim import warm
+send = warm._Warm._send
+
+def late(self, message):
+    if "pid" in message:
+        time.sleep(2)
+    send(self, message)
+
+warm._Warm._send = late
+runpy.run_module("flowc", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_task_is_told_to_stop_although_it_has_only_begun(tmp_path: Path) -> None:
+    """The supervisor is stopped before it has heard of the task's process."""
+    body = """
+class F(FlowSpec):
+    @step
+    def start(self):
+        import signal
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit((HERE / "told").touch()))
+        (HERE / "began").touch()
+        time.sleep(30)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    command = [sys.executable, "-c", LATE, "run", str(write(tmp_path, body)), "--store", str(tmp_path / "store")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "began").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 130
+    assert (tmp_path / "told").exists()
+
+
 def _alive(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat") as file:
