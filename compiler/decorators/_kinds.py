@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from flowc.compiler.ir import Decorator, Value
 
 
+MOST = 1_000_000_000  # of cores, of GPUs, of MiB: what engines still write as a whole number, and no machine has
+
+
 def amounts(decorator: Decorator, positive: tuple[str, ...], countable: tuple[str, ...]) -> Iterator[Diagnostic]:
     """Numbers, or text of numbers: above 0, or whole and not below 0."""
     for name in positive + countable:
@@ -25,6 +28,8 @@ def amounts(decorator: Decorator, positive: tuple[str, ...], countable: tuple[st
             yield value_error(decorator, name, "a task needs more than nothing", "give a number above 0")
         elif name in countable and (found < 0 or found != int(found)):
             yield value_error(decorator, name, "it can only be had in whole units", "give a whole number")
+        elif found > MOST:
+            yield value_error(decorator, name, f"no machine has more than {MOST:,}", "give a smaller number")
 
 
 def within(decorator: Decorator, ranges: dict[str, tuple[int, int | None]], unit: str = "") -> Iterator[Diagnostic]:

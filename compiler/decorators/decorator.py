@@ -106,7 +106,7 @@ def number(value: Value) -> float | None:
         return None
     try:
         found = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for whole numbers of over 308 digits
         return None
     return found if found == found and abs(found) != float("inf") else None
 
