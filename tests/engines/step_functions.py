@@ -56,8 +56,9 @@ def run(job):
     code = 1
     for attempt in range(attempts):
         with slots, tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-            done = subprocess.Popen([PYTHON, "-S", *command[1:]], cwd=folder, env={**base, **environment, "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1),
-                                    "TMPDIR": temporary}, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            seen = {**base, "TMPDIR": temporary, **environment, "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1)}
+            done = subprocess.Popen([PYTHON, "-S", *command[1:]], cwd=folder, env=seen, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    start_new_session=True)
             try:
                 code = done.wait(timeout)
             except subprocess.TimeoutExpired:
