@@ -113,14 +113,18 @@ def engine() -> Iterator[Engine]:
             yield made
 
 
-class _Table(dict[str, Any]):
-    """A dict that may grow while it is read."""
+class GrowingTable(dict[str, Any]):
+    """A dict that may grow while it is read.
+
+    `list(self.items())` would not do: a tuple made for each item may start a garbage collection, whose callbacks (Hypothesis has one) let
+    another thread add its job. `dict.copy` makes no objects between two items.
+    """
 
     def values(self) -> Any:
-        return list(super().values())
+        return dict.copy(self).values()
 
     def items(self) -> Any:
-        return list(super().items())
+        return dict.copy(self).items()
 
 
 _backend_init = batch_models.BatchBackend.__init__
@@ -128,7 +132,7 @@ _backend_init = batch_models.BatchBackend.__init__
 
 def _init(self: Any, *arguments: Any, **named: Any) -> None:
     _backend_init(self, *arguments, **named)
-    self._jobs = _Table()
+    self._jobs = GrowingTable()
 
 
 def mended() -> Any:

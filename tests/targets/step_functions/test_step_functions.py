@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.building import options_of, program_of, spec_of
 from tests.reference import executed
 from tests.strategies import flows
 
-from .interpreter import BUCKET, Engine, engine
+from .interpreter import BUCKET, Engine, GrowingTable, engine
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -46,8 +47,22 @@ def test_a_run_does_what_the_reference_says(aws: Engine, flow: Flow) -> None:
     for each in files:
         assert not list(validate(each.name, each.text))
     assert not list(together({each.name: each.text for each in files}))
-    assert aws.run(flow, files)["status"] == "SUCCEEDED"
+    found = aws.run(flow, files)
+    assert found["status"] == "SUCCEEDED", (found.get("error"), found.get("cause"))
     assert aws.started == executed(flow)
+
+
+def test_the_table_of_jobs_may_grow_while_it_is_read() -> None:
+    table = GrowingTable({f"{number}": number for number in range(5000)})
+
+    def another_thread(phase: str, _: dict[str, int]) -> None:
+        table[f"during a collection {len(table)}"] = 0
+
+    gc.callbacks.append(another_thread)
+    try:
+        assert [key for key, _ in table.items()] and [(each,) for each in table.values()]
+    finally:
+        gc.callbacks.remove(another_thread)
 
 
 @pytest.mark.slow
