@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,12 @@ from .engines import object_stores
 from .engines.report import pytest_addoption as pytest_addoption
 from .engines.report import pytest_terminal_summary as pytest_terminal_summary
 from .s3_server import S3Server, s3_server
+
+
+def pytest_configure() -> None:
+    """Whoever starts the tests in the background of a script has them ignore Ctrl-C, and with them each process they start and interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def as_text(given: Given) -> dict[str, str]:
 
 def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
     """What a run on an engine left; nothing if its first task failed."""
-    if not s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{flow}/runs/", MaxKeys=1).get("KeyCount"):
+    if not s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{flow}/runs/{run_id}/", MaxKeys=1).get("KeyCount"):
         return {}
     return dump(STORE, run_id, flow, env={**s3.environment, **_path(packages)})
 
