@@ -29,6 +29,9 @@ MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airfl
 TEXTS: list[Any] = [each for each in hostile.TEXTS if len(each) < 1000]
 HOSTILE = "{{workflow.name}} {{=1+1}} {{ run_id }} {% x %} {# y #} $.y $$.z States.Format('{}') '\"$(HOME) ${HOME}`\\ \n é☃ #"
 
+# flows that nest what others have one of: many pods, and for Airflow the DAG that its `process` tasks run too
+NESTED = ("branches_in_foreach_in_branch", "nested_foreach", "switch_in_foreach")
+
 # with what a flow is run; once as it is where nothing is said
 GIVEN: dict[str, list[Given]] = {
     "hostile_values": [{}, {"n": HOSTILE, "no": "~", "p-q": "$(date) '\"{{inputs.parameters.x}}\n", "all": TEXTS, "empty": " "}],
@@ -89,10 +92,12 @@ def parameters(cases: Iterator[Case]) -> list[object]:
 
 
 def is_nightly(case: Case) -> bool:
-    """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest; the wine flow,
-    whose tasks import for seconds, by more than one way a target."""
+    """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and nested
+    flows there; the wine flow, whose tasks import for seconds, by more than one way a target."""
     if case.flow == "wine":
         return case.engine == "airflow-pods" or case.delivery != DELIVERIES[case.engine][0]
+    if case.engine == "airflow-pods" and case.flow in NESTED:
+        return True
     deliveries = DELIVERIES["airflow-pods"]
     return case.engine == "airflow-pods" and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowc.compiler.pipeline import load
+from flowc.runtime_shim.address import run_name
 
 from tests.running import dump, flowc, run, said
 from tests.s3_server import BUCKET, S3Server
@@ -72,14 +74,27 @@ def as_text(given: Given) -> dict[str, str]:
 
 def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
     """What a run on an engine left; nothing if its first task failed."""
-    if not s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{flow}/runs/{run_id}/", MaxKeys=1).get("KeyCount"):
+    if not s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{run_name(flow, run_id)}", MaxKeys=1).get("KeyCount"):
         return {}
     return dump(STORE, run_id, flow, env={**s3.environment, **_path(packages)})
 
 
-@cache
-def local(flow: Path, given: str = "{}") -> tuple[bool, Dump]:
-    """Whether a local run succeeds, and what it leaves, `without_run`. `given`: its parameters as JSON."""
+def local(shared: Path, flow: Path, given: str = "{}") -> tuple[bool, Dump]:
+    """Whether a local run succeeds, and what it leaves, `without_run`. `given`: its parameters as JSON.
+
+    Each engine's tests ask for it, in processes of their own; in the folder `shared` the first leaves it for the others.
+    """
+    kept = shared / hashlib.sha256(flow.read_bytes() + given.encode()).hexdigest()
+    with open(kept.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.with_suffix(".part").write_text(json.dumps(_local(flow, given)))
+            kept.with_suffix(".part").rename(kept)
+    succeeded, found = json.loads(kept.read_text())
+    return succeeded, found
+
+
+def _local(flow: Path, given: str) -> tuple[bool, Dump]:
     environment = _path(packages_of(flow))
     with TemporaryDirectory() as folder:
         words = [word for name, value in as_text(json.loads(given)).items() for word in (f"--{name}", value)]

@@ -130,12 +130,12 @@ def server(airflow: Airflow, s3: S3Server, tmp_path_factory: pytest.TempPathFact
         made.stop()
 
 
-def test_a_flow_on_a_whole_airflow(server: Server) -> None:
+def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
     flow = FLOWS["switch_in_foreach"]
     dag = server.deploy(flow)
     server.trigger(dag, "whole")
     assert server.ended(dag, "whole") == "success", server.log()
-    assert without_run(left(server.s3, "whole", dag), "whole") == local(flow)[1]
+    assert without_run(left(server.s3, "whole", dag), "whole") == local(shared, flow)[1]
 
 
 def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: Server, tmp_path: Path) -> None:

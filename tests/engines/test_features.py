@@ -16,7 +16,7 @@ from .report import Record
 
 
 @pytest.mark.parametrize("case", parameters(of_features()))
-def test_a_run_leaves_what_a_local_run_leaves(case: Case, request: pytest.FixtureRequest, record: Record, tmp_path: Path) -> None:
+def test_a_run_leaves_what_a_local_run_leaves(case: Case, request: pytest.FixtureRequest, record: Record, shared: Path, tmp_path: Path) -> None:
     if case.refusal:
         record(case, "refused")
         codes = re.findall(r"error\[(FLOW\d+)\]", case.refusal)
@@ -26,7 +26,7 @@ def test_a_run_leaves_what_a_local_run_leaves(case: Case, request: pytest.Fixtur
     ahead: Ahead = request.getfixturevalue("ahead")
     ran = ahead.ran(case)
     record(case, ran.outcome)
-    succeeded, expected = local(case.path(), case.given)
+    succeeded, expected = local(shared, case.path(), case.given)
     assert ran.outcome.succeeded == succeeded, ran.outcome.detail
     if succeeded:
         assert ran.left == expected, ran.outcome.detail

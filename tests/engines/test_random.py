@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.reference import expected
@@ -14,14 +16,14 @@ from .report import Record
 
 
 @pytest.mark.parametrize("case", parameters(of_random_flows()))
-def test_a_run_leaves_what_the_reference_says(case: Case, ahead: Ahead, record: Record) -> None:
+def test_a_run_leaves_what_the_reference_says(case: Case, ahead: Ahead, record: Record, shared: Path) -> None:
     ran = ahead.ran(case)
     record(case, ran.outcome)
     wanted = expected(sample(case.target != "airflow")[case.number])
     source = case.path().read_text()
     wrong = disagreement(ran.left, ran.outcome.succeeded, wanted)
     assert not wrong, f"{wrong}\n{source}\n{ran.outcome.detail}"
-    succeeded, here = local(case.path())
+    succeeded, here = local(shared, case.path())
     assert not disagreement(here, succeeded, wanted), source
     if succeeded:
         assert ran.left == here, source

@@ -24,7 +24,7 @@ ETCD = 12379
 NAMESPACE = "argo"
 PATIENCE = 120.0  # seconds that a part of the node gets to answer, on a machine that may be busy
 APPLIED = ("WorkflowTemplate", "CronWorkflow")  # what users apply: with Argo's full schemas, which cost a quarter of the API server's time
-COLLECT = {"GOGC": "400"}  # the node's processes collect garbage a quarter as often: some hundred MiB for a tenth of their time
+COLLECT = {"GOGC": "1000", "GOMEMLIMIT": "2GiB"}  # the node's processes collect garbage a tenth as often, while they have room
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}  # as Argo's usual installation has them
 
 
