@@ -68,12 +68,18 @@ def _problems(document: Any, templates: dict[str, Any]) -> Iterator[tuple[str, s
         yield from document_problems(document, templates)
 
 
-def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
+@cache
+def _validator(kind: str) -> Any:
+    """It keeps what it has resolved, for the next document."""
     import jsonschema
 
     schema = _schema()
     wanted = {"$schema": schema["$schema"], "$ref": f"#/definitions/io.argoproj.workflow.v1alpha1.{kind}", "definitions": schema["definitions"]}
-    for error in sorted(jsonschema.Draft202012Validator(wanted).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]):
+    return jsonschema.Draft202012Validator(wanted)
+
+
+def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
+    for error in sorted(_validator(kind).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
         yield place or "$", error.message if len(error.message) < 300 else error.message[:297] + "..."
 
@@ -92,11 +98,14 @@ def _name(document: Any) -> str:
     return str(metadata.get("name")) if isinstance(metadata, dict) else ""
 
 
+@cache
 def _loader() -> Any:
     """A loader that refuses what Kubernetes' does: a key that is given twice."""
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    fastest: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(fastest):  # type: ignore[misc]  # which of the two is known when it runs
         pass
 
     def mapping(loader: Any, node: Any) -> Any:

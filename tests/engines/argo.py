@@ -85,7 +85,7 @@ class Argo:
         return made
 
     def manifests(self, made: Compiled) -> list[dict[str, Any]]:
-        return list(yaml.safe_load_all(made.only(".argo.yaml")))
+        return list(yaml.load_all(made.only(".argo.yaml"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
     def start(self, made: Compiled, parameters: dict[str, str] | None = None, name: str = "") -> str:
         """Starts a run as `argo submit --from` does; returns its id."""

@@ -14,6 +14,7 @@ import pytest
 from tests.running import Done, dump, flowc, run
 from tests.s3_server import BUCKET, S3Server
 
+# letters: the tests compare what `dump` prints, and other bytes take four characters each
 SOURCE = """
 from pathlib import Path
 
@@ -31,10 +32,10 @@ class F(FlowSpec):
     def body(self):
         with open(Path(__file__).with_name("log"), "a") as log:
             log.write(f"{self.input} ")
-        self.mapped = bytes([self.input]) * (9 << 20)
-        self.blob = bytes([10 + self.input]) * (2 << 20)
-        self.packed = bytes([20 + self.input]) * 100_000
-        self.also_packed = bytes([30 + self.input]) * 100_000
+        self.mapped = bytes([65 + self.input]) * (9 << 20)
+        self.blob = bytes([70 + self.input]) * (2 << 20)
+        self.packed = bytes([80 + self.input]) * 100_000
+        self.also_packed = bytes([90 + self.input]) * 100_000
         self.next(self.join)
 
     @step

@@ -22,7 +22,9 @@ class Simulator:
     """Runs one manifest of a flow; `executed` is what ran."""
 
     def __init__(self, manifest: str, flow: Flow, fails: Executed | None = None) -> None:
-        self.spec = next(each for each in yaml.safe_load_all(manifest) if each["kind"] == "WorkflowTemplate")["spec"]
+        self.spec = next(
+            each for each in yaml.load_all(manifest, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if each["kind"] == "WorkflowTemplate"
+        )["spec"]
         self.templates = {each["name"]: each for each in self.spec["templates"]}
         self.steps = {each.name: each for each in flow.steps}
         self.fails = fails
