@@ -67,7 +67,7 @@ class Images:
 
 
 class Argo:
-    at_once = 8
+    at_once = 6
 
     def __init__(self, images: Images) -> None:
         self.images, self.node, self.s3 = images, images.node, images.s3
@@ -104,7 +104,7 @@ class Argo:
         """Waits for the run's end."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._has_ended(run):
-            time.sleep(1)  # eight runs at once ask
+            time.sleep(1)  # several runs at once ask
         status = self._call("GET", f"/{run}").get("status", {})
         phase = status.get("phase", "") if self._has_ended(run) else ""
         nodes = list(status.get("nodes", {}).values())
