@@ -141,7 +141,7 @@ def test_s3_has_hiccups(fault: str, flow: Path, server: FaultyS3) -> None:
         ("error 403 AccessDenied", "403 AccessDenied"),
     ],
 )
-@pytest.mark.parametrize("what", ["blobs", "body/1.json"])
+@pytest.mark.parametrize("what", ["blobs", "start/-.json", "body/1.json"])
 def test_s3_stays_away(what: str, fault: str, says: str, flow: Path, server: FaultyS3) -> None:
     server.fault(fault, "PUT", what, times=100)
     done = on_s3(flow, server)
