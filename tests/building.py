@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import yaml
 from flowc.compiler.package import build
 from flowc.compiler.pipeline import Program, load
 from flowc.targets.target import Options, SpecFile, emitter
@@ -34,6 +36,11 @@ def spec_of(program: Program, target: str, **given: str) -> tuple[SpecFile, ...]
     refused = [each for each in emitter(target).check(program.flow, options) if each.severity == "error"]
     assert not refused, refused
     return emitter(target).emit(program.flow, program.scope, options)
+
+
+def documents(text: str) -> list[Any]:
+    """The documents of a YAML file, read by libyaml where PyYAML has it: in a tenth of the time."""
+    return list(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 def package_of(program: Program, folder: Path) -> str:

@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from flowc.runtime_bundle import bundle
+from tests.building import documents
 from tests.s3_server import S3Server
 
 from .deploying import Compiled, Dump, Given, Outcome, as_text, compiled, left, named
@@ -85,7 +84,7 @@ class Argo:
         return made
 
     def manifests(self, made: Compiled) -> list[dict[str, Any]]:
-        return list(yaml.load_all(made.only(".argo.yaml"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return documents(made.only(".argo.yaml"))
 
     def start(self, made: Compiled, parameters: dict[str, str] | None = None, name: str = "") -> str:
         """Starts a run as `argo submit --from` does; returns its id."""

@@ -96,10 +96,10 @@ def is_nightly(case: Case) -> bool:
     flows there; the wine flow, whose tasks import for seconds, by more than one way a target."""
     if case.flow == "wine":
         return case.engine == "airflow-pods" or case.delivery != DELIVERIES[case.engine][0]
-    if case.engine == "airflow-pods" and case.flow in NESTED:
-        return True
-    deliveries = DELIVERIES["airflow-pods"]
-    return case.engine == "airflow-pods" and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
+    if case.engine != "airflow-pods":
+        return False
+    deliveries = DELIVERIES[case.engine]
+    return case.flow in NESTED or case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
 
 
 def of_features() -> Iterator[Case]:

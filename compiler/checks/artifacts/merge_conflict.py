@@ -111,11 +111,11 @@ def _by_item(reading: Reading, here: StepFlow, name: str) -> bool:
     (only,), (items,) = held, lists
     if only is None or items is None or only.node.text() not in ("self.input", "self.index"):
         return False
-    known = reading.dataflow.steps
-    if any(each.in_place and each.name == split.transition.over for each in known[split.name].effects.writes):
+    steps = reading.dataflow.steps
+    if any(each.in_place and each.name == split.transition.over for each in steps[split.name].effects.writes):
         return False
-    writers = [each for each in here.within if name in known[each].effects.ever]
-    if not writers or any(len(known[each].overs) != len(known[split.name].overs) + 1 for each in writers):
+    writers = [each for each in reading.dataflow.assigned_by(name) if each in here.within]
+    if not writers or any(len(steps[each].overs) != len(steps[split.name].overs) + 1 for each in writers):
         return False  # it is the item of another foreach, around this one or in it
     try:
         found = kinds.value(reading.dataflow.functions.world, items)

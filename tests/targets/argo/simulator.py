@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
 from flowc.compiler.ir import Flow
 
+from tests.building import documents
 from tests.reference import Executed, outcome
 
 _TAG = re.compile(r"\{\{(.+?)\}\}")
@@ -22,9 +22,7 @@ class Simulator:
     """Runs one manifest of a flow; `executed` is what ran."""
 
     def __init__(self, manifest: str, flow: Flow, fails: Executed | None = None) -> None:
-        self.spec = next(
-            each for each in yaml.load_all(manifest, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if each["kind"] == "WorkflowTemplate"
-        )["spec"]
+        self.spec = next(each for each in documents(manifest) if each["kind"] == "WorkflowTemplate")["spec"]
         self.templates = {each["name"]: each for each in self.spec["templates"]}
         self.steps = {each.name: each for each in flow.steps}
         self.fails = fails
