@@ -87,7 +87,11 @@ class Argo:
         return documents(made.only(".argo.yaml"))
 
     def start(self, made: Compiled, parameters: dict[str, str] | None = None, name: str = "") -> str:
-        """Starts a run as `argo submit --from` does; returns its id."""
+        """Starts a run as `argo submit --from` does, and sees it begin; returns its id.
+
+        The controller hears of templates and of workflows by streams of their own: a workflow's may be ahead of that of its template, applied just
+        before, and it ends the workflow at once. Whoever submits it then submits it again, as done here.
+        """
         template = self.manifests(made)[0]["metadata"]["name"]
         given = [{"name": key, "value": value} for key, value in (parameters or {}).items()]
         workflow = {
@@ -95,9 +99,14 @@ class Argo:
             "metadata": {"name": name} if name else {"generateName": f"{template}-"},
             "spec": {"workflowTemplateRef": {"name": template}, "arguments": {"parameters": given}},
         }  # fmt: skip
-        run = str(self._call("POST", "", workflow)["metadata"]["name"])
-        self.started[run] = time.monotonic()
-        return run
+        unheard = f'workflowtemplates.argoproj.io "{template}" not found'
+        deadline = time.monotonic() + 60
+        while True:
+            run = str(self._call("POST", "", workflow)["metadata"]["name"])
+            self.started[run] = time.monotonic()
+            if self._phase(run) != "Error" or time.monotonic() > deadline or self._call("GET", f"/{run}")["status"].get("message") != unheard:
+                return run
+            self.delete(run)
 
     def wait(self, run: str, seconds: float = 1800) -> Outcome:
         """Waits for the run's end."""
@@ -140,9 +149,21 @@ class Argo:
             lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
         return "\n".join([*lines, self.node.logs(3) if not phase else ""])
 
+    def _phase(self, run: str, seconds: float = 60) -> str:
+        """The run's phase, once the controller has seen it; "" if that takes too long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            phase = self._labels(run).get("workflows.argoproj.io/phase", "")
+            if phase:
+                return phase
+            time.sleep(0.2)
+        return ""
+
     def _has_ended(self, run: str) -> bool:
-        labels = self._call("GET", f"/{run}", accept=METADATA)["metadata"].get("labels", {})
-        return bool(labels.get("workflows.argoproj.io/completed") == "true")
+        return self._labels(run).get("workflows.argoproj.io/completed") == "true"
+
+    def _labels(self, run: str) -> dict[str, str]:
+        return dict(self._call("GET", f"/{run}", accept=METADATA)["metadata"].get("labels", {}))
 
     def _call(self, method: str, path: str, body: object = None, accept: str = "application/json") -> Any:
         for attempt in range(10):

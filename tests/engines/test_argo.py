@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -75,6 +76,19 @@ def running(argo: Argo, run: str, step: str) -> str:
                 return str(each["metadata"]["name"])
         time.sleep(0.3)
     raise AssertionError(f"no pod of {run} runs")
+
+
+def test_a_template_that_the_controller_has_not_heard_of_yet(argo: Argo) -> None:
+    """It ends the run, whose submission is tried again: the stream of templates may be behind that of workflows by more than a second."""
+    made = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
+    (manifest, *_) = argo.manifests(made)
+    argo.node.call("DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}")
+    later = threading.Timer(3, argo.node.apply, [manifest])
+    later.start()
+    run = argo.start(made)
+    later.join()
+    outcome = argo.wait(run)
+    assert outcome.succeeded, outcome.detail
 
 
 def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
