@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 Done = subprocess.CompletedProcess[str]
+T = TypeVar("T")
 
 
 def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, check: bool = False) -> Done:
@@ -26,6 +29,15 @@ def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | 
     )
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def until(wanted: Callable[[], T], what: str, seconds: float = 60, every: float = 0.02) -> T:
+    """Asks again and again until the answer is true, and returns it; fails, saying `what` was waited for, when `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while not (found := wanted()):
+        assert time.monotonic() < deadline, f"not in {seconds:g} s: {what}"
+        time.sleep(every)
+    return found
 
 
 def run(flow: Path | str, folder: Path, *arguments: str, run_id: str = "r", env: dict[str, str] | None = None, check: bool = True) -> Done:

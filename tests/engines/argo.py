@@ -11,6 +11,7 @@ from typing import Any
 
 from flowc.runtime_bundle import bundle
 from tests.building import documents
+from tests.running import until
 from tests.s3_server import S3Server
 
 from .deploying import Compiled, Dump, Given, Outcome, as_text, compiled, left, named
@@ -149,15 +150,9 @@ class Argo:
             lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
         return "\n".join([*lines, self.node.logs(3) if not phase else ""])
 
-    def _phase(self, run: str, seconds: float = 60) -> str:
-        """The run's phase, once the controller has seen it; "" if that takes too long."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            phase = self._labels(run).get("workflows.argoproj.io/phase", "")
-            if phase:
-                return phase
-            time.sleep(0.2)
-        return ""
+    def _phase(self, run: str, seconds: float = 300) -> str:
+        """The run's phase, once the controller has seen it."""
+        return until(lambda: self._labels(run).get("workflows.argoproj.io/phase", ""), f"a phase of {run}", seconds, every=0.2)
 
     def _has_ended(self, run: str) -> bool:
         return self._labels(run).get("workflows.argoproj.io/completed") == "true"

@@ -45,12 +45,12 @@ def drawn() -> tuple[Flow, ...]:
 
 @cache
 def sample(loops: bool = True) -> tuple[Flow, ...]:
-    """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them."""
+    """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks."""
     waiting = {number: together(flow) for number, flow in enumerate(drawn()) if loops or loopless(flow)}
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
     while len(chosen) < COUNT:
-        best = max(waiting, key=lambda number: (len(waiting[number] - seen), -number))
+        best = max(waiting, key=lambda number: (len(waiting[number] - seen), -expected(drawn()[number]).attempts, -number))
         seen |= waiting.pop(best)
         chosen.append(best)
     return tuple(drawn()[number] for number in chosen)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.golden.regenerate import FLOWS
+from tests.running import until
 
 from .argo import Argo
 from .deploying import left
@@ -69,13 +69,12 @@ def test_a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, tmp_pa
 
 def running(argo: Argo, run: str, step: str) -> str:
     """The name of the run's pod of that step, once it runs."""
-    deadline = time.monotonic() + 900
-    while time.monotonic() < deadline:
-        for each in argo.node.pods(f"workflows.argoproj.io/workflow={run}"):
-            if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]:
-                return str(each["metadata"]["name"])
-        time.sleep(0.3)
-    raise AssertionError(f"no pod of {run} runs")
+
+    def found() -> list[str]:
+        pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
+        return [each["metadata"]["name"] for each in pods if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]]
+
+    return until(found, f"a pod of {run} that runs", 900, every=0.3)[0]
 
 
 def test_a_template_that_the_controller_has_not_heard_of_yet(argo: Argo) -> None:

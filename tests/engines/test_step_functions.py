@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.running import until
 from tests.s3_server import BUCKET
 
 from .deploying import left
@@ -55,9 +55,7 @@ def test_an_interpreter_that_is_killed_and_started_anew(tmp_path: Path) -> None:
     flow = write(tmp_path, LONG)
     with step_functions() as aws:
         run = aws.start(aws.deploy(flow, "inject")[1])
-        deadline = time.monotonic() + 600
-        while "start" not in (before := left(aws.s3, run, "Long")) and time.monotonic() < deadline:
-            time.sleep(0.5)
+        before = until(lambda: left(aws.s3, run, "Long"), "a record", 600, every=0.5)
         assert set(before) == {"start"}
         client = aws.s3.client()
         bucket = {

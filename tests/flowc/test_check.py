@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from tests.diagnostic_pages import ROOT
-from tests.running import flowc
+from tests.running import flowc, until
 
 FLOW = """from metaflow import FlowSpec, Parameter, step
 
@@ -217,10 +216,7 @@ def test_watch(tmp_path: Path) -> None:
             for text, said in (("", "no problems"), (FLOW, "FLOW307"), (FLOW.replace("def end", "def ent"), "FLOW202"), (FINE, "no problems")):
                 if text:
                     write(tmp_path, flow=text.format(name="A"))
-                until = time.monotonic() + 180
-                while said not in output.read_text() and time.monotonic() < until:
-                    time.sleep(0.05)
-                assert said in output.read_text()
+                until(lambda wanted=said: wanted in output.read_text(), said, 180)  # type: ignore[misc]
                 output.write_text("")
             watching.send_signal(signal.SIGINT)
             assert watching.wait(60) == 130

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.running import flowc
+from tests.running import flowc, until
 from tests.runtime_shim.container import Container
 from tests.s3_server import BUCKET, S3Server
 
@@ -89,10 +88,10 @@ def start(folder: Path, store: str, env: dict[str, str] | None = None) -> subpro
 
 
 def wait_for_run(store: str, env: dict[str, str] | None = None) -> None:
-    until = time.monotonic() + 60
-    while "r" not in flowc("runs", "--json", "--store", store, env=env).stdout or flowc("dump", "r/start", "--store", store, env=env).returncode:
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    def has_begun() -> bool:
+        return "r" in flowc("runs", "--json", "--store", store, env=env).stdout and not flowc("dump", "r/start", "--store", store, env=env).returncode
+
+    until(has_begun, "a record of the run's start", every=0.1)
 
 
 def test_lines_come_while_tasks_run(folder: Path) -> None:
@@ -155,11 +154,7 @@ def test_a_task_in_a_container_shows_its_log_while_it_runs(tmp_path: Path) -> No
     )
     flow = Container(source, tmp_path)
     process = subprocess.Popen(flow.command("start"), env=flow.environment, stdout=subprocess.DEVNULL)
-    until = time.monotonic() + 30
-    log = tmp_path / "store" / "F" / "runs" / "r" / "start" / "-.0.log"
-    while not log.exists():
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    until((tmp_path / "store" / "F" / "runs" / "r" / "start" / "-.0.log").exists, "a log")
     process.kill()
     process.wait()
     assert "before" in flowc("logs", "r/start", "--store", str(tmp_path / "store"), check=True).stdout

@@ -16,7 +16,7 @@ from flowc.runtime_shim.client.place import Place
 
 from flowc import collect
 from flowc.collect import Rules
-from tests.running import dump, flowc, run
+from tests.running import dump, flowc, run, until
 from tests.s3_server import BUCKET, S3Server
 
 SOURCE = """
@@ -105,10 +105,7 @@ def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
     run(flow(tmp_path), store, "--size", "3", run_id="old")
     command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "slow", "--slow", "1"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while not (store / "F" / "runs" / "slow" / "run.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until((store / "F" / "runs" / "slow" / "run.json").exists, "a run that has begun")
     said = gc(store, "--keep", "0", "--grace", "0", "--delete")
     assert "may go on (slow)" in said and runs(store) == ["slow"] and 1 in blobs(store)
     (tmp_path / "go").touch()

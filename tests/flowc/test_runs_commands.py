@@ -8,7 +8,6 @@ import pickle
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pytest
 from flowc.cli import main
 from flowc.flow_file import command_line
 from flowc.options import Usage
-from tests.running import flowc, run
+from tests.running import flowc, run, until
 from tests.runtime_shim.client.flow import SOURCE
 
 Printed = Callable[..., str]
@@ -98,10 +97,7 @@ def test_following_a_run_that_goes_on(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(source)
     running = threading.Thread(target=run, args=(tmp_path / "flow.py", tmp_path / "store"))
     running.start()
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "store" / "F" / "runs" / "r" / "start" / "-.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until((tmp_path / "store" / "F" / "runs" / "r" / "start" / "-.json").exists, "a record")
     following = subprocess.Popen(
         [sys.executable, "-m", "flowc", "logs", "r", "--follow", "--store", str(tmp_path / "store")], stdout=subprocess.PIPE, text=True
     )

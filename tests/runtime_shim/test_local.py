@@ -6,12 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.running import artifacts, dump, flowc, run
+from tests.running import artifacts, dump, flowc, run, until
 from tests.s3_server import BUCKET, S3Server
 
 HEAD = "import os, sys, time\nfrom pathlib import Path\nfrom metaflow import FlowSpec, Parameter, catch, current, environment, retry, step, timeout\n\nHERE = Path(__file__).parent\n\n\n"
@@ -82,16 +81,10 @@ def test_stopping(number: int, tmp_path: Path) -> None:
     flow = write(tmp_path, body)
     command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(tmp_path / "store"), "--run-id", "r"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    pid = int((tmp_path / "pid").read_text())
+    pid = int(until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), "a task that runs"))
     process.send_signal(number)
     assert process.wait(20) != 0
-    while _alive(pid):
-        assert time.monotonic() < deadline, "a task outlived its run"
-        time.sleep(0.05)
+    until(lambda: not _alive(pid), "the end of a task that outlives its run")
     (tmp_path / "mended").touch()
     run(flow, tmp_path / "store")
     assert artifacts(tmp_path / "store", "end")["count"] == "3"
@@ -130,10 +123,7 @@ class F(FlowSpec):
 """
     command = [sys.executable, "-c", LATE, "run", str(write(tmp_path, body)), "--store", str(tmp_path / "store")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "began").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until((tmp_path / "began").exists, "a task that runs")
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 130
     assert (tmp_path / "told").exists()
