@@ -1,4 +1,4 @@
-"""Runs of all selected cases, begun together: most of a run on an engine is waiting, which several can do at once."""
+"""What the selected tests do on an engine, begun together: most of a run there is waiting, which several can do at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import pytest
 
 from .cases import Case
 from .deploying import Dump, Given, Outcome, without_run
@@ -29,29 +32,51 @@ class Ran:
     left: Dump
 
 
-class Ahead:
-    """`selected`: all cases of this session; `engine`: starts an engine by its name, or returns it."""
+@dataclass(frozen=True)
+class Scenario:
+    """What befalls an engine, and what must come of it: `act` is given the engine and a folder of its own, does it, and asserts."""
 
-    def __init__(self, selected: list[Case], engine: Callable[[str], Engine]) -> None:
+    engine: str
+    act: Callable[[Any, Path], None]
+
+    def __str__(self) -> str:
+        return self.act.__name__
+
+
+def scenarios(engine: str, *acts: Callable[[Any, Path], None]) -> list[object]:
+    """The scenarios, as parameters of a test."""
+    return [pytest.param(each, id=str(each)) for each in (Scenario(engine, act) for act in acts)]
+
+
+class Ahead:
+    """`selected`: all cases and scenarios of this session; `engine`: starts an engine by its name, or returns it."""
+
+    def __init__(self, selected: list[Case | Scenario], engine: Callable[[str], Engine]) -> None:
         self.selected, self.engine = selected, engine
-        self.futures: dict[Case, Future[Ran]] = {}
+        self.futures: dict[Case | Scenario, Future[Any]] = {}
         self.pools: list[ThreadPoolExecutor] = []
 
     def begin(self, name: str) -> None:
-        """Begins the runs of all selected cases of that engine, unless they have begun."""
-        cases = [each for each in self.selected if each.engine == name and not each.refusal]
-        if not cases or cases[0] in self.futures:
+        """Begins all that is selected of that engine, unless it has begun: scenarios first, in which there is most to wait for."""
+        selected = [each for each in self.selected if each.engine == name and not (isinstance(each, Case) and each.refusal)]
+        if not selected or selected[0] in self.futures:
             return
         engine = self.engine(name)
         pool = ThreadPoolExecutor(engine.at_once)
         self.pools.append(pool)
-        for each in cases:
-            self.futures[each] = pool.submit(_run, engine, each)
+        for each in sorted(selected, key=lambda each: isinstance(each, Case)):
+            self.futures[each] = pool.submit(_do, engine, each)
 
     def ran(self, case: Case) -> Ran:
         """Waits for the case's run."""
         self.begin(case.engine)
-        return self.futures[case].result()
+        ran: Ran = self.futures[case].result()
+        return ran
+
+    def happened(self, scenario: Scenario) -> None:
+        """Waits for the scenario's end. Raises what it raised."""
+        self.begin(scenario.engine)
+        self.futures[scenario].result()
 
     def stop(self) -> None:
         """Begins no more runs, and waits for those that run."""
@@ -59,6 +84,10 @@ class Ahead:
             each.shutdown(cancel_futures=True)
 
 
-def _run(engine: Engine, case: Case) -> Ran:
-    outcome, left = engine.leaves(case.path(), case.delivery, json.loads(case.given))
-    return Ran(outcome, without_run(left, outcome.run))
+def _do(engine: Engine, selected: Case | Scenario) -> Ran | None:
+    if isinstance(selected, Case):
+        outcome, left = engine.leaves(selected.path(), selected.delivery, json.loads(selected.given))
+        return Ran(outcome, without_run(left, outcome.run))
+    with TemporaryDirectory() as folder:
+        selected.act(engine, Path(folder))
+    return None

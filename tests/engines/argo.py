@@ -67,7 +67,7 @@ class Images:
 
 
 class Argo:
-    at_once = 6
+    at_once = 10
 
     def __init__(self, images: Images) -> None:
         self.images, self.node, self.s3 = images, images.node, images.s3

@@ -10,7 +10,7 @@ import pytest
 
 from tests.s3_server import S3Server, s3_server
 
-from .ahead import Ahead, Engine
+from .ahead import Ahead, Engine, Scenario
 from .airflow import Airflow
 from .airflow_tasks import Pods, Processes
 from .argo import Argo, Images
@@ -76,14 +76,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
-    """The runs of all cases of this session, some begun before their test."""
+    """The cases and scenarios of this session, some begun before their test."""
 
     def engine(name: str) -> Engine:
         found: Engine = request.getfixturevalue(FIXTURES[name])
         return found
 
-    cases = [item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")]
-    made = Ahead([each for each in cases if isinstance(each, Case)], engine)
+    given = [each for item in request.session.items if hasattr(item, "callspec") for each in item.callspec.params.values()]
+    made = Ahead([each for each in given if isinstance(each, (Case, Scenario))], engine)
     yield made
     made.stop()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from .ahead import Ahead, Scenario, scenarios
 from .airflow_tasks import Pods
 from .faults import GREEDY, LONG, value, write
 from .kubernetes.node import NAMESPACE
@@ -15,10 +16,10 @@ from .kubernetes.node import NAMESPACE
 pytestmark = pytest.mark.node
 
 
-def test_a_pod_that_is_deleted(pods: Pods, tmp_path: Path) -> None:
+def a_pod_that_is_deleted(pods: Pods, folder: Path) -> None:
     node = pods.images.node
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(pods.leaves, write(tmp_path, LONG), "inject", {})
+        future = pool.submit(pods.leaves, write(folder, LONG), "inject", {})
         deadline = time.monotonic() + 900
         found: list[str] = []
         while not found and time.monotonic() < deadline and not future.done():
@@ -31,7 +32,12 @@ def test_a_pod_that_is_deleted(pods: Pods, tmp_path: Path) -> None:
     assert value(after, "middle", "done") == "True"
 
 
-def test_out_of_memory(pods: Pods, tmp_path: Path) -> None:
-    outcome, found = pods.leaves(write(tmp_path, GREEDY), "inject", {})
+def out_of_memory(pods: Pods, folder: Path) -> None:
+    outcome, found = pods.leaves(write(folder, GREEDY), "inject", {})
     assert outcome.succeeded, outcome.detail
     assert value(found, "end", "seen") == "True"
+
+
+@pytest.mark.parametrize("scenario", scenarios("airflow-pods", a_pod_that_is_deleted, out_of_memory))
+def test_a_fault(scenario: Scenario, ahead: Ahead) -> None:
+    ahead.happened(scenario)

@@ -10,6 +10,7 @@ import pytest
 from tests.golden.regenerate import FLOWS
 from tests.running import until
 
+from .ahead import Ahead, Scenario, scenarios
 from .argo import Argo
 from .deploying import left
 from .faults import DEATHS, GATED, GREEDY, LONG, SURVIVED, TWICE, check_failed, check_finished, check_twice, gate, value, write
@@ -18,21 +19,21 @@ from .kubernetes.node import NAMESPACE, ApiError
 pytestmark = pytest.mark.node
 
 
-def test_retries_deaths_and_timeouts(argo: Argo, tmp_path: Path) -> None:
-    outcome, found = argo.leaves(write(tmp_path, DEATHS), "inject", {})
+def retries_deaths_and_timeouts(argo: Argo, folder: Path) -> None:
+    outcome, found = argo.leaves(write(folder, DEATHS), "inject", {})
     assert outcome.succeeded, outcome.detail
     assert value(found, "end", "seen") == SURVIVED
 
 
-def test_out_of_memory(argo: Argo, tmp_path: Path) -> None:
-    outcome, found = argo.leaves(write(tmp_path, GREEDY), "inject", {})
+def out_of_memory(argo: Argo, folder: Path) -> None:
+    outcome, found = argo.leaves(write(folder, GREEDY), "inject", {})
     assert outcome.succeeded, outcome.detail
     assert value(found, "end", "seen") == "True"
 
 
-def test_a_run_that_fails_is_finished_by_one_of_the_same_name(argo: Argo, tmp_path: Path) -> None:
+def a_run_that_fails_is_finished_by_one_of_the_same_name(argo: Argo, folder: Path) -> None:
     gate(argo.s3, False)
-    made = argo.deploy(write(tmp_path, GATED), "inject")
+    made = argo.deploy(write(folder, GATED), "inject")
     outcome = argo.wait(argo.start(made))
     assert not outcome.succeeded and "404" in outcome.detail
     before = left(argo.s3, outcome.run, "Gated")
@@ -44,8 +45,8 @@ def test_a_run_that_fails_is_finished_by_one_of_the_same_name(argo: Argo, tmp_pa
     check_finished(before, left(argo.s3, outcome.run, "Gated"))
 
 
-def test_one_task_started_twice_at_once(argo: Argo, tmp_path: Path) -> None:
-    made = argo.deploy(write(tmp_path, TWICE), "inject")
+def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
+    made = argo.deploy(write(folder, TWICE), "inject")
     manifest = argo.manifests(made)[0]
     (flow,) = [each for each in manifest["spec"]["templates"] if each["name"] == "flow"]
     (start,) = [each for each in flow["dag"]["tasks"] if each["name"] == "start"]
@@ -56,15 +57,51 @@ def test_one_task_started_twice_at_once(argo: Argo, tmp_path: Path) -> None:
     check_twice(left(argo.s3, outcome.run, "Twice"))
 
 
-def test_a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, tmp_path: Path) -> None:
+def a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, folder: Path) -> None:
     """Whether the controller makes the same attempt again or the next one, the run goes on and ends well."""
-    run = argo.start(argo.deploy(write(tmp_path, LONG), "inject"))
+    run = argo.start(argo.deploy(write(folder, LONG), "inject"))
     pod = running(argo, run, "middle")
     argo.node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}?gracePeriodSeconds=0")
     argo.node.restart("workflow-controller")
     outcome = argo.wait(run)
     assert outcome.succeeded, outcome.detail
     assert value(left(argo.s3, run, "Long"), "middle", "done") == "True"
+
+
+def a_template_that_the_controller_has_not_heard_of_yet(argo: Argo, _: Path) -> None:
+    """It ends the run, whose submission is tried again: the stream of templates may be behind that of workflows by more than a second."""
+    made = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
+    manifest = argo.manifests(made)[0]
+    argo.node.call("DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}")
+    later = threading.Timer(3, argo.node.apply, [manifest])
+    later.start()
+    run = argo.start(made)
+    later.join()
+    outcome = argo.wait(run)
+    assert outcome.succeeded, outcome.detail
+
+
+ACTS = (
+    retries_deaths_and_timeouts,
+    out_of_memory,
+    a_run_that_fails_is_finished_by_one_of_the_same_name,
+    one_task_started_twice_at_once,
+    a_pod_that_is_deleted_and_a_controller_that_restarts,
+    a_template_that_the_controller_has_not_heard_of_yet,
+)
+
+
+@pytest.mark.parametrize("scenario", scenarios("argo", *ACTS))
+def test_a_fault(scenario: Scenario, ahead: Ahead) -> None:
+    ahead.happened(scenario)
+
+
+def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
+    """Strict validation is on: this is what makes the other tests' applying a proof."""
+    manifest = argo.manifests(argo.deploy(FLOWS["linear"], "inject"))[0]
+    manifest["spec"]["podGarbage"] = {"strategy": "OnPodSuccess"}
+    with pytest.raises(ApiError, match="podGarbage"):
+        argo.node.apply(manifest)
 
 
 def running(argo: Argo, run: str, step: str) -> str:
@@ -75,24 +112,3 @@ def running(argo: Argo, run: str, step: str) -> str:
         return [each["metadata"]["name"] for each in pods if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]]
 
     return until(found, f"a pod of {run} that runs", 900, every=0.3)[0]
-
-
-def test_a_template_that_the_controller_has_not_heard_of_yet(argo: Argo) -> None:
-    """It ends the run, whose submission is tried again: the stream of templates may be behind that of workflows by more than a second."""
-    made = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
-    (manifest, *_) = argo.manifests(made)
-    argo.node.call("DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}")
-    later = threading.Timer(3, argo.node.apply, [manifest])
-    later.start()
-    run = argo.start(made)
-    later.join()
-    outcome = argo.wait(run)
-    assert outcome.succeeded, outcome.detail
-
-
-def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
-    """Strict validation is on: this is what makes the other tests' applying a proof."""
-    manifest = argo.manifests(argo.deploy(FLOWS["linear"], "inject"))[0]
-    manifest["spec"]["podGarbage"] = {"strategy": "OnPodSuccess"}
-    with pytest.raises(ApiError, match="podGarbage"):
-        argo.node.apply(manifest)

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 
 BRIDGE, SUBNET, ADDRESS, PORT = "flowc-test0", "10.231.0.0/24", "10.231.0.1", 16443
+MAC = "0a:58:0a:e7:00:01"  # the bridge's
 ETCD = 12379
 NAMESPACE = "argo"
 PATIENCE = 120.0  # seconds that a part of the node gets to answer, on a machine that may be busy
@@ -157,9 +158,17 @@ class Node:
             json.dump(kubeconfig, file)
 
     def _bridge(self) -> None:
-        """The pods' network, and the address at which they reach the API server and the tests' datastore."""
+        """The pods' network, and the address at which they reach the API server and the tests' datastore.
+
+        A bridge that is not told its hardware address takes the lowest of its ports', and so another one as pods come and go: those that run
+        send to the old one, in vain, until they ask again, up to a minute later.
+        """
         subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True)
-        for command in (["link", "add", BRIDGE, "type", "bridge"], ["addr", "add", f"{ADDRESS}/24", "dev", BRIDGE], ["link", "set", BRIDGE, "up"]):
+        for command in (
+            ["link", "add", BRIDGE, "address", MAC, "type", "bridge"],
+            ["addr", "add", f"{ADDRESS}/24", "dev", BRIDGE],
+            ["link", "set", BRIDGE, "up"],
+        ):
             subprocess.run(["ip", *command], check=True)
         with open("/proc/sys/net/ipv4/ip_forward", "w") as file:
             file.write("1")
