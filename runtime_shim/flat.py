@@ -1,11 +1,12 @@
-"""Large flat collections (a list of ten million texts), pickled a thousand items at a time: what the pickler remembers would be as large as they are.
+"""Large flat collections (a list of ten million texts, or of rows), pickled a thousand items at a time: what the pickler remembers would be as large.
 
 A pickler remembers every object that it has written, so that one that comes again is written as a reference. Where no item can come again, that is
 for nothing. So items are pickled in pieces, by a pickler that remembers nothing, and what it writes is put together to the one pickle that it stands
 for: any unpickler reads it, with the same identities as of the ordinary one, and remembers nothing either.
 
-Only for a list, tuple, set or dict whose items are texts, bytes, numbers, booleans and None themselves, and of whose texts and bytes none is there
-twice, as the same object; the ordinary pickler does all others. Python's count of references tells of most items that they have no other place.
+Only for a list, tuple, set or dict whose items are texts, bytes, numbers, booleans and None themselves, or tuples and lists of such, and of whose
+texts, bytes, tuples and lists none is there twice, as the same object; the ordinary pickler does all others. Python's count of references tells of
+most items that they have no other place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 _PIECE = 1000  # items, which the pickler writes as one batch
 _LONGEST = 4 << 20  # bytes of a piece
@@ -24,8 +25,10 @@ _FORMS: Dict[Any, Any] = {
     set: (b"\x8f", b"(", b"\x90", b""),
     dict: (b"}", b"(", b"u", b""),
 }
-_REMEMBERED = {str, bytes}
-_ATOMS = {int, float, bool, type(None), *_REMEMBERED}
+_ROWS = {tuple, list}
+_REMEMBERED = {str, bytes, *_ROWS}
+_ITEMS = {int, float, bool, type(None), *_REMEMBERED}
+_DEEPEST = 4  # rows within rows
 _FRAME = 0x95
 
 
@@ -42,9 +45,9 @@ def pickle(value: Any, write: Callable[[bytes], Any]) -> bool:
     remembers = False
     write(b"\x80\x05" + begin)
     for piece in _pieces(value):
-        types = set(map(type, piece))
+        types = _types(piece, single, seen)
         remembers = remembers or not types.isdisjoint(_REMEMBERED)
-        if not remembers or not types <= _ATOMS or not _come_once(piece, single, seen):
+        if not types or not remembers:
             return False
         written.clear()
         pickler.dump(piece)
@@ -76,6 +79,22 @@ def _pieces(value: Any) -> Iterator[List[Any]]:
         yield piece
 
 
+def _types(items: List[Any], single: int, seen: Dict[int, bytearray]) -> Set[type]:
+    """The types of the items, and of what is in those that are rows; none if there are others than may be, or something has come already."""
+    from itertools import chain
+
+    found: Set[type] = set()
+    for _ in range(_DEEPEST):
+        types = set(map(type, items))
+        found |= types
+        if not types <= _ITEMS or not _come_once(items, single, seen):
+            break
+        if types.isdisjoint(_ROWS):
+            return found
+        items = list(chain.from_iterable([each for each in items if type(each) in _ROWS]))
+    return set()
+
+
 def _references() -> int:
     """What Python counts for an item that has no other place than its collection, and that is in a piece now."""
     value = [f"{number} items" for number in range(3)]
@@ -83,15 +102,16 @@ def _references() -> int:
 
 
 def _come_once(piece: List[Any], single: int, seen: Dict[int, bytearray]) -> bool:
-    """False if a text or bytes of the piece, as an object, has come already. Those of one character are one object wherever they are made.
+    """False if something of the piece that is remembered, as an object, has come already. Not what is one object wherever it is made: texts and bytes
+    of one character, and the empty tuple.
 
     `seen`: for a mebibyte of addresses, a bit for every 16 bytes, which is less than any object takes.
     """
     counts = list(map(sys.getrefcount, piece))
-    if max(counts) <= single:
+    if max(counts, default=0) <= single:
         return True
     for item, count in zip(piece, counts):
-        if count > single and type(item) in _REMEMBERED and len(item) > 1:
+        if count > single and type(item) in _REMEMBERED and (len(item) > 1 or type(item) is list or len(item) and type(item) is tuple):
             place = id(item)
             bits = seen.get(place >> 20)
             if bits is None:

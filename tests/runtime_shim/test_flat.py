@@ -68,7 +68,51 @@ def test_what_somebody_else_has_too_makes_no_difference() -> None:
     del others
 
 
-@pytest.mark.parametrize("odd", [[1], 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")])
+def rows(count: int) -> list[Any]:
+    return [(number, [f"text {number}", number / 3], (), ((number,),)) for number in range(count)]
+
+
+ROWS = st.recursive(ATOMS, lambda each: st.one_of(st.lists(each, max_size=4), st.lists(each, max_size=4).map(tuple)), max_leaves=12)
+
+
+@given(st.lists(ROWS, min_size=2, max_size=12), st.integers(0, 2100))
+@settings(max_examples=100, deadline=None)
+def test_rows_keep_their_identities(some: list[Any], more: int) -> None:
+    value = [*rows(more), *some, *texts(2)]
+    data = pickled(value)
+    ordinary = pickle.loads(pickle.dumps(value, 5))
+    for found in [] if data is None else [pickle.loads(data), pickle._loads(data)]:  # type: ignore[attr-defined]
+        assert found == value and shape(found) == shape(ordinary)
+
+
+def shape(value: Any) -> list[Any]:
+    """The types of all that is in the value, and which of it is the same object, of what the ordinary pickler remembers."""
+    known: dict[int, int] = {}
+    found: list[Any] = []
+
+    def visit(each: Any) -> None:
+        is_one_everywhere = type(each) in (str, bytes, tuple) and len(each) < (1 if type(each) is tuple else 2)
+        found.append((type(each), known.setdefault(id(each), len(known)) if type(each) in (str, bytes, tuple, list) and not is_one_everywhere else 0))
+        if type(each) in (list, tuple):
+            for one in each:
+                visit(one)
+
+    visit(value)
+    return found
+
+
+def test_rows_that_are_there_twice_stay_one_object() -> None:
+    row, within, cycle = [1, 2], (1.5, [3]), [1]
+    cycle.append(cycle)  # type: ignore[arg-type]
+    for value in ([*rows(10), row, row], [*rows(10), (within, 1), [within]], [*rows(10), (1, within[1]), within[1]], [*rows(10), cycle]):
+        assert pickled(value) is None
+    assert (
+        pickled(rows(3000)) and pickled(tuple(rows(3000))) and pickled(dict(enumerate(rows(3000)))) and pickled({(each, 0) for each in range(3000)})
+    )
+    assert pickled([*rows(5), [[[[["too deep"]]]]]]) is None
+
+
+@pytest.mark.parametrize("odd", [[1j], {1: 2}, 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")])
 def test_all_else_is_for_the_ordinary_pickler(odd: Any) -> None:
     assert pickled([*texts(1500), odd]) is None
     assert pickled(list(range(5000))) is None, "it remembers no numbers"
