@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ast_grep_py import SgNode
+
     from .analyze import Member
     from .classes import Class
     from .effects.records import Definition, Merge, Read
@@ -277,7 +279,9 @@ class _Folder:
                 must.discard(artifact)  # a function is not saved
                 continue
             may.add(artifact)
-            if sure:
+            if any(each is not None and self.may_be_function(each, here) for each in value):
+                must.discard(artifact)
+            elif sure:
                 must.add(artifact)
             definitions[artifact] = value
         for decorator in self.of[name].decorators:
@@ -286,6 +290,34 @@ class _Folder:
                 must.add(caught)
                 definitions.pop(caught, None)
         return Facts(frozenset(may), frozenset(must), unknown, definitions)
+
+    def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
+        """Whether the step may have assigned a function: itself, or by way of an attribute that may be one. What a call returns is taken for none."""
+        waiting, asked = [definition], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if is_function(self.functions, one):
+                return True
+            if one.node.kind() in ("conditional_expression", "boolean_operator", "parenthesized_expression"):
+                waiting += [one.part(each) for each in one.node.named_children()]
+            name = _attribute(one.node)
+            if name and name not in asked:
+                asked.add(name)
+                held = here.effects.definitions.get(name, frozenset()) | here.before.definitions.get(name, frozenset())
+                waiting += [each for each in held if each is not None]
+        return False
+
+
+def _attribute(node: SgNode) -> str:
+    """The NAME of `self.NAME` and of `getattr(self, "NAME", …)`; "" of anything else."""
+    if node.kind() == "attribute":
+        owner, name = node.field("object"), node.field("attribute")
+        return name.text() if owner is not None and name is not None and owner.text() == "self" else ""
+    called, given = node.field("function"), node.field("arguments")
+    if node.kind() != "call" or called is None or called.text() != "getattr" or given is None:
+        return ""
+    parts = given.named_children()
+    return parts[1].text().strip("'\"") if len(parts) > 1 and parts[0].text() == "self" and parts[1].kind() == "string" else ""
 
 
 def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:

@@ -43,6 +43,10 @@ class Definition(Place):
         super().__init__(module, node, imports, variables)
         self.exact = exact  # False: an object that had time to be changed; only its type is sure
 
+    def part(self, node: SgNode) -> Definition:
+        """An expression within this one."""
+        return Definition(self.module, node, self.imports, self.variables)
+
     def inexact(self, immutable: bool) -> Definition:
         return self if immutable else Definition(self.module, self.node, self.imports, self.variables, exact=False)
 

@@ -212,6 +212,24 @@ def test_a_run_does_what_dataflow_says(source: str) -> None:
         check(source, Path(folder), monkeypatch)
 
 
+FUNCTIONS = (
+    "self.b = lambda: 0\n        self.a = getattr(self, 'b', 0)",
+    "self.b = lambda: 0\n        self.a = self.b\n        self.c = self.a",
+    "self.a = 1\n        if flip():\n            self.a = len.__call__ if flip() else outer\n        self.a = outer",
+    "self.a = self.b = 1\n        if RANDOM:\n            self.b = flip\n        self.a = self.b",
+    "self.a = (lambda: 0) if RANDOM else 1",
+)
+
+
+@pytest.mark.parametrize("body", FUNCTIONS)
+def test_a_function_that_an_attribute_hands_on_is_not_saved_either(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (
+        f"{TOP}\nfrom flowc import FlowSpec, step\n\n\nclass RandomFlow(FlowSpec):\n    @step\n    def start(self):\n        {body}\n        self.next(self.end)\n\n"
+        "    @step\n    def end(self):\n        pass\n"
+    )
+    check(source, tmp_path, monkeypatch)
+
+
 def check(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = reading_of(source, folder)
     known = reading.dataflow
