@@ -16,7 +16,7 @@ demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every targ
 # What the node needs is built while the other tests run; the first test on the node waits for it.
 test: check $(VENV)/ready .venvs/airflow/ready .venvs/metaflow/ready  ## every check and test, on real engines too; REPORT=FILE for a table of what ran on them
 	@$(RUN) -m tests.engines.kubernetes.build > /dev/null & \
-	FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly and not metaflow" $(if $(REPORT),--report=$(REPORT)) $(ARGS)
+	PYTHONDONTWRITEBYTECODE= FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly and not metaflow" $(if $(REPORT),--report=$(REPORT)) $(ARGS)
 
 test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
 	$(RUN) -m pytest -n $(JOBS) -m "not slow and not engine and not node and not nightly and not metaflow" $(ARGS)
