@@ -60,6 +60,14 @@ class NBRunner:
         self.runner.cleanup()
         if os.path.exists(self.flow_file):
             os.unlink(self.flow_file)
+        folder, name = os.path.split(self.flow_file)
+        compiled = os.path.join(folder, "__pycache__")  # what Python leaves of a module that was imported
+        if os.path.isdir(compiled):
+            for each in os.listdir(compiled):
+                if each.startswith(f"{name.removesuffix('.py')}."):
+                    os.unlink(os.path.join(compiled, each))
+            if not os.listdir(compiled):
+                os.rmdir(compiled)
 
     def _once(self, start: Any, options: dict[str, Any]) -> Any:
         try:

@@ -147,6 +147,7 @@ def test_a_flow_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         pass
 
     monkeypatch.delenv("FLOWC_STORE", raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NBRunnerInitializationError, match="notebook"):
         NBRunner(InCell)
