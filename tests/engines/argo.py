@@ -113,7 +113,7 @@ class Argo:
         """Waits for the run's end."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._has_ended(run):
-            time.sleep(1)  # several runs at once ask
+            time.sleep(2)  # ten runs at once ask, and the server has enough to do
         status = self._call("GET", f"/{run}").get("status", {})
         phase = status.get("phase", "") if self._has_ended(run) else ""
         nodes = list(status.get("nodes", {}).values())
