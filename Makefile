@@ -6,7 +6,7 @@ COUNT ?= 200
 RUN := $(VENV)/bin/python
 DEMO := .venvs/demo
 AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
-JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')# two more than cores: the node's tests, and those of faults, mostly wait
+JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')# one more than cores: the node's tests mostly wait
 
 .PHONY: demo test test-quick test-metaflow nightly check golden bench engines try venv clean
 
