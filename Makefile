@@ -13,7 +13,8 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')# one
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
 
-# What the node needs is built while the other tests run; the first test on the node waits for it.
+# What the node needs is built while the other tests run; the first test on the node waits for it. Each process of the tests reads what the first
+# has compiled of them, whatever the environment says of bytecode.
 test: check $(VENV)/ready .venvs/airflow/ready .venvs/metaflow/ready  ## every check and test, on real engines too; REPORT=FILE for a table of what ran on them
 	@$(RUN) -m tests.engines.kubernetes.build > /dev/null & \
 	PYTHONDONTWRITEBYTECODE= FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n $(JOBS) --dist loadgroup -m "not nightly and not metaflow" $(if $(REPORT),--report=$(REPORT)) $(ARGS)

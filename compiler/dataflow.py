@@ -308,11 +308,18 @@ class _Folder:
         return False
 
 
+def _own(node: SgNode) -> str:
+    """The NAME of `self.NAME`; "" of anything else."""
+    if node.kind() != "attribute":
+        return ""
+    owner, name = node.field("object"), node.field("attribute")
+    return name.text() if owner is not None and name is not None and owner.text() == "self" else ""
+
+
 def _attribute(node: SgNode) -> str:
     """The NAME of `self.NAME` and of `getattr(self, "NAME", …)`; "" of anything else."""
-    if node.kind() == "attribute":
-        owner, name = node.field("object"), node.field("attribute")
-        return name.text() if owner is not None and name is not None and owner.text() == "self" else ""
+    if name := _own(node):
+        return name
     called, given = node.field("function"), node.field("arguments")
     if node.kind() != "call" or called is None or called.text() != "getattr" or given is None:
         return ""
@@ -340,8 +347,8 @@ def is_function(functions: Functions, definition: Definition) -> bool:
         if name in definition.variables or name in definition.imports:
             return False
         return functions.function(functions.world.qualify(definition.module, name)) is not None
-    if kind == "attribute" and node.named_children()[0].text() == "self":
-        found = functions.method(node.named_children()[-1].text())
+    if name := _own(node):
+        found = functions.method(name)
         return found is not None and not any(each.endswith(("property", ".setter", ".getter")) for each in found[1])
     return kind in ("lambda", "function_definition")
 

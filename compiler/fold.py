@@ -15,6 +15,7 @@ import _ast
 
 from .fold_limits import MAX_BITS, MAX_WEIGHT, Budget, Unknown, is_ordered, keys, numbers_in, width
 from .fold_limits import Unfoldable as Unfoldable
+from .source import syntax_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> A
 def parsed(text: str, mode: str = "eval") -> Any:
     """Returns the syntax tree. Raises Unfoldable."""
     try:
-        return compile(f"({text}\n)" if mode == "eval" else text, "<expression>", mode, 0x400, dont_inherit=True)
+        return syntax_tree(f"({text}\n)" if mode == "eval" else text, "<expression>", mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Unfoldable(f"Python cannot read it: {error}") from None
 

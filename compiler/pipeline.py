@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from _thread import RLock
 
 from .analyze import analyze, caught
 from .checks import checks
@@ -48,18 +47,8 @@ def load(
 
     `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (attach.py).
     `severities` says how serious a code is (severities.py), where it is not as serious as it was said. Comments in the sources silence what
-    they name (ignores.py). `given` is what the compile is given beside the source (given.py). Raises Refused with every error found. Threads that
-    load at the same time do so one after another.
+    they name (ignores.py). `given` is what the compile is given beside the source (given.py). Raises Refused with every error found.
     """
-    with _ONE:
-        return _load(path, flow_name, attach, severities, given)
-
-
-# Python's parser counts how deep it is for all threads together (CPython's issue 106905), and the filters of warnings are the process's
-_ONE = RLock()
-
-
-def _load(path: str, flow_name: str, attach: Sequence[str], severities: Mapping[str, str] | None, given: Given) -> Program:
     folder, name = os.path.split(path)
     folder = folder or "."
     if name.endswith(".json"):

@@ -7,7 +7,7 @@ Python, goes on after an error, and knows the place of everything.
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
+from _thread import RLock, allocate_lock
 
 from .diagnostics import Diagnostic, Refused
 from .ir import Span
@@ -232,14 +232,24 @@ def _stand_in(line: str) -> str:
     return indent + ("if True:" if code.endswith(":") else "pass")
 
 
+def syntax_tree(text: str, name: str, mode: str = "exec") -> Any:
+    """Returns Python's own tree of the text, by one thread at a time; raises what `compile` raises."""
+    with _parsing:
+        return compile(text, name, mode, 0x400, dont_inherit=True)  # PyCF_ONLY_AST
+
+
+# Python's parser counts how deep it is for all threads together (CPython's issue 106905), and the filters of warnings are the process's
+_parsing = RLock()
+
+
 def _refused_by_python(text: str) -> tuple[int, int, int, str] | None:
     """The place (line, column, end of the columns) and the words of Python's first complaint; nothing is run."""
     import warnings
 
     try:
-        with warnings.catch_warnings():
+        with _parsing, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, "flow", "exec", 0x400, dont_inherit=True)  # PyCF_ONLY_AST
+            syntax_tree(text, "flow")
     except SyntaxError as error:
         end = error.end_offset if error.end_lineno == error.lineno else None
         return error.lineno or 1, max(error.offset or 1, 1), end or 0, error.msg

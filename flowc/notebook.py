@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import tempfile
+from importlib.util import cache_from_source
 from typing import Any
 
 from .runner import ExecutingRun, Runner
@@ -58,16 +59,14 @@ class NBRunner:
     def cleanup(self) -> None:
         """Ends the runs that go on, and deletes the file."""
         self.runner.cleanup()
-        if os.path.exists(self.flow_file):
-            os.unlink(self.flow_file)
-        folder, name = os.path.split(self.flow_file)
-        compiled = os.path.join(folder, "__pycache__")  # what Python leaves of a module that was imported
-        if os.path.isdir(compiled):
-            for each in os.listdir(compiled):
-                if each.startswith(f"{name.removesuffix('.py')}."):
-                    os.unlink(os.path.join(compiled, each))
-            if not os.listdir(compiled):
-                os.rmdir(compiled)
+        compiled = cache_from_source(self.flow_file)  # Python leaves it of a module that was imported
+        for each in (self.flow_file, compiled):
+            if os.path.exists(each):
+                os.unlink(each)
+        try:
+            os.rmdir(os.path.dirname(compiled))
+        except OSError:  # it holds other modules', or there is none
+            pass
 
     def _once(self, start: Any, options: dict[str, Any]) -> Any:
         try:

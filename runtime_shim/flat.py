@@ -26,7 +26,7 @@ _FORMS: Dict[Any, Any] = {
     dict: (b"}", b"(", b"u", b""),
 }
 _ROWS = {tuple, list}
-_REMEMBERED = {str, bytes, *_ROWS}
+_REMEMBERED: Dict[type, int] = {str: 1, bytes: 1, tuple: 0, list: -1}  # and the length up to which it is one object wherever it is made
 _ITEMS = {int, float, bool, type(None), *_REMEMBERED}
 _DEEPEST = 4  # rows within rows
 _FRAME = 0x95
@@ -111,7 +111,7 @@ def _come_once(piece: List[Any], single: int, seen: Dict[int, bytearray]) -> boo
     if max(counts, default=0) <= single:
         return True
     for item, count in zip(piece, counts):
-        if count > single and type(item) in _REMEMBERED and (len(item) > 1 or type(item) is list or len(item) and type(item) is tuple):
+        if count > single and type(item) in _REMEMBERED and len(item) > _REMEMBERED[type(item)]:
             place = id(item)
             bits = seen.get(place >> 20)
             if bits is None:

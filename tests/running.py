@@ -31,7 +31,7 @@ def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | 
     return done
 
 
-def until(wanted: Callable[[], T], what: str, seconds: float = 60, every: float = 0.02) -> T:
+def until(wanted: Callable[[], T], what: str, seconds: float = 30, every: float = 0.02) -> T:
     """Asks again and again until the answer is true, and returns it; fails, saying `what` was waited for, when `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while not (found := wanted()):

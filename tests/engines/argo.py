@@ -150,9 +150,9 @@ class Argo:
             lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
         return "\n".join([*lines, self.node.logs(3) if not phase else ""])
 
-    def _phase(self, run: str, seconds: float = 300) -> str:
+    def _phase(self, run: str) -> str:
         """The run's phase, once the controller has seen it."""
-        return until(lambda: self._labels(run).get("workflows.argoproj.io/phase", ""), f"a phase of {run}", seconds, every=0.2)
+        return until(lambda: self._labels(run).get("workflows.argoproj.io/phase", ""), f"a phase of {run}", 300, every=0.2)
 
     def _has_ended(self, run: str) -> bool:
         return self._labels(run).get("workflows.argoproj.io/completed") == "true"

@@ -46,11 +46,12 @@ def drawn() -> tuple[Flow, ...]:
 @cache
 def sample(loops: bool = True) -> tuple[Flow, ...]:
     """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks."""
+    attempts = [expected(flow).attempts for flow in drawn()]
     waiting = {number: together(flow) for number, flow in enumerate(drawn()) if loops or loopless(flow)}
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
     while len(chosen) < COUNT:
-        best = max(waiting, key=lambda number: (len(waiting[number] - seen), -expected(drawn()[number]).attempts, -number))
+        best = max(waiting, key=lambda number: (len(waiting[number] - seen), -attempts[number], -number))
         seen |= waiting.pop(best)
         chosen.append(best)
     return tuple(drawn()[number] for number in chosen)

@@ -91,7 +91,7 @@ def wait_for_run(store: str, env: dict[str, str] | None = None) -> None:
     def has_begun() -> bool:
         return "r" in flowc("runs", "--json", "--store", store, env=env).stdout and not flowc("dump", "r/start", "--store", store, env=env).returncode
 
-    until(has_begun, "a record of the run's start", every=0.1)
+    until(has_begun, "a record of the run's start", 60, every=0.1)
 
 
 def test_lines_come_while_tasks_run(folder: Path) -> None:

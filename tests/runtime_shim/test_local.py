@@ -84,7 +84,7 @@ def test_stopping(number: int, tmp_path: Path) -> None:
     pid = int(until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), "a task that runs"))
     process.send_signal(number)
     assert process.wait(20) != 0
-    until(lambda: not _alive(pid), "the end of a task that outlives its run")
+    until(lambda: not _alive(pid), "the end of a task that outlives its run", 20)
     (tmp_path / "mended").touch()
     run(flow, tmp_path / "store")
     assert artifacts(tmp_path / "store", "end")["count"] == "3"
