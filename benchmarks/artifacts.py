@@ -105,6 +105,7 @@ value = {
     "array": lambda: Array(bytearray(os.urandom(1 << 20) * size)),
     "texts": lambda: [str(number) for number in range(size * 10000)],
     "rows": lambda: [(number, number / 3, [number + 1]) for number in range(size * 2000)],
+    "records": lambda: [{"id": number, "name": f"{number}", "kind": ("one", "two")[number % 2], "at": [number / 3]} for number in range(size * 2000)],
 }[kind]()
 with tempfile.TemporaryDirectory() as folder:
     open("/proc/self/clear_refs", "w").write("5")
@@ -119,7 +120,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 def _memory() -> None:
-    for kind, what in (("array", "an array"), ("texts", "a list of texts"), ("rows", "a list of rows")):
+    for kind, what in (("array", "an array"), ("texts", "a list of texts"), ("rows", "a list of rows"), ("records", "a list of records")):
         done = subprocess.run([sys.executable, "-c", MEMORY, str(MEBIBYTES), kind], capture_output=True, text=True, check=True)
         extra, size, loading = map(float, done.stdout.split())
         row(f"peak memory over {what} of {size:.0f} MiB when it is saved", f"{extra:.0f} MiB", "(to reach: 64)")

@@ -6,6 +6,9 @@ import io
 import pickle
 import pickletools
 import random
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +53,30 @@ def test_every_kind_and_length(count: int) -> None:
         pickletools.dis(data, out=io.StringIO())
 
 
-def test_what_is_there_twice_stays_one_object() -> None:
-    shared = "a shared text"
-    for value in ([*texts(3000), shared, *texts(5), shared], [shared, shared, *texts(10)], dict.fromkeys(texts(2000), shared)):
-        assert pickled(value) is None
-        found = list(pickle.loads(content.of(value).bytes()).values() if isinstance(value, dict) else pickle.loads(content.of(value).bytes()))
-        same = [each for each in found if each == shared]
-        assert len(same) >= 2 and len({id(each) for each in same}) == 1
+@pytest.mark.parametrize("shared", ["a shared text", "é\ud800" * 200, b"bytes", b"y" * 70_000])
+def test_what_is_there_twice_stays_one_object(shared: Any) -> None:
+    other = "another"
+    for value in (
+        [*texts(3000), shared, *texts(5), shared], [shared, shared, *texts(10)], dict.fromkeys(texts(2000), shared),
+        [*texts(1500), (other, shared), *texts(1500), [other], {shared: other}], (shared, other, shared, *texts(2000), other),
+    ):  # fmt: skip
+        data = pickled(value)
+        assert data is not None
+        for found in (pickle.loads(data), pickle._loads(data)):  # type: ignore[attr-defined]
+            assert found == value and shape(found) == shape(value)
+
+
+def test_too_many_texts_that_are_there_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flat, "_SHARED", 1002)
+    few, many = texts(1002), texts(1003)
+    assert pickled(many + many) is None
+    data = pickled(few + few)
+    assert data is not None and shape(pickle.loads(data)) == shape(few + few)
+
+
+def test_the_same_bytes_whatever_the_addresses() -> None:
+    program = "from flowc.runtime_shim import content; print(content.of([{f'{n}': f'{n}', 'b': ('x' * n, k)} for k in ('one', 'two') for n in range(9000)]).digest)"
+    assert len({subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(3)}) == 1
 
 
 def test_what_somebody_else_has_too_makes_no_difference() -> None:
@@ -69,10 +89,15 @@ def test_what_somebody_else_has_too_makes_no_difference() -> None:
 
 
 def rows(count: int) -> list[Any]:
-    return [(number, [f"text {number}", number / 3], (), ((number,),)) for number in range(count)]
+    return [(number, [f"text {number}", number / 3], (), ((number,),), {"key": f"{number}", "another": {}}) for number in range(count)]
 
 
-ROWS = st.recursive(ATOMS, lambda each: st.one_of(st.lists(each, max_size=4), st.lists(each, max_size=4).map(tuple)), max_leaves=12)
+KEYS = st.one_of(st.sampled_from(["key", "another"]), st.integers(), st.text(max_size=5), st.tuples(st.integers(), st.text(max_size=3)))
+ROWS = st.recursive(
+    ATOMS,
+    lambda each: st.one_of(st.lists(each, max_size=4), st.lists(each, max_size=4).map(tuple), st.dictionaries(KEYS, each, max_size=4)),
+    max_leaves=12,
+)
 
 
 @given(st.lists(ROWS, min_size=2, max_size=12), st.integers(0, 2100))
@@ -92,27 +117,35 @@ def shape(value: Any) -> list[Any]:
 
     def visit(each: Any) -> None:
         is_one_everywhere = type(each) in (str, bytes, tuple) and len(each) < (1 if type(each) is tuple else 2)
-        found.append((type(each), known.setdefault(id(each), len(known)) if type(each) in (str, bytes, tuple, list) and not is_one_everywhere else 0))
-        if type(each) in (list, tuple):
-            for one in each:
-                visit(one)
+        found.append(
+            (type(each), known.setdefault(id(each), len(known)) if type(each) in (str, bytes, tuple, list, dict) and not is_one_everywhere else 0)
+        )
+        if type(each) in (list, tuple, dict):
+            for one in each.items() if type(each) is dict else each:
+                visit(one) if type(each) is not dict else [visit(part) for part in one]
 
     visit(value)
     return found
 
 
 def test_rows_that_are_there_twice_stay_one_object() -> None:
-    row, within, cycle = [1, 2], (1.5, [3]), [1]
+    row, record, within, cycle = [1, 2], {"a": 1}, (1.5, [3]), [1]
     cycle.append(cycle)  # type: ignore[arg-type]
-    for value in ([*rows(10), row, row], [*rows(10), (within, 1), [within]], [*rows(10), (1, within[1]), within[1]], [*rows(10), cycle]):
+    for value in (
+        [*rows(10), row, row],
+        [*rows(10), record, {1: record}],
+        [*rows(10), (within, 1), [within]],
+        [*rows(10), (1, within[1]), within[1]],
+        [*rows(10), cycle],
+    ):
         assert pickled(value) is None
     assert (
         pickled(rows(3000)) and pickled(tuple(rows(3000))) and pickled(dict(enumerate(rows(3000)))) and pickled({(each, 0) for each in range(3000)})
     )
-    assert pickled([*rows(5), [[[[["too deep"]]]]]]) is None
+    assert pickled([*rows(5), [[[[[[["too deep"]]]]]]]]) is None
 
 
-@pytest.mark.parametrize("odd", [[1j], {1: 2}, 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")])
+@pytest.mark.parametrize("odd", [[1j], {1: 2j}, 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")])
 def test_all_else_is_for_the_ordinary_pickler(odd: Any) -> None:
     assert pickled([*texts(1500), odd]) is None
     assert pickled(list(range(5000))) is None, "it remembers no numbers"
@@ -126,14 +159,21 @@ def test_content_of_a_flat_value(monkeypatch: pytest.MonkeyPatch) -> None:
         assert content.restore(content.of(value).bytes()) == value
 
 
-def test_a_million_texts_take_little_memory() -> None:
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (lambda each: f"text {each}", 2_500_000),
+        (lambda each: {"id": each, "name": f"{each}", "kind": ("one", "two")[each % 2], "at": (each, each)}, 600_000),
+    ],
+)
+def test_millions_of_items_take_little_memory(make: Callable[[int], Any], count: int) -> None:
     def status(name: str) -> int:
         line = next(each for each in Path("/proc/self/status").read_text().splitlines() if each.startswith(name))
         return int(line.split()[1]) << 10
 
-    value = texts(2_500_000)
+    value = [make(each) for each in range(count)]
     content.of(texts(300_000))
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = status("VmRSS")
-    made = content.of(value)
-    assert made.spool is not None and status("VmHWM") - before < 48 << 20
+    content.of(value)
+    assert status("VmHWM") - before < 48 << 20
