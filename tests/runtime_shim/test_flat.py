@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +118,11 @@ def shape(value: Any) -> list[Any]:
 
     def visit(each: Any) -> None:
         is_one_everywhere = type(each) in (str, bytes, tuple) and len(each) < (1 if type(each) is tuple else 2)
-        found.append(
-            (type(each), known.setdefault(id(each), len(known)) if type(each) in (str, bytes, tuple, list, dict) and not is_one_everywhere else 0)
-        )
+        is_remembered = type(each) in (str, bytes, tuple, list, dict) and not is_one_everywhere
+        found.append((type(each), known.setdefault(id(each), len(known)) if is_remembered else 0))
         if type(each) in (list, tuple, dict):
-            for one in each.items() if type(each) is dict else each:
-                visit(one) if type(each) is not dict else [visit(part) for part in one]
+            for one in chain.from_iterable(each.items()) if type(each) is dict else each:
+                visit(one)
 
     visit(value)
     return found
