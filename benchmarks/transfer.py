@@ -25,7 +25,7 @@ def main() -> None:
     array = Array(bytearray(os.urandom(1 << 20) * MEBIBYTES))
     with null_s3() as environment:
         os.environ.update(environment)
-        from flowc.runtime_shim import artifacts, content
+        from flowc.runtime_shim import artifacts
         from flowc.runtime_shim.store.s3 import S3Store
 
         put = get = received = hashed = float("inf")
@@ -36,19 +36,19 @@ def main() -> None:
             put = min(put, time.perf_counter() - began)
             for _ in range(2):  # the first has to find the memory that the server's side has just taken
                 began = time.perf_counter()
-                value = artifacts.load(S3Store("s3://bucket"), "F", "x", manifest["x"])
+                artifacts.load(S3Store("s3://bucket"), "F", "x", manifest["x"])
                 get = min(get, time.perf_counter() - began)
-                del value
                 received = min(received, _received(S3Store("s3://bucket"), manifest["x"]))
+            del manifest["x"]["crc32"]
             began = time.perf_counter()
-            assert content.of(array).digest == manifest["x"]["digest"]
+            artifacts.load(S3Store("s3://bucket"), "F", "x", manifest["x"])
             hashed = min(hashed, time.perf_counter() - began)
         raw = min(_raw(array, size) for _ in range(ROUNDS))
     row("one socket, sendall and recv_into", f"{size / raw / 1e9:.2f} GB/s")
     row("save to S3, hashed", f"{size / put / 1e9:.2f} GB/s", f"{raw / put:.2f} of it (to reach: 0.5)")
-    row("load from S3, hashed", f"{size / get / 1e9:.2f} GB/s", f"{raw / get:.2f} of it (to reach: 0.8)")
-    row("the same, but not hashed", f"{size / received / 1e9:.2f} GB/s", f"{raw / received:.2f} of it")
-    row("hashed alone, by all cores", f"{size / hashed / 1e9:.2f} GB/s", f"{raw / (received + hashed):.2f} of it, where no core is idle meanwhile")
+    row("load from S3, checked by its CRC-32", f"{size / get / 1e9:.2f} GB/s", f"{raw / get:.2f} of it (to reach: 0.8)")
+    row("the same, not checked", f"{size / received / 1e9:.2f} GB/s", f"{raw / received:.2f} of it")
+    row("the same, by its digest", f"{size / hashed / 1e9:.2f} GB/s", f"{raw / hashed:.2f} of it")
 
 
 def _received(store: S3Store, entry: dict[str, Any]) -> float:

@@ -5,7 +5,7 @@ digest, shared by all that hold the same value. An entry is a JSON object: `dige
 
 - `value`: the content, in base64
 - `pack` and `at`: the name of a pack (its digest), and the offset in it
-- neither: the content is the blob of that digest
+- neither: the content is the blob of that digest; `crc32` is there for a large one of an object store
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from . import address, content
 from . import digest as digests
 from .content import LARGE, Content, Damaged
 from .errors import DamagedError, ShimError
+from .store import verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,17 +80,23 @@ class _Saving:
     def _one(self, name: str, value: object) -> Entry:
         made = self._content(name, value)
         before = self.inherited.get(name)
+        entry: Entry
         if isinstance(made, Content) and made.size >= LARGE:
             if before is not None and made.size == before.get("size") and self._is_same(made.digest, before):
                 return before
             self.store.write_blob(made, lambda digest: address.blob_name(self.flow, digest))
-            return {"digest": made.digest, "size": made.size, "type": type_name(value)}
+            entry = {"digest": made.digest, "size": made.size, "type": type_name(value)}
+            if self.store.remote and made.chunks > 1:
+                from . import crc
+
+                entry["crc32"] = crc.of(made)
+            return entry
         data = made.bytes() if isinstance(made, Content) else made
         size = len(data)
         digest = digests.sha256_for(size)(data).hexdigest()
         if before is not None and size == before.get("size") and self._is_same(digest, before):
             return before
-        entry: Entry = {"digest": digest, "size": size, "type": type_name(value)}
+        entry = {"digest": digest, "size": size, "type": type_name(value)}
         if size <= INLINE and size <= self.inline:
             from binascii import b2a_base64
 
@@ -194,7 +201,7 @@ def pieces(flow: str, entries: Iterable[Entry], most: int) -> List[Tuple[Any, ..
         if "pack" in entry:
             found.append((address.blob_name(flow, entry["pack"]), entry["at"], entry["size"]))
         else:
-            found.append((address.blob_name(flow, entry["digest"]), entry["size"], entry["digest"]))
+            found.append((address.blob_name(flow, entry["digest"]), entry["size"], _check(entry)))
     return found
 
 
@@ -212,13 +219,19 @@ def read(store: Store, flow: str, entry: Entry) -> Any:
         if data is None:
             return None
     else:
-        found = store.read_blob(address.blob_name(flow, entry["digest"]), entry["size"], entry["digest"])
+        found = store.read_blob(address.blob_name(flow, entry["digest"]), entry["size"], _check(entry) if store.remote else entry["digest"])
         if found is not None:
             content.check(memoryview(found)[: content.HEADER], entry["size"])
         return found
     if digests.of(data) != entry["digest"]:
         raise Damaged("its content is not what its digest says")
     return data
+
+
+def _check(entry: Entry) -> str:
+    """What tells, of the content of an object store's blob, whether it came whole."""
+    check: str = entry["digest" if verifying() or "crc32" not in entry else "crc32"]
+    return check
 
 
 def objects(flow: str, manifest: Manifest) -> Set[str]:

@@ -39,10 +39,11 @@ if TYPE_CHECKING:
             With FLOWC_VERIFY=1, what is there is read, and replaced if it is damaged.
             """
 
-        def read_blob(self, name: str, size: int, digest: str) -> Any:
+        def read_blob(self, name: str, size: int, check: str) -> Any:
             """Returns content of `size` bytes as memory that may be written to, without effect on the object; None if there is none.
 
-            Raises StoreError, and Damaged for what is not the content of this digest (docs/formats.md says when that is looked at).
+            `check`: its digest; where the store is remote, its CRC-32 will do. Raises StoreError, and Damaged for what is not that content
+            (docs/formats.md says when that is looked at).
             """
 
         def looks_whole(self, name: str, size: int, at_least: bool) -> bool:

@@ -178,8 +178,8 @@ class S3Store:
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
         remote.write_blob(self, content, name)
 
-    def read_blob(self, name: str, size: int, digest: str) -> Any:
-        return self._content_ahead.get((name, size, digest))
+    def read_blob(self, name: str, size: int, check: str) -> Any:
+        return self._content_ahead.get((name, size, check))
 
     def looks_whole(self, name: str, size: int, at_least: bool) -> bool:
         return True
