@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator
+    from typing import Any, Iterable, Iterator
 
 _ALWAYS = ("flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "namespace", "username", "tags")  # None when unset
 
@@ -84,6 +84,9 @@ class Current:
 
     def get(self, key: str, default: Any = None) -> Any:
         return getattr(self, key, default)
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *_ALWAYS, *(each for each in self._values if each not in _ALWAYS)]
 
     def __contains__(self, key: str) -> bool:
         return getattr(self, key, None) is not None

@@ -85,6 +85,22 @@ class InvalidDecoratorAttribute(MetaflowException):
         super().__init__(f"@{deconame} has no attribute {attr!r}; it has {', '.join(defaults)}")
 
 
+class DuplicateFlowDecoratorException(MetaflowException):
+    headline = "Duplicate decorators"
+    _home = "metaflow.decorators"
+
+    def __init__(self, deco: str) -> None:
+        super().__init__(f"Flow already has a decorator '{deco}'. You can specify each decorator only once.")
+
+
+class DuplicateStepDecoratorException(MetaflowException):
+    headline = "Duplicate decorators"
+    _home = "metaflow.decorators"
+
+    def __init__(self, deco: str, step: str) -> None:
+        super().__init__(f"Step '{step}' already has a decorator '{deco}'. You can specify this decorator only once.")
+
+
 class CommandException(MetaflowException):
     headline = "Invalid command"
 

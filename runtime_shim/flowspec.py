@@ -158,9 +158,12 @@ class FlowSpec:
         """The item of this task in the innermost foreach, None outside."""
         return self._item(len(self._flowc.stack) - 1) if self._flowc.stack else None
 
-    def foreach_stack(self) -> List[Tuple[int, int, Any]]:
-        """(index, number of splits, item) of every open foreach, outermost first."""
-        return [(frame["index"], frame["splits"], self._item(level)) for level, frame in enumerate(self._flowc.stack)]
+    def foreach_stack(self) -> List[Tuple[int, Optional[int], Any]]:
+        """(index, number of splits, item) of every open foreach, outermost first; of a gang, no number."""
+        return [
+            (frame["index"], frame["splits"] if frame["over"] is not None else None, self._item(level))
+            for level, frame in enumerate(self._flowc.stack)
+        ]
 
     def _item(self, level: int) -> Any:
         state = self._flowc

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from .graph import Graph
 
@@ -16,7 +16,7 @@ def graph_info(graph: Graph) -> Dict[str, Any]:
         "file": os.path.basename(flow["file"]),
         "start_step": graph.start,
         "end_step": graph.end,
-        "parameters": [{"name": each["name"], "type": each["type"]} for each in flow["parameters"]],
+        "parameters": sorted(_parameters(flow), key=lambda each: each["name"]),
         "constants": [{"name": each["name"]} for each in flow["constants"]],
         "steps": {name: _step(graph, name, joins.get(name)) for name in graph.steps},
         "graph_structure": _Structure(graph).whole(),
@@ -24,6 +24,13 @@ def graph_info(graph: Graph) -> Dict[str, Any]:
         "decorators": [_decorator(each) for each in flow["decorators"]],
         "extensions": {},
     }
+
+
+def _parameters(flow: Dict[str, Any]) -> Iterator[Dict[str, str]]:
+    for each in flow["parameters"]:
+        yield {"name": each["attribute"], "type": "IncludeFile" if each.get("include") else "Parameter"}
+    for each in flow.get("configs", ()):
+        yield {"name": each["attribute"], "type": "Config"}
 
 
 def _step(graph: Graph, name: str, join: Optional[str]) -> Dict[str, Any]:

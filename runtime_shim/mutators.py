@@ -12,7 +12,7 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import config
-from .exceptions import MetaflowException
+from .exceptions import DuplicateFlowDecoratorException, DuplicateStepDecoratorException, MetaflowException
 from .user_decorators import known
 
 IGNORE, ERROR, OVERRIDE = 1, 2, 3
@@ -323,10 +323,10 @@ def _noted(name: str, positional: List[Any], named: Dict[str, Any]) -> Noted:
     return Noted(name, {**defaults[name], **config.resolve(named)})
 
 
-def _duplicate(duplicates: int, text: str) -> bool:
+def _duplicate(duplicates: int, problem: MetaflowException) -> bool:
     """Whether one that is there already is to be replaced; False if the new one is to be dropped."""
     if duplicates == ERROR:
-        raise MetaflowException(text)
+        raise problem
     if duplicates not in (IGNORE, OVERRIDE):
         raise ValueError(f"Invalid duplicates value: {duplicates}")
     return duplicates == OVERRIDE
@@ -398,7 +398,7 @@ class MutableFlow(_Specs):
         flow = self._flow
         if isinstance(made, FlowMutator):
             same = [each for each in flow.mutators if each.decorator_name == made.decorator_name]
-            if same and not _duplicate(duplicates, f"Duplicate FlowMutator '{made.decorator_name}' on flow"):
+            if same and not _duplicate(duplicates, MetaflowException(f"Duplicate FlowMutator '{made.decorator_name}' on flow")):
                 return None
             made.external_init()
             flow.mutators[:] = [each for each in flow.mutators if each not in same]
@@ -406,7 +406,7 @@ class MutableFlow(_Specs):
             return made
         same = [each for each in flow.decorators if each.name == made.name]
         if same and made.name not in MULTIPLE:
-            if not _duplicate(duplicates, f"Flow already has a decorator '{made.name}'. You can specify this decorator only once."):
+            if not _duplicate(duplicates, DuplicateFlowDecoratorException(made.name)):
                 return None
             flow.decorators[:] = [each for each in flow.decorators if each not in same]
         flow.decorators.append(made)
@@ -457,8 +457,7 @@ class MutableStep(_Specs):
         own = noted(self._my_step)
         same = [each for each in own if each.name == made.name]
         if same and made.name not in MULTIPLE:
-            text = f"Step '{self.name}' already has a decorator '{made.name}'. You can specify this decorator only once."
-            if not _duplicate(duplicates, text):
+            if not _duplicate(duplicates, DuplicateStepDecoratorException(made.name, self.name)):
                 return None
             own[:] = [each for each in own if each not in same]
         own.append(made)
@@ -470,9 +469,7 @@ class MutableStep(_Specs):
         lists = [_own(self._my_step, name) for name in ("wrappers", "_flowc_mutators")]
         same = [each for one in lists for each in one if full_name(each) == full_name(made)]
         if same:
-            if not _duplicate(
-                duplicates, f"Step '{self.name}' already has a decorator '{full_name(made)}'. You can specify this decorator only once."
-            ):
+            if not _duplicate(duplicates, DuplicateStepDecoratorException(full_name(made), self.name)):
                 return None
             for one in lists:
                 one[:] = [each for each in one if each not in same]

@@ -82,6 +82,7 @@ def metadata(task: Task) -> Dict[str, str]:
         "git-commit": run.get("git"),
         "git-dirty": run.get("dirty"),
         "origin-run-id": run.get("origin"),
+        "origin-task-id": task.path_components[3] if done is not None and done.data.get("origin") else None,
     }
     if task._place.run(*task.path_components[:2]) is not None and (done is not None or task._failed()):
         found["attempt-done"] = task.current_attempt

@@ -230,10 +230,12 @@ class Task(MetaflowObject):
 
     @property
     def metadata(self) -> List[Metadata]:
-        """What is known of it: one entry a fact, values as text."""
+        """What is known of it: one entry a fact, values as text; `attempt` once for every attempt."""
         done = self._done
         time = int(1000 * float((done.data.get("ended") if done is not None else self._failed().get("time")) or 0))
-        return [Metadata(name, value, time, name, self) for name, value in self.metadata_dict.items()]
+        facts = self.metadata_dict
+        before = [("attempt", str(number)) for number in range(int(facts["attempt"]))]
+        return [Metadata(name, value, time, name, self) for name, value in (*before, *facts.items())]
 
     @property
     def metadata_dict(self) -> Dict[str, str]:
