@@ -13,11 +13,12 @@ from .dataflow import dataflow, reads
 from .diagnostics import Diagnostic, has_errors, nearest
 from .docstring import docstring
 from .given import NOTHING
+from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
 from .metaflow_names import unknown_imports
 from .own_decorators import check_own
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
-from .record import record, replace
+from .record import replace
 from .source import span
 from .transitions import read_transition
 
@@ -34,17 +35,6 @@ if TYPE_CHECKING:
     Problems = list[Diagnostic]
 
 
-@record
-class Member:
-    """One attribute of the class: the last definition of its name along the resolution order."""
-
-    name: str
-    kind: str  # "step", "method", "parameter", "config", "constant", "class"
-    owner: Class
-    node: SgNode  # the definition, or what is assigned
-    outer: SgNode  # with decorators, or the whole assignment
-
-
 def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, Problems]:
     """Returns what could be read of the flow, and everything that could not."""
     problems: Problems = []
@@ -52,8 +42,9 @@ def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Re
     problems += unknown
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
-    members = _members(world, order, problems)
+    members = members_of(world, order, problems)
     configs = _configs(world, members, given, (flow_class.name, flow_class.module.source.name), problems)
+    find_parameters(world, order, members, problems)
     steps, facts = [], {}
     for member in members.values():
         if member.kind == "step":
@@ -63,7 +54,11 @@ def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Re
     parameters = [
         found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems, flow_class.name))
     ]
-    constants = [ir.Constant(each.name, span(each.owner.module.source, each.outer)) for each in members.values() if _is_constant(each)]
+    constants = [
+        ir.Constant(each.name, span(each.owner.module.source, each.outer))
+        for each in members.values()
+        if each.kind == "constant" and not each.name.startswith("_")
+    ]
     assigned, anything = _assigned(world, order, members)
     flow = ir.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
@@ -111,126 +106,22 @@ def _first(steps: list[ir.Step], facts: dict[str, StepFacts], role: str) -> str:
     return steps[0].name if len(steps) == 1 else ""
 
 
-# ── members ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _members(world: World, order: list[Class], problems: Problems) -> dict[str, Member]:
-    found: dict[str, Member] = {}
-    for owner in reversed(order):
-        for member in _own_members(world, owner, problems):
-            if member.name in found and found[member.name].owner is not owner:
-                del found[member.name]  # an override takes the place of its own definition
-            found[member.name] = member
-    return found
-
-
-def _own_members(world: World, owner: Class, problems: Problems) -> Iterator[Member]:
-    body = owner.node.field("body")
-    for statement in body.named_children() if body is not None else []:
-        kind = statement.kind()
-        if kind == "decorated_definition":
-            definition = statement.field("definition")
-            if definition is not None and definition.kind() == "function_definition":
-                yield Member(_name(definition), "step" if _is_step(world, owner, statement) else "method", owner, definition, statement)
-        elif kind == "function_definition":
-            yield Member(_name(statement), "method", owner, statement, statement)
-        elif kind == "class_definition":
-            yield Member(_name(statement), "class", owner, statement, statement)
-        elif kind == "expression_statement":
-            for node in statement.named_children():
-                if node.kind() == "assignment":
-                    yield from _assigned_member(world, owner, node)
-        elif statement.find(kind="decorator") is not None:
-            if any(_decorated_as_step(world, owner, each) for each in statement.find_all(kind="decorator")):
-                what = f"a step of `{owner.name}` is defined inside another statement"
-                problems.append(
-                    Diagnostic(
-                        "FLOW106",
-                        what,
-                        span(owner.module.source, statement),
-                        "whether it exists is only known at run time",
-                        "define steps in the class body itself",
-                    )
-                )
-
-
-def _assigned_member(world: World, owner: Class, node: SgNode) -> Iterator[Member]:
-    left, right = node.field("left"), node.field("right")
-    if left is None or right is None:
-        return  # an annotation without a value binds nothing
-    while right.kind() == "assignment":  # a = b = 1
-        yield from _assigned_member(world, owner, right)
-        inner = right.field("right")
-        if inner is None:
-            return
-        right = inner
-    names = [left] if left.kind() == "identifier" else left.find_all(kind="identifier") if left.kind() in ("pattern_list", "tuple_pattern") else []
-    for each in names:
-        kind = "constant"
-        if right.kind() == "call" and left.kind() == "identifier":
-            function = right.field("function")
-            called = world.qualify(owner.module, function.text()) if function is not None else ""
-            if called in ("metaflow.Parameter", "metaflow.IncludeFile"):
-                kind = "parameter"
-            elif called == "metaflow.Config":
-                kind = "config"
-        elif right.kind() == "lambda":
-            kind = "method"
-        elif right.kind() in ("identifier", "attribute"):
-            found = world.split(world.qualify(owner.module, right.text()))
-            if found is not None and (found[1] in found[0].functions or found[1] in found[0].classes):
-                kind = "method"
-        yield Member(each.text(), kind, owner, right, node)
-
-
-def _is_constant(member: Member) -> bool:
-    return member.kind == "constant" and not member.name.startswith("_")
-
-
-def _name(definition: SgNode) -> str:
-    name = definition.field("name")
-    return name.text() if name is not None else ""
-
-
-def _decorated_as_step(world: World, owner: Class, decorator: SgNode) -> bool:
-    return decorator_name(world, owner, decorator) == "metaflow.step"
-
-
-def _is_step(world: World, owner: Class, decorated: SgNode) -> bool:
-    return any(_decorated_as_step(world, owner, each) for each in decorated.children() if each.kind() == "decorator")
-
-
-def decorator_name(world: World, owner: Class, decorator: SgNode) -> str:
-    expression = _expression(decorator)
-    if expression is not None and expression.kind() == "call":
-        expression = expression.field("function")
-    if expression is None or expression.kind() not in ("identifier", "attribute"):
-        return ""
-    return world.qualify(owner.module, expression.text())
-
-
-def _expression(decorator: SgNode) -> SgNode | None:
-    return next((each for each in decorator.named_children() if each.kind() != "comment"), None)
-
-
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[ir.Step, StepFacts]:
     source = member.owner.module.source
     decorators, annotations, marked = [], {"start": False, "end": False}, False
-    for node in member.outer.children():
-        if node.kind() != "decorator":
-            continue
-        qualified = decorator_name(world, member.owner, node)
+    for owner, node in decorators_of(world, member.owner, member.outer, problems):
+        qualified = decorator_name(world, owner, node)
         if qualified == "metaflow.step":
-            annotations.update(_step_annotations(world, member, node, problems))
+            annotations.update(_step_annotations(world, owner, node, problems))
             marked = True
-        elif (found := read_decorator(world, member.owner, node, "step", problems)) is not None:
+        elif (found := read_decorator(world, owner, node, "step", problems)) is not None:
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
         elif not qualified.startswith("metaflow."):
-            problems += check_own(world, member.owner, node)
+            problems += check_own(world, owner, node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -253,12 +144,12 @@ def _below_step(name: str, place: ir.Span) -> tuple[Diagnostic]:
     return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
 
 
-def _step_annotations(world: World, member: Member, node: SgNode, problems: Problems) -> dict[str, bool]:
-    call = _expression(node)
+def _step_annotations(world: World, owner: Class, node: SgNode, problems: Problems) -> dict[str, bool]:
+    call = decorator_expression(node)
     if call is None or call.kind() != "call":
         return {}
-    given = bind(member.owner, call, (), ("start", "end", "node_info"), "@step", problems)
-    found = values(world, member.owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
+    given = bind(owner, call, (), ("start", "end", "node_info"), "@step", problems)
+    found = values(world, owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
     return {name: bool(value) for name, value in found.items()}
 
 
@@ -326,8 +217,8 @@ def _class_value(world: World, members: dict[str, Member], name: str) -> object:
 
 def _flow_decorators(world: World, order: list[Class], problems: Problems) -> Iterator[ir.Decorator]:
     for owner in reversed(order):
-        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
-            if node.kind() == "decorator" and (found := read_decorator(world, owner, node, "flow", problems, order[0].name)) is not None:
+        for home, node in decorators_of(world, owner, owner.outer, problems):
+            if (found := read_decorator(world, home, node, "flow", problems, order[0].name)) is not None:
                 yield found
 
 
@@ -337,7 +228,7 @@ def _package_sources(world: World, order: list[Class], problems: Problems) -> li
     found: list[ir.Input] = []
     for owner in reversed(order):
         for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
-            call = _expression(node) if node.kind() == "decorator" else None
+            call = decorator_expression(node) if node.kind() == "decorator" else None
             if call is not None and call.kind() == "call" and decorator_name(world, owner, node) == "metaflow.package_sources":
                 found += add_sources(world, owner, call, problems)
     return found
@@ -361,7 +252,7 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     from .decorators._extensions import EXTENSIONS, of_extension
     from .decorators.decorator import names, specification
 
-    expression = _expression(node)
+    expression = decorator_expression(node)
     qualified = decorator_name(world, owner, node)
     place = span(owner.module.source, node)
     top, _, name = qualified.partition(".")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from .analyze import Member
     from .given import Given
+    from .members import Member
     from .names import World
 
 ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "plain", "show_default")

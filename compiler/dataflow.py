@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from .analyze import Member
     from .classes import Class
     from .effects.records import Definition, Merge, Read
+    from .members import Member
     from .names import World
     from .reading import StepFacts
 
@@ -153,7 +153,7 @@ def _is_unknown(world: World, order: list[Class], members: Mapping[str, Member])
     """True if something outside the steps may give the flow attributes that its classes do not show."""
     if any(name in members for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")):
         return True
-    from .analyze import decorator_name
+    from .members import decorator_name
 
     for owner in order:
         if owner.outer.kind() == "decorated_definition":

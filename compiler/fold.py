@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import _ast
 
-from .fold_limits import MAX_BITS, MAX_WEIGHT, Budget, Unknown, is_ordered, keys, numbers_in, width
+from .fold_limits import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unknown, is_ordered, keys, numbers_in, width
 from .fold_limits import Unfoldable as Unfoldable
 from .source import syntax_tree
 
@@ -78,8 +78,9 @@ class Unsaid(Library):
 class Function:
     """A function that is not run but read: a lambda, or one of the flow's modules."""
 
-    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any], qualified: str = "") -> None:
         self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
+        self.qualified = qualified  # "" for one that no name leads to
 
 
 class Method:
@@ -94,6 +95,20 @@ class Native:
 
     def __init__(self, name: str, run: Callable[..., Any]) -> None:
         self.name, self.run = name, run
+
+
+class Declared:
+    """A call of one of Metaflow's declarations: `Parameter("alpha", default=3)`, `retry(times=2)`."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+        self.name, self.arguments, self.named = name, arguments, named
+
+
+class Decorated:
+    """A step or a flow, under decorators of Metaflow's, outermost first."""
+
+    def __init__(self, decorators: tuple[Declared, ...]) -> None:
+        self.decorators = decorators
 
 
 class Environment:
@@ -163,9 +178,9 @@ class Folder:
         except RecursionError:
             raise
         except KeyError as error:
-            raise Unfoldable(f"key {error} does not exist") from None
+            raise Failing(f"key {error} does not exist", error) from None
         except Exception as error:  # whatever an operation on folded values raises: division by zero, a wrong type, …
-            raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
+            raise Failing(f"it fails: {type(error).__name__}: {error}", error) from None
 
     def plain(self, node: Any) -> Any:
         """The value of an operand, with which something is computed."""
@@ -178,7 +193,7 @@ class Folder:
             raise Unfoldable(why)
         if isinstance(value, Unsaid):
             raise Unfoldable(f"{value.name} is not known before the flow runs")
-        if isinstance(value, (Library, Function, Method, Native, Environment)):
+        if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
             raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
         return value
 
@@ -433,6 +448,10 @@ class Folder:
             return run(self, function, arguments, named)
         if isinstance(function, Native):
             return function.run(self, *arguments, **named)
+        if isinstance(function, Declared) and len(arguments) == 1 and not named:
+            from .declared import applied
+
+            return applied(function, arguments[0])
         from .fold_library import call
 
         return call(self, function, arguments, named)
@@ -501,7 +520,9 @@ def _builtins() -> Any:
 
 
 def _named(value: Any) -> str:
-    return "`os.environ`" if isinstance(value, Environment) else f"the function `{value.name}`"
+    if isinstance(value, (Environment, Decorated)):
+        return "`os.environ`" if isinstance(value, Environment) else "what is decorated"
+    return f"`{value.name}(…)`" if isinstance(value, Declared) else f"the function `{value.name}`"
 
 
 def _dotted(node: Any) -> str | None:

@@ -31,6 +31,14 @@ class Unknown(Unfoldable):
     """A name that nothing binds to anything known."""
 
 
+class Failing(Unfoldable):
+    """Known values with which an operation fails: `error` is the exception that Python would raise."""
+
+    def __init__(self, text: str, error: Exception) -> None:
+        super().__init__(text)
+        self.error = error
+
+
 class Reported(Unfoldable):
     """A value that cannot be known because of something that has been said already."""
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from .analyze import Member
     from .ir import Value
+    from .members import Member
     from .names import World
 
     Problems = list[Diagnostic]

@@ -166,6 +166,14 @@ class World:
             return found
         if qualified == "metaflow.config_expr":
             return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
+        if qualified == "functools.partial":
+            return Native("partial", _partial)
+        if qualified.startswith("metaflow."):
+            from .declared import native
+
+            found = native(qualified)
+            if found is not None:
+                return found
         home, names = self._home(qualified)
         if home is None:
             raise KeyError(dotted)
@@ -237,7 +245,9 @@ class World:
         if name in home.functions and name not in home.assigned and name not in home.classes:
             if len(home.functions[name]) != 1:
                 raise Unfoldable(f"`{dotted}` is defined several times in `{home.source.name}`")
-            return self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
+            found = self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
+            found.qualified = f"{home.name}.{name}"
+            return found
         values = home.assigned.get(name, [])
         if not values or name in home.classes or name in home.functions or name in home.imports:
             raise KeyError(dotted)
@@ -369,3 +379,8 @@ def _python_files(root: str, folder: str) -> Iterator[str]:
             yield from _python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
+
+
+def _partial(_folder: Folder, function: Any, *before: Any, **fixed: Any) -> Native:
+    """`functools.partial`."""
+    return Native("partial", lambda folder, *arguments, **named: folder.call(function, [*before, *arguments], {**fixed, **named}))

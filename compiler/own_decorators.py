@@ -41,6 +41,15 @@ def check_own(world: World, owner: Class, decorator: SgNode) -> Iterator[Diagnos
         yield from _use(owner, call, short, True)
 
 
+def is_own(world: World, qualified: str) -> bool:
+    """True for a function marked as a step decorator, and for a class that is one."""
+    found = world.split(qualified)
+    if found is None:
+        return False
+    module, name = found
+    return is_step_decorator(world, module, name) or (name in module.functions and _is_marked(world, module, module.functions[name][-1]))
+
+
 def is_step_decorator(world: World, module: Module, name: str) -> bool:
     """True for a class that inherits from `UserStepDecorator`."""
     from .classes import Class, base_names

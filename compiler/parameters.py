@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from .analyze import Member
+    from .members import Member
     from .names import World
 
 POSITIONAL = ("name", "default", "type", "help", "required", "show_default")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import _ast
 
 from .fold import Folder, Function
-from .fold_limits import MAX_ITEMS, MAX_KEYS, Unfoldable, keys
+from .fold_limits import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 MAX_DEPTH = 30  # of calls
@@ -80,23 +81,29 @@ class _Scope:
 def _bound(folder: Folder, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
     """The parameters' values, as Python binds them."""
     signature = function.node.args
-    if signature.vararg or signature.kwarg:
-        raise Unfoldable(f"`{function.name}` takes any number of arguments, which is not folded")
     positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
-    if len(arguments) > len(positional):
+    if len(arguments) > len(positional) and not signature.vararg:
         raise TypeError(f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given")
     found = dict(zip(positional, arguments))
-    known = {*positional, *(each.arg for each in signature.kwonlyargs)}
+    known = {*(each.arg for each in (*signature.args, *signature.kwonlyargs))}
+    others: dict[str, Any] = {}
     for name, value in named.items():
-        if name in found or name not in known:
+        if name in known and name in found:
+            raise TypeError(f"{function.name}() got multiple values for argument '{name}'")
+        if name not in known and not signature.kwarg:
             raise TypeError(f"{function.name}() got an unexpected argument '{name}'")
-        found[name] = value
+        (found if name in known else others)[name] = value
     defaults = dict(zip(positional[len(positional) - len(signature.defaults) :], signature.defaults))
     defaults.update({each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None})
-    for name in known - set(found):
-        if name not in defaults:
-            raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
-        found[name] = folder.fold(defaults[name])
+    for name in (*positional, *(each.arg for each in signature.kwonlyargs)):
+        if name not in found:
+            if name not in defaults:
+                raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
+            found[name] = folder.fold(defaults[name])
+    if signature.vararg:
+        found[signature.vararg.arg] = tuple(arguments[len(positional) :])
+    if signature.kwarg:
+        found[signature.kwarg.arg] = others
     return found
 
 
@@ -115,6 +122,9 @@ class _Body:
             if method is None:
                 raise Unfoldable(f"`{self.name}` has a `{kind.lower()}` statement, so what it returns is only known when it is run")
             method(each)
+
+    def run_FunctionDef(self, node: Any) -> None:
+        self.folder.local[node.name] = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
 
     def run_Return(self, node: Any) -> None:
         raise _Returned(None if node.value is None else self.folder.fold(node.value))
@@ -152,6 +162,23 @@ class _Body:
             raise Unfoldable(f"`{self.name}` imports from a relative module")
         for each in node.names:
             self.folder.local[each.asname or each.name] = Library(f"{node.module}.{each.name}")
+
+    def run_Try(self, node: Any) -> None:
+        """What is caught is what an operation on known values raises; what is not known remains so."""
+        try:
+            try:
+                self.run(node.body)
+            except Failing as failing:
+                handler = next((each for each in node.handlers if _catches(each.type, failing.error)), None)
+                if handler is None or (
+                    handler.name and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
+                ):
+                    raise
+                self.run(handler.body)
+            else:
+                self.run(node.orelse)
+        finally:
+            self.run(node.finalbody)
 
     def run_If(self, node: Any) -> None:
         self.run(node.body if self.folder.plain(node.test) else node.orelse)
@@ -254,6 +281,19 @@ class _Body:
         if isinstance(node, _ast.Dict) and None not in node.keys and len(value) == len(node.values):
             for each, one in zip(node.values, value.values()):
                 self.made(each, one)
+
+
+def _catches(kind: Any, error: Exception) -> bool:
+    """True if `except KIND` catches the exception, of Python's own kinds."""
+    names = [each.id for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", [])) if isinstance(each, _ast.Name)]
+    return kind is None or any(each.__name__ in names for each in type(error).__mro__)
+
+
+def _below(nodes: list[Any]) -> Iterator[Any]:
+    import ast
+
+    for node in nodes:
+        yield from ast.walk(node)
 
 
 def _loaded(target: Any) -> Any:

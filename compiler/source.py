@@ -32,6 +32,7 @@ class Source:
     name: str  # path from the flow's folder, with forward slashes
     text: str
     root: SgNode
+    place: Span | None = None  # of everything in it, if it only stands for what is written there
 
 
 def read(folder: str, name: str) -> Source:
@@ -133,6 +134,8 @@ def _parser() -> Any:
 
 def span(source: Source, node: SgNode) -> Span:
     """Returns the node's place; a node of several lines is cut to its first."""
+    if source.place is not None:
+        return source.place
     place = node.range()
     start, end = place.start, place.end
     if end.line > start.line:

@@ -113,6 +113,8 @@ JSONType = JSONTypeClass()
 class Parameter:
     """An input of a flow; on the flow object, the value that the run was started with."""
 
+    _flowc_declares = True
+
     def __init__(
         self, name: str, default: Any = None, type: Any = None, help: Any = None, required: Any = None, show_default: Any = None, **options: Any
     ) -> None:

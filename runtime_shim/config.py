@@ -151,6 +151,8 @@ def config_expr(expression: str) -> Delayed:
 class Config:
     """A configuration of the flow; on the flow object, its value."""
 
+    _flowc_declares = True
+
     def __init__(
         self, name: str, default: Any = None, default_value: Any = None, help: Optional[str] = None, required: Optional[bool] = None,
         parser: Any = None, plain: bool = False, **options: Any,

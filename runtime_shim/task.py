@@ -183,7 +183,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path), retry_count=task.attempt,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
-        parameters=RunParameters(_in_steps(declared, values)), parameter_names=sorted(each["attribute"] for each in declared), **_by_decorator(task),
+        parameters=RunParameters(_in_steps(declared, values)),
+        parameter_names=sorted(each["attribute"] for each in (*declared, *configs)), **_by_decorator(task),
     )  # fmt: skip
     current._graph = graph
     return flowspec.prepare(flow_class, state)

@@ -125,7 +125,23 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
         mutators.know(flow["decorators_known"])
         mutators.apply(found, values)
         found._flowc_mutated = True
+    if not flow.get("mutators"):
+        _see_that_all_was_read(found, flow)
     return found
+
+
+def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
+    """Raises ShimError if Python has made something of the flow that reading it did not find: it would have another meaning than its author's."""
+    known = {each["attribute"] for each in (*flow["parameters"], *flow.get("configs", ()))}
+    for owner in flow_class.__mro__:
+        for name, value in vars(owner).items():
+            if name not in known and getattr(type(value), "_flowc_declares", False) and getattr(flow_class, name, None) is value:
+                what = f"`{name}` of {flow['name']} is a {type(value).__name__}, which cannot be seen in its source"
+                raise ShimError(f"{what}: write `{name} = {type(value).__name__}('{name}', …)` in the body of the class")
+    for step in flow["steps"]:
+        written = getattr(getattr(flow_class, step["name"], None), "__dict__", {}).get("_flowc_written", ())
+        for name in [name for name, _ in written if name not in [each["name"] for each in step["decorators"]]]:
+            raise ShimError(f"step `{step['name']}` has the decorator `@{name}`, which cannot be seen in its source: write it above `@step`")
 
 
 def _site() -> None:

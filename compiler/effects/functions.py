@@ -13,8 +13,8 @@ from .records import NOTHING, UNKNOWN, Effects, Kind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
-    from flowc.compiler.analyze import Member
     from flowc.compiler.classes import Class
+    from flowc.compiler.members import Member
     from flowc.compiler.names import Module, World
 
 Bound = tuple[tuple[str, Kind], ...]  # parameter, what it holds
@@ -89,7 +89,7 @@ class Functions:
     def _decorators(self, member: Member) -> tuple[str, ...]:
         if member.outer.kind() != "decorated_definition":
             return ()
-        from flowc.compiler.analyze import decorator_name
+        from flowc.compiler.members import decorator_name
 
         return tuple(decorator_name(self.world, member.owner, each) or "?" for each in member.outer.children() if each.kind() == "decorator")
 
