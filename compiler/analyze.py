@@ -265,6 +265,8 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
         return None  # read by `_package_sources`
     known = specification(name)
+    if known is None and name in owner.module.functions:
+        return None  # what stands in for it where Metaflow has no such name
     if known is None and name in EXTENSIONS:
         problems.append(of_extension(name, place))
         return None
@@ -334,8 +336,11 @@ def _mutated(world: World, order: list[Class], members: dict[str, Member], readi
         qualified = decorator_name(world, owner, node)
         if qualified.startswith("metaflow.") or not qualified:
             continue
-        from .mutators import is_unread, kind_of, maybe, refusal
+        from .mutators import is_unread, kind_of, maybe, refusal, stored
 
+        qualified = stored(world, qualified)
+        if qualified.startswith("metaflow."):
+            continue  # read by `decorators_of`
         kind = kind_of(world, qualified)
         place = span(owner.module.source, node)
         if kind:

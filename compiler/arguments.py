@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from .names import World
 
 
+CLICK = {  # arguments of Metaflow's command line's own (click), and what to do instead
+    "is_flag": "with `type=bool`, give `--NAME true`", "multiple": "give several values as one text, with `separator=','`",
+    "nargs": "give several values as one text, with `separator=','`", "count": "with `type=int`, give the number", "envvar": "give METAFLOW_RUN_NAME",
+    "hidden": "it is shown", "prompt": "nobody is there to be asked", "metavar": "its name is shown", "flag_value": "give the value",
+    "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
+    "confirmation_prompt": "nobody is there to be asked",
+    "show_choices": "let the first step check the value", "is_eager": "values are read all at once", "expose_value": "every value is there",
+}  # fmt: skip
+
+
 def bind(
     owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, problems: list[Diagnostic],
     unpacked: tuple[World, dict[str, Value]] | None = None,
@@ -45,15 +55,11 @@ def bind(
                 close = nearest(name, names)
                 listed = ", ".join(f"`{each}`" for each in names) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
-                problems.append(
-                    Diagnostic(
-                        "FLOW113",
-                        f"`{what}` has no argument `{name}`",
-                        span(source, node),
-                        why="Python would fail when the flow is imported",
-                        how=how,
-                    )
-                )
+                why = "Python would fail when the flow is imported"
+                if what == "Parameter" and name in CLICK:
+                    why = "Metaflow hands it on to its own command line; a value must reach every orchestrator, which have no such thing"
+                    how = f"leave it out; {CLICK[name]}"
+                problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how))
             elif name in found or (unpacked is not None and name in unpacked[1]):
                 problems.append(
                     Diagnostic(

@@ -61,16 +61,40 @@ def flows(world: World, module: Module) -> list[Class]:
 
 def started(module: Module, found: list[Class]) -> list[Class]:
     """Returns the flows that the file itself means: those that `if __name__ == "__main__":` starts, else all that no other inherits from."""
-    names = [
-        call.text()
+    names = [each.text() for each in _called_in_main(module)]
+    called = [each for each in found if each.name in names]
+    bases = {name for each in found for name, _ in base_names(each)}
+    return called or [each for each in found if each.name not in bases]
+
+
+def _called_in_main(module: Module) -> list[SgNode]:
+    """What `if __name__ == "__main__":` calls."""
+    return [
+        call
         for statement in module.source.root.named_children()
         if statement.kind() == "if_statement" and (condition := statement.field("condition")) is not None and "__name__" in condition.text()
         for node in statement.find_all(kind="call")
         if (call := node.field("function")) is not None
     ]
-    called = [each for each in found if each.name in names]
-    bases = {name for each in found for name, _ in base_names(each)}
-    return called or [each for each in found if each.name not in bases]
+
+
+def unread(world: World, module: Module, found: list[Class]) -> SgNode | None:
+    """What the file starts without an argument and may be a flow that cannot be read: the name of no function or class of its own, but of something
+    that an expression of the file's gives. None if there is a flow that it starts, or no such call."""
+    called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
+    if any(each.name == call.text() for each in found for call in called):
+        return None
+    return next((each for each in called if each.text() in module.assigned and _may_make_a_class(world, module, each.text())), None)
+
+
+def _may_make_a_class(world: World, module: Module, name: str) -> bool:
+    """True if the value of the name comes of the flow's own code: of a function, or of `type`."""
+    for value in module.assigned[name]:
+        function = value.field("function") if value.kind() == "call" else None
+        qualified = world.qualify(module, function.text()) if function is not None else ""
+        if qualified == "type" or world.split(qualified) is not None:
+            return True
+    return False
 
 
 def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool:
@@ -84,6 +108,17 @@ def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool
         base = _class(world, qualified)
         if base is not None and _is_flow(world, base, seen):
             return True
+        if base is None and not _harmless(qualified) and _has_steps(world, candidate):
+            return True  # of a base that cannot be read, as `linearize` says
+    return False
+
+
+def _has_steps(world: World, candidate: Class) -> bool:
+    """True if a method of the class is marked as a step."""
+    for nodes in candidate.functions.values():
+        for each in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
+            if each.kind() == "decorator" and world.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip()) == "metaflow.step":
+                return True
     return False
 
 

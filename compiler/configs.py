@@ -326,8 +326,8 @@ class _Reader:
 
 FORMATS = {
     "metaflow.yaml_parser": "yaml", "metaflow.requirements_txt_parser": "requirements", "metaflow.pyproject_toml_parser": "pyproject",
-    "metaflow.conda_environment_yml_parser": "conda", "json.loads": "json", "yaml.safe_load": "yaml", "tomllib.loads": "toml",
-    "tomli.loads": "toml",
+    "metaflow.conda_environment_yml_parser": "conda", "json.loads": "json", "yaml.safe_load": "yaml", "yaml.full_load": "yaml",
+    "tomllib.loads": "toml", "tomli.loads": "toml",
 }  # fmt: skip
 
 

@@ -159,7 +159,7 @@ def declares(world: World, module: Module, node: SgNode, names: Iterable[str]) -
 
 
 def declares_decorator(world: World, module: Module, node: SgNode) -> str:
-    return declares(world, module, node, _decorators())
+    return declares(world, module, node, (*_decorators(), "FlowMutator", "StepMutator"))
 
 
 def declares_parameter(world: World, module: Module, node: SgNode) -> str:

@@ -37,10 +37,29 @@ def members_of(world: World, order: list[Class], problems: Problems) -> dict[str
     found: dict[str, Member] = {}
     for owner in reversed(order):
         for member in _own(world, owner, problems):
-            if member.name in found and found[member.name].owner is not owner:
+            before = found.get(member.name)
+            if member.kind == "constant" and (
+                _makes_a_step(world, member) or (before is not None and before.kind == "step" and before.owner is owner)
+            ):
+                what = f"step `{member.name}` of `{owner.name}` is made by an assignment"
+                why = "what it is given is only known when it is run"
+                how = f"write `def {member.name}(self):` with its decorators, and `@step`, above it"
+                problems.append(Diagnostic("FLOW106", what, span(owner.module.source, member.outer), why, how))
+                if before is not None:
+                    continue
+            if before is not None and before.owner is not owner:
                 del found[member.name]  # an override takes the place of its own definition
             found[member.name] = member
     return found
+
+
+def _makes_a_step(world: World, member: Member) -> bool:
+    """True for `start = step(function)`, and for what else calls Metaflow's `step`."""
+    if member.node.kind() != "call":
+        return False
+    from .declared import declares
+
+    return bool(declares(world, member.owner.module, member.node, ("step",)))
 
 
 def find_parameters(world: World, order: list[Class], members: dict[str, Member], problems: Problems) -> None:
@@ -210,15 +229,27 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
 
 
 def _set_elsewhere(world: World, owner: Class) -> Iterator[Diagnostic]:
-    """FLOW107 for a statement of the module that names the class and makes a parameter, but for the assignments that are followed."""
+    """FLOW107 and FLOW156 for a statement of the module that names the class and makes a parameter, but for the assignments that are followed, or
+    decorates it or a step of it."""
+    from .declared import declares_decorator
+
     followed = {node.range().start.index for node, _ in _assigned_later(owner)}
     for statement in owner.module.source.root.named_children():
         if statement.kind() not in ("expression_statement", "for_statement", "if_statement", "try_statement", "with_statement"):
             continue
-        if statement.range().start.index in followed or f"{owner.name}" not in statement.text():
+        if owner.name not in statement.text():
             continue
         if any(each.text() == owner.name for each in statement.find_all(kind="identifier")):
-            for call, kind in _calls(world, owner, statement):
+            for node in statement.named_children():
+                if node.kind() == "assignment" and (node.field("left") or node).text().partition(".")[0] == owner.name:
+                    part = node.field("right")
+                else:
+                    part = node.field("function") if node.kind() == "call" else None
+                if part is not None and (name := declares_decorator(world, owner.module, part)):
+                    what = f"`{' '.join(node.text().split())[:60]}` may put `@{name}` on `{owner.name}` or a step of it, and cannot be followed"
+                    why = "decorators are read where they stand, above `@step` or the class"
+                    yield Diagnostic("FLOW156", what, span(owner.module.source, node), why, f"write `@{name}` there")
+            for call, kind in _calls(world, owner, statement) if statement.range().start.index not in followed else ():
                 yield _lost(
                     owner,
                     call,
@@ -274,18 +305,19 @@ def decorators_of(world: World, owner: Class, decorated: SgNode, problems: Probl
 
 def _unfollowed(world: World, owner: Class, node: SgNode, expression: SgNode, why: str) -> Iterator[Diagnostic]:
     from .declared import declares_decorator, declares_parameter
-    from .mutators import kind_of
+    from .mutators import kind_of, stored
     from .own_decorators import is_own
 
     called = expression.field("function") if expression.kind() == "call" else expression
     qualified = world.qualify(owner.module, called.text()) if called is not None else ""
-    if kind_of(world, qualified) or is_own(world, qualified):
+    if kind_of(world, stored(world, qualified)) or is_own(world, qualified):
         return  # a mutator, which is run when it may, or one that runs in the task
     shown = " ".join(expression.text().split())[:60]
     place = span(owner.module.source, node)
     if name := declares_decorator(world, owner.module, expression):
-        what = f"`@{shown}` may put `@{name}` on what it decorates, and cannot be followed"
-        yield Diagnostic("FLOW156", what, place, why, f"write `@{name}` where it is to act, above `@step` or the class")
+        one = "a mutator" if name in ("FlowMutator", "StepMutator") else f"`@{name}`"
+        what = f"`@{shown}` may put {one} on what it decorates, and cannot be followed"
+        yield Diagnostic("FLOW156", what, place, why, f"write {one} where it is to act, above `@step` or the class")
     elif name := declares_parameter(world, owner.module, expression):
         what = f"`@{shown}` may add a `{name}` to the flow, and cannot be followed"
         yield Diagnostic("FLOW107", what, place, why, f"write `name = {name}('name', …)` in the body of the class")

@@ -44,6 +44,14 @@ def kind_of(world: World, qualified: str, seen: frozenset[str] = frozenset()) ->
     return next((kind for name, _ in base_names(owner) if (kind := kind_of(world, world.qualify(owner.module, name), seen | {qualified}))), "")
 
 
+def stored(world: World, qualified: str) -> str:
+    """What is called where the name is given its value: of `a = AddEnv("x")` the class, with which `@a` decorates. Else the name itself."""
+    found = world.split(qualified)
+    values = found[0].assigned.get(found[1], []) if found is not None else []
+    function = values[0].field("function") if len(values) == 1 and values[0].kind() == "call" else None
+    return world.qualify(found[0], function.text()) if found is not None and function is not None else qualified
+
+
 def refusal(name: str, kind: str, owner: str, place: Span) -> Diagnostic:
     """FLOW140: a mutator, of the flow or of step `owner`, that may not run."""
     what = f"`@{name}` is a mutator of {'the flow' if kind == 'flow' else f'step `{owner}`'}: code of your own that changes it when it is loaded"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import ir
 from .arguments import bind, folded, plain, values
 from .diagnostics import WARNING, Diagnostic
+from .fold import Library
 from .fold_limits import Reported, Unfoldable
 from .functions import called, function_of
 from .source import span
@@ -97,7 +98,15 @@ def _type(world: World, member: Member, node: SgNode | None, problems: list[Diag
     """The type's name in the IR, "" if none is given."""
     if node is None or node.text() == "None":
         return ""
-    found = _TYPES.get(world.qualify(member.owner.module, node.text())) if node.kind() in ("identifier", "attribute") else None
+    found = (
+        _TYPES.get(world.qualify(member.owner.module, node.text()).removeprefix("builtins.")) if node.kind() in ("identifier", "attribute") else None
+    )
+    if found is None:
+        try:
+            kind = folded(world, member.owner, node)
+            found = _TYPES.get(kind.name) if isinstance(kind, Library) else None
+        except Unfoldable:
+            pass
     if found is None:
         what = f"`{node.text()[:60]}` is not a type of parameters"
         problems.append(

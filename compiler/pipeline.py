@@ -9,7 +9,7 @@ import os
 
 from .analyze import analyze, caught
 from .checks import checks
-from .classes import Class, flows, started
+from .classes import Class, flows, started, unread
 from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
 from .fold import Environment
 from .given import NOTHING, inputs, unused
@@ -18,6 +18,7 @@ from .names import World
 from .reading import Reading
 from .record import record, replace
 from .scopes import Unbalanced, scopes
+from .source import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +118,12 @@ def flow_names(path: str) -> tuple[str, ...]:
 
 def _choose(world: World, module: Module, file: str, wanted: str) -> Class:
     found = flows(world, module)
+    lost = unread(world, module, found) if not wanted else None
+    if lost is not None:
+        what = f"`{lost.text()}`, which `{file}` starts, is no class that can be read"
+        why = "it is made when the file is run, by code of its own, which flowc reads and does not run"
+        how = f"define `class {lost.text()}(FlowSpec):` at the top level" + (", or name another flow with `--flow`" if found else "")
+        raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
     if not found:
         what = f"there is no flow in `{file}`"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"

@@ -27,7 +27,9 @@ RUNNING, SUCCESSFUL, FAILED, TIMEOUT = "running", "successful", "failed", "timeo
 PAUSE = 0.02  # seconds between two looks at a process
 GRACE = 10.0  # seconds that a run gets to end its tasks before it is killed
 _NAMES = {"decospecs": "with", "tags": "tag", "user_namespace": "namespace"}  # what Metaflow calls them in Python → on the command line
-_FLAGS = frozenset(("quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
+_REPEATED = frozenset(("decospecs", "with", "tags", "tag", "parameter", "set", "env"))
+_PAIRS = frozenset(("config", "config_value"))
+_FLAGS = frozenset(("production", "quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
 
 
 class Stream:
@@ -315,10 +317,10 @@ def _never_began(started: ExecutingRun) -> RuntimeError:
 
 
 def _words(options: dict[str, Any]) -> list[str]:
-    """The options as words of a command line: `max_workers=2` → `--max-workers=2`; a list gives the option for each of its items.
+    """The options as words of a command line: `max_workers=2` → `--max-workers=2`; a list of tags gives the option for each.
 
     >>> _words({"alpha": 5, "tags": ["a", "b"], "quiet": True, "flag": False, "skipped": None, "config": {"a": 1}})
-    ['--alpha=5', '--tag=a', '--tag=b', '--quiet', '--flag=False', '--config={"a": 1}']
+    ['--alpha=5', '--tag=a', '--tag=b', '--quiet', '--flag=False', '--config', 'a', '1']
     """
     words = []
     for key, value in options.items():
@@ -326,10 +328,22 @@ def _words(options: dict[str, Any]) -> list[str]:
         if key in _FLAGS and isinstance(value, bool):
             words += [name] if value else []
             continue
-        for each in value if isinstance(value, (list, tuple)) else [value]:
-            if each is not None:
-                words.append(f"{name}={json.dumps(each) if isinstance(each, dict) else each}")
+        if key in _PAIRS and value:
+            for one, other in _pairs(value):
+                words += [name, str(one), json.dumps(other) if isinstance(other, (dict, list)) else str(other)]
+            continue
+        several = isinstance(value, (list, tuple)) and key in _REPEATED
+        for each in value if several else [value]:
+            if each is not None:  # a parameter's list or dict is what JSON makes of it
+                words.append(f"{name}={json.dumps(each) if isinstance(each, (dict, list, tuple)) else each}")
     return words
+
+
+def _pairs(value: Any) -> list[tuple[Any, Any]]:
+    """Names of configs, and their files or values: as a dict, as pairs, or one pair."""
+    if isinstance(value, dict):
+        return list(value.items())
+    return [tuple(value)] if len(value) == 2 and isinstance(value[0], str) else [tuple(each) for each in value]
 
 
 def _stream(name: str) -> str:

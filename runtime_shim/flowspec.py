@@ -15,7 +15,7 @@ from .store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Tuple, Union
 
 INTERNAL = "_flowc_"  # artifacts of our own begin so; nobody is shown them
 ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once
@@ -192,12 +192,13 @@ class FlowSpec:
 
     # ── joins ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def merge_artifacts(self, inputs: Any, exclude: Optional[List[str]] = None, include: Optional[List[str]] = None) -> None:
+    def merge_artifacts(self, inputs: Any, exclude: Union[None, str, List[str]] = None, include: Optional[List[str]] = None) -> None:
         """Takes over what the inputs agree on, and `self` does not have yet. Raises for what they disagree on, and for a missing `include`."""
         from .exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 
         state = self._flowc
-        exclude, include = list(exclude or []), list(include or [])
+        exclude = exclude if isinstance(exclude, str) else list(exclude or [])  # in a text, names are sought as in Metaflow: `"ab"` leaves out `a`
+        include = list(include or [])
         if not state.is_join:
             raise MetaflowException(f"merge_artifacts was called in step `{state.step}`, which is no join")
         if exclude and include:

@@ -138,6 +138,8 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
             if name not in known and getattr(type(value), "_flowc_declares", False) and getattr(flow_class, name, None) is value:
                 what = f"`{name}` of {flow['name']} is a {type(value).__name__}, which cannot be seen in its source"
                 raise ShimError(f"{what}: write `{name} = {type(value).__name__}('{name}', …)` in the body of the class")
+        for name in [name for name, _ in vars(owner).get("_flowc_written", ()) if name not in [each["name"] for each in flow["decorators"]]]:
+            raise ShimError(f"{owner.__name__} has the decorator `@{name}`, which cannot be seen in its source: write it above the class")
     for step in flow["steps"]:
         written = getattr(getattr(flow_class, step["name"], None), "__dict__", {}).get("_flowc_written", ())
         for name in [name for name, _ in written if name not in [each["name"] for each in step["decorators"]]]:

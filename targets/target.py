@@ -51,13 +51,16 @@ class Option:
     choices: tuple[str, ...] = ()  # empty: any text
 
 
+IMAGE = "python:3.12-slim"  # where nobody names one
+
+
 @record
 class Options:
     """What a compile was asked for, apart from the flow."""
 
     code: str  # digest of the code package, "sha256:…"
     store: str = ""  # URL of the datastore; never empty in `emit`
-    image: str = "python:3.12-slim"  # image of steps that name none
+    image: str = IMAGE  # image of steps that name none
     runtime: str = "inject"  # "inject": an init container brings the shim; "baked": the image has flowc installed
     runtime_image: str = "flowc/runtime:0.1"  # the init container's image
     deployment: str = ""  # PROJECT.BRANCH.FLOW, of which the deployed object's name is made; "" without `@project`

@@ -14,6 +14,7 @@ from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
 from flowc.compiler.ir import Decorator, Flow, Parallel
 from flowc.compiler.schedules import schedule_of
 
+from .target import IMAGE
 from .tasks import decorator_of
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 LEAST_TIMEOUT = 60  # seconds
 
 
-def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[Diagnostic]:
+def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Options) -> Iterator[Diagnostic]:
     """Yields what no target of these means can do of the flow. Every target's `check` calls this.
 
     FLOW501 for each decorator of the flow and its steps whose name is not in `honoured`, FLOW502 for each `num_parallel`, FLOW504 for each
@@ -47,11 +48,11 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str]) -> Iterator[D
             )
     for decorator in flow.decorators:
         if decorator.name not in honoured:
-            yield from _refusal(decorator, target, "")
+            yield from _refusal(decorator, target, "", all(_image(step, options) for step in flow.steps))
     for step in flow.steps:
         for decorator in step.decorators:
             if decorator.name not in honoured and not (decorator.name == "parallel" and step.name in gangs):  # said once, by FLOW502
-                yield from _refusal(decorator, target, f" of step `{step.name}`")
+                yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:
@@ -79,7 +80,7 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
     defaults = known.attributes if known else {}
     for name in refused:
         value = decorator.attributes.get(name)
-        if value is not None and value is not False and value != defaults.get(name):
+        if value not in (None, False) and value != defaults.get(name):  # and not 0
             yield Diagnostic(
                 "FLOW503",
                 f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet",
@@ -132,10 +133,19 @@ def texts(value: Value) -> Iterator[str]:
             yield from texts(each)
 
 
-def _refusal(decorator: Decorator, target: str, owner: str) -> Iterator[Diagnostic]:
+def _image(step: Step, options: Options) -> bool:
+    """Whether somebody has said which image the step runs in."""
+    own = [each.attributes.get("image") for each in step.decorators if each.name in ("kubernetes", "batch")]
+    return any(own) or options.image != IMAGE
+
+
+def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> Iterator[Diagnostic]:
     """FLOW501, with what the decorator's own file says of its loss; nothing for one that asks nothing of a target."""
     known = specification(decorator.name)
-    if known is None or known.has_effect(decorator):
+    if known is not None and known.in_image and has_image and known.has_effect(decorator):
+        what = f"target `{target}` installs nothing for `@{decorator.name}`{owner}: the image must hold its packages"
+        yield Diagnostic("FLOW501", what, decorator.span, known.why, "see that the image that is named holds them", WARNING)
+    elif known is None or known.has_effect(decorator):
         what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"
         why, how = (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
         yield Diagnostic("FLOW501", what, decorator.span, why, how, WARNING if known is not None and known.optional else ERROR)

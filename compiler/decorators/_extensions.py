@@ -30,6 +30,13 @@ EXTENSIONS = {
     "ollama": ("Outerbounds", "start the server in the step itself"),
     "vllm": ("Outerbounds", "start the server in the step itself"),
     "app_deploy": ("Outerbounds", "deploy the app in the step itself"),
+    "agent": ("metaflow-agent", "call the agent in the step itself"),
+    "dbt": ("metaflow-dbt", "run dbt in the step itself"),
+    "named_env": ("metaflow-netflixext", "name an image that holds the packages"),
+    "named_env_base": ("metaflow-netflixext", "name an image that holds the packages"),
+    "torchrun_parallel": ("metaflow-torchrun", "start `torchrun` in the step itself"),
+    "profile_card": ("Outerbounds", "measure in the step itself"),
+    "enable_local_dependencies": ("Outerbounds", "name an image that holds the packages"),
     "titus": ("Netflix", "say what the task needs with `@resources`"),
     "netflixext": ("Netflix", "name an image that holds the packages"),
 }  # fmt: skip

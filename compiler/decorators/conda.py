@@ -14,5 +14,6 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "libraries": {}, "python": None, "disabled": None}
+IN_IMAGE = True
 WHY = "the packages would be missing from the step's container"
 HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

@@ -11,5 +11,6 @@ if TYPE_CHECKING:
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "libraries": {}, "python": None, "disabled": None}
+IN_IMAGE = True
 WHY = "the packages would be missing from the steps' containers"
 HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

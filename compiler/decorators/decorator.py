@@ -13,6 +13,7 @@ and, where they say something:
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
     OPTIONAL = True                         nothing that the flow computes depends on it: a target that leaves it out only warns
+    IN_IMAGE = True                         an image can hold what it asks for: where one is named, a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
 
 Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that know it.
@@ -54,6 +55,7 @@ class Specification:
     check: Check = no_check
     has_effect: Callable[[Decorator], bool] = always
     optional: bool = False  # nothing that the flow computes depends on it
+    in_image: bool = False  # an image can hold what it asks for
     why: str = "leaving it out would change what the flow does"
     how: str = "remove it, or choose another target"
 
@@ -70,7 +72,7 @@ def specification(name: str) -> Specification | None:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "functions", "deploy_time", "optional", "why", "how")
+    each: each.upper() for each in ("multiple", "functions", "deploy_time", "optional", "in_image", "why", "how")
 }  # field of a specification → what its file calls it
 
 

@@ -25,7 +25,7 @@ _READ = "Airflow reads `{{`, `{%` and names of files in it, and Kubernetes `$(`"
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
-    yield from unsupported(flow, NAME, HONOURED)
+    yield from unsupported(flow, NAME, HONOURED, options)
     yield from unsaid_schedule(flow, "Airflow", "FLOW535")
     for step in flow.steps:
         if is_loop(step):

@@ -24,7 +24,7 @@ _PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
-    yield from unsupported(flow, NAME, HONOURED)
+    yield from unsupported(flow, NAME, HONOURED, options)
     yield from _parameters(flow)
     yield from unsaid_schedule(flow, "Argo", "FLOW514")
     for step in flow.steps:

@@ -30,7 +30,7 @@ _ROOM = 6 * 1024  # of them for what is not an environment variable
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
-    yield from unsupported(flow, NAME, HONOURED)
+    yield from unsupported(flow, NAME, HONOURED, options)
     yield from _schedule(flow)
     for step in flow.steps:
         for decorator in step.decorators:

@@ -53,6 +53,40 @@ def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "flow.py")
 
 
+CONFIGURED = """
+from metaflow import Config, FlowSpec, JSONType, Parameter, step
+
+
+class Configured(FlowSpec):
+    one = Config("one", default_value={"a": 0})
+    two = Config("two", default_value={"a": 0})
+    several = Parameter("several", default=[], type=JSONType)
+
+    @step
+    def start(self):
+        self.seen = (self.one.a, self.two.a, self.several)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    Configured()
+"""
+
+
+@pytest.mark.parametrize("one", [[("one", {"a": 1})], {"one": {"a": 1}}, ("one", '{"a": 1}')])
+def test_configs_and_lists(one: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FLOWC_STORE", raising=False)
+    (tmp_path / "flow.py").write_text(CONFIGURED)
+    (tmp_path / "two.json").write_text('{"a": 2}')
+    runner = Runner(str(tmp_path / "flow.py"), show_output=False, cwd=str(tmp_path), config_value=one, config=[("two", "two.json")])
+    with runner.run(several=[1, "b"]) as done:
+        assert done.status == "successful" and done.run.data.seen == (1, 2, [1, "b"]), done.stderr
+
+
 def test_a_run_to_its_end(flow: str, capfd: pytest.CaptureFixture[str]) -> None:
     with Runner(flow, env={"METAFLOW_USER": "tester"}).run(alpha=5, two_words="a b", flag=False, tags=["x", "y"], max_workers=1) as done:
         assert (done.status, done.returncode) == ("successful", 0)

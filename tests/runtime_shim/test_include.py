@@ -97,10 +97,11 @@ class F(FlowSpec):
 def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "f.py").write_text(MODULE)
     kinds = {"a": "str", "b": "int", "c": "int", "d": "str", "e": "str", "f": "file"}
+    flow = {"file": "f.py", "name": "F", "decorators": [], "steps": [], "parameters": [{"attribute": each} for each in kinds]}
 
     def call(*names: str) -> Any:
         wanted = [{"name": each, "attribute": each, "type": kinds[each]} for each in names]
-        return computed(str(tmp_path), {"file": "f.py", "name": "F", "decorators": []}, wanted, "ada", "local")
+        return computed(str(tmp_path), flow, wanted, "ada", "local")
 
     assert call("a", "b", "f") == {"a": "F ada a local {}", "b": 3, "f": "/x"}
     said = capfd.readouterr()

@@ -8,6 +8,7 @@ import pytest
 from flowc.compiler import ir
 from flowc.compiler.decorators.decorator import names as decorators
 from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.record import replace
 from flowc.targets.target import emitter
 from flowc.targets.target import names as targets
 
@@ -50,6 +51,22 @@ def test_honoured_or_refused(name: str, target: str) -> None:
             and f"`@{name}`" in one.what
             and (one.why, one.how) == (known.why, known.how)
         )
+
+
+@pytest.mark.parametrize("target", targets())
+@pytest.mark.parametrize("name", ["conda", "conda_base", "pypi", "pypi_base"])
+def test_packages_are_the_named_image_s(name: str, target: str) -> None:
+    """Whoever names an image has been told that it must hold them."""
+    flow, options = with_decorator(name, ASKED.get(name, {})), options_of(target)
+    for image, severity in (("python:3.12-slim", "error"), ("mine:1", "warning")):
+        (one,) = emitter(target).check(flow, replace(options, image=image))
+        assert (one.code, one.severity) == ("FLOW501", severity) and f"`@{name}`" in one.what
+    own = "batch" if target == "step-functions" else "kubernetes"
+    known = specification(own)
+    assert known is not None
+    start, end = flow.steps
+    steps = [replace(each, decorators=(*each.decorators, ir.Decorator(own, {**known.attributes, "image": "mine:1"}, SPAN))) for each in (start, end)]
+    assert [each.severity for each in emitter(target).check(replace(flow, steps=tuple(steps)), options) if each.code == "FLOW501"] == ["warning"]
 
 
 @pytest.mark.parametrize("target", targets())

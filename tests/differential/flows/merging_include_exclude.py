@@ -39,11 +39,31 @@ class MergingIncludeExclude(FlowSpec):
     @step
     def excluded(self, inputs):
         self.merge_artifacts(inputs, exclude=["y", "nobody has this"])
+        self.next(self.as_text)
+
+    @step
+    def as_text(self):
+        self.raw_file, self.raw, self.kept = 1, 2, 3
+        self.next(self.e, self.f)
+
+    @step
+    def e(self):
+        self.raw_file, self.raw = "e", "e"
+        self.next(self.without)
+
+    @step
+    def f(self):
+        self.raw_file, self.raw = "f", "f"
+        self.next(self.without)
+
+    @step
+    def without(self, inputs):
+        self.merge_artifacts(inputs, exclude="raw_file")
         self.next(self.end)
 
     @step
     def end(self):
-        self.has = [name for name in ("x", "y", "z", "common", "other") if hasattr(self, name)]
+        self.has = [name for name in ("x", "y", "z", "common", "other", "raw_file", "raw", "kept") if hasattr(self, name)]
 
 
 if __name__ == "__main__":
