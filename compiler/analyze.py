@@ -300,6 +300,8 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     found = values(world, owner, plain_ones, f"@{name}", problems)
     if len(plain_ones) < len(given):
         found.update(_with_functions(world, owner, given, known, flow_name, problems))
+    if not given.keys() <= found.keys():
+        return None  # something is wrong with what it is given, and has been said
     return ir.Decorator(name, {**known.attributes, **unpacked, **found}, place) if len(problems) == before else None
 
 

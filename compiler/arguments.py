@@ -185,9 +185,9 @@ def folded(world: World, owner: Class, node: SgNode) -> Any:
     def lookup(name: str, at: int = node.range().start.index) -> Any:
         first, _, rest = name.partition(".")
         own = owner.assigned.get(first) if at >= start else None
-        if own is None:
+        if own is None or own[0].range().end.index > at:  # bound later, or just now: until then the name is the module's
             return world.constant(owner.module, name)
-        if rest or own[0].range().start.index >= at:
+        if rest:
             raise KeyError(name)
         config = world.config_of(owner, first)
         if config is not None:

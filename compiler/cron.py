@@ -40,6 +40,8 @@ def parse(text: str) -> Cron:
     if len(fields) not in (5, 6):
         raise BadCron(f"it has {len(fields)} fields; a cron expression has five, or six in AWS's form")
     aws = len(fields) == 6
+    if aws and fields[2] == fields[4] == "*":
+        fields[4] = "?"  # every day, whichever of the two says so
     if aws and (fields[2] == "?") == (fields[4] == "?"):
         raise BadCron("in AWS's form of six fields exactly one of day-of-month and day-of-week is `?`")
     read = [_field(each, index, aws) for index, each in enumerate(fields)]

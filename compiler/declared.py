@@ -88,7 +88,7 @@ def decorators(world: World, owner: Class, node: SgNode) -> list[tuple[Class, Sg
     """
     found = folded(world, owner, node)
     if isinstance(found, Function):
-        found = Folder(_nothing, Budget(), {}, {}).call(found, [Decorated(())], {})
+        found = _called(found)
     if isinstance(found, Declared) and found.name not in PARAMETERS:
         found = Decorated((found,))
     if not isinstance(found, Decorated):
@@ -97,6 +97,18 @@ def decorators(world: World, owner: Class, node: SgNode) -> list[tuple[Class, Sg
         return []
     home, root = _written(owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n")
     return [(home, each) for each in root.find_all(kind="decorator")]
+
+
+def _called(function: Function) -> Any:
+    """What the function gives for what it decorates. Raises Unfoldable."""
+    try:
+        return Folder(_nothing, Budget(), {}, {}).call(function, [Decorated(())], {})
+    except Unfoldable:
+        raise
+    except RecursionError:
+        raise Unfoldable("it is nested too deep") from None
+    except Exception as error:  # what Python would raise: it takes other arguments, …
+        raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
 
 
 def _nothing(name: str) -> Any:

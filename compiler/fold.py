@@ -230,6 +230,9 @@ class Folder:
             if dotted is None:
                 raise
             raise Unknown(f"the value of `{dotted}` is not known before the flow runs") from None
+        if value is None:
+            shown = dotted.rpartition(".")[0] if dotted is not None else "it"
+            raise Failing(f"`{shown}` is None, which has no `{node.attr}`; a `Config` that is given no value is None", AttributeError(node.attr))
         return self.attribute(value, node.attr)
 
     def attribute(self, value: Any, name: str) -> Any:

@@ -30,7 +30,8 @@ LIBRARY = frozenset(
         "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi math.e math.prod "
         "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy itertools.product "
         "itertools.chain platform.python_version_tuple sys.version_info sys.version_info.major "
-        "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath"
+        "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
+        "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
     ).split()
 )
 VALUES = frozenset(("os.sep", "os.path.sep", "os.linesep", "math.pi", "math.e", "string.ascii_letters", "string.ascii_lowercase",
@@ -94,6 +95,8 @@ def _library(folder: Folder, name: str, arguments: list[Any], named: dict[str, A
         return own(folder, arguments, named)
     if name in _SIMPLE:
         return _SIMPLE[name](*arguments, **named)
+    if name.partition(".")[0] in ("yaml", "tomllib", "tomli") and name in LIBRARY:
+        return _read("yaml" if name.startswith("yaml.") else "toml", *arguments, **named)
     if name not in LIBRARY:
         raise Unknown(f"what `{name}(…)` returns is not known before the flow runs")
     home, _, last = name.rpartition(".")
@@ -492,3 +495,15 @@ def _str_format(folder: Folder, value: str, arguments: list[Any], named: dict[st
         size += sum(map(len, parts[-2:]))
         _sized(size)
     return "".join(parts)
+
+
+def _read(kind: str, text: Any) -> Any:
+    """The value that YAML or TOML gives, as flowc reads them in configuration files."""
+    from .config_text import BadText, parse
+
+    if not isinstance(text, (str, bytes) if kind == "yaml" else str):
+        raise TypeError(f"it reads text, not a value of type {type(text).__name__}")
+    try:
+        return parse(kind, text if isinstance(text, str) else text.decode())
+    except BadText as error:
+        raise ValueError(str(error)) from None

@@ -56,7 +56,20 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
                 )  # fmt: skip
 
 
+_DOCUMENTED = {  # internals that published flows import, and where the documentation has the same
+    "metaflow.plugins.argo.argo_events": "metaflow.integrations",
+    "metaflow.datatools": "metaflow",
+    "metaflow.plugins.datatools": "metaflow",
+    "metaflow.plugins.datatools.s3": "metaflow",
+    "metaflow.plugins.cards.card_modules": "metaflow.cards",
+    "metaflow.plugins.cards.card_modules.components": "metaflow.cards",
+    "metaflow.user_configs.config_decorators": "metaflow",
+}
+
+
 def _how(what: str) -> str:
+    if what in _DOCUMENTED:
+        return f"import the name from `{_DOCUMENTED[what]}`, as the documentation does"
     home, _, name = what.rpartition(".")
     close = nearest(name, NAMES) if home == "metaflow" else None
     return f"did you mean `{close}`?" if close else "use what the documentation has in its place, or do without it"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from flowc.runtime_shim.store.nearest import FOLDER, nearest
+
 from .options import Option
 from .terminal import Failure
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 OPTIONS = (
     Option("--store", "the datastore", "URL", default="FLOWC_STORE, else .flowc here or in a folder above"),
     Option("--flow", "the flow that the run is of, where several have a run of that name", "NAME"),
-    Option("--flow-file", "the flow's file: its datastore is .flowc beside it", "FILE"),
+    Option("--flow-file", "the flow's file, whose runs are looked at", "FILE"),
 )
 
 
@@ -31,18 +33,32 @@ class Found:
 
 def url_of(arguments: Arguments) -> str:
     """Returns the datastore's URL or folder. Raises Failure if there is none."""
-    from flowc.runtime_shim.client import settings
-
     given = arguments.text("--store") or os.environ.get("FLOWC_STORE", "")
     if given:
         return given
     file = arguments.text("--flow-file")
     if file:
-        return os.path.join(os.path.dirname(os.path.abspath(file)), settings.FOLDER)
-    found = settings.nearest(os.getcwd())
+        return folder_of(file)
+    found = nearest(os.getcwd())
     if not found:
         raise Failure("there is no datastore `.flowc` here or in a folder above; name it with `--store`")
     return found
+
+
+def folder_of(file: str) -> str:
+    """Returns the datastore of the flow in that file where nobody names one: `.flowc` beside it if there is one, or if the flow is not in a folder
+    below this one. Else the `.flowc` that commands find from here, or will: a project's flows see each other's runs, as in Metaflow.
+    """
+    own, here = os.path.dirname(os.path.abspath(file)), os.getcwd()
+    beside = os.path.join(own, FOLDER)
+    if os.path.isdir(beside) or not own.startswith(os.path.join(here, "")):
+        return beside
+    return nearest(here) or os.path.join(here, FOLDER)
+
+
+def is_found_here(store: str) -> bool:
+    """Whether commands find the datastore without `--store`."""
+    return store == nearest(os.getcwd())
 
 
 def place_of(arguments: Arguments) -> Place:

@@ -6,6 +6,7 @@ import os
 
 from flowc.compiler.diagnostics import printable
 
+from .datastore import folder_of, is_found_here
 from .flow_source import WITH
 from .git import Checkout
 from .options import Option
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .options import Arguments
 
 OPTIONS = (
-    Option("--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL", default="FLOWC_STORE, else .flowc beside the flow"),
+    Option("--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL", default="FLOWC_STORE, else .flowc here or beside the flow"),
     Option("--run-id-file", "write the run's name to this file when it starts", "FILE"),
     Option("--max-workers", "how many tasks run at a time; fewer where `@resources` ask for more than the machine has", "N", default="16"),
     Option("--max-num-splits", "fail a run whose foreach has more items", "N", default="no limit"),
@@ -224,14 +225,14 @@ class LocalRun:
 
     def _store_option(self, words: str) -> str:
         """`--store …`, unless the command finds the datastore by itself."""
-        if not self.arguments.text("--store") and (self.path in words or self.out.program != "flowc" or not os.path.dirname(self.path)):
+        if not self.arguments.text("--store") and (self.path in words or self.out.program != "flowc" or is_found_here(self.store)):
             return ""
         return f" --store {quoted(self.store)}"
 
 
 def store_of(arguments: Arguments, path: str) -> str:
-    """Returns the datastore's URL: the one that was given, that of FLOWC_STORE, else the folder `.flowc` beside the flow."""
-    return arguments.text("--store") or os.environ.get("FLOWC_STORE") or os.path.join(os.path.dirname(os.path.abspath(path)), ".flowc")
+    """Returns the datastore's URL: the one that was given, that of FLOWC_STORE, else a folder `.flowc` (`datastore.folder_of`)."""
+    return arguments.text("--store") or os.environ.get("FLOWC_STORE") or folder_of(path)
 
 
 def new_run_id() -> str:

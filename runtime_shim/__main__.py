@@ -75,6 +75,8 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
         folder = fetched = _new_folder()
     ahead = [address.record_name(flow, run, step, path), address.run_record_name(flow, run)]
+    if attempt:
+        ahead.append(address.task_name(flow, run, step, path, f"{attempt - 1}.failure.json"))
     store.fetch_ahead([address.code_name(flow, code), *ahead] if fetched else ahead)
     try:
         if fetched:
@@ -91,6 +93,10 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             gc.enable()
             return load_flow(folder, graph.flow, once=bool(fetched))
 
+        if attempt:
+            from .failure import write_silent_death
+
+            write_silent_death(store, flow, run, (step, path, attempt - 1))
         log_name = address.task_name(flow, run, step, path, f"{attempt}.log")
         with Capture(lambda log: store.put(log_name, log)) as output:
             outcome = run_task(

@@ -12,9 +12,10 @@ from .store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
 DEATH = "ProcessEnded"  # `type` of a failure that no exception of the user's made
+SILENT = "its container ended and left no word: killed, perhaps for want of memory or with its node, or by a signal or an exit of the process's own"
 _LAST, _LAST_LINES = 16 << 10, 20  # of a log that is kept with it: bytes and lines
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -59,7 +60,17 @@ def write(store: Store, flow: str, run: str, step: str, path: str, attempt: int,
     store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
 
 
-def write_death(store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: float) -> None:
+def write_silent_death(store: Store, flow: str, run: str, task: Tuple[str, str, int]) -> None:
+    """Writes down how an earlier attempt of a task ended, if nothing did: whoever could have was killed with it."""
+    step, path, attempt = task
+    said = store.get(address.task_name(flow, run, step, path, f"{attempt}.failure.json"))
+    if said is not None or store.exists(address.record_name(flow, run, step, path)):
+        return
+    log = store.get(address.task_name(flow, run, step, path, f"{attempt}.log"))
+    write_death(store, flow, run, task, SILENT, log or b"", None)
+
+
+def write_death(store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: Optional[float]) -> None:
     """The same of an attempt whose process could write nothing any more: `log` is what it had printed, the last lines of which are kept."""
     from .logs import Log
 

@@ -7,8 +7,7 @@ import sys
 from typing import Optional
 
 from flowc.runtime_shim.identity import user_name
-
-FOLDER = ".flowc"
+from flowc.runtime_shim.store.nearest import FOLDER, nearest
 
 _metadata = ""  # a store's URL that the program asked for
 _namespace: Optional[str] = None
@@ -93,18 +92,6 @@ def store_url() -> str:
     if given:
         return given if "://" in given else os.path.abspath(given)
     return nearest(os.getcwd()) or _beside_program() or os.path.join(os.getcwd(), FOLDER)
-
-
-def nearest(folder: str) -> str:
-    """`.flowc` in the folder or in one above it; "" if there is none."""
-    while True:
-        found = os.path.join(folder, FOLDER)
-        if os.path.isdir(found):
-            return found
-        above = os.path.dirname(folder)
-        if above == folder:
-            return ""
-        folder = above
 
 
 def _beside_program() -> str:

@@ -201,6 +201,11 @@ class F(FlowSpec):
         assert flow.task("start", attempt=attempt, code=-9)
         assert not flow.place("start").exists()
     flow.task("start", attempt=2)
+    for attempt in (0, 1):
+        failure = json.loads(flow.place("start", "-", f".{attempt}.failure.json").read_text())
+        assert failure["type"] == "ProcessEnded" and "its container ended and left no word" in failure["message"]
+        assert (failure["step"], failure["path"], failure["attempt"]) == ("start", "-", attempt)
+    assert not flow.place("start", "-", ".2.failure.json").exists()
     flow.task("end")
     assert flow.record("end")["artifacts"]["why"]["type"].endswith("FailureHandledByCatch") or "why" in flow.record("end")["artifacts"]
 
@@ -222,6 +227,19 @@ def test_a_failure_is_kept(tmp_path: Path) -> None:
     assert "runtime_shim" not in done.stderr, "a traceback shows the user's own frames"
     found = json.loads(flow.place("start", "-", ".2.failure.json").read_text())
     assert "no {{luck}}" in json.dumps(found)
+    flow.task("start", code=1, attempt=3)
+    assert json.loads(flow.place("start", "-", ".2.failure.json").read_text()) == found, "it has said itself how it ended"
+
+
+def test_the_next_attempt_tells_the_last_words_of_one_that_was_killed(tmp_path: Path) -> None:
+    source = SLOW.replace(
+        "self.big =", "import time; print('the last words'); time.sleep(6); os._exit(7) if current.retry_count == 0 else 0; self.big ="
+    )
+    flow = Container(source.replace("import FlowSpec", "import FlowSpec, current"), tmp_path)
+    flow.task("start", attempt=0, code=7)
+    flow.task("start", attempt=1)
+    found = json.loads(flow.place("start", "-", ".0.failure.json").read_text())
+    assert found["last_lines"] == ["the last words"] and "left no word" in found["message"]
 
 
 def test_a_run_id_of_any_characters(tmp_path: Path) -> None:
