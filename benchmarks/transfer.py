@@ -15,7 +15,7 @@ from .null_s3 import null_s3
 if TYPE_CHECKING:
     from flowc.runtime_shim.store.s3 import S3Store
 
-ROUNDS = 4
+ROUNDS = 6
 PIECE = 1 << 20
 
 
@@ -28,8 +28,9 @@ def main() -> None:
         from flowc.runtime_shim import artifacts
         from flowc.runtime_shim.store.s3 import S3Store
 
-        put = get = received = hashed = float("inf")
+        put = get = received = hashed = raw = float("inf")
         for number in range(ROUNDS):
+            raw = min(raw, _raw(array, size))  # in turn with what it is held against: the machine is not always as fast
             array.data[0] = number  # another blob
             began = time.perf_counter()
             manifest = artifacts.save_all(S3Store("s3://bucket"), "F", {"x": array}, {})
@@ -43,7 +44,6 @@ def main() -> None:
             began = time.perf_counter()
             artifacts.load(S3Store("s3://bucket"), "F", "x", manifest["x"])
             hashed = min(hashed, time.perf_counter() - began)
-        raw = min(_raw(array, size) for _ in range(ROUNDS))
     row("one socket, sendall and recv_into", f"{size / raw / 1e9:.2f} GB/s")
     row("save to S3, hashed", f"{size / put / 1e9:.2f} GB/s", f"{raw / put:.2f} of it (to reach: 0.5)")
     row("load from S3, checked by its CRC-32", f"{size / get / 1e9:.2f} GB/s", f"{raw / get:.2f} of it (to reach: 0.8)")
