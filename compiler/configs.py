@@ -12,7 +12,7 @@ from . import ir
 from .arguments import bind, folded, plain, values
 from .config_text import BadText, literal, parse
 from .diagnostics import WARNING, Diagnostic, Refused, nearest
-from .fold import Function, Late, Library, Settings
+from .fold import Function, Late, Library, Settings, called, usable
 from .fold_limits import Reported, Unfoldable
 from .source import MAX_BYTES, decode, span
 
@@ -332,21 +332,8 @@ FORMATS = {
 
 
 def call(world: World, function: Any, arguments: list[Any]) -> Any:
-    """Calls what folding gave for a function. Raises Unfoldable."""
-    from .fold import Folder
-    from .fold_limits import Budget
-
-    folder = Folder(lambda name: (_ for _ in ()).throw(KeyError(name)), Budget(), {}, world.given)
-    try:
-        return folder.usable(folder.call(function, arguments, {}))
-    except Unfoldable:
-        raise
-    except RecursionError:
-        raise Unfoldable("it is nested too deep") from None
-    except KeyError as error:
-        raise Unfoldable(f"key {error} does not exist") from None
-    except Exception as error:  # what a function of folded values raises
-        raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
+    """Calls what folding gave for a function, for a value that can be computed with. Raises Unfoldable."""
+    return usable(called(function, arguments, world.given))
 
 
 def settings(value: Any) -> Any:

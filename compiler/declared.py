@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .arguments import folded
 from .classes import Class, base_names
-from .fold import Declared, Decorated, Folder, Function, Late, Library, Native
-from .fold_limits import Budget, Unfoldable
+from .fold import Declared, Decorated, Function, Late, Library, Native, called
+from .fold_limits import Unfoldable
 from .names import Module
 from .source import Source, span, tree_of
 
@@ -88,7 +88,7 @@ def decorators(world: World, owner: Class, node: SgNode) -> list[tuple[Class, Sg
     """
     found = folded(world, owner, node)
     if isinstance(found, Function):
-        found = _called(found)
+        found = called(found, [Decorated(())])
     if isinstance(found, Declared) and found.name not in PARAMETERS:
         found = Decorated((found,))
     if not isinstance(found, Decorated):
@@ -97,22 +97,6 @@ def decorators(world: World, owner: Class, node: SgNode) -> list[tuple[Class, Sg
         return []
     home, root = _written(owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n")
     return [(home, each) for each in root.find_all(kind="decorator")]
-
-
-def _called(function: Function) -> Any:
-    """What the function gives for what it decorates. Raises Unfoldable."""
-    try:
-        return Folder(_nothing, Budget(), {}, {}).call(function, [Decorated(())], {})
-    except Unfoldable:
-        raise
-    except RecursionError:
-        raise Unfoldable("it is nested too deep") from None
-    except Exception as error:  # what Python would raise: it takes other arguments, …
-        raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
-
-
-def _nothing(name: str) -> Any:
-    raise KeyError(name)
 
 
 # ── writing out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────

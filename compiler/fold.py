@@ -139,6 +139,36 @@ def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> A
     return Folder(lookup, Budget(), {}, given or {}).of(parsed(text).body)
 
 
+def called(function: Any, arguments: list[Any], given: Mapping[str, Any] | None = None) -> Any:
+    """Returns what a function gives that folding found. Raises Unfoldable."""
+    try:
+        return Folder(_unbound, Budget(), {}, given or {}).call(function, arguments, {})
+    except Unfoldable:
+        raise
+    except RecursionError:
+        raise Unfoldable("it is nested too deep") from None
+    except KeyError as error:
+        raise Unfoldable(f"key {error} does not exist") from None
+    except Exception as error:  # what Python would raise: it takes other arguments, …
+        raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
+
+
+def usable(value: Any) -> Any:
+    """Raises Unfoldable for a value with which nothing can be computed."""
+    if isinstance(value, Late):
+        why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
+        raise Unfoldable(why)
+    if isinstance(value, Unsaid):
+        raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
+        raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
+    return value
+
+
+def _unbound(name: str) -> Any:
+    raise KeyError(name)
+
+
 def parsed(text: str, mode: str = "eval") -> Any:
     """Returns the syntax tree. Raises Unfoldable."""
     try:
@@ -188,14 +218,7 @@ class Folder:
 
     def usable(self, value: Any) -> Any:
         """Raises Unfoldable for a value with which nothing can be computed."""
-        if isinstance(value, Late):
-            why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
-            raise Unfoldable(why)
-        if isinstance(value, Unsaid):
-            raise Unfoldable(f"{value.name} is not known before the flow runs")
-        if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
-            raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
-        return value
+        return usable(value)
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

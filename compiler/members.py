@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arguments import folded
-from .declared import PARAMETERS, decorators, may_be_parameter, parameter
+from .declared import PARAMETERS, declares, declares_decorator, declares_parameter, decorators, may_be_parameter, parameter
 from .diagnostics import Diagnostic
 from .fold_limits import Reported, Unfoldable
 from .record import record
@@ -57,8 +57,6 @@ def _makes_a_step(world: World, member: Member) -> bool:
     """True for `start = step(function)`, and for what else calls Metaflow's `step`."""
     if member.node.kind() != "call":
         return False
-    from .declared import declares
-
     return bool(declares(world, member.owner.module, member.node, ("step",)))
 
 
@@ -71,8 +69,6 @@ def find_parameters(world: World, order: list[Class], members: dict[str, Member]
             except Reported:
                 pass
             except Unfoldable as error:
-                from .declared import declares_parameter
-
                 kind = declares_parameter(world, member.owner.module, member.node)
                 if kind:
                     what = f"`{name}` may be a `{kind}`, and cannot be followed: `{' '.join(member.node.text().split())[:60]}`"
@@ -145,7 +141,7 @@ def _within(world: World, owner: Class, statement: SgNode) -> Iterator[Diagnosti
 
 def _calls(world: World, owner: Class, node: SgNode) -> Iterator[tuple[SgNode, str]]:
     """The calls of Metaflow's `Parameter`, `IncludeFile` and `Config` in the code."""
-    for call in (node, *node.find_all(kind="call")) if node.kind() == "call" else node.find_all(kind="call"):
+    for call in node.find_all(kind="call"):
         function = call.field("function")
         name = world.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
         if name in PARAMETERS:
@@ -231,8 +227,6 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
 def _set_elsewhere(world: World, owner: Class) -> Iterator[Diagnostic]:
     """FLOW107 and FLOW156 for a statement of the module that names the class and makes a parameter, but for the assignments that are followed, or
     decorates it or a step of it."""
-    from .declared import declares_decorator
-
     followed = {node.range().start.index for node, _ in _assigned_later(owner)}
     for statement in owner.module.source.root.named_children():
         if statement.kind() not in ("expression_statement", "for_statement", "if_statement", "try_statement", "with_statement"):
@@ -304,7 +298,6 @@ def decorators_of(world: World, owner: Class, decorated: SgNode, problems: Probl
 
 
 def _unfollowed(world: World, owner: Class, node: SgNode, expression: SgNode, why: str) -> Iterator[Diagnostic]:
-    from .declared import declares_decorator, declares_parameter
     from .mutators import kind_of, stored
     from .own_decorators import is_own
 
