@@ -238,11 +238,17 @@ def _stand_in(line: str) -> str:
 def syntax_tree(text: str, name: str, mode: str = "exec") -> Any:
     """Returns Python's own tree of the text, by one thread at a time; raises what `compile` raises."""
     with _parsing:
-        return compile(text, name, mode, 0x400, dont_inherit=True)  # PyCF_ONLY_AST
+        for _ in range(_TRIES):
+            try:
+                return compile(text, name, mode, 0x400, dont_inherit=True)  # PyCF_ONLY_AST
+            except SystemError:  # other code of this process parses in a thread of its own
+                pass
+        return compile(text, name, mode, 0x400, dont_inherit=True)
 
 
 # Python's parser counts how deep it is for all threads together (CPython's issue 106905), and the filters of warnings are the process's
 _parsing = RLock()
+_TRIES = 100
 
 
 def _refused_by_python(text: str) -> tuple[int, int, int, str] | None:

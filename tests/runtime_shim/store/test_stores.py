@@ -133,13 +133,18 @@ def test_a_large_blob_with_one_other_byte_is_never_returned(regular: bool, store
         artifacts.load(store, "F", "x", entry)
 
 
-def test_the_crc_of_content_is_that_of_its_chunks() -> None:
+@pytest.mark.parametrize("package", ["zlib_ng", ""])
+def test_the_crc_of_content_is_that_of_its_chunks(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crc, "_fast", None)
+    if not package:
+        monkeypatch.setitem(sys.modules, "zlib_ng.zlib_ng", None)
     data = os.urandom(20_000_000)
     chunks = [binascii.crc32(data[at : at + (8 << 20)]).to_bytes(4, "big") for at in range(0, len(data), 8 << 20)]
     made = content.Content()
     for start, end in ((0, 5), (5, 9_000_000), (9_000_000, len(data))):
         made.add(memoryview(data)[start:end])
     assert crc.of(made) == f"{binascii.crc32(b''.join(chunks)):08x}"
+    assert getattr(crc._fast, "__module__", "").startswith("zlib_ng") is bool(package)
 
 
 def test_folders(store: Store) -> None:
