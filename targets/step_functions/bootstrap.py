@@ -71,7 +71,7 @@ def main() -> None:
     except Exception as error:
         print(f"flowc: cannot fetch the shim from {os.environ['FLOWC_RUNTIME']}: {error}", file=sys.stderr)
         sys.exit(3)
-    os.execv(sys.executable, [sys.executable, folder, *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, "-S", folder, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ PROGRAMS = {
     "ip": "iproute2",
 }
 RECIPE = Path(__file__).parent / "recipe"
+# files of Argo's module that are others here: one that its release lacks, and what its executor would do for specs that flowc does not write
+REPLACED = {
+    "signal_linux.go": "workflow/executor/osspecific",
+    "artifacts.go": "workflow/artifacts",
+    "resource.go": "workflow/executor",
+}
 PAUSE, ARGOEXEC, PYTHON = "docker.io/flowc-test/pause:1", "docker.io/flowc-test/argoexec:1", "docker.io/flowc-test/python:1"
 
 
@@ -100,7 +106,8 @@ def _argo(folder: Path, here: Path) -> None:
     _go(["mod", "edit", "-require", f"{module}@{ARGO}"], source)
     _go(["mod", "tidy"], source)
     _go(["mod", "vendor"], source)
-    shutil.copy(RECIPE / "argo" / "signal_linux.go.txt", source / "vendor" / module / "workflow" / "executor" / "osspecific" / "signal_linux.go")
+    for name, place in REPLACED.items():
+        shutil.copy(RECIPE / "argo" / f"{name}.txt", source / "vendor" / module / place / name)
     (here / "made").mkdir()
     commands = [f"{module}/cmd/{name}" for name in ("workflow-controller", "argoexec")]
     _go(["build", "-mod=vendor", "-ldflags=-s -w", "-o", str(here / "made") + "/", *commands], source, CGO_ENABLED="0")

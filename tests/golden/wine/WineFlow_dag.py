@@ -1,4 +1,4 @@
-# Flow WineFlow, compiled by flowc. Code package: sha256:599355922b8c936184bee9b4d6faf9143962d89e20a4bf204cfb568845f18324
+# Flow WineFlow, compiled by flowc. Code package: sha256:700f6f69e92d9fbac1172c6a498db784b6f5ca17edd1926752bbde2e4b774b2a
 from __future__ import annotations
 
 import base64
@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "WineFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:599355922b8c936184bee9b4d6faf9143962d89e20a4bf204cfb568845f18324",
+    "FLOWC_CODE": "sha256:700f6f69e92d9fbac1172c6a498db784b6f5ca17edd1926752bbde2e4b774b2a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }
