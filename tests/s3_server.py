@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,11 +28,19 @@ class S3Server:
         self.environment = {
             "AWS_ENDPOINT_URL_S3": url, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
         }  # fmt: skip
+        self.clients: dict[str, Any] = {}
+        self.making = threading.Lock()
 
     def client(self, service: str = "s3") -> Any:
+        """boto3's, the same for all threads: making one takes longer than most of what is asked of it."""
         import boto3
 
-        return boto3.client(service, endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
+        with self.making:
+            if service not in self.clients:
+                self.clients[service] = boto3.client(
+                    service, endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1"
+                )
+            return self.clients[service]
 
 
 @contextmanager

@@ -37,8 +37,7 @@ class Images:
         files = dict(bundle())
         self.flowc = files_layer(with_bytecode({f"{PACKAGES}/{name}": data for name, data in files.items() if name.startswith("flowc/")}))
         self._load(Image(RUNTIME, [self.busybox, files_layer({f"runtime/{name}": data for name, data in files.items()})], ["/bin/sh"]))
-        self._load(Image(BAKED, [self.python, self.flowc], ["python3"]))
-        self._load(Image(NAMED, [self.python, self.flowc], ["python3"]))
+        self._load(Image(BAKED, [self.python, self.flowc], ["python3"], (NAMED,)))
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 
     def options(self, flow: Path, delivery: str) -> tuple[str, ...]:

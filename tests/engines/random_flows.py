@@ -9,6 +9,7 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from .deploying import Dump
 SEED = 20_26
 COUNT = 20
 MOST = 10  # attempts at tasks of one flow
+_drawing = threading.Lock()  # several threads that ask at first would each draw them
 
 
 @cache
@@ -46,6 +48,8 @@ def drawn() -> tuple[Flow, ...]:
 @cache
 def sample(loops: bool = True) -> tuple[Flow, ...]:
     """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks."""
+    with _drawing:
+        drawn()
     attempts = [expected(flow).attempts for flow in drawn()]
     waiting = {number: together(flow) for number, flow in enumerate(drawn()) if loops or loopless(flow)}
     chosen: list[int] = []

@@ -16,6 +16,7 @@ class Image:
     name: str  # with registry and tag
     layers: list[bytes]  # from the lowest up
     command: list[str]
+    also: tuple[str, ...] = ()  # other names of it
 
     def write(self, path: Path) -> None:
         """Writes the archive, which `ctr images import` takes."""
@@ -27,7 +28,7 @@ class Image:
         text = json.dumps(config).encode()
         name = hashlib.sha256(text).hexdigest() + ".json"
         files = [f"layer{number}.tar" for number in range(len(self.layers))]
-        manifest = json.dumps([{"Config": name, "RepoTags": [self.name], "Layers": files}]).encode()
+        manifest = json.dumps([{"Config": name, "RepoTags": [self.name, *self.also], "Layers": files}]).encode()
         with tarfile.open(path, "w") as archive:
             for each, data in [(name, text), *zip(files, self.layers), ("manifest.json", manifest)]:
                 _add(archive, each, data)
