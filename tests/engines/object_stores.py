@@ -29,7 +29,7 @@ def _cache(name: str) -> Path:
     return Path(os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines")) / name
 
 
-def _installed(name: str, command: list[str], **environment: str) -> Path:
+def installed(name: str, command: list[str], **environment: str) -> Path:
     """Returns the folder that the command filled, `{}` standing for it; runs it once. Raises CalledProcessError, with what it printed."""
     folder = _cache(name)
     if not folder.exists():
@@ -54,12 +54,12 @@ def _installed(name: str, command: list[str], **environment: str) -> Path:
 
 def fake_gcs_server() -> Path:
     name = f"fake-gcs-server-{FAKE_GCS}"
-    return _installed(name, ["go", "install", f"github.com/fsouza/fake-gcs-server@{FAKE_GCS}"], GOBIN="{}", GOTOOLCHAIN="auto") / "fake-gcs-server"
+    return installed(name, ["go", "install", f"github.com/fsouza/fake-gcs-server@{FAKE_GCS}"], GOBIN="{}", GOTOOLCHAIN="auto") / "fake-gcs-server"
 
 
 def azurite() -> Path:
     command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", "{}", f"azurite@{AZURITE}"]
-    return _installed(f"azurite-{AZURITE}", command) / "node_modules" / ".bin" / "azurite-blob"
+    return installed(f"azurite-{AZURITE}", command) / "node_modules" / ".bin" / "azurite-blob"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from flowc.runtime_shim.errors import ShimError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.engines import pyodide
 from tests.pythons import pythons
 
 from .arrays import Array
@@ -145,15 +146,29 @@ for each in sys.argv[3:]:
 """
 
 
+@pytest.mark.engine
 def test_pythons_read_each_other(tmp_path: Path) -> None:
+    """Those of this machine, and 3.14."""
     from flowc.runtime_bundle import write_folder
 
-    write_folder(str(tmp_path / "runtime"))
+    runtime, store = str(tmp_path / "runtime"), str(tmp_path / "store")
+    write_folder(runtime)
     manifests = []
     for version, python in pythons().items():
         manifests.append(str(tmp_path / f"{version[1]}.json"))
-        subprocess.run([python, "-c", WRITE, str(tmp_path / "runtime"), str(tmp_path / "store"), manifests[-1]], check=True)
+        subprocess.run([python, "-c", WRITE, runtime, store, manifests[-1]], check=True)
+    manifests.append(str(tmp_path / "14 too.json"))
+    done = pyodide.run(WRITE + "assert sys.version_info[:2] == (3, 14)", runtime, store, manifests[-1], folder=tmp_path)
+    assert not done.returncode, done.stderr
     assert len({Path(each).read_text() for each in manifests}) == 1, "and for plain values write the same bytes"
     for python in pythons().values():
-        subprocess.run([python, "-c", READ, str(tmp_path / "runtime"), str(tmp_path / "store"), *manifests], check=True)
+        subprocess.run([python, "-c", READ, runtime, store, *manifests], check=True)
+    done = pyodide.run(READ, runtime, store, *manifests, folder=tmp_path)
+    assert not done.returncode, done.stderr
     assert (3, sys.version_info[1]) in pythons()
+
+
+@pytest.mark.engine
+def test_what_a_python_refuses_is_told(tmp_path: Path) -> None:
+    done = pyodide.run("raise SystemError('as said')", folder=tmp_path)
+    assert done.returncode == 1 and "as said" in done.stderr
