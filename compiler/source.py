@@ -238,12 +238,14 @@ def _stand_in(line: str) -> str:
 def syntax_tree(text: str, name: str, mode: str = "exec") -> Any:
     """Returns Python's own tree of the text, by one thread at a time; raises what `compile` raises."""
     with _parsing:
-        for _ in range(_TRIES):
+        tries = 1
+        while True:
             try:
                 return compile(text, name, mode, 0x400, dont_inherit=True)  # PyCF_ONLY_AST
             except SystemError:  # other code of this process parses in a thread of its own
-                pass
-        return compile(text, name, mode, 0x400, dont_inherit=True)
+                if tries > _TRIES:
+                    raise
+            tries += 1
 
 
 # Python's parser counts how deep it is for all threads together (CPython's issue 106905), and the filters of warnings are the process's

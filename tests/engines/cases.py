@@ -98,7 +98,7 @@ def is_nightly(case: Case) -> bool:
     """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and nested
     flows there; every other delivery on Argo of the flows of ONCE; the wine flow, whose tasks import for seconds, by more than one way a target."""
     deliveries = DELIVERIES[case.engine]
-    other = case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)] if case.flow in FLOWS else False
+    other = case.flow in FLOWS and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
     if case.flow == "wine":
         return case.engine == "airflow-pods" or case.delivery != deliveries[0]
     if case.engine == "argo":

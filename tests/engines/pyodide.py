@@ -9,16 +9,14 @@ import json
 import subprocess
 from pathlib import Path
 
-from .object_stores import PATH, installed
+from .object_stores import PATH, from_npm
 
 PYODIDE = "314.0.7"  # its Python's version, and a count
 START = """
 import {{ loadPyodide }} from "pyodide";
 const python = await loadPyodide();
-for (const folder of {folders}) {{
-  python.FS.mkdirTree(folder);
-  python.FS.mount(python.FS.filesystems.NODEFS, {{ root: folder }}, folder);
-}}
+python.FS.mkdirTree({folder});
+python.FS.mount(python.FS.filesystems.NODEFS, {{ root: {folder} }}, {folder});
 try {{
   python.globals.set("TEXT", {text});
   python.globals.set("WORDS", {words});
@@ -32,12 +30,12 @@ try {{
 
 def home() -> Path:
     """The folder whose `node_modules` has it."""
-    return installed(f"pyodide-{PYODIDE}", ["npm", "install", "--no-audit", "--no-fund", "--prefix", "{}", f"pyodide@{PYODIDE}"])
+    return from_npm("pyodide", PYODIDE)
 
 
 def run(text: str, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs the text as `python -c TEXT WORDS` does; of this machine's files it sees those below `folder`."""
-    script = START.format(folders=json.dumps([str(folder)]), text=json.dumps(text), words=json.dumps(json.dumps(words)))
+    script = START.format(folder=json.dumps(str(folder)), text=json.dumps(text), words=json.dumps(json.dumps(words)))
     command = ["node", "--input-type=module", "-e", script]
     return subprocess.run(command, cwd=home(), env={"PATH": PATH}, capture_output=True, text=True, timeout=300)
 

@@ -49,16 +49,16 @@ def drawn() -> tuple[Flow, ...]:
 def sample(loops: bool = True) -> tuple[Flow, ...]:
     """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks."""
     with _drawing:
-        drawn()
-    attempts = [expected(flow).attempts for flow in drawn()]
-    waiting = {number: together(flow) for number, flow in enumerate(drawn()) if loops or loopless(flow)}
+        found = drawn()
+    attempts = [expected(flow).attempts for flow in found]
+    waiting = {number: together(flow) for number, flow in enumerate(found) if loops or loopless(flow)}
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
     while len(chosen) < COUNT:
         best = max(waiting, key=lambda number: (len(waiting[number] - seen), -attempts[number], -number))
         seen |= waiting.pop(best)
         chosen.append(best)
-    return tuple(drawn()[number] for number in chosen)
+    return tuple(found[number] for number in chosen)
 
 
 def loopless(flow: Flow) -> bool:
