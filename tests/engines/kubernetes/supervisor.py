@@ -54,7 +54,8 @@ class Node:
             f"--advertise-address={ADDRESS}", f"--cert-dir={self.state}/certs", "--service-cluster-ip-range=10.232.0.0/24", "--allow-privileged=true",
             "--kubelet-preferred-address-types=InternalIP,Hostname",
         ])  # fmt: skip
-        self._until("the API server answers", lambda: bool(self.call("GET", "/api/v1/namespaces")))
+        # which it makes a moment after it answers at all, and objects are put into it
+        self._until("the API server has its namespace `default`", lambda: bool(self.call("GET", "/api/v1/namespaces/default")))
         images = concurrent.futures.ThreadPoolExecutor(1).submit(self._images)
         self._run("scheduler", [
             f"{self.cache}/kubernetes/kube-scheduler", "--kubeconfig", f"{self.state}/kubeconfig", "--leader-elect=false", "--bind-address=127.0.0.1",
