@@ -54,8 +54,9 @@ bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical
 
 venv: $(VENV)/ready  ## the developer's environment: . .venvs/dev/bin/activate
 
-$(VENV)/ready: pyproject.toml setup.py
+$(VENV)/ready: pyproject.toml setup.py .ci/quick_start.py
 	$(PYTHON) .ci/environment.py $(VENV) -e ".[dev]"
+	$(RUN) .ci/quick_start.py
 
 .venvs/compile/ready: pyproject.toml setup.py
 	@$(PYTHON) .ci/environment.py .venvs/compile -e ".[validate]"

@@ -8,6 +8,7 @@ its output goes to `log` there, `result.json` is `{"state": …, "run": …, "ta
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import json
 import os
@@ -28,6 +29,7 @@ MODULES = (
 
 def main() -> None:
     del sys.path[0]  # this folder has modules called `airflow` and `kubernetes` too
+    gc.disable()  # runs last for seconds, and of what is imported nothing is garbage: looking for it was a third of their time
     warm_up()
     print("READY", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

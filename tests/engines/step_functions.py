@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowc.runtime_bundle import archive, write_folder
-from tests.s3_server import BUCKET, S3Server, s3_server
+from tests.s3_server import BUCKET, QUICK, S3Server, s3_server
 
 from .deploying import PREFIX, Compiled, Dump, Given, Outcome, compiled, left, named
 from .packages import packages_of
@@ -29,15 +29,12 @@ def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
     return ("--image", f"{image}:{packages}" if packages else image, *how)
 
 
-SERVER = """
-import logging, os, subprocess, sys, tempfile, threading
+SERVER = QUICK + """
+import os, subprocess, tempfile, threading
 from datetime import datetime
-from unittest import mock
-logging.getLogger("werkzeug").setLevel(logging.ERROR)
 os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret", AWS_DEFAULT_REGION="us-east-1")
 from moto import mock_aws
 from moto.batch import models
-from moto.server import ThreadedMotoServer
 from tests.targets.step_functions.interpreter import mended
 
 slots = threading.Semaphore(8)

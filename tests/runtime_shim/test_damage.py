@@ -32,8 +32,8 @@ class F(FlowSpec):
     def body(self):
         with open(Path(__file__).with_name("log"), "a") as log:
             log.write(f"{self.input} ")
-        self.mapped = bytes([65 + self.input]) * (9 << 20)
-        self.blob = bytes([70 + self.input]) * (2 << 20)
+        self.mapped = bytes([65 + self.input]) * (9 << 20 if self.input else 1 << 20)
+        self.blob = bytes([70 + self.input]) * (1 << 20)
         self.packed = bytes([80 + self.input]) * 100_000
         self.also_packed = bytes([90 + self.input]) * 100_000
         self.next(self.join)

@@ -119,16 +119,16 @@ def test_memory_is_bounded(server: MemoryS3, tmp_path: Path, client: Callable[[s
     """Names of all tasks are in memory, and a few of their records."""
     import tracemalloc
 
-    fill(server, tmp_path, 10_000)
+    fill(server, tmp_path, 4000)
     flowc = client("s3://bucket/root")
     step = flowc.Run("F/r0")["body"]
     tracemalloc.start()
     try:
-        assert sum(each.data.y for each in step) == 10_000
+        assert sum(each.data.y for each in step) == 4000
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 24 << 20, f"{peak >> 20} MiB"
+    assert peak < 8 << 20, f"{peak >> 20} MiB"
 
 
 def test_runs_are_read_at_the_same_time(server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:

@@ -199,6 +199,6 @@ def test_writers_killed_at_any_moment(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_writers_killed_very_often(tmp_path: Path) -> None:
-    records, orphans = _chaos(tmp_path, 60, 0.5)
-    print(f"60 kills: {records} records, all of them whole; {orphans} objects without a record")
+    records, orphans = _chaos(tmp_path, 30, 0.5)
+    print(f"30 kills: {records} records, all of them whole; {orphans} objects without a record")
     assert records
