@@ -14,7 +14,6 @@ from .engines.report import pytest_addoption as pytest_addoption
 from .engines.report import pytest_terminal_summary as pytest_terminal_summary
 from .s3_server import S3Server, s3_server
 
-
 GARBAGE = 100_000  # new objects until Python looks for garbage, instead of 700: a tenth of the tests' time went into it
 
 
