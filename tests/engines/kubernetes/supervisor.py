@@ -26,6 +26,9 @@ NAMESPACE = "argo"
 PATIENCE = 120.0  # seconds that a part of the node gets to answer, on a machine that may be busy
 APPLIED = ("WorkflowTemplate", "CronWorkflow")  # what users apply: with Argo's full schemas, which cost a quarter of the API server's time
 COLLECT = {"GOGC": "1000", "GOMEMLIMIT": "2GiB"}  # the node's processes collect garbage a tenth as often, while they have room
+# What nobody reads once the node is gone, and a disk would be busy with: databases that write through for each container, and the volumes, into which
+# Argo copies its executor for every pod, 70 MB each time.
+IN_MEMORY = ("containerd", "etcd", "kubelet", "pod-logs", "run")
 ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}  # as Argo's usual installation has them
 
 
@@ -37,8 +40,10 @@ class Node:
         self.lock = threading.Lock()  # while a program runs whose end somebody waits for
 
     def start(self) -> None:
-        for name in ("run", "cni", "cni-data", "logs", "etcd", "certs", "pod-logs"):
+        for name in ("cni", "cni-data", "logs", "certs", *IN_MEMORY):
             os.makedirs(f"{self.state}/{name}", exist_ok=True)
+        for name in IN_MEMORY:
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", f"{self.state}/{name}"], check=True)
         self._files()
         self._bridge()
         self._run("etcd", [
@@ -60,9 +65,6 @@ class Node:
         self._run("scheduler", [
             f"{self.cache}/kubernetes/kube-scheduler", "--kubeconfig", f"{self.state}/kubeconfig", "--leader-elect=false", "--bind-address=127.0.0.1",
         ])  # fmt: skip
-        # Argo copies its executor, 70 MB, into a volume of every pod: 35 GB in all, which a disk is busy with although nobody reads them again
-        os.makedirs(f"{self.state}/kubelet")
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", f"{self.state}/kubelet"], check=True)
         self._run("kubelet", [
             f"{self.cache}/kubernetes/kubelet", "--config", f"{self.state}/kubelet.yaml", "--kubeconfig", f"{self.state}/kubeconfig", "--hostname-override=node1",
             f"--node-ip={ADDRESS}", f"--root-dir={self.state}/kubelet", f"--cert-dir={self.state}/kubelet-certs",
