@@ -29,7 +29,9 @@ def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
     return ("--image", f"{image}:{packages}" if packages else image, *how)
 
 
-SERVER = QUICK + """
+SERVER = (
+    QUICK
+    + """
 import os, subprocess, tempfile, threading
 from datetime import datetime
 os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret", AWS_DEFAULT_REGION="us-east-1")
@@ -77,6 +79,7 @@ with mended(), mock_aws(config={"stepfunctions": {"execute_state_machine": True}
     sys.stdin.read()
 os._exit(0)
 """
+)
 
 
 class StepFunctions:
