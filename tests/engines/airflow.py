@@ -29,7 +29,7 @@ class Airflow:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWC_"))},
             "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-            "PYTHONPATH": str(home / "customized"),
+            "PYTHONPATH": str(home / "customized"), "AIRFLOW__API_AUTH__JWT_SECRET": "of-the-tests " * 6,
         }  # fmt: skip
 
     def __enter__(self) -> Airflow:
