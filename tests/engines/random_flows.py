@@ -23,9 +23,9 @@ from tests.strategies import failures, flows, source_of
 
 from .deploying import Dump
 
-SEED = 20_26
+SEED = 2037  # of sixty tried, the one whose flows have most pairs of what happens together
 COUNT = 20
-MOST = 10  # attempts at tasks of one flow
+MOST = 8  # attempts at tasks of one flow
 _drawing = threading.Lock()  # several threads that ask at first would each draw them
 
 

@@ -12,7 +12,7 @@ class NestedForeach(FlowSpec):
     @step
     def row(self):
         self.factor = self.input
-        self.columns = [10, 20, 30][: self.factor + 1]
+        self.columns = [10, 20, 30][: self.factor]
         self.next(self.cell, foreach="columns")
 
     @step

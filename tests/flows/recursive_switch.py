@@ -6,7 +6,7 @@ from metaflow import FlowSpec, step
 class RecursiveSwitch(FlowSpec):
     @step
     def start(self):
-        self.number = 6
+        self.number = 5
         self.trace = []
         self.next(self.collatz)
 

@@ -6,7 +6,7 @@ from metaflow import FlowSpec, step
 class SwitchInForeach(FlowSpec):
     @step
     def start(self):
-        self.numbers = [1, 2, 3, 4]
+        self.numbers = [1, 2, 3]
         self.next(self.look, foreach="numbers")
 
     @step

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -132,22 +133,33 @@ def test_s3_has_hiccups(fault: str, flow: Path, server: FaultyS3) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "says"),
-    [
-        ("error 503 SlowDown", "503 SlowDown"),
-        ("drop", "failed: "),
-        ("error 400 ExpiredToken", "ExpiredToken"),
-        ("error 403 AccessDenied", "403 AccessDenied"),
-    ],
-)
-@pytest.mark.parametrize("what", ["blobs", "start/-.json", "body/1.json"])
-def test_s3_stays_away(what: str, fault: str, says: str, flow: Path, server: FaultyS3) -> None:
-    server.fault(fault, "PUT", what, times=100)
-    done = on_s3(flow, server)
-    clear(done, says, "flowc resume")
-    server.faults.clear()
-    assert on_s3(flow, server).returncode == 0
+def test_s3_stays_away(tmp_path: Path) -> None:
+    """Whatever is written when it goes. All at the same time: most of it is waiting, until they give up."""
+
+    def stays_away(what: str, fault: str, says: str) -> None:
+        folder = tmp_path / f"{fault} {what.replace('/', ' ')}"
+        folder.mkdir()
+        (folder / "flow.py").write_text(SOURCE)
+        with faulty_s3() as server:
+            server.fault(fault, "PUT", what, times=100)
+            done = on_s3(folder / "flow.py", server)
+            clear(done, says, "flowc resume")
+            server.faults.clear()
+            assert on_s3(folder / "flow.py", server).returncode == 0
+
+    faults = {
+        "error 503 SlowDown": "503 SlowDown",
+        "drop": "failed: ",
+        "error 400 ExpiredToken": "ExpiredToken",
+        "error 403 AccessDenied": "403 AccessDenied",
+    }
+    with ThreadPoolExecutor(12) as pool:
+        done = {
+            (what, fault): pool.submit(stays_away, what, fault, says)
+            for what in ("blobs", "start/-.json", "body/1.json") for fault, says in faults.items()
+        }  # fmt: skip
+    wrong = {case: each.exception() for case, each in done.items() if each.exception()}
+    assert len(done) == 12 and not wrong, wrong
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-# Flow NestedForeach, compiled by flowc. Code package: sha256:dc1e59b199cbf01d34e2071e4bc37e03c17e58de17d39213437980143356275b
+# Flow NestedForeach, compiled by flowc. Code package: sha256:ac1679356c95508d89231453744c6cbba2b4cee4dc229e87865b59242b353ba1
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "NestedForeach",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:dc1e59b199cbf01d34e2071e4bc37e03c17e58de17d39213437980143356275b",
+    "FLOWC_CODE": "sha256:ac1679356c95508d89231453744c6cbba2b4cee4dc229e87865b59242b353ba1",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }

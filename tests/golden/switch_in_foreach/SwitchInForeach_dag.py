@@ -1,4 +1,4 @@
-# Flow SwitchInForeach, compiled by flowc. Code package: sha256:241af3d0e984fa3ceace224c0e45129b188b58ce05cf83b9da40d3f7773f8fa2
+# Flow SwitchInForeach, compiled by flowc. Code package: sha256:01b011eb545dad8b683cdfe6c1f5db7a4b2aae408f4f8722da927ba087fa404b
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "SwitchInForeach",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:241af3d0e984fa3ceace224c0e45129b188b58ce05cf83b9da40d3f7773f8fa2",
+    "FLOWC_CODE": "sha256:01b011eb545dad8b683cdfe6c1f5db7a4b2aae408f4f8722da927ba087fa404b",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }
