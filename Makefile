@@ -1,6 +1,8 @@
 # `make demo` and `make test` set up what they need below .venvs/ and then do what they say.
 
-PYTHON ?= python3
+ifndef PYTHON
+PYTHON := $(shell sh .ci/python)
+endif
 VENV := .venvs/dev
 COUNT ?= 200
 RUN := $(VENV)/bin/python

@@ -1,7 +1,8 @@
-"""The interpreters of this machine: this one, those on the PATH, and those installed beside this one (as pyenv and uv lay them out)."""
+"""The interpreters of this machine: this one, those on the PATH, and those installed beside one of these (as pyenv and uv lay them out)."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from functools import lru_cache
@@ -12,8 +13,9 @@ from shutil import which
 @lru_cache(maxsize=1)
 def pythons() -> dict[tuple[int, int], str]:
     """Returns (3, minor) → path of an interpreter that starts, from 3.9 on, sorted."""
-    beside = sorted(str(each) for each in Path(sys.base_prefix).parent.glob("*/bin/python3"))
-    candidates = [sys.executable, *(on_path for minor in range(9, 16) if (on_path := which(f"python3.{minor}"))), *beside]
+    candidates = [sys.executable, *(on_path for minor in range(9, 16) if (on_path := which(f"python3.{minor}")))]
+    for home in (sys.base_prefix, *_home_of("python3")):
+        candidates += sorted(str(each) for each in Path(home).parent.glob("*/bin/python3"))
     found: dict[tuple[int, int], str] = {}
     for each in candidates:
         done = subprocess.run([each, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)
@@ -22,3 +24,11 @@ def pythons() -> dict[tuple[int, int], str]:
             if (major, minor) >= (3, 9):
                 found.setdefault((major, minor), each)
     return dict(sorted(found.items()))
+
+
+def _home_of(python: str) -> list[str]:
+    """Where the interpreter that the PATH finds outside this environment is installed; nothing if there is none."""
+    path = os.pathsep.join(each for each in os.environ.get("PATH", "").split(os.pathsep) if Path(each) != Path(sys.prefix, "bin"))
+    found = which(python, path=path)
+    done = subprocess.run([found, "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True) if found else None
+    return [done.stdout.strip()] if done and done.returncode == 0 else []
