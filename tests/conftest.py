@@ -12,14 +12,13 @@ from flowc.runtime_shim.current import current
 from .engines import object_stores
 from .engines.report import pytest_addoption as pytest_addoption
 from .engines.report import pytest_terminal_summary as pytest_terminal_summary
+from .garbage import SELDOM
 from .s3_server import S3Server, s3_server
-
-GARBAGE = 100_000  # new objects until Python looks for garbage, instead of 700: a tenth of the tests' time went into it
 
 
 def pytest_configure() -> None:
     """Whoever starts the tests in the background of a script has them ignore Ctrl-C, and with them each process they start and interrupt."""
-    gc.set_threshold(GARBAGE, 20, 20)
+    gc.set_threshold(*SELDOM)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .garbage import SOURCE
+
 BUCKET = "bucket"
 # What each server does at first. For every request moto lists its folders and tries hundreds of patterns to see which service a host name is:
 # half of what a request costs.
-QUICK = """
-import functools, gc, logging, sys
-gc.set_threshold(100_000, 20, 20)
+QUICK = f"""{SOURCE}
+import functools, logging, sys
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 from moto.server import DomainDispatcherApplication, ThreadedMotoServer
 DomainDispatcherApplication.get_backend_for_host = functools.cache(DomainDispatcherApplication.get_backend_for_host)

@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.garbage import SOURCE
+
 RUNNER = Path(__file__).parent / "airflow_run.py"
-# read by each Python of a server, which is many processes of few seconds: it looks for garbage less often than every 700 objects
-CUSTOMIZED = "import gc\n\ngc.set_threshold(100_000, 20, 20)\n"
 
 
 class Airflow:
@@ -34,7 +34,7 @@ class Airflow:
 
     def __enter__(self) -> Airflow:
         (self.home / "customized").mkdir()
-        (self.home / "customized" / "sitecustomize.py").write_text(CUSTOMIZED)
+        (self.home / "customized" / "sitecustomize.py").write_text(SOURCE)  # read by each Python of a server
         self._migrate()
         self.log = open(self.home / "runner.log", "ab")
         self.runner = subprocess.Popen(

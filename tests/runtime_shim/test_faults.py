@@ -42,10 +42,14 @@ class F(FlowSpec):
 """
 
 
+def written(folder: Path) -> Path:
+    (folder / "flow.py").write_text(SOURCE)
+    return folder / "flow.py"
+
+
 @pytest.fixture
 def flow(tmp_path: Path) -> Path:
-    (tmp_path / "flow.py").write_text(SOURCE)
-    return tmp_path / "flow.py"
+    return written(tmp_path)
 
 
 @pytest.fixture
@@ -139,13 +143,13 @@ def test_s3_stays_away(tmp_path: Path) -> None:
     def stays_away(what: str, fault: str, says: str) -> None:
         folder = tmp_path / f"{fault} {what.replace('/', ' ')}"
         folder.mkdir()
-        (folder / "flow.py").write_text(SOURCE)
+        flow = written(folder)
         with faulty_s3() as server:
             server.fault(fault, "PUT", what, times=100)
-            done = on_s3(folder / "flow.py", server)
+            done = on_s3(flow, server)
             clear(done, says, "flowc resume")
             server.faults.clear()
-            assert on_s3(folder / "flow.py", server).returncode == 0
+            assert on_s3(flow, server).returncode == 0
 
     faults = {
         "error 503 SlowDown": "503 SlowDown",
