@@ -86,6 +86,8 @@ class _Gang:
     def __init__(self) -> None:
         self.token = f"-{os.urandom(4).hex()}"  # of this try
         self.running: List[_Running] = []
+        self.done: List[_Running] = []  # with a record
+        self.failed: List[_Running] = []
         self.why = ""  # what made it fail, first
         self.hopeless = False
 
@@ -325,12 +327,16 @@ class _Supervisor:
         step, path, attempt = one.task
         flow, run = self.graph.name, self.work.run
         self._keep_log(one)
-        done = record.read(self.store, flow, run, step, path) if one.status == 0 else None
+        # one of a gang may have been stopped, because of another, when its record was written already
+        done = record.read(self.store, flow, run, step, path) if one.status == 0 or one.gang is not None else None
         if done is not None:
             self.on_event("done", one.task, "")
             if self.settings.reuse is not None:
                 self.settings.reuse.keep(step, path)
             self._add(self._follow(done, fresh=True), fresh=True)
+            if one.gang is not None:
+                one.gang.done.append(one)
+                self._gang_ended(one.gang)
             return
         left = failure.read(self.store, flow, run, step, path, attempt)
         if left and float(left["time"]) < one.started:  # of an earlier try at the same attempt
@@ -349,16 +355,21 @@ class _Supervisor:
             self.result.failed.append(one.task)
 
     def _gang_failed(self, gang: _Gang, one: _Running, why: str, again: bool) -> None:
-        """Stops the others, who may wait for this one for ever; when all have ended, they are tried again together."""
+        """Stops the others, who may wait for this one for ever."""
+        gang.failed.append(one)
         if not gang.why:
             gang.why = why
             gang.hopeless = not again
             for other in gang.running:
                 if other is not one and other.status is None:
                     _signal(other, signal.SIGKILL)
-        if any(other.status is None for other in gang.running):
+        self._gang_ended(gang)
+
+    def _gang_ended(self, gang: _Gang) -> None:
+        """When all have ended, those without a record are tried again together, or have failed."""
+        if not gang.failed or len(gang.done) + len(gang.failed) < len(gang.running):
             return
-        tasks = [each.task for each in gang.running if record.read(self.store, self.graph.name, self.work.run, each.task[0], each.task[1]) is None]
+        tasks = [each.task for each in gang.running if each in gang.failed]
         for task in tasks:
             self.on_event("failed" if gang.hopeless else "retry", task, gang.why)
         if gang.hopeless:

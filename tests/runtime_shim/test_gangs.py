@@ -72,6 +72,51 @@ def test_all_are_tried_again_when_one_fails(tmp_path: Path) -> None:
     assert "ValueError: once" in done.stdout + done.stderr
 
 
+def test_those_that_end_in_the_same_moment_are_tried_again_once(tmp_path: Path) -> None:
+    """The supervisor hears of all four ends at once: it is stopped while they come."""
+    body = """
+        if attempt == 0:
+            if node == 0:
+                import signal, subprocess
+                supervisor = int(Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1])
+                subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {supervisor}"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                os.kill(supervisor, signal.SIGSTOP)
+                (HERE / "stopped").touch()
+            while not (HERE / "stopped").exists():
+                time.sleep(0.01)
+            os._exit(1)
+"""
+    done = run(write(tmp_path, body, "@retry(times=2, minutes_between_retries=0)"), tmp_path / "store")
+    assert artifacts(tmp_path / "store", "join")["attempts"] == "[1, 1, 1, 1]"
+    assert (done.stdout + done.stderr).count("trying again") == 4
+
+
+def test_one_that_dies_when_the_others_have_their_records(tmp_path: Path) -> None:
+    """It alone is tried again; one that was stopped because of it, with its record written, is followed all the same."""
+    body = """
+        def there(index, suffix):
+            return list(HERE.glob(f"store/**/{index}{suffix}"))
+
+        (HERE / f"pid.{node}").write_text(str(os.getpid()))
+        if attempt == 0 and node == 3:
+            while not all(there(index, ".*.ready") for index in range(3)):
+                time.sleep(0.01)
+            os.kill(int((HERE / "pid.2").read_text()), 19)  # while it waits for this one
+        if attempt == 0 and node == 1:
+            import atexit
+
+            def at_exit():
+                while not all(there(index, ".json") for index in (0, 1, 3)):
+                    time.sleep(0.01)
+                os.kill(int((HERE / "pid.2").read_text()), 9)
+                time.sleep(600)
+
+            atexit.register(at_exit)
+"""
+    run(write(tmp_path, body, "@retry(times=1, minutes_between_retries=0)"), tmp_path / "store")
+    assert artifacts(tmp_path / "store", "join")["attempts"] == "[0, 0, 1, 0]"
+
+
 def test_a_gang_that_fails_leaves_no_record(tmp_path: Path) -> None:
     body = """
         if node == 3:
