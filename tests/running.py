@@ -15,13 +15,18 @@ Done = subprocess.CompletedProcess[str]
 T = TypeVar("T")
 
 
+def environment(*without: str) -> dict[str, str]:
+    """The environment, but for variables whose names begin so: a copy that can be taken in a thread, while pytest changes the original."""
+    names = [name for name in list(os.environ) if not name.startswith(without)]
+    return {name: value for name in names if (value := os.environ.get(name)) is not None}
+
+
 def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, check: bool = False) -> Done:
     """Runs `flowc ARGUMENTS`. With `check`, fails with what it printed unless it exits with 0."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWC_", "AWS_"))}
     done = subprocess.run(
         [sys.executable, "-m", "flowc", *arguments],
         cwd=cwd,
-        env={**clean, **(env or {})},
+        env={**environment("FLOWC_", "AWS_"), **(env or {})},
         capture_output=True,
         text=True,
         encoding="utf-8",

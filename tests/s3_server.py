@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .garbage import SOURCE
+from .running import environment
 
 BUCKET = "bucket"
 # What each server does at first. For every request moto lists its folders and tries hundreds of patterns to see which service a host name is:
@@ -53,8 +53,9 @@ class S3Server:
 @contextmanager
 def s3_server(address: str = "127.0.0.1", script: str = SCRIPT) -> Iterator[S3Server]:
     """A server with one empty bucket. `script`: a Python program that takes the address, prints its port, and ends with its input."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    server = subprocess.Popen([sys.executable, "-c", script, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    server = subprocess.Popen(
+        [sys.executable, "-c", script, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment("AWS_")
+    )
     try:
         assert server.stdout is not None
         port = server.stdout.readline().strip()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.garbage import SOURCE
+from tests.running import environment
 
 RUNNER = Path(__file__).parent / "airflow_run.py"
 
@@ -27,7 +28,7 @@ class Airflow:
         self.python, self.home = python, home
         self.lock = threading.Lock()
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "FLOWC_"))},
+            **environment("AIRFLOW", "FLOWC_"),
             "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
             "PYTHONPATH": str(home / "customized"), "AIRFLOW__API_AUTH__JWT_SECRET": "of-the-tests " * 6,
         }  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from flowc.compiler.pipeline import Program
 
 from tests.building import package_of, program_of
+from tests.running import environment
 
 Done = subprocess.CompletedProcess[str]
 
@@ -24,7 +24,7 @@ class Container:
         self.run = run
         self.code = package_of(self.program, folder / "store")
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("FLOWC_", "AWS_"))},
+            **environment("FLOWC_", "AWS_"),
             "FLOWC_STORE": store or str(folder / "store"), "FLOWC_FLOW": self.program.flow.name, "FLOWC_RUN": run, "FLOWC_CODE": self.code,
             "FLOWC_TARGET": "argo", **(env or {}),
         }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faulty_s3 import BUCKET, FaultyS3, faulty_s3
-from tests.running import Done, dump, flowc
+from tests.running import Done, dump, environment, flowc
 
 SOURCE = """
 import pathlib, time
@@ -82,7 +81,7 @@ def test_no_room_for_an_artifact(flow: Path, tmp_path: Path) -> None:
 
 def mounted(script: str, **given: object) -> Done:
     """Runs a shell script in a mount namespace of its own, which is gone afterwards."""
-    env = {**os.environ, **{name: str(value) for name, value in given.items()}, "PYTHON": sys.executable}
+    env = {**environment(), **{name: str(value) for name, value in given.items()}, "PYTHON": sys.executable}
     return subprocess.run(["unshare", "-m", "sh", "-ec", script], capture_output=True, text=True, env=env)
 
 
