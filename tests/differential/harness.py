@@ -18,11 +18,16 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.prefork import Prefork
+from tests.running import started
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FLOWS = HERE / "flows"
 WRONG = HERE / "wrong"
 RECORDED = HERE / "recorded"
+PYTHON = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}  # sets have the same order in both
+PREFORK = Prefork(**PYTHON)
 
 Tasks = dict[str, dict[str, str]]  # "step path" → artifact → text of its value
 
@@ -111,8 +116,7 @@ def _metaflow_environment(folder: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
     own = {
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder), "METAFLOW_HOME": str(folder / "home"), "METAFLOW_USER": "tester", "HOME": str(folder),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",  # sets have the same order in both
+        **PYTHON,
         "PATH": os.path.dirname(metaflow_python()) + os.pathsep + clean.get("PATH", ""),  # the tasks of a gang are started as `python`
     }  # fmt: skip
     return {**clean, **own}
@@ -134,12 +138,12 @@ def flowc_accepts(path: Path) -> bool:
 
 
 def _flowc(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "flowc", *arguments], env=_flowc_environment(), capture_output=True, text=True, timeout=300)
+    return started(arguments, os.getcwd(), _flowc_environment(), PREFORK)
 
 
 def _flowc_environment() -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
-    return {**clean, "METAFLOW_USER": "tester", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    return {**clean, **PYTHON, "METAFLOW_USER": "tester"}
 
 
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
