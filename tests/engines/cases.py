@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flowc.compiler.ir import Flow
 
 from tests import hostile
 from tests.golden.regenerate import FLOWS, HERE
@@ -39,6 +40,7 @@ ONCE = ("configs", "hostile_values", "include_file", "own_decorators", "project"
 GIVEN: dict[str, list[Given]] = {
     "hostile_values": [{}, {"n": HOSTILE, "no": "~", "p-q": "$(date) '\"{{inputs.parameters.x}}\n", "all": TEXTS, "empty": " "}],
     "switch": [{}, {"size": "big"}, {"size": "huge"}],
+    "wine": [{"folds": 2}],  # each fold's tasks import scikit-learn, which takes a second
     "parameters": [
         {},
         {"text": HOSTILE, "number": -3, "learning-rate": 2.5, "verbose": True, "table": {"a": ["{{x}}", "{}", None]}, "words": "p,{{q}}", "note": "<none>x"},
@@ -78,7 +80,11 @@ class Case:
         """The flow's file."""
         if not self.is_random:
             return FLOWS[self.flow]
-        return written(sample(self.target != "airflow")[self.number], f"{self.target.replace('-', '_')}_{self.number}")
+        return written(self.random(), f"{self.target.replace('-', '_')}_{self.number}")
+
+    def random(self) -> Flow:
+        """The random flow itself; those for Argo are smaller, where an attempt is a pod, which costs as much as six jobs."""
+        return sample(loops=self.target != "airflow", cost=1 if self.target == "argo" else 0)[self.number]
 
     def __str__(self) -> str:
         given = "".join(f"-{str(each)[:4]}" for each in list(json.loads(self.given).values())[:1])
@@ -96,14 +102,16 @@ def parameters(cases: Iterator[Case]) -> list[object]:
 
 def is_nightly(case: Case) -> bool:
     """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and nested
-    flows there; every other delivery on Argo of the flows of ONCE; the wine flow, whose tasks import for seconds, by more than one way a target."""
+    flows and those of ONCE there; every other delivery on Argo of the flows of ONCE; the wine flow, whose tasks import for seconds, by more than
+    one way a target."""
     deliveries = DELIVERIES[case.engine]
     other = case.flow in FLOWS and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
     if case.flow == "wine":
         return case.engine == "airflow-pods" or case.delivery != deliveries[0]
+    once = case.flow in ONCE and case.given == "{}"
     if case.engine == "argo":
-        return other and case.flow in ONCE and case.given == "{}"
-    return case.engine == "airflow-pods" and (other or case.flow in NESTED)
+        return other and once
+    return case.engine == "airflow-pods" and (other or once or case.flow in NESTED)
 
 
 def of_features() -> Iterator[Case]:

@@ -46,8 +46,11 @@ def drawn() -> tuple[Flow, ...]:
 
 
 @cache
-def sample(loops: bool = True) -> tuple[Flow, ...]:
-    """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks."""
+def sample(loops: bool = True, cost: int = 0) -> tuple[Flow, ...]:
+    """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks.
+
+    An attempt at a task is worth `cost` pairs of what happens together.
+    """
     with _drawing:
         found = drawn()
     attempts = [expected(flow).attempts for flow in found]
@@ -55,7 +58,7 @@ def sample(loops: bool = True) -> tuple[Flow, ...]:
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
     while len(chosen) < COUNT:
-        best = max(waiting, key=lambda number: (len(waiting[number] - seen), -attempts[number], -number))
+        best = max(waiting, key=lambda number: (len(waiting[number] - seen) - cost * attempts[number], -attempts[number], -number))
         seen |= waiting.pop(best)
         chosen.append(best)
     return tuple(found[number] for number in chosen)

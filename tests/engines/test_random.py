@@ -11,7 +11,7 @@ from tests.reference import expected
 from .ahead import Ahead
 from .cases import Case, of_random_flows, parameters
 from .deploying import local
-from .random_flows import disagreement, sample
+from .random_flows import disagreement
 from .report import Record
 
 
@@ -19,7 +19,7 @@ from .report import Record
 def test_a_run_leaves_what_the_reference_says(case: Case, ahead: Ahead, record: Record, shared: Path) -> None:
     ran = ahead.ran(case)
     record(case, ran.outcome)
-    wanted = expected(sample(case.target != "airflow")[case.number])
+    wanted = expected(case.random())
     source = case.path().read_text()
     wrong = disagreement(ran.left, ran.outcome.succeeded, wanted)
     assert not wrong, f"{wrong}\n{source}\n{ran.outcome.detail}"
