@@ -1,7 +1,7 @@
 """`python -m flowc`, forked from a process that has imported it: the imports are a third to nine tenths of what most commands do.
 
-What a user starts begins with an empty interpreter. A call does so, too, if it changes a variable that Python reads at its start; and so does
-all that is told here to no one, by `subprocess`: the tests of start-up, of terminals, of the installed program.
+What a user starts begins with an empty interpreter. So does a call that changes a variable that Python reads at its start, and what tests start by
+themselves: those of start-up, of terminals, of the installed program.
 """
 
 from __future__ import annotations
@@ -28,20 +28,13 @@ from typing import IO, NoReturn
 
 from flowc.runtime_shim.warm import leave
 
+from .environment import environment
+
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")  # beginnings of the names of variables that are read once
 PACKAGES = ("flowc", "flowc.commands", "flowc.compiler", "flowc.formats", "flowc.targets", "flowc.runtime_shim")
 STANDARD = (
-    "argparse",
-    "concurrent.futures",
-    "hashlib",
-    "http.client",
-    "random",
-    "subprocess",
-    "tempfile",
-    "urllib.request",
-    "xml.etree.ElementTree",
-    "zipfile",
-)
+    "argparse", "concurrent.futures", "hashlib", "http.client", "random", "subprocess", "tempfile", "urllib.request", "xml.etree.ElementTree", "zipfile",
+)  # fmt: skip
 
 
 class Prefork:
@@ -53,19 +46,21 @@ class Prefork:
         self.control: socket.socket | None = None
 
     def start(self) -> None:
-        environment = {**os.environ, **self.changed}
-        self.began_with = _read_at_start(environment)
+        env = {**environment(), **self.changed}
+        self.began_with = _read_at_start(env)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # it ends when `ours` is closed, however this process ends; in a group of its own, since whoever interrupts the tests does not mean it
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.prefork", str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=Path(__file__).parent.parent,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=env, start_new_session=True,
         )  # fmt: skip
         theirs.close()
         self.control = ours
 
     def fits(self, env: dict[str, str]) -> bool:
-        """Whether Python would start with this environment as the process that forks did."""
+        """Whether Python would start with this environment as the process that forks did. Elsewhere than on Linux nothing is forked."""
+        if sys.platform != "linux":
+            return False
         with self.lock:
             if self.control is None:
                 self.start()

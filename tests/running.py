@@ -11,18 +11,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .environment import environment
 from .prefork import Prefork
 
 LIMIT = 600.0  # seconds that a command may take: a bound on hanging
 PREFORK = Prefork()
 Done = subprocess.CompletedProcess[str]
 T = TypeVar("T")
-
-
-def environment(*without: str) -> dict[str, str]:
-    """The environment, but for variables whose names begin so: a copy that can be taken in a thread, while pytest changes the original."""
-    names = [name for name in list(os.environ) if not name.startswith(without)]
-    return {name: value for name in names if (value := os.environ.get(name)) is not None}
 
 
 def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, check: bool = False) -> Done:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .environment import environment
 from .garbage import SOURCE
-from .running import environment
 
 BUCKET = "bucket"
 # What each server does at first. For every request moto lists its folders and tries hundreds of patterns to see which service a host name is:

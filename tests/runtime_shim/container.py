@@ -10,7 +10,7 @@ from pathlib import Path
 from flowc.compiler.pipeline import Program
 
 from tests.building import package_of, program_of
-from tests.running import environment
+from tests.environment import environment
 
 Done = subprocess.CompletedProcess[str]
 

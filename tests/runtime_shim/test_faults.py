@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import environment
 from tests.faulty_s3 import BUCKET, FaultyS3, faulty_s3
-from tests.running import Done, dump, environment, flowc
+from tests.running import Done, dump, flowc
 
 SOURCE = """
 import pathlib, time
