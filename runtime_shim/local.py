@@ -86,8 +86,8 @@ class _Gang:
     def __init__(self) -> None:
         self.token = f"-{os.urandom(4).hex()}"  # of this try
         self.running: List[_Running] = []
-        self.done: List[_Running] = []  # with a record
-        self.failed: List[_Running] = []
+        self.failed: List[_Running] = []  # without a record
+        self.ended = 0  # how many have, with and without
         self.why = ""  # what made it fail, first
         self.hopeless = False
 
@@ -335,7 +335,6 @@ class _Supervisor:
                 self.settings.reuse.keep(step, path)
             self._add(self._follow(done, fresh=True), fresh=True)
             if one.gang is not None:
-                one.gang.done.append(one)
                 self._gang_ended(one.gang)
             return
         left = failure.read(self.store, flow, run, step, path, attempt)
@@ -366,8 +365,9 @@ class _Supervisor:
         self._gang_ended(gang)
 
     def _gang_ended(self, gang: _Gang) -> None:
-        """When all have ended, those without a record are tried again together, or have failed."""
-        if not gang.failed or len(gang.done) + len(gang.failed) < len(gang.running):
+        """Counts one that has. After the last, those without a record are tried again together, or have failed."""
+        gang.ended += 1
+        if not gang.failed or gang.ended < len(gang.running):
             return
         tasks = [each.task for each in gang.running if each in gang.failed]
         for task in tasks:

@@ -31,10 +31,7 @@ from flowc.runtime_shim.warm import leave
 from .environment import environment
 
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")  # beginnings of the names of variables that are read once
-PACKAGES = ("flowc", "flowc.commands", "flowc.compiler", "flowc.formats", "flowc.targets", "flowc.runtime_shim")
-STANDARD = (
-    "argparse", "concurrent.futures", "hashlib", "http.client", "random", "subprocess", "tempfile", "urllib.request", "xml.etree.ElementTree", "zipfile",
-)  # fmt: skip
+PACKAGES = ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim")  # each with all below it; in a checkout they are folders of their own
 
 
 class Prefork:
@@ -99,10 +96,8 @@ def _text(file: IO[bytes]) -> str:
 
 def serve(control: socket.socket) -> NoReturn:
     """Forks for each request: descriptors of a file that says it, of two for what is printed, and of one to tell the pid and the exit code."""
-    for name in STANDARD:
-        importlib.import_module(name)
     for name in PACKAGES:
-        for module in pkgutil.iter_modules(importlib.import_module(name).__path__, name + "."):
+        for module in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     gc.freeze()  # what a fork does not look through stays shared

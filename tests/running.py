@@ -27,12 +27,12 @@ def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | 
     return done
 
 
-def started(arguments: Sequence[str], cwd: str, env: dict[str, str], prefork: Prefork = PREFORK) -> Done:
+def started(arguments: Sequence[str], cwd: str, env: dict[str, str], prefork: Prefork = PREFORK, seconds: float = LIMIT) -> Done:
     """Runs `python -m flowc`, or a fork of a process that has imported it, where that makes no difference."""
     if prefork.fits(env):
-        return prefork.run(arguments, cwd, env, LIMIT)
+        return prefork.run(arguments, cwd, env, seconds)
     command = [sys.executable, "-m", "flowc", *arguments]
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf-8", timeout=seconds)
 
 
 def until(wanted: Callable[[], T], what: str, seconds: float = 30, every: float = 0.02) -> T:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.environment import environment
 from tests.golden.regenerate import ROOT
 
 PAGE = ROOT / "docs" / "runs.md"
@@ -62,8 +63,7 @@ def session() -> str:
         (folder / "bin").mkdir()
         (folder / "bin" / "flowc").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flowc "$@"\n')
         (folder / "bin" / "flowc").chmod(0o755)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("FLOWC_", "AWS_", "METAFLOW_"))}
-        env = {**clean, "PATH": f"{folder}/bin:{os.environ['PATH']}", "METAFLOW_USER": "ada", "TERM": "dumb"}
+        env = {**environment("FLOWC_", "AWS_", "METAFLOW_"), "PATH": f"{folder}/bin:{os.environ['PATH']}", "METAFLOW_USER": "ada", "TERM": "dumb"}
         said = []
         for command in COMMANDS:
             done = subprocess.run(["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.environment import environment
 from tests.prefork import Prefork
 from tests.running import started
 
@@ -113,13 +114,17 @@ def _metaflow(path: Path, command: list[str], folder: Path) -> subprocess.Comple
 
 
 def _metaflow_environment(folder: Path) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
+    clean = _clean()
     own = {
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder), "METAFLOW_HOME": str(folder / "home"), "METAFLOW_USER": "tester", "HOME": str(folder),
         **PYTHON,
         "PATH": os.path.dirname(metaflow_python()) + os.pathsep + clean.get("PATH", ""),  # the tasks of a gang are started as `python`
     }  # fmt: skip
     return {**clean, **own}
+
+
+def _clean() -> dict[str, str]:
+    return environment("METAFLOW_", "FLOWC_", "AWS_")
 
 
 def with_flowc(case: Case, folder: Path) -> Outcome:
@@ -138,12 +143,11 @@ def flowc_accepts(path: Path) -> bool:
 
 
 def _flowc(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return started(arguments, os.getcwd(), _flowc_environment(), PREFORK)
+    return started(arguments, os.getcwd(), _flowc_environment(), PREFORK, seconds=300)
 
 
 def _flowc_environment() -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "FLOWC_", "AWS_"))}
-    return {**clean, **PYTHON, "METAFLOW_USER": "tester"}
+    return {**_clean(), **PYTHON, "METAFLOW_USER": "tester"}
 
 
 # ── recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────

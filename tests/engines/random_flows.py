@@ -46,7 +46,7 @@ def drawn() -> tuple[Flow, ...]:
 
 
 @cache
-def sample(loops: bool = True, cost: int = 0) -> tuple[Flow, ...]:
+def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
     """Returns COUNT of the drawn flows, chosen so that many things happen together in some flow of them; of equal ones, those with fewer tasks.
 
     An attempt at a task is worth `cost` pairs of what happens together.
