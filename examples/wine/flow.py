@@ -15,16 +15,16 @@ class WineFlow(FlowSpec):
 
     @step
     def start(self):
-        """Reads the data."""
+        """Reads the data, and splits it into folds, the same for each model."""
         self.data, self.target = samples()
+        self.parts = folds_of(self.target, self.folds)
         self.models = list(MODELS)
         self.next(self.candidate, foreach="models")
 
     @step
     def candidate(self):
-        """Splits the data into folds, for one model."""
+        """Takes one model, to be trained without each fold."""
         self.model = self.input
-        self.parts = folds_of(self.target, self.folds)
         self.next(self.fold, foreach="parts")
 
     @retry(times=2, minutes_between_retries=0)

@@ -36,6 +36,9 @@ NESTED = ("branches_in_foreach_in_branch", "nested_foreach", "switch_in_foreach"
 # flows of what the compiler has written out, or the shim does, before the engine or the shim's delivery has anything to do with it
 ONCE = ("configs", "hostile_values", "include_file", "own_decorators", "project")
 
+# and on Argo, where a task is a pod, those of what the engine does after the shim's delivery, or that other flows show one by one
+ONCE_A_POD = (*ONCE, "decorated", "loop_in_foreach")
+
 # with what a flow is run; once as it is where nothing is said
 GIVEN: dict[str, list[Given]] = {
     "hostile_values": [{}, {"n": HOSTILE, "no": "~", "p-q": "$(date) '\"{{inputs.parameters.x}}\n", "all": TEXTS, "empty": " "}],
@@ -84,7 +87,7 @@ class Case:
 
     def random(self) -> Flow:
         """The random flow itself; those for Argo are smaller, where an attempt is a pod, which costs as much as six jobs."""
-        return sample(loops=self.target != "airflow", cost=1 if self.target == "argo" else 0)[self.number]
+        return sample(loops=self.target != "airflow", cost=2 if self.target == "argo" else 0)[self.number]
 
     def __str__(self) -> str:
         given = "".join(f"-{str(each)[:4]}" for each in list(json.loads(self.given).values())[:1])
@@ -101,17 +104,17 @@ def parameters(cases: Iterator[Case]) -> list[object]:
 
 
 def is_nightly(case: Case) -> bool:
-    """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and nested
-    flows and those of ONCE there; every other delivery on Argo of the flows of ONCE; the wine flow, whose tasks import for seconds, by more than
-    one way a target."""
+    """Whether only `make nightly` runs it: every other delivery in Airflow's pods, which are made as Argo's are, and take longest, and there nested
+    flows, those of ONCE and a switch's other cases; every other delivery of what ONCE or ONCE_A_POD names; the wine flow, whose tasks import for
+    seconds, by more than one way a target."""
     deliveries = DELIVERIES[case.engine]
     other = case.flow in FLOWS and case.delivery != deliveries[list(FLOWS).index(case.flow) % len(deliveries)]
     if case.flow == "wine":
         return case.engine == "airflow-pods" or case.delivery != deliveries[0]
-    once = case.flow in ONCE and case.given == "{}"
-    if case.engine == "argo":
-        return other and once
-    return case.engine == "airflow-pods" and (other or once or case.flow in NESTED)
+    as_it_is = case.given == "{}"
+    if case.engine == "airflow-pods":
+        return other or case.flow in NESTED or case.flow in ONCE and as_it_is or case.flow == "switch" and not as_it_is
+    return other and as_it_is and case.flow in (ONCE_A_POD if case.engine == "argo" else ONCE)
 
 
 def of_features() -> Iterator[Case]:

@@ -1,6 +1,6 @@
 """Nothing is lost: a run whose processes are killed at random moments, again and again, ends with the artifacts of an undisturbed one.
 
-`FLOWC_CHAOS=N` kills N times in each test (10 by default; `make nightly` many more), `FLOWC_CHAOS_SEED` makes a series again. A run is gone on with
+`FLOWC_CHAOS=N` kills N times in each test (6 by default; `make nightly` many more), `FLOWC_CHAOS_SEED` makes a series again. A run is gone on with
 under its own name, or resumed as a new one; its datastore is a folder, or S3.
 """
 
@@ -75,7 +75,7 @@ class F(FlowSpec):
     def end(self):
         pass
 """
-KILLS = int(os.environ.get("FLOWC_CHAOS", "10"))
+KILLS = int(os.environ.get("FLOWC_CHAOS", "6"))
 SEED = int(os.environ.get("FLOWC_CHAOS_SEED", str(random.SystemRandom().randrange(1 << 30))))
 
 

@@ -1,4 +1,4 @@
-# Flow WineFlow, compiled by flowc. Code package: sha256:700f6f69e92d9fbac1172c6a498db784b6f5ca17edd1926752bbde2e4b774b2a
+# Flow WineFlow, compiled by flowc. Code package: sha256:da3b08675693e5bd6c14d1232c093450d97960b31645686fb6b0832a11d9179f
 from __future__ import annotations
 
 import base64
@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "WineFlow",
     "FLOWC_RUN": "{{ run_id }}",
-    "FLOWC_CODE": "sha256:700f6f69e92d9fbac1172c6a498db784b6f5ca17edd1926752bbde2e4b774b2a",
+    "FLOWC_CODE": "sha256:da3b08675693e5bd6c14d1232c093450d97960b31645686fb6b0832a11d9179f",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
 }
@@ -98,7 +98,7 @@ with DAG(
     },
     tags=["flowc"],
 ) as dag:
-    # Reads the data.
+    # Reads the data, and splits it into folds, the same for each model.
     start_task = KubernetesPodOperator(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
@@ -106,7 +106,7 @@ with DAG(
         arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
-    # Splits the data into folds, for one model.
+    # Takes one model, to be trained without each fold.
     candidate_task = KubernetesPodOperator.partial(
         task_id="candidate",
         do_xcom_push=True,

@@ -197,7 +197,7 @@ def test_writers_killed_at_any_moment(tmp_path: Path) -> None:
     assert records or list(tmp_path.rglob(".tmp-*"))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_writers_killed_very_often(tmp_path: Path) -> None:
     records, orphans = _chaos(tmp_path, 30, 0.5)
     print(f"30 kills: {records} records, all of them whole; {orphans} objects without a record")
