@@ -18,7 +18,7 @@ from .deploying import Compiled, Dump, Given, Outcome, as_text, compiled, left, 
 from .kubernetes.build import PYTHON
 from .kubernetes.images import Image, files_layer
 from .kubernetes.node import NAMESPACE, ApiError, Node
-from .packages import DEBIAN_PYTHON, packages_of, with_bytecode
+from .packages import DEBIAN_PYTHON, packages_of, runtime_image, with_bytecode
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
 NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
@@ -34,9 +34,9 @@ class Images:
         self.lock, self.made = threading.Lock(), dict[Path, str]()
         self.busybox = (node.cache / "images" / "busybox.layer").read_bytes()
         self.python = (node.cache / "images" / "python.layer").read_bytes()
-        files = dict(bundle())
-        self.flowc = files_layer(with_bytecode({f"{PACKAGES}/{name}": data for name, data in files.items() if name.startswith("flowc/")}))
-        self._load(Image(RUNTIME, [self.busybox, files_layer({f"runtime/{name}": data for name, data in files.items()})], ["/bin/sh"]))
+        self.flowc = files_layer(with_bytecode({f"{PACKAGES}/{name}": data for name, data in bundle() if name.startswith("flowc/")}))
+        runtime = files_layer({f"runtime/{name}": data for name, data in runtime_image().items()})
+        self._load(Image(RUNTIME, [self.busybox, runtime], ["/bin/sh"]))
         self._load(Image(BAKED, [self.python, self.flowc], ["python3"], (NAMED,)))
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 

@@ -127,6 +127,6 @@ def of_features() -> Iterator[Case]:
 
 def of_random_flows() -> Iterator[Case]:
     """Each engine runs them once: how the shim is delivered is none of their business. Airflow's are processes, which take a third of the time."""
-    for engine, delivery in (("argo", "baked"), ("step-functions", "inject"), ("airflow", "process")):
+    for engine, delivery in (("argo", "baked"), ("step-functions", "baked"), ("airflow", "process")):
         for number in range(COUNT):
             yield Case(engine, f"random-{number}", delivery)
