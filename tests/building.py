@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import yaml
 from flowc.compiler.package import build
 from flowc.compiler.pipeline import Program, load
 from flowc.targets.target import Options, SpecFile, emitter
+
+from flowc.runtime_bundle import write_folder
 
 STORE = "s3://bucket/flows"
 CODE = "sha256:" + "0" * 64
@@ -50,3 +54,10 @@ def package_of(program: Program, folder: Path) -> str:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(package.compressed())
     return package.digest
+
+
+def runtime_folder(folder: Path, python: str = sys.executable) -> Path:
+    """Makes the folder what `/runtime` of the runtime image is (Dockerfile), compiled for that Python; another leaves aside what is not its own."""
+    write_folder(str(folder))
+    subprocess.run([python, "-m", "flowc.runtime_shim.one_file"], cwd=folder, check=True)
+    return folder

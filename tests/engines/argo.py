@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowc.runtime_bundle import bundle
-from tests.building import documents
+from tests.building import documents, runtime_folder
 from tests.running import until
 from tests.s3_server import S3Server
 
 from .deploying import Compiled, Dump, Given, Outcome, as_text, compiled, left, named
 from .kubernetes.build import PYTHON
-from .kubernetes.images import Image, files_layer
+from .kubernetes.images import Image, files_layer, folder_layer
 from .kubernetes.node import NAMESPACE, ApiError, Node
-from .packages import DEBIAN_PYTHON, packages_of, runtime_image, with_bytecode
+from .packages import DEBIAN_PYTHON, packages_of, with_bytecode
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
 NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
@@ -35,8 +35,9 @@ class Images:
         self.busybox = (node.cache / "images" / "busybox.layer").read_bytes()
         self.python = (node.cache / "images" / "python.layer").read_bytes()
         self.flowc = files_layer(with_bytecode({f"{PACKAGES}/{name}": data for name, data in bundle() if name.startswith("flowc/")}))
-        runtime = files_layer({f"runtime/{name}": data for name, data in runtime_image().items()})
-        self._load(Image(RUNTIME, [self.busybox, runtime], ["/bin/sh"]))
+        with TemporaryDirectory() as folder:
+            runtime_folder(Path(folder, "image", "runtime"))
+            self._load(Image(RUNTIME, [self.busybox, folder_layer(Path(folder, "image"))], ["/bin/sh"]))
         self._load(Image(BAKED, [self.python, self.flowc], ["python3"], (NAMED,)))
         node.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": s3.environment})
 

@@ -15,8 +15,6 @@ import tempfile
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
-from flowc.runtime_bundle import write_folder
-
 DEBIAN_PYTHON = (3, 11)  # of the node's image
 
 
@@ -43,15 +41,6 @@ def packages_of(flow: Path, version: tuple[int, int] | None = None) -> Path | No
                     subprocess.run(compileall, capture_output=True)  # a package may have files that are no Python of this version
                 os.rename(target, folder)
     return folder
-
-
-def runtime_image() -> dict[str, bytes]:
-    """The files of the runtime image's folder, by path in it: the shim, compiled for the node's Python as the Dockerfile does it for each."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_folder(folder)
-        if sys.version_info[:2] == DEBIAN_PYTHON:
-            subprocess.run([sys.executable, "-m", "flowc.runtime_shim.one_file"], cwd=folder, check=True)
-        return {str(each.relative_to(folder)): each.read_bytes() for each in Path(folder).rglob("*") if each.is_file()}
 
 
 def with_bytecode(files: dict[str, bytes]) -> dict[str, bytes]:

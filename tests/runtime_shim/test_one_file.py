@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flowc.runtime_shim import one_file
 
-from flowc.runtime_bundle import write_folder
+from tests.building import runtime_folder
 from tests.pythons import pythons
 
 from .container import Container
@@ -33,12 +33,6 @@ class F(FlowSpec):
 PYTHONS = pythons()
 
 
-def made(folder: Path, python: str = sys.executable) -> Path:
-    write_folder(str(folder))
-    subprocess.run([python, "-m", "flowc.runtime_shim.one_file"], cwd=folder, check=True)
-    return folder
-
-
 def names(*groups: str) -> list[str]:
     return [each for group in groups or one_file.GROUPS for each in one_file.GROUPS[group]]
 
@@ -59,7 +53,7 @@ def run(runtime: Path, flow: Container, python: str = sys.executable, store: str
 
 @pytest.mark.parametrize("version", PYTHONS, ids=str)
 def test_a_task_needs_no_other_file_of_these_modules(version: tuple[int, int], tmp_path: Path) -> None:
-    runtime = made(tmp_path / "runtime", PYTHONS[version])
+    runtime = runtime_folder(tmp_path / "runtime", PYTHONS[version])
     moved = tmp_path / "elsewhere"
     runtime.rename(moved)  # as an init container copies it
     for each in files(moved):
@@ -72,11 +66,11 @@ def test_a_task_needs_no_other_file_of_these_modules(version: tuple[int, int], t
 
 @pytest.mark.parametrize("change", ["source", "bytecode", "none", "torn"])
 def test_another_s_file_is_left_alone(change: str, tmp_path: Path) -> None:
-    runtime = made(tmp_path / "runtime")
+    runtime = runtime_folder(tmp_path / "runtime")
     compiled = next(runtime.glob("shim.*"))
     data = compiled.read_bytes()
     if change == "source":
-        other = made(tmp_path / "other")
+        other = runtime_folder(tmp_path / "other")
         with open(other / "flowc" / "runtime_shim" / "task.py", "a") as file:
             file.write("\nraise SystemExit(9)\n")
         subprocess.run([sys.executable, "-m", "flowc.runtime_shim.one_file"], cwd=other, check=True)
@@ -92,7 +86,7 @@ def test_another_s_file_is_left_alone(change: str, tmp_path: Path) -> None:
 
 def test_modules_stand_in_the_order_in_which_they_need_one_another(tmp_path: Path) -> None:
     """Each is made before another asks for it, so that none is searched for."""
-    runtime = made(tmp_path / "runtime")
+    runtime = runtime_folder(tmp_path / "runtime")
     script = """
 import sys, marshal, importlib.machinery
 sys.path.insert(0, sys.argv[1])
