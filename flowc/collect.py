@@ -73,7 +73,7 @@ def plan(place: Place, flow: str, rules: Rules) -> Plan:
             made.runs.append(run)
     made.kept = len(kept)
     for run in made.runs:
-        found = list(_entries(place, address.run_name(flow, run)))
+        found = [*_entries(place, address.run_name(flow, run)), *_entries(place, address.superseded_name(flow, run))]
         record = address.run_record_name(flow, run)
         made.objects += sorted((name for name, _, _ in found), key=lambda name: name != record)  # run.json first: without it there is no run
         made.bytes += sum(size for _, size, _ in found)
@@ -178,7 +178,7 @@ def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:
     found: list[str] = []
     for folder in place.store.folders(prefix):
         if place.run(flow, address.decoded(folder)) is None:
-            inside = list(_entries(place, f"{prefix}{folder}/"))
+            inside = [*_entries(place, f"{prefix}{folder}/"), *_entries(place, address.superseded_name(flow, address.decoded(folder)))]
             if all(now - changed >= rules.grace for _, _, changed in inside):
                 found += [name for name, _, _ in inside]
     return found

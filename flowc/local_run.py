@@ -46,6 +46,7 @@ OPTIONS = (
 )  # fmt: skip
 
 MAX_WORKERS = 16
+OWNER = "a local run"  # in run.json, where engines have what they call the run
 TICK = 0.1  # seconds between two looks at the clock, where a status is drawn
 SHOWN = 5  # failed tasks whose tracebacks are shown at the end
 
@@ -128,7 +129,7 @@ class LocalRun:
         from flowc.runtime_shim import identity
 
         flow = self.program.flow
-        found = {"script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
+        found = {"owner": OWNER, "script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
         project = next((each for each in flow.decorators if each.name == "project"), None)
         if project is not None:
             from flowc.runtime_shim.project import tags

@@ -6,10 +6,12 @@ import gc
 import os
 import sys
 
-from . import address
+from . import address, numbering
+from .beginning import look
 from .capture import Capture
 from .errors import ShimError, UsageError
 from .graph import read_graph
+from .start import read_start
 from .store import open_store
 from .task import Attempt, run_task
 from .user_code import load_flow
@@ -67,7 +69,7 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
 def _task(step: str, path: str, reports: List[Report]) -> int:
     store = open_store(_required("FLOWC_STORE"), durable=True)
     flow, run, code = _required("FLOWC_FLOW"), _required("FLOWC_RUN"), os.environ.get("FLOWC_CODE", "")
-    attempt = _attempt()
+    start = read_start(os.environ)
     folder = os.environ.get("FLOWC_CODE_DIR", "")
     fetched = ""
     if not folder:
@@ -75,14 +77,23 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
         folder = fetched = _new_folder()
     ahead = [address.record_name(flow, run, step, path), address.run_record_name(flow, run)]
-    if attempt:
-        ahead.append(address.task_name(flow, run, step, path, f"{attempt - 1}.failure.json"))
+    ahead += numbering.earlier_names(flow, run, step, path, start)
+    if start.tries and start.goes_on_counting:
+        ahead.append(address.task_name(flow, run, step, path, f"{start.attempt - 1}.failure.json"))
+    if start.request:
+        ahead.append(address.code_of_request_name(flow, run, start.request))
     store.fetch_ahead([address.code_name(flow, code), *ahead] if fetched else ahead)
     try:
+        begun = look(store, flow, run, step, path, start, code)
         if fetched:
             from .package import fetch
 
-            fetch(store, flow, code, folder)
+            fetch(store, flow, begun.code, folder)
+        elif begun.code != code:
+            raise ShimError(
+                f"run {run!r} of flow {flow} goes on with code {begun.code}, and this image holds {code}: "
+                "start a new run, or give the task the image that the run began with"
+            )
         graph = read_graph(folder)
         if graph.name != flow:
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
@@ -93,18 +104,20 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             gc.enable()
             return load_flow(folder, graph.flow, once=bool(fetched))
 
+        attempt = numbering.number(store, flow, run, step, path, start)
         if attempt:
             from .failure import write_silent_death
 
             write_silent_death(store, flow, run, (step, path, attempt - 1))
         log_name = address.task_name(flow, run, step, path, f"{attempt}.log")
+        task = Attempt(
+            store, graph, run, step, path, attempt, begun.code, os.environ.get("FLOWC_TARGET", ""), _decoded(given) if given else {}, load,
+            start=start, begun=begun,
+        )  # fmt: skip
         with Capture(lambda log: store.put(log_name, log)) as output:
-            outcome = run_task(
-                Attempt(
-                    store, graph, run, step, path, attempt, code, os.environ.get("FLOWC_TARGET", ""), _decoded(given) if given else {},
-                    load,
-                )
-            )  # fmt: skip
+            outcome = run_task(task)
+        if task.report:
+            print(f"flowc: {task.report}", file=sys.stderr)
         if output.data:
             store.put(log_name, output.data)
         if outcome is None:
@@ -149,16 +162,6 @@ def _remove(folder: str) -> None:
         os.rmdir(folder)
     except OSError:
         pass
-
-
-def _attempt() -> int:
-    text = os.environ.get("FLOWC_ATTEMPT", "")
-    try:
-        if text:
-            return int(text)
-        return int(os.environ.get("AWS_BATCH_JOB_ATTEMPT") or 1) - 1
-    except ValueError:
-        raise UsageError(f"FLOWC_ATTEMPT is a whole number, not {text!r}") from None
 
 
 def _required(name: str) -> str:

@@ -144,6 +144,16 @@ def run_record_name(flow: str, run: str) -> str:
     return run_name(flow, run) + "run.json"
 
 
+def code_of_request_name(flow: str, run: str, request: int) -> str:
+    """The object that says which code runs what an operator asked for the Nth time."""
+    return run_name(flow, run) + f"code.{request}.json"
+
+
+def superseded_name(flow: str, run: str, rest: str = "") -> str:
+    """An object of what was set aside in the run; without `rest` the folder of all of it."""
+    return f"{encoded(flow)}/superseded/{encoded(run)}/{rest}"
+
+
 def record_name(flow: str, run: str, step: str, path: str) -> str:
     return f"{run_name(flow, run)}{encoded(step)}/{encoded(path)}.json"
 

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, Tuple
 
+    from .graph import Graph
     from .store import Store
 
 MAX_BYTES = 1 << 30  # unpacked; a package is source text
@@ -28,11 +29,26 @@ def put(store: Store, flow: str, digest: str, compressed: bytes) -> None:
 
 def fetch(store: Store, flow: str, digest: str, folder: str) -> None:
     """Unpacks the package into the new folder. Raises ShimError if it is missing, or not what its digest says."""
+    unpack(_tar(store, flow, digest), folder)
+
+
+def graph(store: Store, flow: str, digest: str) -> Graph:
+    """Returns the graph of a package without unpacking it. Raises ShimError if the package is missing, or not what its digest says."""
+    from . import json_text
+    from .graph import IR_NAME, Graph
+
+    for name, content in _members(_tar(store, flow, digest)):
+        if name == IR_NAME:
+            return Graph(json_text.loads(bytes(content).decode()))
+    raise ShimError(f"the code package {digest} of flow {flow} has no {IR_NAME}")
+
+
+def _tar(store: Store, flow: str, digest: str) -> bytes:
     name = address.code_name(flow, digest)
     compressed = store.get(name)
     if compressed is None:
         raise ShimError(f"the code package {name} is not in the store {store.url}: upload it before the run")
-    unpack(expand(compressed, digest), folder)
+    return expand(compressed, digest)
 
 
 def expand(compressed: bytes, digest: str) -> bytes:

@@ -28,6 +28,7 @@ class Record:
         self.data = data
         self.step: str = data["step"]
         self.path: str = data["path"]
+        self.attempt: int = data.get("attempt") or 0
         self.artifacts: Manifest = data["artifacts"]
         self.next: List[str] = data["next"]  # the steps that the task named, in order; a switch names one
         self.splits: Optional[int] = data.get("splits")  # items of the foreach that the task made
@@ -35,6 +36,14 @@ class Record:
 
     def leads_to(self, step: str) -> bool:
         return step in self.next
+
+    def summary(self) -> str:
+        """What a person is told where the task was started once more, and nothing was run."""
+        import time
+
+        ended = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(float(self.data.get("ended") or 0)))
+        origin = f" of run {self.data['origin']}" if self.data.get("origin") else ""
+        return f"attempt {self.attempt}{origin} had done this task by {ended}: its outcome is reported again, and nothing was run"
 
     def outcome(self, switch: bool) -> Outcome:
         """What an engine learns of the task (docs/shim.md, What a task reports)."""
@@ -116,8 +125,12 @@ def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[s
     except DamagedError:  # a power failure tore it: who starts the run again says what it held
         store.put(name, dumps(data))
         return data
+    if existing is None:
+        raise ShimError(f"{name} cannot be read back from the datastore")
+    from .beginning import check_owner
+
+    check_owner(flow, run, existing, str(data.get("owner") or ""))
     for key, what in (("code", "code"), ("parameters", "parameters")):
-        if existing is None or existing.get(key) != json_text.loads(dumps(data).decode("utf-8", "surrogatepass"))[key]:
+        if existing.get(key) != json_text.loads(dumps(data).decode("utf-8", "surrogatepass"))[key]:
             raise ShimError(f"run {run!r} of flow {flow} exists already, with other {what}: choose another run id")
-    assert existing is not None
     return existing

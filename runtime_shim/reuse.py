@@ -128,7 +128,8 @@ def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]
 
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
     """Writes the record as one of run `run`, saying where it comes from; returns the one that is there then."""
-    return record.write(store, flow, run, {**done.data, "origin": origin})
+    kept = {name: value for name, value in done.data.items() if name != "start"}  # which is of an engine's run that this one is not
+    return record.write(store, flow, run, {**kept, "origin": origin})
 
 
 def local_code() -> str:

@@ -8,12 +8,14 @@ import time
 
 from . import address, artifacts, flowspec, identity, record, user_step
 from .artifacts import Manifest
+from .beginning import Beginning
 from .current import RunParameters, current
 from .errors import ShimError
 from .flowspec import FlowSpec, State
 from .graph import Graph
 from .lineage import Lineage
 from .record import Outcome, Record
+from .start import Start
 from .store import Store
 
 TYPE_CHECKING = False
@@ -29,10 +31,13 @@ class Attempt:
     def __init__(
         self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
         given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None, gang: str = "",
-        environment: str = "",
+        environment: str = "", start: Optional[Start] = None, begun: Optional[Beginning] = None,
     ) -> None:  # fmt: skip
         self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
-        self.attempt = attempt
+        self.attempt = attempt  # its number in the datastore
+        self.start = start or Start(attempt)
+        self.begun = begun or Beginning()
+        self.report = ""  # why nothing was run, where that is so
         self.code = code  # digest of the code package
         self.target = target  # for run.json
         self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
@@ -44,6 +49,11 @@ class Attempt:
         graph.step(step)
 
     @property
+    def tries(self) -> int:
+        """What `@retry` and `current.retry_count` count: attempts since somebody last asked for the task."""
+        return self.start.tries
+
+    @property
     def is_first(self) -> bool:
         return self.step == self.graph.start and not address.visit(self.path)
 
@@ -51,13 +61,22 @@ class Attempt:
 def run_task(task: Attempt) -> Optional[Outcome]:
     """Returns the outcome once the task's record exists; None when the user's code failed, which has been written down then.
 
-    A record that is there already is reported again, and nothing is run. Raises ShimError.
+    A record that is there already is reported again, and nothing is run, unless an operator has asked for the task since. Raises ShimError.
     """
     graph = task.graph
     switch = graph.kind(task.step) == "switch"
+    if task.begun.is_anew:
+        from .superseded import set_all_aside
+
+        set_all_aside(task.store, graph.name, task.run)
     done = record.read(task.store, graph.name, task.run, task.step, task.path)
     if done is not None:
-        return done.outcome(switch)
+        if not task.start.asks_again(done.data.get("start") or {}, done.attempt):
+            task.report = done.summary()
+            return done.outcome(switch)
+        from .superseded import set_aside
+
+        set_aside(task.store, graph.name, task.run, task.step, task.path)
     values = _parameters(task)
     inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
     if task.store.remote:
@@ -98,6 +117,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
             "digest": task.environment or (ran_in or _noted(task, inputs)).digest(),
         },
     }  # fmt: skip
+    if started_as := task.start.as_data():
+        data["start"] = started_as
     if state.caught:
         data["caught"] = True
     if state.splits is not None:
@@ -128,7 +149,7 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
     """The run's parameters by name; the first step fixes them in run.json."""
     graph = task.graph
     if not task.is_first or task.given is None:
-        run = record.read_run(task.store, graph.name, task.run)
+        run = task.begun.data or record.read_run(task.store, graph.name, task.run)
         if run is None:
             raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
         task.run_data = run
@@ -139,9 +160,32 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
     values = parameters.convert(graph.flow["parameters"], task.given)
     data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
     data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra})
-    task.run_data = record.start_run(task.store, graph.name, task.run, data)
+    data.update(_owner(task))
+    if task.begun.is_asked and task.begun.data is not None:
+        task.run_data = _begin_again(task, task.begun.data, data)
+    else:
+        task.run_data = record.start_run(task.store, graph.name, task.run, data)
     collecting.wait(task.store, graph.name)
     return values
+
+
+def _owner(task: Attempt) -> Dict[str, Any]:
+    """What run.json says of the engine's run, and of the start that wrote it."""
+    start = {"step": task.step, **task.start.as_data(), **({"number": task.start.attempt} if task.start.attempt else {})}
+    return {"owner": task.start.owner, "start": start} if task.start.owner else {}
+
+
+def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns what run.json is after an operator asked for the first task once more: as it was, unless code or parameters are others now."""
+    from . import superseded
+
+    text = record.dumps({"version": record.VERSION, **data})
+    made = record.loads(text, "run.json")
+    if not task.begun.is_anew and all(made[name] == before.get(name) for name in ("code", "parameters")):
+        return before
+    superseded.keep_run(task.store, task.graph.name, task.run, before)
+    task.store.put(address.run_record_name(task.graph.name, task.run), text)
+    return made
 
 
 def _project_tags(graph: Graph) -> Dict[str, Any]:
@@ -180,7 +224,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     else:
         state.manifest = dict(inputs[0].artifacts)
     current._set(
-        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path), retry_count=task.attempt,
+        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path), retry_count=task.tries,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
         parameters=RunParameters(_in_steps(declared, values)),

@@ -27,7 +27,7 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
         else:
             _within(task, flow, call, catch)
     except Exception as error:
-        if catch is None or task.attempt < graph.retries(step):
+        if catch is None or task.tries < graph.retries(step):
             raise
         if catch.get("print_exception", True):
             from .failure import print_traceback
@@ -45,10 +45,10 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
 def _within(task: Attempt, flow: FlowSpec, call: Callable[[], None], catch: Optional[Dict[str, Any]]) -> None:
     """What the step's deadline is for."""
     _prepare(task, flow)
-    if catch is not None and task.attempt > task.graph.retries(task.step):
+    if catch is not None and task.tries > task.graph.retries(task.step):
         from .exceptions import FailureHandledByCatch
 
-        raise FailureHandledByCatch(task.attempt)
+        raise FailureHandledByCatch(task.tries)
     call()
 
 

@@ -61,6 +61,7 @@ def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.store import open_store
 
     extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin}
+    _is_free(open_store(resumed.store), program.flow.name, resumed.name, origin)
     if program.flow.configs:
         _has_configs(open_store(resumed.store), program.flow.name, str(before.get("code", "")))
     resumed.begin(before["parameters"], extra)
@@ -73,6 +74,25 @@ def run(argv: list[str], out: Output) -> int:
     if verify:
         os.environ["FLOWC_VERIFY"] = "1"  # for tasks that make again what is there, damaged
     return resumed.run(None, extra, Resumed(store, Graph(resumed.graph()), origin, frozenset(steps), verify))
+
+
+def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
+    """Raises Failure if a run called `name` exists that is no resumed run of `origin`: the records of the two must not mix."""
+    from flowc.runtime_shim import record
+    from flowc.runtime_shim.errors import DamagedError, ShimError
+
+    try:
+        existing = record.read_run(store, flow, name)
+    except DamagedError:  # of a resumed run that a power failure has torn: it is written again
+        return
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    if existing is None or (existing.get("origin") == origin and name != origin):
+        return
+    meant = f"To go on from run {name}, say --origin-run-id {name}; for a new run, leave --run-id out or choose another name."
+    if name == origin:
+        raise Failure(f"run {name} cannot be resumed into itself: a resumed run is a new one. {meant}")
+    raise Failure(f"run {name} exists already, and is no resumed run of {origin}: the two would mix. {meant}")
 
 
 def _has_configs(store: Store, flow: str, code: str) -> None:

@@ -26,7 +26,7 @@ OPTIONS = (
     Option("--tag", "only runs with this tag; system tags count too", "TAG", repeated=True),
     Option("--user", "only runs of this user", "NAME"),
     Option("--limit", "at most so many runs of each flow", "N", default="20; with --json all"),
-    Option("--json", "print [{flow, run, status, started, ended, seconds, user, target, origin, parameters, tags, system_tags}]"),
+    Option("--json", "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, system_tags}]"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (("flowc runs FLOW.py", "the flow's latest runs"), ("flowc runs --tag nightly --json", "for a program"))
@@ -93,7 +93,7 @@ def _about(place: Place, flow: str, name: str) -> dict[str, Any]:
     return {
         "flow": flow, "run": name, "status": state, "started": _iso(data.get("started")), "ended": _iso(ended),
         "seconds": round(ended - data["started"], 3) if ended and data.get("started") else None, "user": data.get("user"),
-        "target": data.get("target"),
+        "target": data.get("target"), "owner": data.get("owner"),
         "origin": data.get("origin"), "parameters": data.get("parameters"), "tags": sorted(tags.user(place, flow, name)),
         "system_tags": sorted(tags.system(place, flow, name)),
     }  # fmt: skip

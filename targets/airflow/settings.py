@@ -27,6 +27,16 @@ _FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOpe
 _TYPES = {"file": "string", "str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
+# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which is known by the host of its user interface.
+HOST = "{{ ti.log_url.split('/')[2] }}"
+RUN = "{{ dag.dag_id }}.{{ run_id }}@" + HOST
+OWNER = "airflow:" + HOST + "/{{ dag.dag_id }}/{{ run_id }}"
+REQUEST = "{{ dag_run.clear_number | default(0, true) }}"  # counts what operators have cleared in the run
+FIRST_ATTEMPT = "{{ [ti.max_tries - task.retries, 0] | max }}"  # clearing a task sets `max_tries` to the tries made, and the retries to come
+TASK = "{{ ti.task_id }}.{{ ti.map_index }}"
+START = "{{ ti.id | default(ti.job_id) }}"  # Airflow 3 gives each try an id; in Airflow 2 each has a job of its own
+
+
 def is_text(text: str) -> bool:
     """True for a text that Airflow and Kubernetes pass on as it is."""
     return not any(each in text for each in _READ) and not text.endswith(_FILES)
@@ -35,8 +45,9 @@ def is_text(text: str) -> bool:
 def shared(flow: Flow, options: Options) -> Data:
     """Returns what all operators of the DAG share."""
     environment = {
-        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": "{{ run_id }}", "FLOWC_CODE": options.code, "FLOWC_TARGET": "airflow",
-        "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": RUN, "FLOWC_OWNER": OWNER, "FLOWC_CODE": options.code,
+        "FLOWC_TARGET": "airflow", "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT,
+        "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK, "FLOWC_START": START,
     }  # fmt: skip
     inject = options.runtime == "inject"
     container: Data = {"name": "base"}

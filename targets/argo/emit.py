@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from flowc.compiler.ir import Flow, Scope
     from flowc.targets.target import Options
 
+# A name is a run's only in its namespace and cluster, and as long as it exists: an end of the uid tells two of one name apart.
+RUN = "{{workflow.name}}-{{=sprig.trunc(6, workflow.uid)}}"
+OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
 MAX_OBJECT = (
     1024 * 1024
 )  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
@@ -65,7 +68,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     inject = options.runtime == "inject"
     paths = with_path(scope, {step.name: step for step in flow.steps})
     env = [
-        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", "{{workflow.name}}"), ("FLOWC_CODE", options.code),
+        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", RUN), ("FLOWC_OWNER", OWNER), ("FLOWC_CODE", options.code),
         ("FLOWC_TARGET", NAME),
     ]  # fmt: skip
     text = render(

@@ -358,7 +358,7 @@ def root(context, missing=missing, environment=environment):
     yield escape(environment.finalize((undefined(name='command') if l_0_command is missing else l_0_command)))
     yield '\n      env:\n      '
     yield escape(environment.finalize(t_2(context.call((undefined(name='pairs') if l_0_pairs is missing else l_0_pairs), (undefined(name='env') if l_0_env is missing else l_0_env)), 6)))
-    yield '\n'
+    yield '\n      - {name: FLOWC_TASK, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n      - {name: FLOWC_START, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}\n'
     if (undefined(name='secret') if l_0_secret is missing else l_0_secret):
         pass
         yield '      envFrom:\n      - {secretRef: {name: '

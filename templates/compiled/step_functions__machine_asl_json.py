@@ -52,12 +52,12 @@ def root(context, missing=missing, environment=environment):
         if environment.getattr(l_1_state, 'first'):
             pass
             t_2.append(
-                '      "Environment": [\n        {"Name": "FLOWC_RUN", "Value.$": "$.run"},\n        {"Name": "FLOWC_PARAMETERS", "Value.$": "States.JsonToString($$.Execution.Input)"}\n      ]\n',
+                '      "Environment": [\n        {"Name": "FLOWC_RUN", "Value.$": "$.run"},\n        {"Name": "FLOWC_OWNER", "Value.$": "$.owner"},\n        {"Name": "FLOWC_REQUEST", "Value.$": "States.Format(\'{}\', $$.Execution.RedriveCount)"},\n        {"Name": "FLOWC_PARAMETERS", "Value.$": "States.JsonToString($$.Execution.Input)"}\n      ]\n',
             )
         else:
             pass
             t_2.append(
-                '      "Environment": [{"Name": "FLOWC_RUN", "Value.$": "$.run"}]\n',
+                '      "Environment": [\n        {"Name": "FLOWC_RUN", "Value.$": "$.run"},\n        {"Name": "FLOWC_OWNER", "Value.$": "$.owner"},\n        {"Name": "FLOWC_REQUEST", "Value.$": "States.Format(\'{}\', $$.Execution.RedriveCount)"}\n      ]\n',
             )
         t_2.append(
             '    }\n  },\n  "Retry": [\n    {\n      "ErrorEquals": ["Batch.AWSBatchException", "Batch.TooManyRequestsException", "Batch.ServerException"],\n      "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 10, "MaxDelaySeconds": 120, "JitterStrategy": "FULL"\n    }\n  ],\n',
@@ -183,7 +183,7 @@ def root(context, missing=missing, environment=environment):
                 '  "ItemsPath": "$.items.paths",\n',
             )
         t_5.extend((
-            '  "ItemSelector": {"run.$": "$.run", "path.$": "$$.Map.Item.Value"},\n  "MaxConcurrency": ',
+            '  "ItemSelector": {"run.$": "$.run", "owner.$": "$.owner", "path.$": "$$.Map.Item.Value"},\n  "MaxConcurrency": ',
             escape(environment.finalize(environment.getattr(l_1_state, 'workers'))),
             ',\n  "ItemProcessor": {\n',
         ))
@@ -342,9 +342,9 @@ def root(context, missing=missing, environment=environment):
     yield escape(environment.finalize((undefined(name='first') if l_0_first is missing else l_0_first)))
     yield ',\n  "States": {\n    '
     yield escape(environment.finalize((undefined(name='first') if l_0_first is missing else l_0_first)))
-    yield ': {"Type": "Pass", "Parameters": {"run.$": "$$.Execution.Name", "path": "-"}, "Next": '
+    yield ': {\n      "Type": "Pass",\n      "Parameters": {\n        "run.$": "States.Format(\'{}.{}\', $$.StateMachine.Name, $$.Execution.Name)",\n        "owner.$": "$$.Execution.Id",\n        "path": "-"\n      },\n      "Next": '
     yield escape(environment.finalize((undefined(name='start') if l_0_start is missing else l_0_start)))
-    yield '},\n'
+    yield '\n    },\n'
     l_1_loop = missing
     for l_1_state, l_1_loop in LoopContext((undefined(name='outermost') if l_0_outermost is missing else l_0_outermost), undefined):
         _loop_vars = {}

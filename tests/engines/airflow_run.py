@@ -115,7 +115,7 @@ def run(request: dict[str, Any]) -> None:
     states: dict[str, list[str]] = {}
     for instance in sorted(result.get_task_instances(), key=lambda each: (each.task_id, each.map_index)):
         states.setdefault(instance.task_id, []).append(str(instance.state))
-    write("result.json", json.dumps({"state": str(result.state), "run": result.run_id, "tasks": states}))
+    write("result.json", json.dumps({"state": str(result.state), "run": f"{module.dag.dag_id}.{result.run_id}@localhost:8080", "tasks": states}))
 
 
 def write(name: str, text: str) -> None:

@@ -88,7 +88,7 @@ class Argo:
         return documents(made.only(".argo.yaml"))
 
     def start(self, made: Compiled, parameters: dict[str, str] | None = None, name: str = "") -> str:
-        """Starts a run as `argo submit --from` does, and sees it begin; returns its id.
+        """Starts a run as `argo submit --from` does, and sees it begin; returns the name of its Workflow.
 
         The controller hears of templates and of workflows by streams of their own: a workflow's may be ahead of that of its template, applied just
         before, and it ends the workflow at once. Whoever submits it then submits it again, as done here.
@@ -120,7 +120,7 @@ class Argo:
         pods = [each for each in nodes if each["type"] == "Pod"]
         detail = "" if phase == "Succeeded" else self._detail(run, phase, status, nodes)
         finished = time.monotonic() - self.started[run]
-        return Outcome(run, phase == "Succeeded", finished, len(pods), detail)
+        return Outcome(self.id_of(run), phase == "Succeeded", finished, len(pods), detail)
 
     def run(self, flow: Path, delivery: str = "inject", parameters: dict[str, str] | None = None) -> Outcome:
         """Compiles, deploys, runs and waits."""
@@ -140,6 +140,10 @@ class Argo:
             made = self.deploy(flow, delivery)
             outcome = self.wait(self.start(made, as_text(given)))
         return outcome, left(self.s3, outcome.run, made.flow, packages_of(flow))
+
+    def id_of(self, run: str) -> str:
+        """What flowc calls the run of the Workflow of that name."""
+        return f"{run}-{self._call('GET', f'/{run}', accept=METADATA)['metadata']['uid'][:6]}"
 
     def _detail(self, run: str, phase: str, status: dict[str, Any], nodes: list[dict[str, Any]]) -> str:
         lines = [f"{run}: {phase or 'not ended'} {status.get('message', '')}"]

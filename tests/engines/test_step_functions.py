@@ -10,8 +10,8 @@ import pytest
 from tests.running import until
 from tests.s3_server import BUCKET
 
-from .deploying import left
-from .faults import DEATHS, GATED, LONG, SURVIVED, TWICE, check_failed, check_finished, check_twice, gate, value, write
+from .deploying import PREFIX, left
+from .faults import DEATHS, LONG, SURVIVED, TWICE, check_twice, gate, value, write
 from .step_functions import StepFunctions, step_functions
 
 pytestmark = pytest.mark.engine
@@ -23,17 +23,62 @@ def test_retries_deaths_and_timeouts(aws: StepFunctions, tmp_path: Path) -> None
     assert value(found, "end", "seen") == SURVIVED
 
 
-def test_a_run_that_fails_is_finished_by_one_of_the_same_name(aws: StepFunctions, tmp_path: Path) -> None:
+VERSIONS = """class Versions(FlowSpec):
+    @step
+    def start(self):
+        self.seen = ['VERSION']
+        self.moment = time.time()
+        self.next(self.gated)
+
+    @step
+    def gated(self):
+        self.seen = self.seen + ['VERSION']
+        urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL_S3'] + '/BUCKET/gate')
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = self.seen + ['VERSION']
+""".replace("BUCKET", BUCKET)
+
+
+def test_a_redrive_finishes_a_run_with_the_code_that_it_began_with(aws: StepFunctions, tmp_path: Path) -> None:
+    """What had succeeded is not run again, and the failed attempt keeps its log. A deployment in between changes nothing."""
     gate(aws.s3, False)
-    flow = write(tmp_path, GATED)
-    outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1]))
+    flow = write(tmp_path, VERSIONS.replace("VERSION", "one"))
+    run = aws.start(aws.deploy(flow, "inject")[1])
+    outcome = aws.wait(run)
     assert not outcome.succeeded and "404" in outcome.detail
-    before = left(aws.s3, outcome.run, "Gated")
-    check_failed(before)
+    before = left(aws.s3, run, "Versions")
+    aws.deploy(write(tmp_path, VERSIONS.replace("VERSION", "two")), "inject", "--name", "another")
     gate(aws.s3, True)
-    outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1], name=outcome.run))  # a machine has one execution of a name
+    outcome = aws.wait(aws.redrive(run))
     assert outcome.succeeded, outcome.detail
-    check_finished(before, left(aws.s3, outcome.run, "Gated"))
+    after = left(aws.s3, run, "Versions")
+    assert after["start"] == before["start"] and value(after, "end", "seen") == "['one', 'one', 'one']"
+    names = objects(aws, f"Versions/runs/{run}/gated/")
+    assert {"-.0.failure.json", "-.json"} <= names and not any(name.startswith("-.1.failure") for name in names)
+
+
+def test_two_deployments_of_one_flow_share_a_datastore(aws: StepFunctions, tmp_path: Path) -> None:
+    """Executions of one name, at the same moment, of two machines: each has a run of its own, with its own code."""
+    gate(aws.s3, True)
+    runs = [
+        aws.start(aws.deploy(write(tmp_path, VERSIONS.replace("VERSION", version)), "inject", "--name", version)[1], name="nightly")
+        for version in ("one", "two")
+    ]
+    for run, version in zip(runs, ("one", "two")):
+        outcome = aws.wait(run)
+        assert outcome.succeeded, outcome.detail
+        assert value(left(aws.s3, run, "Versions"), "end", "seen") == repr([version] * 3)
+    assert len(set(runs)) == 2
+
+
+def objects(aws: StepFunctions, prefix: str) -> set[str]:
+    """What lies below the prefix, without it."""
+    whole = f"{PREFIX}/{prefix}"
+    found = aws.s3.client().list_objects_v2(Bucket=BUCKET, Prefix=whole).get("Contents", [])
+    return {each["Key"][len(whole) :] for each in found}
 
 
 def test_one_task_started_twice_at_once(aws: StepFunctions, tmp_path: Path) -> None:
@@ -66,7 +111,7 @@ def test_an_interpreter_that_is_killed_and_started_anew(tmp_path: Path) -> None:
     with step_functions() as aws:
         for key, body in bucket.items():
             aws.s3.client().put_object(Bucket=BUCKET, Key=key, Body=body)
-        outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1], name=run))
+        outcome = aws.wait(aws.start(aws.deploy(flow, "inject")[1], name=run.partition(".")[2]))
         assert outcome.succeeded, outcome.detail
         after = left(aws.s3, run, "Long")
         assert after["start"] == before["start"] and value(after, "middle", "done") == "True" and "end" in after

@@ -88,6 +88,17 @@ def test_old_runs_go_and_what_only_they_had(tmp_path: Path) -> None:
     assert not (store / "F" / "runs").exists() and not (store / "F" / "blobs").exists() and list((store / "F" / "code").iterdir())
 
 
+def test_what_was_set_aside_goes_with_its_run_and_keeps_nothing(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    for size in (1, 2):
+        run(flow(tmp_path), store, "--size", str(size), run_id=f"r{size}")
+    aside = store / "F" / "superseded" / "r1" / "start" / "-.0.json"
+    aside.parent.mkdir(parents=True)
+    aside.write_bytes((store / "F" / "runs" / "r2" / "start" / "-.json").read_bytes())
+    gc(store, "--keep", "1", "--grace", "0", "--delete")
+    assert runs(store) == ["r2"] and not (store / "F" / "superseded").exists()
+
+
 def test_failed_runs_stay_while_they_may_go_on(tmp_path: Path) -> None:
     store = tmp_path / "store"
     run(flow(tmp_path), store, "--size", "9", run_id="failed", check=False)

@@ -132,6 +132,41 @@ def test_a_resumed_run_can_be_resumed(flow: Path) -> None:
     assert noted(flow) == ["body2", "both", "collect", "end"]
 
 
+def test_a_run_that_exists_is_not_mixed_with_another(flow: Path) -> None:
+    """`--run-id` for `--origin-run-id`: the run of that name keeps its records, and says what was meant."""
+    store = flow.parent / "store"
+    run(flow, store, run_id="monday", check=False)
+    before = dump(store, "monday")
+    (flow.parent / "mended").touch()
+    run(flow, store, run_id="tuesday")
+    refused = resume(flow, run_id="monday", check=False)
+    assert refused.returncode == 1 and "run monday exists already, and is no resumed run of tuesday" in refused.stderr
+    assert "say --origin-run-id monday" in refused.stderr
+    itself = resume(flow, "--origin-run-id", "monday", run_id="monday", check=False)
+    assert itself.returncode == 1 and "cannot be resumed into itself" in itself.stderr
+    assert dump(store, "monday") == before
+
+
+def test_a_resumed_run_that_was_interrupted_goes_on_under_its_name(flow: Path) -> None:
+    store = flow.parent / "store"
+    run(flow, store, run_id="monday", check=False)
+    assert resume(flow, "--run", "monday", run_id="again", check=False).returncode == 1
+    (flow.parent / "mended").touch()
+    assert resume(flow, "--run", "monday", run_id="again").returncode == 0
+    assert artifacts(store, "end", run_id="again")["total"] == "6"
+
+
+def test_a_local_run_does_not_go_on_with_one_of_an_engine(flow: Path) -> None:
+    store = flow.parent / "store"
+    run(flow, store, run_id="r", check=False)
+    place = store / "F" / "runs" / "r" / "run.json"
+    data = json.loads(place.read_text())
+    del data["sum"]
+    place.write_text(json.dumps({**data, "owner": "argo:ns/r:1"}))
+    refused = run(flow, store, run_id="r", check=False)
+    assert refused.returncode == 1 and "belongs to argo:ns/r:1" in refused.stderr and "a local run" in refused.stderr
+
+
 def test_mistakes(flow: Path) -> None:
     assert "no run of F to resume" in resume(flow, check=False).stderr
     run(flow, flow.parent / "store", check=False)

@@ -15,10 +15,15 @@ from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperato
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "ForeachFlow",
-    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:964db35aa47b5b778c75a9d7f85f88c23c82b4ee333741f22fd16e69c7a5ec02",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+    "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",
+    "FLOWC_REQUEST": "{{ dag_run.clear_number | default(0, true) }}",
+    "FLOWC_TASK": "{{ ti.task_id }}.{{ ti.map_index }}",
+    "FLOWC_START": "{{ ti.id | default(ti.job_id) }}",
 }
 PATH = "{{ task.arguments[4] }}"  # what a mapped task is called
 

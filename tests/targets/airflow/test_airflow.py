@@ -114,7 +114,7 @@ class F(FlowSpec):
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/flowc", "/metaflow_temp"]
     assert pod["serviceAccountName"] == "me" and [each["name"] for each in pod["volumes"]] == ["flowc", "tmpfs"]
     assert pod["initContainers"][0]["image"] == "r:1" and start["env_vars"]["TMPDIR"] == "/metaflow_temp"
-    assert end["retries"] == 0 and end["env_vars"]["FLOWC_RUN"] == "{{ run_id }}"
+    assert end["retries"] == 0 and end["env_vars"]["FLOWC_RUN"] == "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}"
 
 
 def test_parameters(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ BROKEN = [
     ("join_task >> end_task", "join_task >> fin_task", "`fin_task` is not defined"),
     ("join_task >> end_task", "join_task >> end_task\n    end_task >> join_task", "wait for each other"),
     ("schedule=None", 'schedule="61 * * * *"', "no cron expression"),
-    ('"{{ run_id }}"', '"{{ run_id }"', "not closed"),
+    ("{{ run_id }}@", "{{ run_id }@", "not closed"),
     ('task_id="end",', 'task_id="end",\n        trigger_rule="sometimes",', "no trigger rule"),
     ('dag_id="ForeachFlow"', 'dag_id="a b"', "cannot be the id of a DAG"),
     ("with DAG(", "with DAG((", "not Python"),

@@ -1,7 +1,7 @@
 """Emitted state machines on moto's interpreter of the Amazon States Language, with the jobs of AWS Batch simulated in this process.
 
 A simulated job does what the shim's contract (docs/shim.md) says of its step, as `tests/reference.py` knows it: it notes that (step, path)
-ran, and puts the reports that its command asks for into S3. moto lacks three things, mended here: the change of case between the parameters
+ran, and puts the reports that its command asks for into S3. moto lacks four things, mended here: `RedriveCount` of the context object, the change of case between the parameters
 of Step Functions' API (`JobName`) and those of the service (`jobName`), a table of jobs that can be read while another branch adds to it, and
 `Job.run`, which would start Docker.
 """
@@ -24,6 +24,7 @@ from flowc.targets.target import SpecFile
 from moto import mock_aws
 from moto.batch import models as batch_models
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.eval.states import States
 
 from tests.reference import Executed, outcome
 
@@ -140,7 +141,18 @@ def mended() -> Any:
     stack = ExitStack()
     stack.enter_context(mock.patch.multiple(StateTaskService, _normalise_parameters=_normalise_parameters, _normalise_response=_normalise_response))
     stack.enter_context(mock.patch.object(batch_models.BatchBackend, "__init__", _init))
+    stack.enter_context(mock.patch.object(States, "__init__", _states_init))
     return stack
+
+
+_states_before = States.__init__
+redrives: dict[str, int] = {}  # the ARN of an execution → how often it was redriven
+
+
+def _states_init(self: Any, context: Any) -> None:
+    """Gives the context object `RedriveCount`, 0 before the first redrive (Step Functions developer guide, Context object)."""
+    context["Execution"].setdefault("RedriveCount", redrives.get(context["Execution"]["Id"], 0))
+    _states_before(self, context)
 
 
 _models: dict[str, Any] = {}
