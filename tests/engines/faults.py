@@ -10,7 +10,7 @@ from .deploying import Dump
 
 HEAD = (
     "import os, signal, time, urllib.request\n"
-    "from metaflow import FlowSpec, catch, current, resources, retry, step, timeout\n\n\n"
+    "from metaflow import FlowSpec, catch, current, resources, retry, schedule, step, timeout\n\n\n"
 )  # fmt: skip
 
 # an exception twice, a killed process, a step that takes too long
@@ -131,6 +131,41 @@ def write(folder: Path, flow: str) -> Path:
     path = folder / f"{flow.partition('(')[0].removeprefix('class ').lower()}.py"
     path.write_text(HEAD + flow)
     return path
+
+
+# what each step runs of several versions of one flow that are deployed; `gated` passes the gate, or waits for it
+_VERSIONS = f"""class Versions(FlowSpec):
+    @step
+    def start(self):
+        if 'VERSION' == 'broken':
+            raise RuntimeError('of the broken version')
+        self.seen = ['VERSION']
+        self.next(self.gated)
+
+    @step
+    def gated(self):
+        self.seen = self.seen + ['VERSION']
+        gate = os.environ['AWS_ENDPOINT_URL_S3'] + '/{BUCKET}/gate'
+        for _ in range(TRIES):
+            try:
+                urllib.request.urlopen(gate)
+                break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            urllib.request.urlopen(gate)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.seen = self.seen + ['VERSION']
+"""
+
+
+def versions(version: str, waits: bool = False, scheduled: bool = False) -> str:
+    """One version of a flow that leaves in `end.seen` of which version each of its steps was."""
+    text = _VERSIONS.replace("VERSION", version).replace("TRIES", "1200" if waits else "0")
+    return f"@schedule(daily=True)\n{text}" if scheduled else text
 
 
 def gate(s3: S3Server, is_open: bool) -> None:

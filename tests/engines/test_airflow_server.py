@@ -24,7 +24,7 @@ from tests.s3_server import S3Server
 
 from .airflow import Airflow
 from .deploying import compiled, left, local, without_run
-from .faults import GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, write
+from .faults import GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, versions, write
 
 pytestmark = pytest.mark.engine
 PARTS = ("api-server", "scheduler", "dag-processor")
@@ -81,7 +81,7 @@ class Server:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
 
     def until(self, what: str, path: str, true: Any, seconds: float = 900) -> Any:
         """Asks until the answer is what it should be, and returns it."""
@@ -99,15 +99,24 @@ class Server:
             time.sleep(0.5)
         raise AssertionError(f"still not: {what}: {found}\n{self.log()}")
 
-    def deploy(self, flow: Path, change: Any = None) -> str:
+    def deploy(self, flow: Path, change: Any = None, name: str = "") -> str:
         """Puts the flow's DAG file, changed, where the DAG processor finds it, and returns the DAG's id once it is known."""
-        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable)
-        text = made.only("_dag.py")
-        file = self.folder / "dags" / f"{made.flow}_dag.py"
+        named = ("--name", name) if name else ()
+        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named)
+        text, dag = made.only("_dag.py"), name or made.flow
         (self.folder / "unfinished").write_text(change(text) if change else text)
-        os.rename(self.folder / "unfinished", file)
-        self.until("the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == made.flow for each in found["dags"]))
-        return made.flow
+        os.rename(self.folder / "unfinished", self.folder / "dags" / f"{dag}_dag.py")
+        self.until("the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == dag for each in found["dags"]))
+        return dag
+
+    def id_of(self, dag: str, run: str) -> str:
+        """What flowc calls the run."""
+        return f"{dag}.{run}@{self.url.rpartition('/')[2]}"
+
+    def clear(self, dag: str, run: str, *tasks: str, **more: object) -> None:
+        """Clears tasks, and all that follows them, as a person does."""
+        which = {"task_ids": tasks, "include_downstream": True, "only_failed": False} if tasks else {"only_failed": True}
+        self.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": run, **which, **more})
 
     def trigger(self, dag: str, run: str) -> None:
         self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"dag_run_id": run, "logical_date": None})
@@ -135,7 +144,7 @@ def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
     dag = server.deploy(flow)
     server.trigger(dag, "whole")
     assert server.ended(dag, "whole") == "success", server.log()
-    assert without_run(left(server.s3, "whole", dag), "whole") == local(shared, flow)[1]
+    assert without_run(left(server.s3, server.id_of(dag, "whole"), dag), server.id_of(dag, "whole")) == local(shared, flow)[1]
 
 
 def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: Server, tmp_path: Path) -> None:
@@ -143,12 +152,77 @@ def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: 
     dag = server.deploy(write(tmp_path, GATED))
     server.trigger(dag, "gated")
     assert server.ended(dag, "gated") == "failed", server.log()
-    before = left(server.s3, "gated", dag)
+    before = left(server.s3, server.id_of(dag, "gated"), dag)
     check_failed(before)
     gate(server.s3, True)
-    server.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": "gated", "only_failed": True})
+    server.clear(dag, "gated")
     assert server.ended(dag, "gated") == "success", server.log()
-    check_finished(before, left(server.s3, "gated", dag))
+    check_finished(before, left(server.s3, server.id_of(dag, "gated"), dag))
+
+
+def seen(server: Server, dag: str, run: str) -> str:
+    """Of which version each step of a run of `versions` was."""
+    return value(left(server.s3, server.id_of(dag, run), "Versions"), "end", "seen")
+
+
+def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server, tmp_path: Path) -> None:
+    """Their runs of one night have one id in Airflow, and each its own code and results."""
+    gate(server.s3, True)
+    dags = [server.deploy(write(tmp_path, versions(version, scheduled=True)), name=f"nightly_{version}") for version in ("one", "two")]
+    runs = [
+        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda found: found["total_entries"])["dag_runs"][0]["dag_run_id"]
+        for dag in dags
+    ]
+    assert runs[0] == runs[1] and runs[0].startswith("scheduled__")
+    for dag, version in zip(dags, ("one", "two")):
+        assert server.ended(dag, runs[0]) == "success", server.log()
+        assert seen(server, dag, runs[0]) == repr([version] * 3)
+    # reprocessing it recomputes, and leaves the other's alone
+    server.deploy(write(tmp_path, versions("three", scheduled=True)), name=dags[0])
+    day = runs[0].partition("__")[2]
+    asked = {"dag_id": dags[0], "from_date": day, "to_date": day, "reprocess_behavior": "completed", "run_on_latest_version": True}
+    server.call("POST", "/api/v2/backfills", asked)
+    server.until("it was processed again", f"/api/v2/dags/{dags[0]}/dagRuns/{runs[0]}/taskInstances/end", lambda found: found["try_number"] > 1)
+    assert server.ended(dags[0], runs[0]) == "success", server.log()
+    assert seen(server, dags[0], runs[0]) == "['three', 'three', 'three']" and seen(server, dags[1], runs[0]) == "['two', 'two', 'two']"
+
+
+def test_a_deployment_in_the_middle_of_a_run_does_not_change_it(server: Server, tmp_path: Path) -> None:
+    gate(server.s3, False)
+    dag = server.deploy(write(tmp_path, versions("one", waits=True)), name="midway")
+    server.trigger(dag, "r")
+    server.until("the task runs", f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated", lambda found: found["state"] == "running")
+    server.deploy(write(tmp_path, versions("two", waits=True)), name=dag)
+    gate(server.s3, True)
+    assert server.ended(dag, "r") == "success", server.log()
+    assert seen(server, dag, "r") == "['one', 'one', 'one']"
+    # what had succeeded runs again when it is cleared, with the code that is deployed by then
+    server.clear(dag, "r", "gated")
+    assert server.ended(dag, "r") == "success", server.log()
+    assert seen(server, dag, "r") == "['one', 'two', 'two']"
+
+
+def test_a_first_task_that_failed_is_repaired_by_new_code(server: Server, tmp_path: Path) -> None:
+    gate(server.s3, True)
+    dag = server.deploy(write(tmp_path, versions("broken")), name="repaired")
+    server.trigger(dag, "r")
+    assert server.ended(dag, "r") == "failed", server.log()
+    server.deploy(write(tmp_path, versions("mended")), name=dag)
+    server.clear(dag, "r")
+    assert server.ended(dag, "r") == "success", server.log()
+    assert seen(server, dag, "r") == "['mended', 'mended', 'mended']"
+
+
+def test_a_run_that_is_deleted_and_triggered_again_begins_anew(server: Server, tmp_path: Path) -> None:
+    gate(server.s3, True)
+    dag = server.deploy(write(tmp_path, versions("one")), name="recreated")
+    server.trigger(dag, "r")
+    assert server.ended(dag, "r") == "success", server.log()
+    server.deploy(write(tmp_path, versions("two")), name=dag)
+    server.call("DELETE", f"/api/v2/dags/{dag}/dagRuns/r")
+    server.trigger(dag, "r")
+    assert server.ended(dag, "r") == "success", server.log()
+    assert seen(server, dag, "r") == "['two', 'two', 'two']"
 
 
 def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:
@@ -159,7 +233,7 @@ def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:
     dag = server.deploy(write(tmp_path, TWICE), twice)
     server.trigger(dag, "twice")
     assert server.ended(dag, "twice") == "success", server.log()
-    check_twice(left(server.s3, "twice", dag))
+    check_twice(left(server.s3, server.id_of(dag, "twice"), dag))
 
 
 def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Path) -> None:
@@ -168,9 +242,9 @@ def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Pat
     server.until(
         "the task runs", f"/api/v2/dags/{dag}/dagRuns/long/taskInstances/middle", lambda found: found["state"] == "running",
     )  # fmt: skip
-    before = left(server.s3, "long", dag)
+    before = left(server.s3, server.id_of(dag, "long"), dag)
     server.kill("scheduler")
     server.start("scheduler")
     assert server.ended(dag, "long") == "success", server.log()
-    after = left(server.s3, "long", dag)
+    after = left(server.s3, server.id_of(dag, "long"), dag)
     assert after["start"] == before["start"] and value(after, "middle", "done") == "True" and "end" in after

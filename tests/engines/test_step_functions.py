@@ -11,7 +11,7 @@ from tests.running import until
 from tests.s3_server import BUCKET
 
 from .deploying import PREFIX, left
-from .faults import DEATHS, LONG, SURVIVED, TWICE, check_twice, gate, value, write
+from .faults import DEATHS, LONG, SURVIVED, TWICE, check_twice, gate, value, versions, write
 from .step_functions import StepFunctions, step_functions
 
 pytestmark = pytest.mark.engine
@@ -23,34 +23,15 @@ def test_retries_deaths_and_timeouts(aws: StepFunctions, tmp_path: Path) -> None
     assert value(found, "end", "seen") == SURVIVED
 
 
-VERSIONS = """class Versions(FlowSpec):
-    @step
-    def start(self):
-        self.seen = ['VERSION']
-        self.moment = time.time()
-        self.next(self.gated)
-
-    @step
-    def gated(self):
-        self.seen = self.seen + ['VERSION']
-        urllib.request.urlopen(os.environ['AWS_ENDPOINT_URL_S3'] + '/BUCKET/gate')
-        self.next(self.end)
-
-    @step
-    def end(self):
-        self.seen = self.seen + ['VERSION']
-""".replace("BUCKET", BUCKET)
-
-
 def test_a_redrive_finishes_a_run_with_the_code_that_it_began_with(aws: StepFunctions, tmp_path: Path) -> None:
     """What had succeeded is not run again, and the failed attempt keeps its log. A deployment in between changes nothing."""
     gate(aws.s3, False)
-    flow = write(tmp_path, VERSIONS.replace("VERSION", "one"))
+    flow = write(tmp_path, versions("one"))
     run = aws.start(aws.deploy(flow, "inject")[1])
     outcome = aws.wait(run)
     assert not outcome.succeeded and "404" in outcome.detail
     before = left(aws.s3, run, "Versions")
-    aws.deploy(write(tmp_path, VERSIONS.replace("VERSION", "two")), "inject", "--name", "another")
+    aws.deploy(write(tmp_path, versions("two")), "inject", "--name", "another")
     gate(aws.s3, True)
     outcome = aws.wait(aws.redrive(run))
     assert outcome.succeeded, outcome.detail
@@ -63,10 +44,7 @@ def test_a_redrive_finishes_a_run_with_the_code_that_it_began_with(aws: StepFunc
 def test_two_deployments_of_one_flow_share_a_datastore(aws: StepFunctions, tmp_path: Path) -> None:
     """Executions of one name, at the same moment, of two machines: each has a run of its own, with its own code."""
     gate(aws.s3, True)
-    runs = [
-        aws.start(aws.deploy(write(tmp_path, VERSIONS.replace("VERSION", version)), "inject", "--name", version)[1], name="nightly")
-        for version in ("one", "two")
-    ]
+    runs = [aws.start(aws.deploy(write(tmp_path, versions(version)), "inject", "--name", version)[1], name="nightly") for version in ("one", "two")]
     for run, version in zip(runs, ("one", "two")):
         outcome = aws.wait(run)
         assert outcome.succeeded, outcome.detail

@@ -41,15 +41,15 @@ FIRST, SECOND = FLOW.replace("VERSION", "one"), FLOW.replace("VERSION", "two")
 OTHER_GRAPH = FIRST.replace("self.next(self.end)", "self.next(self.more)") + "\n    @step\n    def more(self):\n        self.next(self.end)\n"
 
 
-def argo(pod: str, task: str = "", owner: str = "argo:ns/wf:1", attempt: int = 0) -> dict[str, str]:
+def argo(pod: str, task: str = "", owner: str = "argo:ns/wf:1", attempt: int = 0) -> dict[str, Any]:
     return {"FLOWC_OWNER": owner, "FLOWC_START": pod, "FLOWC_TASK": task, "FLOWC_ATTEMPT": str(attempt)}
 
 
-def aws(redrives: int, owner: str = "arn:1", attempt: int = 0) -> dict[str, str]:
+def aws(redrives: int, owner: str = "arn:1", attempt: int = 0) -> dict[str, Any]:
     return {"FLOWC_OWNER": owner, "FLOWC_REQUEST": str(redrives), "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1), "FLOWC_TARGET": "step-functions"}
 
 
-def airflow(start: str, number: int = 0, first: int = 0, clears: int = 0, owner: str = "airflow:h/d/r") -> dict[str, str]:
+def airflow(start: str, number: int = 0, first: int = 0, clears: int = 0, owner: str = "airflow:h/d/r") -> dict[str, Any]:
     return {
         "FLOWC_OWNER": owner, "FLOWC_START": start, "FLOWC_ATTEMPT": str(number), "FLOWC_FIRST_ATTEMPT": str(first), "FLOWC_REQUEST": str(clears),
         "FLOWC_TARGET": "airflow",
@@ -123,7 +123,7 @@ def test_an_execution_whose_name_was_used_months_ago_is_refused(one: Container) 
 
 
 @pytest.mark.parametrize("env", [argo("b"), aws(0), airflow("b"), {}], ids=["argo", "aws", "airflow", "earlier"])
-def test_a_deployment_does_not_change_a_run_under_way(one: Container, two: Container, env: dict[str, str]) -> None:
+def test_a_deployment_does_not_change_a_run_under_way(one: Container, two: Container, env: dict[str, Any]) -> None:
     one.task("start", **({**env, "FLOWC_START": "a"} if env else {}))
     assert "middle of one" in two.task("middle", **env).stdout
     assert two.record("middle")["environment"]["code"] == one.code != two.code
@@ -246,7 +246,7 @@ def test_a_redriven_task_runs_again_and_its_first_log_stays(one: Container) -> N
     ],
     ids=["retry", "same pod", "other task", "twice", "late", "attempt", "lost", "lost later", "retries fewer", "earlier", "upgraded"],
 )  # fmt: skip
-def test_a_duplicate_start_reports_and_says_so(one: Container, before: dict[str, str], after: dict[str, str]) -> None:
+def test_a_duplicate_start_reports_and_says_so(one: Container, before: dict[str, Any], after: dict[str, Any]) -> None:
     one.task("start", **before)
     record = one.place("start").read_bytes()
     again = one.task("start", **after)
