@@ -178,7 +178,7 @@ def _onward(step: Step) -> list[str]:
 def _when(need: Need) -> str | None:
     """The condition under which a task that may run does, in the language of govaluate; None where it always does.
 
-    A tag that stands for a task which did not run is not replaced: it is text that equals nothing.
+    A switch that did not run has chosen "", the default of its output parameter, which is no step's name.
     """
     if not any(edge.chosen for conjuncts in need for edges in conjuncts for edge in edges):
         return None

@@ -131,7 +131,7 @@ def root(context, missing=missing, environment=environment):
             t_5.extend((
                 '  outputs:\n    parameters:\n    - name: next\n      valueFrom: {expression: ',
                 escape(environment.finalize(environment.getattr(l_1_each, 'next'))),
-                '}\n',
+                ', default: ""}\n',
             ))
         return concat(t_5)
     context.exported_vars.add('dag')
@@ -277,8 +277,15 @@ def root(context, missing=missing, environment=environment):
                     escape(environment.finalize(l_2_name)),
                     ', valueFrom: {path: ',
                     escape(environment.finalize(markup_join((environment.getattr(l_1_each, 'folder'), '/', l_2_name, )))),
-                    '}}\n',
                 ))
+                if (l_2_name == 'next'):
+                    pass
+                    t_6.append(
+                        ', default: ""',
+                    )
+                t_6.append(
+                    '}}\n',
+                )
             l_2_name = missing
         return concat(t_6)
     context.exported_vars.add('pod')

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ from .packages import DEBIAN_PYTHON, packages_of, with_bytecode
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
 NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
+OF = "workflows.argoproj.io/workflow"  # the label that says whose a pod is
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"  # a workflow's whole status is a hundred times as much
 PACKAGES = "usr/lib/python3/dist-packages"
 
@@ -126,10 +129,26 @@ class Argo:
         """Compiles, deploys, runs and waits."""
         return self.wait(self.start(self.deploy(flow, delivery), parameters))
 
+    def retry(self, run: str, restart_successful: bool = False, selector: str = "") -> str:
+        """Does what `argo retry` does, by Argo's own code for it: the same Workflow goes on. Returns its name."""
+        program = [str(self.node.argo / "retry"), str(restart_successful).lower(), selector]
+        done = subprocess.run(program, input=json.dumps(self._call("GET", f"/{run}")), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        made = json.loads(done.stdout)
+        for pod in made["pods"]:
+            with contextlib.suppress(ApiError):  # gone already, where podGC has deleted it
+                self.node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}?gracePeriodSeconds=0")
+        until(
+            lambda: not set(made["pods"]) & {each["metadata"]["name"] for each in self.node.pods(f"{OF}={run}")}, "the pods are gone", 300, every=0.3
+        )
+        self._call("PUT", f"/{run}", made["workflow"])
+        self.started[run] = time.monotonic()
+        return run
+
     def delete(self, run: str) -> None:
         """Deletes the run's Workflow, and its pods as a cluster's garbage collector does: those of another run of its name are called the same."""
         self._call("DELETE", f"/{run}")
-        pods = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector=workflows.argoproj.io/workflow={run}"
+        pods = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={OF}={run}"
         while self.node.call("GET", pods)["items"]:
             self.node.call("DELETE", pods)
             time.sleep(0.5)
@@ -150,7 +169,7 @@ class Argo:
         lines += [
             f"  {each['displayName']} {each['type']} {each['phase']} {each.get('message', '')}" for each in nodes if each["phase"] != "Succeeded"
         ]
-        for each in self.node.pods(f"workflows.argoproj.io/workflow={run}")[:4]:
+        for each in self.node.pods(f"{OF}={run}")[:4]:
             lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
         return "\n".join([*lines, self.node.logs(3) if not phase else ""])
 

@@ -145,7 +145,8 @@ _VERSIONS = f"""class Versions(FlowSpec):
     @step
     def gated(self):
         self.seen = self.seen + ['VERSION']
-        gate = os.environ['AWS_ENDPOINT_URL_S3'] + '/{BUCKET}/gate'
+        self.moment = time.time()
+        gate = os.environ['AWS_ENDPOINT_URL_S3'] + '/{BUCKET}/GATE'
         for _ in range(TRIES):
             try:
                 urllib.request.urlopen(gate)
@@ -162,17 +163,18 @@ _VERSIONS = f"""class Versions(FlowSpec):
 """
 
 
-def versions(version: str, waits: bool = False, scheduled: bool = False) -> str:
+def versions(version: str, waits: bool = False, scheduled: bool = False, gate: str = "gate") -> str:
     """One version of a flow that leaves in `end.seen` of which version each of its steps was."""
-    text = _VERSIONS.replace("VERSION", version).replace("TRIES", "1200" if waits else "0")
+    text = _VERSIONS.replace("VERSION", version).replace("GATE", gate).replace("TRIES", "1200" if waits else "0")
     return f"@schedule(daily=True)\n{text}" if scheduled else text
 
 
-def gate(s3: S3Server, is_open: bool) -> None:
+def gate(s3: S3Server, is_open: bool, name: str = "gate") -> None:
+    """Opens the gate of that name, or shuts it: tests that run at the same time have one each."""
     if is_open:
-        s3.client().put_object(Bucket=BUCKET, Key="gate", Body=b"", ACL="public-read")
+        s3.client().put_object(Bucket=BUCKET, Key=name, Body=b"", ACL="public-read")
     else:
-        s3.client().delete_object(Bucket=BUCKET, Key="gate")
+        s3.client().delete_object(Bucket=BUCKET, Key=name)
 
 
 def value(found: Dump, step: str, name: str, path: str = "-") -> str:

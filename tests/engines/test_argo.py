@@ -13,7 +13,7 @@ from tests.running import until
 from .ahead import Ahead, Scenario, scenarios
 from .argo import Argo
 from .deploying import left
-from .faults import DEATHS, GATED, GREEDY, LONG, SURVIVED, TWICE, check_failed, check_finished, check_twice, gate, value, write
+from .faults import DEATHS, GATED, GREEDY, LONG, SURVIVED, TWICE, check_failed, check_finished, check_twice, gate, value, versions, write
 from .kubernetes.node import NAMESPACE, ApiError
 
 pytestmark = pytest.mark.node
@@ -31,18 +31,53 @@ def out_of_memory(argo: Argo, folder: Path) -> None:
     assert value(found, "end", "seen") == "True"
 
 
-def a_run_that_fails_is_finished_by_one_of_the_same_name(argo: Argo, folder: Path) -> None:
+def a_retry_finishes_a_run(argo: Argo, folder: Path) -> None:
+    """What had succeeded is not run again."""
     gate(argo.s3, False)
     made = argo.deploy(write(folder, GATED), "inject")
-    outcome = argo.wait(argo.start(made))
+    run = argo.start(made)
+    outcome = argo.wait(run)
     assert not outcome.succeeded and "404" in outcome.detail
     before = left(argo.s3, outcome.run, "Gated")
     check_failed(before)
     gate(argo.s3, True)
-    argo.delete(outcome.run)
-    outcome = argo.wait(argo.start(made, name=outcome.run))
+    outcome = argo.wait(argo.retry(run))
     assert outcome.succeeded, outcome.detail
     check_finished(before, left(argo.s3, outcome.run, "Gated"))
+
+
+def what_succeeded_is_run_again_when_argo_is_told_to(argo: Argo, folder: Path) -> None:
+    """A retry that restarts tasks which had succeeded runs them, and what follows them, with the code that the run began with."""
+    gate(argo.s3, True, "again")
+    run = argo.start(argo.deploy(write(folder, versions("one", gate="again")), "inject", "--name", "again"))
+    outcome = argo.wait(run)
+    assert outcome.succeeded, outcome.detail
+    before = left(argo.s3, outcome.run, "Versions")
+    argo.deploy(write(folder, versions("two", gate="again")), "inject", "--name", "again")
+    outcome = argo.wait(argo.retry(run, True, "displayName=gated"))
+    assert outcome.succeeded, outcome.detail
+    after = left(argo.s3, outcome.run, "Versions")
+    assert value(after, "end", "seen") == "['one', 'one', 'one']" and after["start"] == before["start"]
+    assert value(after, "gated", "moment") != value(before, "gated", "moment"), "it was run again"
+
+
+def deployments_share_a_datastore(argo: Argo, folder: Path) -> None:
+    """Two names, a Workflow that is deleted and made again under its name, and a template that is applied in the middle of a run."""
+    gate(argo.s3, False, "shared")
+    one = argo.deploy(write(folder, versions("one", waits=True, gate="shared")), "inject", "--name", "shared-one")
+    first, second = argo.start(one, name="nightly-1"), argo.start(argo.deploy(FLOWS["linear"], "inject", "--name", "shared-other"), name="nightly-2")
+    running(argo, first, "gated")
+    two = argo.deploy(write(folder, versions("two", waits=True, gate="shared")), "inject", "--name", "shared-one")
+    gate(argo.s3, True, "shared")
+    outcome = argo.wait(first)
+    assert outcome.succeeded, outcome.detail
+    assert value(left(argo.s3, outcome.run, "Versions"), "end", "seen") == "['one', 'one', 'one']"
+    assert argo.wait(second).succeeded
+    argo.delete(first)
+    again = argo.wait(argo.start(two, name=first))
+    assert again.succeeded and again.run != outcome.run, again.detail
+    assert value(left(argo.s3, again.run, "Versions"), "end", "seen") == "['two', 'two', 'two']"
+    assert value(left(argo.s3, outcome.run, "Versions"), "end", "seen") == "['one', 'one', 'one']"
 
 
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
@@ -65,7 +100,7 @@ def a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, folder: Pat
     argo.node.restart("workflow-controller")
     outcome = argo.wait(run)
     assert outcome.succeeded, outcome.detail
-    assert value(left(argo.s3, run, "Long"), "middle", "done") == "True"
+    assert value(left(argo.s3, argo.id_of(run), "Long"), "middle", "done") == "True"
 
 
 def a_template_that_the_controller_has_not_heard_of_yet(argo: Argo, _: Path) -> None:
@@ -84,7 +119,9 @@ def a_template_that_the_controller_has_not_heard_of_yet(argo: Argo, _: Path) -> 
 ACTS = (
     retries_deaths_and_timeouts,
     out_of_memory,
-    a_run_that_fails_is_finished_by_one_of_the_same_name,
+    a_retry_finishes_a_run,
+    what_succeeded_is_run_again_when_argo_is_told_to,
+    deployments_share_a_datastore,
     one_task_started_twice_at_once,
     a_pod_that_is_deleted_and_a_controller_that_restarts,
     a_template_that_the_controller_has_not_heard_of_yet,

@@ -1,7 +1,7 @@
 """Builds what the node needs, once: programs of Kubernetes and Argo from the Go module proxy, and images, into a cache folder outside the checkout.
 
-The cache is $FLOWC_ENGINES, else ~/.cache/flowc/engines; the folder's name in it is a digest of this recipe and its versions. `python -m
-tests.engines.kubernetes.build` (`make engines`) does it ahead of the tests.
+The cache is $FLOWC_ENGINES, else ~/.cache/flowc/engines; Kubernetes and each release of Argo have a folder in it, named for a digest of the recipe and its
+versions. `python -m tests.engines.kubernetes.build` (`make engines`) does it ahead of the tests, for the release of Argo that FLOWC_ARGO names.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from tests.engines.versions import KUBERNETES, argo
 
 from .images import Image, files_layer, folder_layer
 
-KUBERNETES = "v1.33.0"
-ARGO = "v3.7.3"
 DEBIAN = "bookworm"
-LAYOUT = 1  # of the cache's folder: counted up when the functions below make something else
+LAYOUT = 2  # of the cache's folders: counted up when the functions below make something else
 PROGRAMS = {
     "containerd": "containerd",
     "runc": "runc",
@@ -38,21 +39,39 @@ REPLACED = {
     "artifacts.go": "workflow/artifacts",
     "resource.go": "workflow/executor",
 }
+# how Argo 4 differs from Argo 3 where the recipe touches it
+NEWER_LINE = {
+    "argo-workflows/v3": "argo-workflows/v4",
+    "package executor // of artifacts": "package artifacts",
+    "ExecResource(action": "ExecResource(ctx context.Context, action",
+    "context.Background()": "logging.WithLogger(context.Background(), logging.NewSlogLogger(logging.Warn, logging.Text))",
+    '\t"github.com/argoproj/argo-workflows/v4/workflow/util"': (
+        '\t"github.com/argoproj/argo-workflows/v4/util/logging"\n\t"github.com/argoproj/argo-workflows/v4/workflow/util"'
+    ),
+}
 PAUSE, ARGOEXEC, PYTHON = "docker.io/flowc-test/pause:1", "docker.io/flowc-test/argoexec:1", "docker.io/flowc-test/python:1"
 
 
 def cache() -> Path:
-    """Returns the folder of this recipe in the cache; it exists once `build` has succeeded."""
+    """Returns the folder of Kubernetes and of images in the cache; it is complete once `build` has succeeded."""
+    return _folder("kubernetes", RECIPE.glob("*.txt"), (KUBERNETES, DEBIAN, LAYOUT))
+
+
+def argo_cache() -> Path:
+    """Returns the folder of the release of Argo that is run: its programs, its CRDs and the image of its executor."""
+    return _folder(f"argo-{argo()}", (RECIPE / "argo").glob("*.txt"), (argo(), LAYOUT))
+
+
+def _folder(name: str, recipe: Iterable[Path], versions: tuple[object, ...]) -> Path:
     root = os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines")
-    seen = hashlib.sha256()
-    for each in sorted(RECIPE.rglob("*.txt")):
+    seen = hashlib.sha256(repr(versions).encode())
+    for each in sorted(recipe):
         seen.update(each.read_bytes())
-    seen.update(repr((KUBERNETES, ARGO, DEBIAN, LAYOUT)).encode())
-    return Path(root) / f"kubernetes-{seen.hexdigest()[:12]}"
+    return Path(root) / f"{name}-{seen.hexdigest()[:12]}"
 
 
 def build() -> Path:
-    """Builds what is missing, and returns the folder; waits for another process that builds it.
+    """Builds what is missing, and returns the folder of Kubernetes; waits for another process that builds it.
 
     Raises CalledProcessError, with what was printed, for a step that fails, and OSError on a machine that cannot have a node.
     """
@@ -61,22 +80,22 @@ def build() -> Path:
             "the tests on a Kubernetes node need to be root on Linux (Debian or a relative of it): run `make test` there, for instance in a virtual "
             "machine or as a privileged container; `make test-quick` runs what needs no engine"
         )
-    folder = cache()
+    argo_folder, folder = argo_cache(), cache()
+    argo_folder.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "building", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         install()
-        _build(folder)
+        _build(argo_folder, (("argo", 6, _argo),))
+        _build(folder, (("kubernetes", 6, _kubernetes), ("root", 2, _root), ("images", 1, _images)))
     return folder
 
 
-def _build(folder: Path) -> None:
-    for name, minutes, step in (
-        ("argo", 6, _argo), ("kubernetes", 6, _kubernetes), ("root", 2, _root), ("images", 1, _images),
-    ):  # fmt: skip
+def _build(folder: Path, steps: tuple[tuple[str, int, Callable[[Path, Path], None]], ...]) -> None:
+    for name, minutes, step in steps:
         if not (folder / name).exists():
             began = time.monotonic()
-            _say(f"engines: building {name}, about {minutes} min on two cores, once")
+            _say(f"engines: building {folder.name}, {name}, about {minutes} min on two cores, once")
             with tempfile.TemporaryDirectory(dir=folder) as unfinished:
                 step(folder, Path(unfinished))
                 made = Path(unfinished) / "made"
@@ -99,22 +118,34 @@ def install() -> None:
 
 def _argo(folder: Path, here: Path) -> None:
     source = here / "source"
-    source.mkdir()
-    shutil.copy(RECIPE / "argo" / "tools.go.txt", source / "tools.go")
-    module = "github.com/argoproj/argo-workflows/v3"
+    module = f"github.com/argoproj/argo-workflows/{argo().partition('.')[0]}"
+    (source / "retry").mkdir(parents=True)
+    (source / "tools.go").write_text(_for_line("tools.go.txt"))
+    (source / "retry" / "main.go").write_text(_for_line("retry.go.txt"))
     _go(["mod", "init", "flowc.test/argo"], source)
-    _go(["mod", "edit", "-require", f"{module}@{ARGO}"], source)
+    _go(["mod", "edit", "-require", f"{module}@{argo()}"], source)
     _go(["mod", "tidy"], source)
     _go(["mod", "vendor"], source)
     for name, place in REPLACED.items():
-        shutil.copy(RECIPE / "argo" / f"{name}.txt", source / "vendor" / module / place / name)
-    (here / "made").mkdir()
-    commands = [f"{module}/cmd/{name}" for name in ("workflow-controller", "argoexec")]
-    _go(["build", "-mod=vendor", "-ldflags=-s -w", "-o", str(here / "made") + "/", *commands], source, CGO_ENABLED="0")
-    crds = _module_folder(source, module) / "manifests" / "base" / "crds" / "full"
-    (here / "made" / "crds").mkdir()
-    for each in crds.glob("argoproj.io_*.yaml"):
-        shutil.copyfile(each, here / "made" / "crds" / each.name)
+        (source / "vendor" / module / place / name).write_text(_for_line(f"{name}.txt"))
+    made = here / "made"
+    made.mkdir()
+    commands = [*(f"{module}/cmd/{name}" for name in ("workflow-controller", "argoexec")), "./retry"]
+    _go(["build", "-mod=vendor", "-ldflags=-s -w", "-o", f"{made}/", *commands], source, CGO_ENABLED="0")
+    (made / "crds").mkdir()
+    for each in (_module_folder(source, module, argo()) / "manifests" / "base" / "crds" / "full").glob("argoproj.io_*.yaml"):
+        shutil.copyfile(each, made / "crds" / each.name)
+    layer = files_layer({"bin/argoexec": (made / "argoexec").read_bytes(), "tmp/.keep": b""})
+    Image(ARGOEXEC, [layer], ["argoexec"]).write(made / "argoexec.tar")
+
+
+def _for_line(name: str) -> str:
+    """A file of the recipe, which is written for Argo 3, as the line of the release that is built needs it."""
+    text = (RECIPE / "argo" / name).read_text()
+    if not argo().startswith("v3."):
+        for before, after in NEWER_LINE.items():
+            text = text.replace(before, after)
+    return text
 
 
 def _kubernetes(folder: Path, here: Path) -> None:
@@ -126,7 +157,7 @@ def _kubernetes(folder: Path, here: Path) -> None:
         shutil.copy(each, source / name / "main.go")
     _go(["mod", "init", "flowc.test/kubernetes"], source)
     _go(["mod", "edit", "-require", f"k8s.io/kubernetes@{KUBERNETES}"], source)
-    released = (_module_folder(source, "k8s.io/kubernetes") / "go.mod").read_text()
+    released = (_module_folder(source, "k8s.io/kubernetes", KUBERNETES) / "go.mod").read_text()
     staging = sorted(set(re.findall(r"^\s*(k8s\.io/[a-z-]+) => \./staging", released, re.MULTILINE)))
     _go(["mod", "edit", *(f"-replace={each}={each}@v0.{KUBERNETES.removeprefix('v1.')}" for each in staging)], source)
     _go(["mod", "tidy"], source)
@@ -148,18 +179,15 @@ def _images(folder: Path, here: Path) -> None:
         busybox = files_layer({"bin/busybox": file.read()}, links={f"bin/{each}": "busybox" for each in ("sh", "sleep", "cp", "cat")})
     Image(PAUSE, [busybox], ["/bin/sleep", "1000000"]).write(made / "pause.tar")
     (made / "busybox.layer").write_bytes(busybox)
-    Image(ARGOEXEC, [files_layer({"bin/argoexec": (folder / "argo" / "argoexec").read_bytes(), "tmp/.keep": b""})], ["argoexec"]).write(
-        made / "argoexec.tar"
-    )
     layer = folder_layer(folder / "root")
     (made / "python.layer").write_bytes(layer)
     Image(PYTHON, [layer], ["python3"]).write(made / "python.tar")
 
 
-def _module_folder(source: Path, module: str) -> Path:
+def _module_folder(source: Path, module: str, version: str) -> Path:
     import json
 
-    return Path(json.loads(_go(["mod", "download", "-json", f"{module}@{KUBERNETES if module.startswith('k8s') else ARGO}"], source))["Dir"])
+    return Path(json.loads(_go(["mod", "download", "-json", f"{module}@{version}"], source))["Dir"])
 
 
 def _go(arguments: list[str], cwd: Path, **environment: str) -> str:

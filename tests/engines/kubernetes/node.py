@@ -40,6 +40,7 @@ class Node:
 
     def __enter__(self) -> Node:
         self.cache = recipe.build()
+        self.argo = recipe.argo_cache() / "argo"
         self.lock = open(self.cache / "lock", "w")  # a machine has one node at a time; held until it is stopped
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,6 +61,7 @@ class Node:
             str(SUPERVISOR),
             str(self.state),
             str(self.cache),
+            str(self.argo),
         ]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         answer = self._answer()

@@ -33,8 +33,8 @@ ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}  # a
 
 
 class Node:
-    def __init__(self, state: str, cache: str) -> None:
-        self.state, self.cache = state, cache
+    def __init__(self, state: str, cache: str, argo: str) -> None:
+        self.state, self.cache, self.argo = state, cache, argo
         self.token = secrets.token_hex(16)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.lock = threading.Lock()  # while a program runs whose end somebody waits for
@@ -83,7 +83,7 @@ class Node:
         self._run(
             "workflow-controller",
             [
-                f"{self.cache}/argo/workflow-controller", "--kubeconfig", f"{self.state}/kubeconfig", "--namespace", NAMESPACE, "--namespaced",
+                f"{self.argo}/workflow-controller", "--kubeconfig", f"{self.state}/kubeconfig", "--namespace", NAMESPACE, "--namespaced",
                 "--configmap", "workflow-controller-configmap", "--executor-image", "docker.io/flowc-test/argoexec:1",
             ],
             DEFAULT_REQUEUE_TIME="100ms", LEADER_ELECTION_DISABLE="true",
@@ -181,9 +181,10 @@ class Node:
 
     def _images(self) -> None:
         self._until("containerd answers", lambda: os.path.exists(f"{self.state}/run/containerd.sock"))
-        for each in sorted(os.listdir(f"{self.cache}/images")):
-            if each.endswith(".tar"):
-                self.load(f"{self.cache}/images/{each}")
+        for folder in (f"{self.cache}/images", self.argo):
+            for each in sorted(os.listdir(folder)):
+                if each.endswith(".tar"):
+                    self.load(f"{folder}/{each}")
 
     def load(self, path: str) -> None:
         """Puts an image's archive where the kubelet finds it."""
@@ -219,8 +220,8 @@ class Node:
             f"/api/v1/namespaces/{NAMESPACE}/configmaps",
             {"metadata": {"name": "workflow-controller-configmap"}, "data": {"executor": executor, "nodeEvents": "enabled: false\n"}},
         )
-        for each in sorted(os.listdir(f"{self.cache}/argo/crds")):
-            with open(f"{self.cache}/argo/crds/{each}") as file:
+        for each in sorted(os.listdir(f"{self.argo}/crds")):
+            with open(f"{self.argo}/crds/{each}") as file:
                 definition = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             if definition["spec"]["names"]["kind"] not in APPLIED:
                 for version in definition["spec"]["versions"]:
@@ -258,7 +259,7 @@ class Node:
 
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    node = Node(*sys.argv[1:3])
+    node = Node(*sys.argv[1:4])
     try:
         node.start()
     except Exception as error:
