@@ -1,7 +1,7 @@
 """Random legal flows: a Hypothesis strategy for `Flow`, and the Python source of a `Flow`.
 
 A flow is grown from *blocks*, lists of elements that run one after the other: a plain step, branches, a foreach, a switch (whose cases may
-go straight to what follows) or a loop. Every step of the source appends to an artifact `trace`, so that runs can be compared. A step's name
+go straight to what follows), a meeting (of ways of two switches, one within the other, past which a way may go) or a loop. Every step of the source appends to an artifact `trace`, so that runs can be compared. A step's name
 says what it does: `foreachN_…` makes N items, `switchN_…` takes case N, `loopN_…` goes round N more times, and `…_failsN` fails N times before
 it passes.
 """
@@ -47,6 +47,7 @@ def blocks(depth: int = 2, faults: bool = False) -> st.SearchStrategy[Block]:
         st.lists(deeper, min_size=2, max_size=3).map(lambda several: ("branches", several)),
         st.tuples(deeper, items).map(lambda body: ("foreach", body)),
         st.tuples(st.lists(deeper, min_size=1, max_size=2), st.integers(0, 2)).map(lambda cases: ("switch", cases)),
+        st.tuples(st.lists(deeper, min_size=2, max_size=4), st.integers(0, 1), st.integers(0, 1)).map(lambda ways: ("meeting", ways)),
     )
     if faults:
         nested = st.one_of(nested, st.tuples(FAULTS, nested).map(lambda pair: ("faulty", pair)))
@@ -143,8 +144,18 @@ class _Grower:
         targets = [self.grow(each, after, to_join) for each in several]
         if len(targets) < 2:
             targets.append(self.grow_step(None, after, to_join) if to_join else after)
-        name = self.name(f"switch{chosen % len(targets)}")
-        return self.add(name, ir.Switch("choice", tuple(ir.Case(f"case{index}", target, SPAN) for index, target in enumerate(targets)), SPAN))
+        return self._switch(targets, chosen % len(targets))
+
+    def grow_meeting(self, ways: tuple[list[Block], int, int], after: str, to_join: bool) -> str:
+        """A switch in one way of a switch: ways of both meet in a block, past which the inner one's other way goes."""
+        (block, past, *before), outer, inner = ways
+        meeting, beyond = self.grow(block, after, to_join), self.grow(past, after, to_join)
+        first, second = [meeting, meeting, *(self.grow(each, meeting, False) for each in before)][-2:]
+        return self._switch([first, self._switch([second, beyond], inner)], outer)
+
+    def _switch(self, several: list[str], chosen: int) -> str:
+        cases = tuple(ir.Case(f"case{index}", target, SPAN) for index, target in enumerate(several))
+        return self.add(self.name(f"switch{chosen}"), ir.Switch("choice", cases, SPAN))
 
 
 def number(name: str) -> int:

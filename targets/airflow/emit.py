@@ -13,7 +13,7 @@ from flowc.templates.render import render
 from .names import dag_id
 from .refuse import NAME as NAME
 from .refuse import refusals
-from .settings import of_step, parameter, shared
+from .settings import STARTUP, is_empty, of_step, parameter, shared
 from .tasks import Tasks
 
 TYPE_CHECKING = False
@@ -30,7 +30,9 @@ OPTIONS = (
     Option("service-account", "service account of the pods (default: that of the namespace)"),
     Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
     Option("kubernetes-conn-id", "Airflow's connection to the cluster (default: Airflow's own)"),
-    Option("max-workers", "how many tasks of all runs may run at a time", "100"),
+    Option("max-workers", "how many tasks of one run may run at a time; on Airflow 2, of all runs of the DAG", "100"),
+    Option("max-active-runs", "how many runs of the DAG may run at a time (default: what `[core] max_active_runs_per_dag` says, 16)"),
+    Option("max-map-length", "how many tasks a foreach may have: what `[core] max_map_length` says", "1024"),
     Option("workflow-timeout", "seconds after which a run is ended"),
 )  # fmt: skip
 
@@ -40,7 +42,7 @@ LABELS = ("{{ task.bash_command.split('--path ')[1].split()[0] }}", "{{ task.arg
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW530 to FLOW539)."""
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW530 to FLOW539, FLOW570 to FLOW576)."""
     yield from refusals(flow, options)
 
 
@@ -66,10 +68,13 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     text = render(
         "airflow/dag.py", name=name, doc=flow.doc, summary=summary(flow.doc), flow=flow.name, code=options.code, kubernetes=kubernetes,
         inputs=compiled_with(flow), python=options.own("airflow-python"), connection=options.own("kubernetes-conn-id"),
-        parameters=[parameter(each) for each in flow.parameters], schedule=five_fields(schedule.cron) if schedule else None,
+        parameters=[parameter(each) for each in flow.parameters], empty=[each.name for each in flow.parameters if is_empty(each)],
+        schedule=five_fields(schedule.cron) if schedule else None,
         timezone=schedule.timezone if schedule else "UTC", workers=int(options.own("max-workers")),
+        runs=int(options.own("max-active-runs") or 0), startup=STARTUP,
         timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
-        has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_reports=len(kinds) > 1,
+        has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_ways="way" in kinds,
+        has_helpers=len(kinds) > 1,
         delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
         mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
     )  # fmt: skip

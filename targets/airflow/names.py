@@ -10,16 +10,24 @@ from __future__ import annotations
 from flowc.targets.digest import digest, ends_in_digest
 
 LENGTH = 200
+ID_LENGTH = 250
 DAG_LENGTH = 200
 
 PATHS = "paths"  # the paths of the tasks of the step's foreach
 CHOICE = "choice"  # which case the step's switch chose
 ITEMS = "items"  # the paths with which the step itself runs, where a switch in a foreach decides
+WAY = "way"  # with a number: one way of the step's switch, where it needs a task of its own
 
 
 def task_id(step: str, role: str = "") -> str:
     """Returns the id of the step's task, or of that which plays `role` for it."""
     return f"{_fitted(step)}.{role}" if role else _fitted(step)
+
+
+def way_id(step: str, target: str) -> str:
+    """Returns the id of the task that stands for the way of the step's switch to `target`: `STEP.to.TARGET`."""
+    whole = f"{_fitted(step)}.to.{_fitted(target)}"
+    return whole if len(whole) <= ID_LENGTH else f"{_fitted(step)}.to.x__{digest(target)}"
 
 
 def variable(step: str, role: str = "task") -> str:

@@ -1,4 +1,4 @@
-"""What Airflow cannot do of a flow: FLOW530 to FLOW539, and what every target says in the same words (`unsupported.py`)."""
+"""What Airflow cannot do of a flow: FLOW530 to FLOW539, FLOW570 to FLOW576, and what every target says in the same words (`unsupported.py`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flowc.compiler.scopes import is_loop
 from flowc.targets.tasks import decorator_of
 from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
+from . import process
 from .names import DAG_LENGTH, is_dag_id
 from .settings import is_text
 
@@ -25,6 +26,7 @@ _READ = "Airflow reads `{{`, `{%` and names of files in it, and Kubernetes `$(`"
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
+    yield from process.check(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from unsaid_schedule(flow, "Airflow", "FLOW535")
     for step in flow.steps:
@@ -44,7 +46,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if options.name and not is_dag_id(options.name):
         why = f"it has up to {DAG_LENGTH} letters, digits, `-`, `_` and `.`"
         yield Diagnostic("FLOW531", f"`{options.name}` cannot be the id of a DAG", None, why, "give another `--name`")
-    yield from impossible_numbers(options, {"max-workers": 1, "workflow-timeout": 1}, "FLOW532")
+    yield from impossible_numbers(options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532")
     shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
     for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
         if not is_text(text):

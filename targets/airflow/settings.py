@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = dict[str, Any]
 
+STARTUP = 3600  # seconds a pod may wait for a node, and as many again for its images and init container (`startup_timeout_seconds`)
 _READ = ("{{", "{%", "{#", "$(", "\0")
 _FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOperator and KubernetesPodOperator
 _TYPES = {"file": "string", "str": "string", "int": "integer", "float": "number", "bool": "boolean"}
@@ -70,7 +71,8 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
     if step.name == flow.start and flow.parameters:
         environment["FLOWC_PARAMETERS"] = "{{ encoded(params) }}"
     found: Data = {
-        "comment": summary(step.doc), "environment": environment, "retries": retries(step), "pause": pause(step), "deadline": deadline(step),
+        "comment": summary(step.doc), "environment": environment, "retries": retries(step), "pause": pause(step),
+        "deadline": _execution_timeout(step, kubernetes),
         "outcome": isinstance(step.transition, (Foreach, Switch)), "image": "", "command": None, "namespace": "", "pod": {},
     }  # fmt: skip
     if kubernetes:
@@ -78,6 +80,12 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
         found["command"] = command(options, pod.python) if pod.python else None
         found["pod"] = _own(pod, options)
     return found
+
+
+def _execution_timeout(step: Step, kubernetes: bool) -> int:
+    """Seconds after which Airflow ends an attempt; 0 for never. It counts from before the pod is made, so the pod's start is allowed for."""
+    seconds = deadline(step)
+    return seconds + 2 * STARTUP if seconds and kubernetes else seconds
 
 
 def _own(pod: Pod, options: Options) -> Data:
@@ -101,7 +109,7 @@ def parameter(each: Parameter) -> Data:
     optional = not each.required and default is None
     schema: Data = {}
     if kind and not _is_other(each):
-        schema["type"] = ["null", kind] if optional else kind
+        schema["type"] = ["null", kind] if optional or is_empty(each) else kind
     if each.type == "file":
         schema["description"] = description(each)
     elif each.help:
@@ -112,6 +120,13 @@ def parameter(each: Parameter) -> Data:
         "default": default,
         "schema": schema,
     }
+
+
+def is_empty(each: Parameter) -> bool:
+    """True for a text whose default is the empty one. Airflow's form holds an empty text for none at all, and starts no run without a text that may
+    not be null; so null is allowed, and `encoded` of the DAG file makes it the empty text again.
+    """
+    return each.type == "str" and each.has_default and each.default == ""
 
 
 def _is_other(each: Parameter) -> bool:

@@ -3,8 +3,12 @@
 Airflow has no nested mapping, so every step inside a foreach, however deep, is one mapped task over the list of the full paths of its tasks.
 Small tasks make those lists: `paths` from what a foreach's tasks reported, `items` where a switch inside a foreach gives each way its share.
 A list may be empty only behind such a switch; its tasks are then skipped, and what follows them runs if nothing failed and anything
-succeeded (`none_failed_min_one_success`), which the list of its own does. Source: Airflow's documentation, "Dynamic Task Mapping" and
-"Trigger Rules".
+succeeded (`none_failed_min_one_success`), which the list of its own does.
+
+Outside a foreach a switch is a branch: of the tasks directly after it, Airflow skips those that were not chosen, but none that comes after the
+chosen one too. Where such a task is not reached after all, because a later switch leads elsewhere, the branch has succeeded, and the task would
+start. So a way to it has an empty task of its own (`way`), which is after nothing but the branch. Sources: Airflow's documentation, "Dynamic Task
+Mapping", "Trigger Rules" and "Branching"; its `SkipMixin.skip_all_except`.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from flowc.compiler.ir import Branches, Flow, ForEach, Switch
 from flowc.compiler.record import record
 from flowc.compiler.scopes import exits, predecessors, successors, targets
 
-from .names import CHOICE, ITEMS, PATHS, task_id, variable
+from .names import CHOICE, ITEMS, PATHS, WAY, task_id, variable, way_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +54,7 @@ class Tasks:
         self.steps = {step.name: step for step in flow.steps}
         self.found: list[Data] = []
         self._paths: dict[str, Paths] = {}  # of each step
+        self._ways: dict[tuple[str, str], str] = {}  # (switch, target) → the variable of the way's own task
 
     def flow(self, scope: Scope) -> list[Data]:
         """Returns the tasks of the flow whose outermost scope this is."""
@@ -77,10 +82,33 @@ class Tasks:
                     self._scope(node.body, Paths(name, own.sparse), [])
                 case _:
                     if self._chooses(self.steps[step]) and not own.variable:
-                        ways = {target: task_id(target) for target in targets(self.steps[step])}
-                        self.found.append(
-                            {"kind": CHOICE, "variable": variable(step, CHOICE), "id": task_id(step, CHOICE), "of": variable(step), "ways": ways}
-                        )
+                        self._choice(step, scope)
+
+    def _choice(self, step: str, scope: Scope) -> None:
+        """The branch of a switch outside any foreach, and the tasks of those of its ways that need one."""
+        own = [target for target in targets(self.steps[step]) if self._is_missed(target, step, scope)]
+        ways = {target: way_id(step, target) if target in own else task_id(target) for target in targets(self.steps[step])}
+        self.found.append({"kind": CHOICE, "variable": variable(step, CHOICE), "id": task_id(step, CHOICE), "of": variable(step), "ways": ways})
+        for number, target in enumerate(own):
+            self._ways[step, target] = name = variable(step, f"{WAY}{number}")
+            self.found.append({"kind": WAY, "variable": name, "id": ways[target], "after": variable(step, CHOICE)})
+
+    def _is_missed(self, target: str, switch: str, scope: Scope) -> bool:
+        """Whether another way of the switch may lead to `target`, and may also lead past it."""
+        nodes = {node.step: node for node in scope.nodes}
+        for way in targets(self.steps[switch]):
+            seen, waiting, leaves = set(), [way] if way != target else [], False
+            while waiting:
+                name = waiting.pop()
+                if name in seen:
+                    continue
+                seen.add(name)
+                after = successors(nodes[name], self.steps) if name in nodes and name != target else ()
+                leaves = leaves or name != target and not any(each in nodes for each in after)
+                waiting += after
+            if target in seen and leaves:
+                return True
+        return False
 
     def _needs(self, step: str, nodes: tuple[Node, ...], paths: Paths) -> tuple[list[list[Edge]], Paths]:
         """What must have happened before the step (all of … any of these edges), and the paths it runs with."""
@@ -133,7 +161,9 @@ class Tasks:
         sparse = bool(self._paths[step].variable) and self._paths[step].sparse
         if not self._chooses(self.steps[step]):
             return Edge(variable(step), False, sparse)
-        return Edge(variable(step) if self._paths[step].variable else variable(step, CHOICE), True, sparse)
+        if self._paths[step].variable:
+            return Edge(variable(step), True, sparse)
+        return Edge(self._ways.get((step, target)) or variable(step, CHOICE), True, sparse)
 
     def _chooses(self, step: Step) -> bool:
         return isinstance(step.transition, Switch) and len(targets(step)) > 1

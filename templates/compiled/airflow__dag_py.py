@@ -14,13 +14,15 @@ def root(context, missing=missing, environment=environment):
     l_0_code = resolve('code')
     l_0_inputs = resolve('inputs')
     l_0_parameters = resolve('parameters')
-    l_0_has_reports = resolve('has_reports')
+    l_0_has_helpers = resolve('has_helpers')
     l_0_kubernetes = resolve('kubernetes')
     l_0_delays = resolve('delays')
+    l_0_has_ways = resolve('has_ways')
     l_0_shared = resolve('shared')
     l_0_mapped = resolve('mapped')
     l_0_label = resolve('label')
     l_0_python = resolve('python')
+    l_0_empty = resolve('empty')
     l_0_has_paths = resolve('has_paths')
     l_0_has_choice = resolve('has_choice')
     l_0_has_items = resolve('has_items')
@@ -30,8 +32,10 @@ def root(context, missing=missing, environment=environment):
     l_0_schedule = resolve('schedule')
     l_0_timezone = resolve('timezone')
     l_0_workers = resolve('workers')
+    l_0_runs = resolve('runs')
     l_0_timeout = resolve('timeout')
     l_0_connection = resolve('connection')
+    l_0_startup = resolve('startup')
     l_0_tasks = resolve('tasks')
     l_0_variables = l_0_settings = l_0_call = l_0_operator = l_0_field = missing
     try:
@@ -239,24 +243,24 @@ def root(context, missing=missing, environment=environment):
     if (undefined(name='parameters') if l_0_parameters is missing else l_0_parameters):
         pass
         yield 'import base64\n'
-    if ((undefined(name='parameters') if l_0_parameters is missing else l_0_parameters) or (undefined(name='has_reports') if l_0_has_reports is missing else l_0_has_reports)):
+    if ((undefined(name='parameters') if l_0_parameters is missing else l_0_parameters) or (undefined(name='has_helpers') if l_0_has_helpers is missing else l_0_has_helpers)):
         pass
         yield 'import json\n'
     if (not (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes)):
         pass
         yield 'import shlex\n'
-    if (undefined(name='delays') if l_0_delays is missing else l_0_delays):
+    if ((undefined(name='delays') if l_0_delays is missing else l_0_delays) or (undefined(name='has_helpers') if l_0_has_helpers is missing else l_0_has_helpers)):
         pass
         yield 'from datetime import timedelta\n'
     yield '\nimport pendulum\n\ntry:\n    from airflow.sdk import DAG'
     if (undefined(name='parameters') if l_0_parameters is missing else l_0_parameters):
         pass
         yield ', Param'
-    if (undefined(name='has_reports') if l_0_has_reports is missing else l_0_has_reports):
+    if (undefined(name='has_helpers') if l_0_has_helpers is missing else l_0_has_helpers):
         pass
         yield ', task'
     yield '\nexcept ImportError:  # Airflow 2\n    from airflow import DAG\n'
-    if (undefined(name='has_reports') if l_0_has_reports is missing else l_0_has_reports):
+    if (undefined(name='has_helpers') if l_0_has_helpers is missing else l_0_has_helpers):
         pass
         yield '    from airflow.decorators import task\n'
     if (undefined(name='parameters') if l_0_parameters is missing else l_0_parameters):
@@ -265,9 +269,22 @@ def root(context, missing=missing, environment=environment):
     if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
         pass
         yield 'from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n'
-    else:
+    if ((undefined(name='has_ways') if l_0_has_ways is missing else l_0_has_ways) or (not (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes))):
         pass
-        yield '\ntry:\n    from airflow.providers.standard.operators.bash import BashOperator\nexcept ImportError:  # Airflow 2\n    from airflow.operators.bash import BashOperator\n'
+        yield '\ntry:\n'
+        if (not (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes)):
+            pass
+            yield '    from airflow.providers.standard.operators.bash import BashOperator\n'
+        if (undefined(name='has_ways') if l_0_has_ways is missing else l_0_has_ways):
+            pass
+            yield '    from airflow.providers.standard.operators.empty import EmptyOperator\n'
+        yield 'except ImportError:  # Airflow 2\n'
+        if (not (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes)):
+            pass
+            yield '    from airflow.operators.bash import BashOperator\n'
+        if (undefined(name='has_ways') if l_0_has_ways is missing else l_0_has_ways):
+            pass
+            yield '    from airflow.operators.empty import EmptyOperator\n'
     yield '\nENVIRONMENT = {\n'
     for l_1_name in environment.getattr((undefined(name='shared') if l_0_shared is missing else l_0_shared), 'environment'):
         _loop_vars = {}
@@ -323,19 +340,31 @@ def root(context, missing=missing, environment=environment):
     yield '\n    return command\n\n\n'
     if (undefined(name='parameters') if l_0_parameters is missing else l_0_parameters):
         pass
-        yield 'def encoded(params):\n    """The parameters of a run, so that nothing on the way to the task can be read into them."""\n    return base64.b64encode(json.dumps(dict(params)).encode()).decode()\n\n\n'
-    if (undefined(name='has_reports') if l_0_has_reports is missing else l_0_has_reports):
+        if (undefined(name='empty') if l_0_empty is missing else l_0_empty):
+            pass
+            yield 'EMPTY = '
+            yield escape(environment.finalize((undefined(name='empty') if l_0_empty is missing else l_0_empty)))
+            yield '  # an empty text, which the form for starting a run sends as null\n\n\n'
+        yield 'def encoded(params):\n    """The parameters of a run, so that nothing on the way to the task can be read into them."""\n'
+        if (undefined(name='empty') if l_0_empty is missing else l_0_empty):
+            pass
+            yield '    given = {name: "" if value is None and name in EMPTY else value for name, value in dict(params).items()}\n    return base64.b64encode(json.dumps(given).encode()).decode()\n'
+        else:
+            pass
+            yield '    return base64.b64encode(json.dumps(dict(params)).encode()).decode()\n'
+        yield '\n\n'
+    if (undefined(name='has_helpers') if l_0_has_helpers is missing else l_0_has_helpers):
         pass
-        yield 'def reported(outcomes):\n    """What one task, or each task of a mapped one, has said."""\n    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())\n    return [json.loads(each) if isinstance(each, str) else each for each in several]\n\n\n'
+        yield '# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.\nAGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}\n\n\ndef reported(outcomes):\n    """What one task, or each task of a mapped one, has said; a slice is read with one request."""\n    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]\n    return [json.loads(each) if isinstance(each, str) else each for each in several]\n\n\n'
     if (undefined(name='has_paths') if l_0_has_paths is missing else l_0_has_paths):
         pass
-        yield '@task\ndef paths(outcomes):\n    """The paths of the tasks of a foreach."""\n    return [path for each in reported(outcomes) for path in each["paths"]]\n\n\n'
+        yield 'def within_limit(paths):\n    """The paths, if Airflow can map a task over so many."""\n    from airflow.configuration import conf\n    from airflow.exceptions import AirflowFailException\n\n    limit = conf.getint("core", "max_map_length", fallback=1024)\n    if len(paths) > limit:\n        raise AirflowFailException(\n            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "\n            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"\n        )\n    return paths\n\n\n@task(**AGAIN)\ndef paths(outcomes):\n    """The paths of the tasks of a foreach."""\n    return within_limit([path for each in reported(outcomes) for path in each["paths"]])\n\n\n'
     if (undefined(name='has_choice') if l_0_has_choice is missing else l_0_has_choice):
         pass
-        yield '@task.branch\ndef choice(outcome, ways):\n    """The task that a switch has chosen."""\n    return ways[reported(outcome)[0]["next"]]\n\n\n'
+        yield '@task.branch(**AGAIN)\ndef choice(outcome, ways):\n    """The task that a switch has chosen."""\n    return ways[reported(outcome)[0]["next"]]\n\n\n'
     if (undefined(name='has_items') if l_0_has_items is missing else l_0_has_items):
         pass
-        yield '@task\ndef items(step, switches, lists):\n    """The paths with which a step runs: those that switches have sent there, and all of other lists."""\n    sent = [each["path"] for outcomes in switches for each in reported(outcomes) if each["next"] == step]\n    return sent + [path for each in lists for path in each or ()]\n\n\n'
+        yield '@task(**AGAIN)\ndef items(step, switches, lists):\n    """The paths with which a step runs: those that switches have sent there, and all of other lists."""\n    sent = [each["path"] for outcomes in switches for each in reported(outcomes) if each["next"] == step]\n    return sent + [path for each in lists for path in each or ()]\n\n\n'
     yield 'with DAG(\n    dag_id='
     yield escape(environment.finalize((undefined(name='name') if l_0_name is missing else l_0_name)))
     yield ',\n'
@@ -356,6 +385,11 @@ def root(context, missing=missing, environment=environment):
     yield '),\n    catchup=False,\n    max_active_tasks='
     yield escape(environment.finalize((undefined(name='workers') if l_0_workers is missing else l_0_workers)))
     yield ',\n'
+    if (undefined(name='runs') if l_0_runs is missing else l_0_runs):
+        pass
+        yield '    max_active_runs='
+        yield escape(environment.finalize((undefined(name='runs') if l_0_runs is missing else l_0_runs)))
+        yield ',\n'
     if (undefined(name='timeout') if l_0_timeout is missing else l_0_timeout):
         pass
         yield '    dagrun_timeout=timedelta(seconds='
@@ -397,7 +431,9 @@ def root(context, missing=missing, environment=environment):
             yield ',\n'
         yield '        "cmds": '
         yield escape(environment.finalize(environment.getattr((undefined(name='shared') if l_0_shared is missing else l_0_shared), 'command')))
-        yield ',\n        "env_vars": ENVIRONMENT,\n        "pod_template_dict": pod(),\n        "startup_timeout_seconds": 3600,\n'
+        yield ',\n        "env_vars": ENVIRONMENT,\n        "pod_template_dict": pod(),\n        "startup_timeout_seconds": '
+        yield escape(environment.finalize((undefined(name='startup') if l_0_startup is missing else l_0_startup)))
+        yield ',\n'
     else:
         pass
         yield '        "env": ENVIRONMENT,\n        "append_env": True,\n'
@@ -483,6 +519,17 @@ def root(context, missing=missing, environment=environment):
             yield '.output, '
             yield escape(environment.finalize(environment.getattr(l_1_each, 'ways')))
             yield ')\n'
+        elif (environment.getattr(l_1_each, 'kind') == 'way'):
+            pass
+            yield '    '
+            yield escape(environment.finalize(t_2(environment.getattr(l_1_each, 'variable'))))
+            yield ' = EmptyOperator(task_id='
+            yield escape(environment.finalize(environment.getattr(l_1_each, 'id')))
+            yield ')\n    '
+            yield escape(environment.finalize(t_2(environment.getattr(l_1_each, 'after'))))
+            yield ' >> '
+            yield escape(environment.finalize(t_2(environment.getattr(l_1_each, 'variable'))))
+            yield '\n'
         else:
             pass
             yield '    '

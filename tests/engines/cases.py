@@ -42,6 +42,7 @@ ONCE_A_POD = (*ONCE, "decorated", "loop_in_foreach")
 # with what a flow is run; once as it is where nothing is said
 GIVEN: dict[str, list[Given]] = {
     "hostile_values": [{}, {"n": HOSTILE, "no": "~", "p-q": "$(date) '\"{{inputs.parameters.x}}\n", "all": TEXTS, "empty": " "}],
+    "switch_meeting": [{}, {"first": "meet", "items": "meet,on-note,on-past"}, {"second": "note", "items": "on-note,meet"}],
     "switch": [{}, {"size": "big"}, {"size": "huge"}],
     "wine": [{"folds": 2}],  # each fold's tasks import scikit-learn, which takes a second
     "parameters": [
@@ -113,7 +114,7 @@ def is_nightly(case: Case) -> bool:
         return case.engine == "airflow-pods" or case.delivery != deliveries[0]
     as_it_is = case.given == "{}"
     if case.engine == "airflow-pods":
-        return other or case.flow in NESTED or case.flow in ONCE and as_it_is or case.flow == "switch" and not as_it_is
+        return other or case.flow in NESTED or case.flow in ONCE and as_it_is or case.flow in ("switch", "switch_meeting") and not as_it_is
     return other and as_it_is and case.flow in (ONCE_A_POD if case.engine == "argo" else ONCE)
 
 

@@ -39,6 +39,26 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         {("note", "2"): {"line": "3 odd 10"}, ("end", "-"): {"results": [4, 1, 10], "lines": ["1 odd 4", "2 even 1", "3 odd 10"]}},
     ),
     (
+        "switch_meeting", [],
+        {("past", "-"): {"trace": ["start", "choose", "past"]}, ("end", "-"): {"traces": [["start", "choose", "past", "item", "item_choose", "item_past"]]}},
+    ),
+    (
+        "switch_meeting", ["--first", "meet", "--items", "meet,on-note,on-past"],
+        {
+            ("end", "-"): {
+                "traces": [
+                    ["start", "meet", "item", "item_meet"],
+                    ["start", "meet", "item", "item_choose", "item_note", "item_meet"],
+                    ["start", "meet", "item", "item_choose", "item_past"],
+                ],
+            },
+        },
+    ),
+    (
+        "switch_meeting", ["--second", "note", "--items", "meet"],
+        {("end", "-"): {"traces": [["start", "choose", "note", "meet", "item", "item_meet"]]}},
+    ),
+    (
         "recursive_switch", [],
         {("collatz", "-~3"): {"trace": [5, 16, 8, 4]}, ("end", "-"): {"length": 6, "word": "long", "trace": [5, 16, 8, 4, 2, 1]}},
     ),

@@ -61,13 +61,17 @@ def encoded(params):
     return base64.b64encode(json.dumps(dict(params)).encode()).decode()
 
 
+# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.
+AGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}
+
+
 def reported(outcomes):
-    """What one task, or each task of a mapped one, has said."""
-    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    """What one task, or each task of a mapped one, has said; a slice is read with one request."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]
     return [json.loads(each) if isinstance(each, str) else each for each in several]
 
 
-@task.branch
+@task.branch(**AGAIN)
 def choice(outcome, ways):
     """The task that a switch has chosen."""
     return ways[reported(outcome)[0]["next"]]

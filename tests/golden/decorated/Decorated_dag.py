@@ -75,7 +75,7 @@ with DAG(
         task_id="start",
         retries=2,
         retry_delay=timedelta(seconds=60),
-        execution_timeout=timedelta(seconds=660),
+        execution_timeout=timedelta(seconds=7860),
         arguments=shim("start")("-"),
     )
     # Trains.

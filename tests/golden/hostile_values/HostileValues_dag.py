@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 
 import pendulum
 
@@ -55,21 +56,43 @@ def shim(step, *report):
     return command
 
 
+EMPTY = ["empty"]  # an empty text, which the form for starting a run sends as null
+
+
 def encoded(params):
     """The parameters of a run, so that nothing on the way to the task can be read into them."""
-    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+    given = {name: "" if value is None and name in EMPTY else value for name, value in dict(params).items()}
+    return base64.b64encode(json.dumps(given).encode()).decode()
+
+
+# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.
+AGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}
 
 
 def reported(outcomes):
-    """What one task, or each task of a mapped one, has said."""
-    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    """What one task, or each task of a mapped one, has said; a slice is read with one request."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]
     return [json.loads(each) if isinstance(each, str) else each for each in several]
 
 
-@task
+def within_limit(paths):
+    """The paths, if Airflow can map a task over so many."""
+    from airflow.configuration import conf
+    from airflow.exceptions import AirflowFailException
+
+    limit = conf.getint("core", "max_map_length", fallback=1024)
+    if len(paths) > limit:
+        raise AirflowFailException(
+            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+        )
+    return paths
+
+
+@task(**AGAIN)
 def paths(outcomes):
     """The paths of the tasks of a foreach."""
-    return [path for each in reported(outcomes) for path in each["paths"]]
+    return within_limit([path for each in reported(outcomes) for path in each["paths"]])
 
 
 with DAG(
@@ -85,7 +108,7 @@ with DAG(
         "no": Param("no", **{"type": "string"}),
         "p-q": Param("Ref::path $.x $$.Execution.Id $(HOME) ${HOME} `id` 'single' \"double\" \\ \\n\n\ttab", **{"type": "string"}),
         "all": Param(["{}", "~", {"{{x}}": None}], **{}),
-        "empty": Param("", **{"type": "string"}),
+        "empty": Param("", **{"type": ["null", "string"]}),
     },
     user_defined_macros={"encoded": encoded},
     default_args={

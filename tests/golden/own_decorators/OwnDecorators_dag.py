@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pendulum
 
@@ -53,16 +54,34 @@ def shim(step, *report):
     return command
 
 
+# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.
+AGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}
+
+
 def reported(outcomes):
-    """What one task, or each task of a mapped one, has said."""
-    several = [outcomes] if isinstance(outcomes, (str, dict)) else list(outcomes or ())
+    """What one task, or each task of a mapped one, has said; a slice is read with one request."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]
     return [json.loads(each) if isinstance(each, str) else each for each in several]
 
 
-@task
+def within_limit(paths):
+    """The paths, if Airflow can map a task over so many."""
+    from airflow.configuration import conf
+    from airflow.exceptions import AirflowFailException
+
+    limit = conf.getint("core", "max_map_length", fallback=1024)
+    if len(paths) > limit:
+        raise AirflowFailException(
+            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+        )
+    return paths
+
+
+@task(**AGAIN)
 def paths(outcomes):
     """The paths of the tasks of a foreach."""
-    return [path for each in reported(outcomes) for path in each["paths"]]
+    return within_limit([path for each in reported(outcomes) for path in each["paths"]])
 
 
 with DAG(

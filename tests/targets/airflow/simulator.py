@@ -1,8 +1,8 @@
 """Airflow in two pages: reads a DAG file with stand-ins for Airflow's modules, and runs it with tasks that report what the reference says.
 
 What it knows: operators and TaskFlow functions, `>>`, XComs and `.map`, `partial(…).expand(…)`, branches (a task is skipped if it is directly
-after a branch that did not choose it and not after one that was chosen), and the two trigger rules that flowc emits. A mapped task over
-nothing is skipped. Stands in for Airflow where thousands of DAGs are to be run; `tests/engines` runs the real one.
+after a branch that did not choose it and comes after the chosen one in no way, as `SkipMixin.skip_all_except` has it), and the two trigger rules
+that flowc emits. A mapped task over nothing is skipped. A task that is started where no task leads to it fails, as the shim does. Stands in for Airflow where thousands of DAGs are to be run; `tests/engines` runs the real one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unittest import mock
 
 from flowc.compiler.ir import Flow
 
-from tests.reference import Executed, outcome
+from tests.reference import Executed, executed, outcome
 
 ALL, ANY = "all_success", "none_failed_min_one_success"
 
@@ -104,6 +104,13 @@ class _Operator:
         return node
 
 
+class _Empty:
+    """EmptyOperator: succeeds."""
+
+    def __new__(cls, **settings: Any) -> Any:
+        return Node(Dag.current, "empty", settings)
+
+
 class _Function:
     """What `@task` and `@task.branch` make."""
 
@@ -125,18 +132,34 @@ class _Param:
         self.default, self.schema = default, schema
 
 
-def _task(function: Any) -> _Function:
-    return _Function("function", function, {})
+def _task(**settings: Any) -> Callable[[Any], _Function]:
+    return lambda function: _Function("function", function, settings)
 
 
-_task.branch = lambda function: _Function("branch", function, {})  # type: ignore[attr-defined]
+_task.branch = lambda **settings: lambda function: _Function("branch", function, settings)  # type: ignore[attr-defined]
+
+
+class Configuration:
+    """`airflow.configuration.conf`, as an installation has it that sets nothing."""
+
+    @staticmethod
+    def getint(section: str, name: str, fallback: int) -> int:
+        assert (section, name) == ("core", "max_map_length")
+        return fallback
+
+
+class Failed(Exception):
+    """`AirflowFailException`: the task fails and is not tried again."""
 
 
 @contextmanager
-def _modules() -> Any:
+def modules() -> Any:
+    """Lets what is inside import stand-ins for Airflow's modules."""
     made: dict[str, types.ModuleType] = {}
     contents: dict[str, dict[str, Any]] = {
         "airflow.sdk": {"DAG": Dag, "Param": _Param, "task": _task}, "airflow.providers.standard.operators.bash": {"BashOperator": _Operator},
+        "airflow.providers.standard.operators.empty": {"EmptyOperator": _Empty}, "airflow.configuration": {"conf": Configuration},
+        "airflow.exceptions": {"AirflowFailException": Failed},
         "airflow.providers.cncf.kubernetes.operators.pod": {"KubernetesPodOperator": _Operator},
         "pendulum": {"datetime": lambda *parts, tz: (parts, tz)},
     }  # fmt: skip
@@ -152,7 +175,7 @@ def _modules() -> Any:
 def read(text: str) -> Dag:
     """Returns the DAG that the file makes."""
     scope: dict[str, Any] = {"__name__": "the_dag"}
-    with _modules():
+    with modules():
         exec(compile(text, "the_dag.py", "exec"), scope)
     dag = scope["dag"]
     assert isinstance(dag, Dag)
@@ -166,6 +189,7 @@ class Simulator:
         self.dag = read(text)
         self.steps = {each.name: each for each in flow.steps}
         self.fails = fails
+        self.reached = set(executed(flow))
         self.executed: list[Executed] = []
         self.states: dict[str, str] = {}
         self.values: dict[str, Any] = {}
@@ -192,8 +216,11 @@ class Simulator:
         assert node.rule in (ALL, ANY)
         if node.kind == "operator":
             return self._operator(node)
+        if node.kind == "empty":
+            return "success"
         arguments, named = node.arguments
-        found = node.settings["function"](*self._resolved(arguments), **{name: self._resolved(each) for name, each in named.items()})
+        with modules():
+            found = node.settings["function"](*self._resolved(arguments), **{name: self._resolved(each) for name, each in named.items()})
         if node.kind == "branch":
             self._choose(node, found)
         self.values[node.id] = json.loads(json.dumps(found))
@@ -227,7 +254,7 @@ class Simulator:
             words = command.split() if isinstance(command, str) else command
             step, path = words[words.index("--step") + 1], words[words.index("--path") + 1]
             assert (step, path) not in self.executed, f"{step} ran twice at {path}"
-            if (step, path) == self.fails:
+            if (step, path) == self.fails or (step, path) not in self.reached:
                 return "failed"
             self.executed.append((step, path))
             result = outcome(self.steps[step], path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,9 @@ from hypothesis import strategies as st
 from tests import hostile
 from tests.building import options_of, program_of, spec_of
 from tests.reference import executed
-from tests.strategies import flows
+from tests.strategies import Block, flow_of, flows
 
-from .simulator import Simulator, read
+from .simulator import Failed, Simulator, modules, read
 
 NO_LOOPS = flows(depth=3).filter(lambda flow: not any(map(is_loop, flow.steps)))
 
@@ -34,6 +36,40 @@ def test_a_run_does_what_the_reference_says(flow: Flow, how: str) -> None:
     simulator = Simulator(text, flow)
     assert simulator.run() == "success", simulator.states
     assert sorted(simulator.executed) == executed(flow)
+
+
+STEP: Block = [("step", None)]
+MEETINGS: list[Block] = [
+    [("meeting", ([STEP] * blocks, outer, inner))] for blocks in (2, 3, 4) for outer in (0, 1) for inner in (0, 1)
+]  # fmt: skip
+AROUND: list[Callable[[Block], Block]] = [
+    lambda block: block,
+    lambda block: [*block, *STEP],
+    lambda block: [("branches", [block, STEP])],
+    lambda block: [("foreach", (block, 2))],
+    lambda block: [("foreach", ([("branches", [STEP, block])], 2))],
+    *(lambda block, taken=taken: [("switch", ([block, STEP], taken))] for taken in (0, 1)),
+    *(lambda block, taken=taken: [("meeting", ([STEP, STEP, block], 1, taken))] for taken in (0, 1)),
+    *(lambda block, taken=taken: [("meeting", ([block, STEP, STEP], 1, taken))] for taken in (0, 1)),
+]
+
+
+@pytest.mark.parametrize("around", AROUND, ids=range(len(AROUND)))
+@pytest.mark.parametrize("meeting", MEETINGS, ids=range(len(MEETINGS)))
+def test_a_step_where_ways_meet_runs_only_if_one_leads_there(meeting: Block, around: Callable[[Block], Block]) -> None:
+    """Each shape of a meeting, each way through it, in what may be around it: the run may pass by the step, or by the switches before it."""
+    flow = flow_of(around(meeting))
+    simulator = Simulator(emit(flow, scopes(flow), options_of("airflow"))[0].text, flow)
+    assert simulator.run() == "success", simulator.states
+    assert sorted(simulator.executed) == executed(flow)
+
+
+def test_only_a_way_that_may_be_passed_by_has_a_task_of_its_own() -> None:
+    """A DAG holds no more tasks than the flow needs: none for a switch of which one way only goes round what the other does."""
+    plain = flow_of([("switch", ([STEP], 0)), ("switch", ([STEP, STEP], 1))])
+    assert "EmptyOperator" not in emit(plain, scopes(plain), options_of("airflow"))[0].text
+    meeting = flow_of([("meeting", ([STEP] * 3, 1, 1))])
+    assert len(re.findall(r"= EmptyOperator", emit(meeting, scopes(meeting), options_of("airflow"))[0].text)) == 1
 
 
 @given(NO_LOOPS, st.data())
@@ -105,7 +141,11 @@ class F(FlowSpec):
 """
     dag = read(spec_of(program_of(source, tmp_path), "airflow", env_secret="store", runtime_image="r:1")[0].text)
     start, end = dag.nodes["start"].settings, dag.nodes["end"].settings
-    assert start["retries"] == 6 and start["retry_delay"].total_seconds() == 30 and start["execution_timeout"].total_seconds() == 3600 + 5 + 60
+    assert (
+        start["retries"] == 6
+        and start["retry_delay"].total_seconds() == 30
+        and start["execution_timeout"].total_seconds() == 2 * 3600 + 3600 + 5 + 60
+    )
     assert (start["image"], start["namespace"], start["cmds"]) == ("i:1", "there", ["py", "-S", "/flowc/__main__.py"])
     pod = start["pod_template_dict"]["spec"]
     (container,) = pod["containers"]
@@ -140,6 +180,145 @@ class F(FlowSpec):
     assert {name: (each.default, each.schema.get("type")) for name, each in params.items()} == {
         "a": ((), "integer"), "b": ((None,), ["null", "string"]), "c": ((1.5,), "number"), "d": (({"x": 1},), None), "e": ((True,), "boolean"),
     }  # fmt: skip
+
+
+def test_an_empty_text_may_be_left_empty(tmp_path: Path) -> None:
+    """Airflow's form sends an empty text as null, and refuses a null that the type does not allow."""
+    source = """
+from metaflow import FlowSpec, JSONType, Parameter, step
+
+class F(FlowSpec):
+    a = Parameter("a", default="")
+    b = Parameter("b")
+    c = Parameter("c", default="x")
+    d = Parameter("d", type=JSONType, default='""')
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    settings = read(spec_of(program_of(source, tmp_path), "airflow")[0].text).settings
+    assert {name: (each.default, each.schema.get("type")) for name, each in settings["params"].items()} == {
+        "a": (("",), ["null", "string"]), "b": ((None,), ["null", "string"]), "c": (("x",), "string"), "d": (("",), None),
+    }  # fmt: skip
+    encoded = settings["user_defined_macros"]["encoded"]
+    assert json.loads(base64.b64decode(encoded({"a": None, "b": None, "c": "x", "d": None}))) == {"a": "", "b": None, "c": "x", "d": None}
+    assert json.loads(base64.b64decode(encoded({"a": "y", "b": "", "c": "", "d": ""}))) == {"a": "y", "b": "", "c": "", "d": ""}
+
+
+def test_helpers_are_tried_again_and_read_what_tasks_said_at_once(tmp_path: Path) -> None:
+    """A hiccup of Airflow in a task that only makes a list does not fail the run; the outcomes of a mapped task come with one request."""
+
+    class Lazy:
+        """Airflow's sequence of what the instances of a mapped task returned: each access is a request."""
+
+        requests = 0
+
+        def __getitem__(self, key: object) -> list[object]:
+            assert key == slice(None)
+            self.requests += 1
+            return [{"paths": ["0", "1"], "next": "halve", "path": "0"}, '{"paths": ["2"], "next": "triple", "path": "1"}']
+
+    dag = read((Path(__file__).parents[2] / "golden" / "switch_in_foreach" / "SwitchInForeach_dag.py").read_text())
+    helpers = {name: each.settings for name, each in dag.nodes.items() if each.kind != "operator"}
+    assert set(helpers) == {"start.paths", "halve.items", "triple.items", "note.items"}
+    assert all(each["retries"] == 3 and 0 < each["retry_delay"].total_seconds() <= 60 for each in helpers.values())
+    switch = read(spec_of(program_of(Path("tests/flows/switch.py").read_text(), tmp_path), "airflow")[0].text).nodes["start.choice"].settings
+    assert switch["retries"] == 3
+    lazy = Lazy()
+    with modules():
+        assert helpers["start.paths"]["function"](lazy) == ["0", "1", "2"]
+    assert helpers["halve.items"]["function"]("halve", [lazy], []) == ["0"]
+    assert lazy.requests == 2
+
+
+def test_a_foreach_wider_than_airflow_maps_names_the_setting() -> None:
+    dag = read((Path(__file__).parents[2] / "golden" / "foreach" / "ForeachFlow_dag.py").read_text())
+    paths = dag.nodes["start.paths"].settings["function"]
+    with modules():
+        assert len(paths([{"paths": [str(index) for index in range(1024)]}])) == 1024
+        with pytest.raises(Failed, match=r"has 1025 tasks.* at most 1024: raise \[core\] max_map_length \(AIRFLOW__CORE__MAX_MAP_LENGTH\)"):
+            paths([{"paths": [str(index) for index in range(1025)]}])
+
+
+OF_PODS = """
+from metaflow import FlowSpec, kubernetes, resources, step
+
+class F(FlowSpec):
+    @kubernetes(ATTRIBUTES)
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @resources(RESOURCES)
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "resources", "found"),
+    [
+        ("", "", []),
+        ('secrets=["db"]', "", [("FLOW570", "error", "`secrets`")]),
+        ('persistent_volume_claims={"data": "/data"}', "", [("FLOW570", "error", "`persistent_volume_claims`")]),
+        ('service_account="me"', "", [("FLOW570", "error", "`service_account`")]),
+        ('image="i@sha256:0"', "", [("FLOW571", "warning", "`image`")]),
+        ("gpu=1, memory=8000", "cpu=4", [("FLOW571", "warning", "`gpu`"), ("FLOW571", "warning", "`cpu` of `@resources` of step `end`")]),
+        ('image="i", secrets=["a"]', "", [("FLOW570", "error", "`secrets`"), ("FLOW571", "warning", "`image`")]),
+        ("use_tmpfs=True", "", [("FLOW571", "warning", "`use_tmpfs`")]),
+    ],
+)
+def test_what_a_process_cannot_have_is_said(attributes: str, resources: str, found: list[tuple[str, str, str]], tmp_path: Path) -> None:
+    flow = program_of(OF_PODS.replace("ATTRIBUTES", attributes).replace("RESOURCES", resources), tmp_path).flow
+    diagnostics = list(check(flow, options_of("airflow", airflow_tasks="process")))
+    assert [(each.code, each.severity) for each in diagnostics] == [each[:2] for each in found]
+    assert all(text in diagnostic.what and diagnostic.span and diagnostic.how for diagnostic, (_, _, text) in zip(diagnostics, found))
+    assert not list(check(flow, options_of("airflow")))
+
+
+@pytest.mark.parametrize(
+    ("how", "given", "found"),
+    [
+        ("process", {"kubernetes_conn_id": "k"}, ("FLOW572", "error")),
+        ("kubernetes", {"airflow_python": "/opt/python"}, ("FLOW572", "error")),
+        ("process", {"env_secret": "s"}, ("FLOW573", "warning")),
+        ("process", {"service_account": "s"}, ("FLOW573", "warning")),
+        ("process", {"image": "i:1"}, ("FLOW573", "warning")),
+        ("process", {"runtime_image": "i:1"}, ("FLOW573", "warning")),
+        ("process", {"runtime": "baked"}, ("FLOW573", "warning")),
+        ("process", {"namespace": "ml"}, ("FLOW573", "warning")),
+    ],
+)
+def test_an_option_of_the_other_way_to_run_tasks_is_said(how: str, given: dict[str, str], found: tuple[str, str], tmp_path: Path) -> None:
+    flow = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path).flow
+    (one,) = check(flow, options_of("airflow", airflow_tasks=how, **given))
+    assert (one.code, one.severity) == found and f"`--{next(iter(given)).replace('_', '-')}`" in one.what
+    other = "kubernetes" if how == "process" else "process"
+    assert not list(check(flow, options_of("airflow", airflow_tasks=other, **given)))
+
+
+def test_how_much_runs_at_a_time(tmp_path: Path) -> None:
+    program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
+    assert "max_active_runs" not in read(spec_of(program, "airflow")[0].text).settings
+    settings = read(spec_of(program, "airflow", max_workers="7", max_active_runs="2")[0].text).settings
+    assert (settings["max_active_tasks"], settings["max_active_runs"]) == (7, 2)
+
+
+def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
+    """Airflow counts from before the pod is made: it may wait for a node, then for its images, and then run for as long as the step may."""
+    source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "@timeout(seconds=600)").replace("resources,", "timeout,")
+    program = program_of(source, tmp_path)
+    dag = read(spec_of(program, "airflow")[0].text)
+    startup = dag.settings["default_args"]["startup_timeout_seconds"]
+    assert dag.nodes["end"].settings["execution_timeout"].total_seconds() >= 2 * startup + 600 + 60
+    dag = read(spec_of(program, "airflow", airflow_tasks="process")[0].text)
+    assert dag.nodes["end"].settings["execution_timeout"].total_seconds() == 600 + 60
 
 
 def test_it_imports_nothing_of_flowc(tmp_path: Path) -> None:

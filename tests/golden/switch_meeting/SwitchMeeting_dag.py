@@ -1,0 +1,237 @@
+# Flow SwitchMeeting, compiled by flowc. Code package: sha256:51ca3d7866ce52709620b2f848e3d06e0395b242ae62a335183c4e81d78aa385
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+
+import pendulum
+
+try:
+    from airflow.sdk import DAG, Param, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+    from airflow.models.param import Param
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+
+try:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+except ImportError:  # Airflow 2
+    from airflow.operators.empty import EmptyOperator
+
+ENVIRONMENT = {
+    "FLOWC_STORE": "s3://bucket/flows",
+    "FLOWC_FLOW": "SwitchMeeting",
+    "FLOWC_RUN": "{{ run_id }}",
+    "FLOWC_CODE": "sha256:51ca3d7866ce52709620b2f848e3d06e0395b242ae62a335183c4e81d78aa385",
+    "FLOWC_TARGET": "airflow",
+    "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
+}
+PATH = "{{ task.arguments[4] }}"  # what a mapped task is called
+
+
+def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
+    """The pod of a task: what all have, and what one step asks for."""
+    return {
+        "metadata": dict(metadata),
+        "spec": {
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
+            "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
+            **dict(spec),
+        },
+    }
+
+
+def shim(step, *report):
+    """Returns a function from a path to what runs the step's task there."""
+
+    def command(path):
+        words = ["task", "--step", step, "--path", path]
+        for each in report:
+            words += ["--report", each]
+        return words
+
+    return command
+
+
+def encoded(params):
+    """The parameters of a run, so that nothing on the way to the task can be read into them."""
+    return base64.b64encode(json.dumps(dict(params)).encode()).decode()
+
+
+# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.
+AGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}
+
+
+def reported(outcomes):
+    """What one task, or each task of a mapped one, has said; a slice is read with one request."""
+    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]
+    return [json.loads(each) if isinstance(each, str) else each for each in several]
+
+
+def within_limit(paths):
+    """The paths, if Airflow can map a task over so many."""
+    from airflow.configuration import conf
+    from airflow.exceptions import AirflowFailException
+
+    limit = conf.getint("core", "max_map_length", fallback=1024)
+    if len(paths) > limit:
+        raise AirflowFailException(
+            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "
+            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"
+        )
+    return paths
+
+
+@task(**AGAIN)
+def paths(outcomes):
+    """The paths of the tasks of a foreach."""
+    return within_limit([path for each in reported(outcomes) for path in each["paths"]])
+
+
+@task.branch(**AGAIN)
+def choice(outcome, ways):
+    """The task that a switch has chosen."""
+    return ways[reported(outcome)[0]["next"]]
+
+
+@task(**AGAIN)
+def items(step, switches, lists):
+    """The paths with which a step runs: those that switches have sent there, and all of other lists."""
+    sent = [each["path"] for outcomes in switches for each in reported(outcomes) if each["next"] == step]
+    return sent + [path for each in lists for path in each or ()]
+
+
+with DAG(
+    dag_id="SwitchMeeting",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_tasks=100,
+    params={
+        "first": Param("on", **{"type": "string", "description": "meet, or on to the second switch"}),
+        "second": Param("past", **{"type": "string", "description": "note, or past the meeting"}),
+        "items": Param("on-past", **{"type": "string", "description": "the same choices of each item, with commas between the items"}),
+    },
+    user_defined_macros={"encoded": encoded},
+    default_args={
+        "retries": 0,
+        "do_xcom_push": False,
+        "image": "python:3.12-slim",
+        "cmds": ["python", "-S", "/flowc/__main__.py"],
+        "env_vars": ENVIRONMENT,
+        "pod_template_dict": pod(),
+        "startup_timeout_seconds": 3600,
+    },
+    tags=["flowc"],
+) as dag:
+    start_task = KubernetesPodOperator(
+        task_id="start",
+        env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
+        do_xcom_push=True,
+        arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_choice = choice.override(task_id="start.choice")(start_task.output, {"meet": "start.to.meet", "choose": "choose"})
+    start_way0 = EmptyOperator(task_id="start.to.meet")
+    start_choice >> start_way0
+    choose_task = KubernetesPodOperator(
+        task_id="choose",
+        do_xcom_push=True,
+        arguments=shim("choose", "json:/airflow/xcom/return.json")("-"),
+    )
+    start_choice >> choose_task
+    choose_choice = choice.override(task_id="choose.choice")(choose_task.output, {"note": "note", "past": "past"})
+    note_task = KubernetesPodOperator(
+        task_id="note",
+        arguments=shim("note")("-"),
+    )
+    choose_choice >> note_task
+    meet_task = KubernetesPodOperator(
+        task_id="meet",
+        trigger_rule="none_failed_min_one_success",
+        arguments=shim("meet")("-"),
+    )
+    [start_way0, note_task] >> meet_task
+    past_task = KubernetesPodOperator(
+        task_id="past",
+        arguments=shim("past")("-"),
+    )
+    choose_choice >> past_task
+    divide_task = KubernetesPodOperator(
+        task_id="divide",
+        do_xcom_push=True,
+        trigger_rule="none_failed_min_one_success",
+        arguments=shim("divide", "json:/airflow/xcom/return.json")("-"),
+    )
+    [meet_task, past_task] >> divide_task
+    divide_paths = paths.override(task_id="divide.paths", do_xcom_push=True)(divide_task.output)
+    item_task = KubernetesPodOperator.partial(
+        task_id="item",
+        do_xcom_push=True,
+        map_index_template=PATH,
+    ).expand(arguments=divide_paths.map(shim("item", "json:/airflow/xcom/return.json")))
+    item_choose_items = items.override(task_id="item_choose.items", do_xcom_push=True)(
+        "item_choose",
+        switches=[item_task.output],
+        lists=[],
+    )
+    item_choose_task = KubernetesPodOperator.partial(
+        task_id="item_choose",
+        do_xcom_push=True,
+        map_index_template=PATH,
+    ).expand(arguments=item_choose_items.map(shim("item_choose", "json:/airflow/xcom/return.json")))
+    item_note_items = items.override(task_id="item_note.items", do_xcom_push=True)(
+        "item_note",
+        switches=[item_choose_task.output],
+        lists=[],
+    )
+    item_note_task = KubernetesPodOperator.partial(
+        task_id="item_note",
+        trigger_rule="none_failed_min_one_success",
+        map_index_template=PATH,
+    ).expand(arguments=item_note_items.map(shim("item_note")))
+    item_meet_items = items.override(task_id="item_meet.items", do_xcom_push=True, trigger_rule="none_failed_min_one_success")(
+        "item_meet",
+        switches=[item_task.output],
+        lists=[item_note_items],
+    )
+    item_meet_task = KubernetesPodOperator.partial(
+        task_id="item_meet",
+        trigger_rule="none_failed_min_one_success",
+        map_index_template=PATH,
+    ).expand(arguments=item_meet_items.map(shim("item_meet")))
+    item_note_task >> item_meet_task
+    item_past_items = items.override(task_id="item_past.items", do_xcom_push=True)(
+        "item_past",
+        switches=[item_choose_task.output],
+        lists=[],
+    )
+    item_past_task = KubernetesPodOperator.partial(
+        task_id="item_past",
+        trigger_rule="none_failed_min_one_success",
+        map_index_template=PATH,
+    ).expand(arguments=item_past_items.map(shim("item_past")))
+    item_done_items = items.override(task_id="item_done.items", do_xcom_push=True, trigger_rule="none_failed_min_one_success")(
+        "item_done",
+        switches=[],
+        lists=[item_meet_items, item_past_items],
+    )
+    item_done_task = KubernetesPodOperator.partial(
+        task_id="item_done",
+        trigger_rule="none_failed_min_one_success",
+        map_index_template=PATH,
+    ).expand(arguments=item_done_items.map(shim("item_done")))
+    [item_meet_task, item_past_task] >> item_done_task
+    unite_task = KubernetesPodOperator(
+        task_id="unite",
+        trigger_rule="none_failed_min_one_success",
+        arguments=shim("unite")("-"),
+    )
+    item_done_task >> unite_task
+    end_task = KubernetesPodOperator(
+        task_id="end",
+        arguments=shim("end")("-"),
+    )
+    unite_task >> end_task
