@@ -27,8 +27,8 @@ GROUPS = {
         f"{_SHIM}.{each}"
         for each in (
             "errors", "digest", "parallel", "address", "json_text", "store", "record", "logs", "capture", "graph", "content", "artifacts", "flowspec",
-            "identity", "user_step", "current", "lineage", "start", "beginning", "numbering", "task", "metaflow_alias", "user_code", "__main__", "package",
-            "api",
+            "identity", "user_step", "current", "lineage", "start", "beginning", "numbering", "task", "metaflow_alias", "user_code", "__main__",
+            "package", "api",
         )
     ],
     "file": [f"{_SHIM}.store.folder"],
