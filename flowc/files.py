@@ -6,6 +6,8 @@ import os
 
 from .terminal import Failure
 
+_TEMPORARY = ".tmp"
+
 
 def read(path: str) -> bytes | None:
     """Returns the file's content, None if there is no file. Raises Failure if it cannot be read."""
@@ -22,7 +24,7 @@ def write(path: str, data: bytes) -> None:
     """Makes the file, and the folders above it, at once: a reader sees the old content or the new. Raises Failure, saying why not."""
     path = os.path.realpath(path) if os.path.islink(path) else path  # a link stays a link
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}.tmp")
+    temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}{_TEMPORARY}")
     try:
         if folder:
             os.makedirs(folder, exist_ok=True)
@@ -35,6 +37,54 @@ def write(path: str, data: bytes) -> None:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def remove(path: str) -> None:
+    """Deletes the file, if there is one. Raises Failure, saying why not."""
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise Failure(f"cannot delete `{path}`: {reason(error)}") from None
+
+
+def sweep(folder: str) -> None:
+    """Deletes what writes that were killed have left in the folder. Nobody may be writing there (`Turn`)."""
+    for each in os.listdir(folder) if os.path.isdir(folder) else ():
+        if each.startswith(".") and each.endswith(_TEMPORARY) and each.split(".")[-2].isdigit():
+            _remove(os.path.join(folder, each))
+
+
+class Turn:
+    """One process at a time in a folder, which is made if it is not there: the others wait.
+
+    A process that dies gives its turn away. Where a folder cannot be locked (Windows, some network file systems), nobody
+    waits.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._descriptor = -1
+
+    def __enter__(self) -> bool:
+        """Returns whether the others wait."""
+        try:
+            os.makedirs(self.folder, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise Failure(f"cannot write to `{self.folder}`: {reason(error)}") from None
+        try:
+            import fcntl
+
+            self._descriptor = os.open(self.folder, os.O_RDONLY)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        except (OSError, ImportError):
+            return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 def reason(error: Exception) -> str:

@@ -165,14 +165,14 @@ def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
-    found = list(placed((*program.diagnostics, *_judged(found, program, path, arguments)), path))
+    found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path))
     if has_errors(found):
         raise Refused(found, placed_sources(program.sources, path))
     return tuple(found)
 
 
-def _judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
-    """What targets said, less what comments and settings silence."""
+def judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
+    """What targets or a command said, less what comments and settings silence."""
     if any("flowc:" in text for text in program.sources.values()):
         from flowc.compiler.ignores import silenced
 

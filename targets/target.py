@@ -8,6 +8,11 @@ A target is a folder here with a module `emit.py` that has:
     def emit(flow, scope, options) -> tuple[SpecFile, ...]       the spec; pure; only called when no check refused
     def prerequisites(options) -> Iterator[str]                  what has to be in place before a run, a sentence each; beside the code package
 
+a module `deployment.py` that has:
+
+    def deployment(flow, options) -> Deployment                  what the engine gets of the spec, by name; pure
+    def removal(item) -> tuple[str, str, str]                    what, why and how, of an item that a spec no longer has
+
 and a module `validate.py` that has:
 
     def recognises(name: str, text: str) -> bool                 is this file a spec of this target?
@@ -35,6 +40,10 @@ if TYPE_CHECKING:
         def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]: ...
         def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]: ...
         def prerequisites(self, options: Options) -> Iterator[str]: ...
+
+    class Deployer(Protocol):
+        def deployment(self, flow: Flow, options: Options) -> Deployment: ...
+        def removal(self, item: str) -> tuple[str, str, str]: ...
 
     class Validator(Protocol):
         def recognises(self, name: str, text: str) -> bool: ...
@@ -82,6 +91,15 @@ class SpecFile:
 
 
 @record
+class Deployment:
+    """What an engine gets when a spec is deployed."""
+
+    name: str  # what the deployed object is called
+    items: tuple[str, ...]  # "KIND NAME" of each object that stays when a later spec without it is deployed
+    files: tuple[str, ...]  # every file name that a spec of this deployment may have
+
+
+@record
 class Finding:
     """One problem of an emitted (or hand-written) spec."""
 
@@ -101,6 +119,11 @@ def names() -> tuple[str, ...]:
 def emitter(name: str) -> Emitter:
     """Imports and returns the `emit` module of the target; loads no other target. Raises KeyError for an unknown name."""
     return _module(name, "emit")  # type: ignore[no-any-return]
+
+
+def deployer(name: str) -> Deployer:
+    """Imports and returns the `deployment` module of the target. Raises KeyError for an unknown name."""
+    return _module(name, "deployment")  # type: ignore[no-any-return]
 
 
 def validator(name: str) -> Validator:

@@ -55,7 +55,7 @@ def test_help_and_version() -> None:
     "arguments",
     [
         ["--nonsense"], ["nonsense"], ["compile"], ["compile", "x.py"], ["compile", "x.py", "--target", "argos"], ["compile", "x.py", "-t", "argo", "--img", "x"],
-        ["run", "hello.py", "--max-workers", "many"], ["dump"], ["validate"], ["compile", "x.py", "-t", "argo,airflow", "-o", "-"], ["check"], ["check", "a.py", "b.py", "--flow", "A"], ["check", "a.py", "--format", "xml"], ["compile", "a.py", "-t", "argo", "-o", "-", "--format", "json"],
+        ["run", "hello.py", "--max-workers", "many"], ["dump"], ["validate"], ["compile", "x.py", "-t", "argo,airflow", "-o", "-"], ["check"], ["check", "a.py", "b.py", "--flow", "A"], ["check", "a.py", "--format", "xml"], ["compile", "a.py", "-t", "argo", "-o", "-", "--format", "json"], ["compile", "a.py", "-t", "argo", "-o", "-", "--replaces", "b"],
         ["compile", "x.py", "-t", "argo", "--runtime", "magic"], ["compile", "x.py", "-t", "argo", "--job-queue", "q"],
     ],
     ids=" ".join,
@@ -102,7 +102,7 @@ def test_compile_writes_and_checks(tmp_path: Path) -> None:
     arguments = ["compile", str(HELLO), "--target", "argo,step-functions", "--target", "airflow", "--store", "s3://b/p", "-o", str(tmp_path)]
     first = flowc(*arguments, check=True)
     written = {str(each.relative_to(tmp_path)): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
-    assert len(written) == 6 and all(name.split("/")[-1] in first.stdout for name in written)
+    assert len(written) == 9 and all(name.split("/")[-1] in first.stdout for name in written)
     assert "unchanged" in flowc(*arguments, check=True).stdout
     flowc(*arguments, "--check", check=True)
     (tmp_path / "argo" / "hello.argo.yaml").write_text("x")

@@ -38,6 +38,7 @@ LONG = {  # examples that are no reading matter
 UNREACHABLE = {"FLOW513", "FLOW526", "FLOW533"}  # other checks are stricter; only an IR that another front end wrote can be so
 UNREACHABLE |= {"FLOW137", "FLOW312", "FLOW314"}  # need more files than an example has: test_configs.py, test_includes.py in tests/compiler
 OF_A_RUN = {"FLOW154", "FLOW155"}  # said by `flowc run` (test_local_check.py), of what this machine has
+OF_A_FOLDER = {"FLOW610", "FLOW611", "FLOW612", "FLOW613"}  # said by `flowc compile` (test_stale.py), of what an output folder holds
 IMPORTS = "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import " + (
     "batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n"
 )
@@ -54,7 +55,7 @@ def test_every_code_has_one_page() -> None:
 
 
 def test_every_page_has_examples() -> None:
-    assert {page.code for page in PAGES if not page.example} <= {*LONG, *UNREACHABLE, *OF_A_RUN, "FLOW550"}
+    assert {page.code for page in PAGES if not page.example} <= {*LONG, *UNREACHABLE, *OF_A_RUN, *OF_A_FOLDER, "FLOW550"}
 
 
 def flow_of(example: str) -> tuple[list[str], str]:

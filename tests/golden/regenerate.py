@@ -46,7 +46,8 @@ def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
         raise Broken(f"`flowc compile` of {flow.name} for {target} ends with status {code}:\n{said.getvalue()}")
     if code:
         return {"refused.txt": said.getvalue()}
-    return {each.name: each.read_text(encoding="utf-8") for each in sorted(folder.rglob("*")) if each.is_file() and each.suffix != ".gz"}
+    found = [each for each in sorted(folder.rglob("*")) if each.is_file() and each.suffix not in (".gz", ".sha256")]
+    return {each.name: each.read_text(encoding="utf-8") for each in found}
 
 
 def main() -> int:

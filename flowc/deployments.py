@@ -1,0 +1,104 @@
+"""Manifests: which files of an output folder belong to which deployment, and so what a later compile may delete.
+
+`DIR/deployments/TARGET/NAME.sha256` lists the files of the deployment NAME, as `sha256sum --check` reads them in DIR,
+with the flow, the code package and the engine's objects in comments above. It depends on the spec alone and is
+committed beside it. A file that it lists and that has the digest was written by flowc and not changed since.
+
+    # What `flowc compile` wrote for argo as `hello`. It deletes what is listed here when it no longer writes it.
+    # flow Hello
+    # code sha256:…
+    # deploys workflowtemplate hello
+    5891b5b5…  argo/hello.argo.yaml
+
+A line of any other form is passed over, such as git's marks of a conflict: what is then listed is what either side had.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.record import record
+
+from . import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = "deployments"
+SUFFIX = ".sha256"
+
+
+@record
+class Manifest:
+    """What one deployment has for one target."""
+
+    flow: str = ""
+    codes: tuple[str, ...] = ()  # digests of code packages, "sha256:…": one, or several where a compile was interrupted
+    items: tuple[str, ...] = ()  # what the engine gets (`flowc.targets.target.Deployment`)
+    files: tuple[tuple[str, str], ...] = ()  # (name in the target's folder, 64 hexadecimal digits)
+
+
+def path_of(folder: str, target: str, name: str) -> str:
+    """Returns where the manifest of the deployment is."""
+    return os.path.join(folder, FOLDER, target, name + SUFFIX)
+
+
+def of_target(folder: str, target: str) -> dict[str, Manifest]:
+    """Returns the manifests of all deployments for the target, by name. Raises Failure for one that cannot be read."""
+    try:
+        names = sorted(os.listdir(os.path.join(folder, FOLDER, target)))
+    except (OSError, ValueError):
+        return {}
+    found = {}
+    for each in names:
+        name = each.removesuffix(SUFFIX)
+        if name != each and (data := files.read(path_of(folder, target, name))) is not None:
+            found[name] = parse(target, data.decode("utf-8", "replace"))
+    return found
+
+
+def text(target: str, name: str, manifest: Manifest) -> str:
+    """Returns the manifest as it is written."""
+    return "".join(f"{line}\n" for line in _lines(target, name, manifest))
+
+
+def _lines(target: str, name: str, manifest: Manifest) -> Iterator[str]:
+    yield f"# What `flowc compile` wrote for {target} as `{name}`. It deletes what is listed here when it no longer writes it."
+    yield f"# flow {manifest.flow}"
+    yield from (f"# code {each}" for each in sorted(set(manifest.codes)))
+    yield from (f"# deploys {each}" for each in sorted(set(manifest.items)))
+    yield from (f"{digest}  {target}/{file}" for file, digest in sorted(set(manifest.files)))
+
+
+def parse(target: str, content: str) -> Manifest:
+    """Returns what a manifest's text says."""
+    flow, codes, items, listed = "", [], [], []
+    for line in content.split("\n"):
+        key, _, value = line.rstrip("\r").removeprefix("# ").partition(" ")
+        if not line.startswith("# "):
+            place, _, name = value.removeprefix(" ").partition("/")
+            if place == target and _is_digest(key) and _is_file_name(name):
+                listed.append((name, key))
+        elif key == "flow" and value.isidentifier():
+            flow = value
+        elif key == "code" and value.startswith("sha256:") and _is_digest(value[7:]):
+            codes.append(value)
+        elif key == "deploys" and _is_item(value):
+            items.append(value)
+    return Manifest(flow, tuple(codes), tuple(items), tuple(listed))
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and all(each in "0123456789abcdef" for each in text)
+
+
+def _is_file_name(text: str) -> bool:
+    """A file of the target's own folder, and no other."""
+    return text not in ("", ".", "..") and not any(each in text for each in "/\\\0")
+
+
+def _is_item(text: str) -> bool:
+    """`KIND NAME`: two words that are safe to show in a command."""
+    kind, _, name = text.partition(" ")
+    return kind.isalnum() and name != "" and all(each.isalnum() or each in "_./-" for each in name)

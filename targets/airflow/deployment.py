@@ -1,0 +1,31 @@
+"""What Airflow gets of a spec: a DAG, by its file. A schedule is part of that file, and ends when a new one has none."""
+
+from __future__ import annotations
+
+from flowc.targets.target import Deployment
+
+from .names import dag_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir import Flow
+    from flowc.targets.target import Options
+
+
+def deployment(flow: Flow, options: Options) -> Deployment:
+    """Returns what `emit` calls the DAG and its file."""
+    name = options.name or dag_id(options.deployment or flow.name)
+    return Deployment(name, (f"dag {name}",), (file_name(name),))
+
+
+def file_name(name: str) -> str:
+    """Returns the name of the file that holds the DAG."""
+    return f"{name.replace('.', '_')}_dag.py"
+
+
+def removal(item: str) -> tuple[str, str, str]:
+    """Returns what to tell whoever deploys, about a DAG that is no longer compiled."""
+    name = item.partition(" ")[2]
+    why = "Airflow keeps it for as long as its file is in the folder of DAGs"
+    how = f"where it was deployed, delete `{file_name(name)}`; `airflow dags delete {name}` then deletes its history too"
+    return f"the DAG `{name}` is no longer compiled", why, how

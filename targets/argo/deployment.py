@@ -1,0 +1,34 @@
+"""What Argo gets of a spec: a WorkflowTemplate and a CronWorkflow. `kubectl apply` leaves both when a later spec has none."""
+
+from __future__ import annotations
+
+from flowc.compiler.schedules import schedule_of
+from flowc.targets.target import Deployment
+
+from .names import object_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.ir import Flow
+    from flowc.targets.target import Options
+
+
+def deployment(flow: Flow, options: Options) -> Deployment:
+    """Returns what `emit` calls the objects and the file. Where the spec says a namespace, an item is `KIND NAMESPACE/NAME`."""
+    name = options.name or object_name(options.deployment or flow.name)
+    kinds = ("workflowtemplate",) if schedule_of(flow) is None else ("cronworkflow", "workflowtemplate")
+    place = f"{options.namespace}/" if options.namespace else ""
+    return Deployment(name, tuple(f"{kind} {place}{name}" for kind in kinds), (f"{name}.argo.yaml",))
+
+
+def removal(item: str) -> tuple[str, str, str]:
+    """Returns what to tell whoever deploys, about an item that the spec no longer has."""
+    kind, _, place = item.partition(" ")
+    namespace, _, name = place.rpartition("/")
+    where = f" -n {namespace}" if namespace else ""
+    how = f"where it was deployed, run `kubectl delete {kind} {name}{where}`"
+    if kind == "cronworkflow":
+        why = "`kubectl apply` leaves its CronWorkflow in the cluster, which goes on starting runs"
+        return f"the schedule of `{place}` is no longer in the spec", why, how
+    why = "`kubectl apply` leaves it in the cluster, where it can still be started"
+    return f"the WorkflowTemplate `{place}` is no longer in the spec", why, how
