@@ -24,7 +24,7 @@ from .transitions import read_transition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ast_grep_py import SgNode
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     Problems = list[Diagnostic]
 
 
-def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, Problems]:
-    """Returns what could be read of the flow, and everything that could not."""
+def analyze(world: World, flow_class: Class, given: Given = NOTHING, attach: Sequence[str] = ()) -> tuple[Reading, Problems]:
+    """Returns what could be read of the flow, and everything that could not. `attach` is what `--with` names, for mutators to see."""
     problems: Problems = []
     order, unknown = linearize(world, flow_class)
     problems += unknown
@@ -75,7 +75,7 @@ def analyze(world: World, flow_class: Class, given: Given = NOTHING) -> tuple[Re
     reading = Reading(
         flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
     )
-    return _mutated(world, order, members, reading, given, problems), problems
+    return _mutated(world, order, members, reading, given, attach, problems), problems
 
 
 def _configs(
@@ -323,7 +323,9 @@ def _with_functions(
         return {}
 
 
-def _mutated(world: World, order: list[Class], members: dict[str, Member], reading: Reading, given: Given, problems: Problems) -> Reading:
+def _mutated(
+    world: World, order: list[Class], members: dict[str, Member], reading: Reading, given: Given, attach: Sequence[str], problems: Problems
+) -> Reading:  # fmt: skip
     """The reading as the flow's mutators change it, if they may run; otherwise each is refused by name."""
     found = []
     for owner in reversed(order):
@@ -357,7 +359,12 @@ def _mutated(world: World, order: list[Class], members: dict[str, Member], readi
         return reading
     from .mutators import mutated
 
-    return mutated(world, reading, names, unread, given, problems)
+    if attach:
+        from .attach import attached
+
+        if attached(reading.flow, attach)[1]:
+            return reading  # whoever attaches them says what is wrong
+    return mutated(world, reading, names, unread, given, attach, problems)
 
 
 # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -71,6 +71,7 @@ class Dataflow:
     sound: bool  # the graph has scopes; without, only the effects of each step are known
     fixed: frozenset[str]  # attributes that every step finds: parameters, constants, methods, what Metaflow has itself
     unknown: bool  # something outside the steps may give the flow any attribute
+    initial: frozenset[str] = frozenset()  # what an `__init__` of the flow's own sets in every task anew, as far as that is seen
 
     def assigned_by(self, name: str) -> tuple[str, ...]:
         """Returns the steps that may assign the artifact."""
@@ -112,7 +113,7 @@ def dataflow(world: World, order: list[Class], members: dict[str, Member], flow:
         found = functions.method(step.name)
         foreign = any(not each.startswith("metaflow.") for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
-    known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members))
+    known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members), _initial(functions))
     understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
     if not understood or not flow.start or not flow.end:
         return known
@@ -120,7 +121,7 @@ def dataflow(world: World, order: list[Class], members: dict[str, Member], flow:
         scope = scopes(flow)
     except (Unbalanced, KeyError, RecursionError):
         return known
-    folder = _Folder(functions, flow, steps, known.unknown)
+    folder = _Folder(functions, flow, steps, known.unknown, "__init__" in members)
     folder.fold(scope, Facts(unknown=known.unknown), (), True)
     return replace(known, steps=folder.steps, sound=True)
 
@@ -173,6 +174,17 @@ def _is_unknown(world: World, order: list[Class], members: Mapping[str, Member])
     return False
 
 
+def _initial(functions: Functions) -> frozenset[str]:
+    """The attributes that the flow's own `__init__` itself assigns before it calls `super().__init__`."""
+    member = functions.members.get("__init__")
+    if member is None or member.node.kind() != "function_definition":
+        return frozenset()
+    calls = [(each, each.field("function")) for each in member.node.find_all(kind="call")]
+    until = min((call.range().start.index for call, called in calls if called is not None and called.text().endswith(".__init__")), default=0)
+    targets = [each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until]
+    return frozenset(name for each in targets if each is not None and (name := _own(each)))
+
+
 def _others(order: list[Class]) -> frozenset[str]:
     """Names that a class body may bind inside other statements (`if`, `for`, `try`)."""
     found: set[str] = set()
@@ -210,7 +222,8 @@ def either(several: Iterable[Facts]) -> Facts:
 class _Folder:
     """Goes through the scopes once, and fills in what is known of each step."""
 
-    def __init__(self, functions: Functions, flow: ir.Flow, steps: Mapping[str, StepFlow], unknown: bool) -> None:
+    def __init__(self, functions: Functions, flow: ir.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool) -> None:
+        self.has_init = has_init  # which may set anything in every task anew
         self.functions = functions
         self.of = {step.name: step for step in flow.steps}
         self.steps = dict(steps)
@@ -289,7 +302,7 @@ class _Folder:
                 may.add(caught)
                 must.add(caught)
                 definitions.pop(caught, None)
-        return Facts(frozenset(may), frozenset(must), unknown, definitions)
+        return Facts(frozenset(may), frozenset(must), unknown, {} if self.has_init else definitions)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
         """Whether the step may have assigned a function: itself, or by way of an attribute that may be one. What a call returns is taken for none."""

@@ -16,6 +16,7 @@ from .record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .given import Given
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0  # until the process must have answered
 KEPT_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")  # what a Python needs to be the same Python
+ATTACHED = "with"  # the kind of input that says which decorators of `--with` the mutators have seen
 
 
 class Failed(Exception):
@@ -79,22 +81,25 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
 
 
 def mutated(
-    world: World, reading: Reading, names: list[tuple[str, Span]], unread: list[tuple[str, Span]], given: Given, problems: list[Diagnostic]
-) -> Reading:
+    world: World, reading: Reading, names: list[tuple[str, Span]], unread: list[tuple[str, Span]], given: Given,
+    attach: Sequence[str], problems: list[Diagnostic],
+) -> Reading:  # fmt: skip
     """Returns the reading as the flow's mutators change it. `names` are their classes, with their places; `unread` are what may be some, too.
+    They see the decorators that `attach` puts on every step (attach.py), and what they leave of them counts.
 
     Adds FLOW141 and FLOW142.
     """
     known = _known()
     place = (names or unread)[0][1]
     try:
-        answer = ask(world, reading.flow, {"do": "mutate", "decorators": known}, given)
+        answer = ask(world, reading.flow, {"do": "mutate", "decorators": known, "attach": list(attach)}, given)
         there = {each.rpartition(".")[2] for each in answer["mutators"]}
         names = names + [(name, each) for name, each in unread if name.rpartition(".")[2] in there]
         if not there:
             return reading
         merged = _merged(reading, answer, names, known, problems)
-        return replace(merged, flow=replace(merged.flow, inputs=(*merged.flow.inputs, *_added(world, answer["files"]))))
+        attached = [ir.Input(ATTACHED, text, "", "") for text in attach]
+        return replace(merged, flow=replace(merged.flow, inputs=(*merged.flow.inputs, *attached, *_added(world, answer["files"]))))
     except Failed as error:
         listed = ", ".join(f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names or unread))
         why = "they must run to know what the flow is"

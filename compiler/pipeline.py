@@ -66,10 +66,11 @@ def load(
 
             own = variables(world, module)
             given = with_configs(given, own)
-        reading, problems = analyze(world, _choose(world, module, name, flow_name), given)
+        reading, problems = analyze(world, _choose(world, module, name, flow_name), given, attach)
         problems += unused(given, world.given.used, used)
         if attach:
-            flow, wrong = attached(reading.flow, attach)
+            seen = any(each.kind == "with" for each in reading.flow.inputs)  # by mutators, which have left of them what counts
+            flow, wrong = (reading.flow, []) if seen else attached(reading.flow, attach)
             known = replace(reading.dataflow, unknown=True)  # what they assign came too late for it
             reading = replace(reading, flow=flow, dataflow=known, assigned=reading.assigned | caught(flow.steps))
             problems += wrong

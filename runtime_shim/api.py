@@ -134,6 +134,8 @@ class Parameter:
         return flow.__dict__[self._attribute]
 
     def __set__(self, flow: Any, value: Any) -> None:
+        if "_flowc_reached" in flow.__dict__:
+            return  # in `__init__` it has no effect, as in Metaflow
         raise AttributeError("Flow level attributes and Parameters are not modifiable")
 
 

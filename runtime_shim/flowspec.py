@@ -54,6 +54,8 @@ class State:
         self.over: Optional[str] = None
         self.caught = False  # `@catch` made an artifact of what the step raised
         self.inputs: Dict[int, Any] = {}  # level → item, once it has been read
+        self.is_first = False  # the run's first task
+        self.initial: Dict[str, Any] = {}  # what an `__init__` of the flow's own has set
 
 
 class FlowSpec:
@@ -62,6 +64,12 @@ class FlowSpec:
     _flowc: State
 
     def __init__(self, use_cli: bool = True) -> None:
+        if "_flowc_reached" in self.__dict__:
+            from .own_init import is_reached
+
+            self.name = type(self).__name__
+            if is_reached(self, use_cli):
+                return
         if use_cli:
             from flowc.cli import main_for_file
 
@@ -228,6 +236,8 @@ class FlowSpec:
 
     def next(self, *dsts: Any, **kwargs: Any) -> None:
         """Says which step comes next; the last thing that a step does."""
+        if "_flowc" not in self.__dict__:
+            raise wrong_next("self.next was called in `__init__`: only a step goes on to another")
         state = self._flowc
         step = state.step
         foreach, condition, parallel = kwargs.pop("foreach", None), kwargs.pop("condition", None), kwargs.pop("num_parallel", None)
@@ -323,9 +333,15 @@ def wrong_next(text: str) -> Exception:
 _METHOD = type(FlowSpec(use_cli=False).next)
 
 
-def prepare(flow_class: type[FlowSpec], state: State) -> FlowSpec:
-    """Returns a flow object for the task, without running the class's `__init__`."""
+def prepare(flow_class: type[FlowSpec], state: State, is_input: bool = False) -> FlowSpec:
+    """Returns a flow object for the task, or for one of its `inputs`. Exceptions of an `__init__` of the flow's own come through."""
     made = flow_class.__new__(flow_class)
+    if flow_class.__init__ is not FlowSpec.__init__:
+        from . import own_init
+
+        state.initial = own_init.run(made, is_input)
+        for name in state.fixed.intersection(made.__dict__):  # Metaflow's parameters and constants win
+            del made.__dict__[name]
     made.__dict__["_flowc"] = state
     made.__dict__["name"] = flow_class.__name__  # in every task anew, as in Metaflow, whatever a step before has set
     return made
@@ -359,9 +375,8 @@ def saved(flow: FlowSpec) -> Manifest:
     Raises artifacts.Unpicklable.
     """
     state, kind = flow._flowc, type(flow)
-    values = {
-        name: value for name, value in flow.__dict__.items() if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value)
-    }
+    set_by = {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__  # deleting what `__init__` has set leaves it
+    values = {name: value for name, value in set_by.items() if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value)}
     if values.get("name") == kind.__name__ and "name" not in state.manifest:
         del values["name"]
     for name in _underscored(kind):

@@ -3,7 +3,7 @@
 A request is a JSON object on standard input; the answer is one on the file descriptor that the request names. What the user's code prints goes
 to standard error. With `"alone"` the process has no network, and bounds of time and memory.
 
-    {"do": "mutate", "folder": …, "file": …, "class": …, "flow": {"configs": […]}, "decorators": {…}, "answer": 3, "alone": true}
+    {"do": "mutate", "folder": …, "file": …, "class": …, "flow": {"configs": […]}, "decorators": {…}, "attach": […], "answer": 3, "alone": true}
     {"do": "evaluate", …, "config": NAME, "what": "parser" | "default", "text": …}
 
 Answers: `{"flow": […], "steps": {…}, "parameters": [...]}`, `{"value": …, "literal": …}` or `{"error": …}`.
@@ -101,7 +101,7 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
     def remember() -> None:
         texts.update({number: _text(each.attributes) for number, each in before.items()})
 
-    flow = mutators.apply(cls, values, remember)
+    flow = mutators.apply(cls, values, remember, request["attach"])
 
     def decorators(several: List[Any]) -> List[Dict[str, Any]]:
         found = []

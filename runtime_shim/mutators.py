@@ -9,7 +9,7 @@ Order, as in Metaflow: `pre_mutate` of every flow mutator, bases first and then 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import config
 from .exceptions import DuplicateFlowDecoratorException, DuplicateStepDecoratorException, MetaflowException
@@ -244,8 +244,11 @@ def is_parameter(value: Any) -> bool:
     return isinstance(value, Parameter)
 
 
-def apply(cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: None) -> _Flow:
-    """Runs all mutators of the flow class, which changes it. `values` are its configs', by name; `ready` is called before the first runs."""
+def apply(cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: None, attach: Sequence[str] = ()) -> _Flow:
+    """Runs all mutators of the flow class, which changes it. `values` are its configs', by name; `ready` is called before the first runs.
+
+    `attach` are the decorators of `--with`: they come on the steps between `pre_mutate` and `mutate`, as in Metaflow.
+    """
     config.active.clear()
     config.active.update(values)
     flow = _Flow(cls, values)
@@ -262,12 +265,22 @@ def apply(cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: 
     for name, step in flow.steps():
         for each in step_mutators(step):
             each.pre_mutate(MutableStep(flow, name, step, each, True))
+    for _, step in flow.steps():
+        _attach(step, attach)
     for mutator in flow.mutators:
         mutator.mutate(MutableFlow(flow, mutator, False))
     for name, step in flow.steps():
         for each in step_mutators(step):
             each.mutate(MutableStep(flow, name, step, each, False))
     return flow
+
+
+def _attach(step: Any, texts: Sequence[str]) -> None:
+    """Puts on the step what the texts of `--with` name; what is there already stays, unless it may be there several times."""
+    for text in texts:
+        name, _, given = parse_spec(text)
+        if name in MULTIPLE or name not in [each.name for each in noted(step)]:
+            noted(step).append(_noted(name, [], {each: _meant(value, defaults[name].get(each)) for each, value in given.items()}))
 
 
 def step_mutators(step: Any) -> List[Any]:

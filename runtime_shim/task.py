@@ -216,7 +216,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     fixed = frozenset([*(each["attribute"] for each in (*declared, *configs)), *(each["name"] for each in graph.flow["constants"]), *constants])
     joins = len(inputs) > 0 and _closes(task) is not None
     state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
-    state.is_join, state.targets, state.graph = joins, graph.targets(task.step), graph
+    state.is_join, state.targets, state.graph, state.is_first = joins, graph.targets(task.step), graph, task.is_first
     if task.is_first:
         state.manifest = _first_manifest(task, {**_declared_constants(task, flow_class), **constants}, values)
     elif joins:
@@ -343,7 +343,7 @@ def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Recor
     """A branch's flow object, for `inputs` of a join."""
     state = State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed)
     state.graph = task.graph
-    return flowspec.prepare(flow_class, state)
+    return flowspec.prepare(flow_class, state, is_input=True)
 
 
 def _saved(flow: FlowSpec) -> Manifest:

@@ -123,7 +123,7 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
         from . import mutators
 
         mutators.know(flow["decorators_known"])
-        mutators.apply(found, values)
+        mutators.apply(found, values, attach=[each["name"] for each in flow.get("inputs", ()) if each["kind"] == "with"])
         found._flowc_mutated = True
     if not flow.get("mutators"):
         _see_that_all_was_read(found, flow)

@@ -9,11 +9,13 @@ if TYPE_CHECKING:
 
 def compiled_with(flow: Flow) -> tuple[str, ...]:
     """Returns one phrase for each input of the flow: `config settings (settings.json, sha256:…)`, `file table (table.csv, sha256:…)`,
-    `--set LIMIT=3`, `mutator M`."""
+    `--set LIMIT=3`, `mutator M`, `--with NAME:…` that mutators have seen."""
     return tuple(map(_phrase, flow.inputs))
 
 
 def _phrase(each: Input) -> str:
     if each.kind in ("config", "file"):
         return f"{each.kind} {each.name} ({each.value}, {each.digest})"
-    return f"mutator {each.name}" if each.kind == "mutator" else f"--{each.kind} {each.name}={each.value}"
+    if each.kind in ("mutator", "with"):
+        return f"mutator {each.name}" if each.kind == "mutator" else f"--with {each.name}"
+    return f"--{each.kind} {each.name}={each.value}"

@@ -11,7 +11,7 @@ from flowc.compiler.ir_json import from_json, to_json
 from flowc.compiler.pipeline import Program, load
 from flowc.runtime_shim.mutators import parse_spec
 
-from tests.running import flowc, run
+from tests.running import artifacts, flowc, run
 
 RUN = Given(run_mutators=True)
 FLOW = """
@@ -322,3 +322,90 @@ def _refused(folder: Path, text: str) -> list[Diagnostic]:
 )
 def test_the_text_form(text: str, expected: object) -> None:
     assert parse_spec(text) == expected
+
+
+ATTACHED = """
+import os
+from metaflow import FlowMutator, FlowSpec, StepMutator, step, user_step_decorator
+
+
+@user_step_decorator
+def note(step_name, flow, inputs, attributes):
+    flow.noted = attributes["k"]
+    yield
+
+
+class AtMost(StepMutator):
+    def init(self, cpu):
+        self.cpu = cpu
+
+    def pre_mutate(self, mutable_step):
+        assert not list(mutable_step.get_decorator_specs("resources")), "--with comes after pre_mutate"
+
+    def mutate(self, mutable_step):
+        for _, _, _, attributes in mutable_step.get_decorator_specs("resources"):
+            changed = {**attributes, "cpu": min(attributes["cpu"], self.cpu)}
+            mutable_step.add_decorator("resources", deco_kwargs=changed, duplicates=mutable_step.OVERRIDE)
+
+
+class NoRetries(FlowMutator):
+    def mutate(self, mutable_flow):
+        for name, each in mutable_flow.steps:
+            for _, _, _, attributes in each.get_decorator_specs("environment"):
+                each.add_decorator(note, deco_kwargs={"k": attributes["vars"]["W"]})
+            each.remove_decorator("retry")
+
+
+@NoRetries
+class Attached(FlowSpec):
+    @AtMost(cpu=2)
+    @step
+    def start(self):
+        self.w = os.environ.get("W")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    Attached()
+"""
+
+
+def test_they_see_what_with_attaches_and_their_changes_win(tmp_path: Path) -> None:
+    """Where none of it is changed it stays as `--with` put it, also one that may be there several times; `retry` is removed."""
+    (tmp_path / "flow.py").write_text(ATTACHED)
+    given = ("resources:cpu=8,memory=100", "retry:times=3", "card:type=blank", "card:id=two")
+    found = load(str(tmp_path / "flow.py"), attach=given, given=RUN)
+    start, end = ({each.name: each.attributes for each in step.decorators if each.name != "card"} for step in found.flow.steps)
+    assert start.keys() == end.keys() == {"resources"}
+    assert (start["resources"]["cpu"], start["resources"]["memory"], end["resources"]["cpu"]) == (2, 100, 8)
+    for step in found.flow.steps:
+        assert sorted((each.attributes["type"], each.attributes["id"]) for each in step.decorators if each.name == "card") == [
+            ("blank", None), ("default", "two"),
+        ]  # fmt: skip
+    assert [each.name for each in found.flow.inputs if each.kind == "with"] == list(given)
+    assert from_json(to_json(found.flow, found.scope))[0] == found.flow
+
+
+def test_what_with_attaches_is_there_when_they_run_again_in_tasks(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(ATTACHED)
+    run(tmp_path / "flow.py", tmp_path / "store", "--with", 'environment:vars={"W":"cli"}')
+    assert (artifacts(tmp_path / "store", "start")["w"], artifacts(tmp_path / "store", "end")["noted"]) == ("'cli'", "'cli'")
+
+
+def test_a_wrong_with_is_said_once_and_before_they_run(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(ATTACHED)
+    with pytest.raises(Refused) as refused:
+        load(str(tmp_path / "flow.py"), attach=["resorces"], given=RUN)
+    assert [each.code for each in refused.value.diagnostics] == ["FLOW110"]
+
+
+def test_without_leave_to_run_with_attaches_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(ATTACHED.replace("@NoRetries\n", "").replace("    @AtMost(cpu=2)\n", ""))
+    for given in (RUN, Given()):
+        found = load(str(tmp_path / "flow.py"), attach=["retry:times=3"], given=given)
+        assert [[each.name for each in step.decorators] for step in found.flow.steps] == [["retry"], ["retry"]]
+        assert not [each for each in found.flow.inputs if each.kind == "with"]

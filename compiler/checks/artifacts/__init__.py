@@ -141,6 +141,7 @@ _WORTH: dict[str, Callable[[Reading], bool]] = {
     "merge_include": _some("merges"),
     "merge_use": _some("merges"),
     "no_input": lambda reading: any(not each.overs and "input" in each.effects.mentions for each in reading.dataflow.steps.values()),
+    "own_init_wins": lambda reading: bool(reading.dataflow.initial),
     "perhaps_unset": lambda reading: _has_switch(reading) and _reads_what_may_be_missing(reading),
     "read_only": _writes_what_is_fixed(in_place=False),
     "stores_flow": _some("flow_objects"),

@@ -47,7 +47,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         for write in known.steps[step.name].effects.writes:
             if not write.in_place or write.name not in kinds:
                 continue
-            later = next((each for each in _after(reading, step.name) if write.name in known.steps[each].effects.mentions), None)
+            later = next((each for each in steps_after(reading, step.name) if write.name in known.steps[each].effects.mentions), None)
             if later is not None:
                 what = f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
                 why = f"a {kinds[write.name]} is saved once, when the run starts"
@@ -55,7 +55,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 yield Diagnostic("FLOW411", what, write.place.span, why, how, WARNING)
 
 
-def _after(reading: Reading, step: str) -> list[str]:
+def steps_after(reading: Reading, step: str) -> list[str]:
     """The steps that come after the step, nearest first."""
     of = {each.name: each for each in reading.flow.steps}
     found: list[str] = []

@@ -1,0 +1,55 @@
+"""FLOW221 (warning): a step assigns what the flow's own `__init__` sets again in every task.
+
+`__init__` runs in each task before the step, and what it sets before `super().__init__` hides what an earlier step has left under the same name. So
+the step's value is gone in the next step.
+
+Example:
+
+    def __init__(self, use_cli=True):
+        self.total = 0
+        super().__init__(use_cli)
+
+    @step
+    def start(self):
+        self.total = self.total + 5
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.total)
+
+Use instead:
+
+    @step
+    def start(self):
+        self.total = 5
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.total)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.reading import Reading
+
+from .change_is_lost import steps_after
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        said = set()
+        for write in known.steps[step.name].effects.writes:
+            if write.name not in known.initial or write.name in said:
+                continue
+            later = next((each for each in steps_after(reading, step.name) if write.name in known.steps[each].effects.mentions), None)
+            if later is not None:
+                said.add(write.name)
+                what = f"step `{step.name}` changes `self.{write.name}`, which `__init__` sets again before step `{later}` reads it"
+                why = "`__init__` runs in each task, and what it sets hides what an earlier step has set"
+                yield Diagnostic("FLOW221", what, write.place.span, why, "set it in the first step instead of in `__init__`", WARNING)

@@ -1,0 +1,97 @@
+"""FLOW220: an `__init__` of the flow's own with which Metaflow would not run the flow, or flowc not run it alike.
+
+Metaflow makes a flow object in each task, and `FlowSpec.__init__` is what runs the task: an `__init__` of the flow's own must call it. Metaflow makes
+another one with `use_cli=False` for each of a join's `inputs`, and for a flow with mutators. flowc does the same, and calls the class without other
+arguments: it does not run what stands under `if __name__ == "__main__":`.
+
+Example:
+
+    def __init__(self, use_cli=True):
+        self.database = "prod"
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+Use instead:
+
+    def __init__(self, use_cli=True):
+        self.database = "prod"
+        super().__init__(use_cli)
+
+    @step
+    def start(self):
+        self.next(self.end)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.reading import Reading
+from flowc.compiler.source import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+
+def check(reading: Reading) -> Iterator[Diagnostic]:
+    member = reading.dataflow.functions.members.get("__init__")
+    if member is None or member.node.kind() != "function_definition":
+        return
+    name = reading.flow.name
+    if ".__init__" not in member.node.text():
+        what = f"`__init__` of {member.owner.name} does not call `super().__init__`"
+        why = "this is what starts a flow: Metaflow would run nothing"
+        yield Diagnostic("FLOW220", what, span(member.owner.module.source, member.node), why, "end it with `super().__init__(use_cli)`")
+        return
+    positional, required, is_open = _parameters(member.node)
+    place = span(member.owner.module.source, member.node)
+    if required:
+        what = f"`__init__` of {member.owner.name} needs the argument `{required[0]}`"
+        yield Diagnostic("FLOW220", what, place, "a task makes the flow without arguments", "give it a default, or make it a `Parameter` of the flow")
+    joins = [step.name for step in reading.flow.steps if step.is_join]
+    if joins and not is_open and "use_cli" not in positional:
+        what = f"`__init__` of {member.owner.name} does not take `use_cli`"
+        why = f"the join `{joins[0]}` would fail: for each of its inputs, a flow is made with `use_cli=False`"
+        yield Diagnostic("FLOW220", what, place, why, "write `def __init__(self, use_cli=True):`, and hand it on: `super().__init__(use_cli)`")
+    source = reading.dataflow.functions.order[0].module.source
+    for call in _started_with_arguments(source.root, name, positional):
+        what = f"{name} is started with arguments of its own: `{call.text()[:60]}`"
+        why = "flowc makes the flow without them in each task, so `__init__` would see its defaults"
+        yield Diagnostic("FLOW220", what, span(source, call), why, f"write `{name}()`, and make them parameters of the flow, or read the environment")
+
+
+def _parameters(node: SgNode) -> tuple[list[str], list[str], bool]:
+    """The names of the parameters after `self`, those of them without a default, and whether any keyword is taken."""
+    found = node.field("parameters")
+    names: list[str] = []
+    required: list[str] = []
+    is_open = False
+    for each in found.named_children() if found is not None else []:
+        kind = each.kind()
+        if kind == "dictionary_splat_pattern" or (kind == "typed_parameter" and each.text().startswith("**")):
+            is_open = True
+        elif kind in ("identifier", "typed_parameter") and not each.text().startswith("*"):
+            name = each.text().partition(":")[0].strip()
+            names.append(name)
+            required.append(name)
+        elif (name_node := each.field("name")) is not None:
+            names.append(name_node.text())
+    return names[1:], required[1:], is_open
+
+
+def _started_with_arguments(root: SgNode, name: str, parameters: list[str]) -> Iterator[SgNode]:
+    """The calls of the class under `if __name__ …` that give it more than `use_cli=True`."""
+    for statement in root.named_children():
+        if statement.kind() != "if_statement" or "__name__" not in statement.text().partition("\n")[0]:
+            continue
+        for call in statement.find_all(kind="call"):
+            function, arguments = call.field("function"), call.field("arguments")
+            if function is None or function.text() != name or arguments is None:
+                continue
+            given = [each.text().replace(" ", "") for each in arguments.named_children() if each.kind() != "comment"]
+            if given not in ([], ["use_cli=True"]) and not (given == ["True"] and parameters[:1] == ["use_cli"]):
+                yield call
