@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ast_grep_py import SgNode
+    from ast_grep_py import Pos, SgNode
 
 MAX_BYTES = 8 << 20
 MAX_SYNTAX_ERRORS = 20
@@ -33,6 +33,7 @@ class Source:
     text: str
     root: SgNode
     place: Span | None = None  # of everything in it, if it only stands for what is written there
+    joined: str = ""  # the text that was parsed, where lines of it that end in a backslash were joined with the next
 
 
 def read(folder: str, name: str) -> Source:
@@ -86,11 +87,31 @@ def parse(name: str, text: str) -> Source:
         raise Refused(
             [Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), why="the parser gives up there", how="split the expression")], {name: text}
         )
-    source = Source(name, text, tree_of(text))
+    joined = _joined(text)
+    source = Source(name, text, tree_of(joined or text), joined=joined)
     problems = list(_syntax_errors(source))
     if problems:
         raise Refused(problems, {name: text})
     return source
+
+
+def _joined(text: str) -> str:
+    """The text with two spaces for each backslash that continues a line and for the line's end; "" if there is none.
+
+    To the parser the backslash is a node among the arguments, the elements of a list or the operands around it, which nobody who walks them
+    expects. What is left is as long as the text, so that offsets stay what they are.
+    """
+    if "\\\n" not in text:
+        return ""
+    found = tree_of(text).find_all(kind="line_continuation")
+    places = [each.range().start.index for each in found]
+    if not places:
+        return ""
+    pieces, done = [], 0
+    for place in sorted(places):
+        pieces += [text[done:place], "  "]
+        done = place + 2
+    return "".join([*pieces, text[done:]])
 
 
 def tree_of(text: str) -> SgNode:
@@ -137,11 +158,24 @@ def span(source: Source, node: SgNode) -> Span:
     if source.place is not None:
         return source.place
     place = node.range()
-    start, end = place.start, place.end
-    if end.line > start.line:
-        line = source.text.split("\n", start.line + 1)[start.line]
-        return Span(source.name, start.line + 1, start.column + 1, start.line + 1, max(len(line), start.column + 1) + 1)
-    return Span(source.name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+    first, start = _position(source, place.start)
+    last, end = _position(source, place.end)
+    if last > first:
+        line = source.text.split("\n", first + 1)[first]
+        return Span(source.name, first + 1, start + 1, first + 1, max(len(line), start + 1) + 1)
+    return Span(source.name, first + 1, start + 1, last + 1, end + 1)
+
+
+def _position(source: Source, place: Pos) -> tuple[int, int]:
+    """The line and the column of the source, from 0, at which a place of its tree is."""
+    if not source.joined:
+        return place.line, place.column
+    start = 0
+    for _ in range(place.line):
+        start = source.joined.index("\n", start) + 1
+    offset = start + place.column
+    before = source.text[:offset]
+    return before.count("\n"), offset - (before.rfind("\n") + 1)
 
 
 def _unreadable(name: str, what: str, how: str) -> Refused:
