@@ -10,7 +10,7 @@ from .deploying import Dump
 
 HEAD = (
     "import os, signal, time, urllib.request\n"
-    "from metaflow import FlowSpec, catch, current, resources, retry, step, timeout\n\n\n"
+    "from metaflow import FlowSpec, Parameter, catch, current, resources, retry, step, timeout\n\n\n"
 )  # fmt: skip
 
 # an exception twice, a killed process, a step that takes too long
@@ -54,6 +54,21 @@ GREEDY = """class Greedy(FlowSpec):
     @step
     def end(self):
         self.seen = self.full is not None
+"""
+
+# what a person gives a run, or leaves empty
+FORM = """class Form(FlowSpec):
+    word = Parameter('word', default='')
+    other = Parameter('other', default='as it is')
+
+    @step
+    def start(self):
+        self.seen = (self.word, self.other)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
 """
 
 # one item fails until somebody opens the gate; each task notes when it ran

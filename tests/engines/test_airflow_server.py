@@ -22,9 +22,10 @@ import pytest
 from tests.golden.regenerate import FLOWS
 from tests.s3_server import S3Server
 
+from . import browser
 from .airflow import Airflow
 from .deploying import compiled, left, local, without_run
-from .faults import GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, write
+from .faults import FORM, GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, write
 
 pytestmark = pytest.mark.engine
 PARTS = ("api-server", "scheduler", "dag-processor")
@@ -136,6 +137,17 @@ def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
     server.trigger(dag, "whole")
     assert server.ended(dag, "whole") == "success", server.log()
     assert without_run(left(server.s3, "whole", dag), "whole") == local(shared, flow)[1]
+
+
+def test_a_run_is_started_with_an_empty_text_in_a_browser(server: Server, tmp_path: Path) -> None:
+    """With Airflow's form in a real browser, which shows what is wrong with a type that does not allow null."""
+    script = Path(__file__).with_name("airflow_form.py")
+    dag = server.deploy(write(tmp_path, FORM))
+    run = browser.run(script, server.url, dag, "word", "enabled")
+    assert server.ended(dag, run) == "success", server.log()
+    assert value(left(server.s3, run, dag), "end", "seen") == "('', 'as it is')"
+    other = server.deploy(write(tmp_path, FORM.replace("Form", "StrictForm")), lambda text: text.replace('["null", "string"]', '"string"'))
+    assert browser.run(script, server.url, other, "word", "disabled") is None
 
 
 def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: Server, tmp_path: Path) -> None:
