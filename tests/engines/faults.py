@@ -140,6 +140,47 @@ LONG = """class Long(FlowSpec):
         pass
 """
 
+# three items, of a step that is not run again
+WIDE = """class Wide(FlowSpec):
+    @step
+    def start(self):
+        self.token = os.urandom(8).hex()
+        self.xs = [0, 1, 2]
+        self.next(self.body, foreach='xs')
+
+    @step
+    def body(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.count = len(list(inputs))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+# the first attempt at `middle` lasts until somebody ends it, however long that takes on a busy machine
+HELD = """class Held(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.middle)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def middle(self):
+        if current.retry_count == 0:
+            time.sleep(3600)
+        self.done = True
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
 
 def write(folder: Path, flow: str) -> Path:
     """Writes the flow to a file of its own."""

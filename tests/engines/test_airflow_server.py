@@ -25,7 +25,7 @@ from tests.s3_server import S3Server
 from . import browser
 from .airflow import Airflow
 from .deploying import compiled, left, local, without_run
-from .faults import FORM, GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, write
+from .faults import FORM, GATED, LONG, TWICE, WIDE, check_failed, check_finished, check_twice, gate, value, write
 
 pytestmark = pytest.mark.engine
 PARTS = ("api-server", "scheduler", "dag-processor")
@@ -172,6 +172,30 @@ def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:
     server.trigger(dag, "twice")
     assert server.ended(dag, "twice") == "success", server.log()
     check_twice(left(server.s3, "twice", dag))
+
+
+def test_a_foreach_wider_than_airflow_maps_goes_on_when_the_setting_is_raised(server: Server, tmp_path: Path) -> None:
+    """Nothing but the list of paths fails, its message names the setting, and no task is run again."""
+
+    def scheduler(limit: str) -> None:
+        server.kill("scheduler")
+        server.environment["AIRFLOW__CORE__MAX_MAP_LENGTH"] = limit
+        server.start("scheduler")
+
+    scheduler("2")
+    dag = server.deploy(write(tmp_path, WIDE))
+    server.trigger(dag, "wide")
+    assert server.ended(dag, "wide") == "failed", server.log()
+    task = f"/api/v2/dags/{dag}/dagRuns/wide/taskInstances/start.paths"
+    said = json.dumps(server.call("GET", f"{task}/logs/1?full_content=true"))
+    assert "this foreach has 3 tasks, but Airflow maps a task over at most 2: raise [core] max_map_length" in said
+    assert server.call("GET", task)["try_number"] == 1
+    before = left(server.s3, "wide", dag)
+    scheduler("1024")
+    server.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": "wide", "only_failed": True})
+    assert server.ended(dag, "wide") == "success", server.log()
+    after = left(server.s3, "wide", dag)
+    assert after["start"] == before["start"] and value(after, "join", "count") == "3"
 
 
 def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Path) -> None:
