@@ -34,6 +34,7 @@ nightly: engines  ## COUNT random flows on every engine (one that fails is made 
 engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines ahead, into ~/.cache/flowc (about 15 minutes, once; needs to be root)
 	$(RUN) -m tests.engines.object_stores
 	$(RUN) -m tests.engines.pyodide
+	$(RUN) -m tests.engines.browser
 	$(RUN) -m tests.engines.kubernetes.build
 
 try: $(VENV)/ready .venvs/airflow/ready  ## ENGINE=argo|step-functions|airflow FLOW=flow.py ARGS='--alpha 0.5': run any flow on a real engine, and dump it

@@ -10,7 +10,7 @@ from .deploying import Dump
 
 HEAD = (
     "import os, signal, time, urllib.request\n"
-    "from metaflow import FlowSpec, catch, current, resources, retry, schedule, step, timeout\n\n\n"
+    "from metaflow import FlowSpec, Parameter, catch, current, resources, retry, schedule, step, timeout\n\n\n"
 )  # fmt: skip
 
 # an exception twice, a killed process, a step that takes too long
@@ -54,6 +54,21 @@ GREEDY = """class Greedy(FlowSpec):
     @step
     def end(self):
         self.seen = self.full is not None
+"""
+
+# what a person gives a run, or leaves empty
+FORM = """class Form(FlowSpec):
+    word = Parameter('word', default='')
+    other = Parameter('other', default='as it is')
+
+    @step
+    def start(self):
+        self.seen = (self.word, self.other)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
 """
 
 # one item fails until somebody opens the gate; each task notes when it ran
@@ -117,6 +132,47 @@ LONG = """class Long(FlowSpec):
     @step
     def middle(self):
         time.sleep(15)
+        self.done = True
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+# three items, of a step that is not run again
+WIDE = """class Wide(FlowSpec):
+    @step
+    def start(self):
+        self.token = os.urandom(8).hex()
+        self.xs = [0, 1, 2]
+        self.next(self.body, foreach='xs')
+
+    @step
+    def body(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.count = len(list(inputs))
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+# the first attempt at `middle` lasts until somebody ends it, however long that takes on a busy machine
+HELD = """class Held(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.middle)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def middle(self):
+        if current.retry_count == 0:
+            time.sleep(3600)
         self.done = True
         self.next(self.end)
 

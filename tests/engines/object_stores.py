@@ -29,7 +29,7 @@ def _cache(name: str) -> Path:
     return Path(os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines")) / name
 
 
-def _installed(name: str, command: list[str], **environment: str) -> Path:
+def installed(name: str, command: list[str], **environment: str) -> Path:
     """Returns the folder that the command filled, `{}` standing for it; runs it once. Raises CalledProcessError, with what it printed."""
     folder = _cache(name)
     if not folder.exists():
@@ -53,13 +53,13 @@ def _installed(name: str, command: list[str], **environment: str) -> Path:
 
 
 def from_npm(package: str, version: str) -> Path:
-    """Returns the folder whose `node_modules` has the package. Raises as `_installed` does."""
-    return _installed(f"{package}-{version}", ["npm", "install", "--no-audit", "--no-fund", "--prefix", "{}", f"{package}@{version}"])
+    """Returns the folder whose `node_modules` has the package. Raises as `installed` does."""
+    return installed(f"{package}-{version}", ["npm", "install", "--no-audit", "--no-fund", "--prefix", "{}", f"{package}@{version}"])
 
 
 def fake_gcs_server() -> Path:
     name = f"fake-gcs-server-{FAKE_GCS}"
-    return _installed(name, ["go", "install", f"github.com/fsouza/fake-gcs-server@{FAKE_GCS}"], GOBIN="{}", GOTOOLCHAIN="auto") / "fake-gcs-server"
+    return installed(name, ["go", "install", f"github.com/fsouza/fake-gcs-server@{FAKE_GCS}"], GOBIN="{}", GOTOOLCHAIN="auto") / "fake-gcs-server"
 
 
 def azurite() -> Path:

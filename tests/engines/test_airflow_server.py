@@ -22,9 +22,10 @@ import pytest
 from tests.golden.regenerate import FLOWS
 from tests.s3_server import S3Server
 
+from . import browser
 from .airflow import Airflow
 from .deploying import compiled, left, local, without_run
-from .faults import GATED, LONG, TWICE, check_failed, check_finished, check_twice, gate, value, versions, write
+from .faults import FORM, GATED, LONG, TWICE, WIDE, check_failed, check_finished, check_twice, gate, value, versions, write
 
 pytestmark = pytest.mark.engine
 PARTS = ("api-server", "scheduler", "dag-processor")
@@ -147,6 +148,17 @@ def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
     assert without_run(left(server.s3, server.id_of(dag, "whole"), dag), server.id_of(dag, "whole")) == local(shared, flow)[1]
 
 
+def test_a_run_is_started_with_an_empty_text_in_a_browser(server: Server, tmp_path: Path) -> None:
+    """With Airflow's form in a real browser, which shows what is wrong with a type that does not allow null."""
+    script = Path(__file__).with_name("airflow_form.py")
+    dag = server.deploy(write(tmp_path, FORM))
+    run = browser.run(script, server.url, dag, "word", "enabled")
+    assert server.ended(dag, run) == "success", server.log()
+    assert value(left(server.s3, server.id_of(dag, run), dag), "end", "seen") == "('', 'as it is')"
+    other = server.deploy(write(tmp_path, FORM.replace("Form", "StrictForm")), lambda text: text.replace('["null", "string"]', '"string"'))
+    assert browser.run(script, server.url, other, "word", "disabled") is None
+
+
 def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: Server, tmp_path: Path) -> None:
     gate(server.s3, False)
     dag = server.deploy(write(tmp_path, GATED))
@@ -234,6 +246,30 @@ def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:
     server.trigger(dag, "twice")
     assert server.ended(dag, "twice") == "success", server.log()
     check_twice(left(server.s3, server.id_of(dag, "twice"), dag))
+
+
+def test_a_foreach_wider_than_airflow_maps_goes_on_when_the_setting_is_raised(server: Server, tmp_path: Path) -> None:
+    """Nothing but the list of paths fails, its message names the setting, and no task is run again."""
+
+    def scheduler(limit: str) -> None:
+        server.kill("scheduler")
+        server.environment["AIRFLOW__CORE__MAX_MAP_LENGTH"] = limit
+        server.start("scheduler")
+
+    scheduler("2")
+    dag = server.deploy(write(tmp_path, WIDE))
+    server.trigger(dag, "wide")
+    assert server.ended(dag, "wide") == "failed", server.log()
+    task = f"/api/v2/dags/{dag}/dagRuns/wide/taskInstances/start.paths"
+    said = json.dumps(server.call("GET", f"{task}/logs/1?full_content=true"))
+    assert "this foreach has 3 tasks, but Airflow maps a task over at most 2: raise [core] max_map_length" in said
+    assert server.call("GET", task)["try_number"] == 1
+    before = left(server.s3, server.id_of(dag, "wide"), dag)
+    scheduler("1024")
+    server.clear(dag, "wide")
+    assert server.ended(dag, "wide") == "success", server.log()
+    after = left(server.s3, server.id_of(dag, "wide"), dag)
+    assert after["start"] == before["start"] and value(after, "join", "count") == "3"
 
 
 def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Path) -> None:

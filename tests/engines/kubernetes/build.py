@@ -110,10 +110,15 @@ def install() -> None:
     missing += [] if os.path.exists("/usr/lib/cni/bridge") else ["containernetworking-plugins"]
     missing += [] if shutil.which("go", path=path) else ["golang-go"]
     if missing:
-        _say(f"engines: installing {', '.join(missing)}")
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        _run(["apt-get", "update", "-qq"], env=environment)
-        _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], env=environment)
+        debian(missing)
+
+
+def debian(packages: list[str]) -> None:
+    """Installs packages of Debian's. Raises CalledProcessError, with what was printed."""
+    _say(f"engines: installing {', '.join(packages)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run(["apt-get", "update", "-qq"], env=environment)
+    _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], env=environment)
 
 
 def _argo(folder: Path, here: Path) -> None:
