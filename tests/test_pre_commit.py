@@ -49,3 +49,36 @@ def test_the_hooks(tmp_path: Path) -> None:
     assert "limit: 3" in run(*hook, "flowc-compile", folder=tmp_path, code=1)
     (tmp_path / "flows/hello.py").write_text(HELLO.replace("self.end)", "self.ent)"))
     assert "FLOW206" in run(*hook, "flowc-check", folder=tmp_path, code=1)
+
+
+@pytest.mark.slow
+def test_the_hook_and_stale_files(tmp_path: Path) -> None:
+    """It fails while a schedule's file is left over: before the flow is compiled again, and while only the deletion is not staged."""
+    (hook,) = [{**each, "language": "system"} for each in yaml.safe_load(MANIFEST.read_text()) if each["id"] == "flowc-compile"]
+    hook["args"] = ["hello.py", "--target", "step-functions", "--store", "s3://models/flowc", "--output", "deploy"]
+    (tmp_path / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
+    scheduled = HELLO.replace("class Hello", "@schedule(daily=True)\nclass Hello").replace("import FlowSpec", "import schedule, FlowSpec")
+    assert "@schedule" in scheduled and "import schedule" in scheduled
+    (tmp_path / "hello.py").write_text(scheduled)
+    run("flowc", "compile", *hook["args"], folder=tmp_path)
+    run("git", "init", "-q", folder=tmp_path)
+    run("git", "add", ".pre-commit-config.yaml", "hello.py", "deploy", folder=tmp_path)
+    run("git", "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "-m", "Add a flow", folder=tmp_path)
+    command = (sys.executable, "-m", "pre_commit", "run")
+    assert "Passed" in run(*command, folder=tmp_path)
+    (tmp_path / "hello.py").write_text(HELLO)
+    run("git", "add", "hello.py", folder=tmp_path)
+    stale = "deploy/step-functions/Hello.schedule.json"
+    assert f"{stale}: no longer written" in run(*command, folder=tmp_path, code=1)
+    run("flowc", "compile", *hook["args"], folder=tmp_path)
+    run(
+        "git",
+        "add",
+        "deploy/code",
+        "deploy/deployments",
+        *(f"deploy/step-functions/Hello.{each}.json" for each in ("asl", "batch", "policy")),
+        folder=tmp_path,
+    )
+    assert stale in run(*command, folder=tmp_path, code=1)
+    run("git", "add", "--all", "deploy", folder=tmp_path)
+    assert "Passed" in run(*command, folder=tmp_path)

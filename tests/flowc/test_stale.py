@@ -64,7 +64,7 @@ def scheduled(tmp_path: Path) -> Path:
 def test_a_removed_schedule(scheduled: Path) -> None:
     """A CronWorkflow and a schedule of EventBridge outlive the spec; in Airflow the schedule is part of the file."""
     before = tree(scheduled)
-    commands = ("kubectl delete cronworkflow hello`", "aws scheduler delete-schedule --name Hello`")
+    commands = ("kubectl delete cronworkflow hello --cascade=orphan`", "aws scheduler delete-schedule --name Hello`")
     check = compiled(scheduled, UNSCHEDULED, "--check", code=1)
     assert "build/step-functions/Hello.schedule.json: no longer written\n" in check.stdout
     assert tree(scheduled) == before
@@ -91,7 +91,7 @@ def test_the_namespace_is_part_of_an_object(tmp_path: Path) -> None:
     compiled(tmp_path, FLOW, "--namespace", "one", target="argo")
     done = compiled(tmp_path, FLOW, "--namespace", "two", target="argo")
     for kind in ("cronworkflow", "workflowtemplate"):
-        assert f"`kubectl delete {kind} hello -n one`" in done.stderr
+        assert f"`kubectl delete {kind} hello -n one" in done.stderr
     assert not compiled(tmp_path, UNSCHEDULED, "--namespace", "two", target="airflow").stderr
 
 
@@ -167,7 +167,7 @@ def test_a_new_name(scheduled: Path) -> None:
     done = compiled(scheduled, FLOW, *options)
     assert codes(done) == ["FLOW610"] * 5
     for command in (
-        "kubectl delete cronworkflow hello`",
+        "kubectl delete cronworkflow hello --cascade=orphan`",
         "kubectl delete workflowtemplate hello`",
         "aws scheduler delete-schedule --name Hello`",
         "delete-state-machine --state-machine-arn …:stateMachine:Hello`",
