@@ -118,9 +118,11 @@ def _left_out(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
     lost = set(_OURS)
     for each in statements:
         names = [name for name in ast.walk(each) if isinstance(name, ast.Name)]
-        defines = isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        uses = {name.id for name in names if isinstance(name.ctx, ast.Load)} & (_OURS if defines else lost)
-        bound = {name.id for name in names if isinstance(name.ctx, ast.Store)} if not defines else {each.name}
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            uses, bound = {name.id for name in names} & _OURS, {each.name}
+        else:
+            uses = {name.id for name in names if isinstance(name.ctx, ast.Load)} & lost
+            bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
         if uses:
             lost |= bound
             yield each
