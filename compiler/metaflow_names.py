@@ -29,10 +29,12 @@ NAMES = frozenset(
 )
 MODULES = frozenset(
     (
-        "metaflow metaflow.cards metaflow.client metaflow.current metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
+        "metaflow metaflow.cards metaflow.client metaflow.current metaflow.datatools metaflow.datatools.s3 "
+        "metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
         "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
         "metaflow.multicore_utils metaflow.packaging_sys metaflow.parameters metaflow.plugins "
-        "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator metaflow.plugins.timeout_decorator "
+        "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator metaflow.plugins.datatools "
+        "metaflow.plugins.datatools.s3 metaflow.plugins.timeout_decorator "
         "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
         "metaflow.user_configs.config_parameters metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "
         "metaflow.user_decorators.user_step_decorator"
@@ -58,9 +60,6 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
 
 _DOCUMENTED = {  # internals that published flows import, and where the documentation has the same
     "metaflow.plugins.argo.argo_events": "metaflow.integrations",
-    "metaflow.datatools": "metaflow",
-    "metaflow.plugins.datatools": "metaflow",
-    "metaflow.plugins.datatools.s3": "metaflow",
     "metaflow.plugins.cards.card_modules": "metaflow.cards",
     "metaflow.plugins.cards.card_modules.components": "metaflow.cards",
     "metaflow.user_configs.config_decorators": "metaflow",

@@ -19,9 +19,9 @@ API = frozenset(
         "pytorch_parallel card cards conda conda_base pypi pypi_base project trigger trigger_on_finish exit_hook airflow_s3_key_sensor "
         "airflow_external_task_sensor user_step_decorator UserStepDecorator USER_SKIP_STEP parallel_map parallel_imap_unordered profile "
         "namespaced_event_name Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata "
-        "default_metadata inspect_spin Runner NBRunner S3 IncludeFile Config ConfigValue config_expr FlowMutator StepMutator "
+        "default_metadata inspect_spin Runner NBRunner S3 S3GetObject S3PutObject IncludeFile Config ConfigValue config_expr FlowMutator StepMutator "
         "MutableFlow MutableStep Deployer NBDeployer DeployedFlow yaml_parser requirements_txt_parser pyproject_toml_parser "
-        "conda_environment_yml_parser"
+        "conda_environment_yml_parser package_sources metaflow_version"
     ).split()
 )  # fmt: skip
 

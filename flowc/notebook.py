@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import tempfile
+from collections.abc import Iterator
 from importlib.util import cache_from_source
 from typing import Any
 
 from .runner import ExecutingRun, Runner
 
-_OURS = ("NBRunner", "NBDeployer")
+_OURS = frozenset(("NBRunner", "NBDeployer", "get_ipython"))
 
 
 class NBRunnerInitializationError(Exception):
@@ -20,7 +21,7 @@ class NBRunnerInitializationError(Exception):
 class NBRunner:
     """Used in the cell that defines the flow, on its last line: `NBRunner(MyFlow).nbrun(alpha=5)`.
 
-    The cell's imports, definitions and assignments become a file beside the notebook, until `cleanup`; what uses NBRunner is left out.
+    The cell up to the end of the flow's class becomes a file beside the notebook, until `cleanup`. What follows the class is no part of it.
     """
 
     def __init__(
@@ -76,10 +77,12 @@ class NBRunner:
 
 
 def flow_source(cell: str, flow: str) -> str:
-    """The cell as a file of its own: its statements, less those that use NBRunner and the notebook's own commands.
+    """The cell as a file of its own, as Metaflow makes it: up to the end of the flow's class. What uses NBRunner, the notebook's own commands or
+    what they gave is left out; lines keep their numbers.
 
-    >>> print(flow_source("%matplotlib inline\\nimport os\\nclass F(FlowSpec): pass\\nrun = NBRunner(F).nbrun()", "F"))
+    >>> print(flow_source("import os\\nrun = NBRunner(G).nbrun()\\nclass F(FlowSpec): pass\\nrun = NBRunner(F).nbrun()\\nprint(run)", "F"))
     import os
+    pass
     class F(FlowSpec): pass
     <BLANKLINE>
     <BLANKLINE>
@@ -87,32 +90,57 @@ def flow_source(cell: str, flow: str) -> str:
         F()
     <BLANKLINE>
     """
-    lines = ["" if line.lstrip()[:1] in ("%", "!") or line.startswith("?") else line for line in cell.splitlines()]
-    source = "\n".join(lines)
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(cell)
     except SyntaxError as error:
-        raise NBRunnerInitializationError(f"the cell is no Python beside its % and ! lines: line {error.lineno}: {error.msg}") from None
-    if not any(isinstance(each, ast.ClassDef) and each.name == flow for each in tree.body):
+        raise NBRunnerInitializationError(f"the cell is no Python: line {error.lineno}: {error.msg}") from None
+    classes = [index for index, each in enumerate(tree.body) if isinstance(each, ast.ClassDef) and each.name == flow]
+    if not classes:
         raise NBRunnerInitializationError(f"the cell does not define {flow}: NBRunner is to be used in the cell that does")
-    kept = [_text(lines, each) for each in tree.body if not any(getattr(name, "id", "") in _OURS for name in ast.walk(each))]
-    return "\n".join([*kept, "", "", 'if __name__ == "__main__":', f"    {flow}()", ""])
+    own = tree.body[classes[-1]]
+    lines = [line.encode() for line in _lines(cell)[: own.end_lineno]]
+    lines[-1] = lines[-1][: own.end_col_offset]
+    for each in reversed(list(_left_out(tree.body[: classes[-1]]))):
+        first = min([each.lineno, *(one.lineno for one in getattr(each, "decorator_list", ()))])
+        last = each.end_lineno or first
+        before, after = lines[first - 1][: each.col_offset], lines[last - 1][each.end_col_offset :]
+        lines[first - 1 : last] = [before + b"pass" + after, *[b""] * (last - first)]
+    return "\n".join([*(line.decode() for line in lines), "", "", 'if __name__ == "__main__":', f"    {flow}()", ""])
 
 
-def _text(lines: list[str], node: ast.stmt) -> str:
-    first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
-    return "\n".join(lines[first - 1 : node.end_lineno])
+def _lines(text: str) -> list[str]:
+    """The lines as Python counts them: a form feed or another break of Unicode ends none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _left_out(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that use NBRunner or the notebook, or a name that one of them has given its value."""
+    lost = set(_OURS)
+    for each in statements:
+        names = [name for name in ast.walk(each) if isinstance(name, ast.Name)]
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            uses, bound = {name.id for name in names} & _OURS, {each.name}
+        else:
+            uses = {name.id for name in names if isinstance(name.ctx, ast.Load)} & lost
+            bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+        if uses:
+            lost |= bound
+            yield each
+        else:
+            lost -= bound - _OURS
 
 
 def _cell() -> str:
-    """The source of the cell that runs now."""
+    """The source of the cell that runs now, with the notebook's own commands (`%…`, `!…`, `…?`) as calls of `get_ipython`."""
     try:
-        from IPython import get_ipython  # type: ignore[import-not-found]
+        from IPython import get_ipython
     except ImportError:
         shell = None
     else:
         shell = get_ipython()
     if shell is None:
         raise NBRunnerInitializationError("NBRunner works in a notebook, such as Jupyter; elsewhere use Runner, with the flow's file")
-    cells = shell.user_ns.get("In") or [""]
-    return str(cells[-1])
+    cell = str((shell.history_manager.input_hist_raw or [""])[-1])
+    while cell.lstrip().startswith("%%"):  # `%%time` and its like: what follows is the cell
+        cell = cell.lstrip().partition("\n")[2]
+    return str(shell.transform_cell(cell))

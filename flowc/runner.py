@@ -100,7 +100,17 @@ class ExecutingRun:
 
     @property
     def run(self) -> Any:
-        """The client's object (`Run`). Raises RuntimeError if the run never began."""
+        """The client's object (`Run`). Raises RuntimeError if the run never began, or ended before its first step did."""
+        found = self._run()
+        if self.command_obj.ended and not found._exists():
+            self.command_obj.close()
+            flow = found.pathspec.partition("/")[0]
+            raise RuntimeError(
+                f"run {found.id!r} of the flow {flow} failed before its first step began: nothing of it can be read\n{self.stderr}".rstrip()
+            )
+        return found
+
+    def _run(self) -> Any:
         from flowc.runtime_shim.client.place import open_place
         from flowc.runtime_shim.client.run import Run
 
@@ -196,7 +206,7 @@ class ExecutingRun:
         return self._begun
 
     def _has_begun(self) -> bool:
-        return bool(self._begin()) and self.run._exists()
+        return bool(self._begin()) and self._run()._exists()
 
     def __enter__(self) -> ExecutingRun:
         return self

@@ -48,6 +48,13 @@ class Output:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
+    def printed_by_task(self, data: bytes) -> None:
+        """What a task printed: the same bytes, but on a terminal without what could rewrite it."""
+        if sys.stdout.isatty():
+            _write(sys.stdout, harmless(data.decode("utf-8", "backslashreplace")))
+        else:
+            self.verbatim(data)
+
     def error(self, message: str) -> None:
         """A problem that has no place in a source: one line, or several that are part of the message."""
         self.print_error(f"{paint('1;31', 'error', sys.stderr)}: {lines(message)}")
@@ -93,6 +100,19 @@ def paint(code: str, text: str, stream: TextIO) -> str:
 def lines(text: str) -> str:
     """The text with control characters other than newlines shown as escapes."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def harmless(text: str) -> str:
+    r"""The text as a terminal may show it: with control characters as escapes, except for tabs, ends of lines and colours, which end with it.
+
+    >>> harmless("\x1b[31mred\tand \x1b]0;title\a\r\n")
+    '\x1b[31mred\tand \\x1b]0;title\\x07\r\n\x1b[0m'
+    """
+    import re
+
+    unsafe = r"(\x1b\[[0-9;:]*m|\r\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"  # the last but one turn text round
+    shown = re.sub(unsafe, lambda found: found[1] or found[0].encode("unicode_escape").decode(), text)
+    return f"{shown}\x1b[0m" if "\x1b[" in shown else shown
 
 
 def _write(stream: TextIO, text: str) -> None:

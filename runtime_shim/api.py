@@ -170,7 +170,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             "Flow", "Run", "Step", "Task", "DataArtifact", "Metaflow", "namespace", "get_namespace", "default_namespace", "metadata",
-            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "S3",
+            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "S3", "S3GetObject", "S3PutObject",
         ),
         "client",
     ),

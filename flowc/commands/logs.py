@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import datastore
 from ..options import Option, Usage, one_positional, parse
-from ..terminal import Failure, Output, lines
+from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc logs RUN[/STEP[/PATH]] [OPTIONS]",)
 TEXT = """
-Prints what the tasks of a run printed, in the order of its lines; of each task its last attempt. `--follow` shows every line as it is printed,
+Prints what the tasks of a run printed, in the order of its lines; of each task its last attempt. Of one task it prints the same bytes, except to
+a terminal, where control characters other than colours are shown as escapes. `--follow` shows every line as it is printed,
 until the run has ended: of a run on this machine at once, of one in an object store or on a cluster after some seconds. PATH is the task's
 place in foreaches: `3`, `3.0`, or `-` outside.
 """
@@ -63,13 +64,15 @@ class _Shown:
     def __init__(self, place: Place, found: Found, streams: list[str], timestamps: bool, out: Output) -> None:
         self.place, self.found, self.streams, self.timestamps, self.out = place, found, streams, timestamps, out
         self.printed: dict[str, int] = {}  # name of a log → bytes of it that have been printed
+        self.last = ""  # the name of the log that was printed last
+        self.is_open = False  # the last line that was printed has not ended
         self.steps: list[str] = []
 
     def all(self, attempt: int = -1) -> int:
         """Prints the logs that there are; of each task its last attempt, or the one given. Returns how many."""
         names = list(self._names(attempt))
-        for (step, path, _), data in zip(names, self.place.each(names, lambda each: self.place.store.get(each[2]))):
-            self._print(step, path, data or b"")
+        for (step, path, name), data in zip(names, self.place.each(names, lambda each: self.place.store.get(each[2]))):
+            self._print(name, step, path, data or b"")
         return len(names)
 
     def more(self, ended: bool) -> None:
@@ -88,7 +91,7 @@ class _Shown:
                 continue
             at = self.printed.get(name, 0)
             until = len(data) if ended else data.rfind(b"\n") + 1
-            self._print(where[0], where[1], data[at:until])
+            self._print(name, where[0], where[1], data[at:until])
             self.printed[name] = max(at, until)
 
     def _order(self, name: str) -> tuple[int, object, int]:
@@ -129,17 +132,22 @@ class _Shown:
                 for each in [attempt] if attempt >= 0 and attempt in attempts else attempts[-1:] if attempt < 0 else []:
                     yield step, path, address.task_name(found.flow, found.run, step, path, f"{each}.log")
 
-    def _print(self, step: str, path: str, data: bytes) -> None:
+    def _print(self, name: str, step: str, path: str, data: bytes) -> None:
+        """Prints a part of the log of that name. Of one task it is what the task printed, byte for byte; else each line begins with its task."""
         from flowc.runtime_shim.logs import Log
 
-        label = "" if self.found.path else f"[{step}{'' if path == '-' else '/' + path}] "
-        text = []
-        for seconds, stream, line in Log(data).entries():
-            if stream in self.streams:
-                stamp = f"{_clock(seconds)} " if self.timestamps else ""
-                text.append(f"{stamp}{label}{lines(line.decode('utf-8', 'replace').rstrip(chr(10)))}")
-        if text:
-            self.out.print("\n".join(text))
+        label = b"" if self.found.path else f"[{step}{'' if path == '-' else '/' + path}] ".encode()
+        printed = []
+        for seconds, stream, text in Log(data).entries():
+            if stream not in self.streams:
+                continue
+            head = (f"{_clock(seconds)} ".encode() if self.timestamps else b"") + label
+            if self.is_open and (head or name != self.last):
+                printed.append(b"\n")
+            printed += [head, text]
+            self.is_open, self.last = not text.endswith(b"\n"), name
+        if printed:
+            self.out.printed_by_task(b"".join(printed))
 
 
 def _follow(place: Place, found: Found, shown: _Shown) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Metaflow": "flow", "Flow": "flow", "Run": "run", "Step": "step", "Task": "task", "DataArtifact": "artifact", "Trigger": "trigger",
     "MetaflowEvent": "trigger", "namespace": "settings", "get_namespace": "settings", "default_namespace": "settings", "metadata": "settings",
-    "get_metadata": "settings", "default_metadata": "settings", "S3": "s3",
+    "get_metadata": "settings", "default_metadata": "settings", "S3": "s3", "S3GetObject": "s3", "S3PutObject": "s3",
 }  # fmt: skip
 
 __all__ = [

@@ -106,7 +106,12 @@ class Place:
 
     def graph(self, flow: str, run: str) -> Graph:
         """The graph that the run follows, from its code package. Raises ShimError."""
-        digest = str((self.run(flow, run) or {}).get("code", ""))
+        begun = self.run(flow, run)
+        if begun is None:
+            from flowc.runtime_shim.errors import ShimError
+
+            raise ShimError(f"run {run!r} of the flow {flow} has not begun: there is no run.json of it in the datastore {self.url}")
+        digest = str(begun.get("code", ""))
         if (flow, digest) not in self._graphs:
             import io
             import json

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from flowc.notebook import NBRunner, NBRunnerInitializationError
 from flowc.runner import Runner
+from tests.environment import environment
 
 SOURCE = """
 import pathlib
@@ -156,53 +157,98 @@ def test_leaving_ends_what_goes_on(flow: str) -> None:
     assert left.returncode not in (None, 0) and not left.run.finished  # type: ignore[attr-defined]
 
 
-CELL = """
-%load_ext something
+CELL = """\
+%load_ext autoreload
 import os
-from metaflow import FlowSpec, Parameter, step
+from flowc import FlowSpec, NBRunner, Parameter, step
 
-limit = 3
+files = !echo one
+count = len(files); limit = 3; text = '''
+%no command, ü'''
 
+def helper(value):
+    return value + limit
 
-class InCell(FlowSpec):
-    x = Parameter("x", default=2)
-
+class Other(FlowSpec):
     @step
     def start(self):
-        self.y = self.x + limit
+        self.next(self.end)
+    @step
+    def end(self): self.z = helper(0)
 
+other = NBRunner(Other, show_output=False).nbrun()
+print("OTHER", other.data.z)
+
+def decorated(cls):
+    cls.added = len(text)
+    return cls
+
+@decorated
+class InCell(FlowSpec):
+    x = Parameter("x", default=2)
+    @step
+    def start(self):
+        self.y = helper(self.x)
+        self.next(self.end)
+    @step
+    def end(self): self.line = __import__("sys")._getframe().f_lineno; self.has_added = type(self).added
 
 run = NBRunner(InCell, show_output=False).nbrun(x=4)
+print("RUN", run.data.y, run.data.line, run.data.has_added)
+runner = NBRunner(InCell, show_output=False)
+print("AGAIN", runner.run().run.data.y)
+runner.cleanup()
+"""
+NOTEBOOK = """
+import os, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+for cell in sys.argv[1:]:
+    shell.run_cell(cell, store_history=True)
+print("FILES", sorted(os.listdir()))
 """
 
 
-def test_a_flow_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class InCell:
-        pass
+def notebook(folder: Path, *cells: str) -> str:
+    """Returns what the cells print in a notebook's shell, one after another."""
+    given = {**environment("FLOWC_", "PYTHONDONTWRITEBYTECODE"), "IPYTHONDIR": str(folder / "ipython"), "NO_COLOR": "1"}
+    (folder / "work").mkdir()
+    command = [sys.executable, "-c", NOTEBOOK, *cells]
+    done = subprocess.run(command, cwd=folder / "work", env=given, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
-    monkeypatch.delenv("FLOWC_STORE", raising=False)
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.chdir(tmp_path)
+
+def test_a_flow_in_a_notebook(tmp_path: Path) -> None:
+    """The cell goes on with what uses the run, and holds another flow, magics, and a text that looks like one."""
+    said = notebook(tmp_path, CELL)
+    line = next(number for number, text in enumerate(CELL.split("\n"), 1) if "_getframe" in text)
+    for each in ("OTHER 3\n", f"RUN 7 {line} 15\n", "AGAIN 5\n", "FILES ['.flowc']\n"):
+        assert each in said, said
+
+
+def test_a_flow_of_an_earlier_cell_is_refused(tmp_path: Path) -> None:
+    said = notebook(tmp_path, "%%time\n" + CELL, "NBRunner(InCell)")
+    assert "RUN 7" in said and "the cell does not define InCell: NBRunner is to be used in the cell that does" in said, said
+
+
+def test_no_flow_outside_a_notebook() -> None:
     with pytest.raises(NBRunnerInitializationError, match="notebook"):
-        NBRunner(InCell)
-    shell = SimpleNamespace(user_ns={"In": ["", "x = 1", CELL]})
-    module = ModuleType("IPython")
-    module.get_ipython = lambda: shell  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "IPython", module)
-    assert NBRunner(InCell, show_output=False).nbrun(x=4).data.y == 7
-    runner = NBRunner(InCell, show_output=False)
-    assert runner.run().run.data.y == 5
-    runner.cleanup()
-    assert [each.name for each in tmp_path.iterdir()] == [".flowc"]
-    shell.user_ns["In"].append("y = 2")
-    with pytest.raises(NBRunnerInitializationError, match="does not define InCell"):
-        NBRunner(InCell)
+        NBRunner(object)
+
+
+def test_a_run_whose_file_cannot_be_imported_says_so(flow: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(SOURCE.replace("class F", "print(not_there)\n\n\nclass F"))
+    with Runner(str(tmp_path / "wrong.py"), show_output=False, cwd=str(tmp_path)) as runner:
+        ended = runner.run()
+        assert ended.status == "failed"
+        with pytest.raises(RuntimeError, match=r"run '.*' of the flow F failed before its first step began(.|\n)*name 'not_there' is not defined"):
+            assert ended.run
 
 
 def test_in_a_container_it_says_what_is_missing(tmp_path: Path) -> None:
     """The shim alone: the name can be imported, and says so when it is used."""
-    import subprocess
-
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path))

@@ -33,6 +33,13 @@ NAMES = {
     "metaflow.unbounded_foreach": "UnboundedForeachInput",
     "metaflow.flowspec": "FlowSpec InvalidNextException",
     "metaflow.parameters": "Parameter JSONType",
+    "metaflow.datatools": "S3 MetaflowS3Exception s3",
+    "metaflow.datatools.s3": """
+        S3 S3Object S3GetObject S3PutObject RangeInfo MetaflowS3AccessDenied MetaflowS3Exception MetaflowS3InvalidObject MetaflowS3InvalidRange
+        MetaflowS3NotFound MetaflowS3URLException
+    """,
+    "metaflow.plugins.datatools": "S3 MetaflowS3Exception s3",
+    "metaflow.plugins.datatools.s3": "S3GetObject S3PutObject",
 }
 
 
