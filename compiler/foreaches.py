@@ -24,3 +24,25 @@ def over(reading: Reading) -> Iterator[tuple[ir.Step, str, set[str]]]:
             from .kinds import kind
 
             yield step, transition.over, {kind(known.functions.world, each) for each in held}
+
+
+def widths(reading: Reading) -> tuple[tuple[str, int], ...]:
+    """Returns (step, number of items) for each foreach whose number of items is known, and the same on every way."""
+    if not any(isinstance(step.transition, ir.Foreach) for step in reading.flow.steps):
+        return ()
+    from .fold_limits import Unfoldable
+    from .kinds import value
+
+    found = []
+    for step, name, _ in over(reading):
+        here = reading.dataflow.steps[step.name]
+        if name in here.effects.mentions:
+            continue  # it may have been filled where it was read
+        try:
+            values = [value(reading.dataflow.functions.world, each) for each in here.after.definitions[name]]
+        except Unfoldable:
+            continue
+        several = {len(each) if isinstance(each, (list, tuple, range, str)) else -1 for each in values}
+        if len(several) == 1 and several != {-1}:
+            found.append((step.name, several.pop()))
+    return tuple(found)

@@ -12,6 +12,7 @@ from .checks import checks
 from .classes import Class, flows, started, unread
 from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
 from .fold import Environment
+from .foreaches import widths
 from .given import NOTHING, inputs, unused
 from .ir import End, Flow, Scope, Span
 from .names import World
@@ -38,6 +39,7 @@ class Program:
     files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
     variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets (own_environment.py)
+    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known (foreaches.py)
 
 
 def load(
@@ -90,7 +92,7 @@ def load(
         raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
     flow = reading.flow
     flow = replace(flow, inputs=(*flow.inputs, *inputs(given, world.given.used, used)))
-    return Program(flow, scope, dict(world.sources), files, in_order(problems), tuple(own.items()))
+    return Program(flow, scope, dict(world.sources), files, in_order(problems), tuple(own.items()), widths(reading))
 
 
 def _judged(problems: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str] | None) -> list[Diagnostic]:

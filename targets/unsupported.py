@@ -2,7 +2,7 @@
 
 A decorator that a target ignored would change what the flow means there, so it is an error until the target honours it. The codes
 FLOW501 to FLOW509 are shared and have their wording here; each target has a range of its own for what only it cannot do: Argo FLOW510 to
-FLOW519, Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539.
+FLOW519, Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539 and FLOW570 to FLOW576.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from flowc.compiler.scopes import is_loop
 from flowc.targets.tasks import decorator_of
 from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
-from . import process
+from . import process, wide
 from .names import DAG_LENGTH, is_dag_id
 from .settings import is_text
 
@@ -27,6 +27,7 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
     yield from process.check(flow, options)
+    yield from wide.check(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from unsaid_schedule(flow, "Airflow", "FLOW535")
     for step in flow.steps:

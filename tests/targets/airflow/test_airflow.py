@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.ir import Flow
+from flowc.compiler.record import replace
 from flowc.compiler.scopes import is_loop, scopes
 from flowc.targets.airflow.emit import check, emit
 from flowc.targets.airflow.names import CHOICE, ITEMS, PATHS, is_dag_id, task_id, variable
@@ -243,6 +244,59 @@ def test_a_foreach_wider_than_airflow_maps_names_the_setting() -> None:
         assert len(paths([{"paths": [str(index) for index in range(1024)]}])) == 1024
         with pytest.raises(Failed, match=r"has 1025 tasks.* at most 1024: raise \[core\] max_map_length \(AIRFLOW__CORE__MAX_MAP_LENGTH\)"):
             paths([{"paths": [str(index) for index in range(1025)]}])
+
+
+NESTED = """
+from metaflow import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.xs = OUTER
+        self.next(self.outer, foreach="xs")
+
+    @step
+    def outer(self):
+        self.ys = INNER
+        self.next(self.inner, foreach="ys")
+
+    @step
+    def inner(self):
+        self.next(self.collect)
+
+    @step
+    def collect(self, inputs):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "found"),
+    [
+        ("list(range(1024))", "[1]", []),
+        ("list(range(1025))", "[1]", ["has 1025 tasks: more than Airflow's 1024"]),
+        ("range(40)", "range(30)", ["has 1200 tasks, 30 for each of 40 outer items"]),
+        ("range(40)", "range(25)", []),
+        ("[input()]", "[n for n in range(3000)]", ["`outer` has 3000 tasks"]),
+        ("range(int(input()))", "[1, 2]", []),
+        ("list(range(2000)); self.xs.clear()", "[1]", []),
+    ],
+)
+def test_a_foreach_that_is_known_to_be_too_wide_is_refused(outer: str, inner: str, found: list[str], tmp_path: Path) -> None:
+    program = program_of(NESTED.replace("OUTER", outer).replace("INNER", inner), tmp_path)
+    options = replace(options_of("airflow"), widths=program.widths)
+    diagnostics = list(check(program.flow, options))
+    assert len(diagnostics) == len(found) and all(text in each.what for each, text in zip(diagnostics, found))
+    assert all(each.code == "FLOW574" and each.severity == "error" and each.span for each in diagnostics)
+    assert not list(check(program.flow, replace(options_of("airflow", max_map_length="5000"), widths=program.widths)))
 
 
 OF_PODS = """
