@@ -33,7 +33,7 @@ OPTIONS = (
         "--isolation", "how a task gets its process: a fork of one that has imported the flow, or a new one", "HOW", default="auto",
         choices=("auto", "fork", "process"),
     ),
-    Option("--tag", "a tag of the run", "TAG", repeated=True),
+    Option("--tag", "a tag of the run", "TAG", repeated=True, default="those of METAFLOW_RUN_TAGS"),
     Option("--user", "who the run belongs to", "NAME", default="METAFLOW_USER, else the one who is logged in"),
     Option(
         "--namespace", "the tag that runs must have for a step to find them; empty: all runs", "TAG", default="user:NAME", may_be_empty=True
@@ -234,6 +234,17 @@ class LocalRun:
 def store_of(arguments: Arguments, path: str) -> str:
     """Returns the datastore's URL: the one that was given, that of FLOWC_STORE, else a folder `.flowc` (`datastore.folder_of`)."""
     return arguments.text("--store") or os.environ.get("FLOWC_STORE") or folder_of(path)
+
+
+def tags_given(arguments: Arguments, variable: str) -> list[str]:
+    """Returns the tags that the command line gives the run, else those of the environment's variable, as in Metaflow. Raises Failure."""
+    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.identity import tags_of_environment
+
+    try:
+        return sorted(set(arguments.all("--tag"))) or tags_of_environment(variable)
+    except ShimError as error:
+        raise Failure(str(error)) from None
 
 
 def new_run_id() -> str:

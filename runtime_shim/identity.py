@@ -7,25 +7,47 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Mapping, Optional
+    from typing import Any, Dict, FrozenSet, List, Mapping
+
+RUN_TAGS = "METAFLOW_RUN_TAGS"
 
 
-def user_name() -> Optional[str]:
-    """Who runs this, in the order in which Metaflow asks; None where nothing tells."""
+def user_name() -> str:
+    """Who runs this: the variables in the order in which Metaflow asks, else the name of the process's user, or `uid-54321` if it has none."""
     for name in ("METAFLOW_USER", "SUDO_USER", "USERNAME", "USER"):
         if os.environ.get(name):
             return os.environ[name]
-    return None
+    uid = os.getuid()
+    try:
+        import pwd
+
+        return pwd.getpwuid(uid).pw_name
+    except (ImportError, KeyError):  # a container may run as anybody
+        return f"uid-{uid}"
+
+
+def tags_of_environment(variable: str = RUN_TAGS) -> List[str]:
+    """The tags that the variable gives a run, separated by spaces as in Metaflow. Raises ShimError for what cannot be a tag."""
+    words = sorted(set(os.environ.get(variable, "").split()))
+    if words:
+        from .client.tags import MAX_CHARACTERS, MAX_TAGS
+        from .errors import ShimError
+
+        if len(words) > MAX_TAGS or max(map(len, words)) > MAX_CHARACTERS:
+            raise ShimError(f"{variable} has invalid tags: a run may have {MAX_TAGS} tags, each of at most {MAX_CHARACTERS} characters")
+    return words
 
 
 def of_run(flow: str, target: str) -> Dict[str, Any]:
     """`user`, `namespace`, `python` and `flowc` for run.json. A deployed run is nobody's own: its namespace is `production:FLOW`, and it has a user
-    only if METAFLOW_USER names one. FLOWC_NAMESPACE chooses another namespace."""
+    only if METAFLOW_USER names one. FLOWC_NAMESPACE chooses another namespace. `tags` are those of METAFLOW_RUN_TAGS of a deployed run, if there are
+    any; a local run's come from its command line too. Raises ShimError."""
     from flowc import __version__
 
-    user = (user_name() or "unknown") if target == "local" else os.environ.get("METAFLOW_USER")
+    user = user_name() if target == "local" else os.environ.get("METAFLOW_USER")
     namespace = os.environ.get("FLOWC_NAMESPACE") or (f"user:{user}" if target == "local" else f"production:{flow}")
-    found = {"user": user, "namespace": namespace, "python": ".".join(map(str, sys.version_info[:3])), "flowc": __version__}
+    tags = (tags_of_environment() or None) if target != "local" else None
+    found = {"user": user, "namespace": namespace, "python": ".".join(map(str, sys.version_info[:3])), "flowc": __version__, "tags": tags}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -6,7 +6,7 @@ import os
 from typing import Any, Dict, Optional
 
 
-def place(attributes: Dict[str, Any], flow: str, user: Optional[str]) -> Dict[str, Any]:
+def place(attributes: Dict[str, Any], flow: str, user: str) -> Dict[str, Any]:
     """Returns `project_name`, `branch_name`, `project_flow_name`, `is_user_branch` and `is_production`."""
     branch, production = attributes.get("branch"), bool(attributes.get("production"))
     if branch:
@@ -21,7 +21,7 @@ def place(attributes: Dict[str, Any], flow: str, user: Optional[str]) -> Dict[st
     }  # fmt: skip
 
 
-def tags(attributes: Optional[Dict[str, Any]], flow: str, user: Optional[str]) -> Dict[str, Any]:
+def tags(attributes: Optional[Dict[str, Any]], flow: str, user: str) -> Dict[str, Any]:
     """Returns what run.json says of the project: `system_tags`, or nothing without `@project`."""
     if attributes is None:
         return {}

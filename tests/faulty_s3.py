@@ -35,7 +35,8 @@ class FaultyS3(socketserver.ThreadingTCPServer):
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.faults: list[Fault] = []
         self.seen: list[tuple[str, str]] = []
-        self.times: list[tuple[float, float]] = []  # when each request began and ended
+        self.gate: Callable[[], int] | None = None  # what a request waits for; gives the number of its round
+        self.rounds: dict[int, int] = {}  # index in `seen` → the round in which the request was answered
         self.lock = threading.Lock()
         self.clock = 0.0  # seconds that the server is ahead
         self.stale: set[str] = set()  # access keys that are no longer good
@@ -67,20 +68,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self) -> None:
         server = self.server
-        began = time.monotonic()
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         with server.lock:
             server.seen.append((self.command, self.path))
+            number = len(server.seen) - 1
             fault = next((each for each in server.faults if each[0](self.command, self.path)), None)
             if fault is not None:
                 server.faults.remove(fault)
         if server.delay:
             time.sleep(server.delay)
-        try:
-            self._answer(body, fault[1] if fault else "")
-        finally:
-            with server.lock:
-                server.times.append((began, time.monotonic()))
+        if server.gate is not None:
+            server.rounds[number] = server.gate()
+        self._answer(body, fault[1] if fault else "")
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _any
 

@@ -35,7 +35,7 @@ def started(arguments: Sequence[str], cwd: str, env: dict[str, str], prefork: Pr
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, encoding="utf-8", timeout=seconds)
 
 
-def until(wanted: Callable[[], T], what: str, seconds: float = 30, every: float = 0.02) -> T:
+def until(wanted: Callable[[], T], what: str, seconds: float = LIMIT, every: float = 0.02) -> T:
     """Asks again and again until the answer is true, and returns it; fails, saying `what` was waited for, when `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while not (found := wanted()):

@@ -11,7 +11,7 @@ from flowc.compiler.pipeline import flow_names
 from .. import local_run
 from ..flow_source import load_flow, placed, placed_sources
 from ..given import given_to_resume
-from ..local_run import LocalRun, new_run_id, store_of
+from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
 from ..terminal import Failure, Output
 
@@ -60,7 +60,7 @@ def run(argv: list[str], out: Output) -> int:
     origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
     from flowc.runtime_shim.store import open_store
 
-    extra = {"tags": sorted({*before.get("tags", []), *arguments.all("--tag")}), "origin": origin}
+    extra = {"tags": sorted({*before.get("tags", []), *tags_given(arguments, "METAFLOW_RESUME_TAGS")}), "origin": origin}
     _is_free(open_store(resumed.store), program.flow.name, resumed.name, origin)
     if program.flow.configs:
         _has_configs(open_store(resumed.store), program.flow.name, str(before.get("code", "")))

@@ -10,7 +10,7 @@ from .. import local_run, run_parameters
 from ..flow_source import load_flow, placed, placed_sources
 from ..given import RUN_OPTIONS, given_to_run, scan
 from ..local_check import local_problems
-from ..local_run import LocalRun, new_run_id
+from ..local_run import LocalRun, new_run_id, tags_given
 from ..options import Arguments, Option, Usage, parse
 from ..terminal import Output
 
@@ -59,7 +59,7 @@ def run(argv: list[str], out: Output) -> int:
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     texts = run_parameters.given(arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)})
     given, values = run_parameters.resolved(program, run.folder, run.store, texts)
-    extra = {"tags": sorted(set(arguments.all("--tag")))}
+    extra = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
     if not arguments.flag("--cache"):
         return run.run(given, extra)
     return run.run(None, extra, _cache(run, values, extra))

@@ -164,7 +164,7 @@ def _runs(place: Place, arguments: Arguments, words: list[str]) -> list[Any]:
     if arguments.flag("--all") or arguments.flag("--my-runs"):
         if words or arguments.text("--run-id"):
             raise Usage("`--all` and `--my-runs` do not go with one run")
-        mine = [f"user:{identity.user_name() or 'unknown'}"] if arguments.flag("--my-runs") else []
+        mine = [f"user:{identity.user_name()}"] if arguments.flag("--my-runs") else []
         flow = _flow(place, arguments)
         return [run for name in ([flow] if flow else place.flows()) for run in Flow._made(place, (name,)).runs(*mine)]
     if not words and not arguments.text("--run-id") and not arguments.text("--flow") and not arguments.text("--flow-file"):

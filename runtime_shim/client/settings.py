@@ -36,7 +36,7 @@ def default_namespace() -> Optional[str]:
 def _own_namespace() -> Optional[str]:
     from flowc.runtime_shim.current import current
 
-    found: Optional[str] = current.namespace if current.is_running_flow else f"user:{user_name() or 'unknown'}"
+    found: Optional[str] = current.namespace if current.is_running_flow else f"user:{user_name()}"
     return found
 
 

@@ -96,7 +96,7 @@ def with_metaflow(case: Case, folder: Path) -> Outcome:
     tasks: Tasks = {}
     if run:
         command = [metaflow_python(), str(HERE / "metaflow_side.py"), str(case.path), flow_name(case.path), run, str(folder)]
-        read = subprocess.run(command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=300)
+        read = subprocess.run(command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=600)
         assert read.returncode == 0, read.stderr + done.stdout + done.stderr
         tasks = json.loads(read.stdout.splitlines()[-1])
     return Outcome(done.returncode == 0, tasks, done.stdout + done.stderr)
@@ -131,7 +131,7 @@ def with_flowc(case: Case, folder: Path) -> Outcome:
     """Runs the case with flowc; everything it writes goes below `folder`."""
     done = _flowc("run", str(case.path), "--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments)
     command = [sys.executable, "-m", "tests.differential.flowc_side", str(case.path), flow_name(case.path), "r", str(folder)]
-    read = subprocess.run(command, cwd=ROOT, env=_flowc_environment(), capture_output=True, text=True, timeout=120)
+    read = subprocess.run(command, cwd=ROOT, env=_flowc_environment(), capture_output=True, text=True, timeout=600)
     assert read.returncode == 0, read.stderr
     return Outcome(done.returncode == 0, json.loads(read.stdout.splitlines()[-1]), done.stdout + done.stderr)
 

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from tests.diagnostic_pages import ROOT
-from tests.running import flowc, until
+from tests.running import LIMIT, flowc, until
 
 FLOW = """from metaflow import FlowSpec, Parameter, step
 
@@ -216,10 +216,10 @@ def test_watch(tmp_path: Path) -> None:
             for text, said in (("", "no problems"), (FLOW, "FLOW307"), (FLOW.replace("def end", "def ent"), "FLOW202"), (FINE, "no problems")):
                 if text:
                     write(tmp_path, flow=text.format(name="A"))
-                until(lambda wanted=said: wanted in output.read_text(), said, 180)  # type: ignore[misc]
+                until(lambda wanted=said: wanted in output.read_text(), said)  # type: ignore[misc]
                 output.write_text("")
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(60) == 130
+            assert watching.wait(LIMIT) == 130
         finally:
             watching.kill()
     assert "Traceback" not in output.read_text() and "\x1b" not in output.read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import flowc, until
+from tests.running import LIMIT, flowc, until
 from tests.runtime_shim.container import Container
 from tests.s3_server import BUCKET, S3Server
 
@@ -19,7 +19,7 @@ import pathlib, sys, time
 from metaflow import FlowSpec, retry, step
 
 def wait_for(name):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while not pathlib.Path(__file__).with_name(name).exists():
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -68,7 +68,7 @@ class Following:
         return [self.process.stdout.readline().rstrip("\n") for _ in range(number)]
 
     def end(self) -> tuple[int, str, str]:
-        out, errors = self.process.communicate(timeout=60)
+        out, errors = self.process.communicate(timeout=LIMIT)
         return self.process.returncode, out, errors
 
 
@@ -91,7 +91,7 @@ def wait_for_run(store: str, env: dict[str, str] | None = None) -> None:
     def has_begun() -> bool:
         return "r" in flowc("runs", "--json", "--store", store, env=env).stdout and not flowc("dump", "r/start", "--store", store, env=env).returncode
 
-    until(has_begun, "a record of the run's start", 60, every=0.1)
+    until(has_begun, "a record of the run's start", every=0.1)
 
 
 def test_lines_come_while_tasks_run(folder: Path) -> None:
@@ -112,7 +112,7 @@ def test_lines_come_while_tasks_run(folder: Path) -> None:
     code, out, errors = every.end()
     assert code == 0 and not errors and out.splitlines()[-1] == "[end] the end" and out.count("ValueError: once") == 1
     assert out.count("first of 1") == 1, "the second attempt's; the first attempt's came before"
-    assert running.wait(60) == 0
+    assert running.wait(LIMIT) == 0
     assert flowc("logs", "r/body/0", "--store", store).stdout.count("first of 0") == 1
 
 
@@ -126,7 +126,7 @@ def test_interrupted(folder: Path) -> None:
     code, _, errors = following.end()
     assert code == 130 and "Traceback" not in errors
     running.send_signal(signal.SIGTERM)
-    assert running.wait(60) == 130
+    assert running.wait(LIMIT) == 130
     code, out, _ = Following("r", "-f", "--store", store).end()
     assert code == 0 and "first of 0" in out, "a run that was stopped is not waited for"
 
@@ -143,7 +143,7 @@ def test_in_an_object_store(folder: Path, s3: S3Server) -> None:
         (folder / name).touch()
     code, out, errors = following.end()
     assert code == 0 and not errors and out.splitlines()[-1] == "[end] the end"
-    assert running.wait(60) == 0
+    assert running.wait(LIMIT) == 0
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from flowc.runtime_shim.client.place import Place
 
 from flowc import collect
 from flowc.collect import Rules
-from tests.running import dump, flowc, run, until
+from tests.running import LIMIT, dump, flowc, run, until
 from tests.s3_server import BUCKET, S3Server
 
 SOURCE = """
@@ -36,7 +36,7 @@ class F(FlowSpec):
         self.own = bytes([self.size]) * (self.size << 21)
         if self.size == 9:
             raise ValueError("nine")
-        until = time.monotonic() + 30 * self.slow
+        until = time.monotonic() + 600 * self.slow
         while time.monotonic() < until and not pathlib.Path(__file__).with_name("go").exists():
             time.sleep(0.05)
         self.next(self.end)
@@ -120,7 +120,7 @@ def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
     said = gc(store, "--keep", "0", "--grace", "0", "--delete")
     assert "may go on (slow)" in said and runs(store) == ["slow"] and 1 in blobs(store)
     (tmp_path / "go").touch()
-    assert running.wait(30) == 0
+    assert running.wait(LIMIT) == 0
     gc(store, "--keep", "1", "--grace", "0", "--delete")
     assert blobs(store) == [1, 1] and dump(store, "slow")["end"]
 
@@ -136,7 +136,7 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
         def delete(name: str) -> None:
             if "/blobs/" in name:
                 deleting.set()
-                go_on.wait(30)
+                go_on.wait(LIMIT)
             place.store.delete(name)
 
         return delete
@@ -144,7 +144,7 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(collect, "_deleter", slowly)
     collector = threading.Thread(target=collect.collect, args=(place, "F", Rules(0, None, (), 0)))
     collector.start()
-    assert deleting.wait(30)
+    assert deleting.wait(LIMIT)
     command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "new"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     time.sleep(2)
@@ -152,8 +152,8 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     second = flowc("gc", "--store", str(store), "--delete")
     assert second.returncode == 1 and "being collected already" in second.stderr
     go_on.set()
-    collector.join(30)
-    assert running.wait(30) == 0
+    collector.join(LIMIT)
+    assert running.wait(LIMIT) == 0
     assert runs(store) == ["new"] and blobs(store) == [1, 1] and dump(store, "new")["end"] and collecting.marker(place.store, "F") is None
 
 

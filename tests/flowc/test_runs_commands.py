@@ -16,7 +16,7 @@ import pytest
 from flowc.cli import main
 from flowc.flow_file import command_line
 from flowc.options import Usage
-from tests.running import flowc, run, until
+from tests.running import LIMIT, flowc, run, until
 from tests.runtime_shim.client.flow import SOURCE
 
 Printed = Callable[..., str]
@@ -91,7 +91,7 @@ def test_following_ends_with_the_run(printed: Printed) -> None:
 def test_following_a_run_that_goes_on(tmp_path: Path) -> None:
     source = (
         "import time, pathlib\nfrom metaflow import FlowSpec, step\n\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        print('first')\n        self.next(self.end)\n\n"
-        "    @step\n    def end(self):\n        until = time.monotonic() + 30\n        while not pathlib.Path(__file__).with_name('go').exists() and time.monotonic() < until:\n"
+        "    @step\n    def end(self):\n        until = time.monotonic() + 600\n        while not pathlib.Path(__file__).with_name('go').exists() and time.monotonic() < until:\n"
         "            time.sleep(0.05)\n        print('second')\n"
     )
     (tmp_path / "flow.py").write_text(source)
@@ -105,7 +105,7 @@ def test_following_a_run_that_goes_on(tmp_path: Path) -> None:
     [one] = json.loads(flowc("runs", "--json", "--store", str(tmp_path / "store"), check=True).stdout)
     assert (one["status"], one["ended"]) == ("running", None)
     (tmp_path / "go").touch()
-    assert following.communicate(timeout=30)[0] == "[end] second\n" and following.returncode == 0
+    assert following.communicate(timeout=LIMIT)[0] == "[end] second\n" and following.returncode == 0
     running.join()
 
 

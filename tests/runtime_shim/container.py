@@ -11,6 +11,7 @@ from flowc.compiler.pipeline import Program
 
 from tests.building import package_of, program_of
 from tests.environment import environment
+from tests.running import LIMIT
 
 Done = subprocess.CompletedProcess[str]
 
@@ -38,7 +39,7 @@ class Container:
         given = {**self.environment, **env, **({} if attempt is None else {"FLOWC_ATTEMPT": str(attempt)})}
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
-        done = subprocess.run(self.command(step, path, *report), env=given, cwd=elsewhere, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(self.command(step, path, *report), env=given, cwd=elsewhere, capture_output=True, text=True, timeout=LIMIT)
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 

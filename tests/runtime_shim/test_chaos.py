@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.faulty_s3 import BUCKET, faulty_s3
-from tests.running import dump, flowc, run
+from tests.running import LIMIT, dump, flowc, run
 
 FLOW = """
 from metaflow import FlowSpec, catch, retry, step
@@ -128,7 +128,6 @@ def test_killed_at_random_moments(where: str, going_on: str, flow: Path, tmp_pat
             assert not list(differences(dump(store, name, env=env), expected)), f"seed {SEED}, run {runs}"
             server.objects.clear()
             server.seen.clear()
-            server.times.clear()
     print(f"{where}, {going_on}: {kills} kills, {starts} starts, {runs} runs")
 
 
@@ -173,7 +172,7 @@ def disturbed(flow: Path, store: str, name: str, before: str, env: dict[str, str
                 pass
         if chance.random() < 0.5:
             break
-    return kills, process.wait(120)
+    return kills, process.wait(LIMIT)
 
 
 @pytest.mark.slow
@@ -185,6 +184,6 @@ def test_two_workers_that_race_for_the_same_tasks_leave_one_record(flow: Path, t
         store = tmp_path / f"store{each}"
         command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r"]
         pair = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
-        said = [process.communicate(timeout=120)[0] for process in pair]
+        said = [process.communicate(timeout=LIMIT)[0] for process in pair]
         assert [process.returncode for process in pair] == [0, 0], said
         assert dump(store) == expected

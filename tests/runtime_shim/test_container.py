@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import LIMIT
+
 from .container import Container
 
 FOREACH = """
@@ -166,7 +168,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
         process = subprocess.Popen(
             run.command("start"), env=run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        time.sleep(whole * (number + 1) / 13)
+        time.sleep(whole * number / 12)  # the first at once
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if run.place("start").exists():
@@ -233,8 +235,10 @@ def test_a_failure_is_kept(tmp_path: Path) -> None:
 
 def test_the_next_attempt_tells_the_last_words_of_one_that_was_killed(tmp_path: Path) -> None:
     source = SLOW.replace(
-        "self.big =", "import time; print('the last words'); time.sleep(6); os._exit(7) if current.retry_count == 0 else 0; self.big ="
+        "self.big =", "import time; print('the last words', flush=True); LOG; os._exit(7) if current.retry_count == 0 else 0; self.big ="
     )
+    log = "os.environ['FLOWC_STORE'] + '/F/runs/r/start/-.0.log'"  # written some seconds after the first line
+    source = source.replace("LOG", f"[time.sleep(0.05) for _ in iter(lambda: os.path.exists({log}), True)]")
     flow = Container(source.replace("import FlowSpec", "import FlowSpec, current"), tmp_path)
     flow.task("start", attempt=0, code=7)
     flow.task("start", attempt=1)
@@ -263,7 +267,7 @@ def test_the_same_task_started_several_times_at_once(tmp_path: Path) -> None:
     )
     flow = Container(source, tmp_path)
     processes = [subprocess.Popen(flow.command("start", "-", "stdout"), env=flow.environment, stdout=subprocess.PIPE, text=True) for _ in range(5)]
-    answers = [each.communicate(timeout=60)[0].splitlines()[-1] for each in processes]
+    answers = [each.communicate(timeout=LIMIT)[0].splitlines()[-1] for each in processes]
     assert [each.returncode for each in processes] == [0] * 5
     assert {json.dumps(json.loads(each), sort_keys=True) for each in answers} == {'{"paths": ["0", "1"], "splits": 2}'}
     record = flow.record("start")

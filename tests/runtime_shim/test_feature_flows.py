@@ -31,6 +31,10 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
         "branches_in_foreach_in_branch", [],
         {("join_signs", "1"): {"pair": (103, 101)}, ("end", "-"): {"all_pairs": [(102, 100), (103, 101)], "count": 2}},
     ),
+    (
+        "own_init", [],
+        {("start", "-"): {"factor": 11}, ("work", "1"): {"y": 20}, ("end", "-"): {"line": "30 prod False", "factor": 10, "seen": ["only in inputs"] * 2}},
+    ),
     ("switch", [], {("end", "-"): {"message": "took the quick way"}}),
     ("switch", ["--size", "big"], {("end", "-"): {"message": "took the thorough way"}}),
     ("switch", ["--size", "huge"], {("unite", "-"): {"way": "lr"}, ("end", "-"): {"message": "took the lr way"}}),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import artifacts, dump, flowc, run, until
+from tests.running import LIMIT, artifacts, dump, flowc, run, until
 from tests.s3_server import BUCKET, S3Server
 
 HEAD = "import os, sys, time\nfrom pathlib import Path\nfrom metaflow import FlowSpec, Parameter, catch, current, environment, retry, step, timeout\n\nHERE = Path(__file__).parent\n\n\n"
@@ -77,14 +77,14 @@ def test_a_run_id_stands_for_one_set_of_parameters_and_one_code(tmp_path: Path) 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping(number: int, tmp_path: Path) -> None:
     """No process of the run outlives it, and it can be resumed."""
-    body = RESUMED.replace("raise RuntimeError", "(HERE / 'pid').write_text(str(os.getpid())); time.sleep(60); raise RuntimeError")
+    body = RESUMED.replace("raise RuntimeError", "(HERE / 'pid').write_text(str(os.getpid())); time.sleep(100_000); raise RuntimeError")
     flow = write(tmp_path, body)
     command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(tmp_path / "store"), "--run-id", "r"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     pid = int(until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), "a task that runs"))
     process.send_signal(number)
-    assert process.wait(20) != 0
-    until(lambda: not _alive(pid), "the end of a task that outlives its run", 20)
+    assert process.wait(LIMIT) != 0
+    until(lambda: not _alive(pid), "the end of a task that outlives its run")
     (tmp_path / "mended").touch()
     run(flow, tmp_path / "store")
     assert artifacts(tmp_path / "store", "end")["count"] == "3"
@@ -114,7 +114,7 @@ class F(FlowSpec):
         import signal
         signal.signal(signal.SIGTERM, lambda *_: sys.exit((HERE / "told").touch()))
         (HERE / "began").touch()
-        time.sleep(30)
+        time.sleep(100_000)
         self.next(self.end)
 
     @step
@@ -125,7 +125,7 @@ class F(FlowSpec):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until((tmp_path / "began").exists, "a task that runs")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 130
+    assert process.wait(LIMIT) == 130
     assert (tmp_path / "told").exists()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +62,10 @@ def test_a_thread_of_the_flow_s_modules_means_new_processes(tmp_path: Path) -> N
     """A lock that a thread holds while the process forks stays locked: here the task would wait for ever."""
     head = "LOCK = __import__('threading').Lock()\n" + HEAD.replace(
         "\n\nclass F",
-        "\ndef hold():\n    while True:\n        with LOCK:\n            time.sleep(1)\n\n\nthreading.Thread(target=hold, daemon=True).start()\ntime.sleep(0.1)\n\n\nclass F",
+        "\ndef hold():\n    while True:\n        with LOCK:\n            time.sleep(1)\n        time.sleep(0.1)\n\n\nthreading.Thread(target=hold, daemon=True).start()\ntime.sleep(0.1)\n\n\nclass F",
         1,
     )
-    flow = write(tmp_path, "    @step\n    def start(self):\n        self.got = LOCK.acquire(timeout=20)\n        self.next(self.end)\n", head)
+    flow = write(tmp_path, "    @step\n    def start(self):\n        self.got = LOCK.acquire(timeout=600)\n        self.next(self.end)\n", head)
     done = run(flow, tmp_path / "store")
     assert "tasks run in new processes, not in forks: the flow's modules have started a thread" in done.stdout
     assert artifacts(tmp_path / "store", "start")["got"] == "True"
@@ -84,15 +83,14 @@ def test_a_task_that_does_not_hear_its_timeout_is_killed(tmp_path: Path) -> None
     from flowc.compiler.pipeline import load
     from flowc.runtime_shim.local import Settings, run_flow
 
-    body = "    @timeout(seconds=1)\n    @step\n    def start(self):\n        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n        time.sleep(60)\n        self.next(self.end)\n"
+    body = "    @timeout(seconds=1)\n    @step\n    def start(self):\n        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n        time.sleep(100_000)\n        self.next(self.end)\n"
     program = load(str(write(tmp_path, body)))
     events: list[tuple[str, str]] = []
-    began = time.monotonic()
     result = run_flow(
         json.loads(to_json(program.flow, program.scope)), str(tmp_path), str(tmp_path / "store"), "r", {}, "sha256:0", Settings(overtime=0.5),
         lambda kind, _task, text: events.append((kind, text)),
     )  # fmt: skip
-    assert not result.succeeded and time.monotonic() - began < 30
+    assert not result.succeeded
     assert ("failed", "it did not end when its time of 1 s was over, and was killed") in events
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flowc.runtime_bundle import write_folder
 from tests.faulty_s3 import BUCKET, faulty_s3
+from tests.rounds import Rounds
 
 from .container import Container
 
@@ -111,30 +112,24 @@ class F(FlowSpec):
 """
 
 
-def _rounds(times: list[tuple[float, float]]) -> int:
-    """The longest chain of requests each of which began after the one before had ended."""
-    count, end = 0, 0.0
-    for began, ended in sorted(times, key=lambda each: each[1]):
-        if began >= end:
-            count, end = count + 1, ended
-    return count
-
-
 def test_few_requests_stand_in_line(tmp_path: Path) -> None:
+    """Judged by order: a round is what is asked before any of its answers has come."""
     with faulty_s3() as server:
         flow = Container(REQUESTS, tmp_path, store=f"s3://{BUCKET}/r", env=server.environment)
         for each in (tmp_path / "store").rglob("*.tar.gz"):
             server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
-        server.delay = 0.05
         for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("body", "2"), ("join", "-"), ("end", "-")):
             server.seen.clear()
-            server.times.clear()
-            flow.task(step, path)
+            server.rounds.clear()
+            rounds = Rounds(server.server_address[1])
+            server.gate = rounds.wait
+            process = subprocess.Popen(flow.command(step, path), env=flow.environment, cwd=tmp_path, text=True, start_new_session=True)
+            rounds.serve(process)
+            assert process.wait() == 0
             marks = [number for number, (_, name) in enumerate(server.seen) if name == "/mark"]
-            before, after = server.times[: marks[0]], server.times[marks[1] + 1 :]
-            assert _rounds(before) <= 4, (step, server.seen)
-            assert _rounds(after) <= 2, (step, server.seen)
-            assert len(after) <= 2
+            before, after = ({server.rounds[number] for number in numbers} for numbers in (range(marks[0]), range(marks[1] + 1, len(server.seen))))
+            assert len(before) <= 4, (step, server.seen, server.rounds)
+            assert len(after) <= 2 and len(server.seen) - marks[1] - 1 <= 2, (step, server.seen, server.rounds)
             own = [name for _, name in server.seen[: marks[0]] if "/environments/" not in name]  # which nobody waits for
             assert len(own) <= 5 or step == "join", (step, server.seen)
         assert server.objects["r/F/runs/r/end/-.json"]

@@ -16,7 +16,7 @@ import pytest
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound, MetaflowTaggingError
 
 from tests.pythons import pythons
-from tests.running import run
+from tests.running import LIMIT, run
 from tests.runtime_shim.client.flow import SOURCE
 from tests.s3_server import BUCKET, S3Server
 
@@ -249,7 +249,7 @@ def test_tags_that_many_change_at_once(folder: Path, flowc: ModuleType) -> None:
     adding = [
         subprocess.Popen([sys.executable, "-c", code, str(each)], env={**os.environ, "FLOWC_STORE": str(folder / ".flowc")}) for each in range(4)
     ]
-    assert [each.wait(60) for each in adding] == [0] * 4
+    assert [each.wait(LIMIT) for each in adding] == [0] * 4
     one = flowc.Run("F/early")
     assert one.user_tags == {f"{each}-{number}" for each in range(4) for number in range(5)}
     one.remove_tags(one.user_tags)
