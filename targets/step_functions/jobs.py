@@ -9,11 +9,13 @@ from __future__ import annotations
 from flowc.compiler.ir import Foreach, Switch
 from flowc.compiler.record import record
 from flowc.targets.tasks import deadline, retries, variables
+from flowc.templates.render import render
 
 from .names import definition_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypeAlias
 
     from flowc.compiler.ir import Flow, Step
@@ -40,9 +42,9 @@ class Jobs:
     runtime: str  # URL of the shim that the bootstrap fetches; "" when the image has it
 
     def definition(self, step: Step, compute: Compute) -> Data:
-        """Returns the data of the template for the definition of one step."""
+        """Returns the data of the template for the definition of one step, but for its name, which depends on its text."""
         return {
-            "name": definition_name(self.machine, step.name),
+            "name": "",
             "image": compute.image,
             "command": [compute.python, *self.bootstrap, *arguments(step)],
             "environment": self.environment(step, compute),
@@ -55,6 +57,15 @@ class Jobs:
             "attempts": attempts(step),
             "timeout": deadline(step),
         }  # fmt: skip
+
+    def definitions(self, computes: Mapping[str, Compute]) -> list[tuple[str, Data]]:
+        """Returns each step's name with the data of its definition, whose name is made from its text."""
+        found: list[tuple[str, Data]] = []
+        for step in self.flow.steps:
+            data = self.definition(step, computes[step.name])
+            text = render("step_functions/jobs.batch.json", jobs=[data])
+            found.append((step.name, {**data, "name": definition_name(self.machine, step.name, text)}))
+        return found
 
     def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
         region = self.options.own("region")

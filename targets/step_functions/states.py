@@ -11,12 +11,12 @@ from flowc.compiler.record import record
 from flowc.compiler.scopes import is_loop, targets
 from flowc.targets.tasks import summary
 
-from .names import definition_name, state_name
+from .names import job_name, state_name
 from .storage import Store, report_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, TypeAlias
 
     from flowc.compiler.ir import Scope, Step, Task
@@ -34,6 +34,7 @@ class Machine:
     name: str  # of the state machine
     store: Store
     steps: dict[str, Step]  # by name
+    definitions: Mapping[str, str]  # step → the name of its Batch job definition
     queues: dict[str, str]  # step → the Batch job queue of its jobs
     partition: str  # of AWS: "aws"
     distributed: bool  # a foreach is a Distributed Map
@@ -108,7 +109,8 @@ class Machine:
             "name": state_name(step),
             "comment": summary(self.steps[step].doc),
             "resource": f"arn:{self.partition}:states:::batch:submitJob.sync",
-            "definition": definition_name(self.name, step),
+            "job_name": job_name(self.name, step),
+            "definition": self.definitions[step],
             "queue": self.queues[step],
             "first": step == self.flow.start,
             "next": after,

@@ -42,7 +42,7 @@ def root(context, missing=missing, environment=environment):
             '  "Type": "Task",\n  "Resource": ',
             escape(environment.finalize(environment.getattr(l_1_state, 'resource'))),
             ',\n  "Parameters": {\n    "JobName": ',
-            escape(environment.finalize(environment.getattr(l_1_state, 'definition'))),
+            escape(environment.finalize(environment.getattr(l_1_state, 'job_name'))),
             ',\n    "JobDefinition": ',
             escape(environment.finalize(environment.getattr(l_1_state, 'definition'))),
             ',\n    "JobQueue": ',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from botocore.validate import ParamValidator
 from flowc.compiler.ir import Flow, Switch
 from flowc.compiler.scopes import is_loop, scopes
 from flowc.targets.step_functions.emit import check, emit
-from flowc.targets.step_functions.names import ROLES, definition_name, machine_name, schedule_name, state_name
+from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -103,7 +104,7 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
 def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     machine = machine_name(flow)
     states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
-    definitions = [definition_name(machine, step) for step in steps]
+    definitions = [name(step) for step in steps for name in (partial(job_name, machine), lambda each: definition_name(machine, each, "{}"))]
     assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
     assert all(len(each) <= 80 for each in [*states, machine]) and all(len(each) <= 128 for each in definitions) and len(schedule_name(machine)) <= 64
     assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
@@ -165,6 +166,41 @@ class F(FlowSpec):
     assert container["linuxParameters"] == {"sharedMemorySize": 64}
     assert json.loads(files[0].text)["States"]["start"]["Parameters"]["JobQueue"] == "q"
     assert end["retryStrategy"] == {"attempts": 1} and "timeout" not in end
+
+
+@pytest.mark.parametrize("machine", ["Mid-x", "Mid--x", "Mid-", "-Mid", "_Mid", "Mid_", "M", "flow"])
+def test_a_policy_covers_the_definitions_of_no_other_machine(machine: str) -> None:
+    assert not definition_name(machine, "end", "{}").startswith(definition_prefix("Mid"))
+    assert not definition_name("Mid", "end", "{}").startswith(definition_prefix(machine))
+
+
+def test_a_definition_is_named_by_its_content(tmp_path: Path) -> None:
+    """So that registering it twice is harmless, and the machine's text changes whenever what its jobs are does."""
+    program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
+
+    def names(**given: str) -> dict[str, str]:
+        machine, batch, *_ = spec_of(program, "step-functions", **given)
+        found = [each["jobDefinitionName"] for each in json.loads(batch.text)]
+        assert all(f'"JobDefinition": "{each}"' in machine.text for each in found)
+        assert '"JobName": "ForeachFlow-start"' in machine.text
+        return {each.split("-")[-2]: each for each in found}
+
+    before = names()
+    assert names() == before and before["start"].startswith("ForeachFlow--start-")
+    for given in ({"code": "sha256:2"}, {"image": "other:1"}):
+        after = names(**given)
+        assert after.keys() == before.keys() and not set(after.values()) & set(before.values())
+
+
+def test_the_policy_names_the_account_of_the_queue(tmp_path: Path) -> None:
+    program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
+    queue = "arn:aws:batch:eu-west-1:123456789012:job-queue/ml"
+    statements = json.loads(spec_of(program, "step-functions", map="distributed", job_queue=queue)[2].text)["Statement"]
+    resources = {each["Sid"]: each["Resource"] for each in statements}
+    home = "eu-west-1:123456789012"
+    assert resources["SubmitJobs"] == [f"arn:aws:batch:{home}:job-definition/ForeachFlow--*", queue]
+    assert resources["EndJobs"] == f"arn:aws:batch:{home}:job/*"
+    assert resources["FollowItems"] == [f"arn:aws:states:{home}:execution:ForeachFlow:*", f"arn:aws:states:{home}:execution:ForeachFlow/*:*"]
 
 
 BROKEN = [
