@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
     from .compute import Compute
+    from .maps import Room
     from .storage import Store
 
     Data: TypeAlias = dict[str, Any]
@@ -38,6 +39,7 @@ class Jobs:
     machine: str  # name of the state machine
     store: Store
     options: Options
+    rooms: Mapping[str, Room]  # of the steps with an inline foreach
     bootstrap: tuple[str, ...]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
     runtime: str  # URL of the shim that the bootstrap fetches; "" when the image has it
 
@@ -74,6 +76,8 @@ class Jobs:
             flowc["FLOWC_RUNTIME"] = self.runtime
         if region:
             flowc["AWS_REGION"] = region
+        if step.name in self.rooms:
+            flowc.update(self.rooms[step.name].variables(step.name))
         if compute.tmpfs_is_tempdir:
             flowc["TMPDIR"] = compute.tmpfs_path
         return list({**flowc, **variables(step)}.items())

@@ -14,6 +14,7 @@ def root(context, missing=missing, environment=environment):
     l_0_submitted = resolve('submitted')
     l_0_reports = resolve('reports')
     l_0_machine = resolve('machine')
+    l_0_results = resolve('results')
     l_0_items = resolve('items')
     l_0_rule = resolve('rule')
     l_0_listed = missing
@@ -61,7 +62,9 @@ def root(context, missing=missing, environment=environment):
         yield '\n    },\n'
     if (undefined(name='machine') if l_0_machine is missing else l_0_machine):
         pass
-        yield '    {\n      "Sid": "StartItems",\n      "Effect": "Allow",\n      "Action": "states:StartExecution",\n      "Resource": '
+        yield '    {\n      "Sid": "WriteResultsOfMaps",\n      "Effect": "Allow",\n      "Action": ["s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],\n      "Resource": '
+        yield escape(environment.finalize((undefined(name='results') if l_0_results is missing else l_0_results)))
+        yield '\n    },\n    {\n      "Sid": "StartItems",\n      "Effect": "Allow",\n      "Action": "states:StartExecution",\n      "Resource": '
         yield escape(environment.finalize((undefined(name='machine') if l_0_machine is missing else l_0_machine)))
         yield '\n    },\n    {\n      "Sid": "FollowItems",\n      "Effect": "Allow",\n      "Action": ["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],\n      "Resource": '
         yield escape(environment.finalize(context.call((undefined(name='listed') if l_0_listed is missing else l_0_listed), (undefined(name='items') if l_0_items is missing else l_0_items))))

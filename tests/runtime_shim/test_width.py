@@ -29,3 +29,44 @@ def test_a_foreach_of_the_largest_width_runs(tmp_path: Path) -> None:
 def test_a_limit_that_is_no_number_is_said(tmp_path: Path) -> None:
     done = Container(FOREACH, tmp_path).task("start", "-", code=3, FLOWC_PARAMETERS="{}", FLOWC_MAX_SPLITS="many")
     assert "FLOWC_MAX_SPLITS must be a whole number, not 'many'" in done.stderr
+
+
+NESTED = """
+from metaflow import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.rows = [1, 2, 3]
+        self.next(self.row, foreach="rows")
+
+    @step
+    def row(self):
+        self.cells = [1, 2]
+        self.next(self.cell, foreach="cells")
+
+    @step
+    def cell(self):
+        self.next(self.within)
+
+    @step
+    def within(self, inputs):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_items_of_the_foreaches_around_count_where_the_spec_says_so(tmp_path: Path) -> None:
+    flow = Container(NESTED, tmp_path)
+    flow.task("start", "-", FLOWC_PARAMETERS="{}")
+    flow.task("row", "0", FLOWC_MAX_SPLITS="5")
+    flow.task("row", "1", FLOWC_MAX_SPLITS="6", FLOWC_MAX_SPLITS_LEVELS="1")
+    done = flow.task("row", "2", code=3, FLOWC_MAX_SPLITS="5", FLOWC_MAX_SPLITS_LEVELS="1")
+    assert "the foreach over `cells` has 3 times 2 items, and the engine runs at most 5" in done.stderr
