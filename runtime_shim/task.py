@@ -92,6 +92,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         flow = _flow_object(task, flow_class, inputs, values)
         made = flow
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
+        if made._flowc.over is not None and made._flowc.splits is not None:
+            from .width import check_splits
+
+            check_splits(task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack])
         manifest = _saved(flow)
     except ShimError as error:
         _note(task, error, started)

@@ -11,15 +11,16 @@ from flowc.templates.render import render
 
 from .compute import compute_of
 from .jobs import Jobs
+from .maps import choice, distributed, rooms
 from .names import definition_prefix, machine_name, schedule_name
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .states import Machine
-from .storage import Store, runs_prefix, store_of
+from .storage import Store, results_prefix, runs_prefix, store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from flowc.compiler.diagnostics import Diagnostic
@@ -33,8 +34,8 @@ OPTIONS = (
     Option("job-queue", "Batch job queue of steps that name none", "flowc"),
     Option("job-role", "ARN of the role that jobs run as, for steps that name none (default: that of the instance)"),
     Option("execution-role", "ARN of the role that ECS starts jobs with, for steps that name none"),
-    Option("max-workers", "how many tasks of one foreach run at a time; 0 for all", "100"),
-    Option("map", "how a foreach runs: inline, for about a thousand tasks in a run, or distributed, for more", "inline", ("inline", "distributed")),
+    Option("max-workers", "how many tasks of one foreach run at a time, inline at most 40; 0 for as many as can", "100"),
+    Option("map", "how a foreach runs: inline, for up to about 2000 tasks in a run, or distributed; STEP=distributed for that of one step", "inline"),
     Option("workflow-timeout", "seconds after which a run is ended"),
     Option("region", "AWS region of the datastore, for jobs on instances that do not say theirs"),
     Option("partition", "AWS partition", "aws", ("aws", "aws-cn", "aws-us-gov")),
@@ -57,7 +58,8 @@ def _too_big(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     from flowc.compiler.scopes import scopes
 
     name = options.name or machine_name(options.deployment or flow.name)
-    size = len(_machine(flow, scopes(flow), options, name, store_of(options.store) or ANY_STORE).encode())
+    store = store_of(options.store) or ANY_STORE
+    size = len(_machine(flow, scopes(flow), options, name, store, dict(_jobs(flow, scopes(flow), options, name, store))).encode())
     if size > MAX_MACHINE:
         what = f"the state machine of flow `{flow.name}` would be too big: {size} bytes"
         why = f"Step Functions takes definitions of up to {MAX_MACHINE} bytes"
@@ -70,10 +72,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     if store is None:
         raise ValueError(f"the datastore {options.store!r} is not in S3")
     name = options.name or machine_name(options.deployment or flow.name)
+    jobs = _jobs(flow, scope, options, name, store)
     files = [
-        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store)),
-        SpecFile(f"{name}.batch.json", _jobs(flow, options, name, store)),
-        SpecFile(f"{name}.policy.json", _policy(flow, options, name, store)),
+        SpecFile(f"{name}.asl.json", _machine(flow, scope, options, name, store, dict(jobs))),
+        SpecFile(f"{name}.batch.json", render("step_functions/jobs.batch.json", jobs=[data for _, data in jobs])),
+        SpecFile(f"{name}.policy.json", _policy(flow, scope, options, name, store)),
     ]
     schedule = schedule_of(flow)
     if schedule is not None:
@@ -85,11 +88,12 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     return tuple(files)
 
 
-def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> str:
+def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store, jobs: dict[str, Any]) -> str:
+    definitions = {step: data["name"] for step, data in jobs.items()}
     queues = {step.name: compute_of(step, options).queue for step in flow.steps}
     machine = Machine(
-        flow, name, store, {step.name: step for step in flow.steps}, queues, options.own("partition"), options.own("map") == "distributed",
-        int(options.own("max-workers") or 0),
+        flow, name, store, {step.name: step for step in flow.steps}, definitions, queues, options.own("partition"),
+        distributed(scope, choice(options.own("map"))), int(options.own("max-workers") or 0),
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)
@@ -104,13 +108,15 @@ def _compact(text: str) -> str:
     return json.dumps(json.loads(text), separators=(",", ":")) + "\n"
 
 
-def _jobs(flow: Flow, options: Options, name: str, store: Store) -> str:
+def _jobs(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> list[tuple[str, dict[str, Any]]]:
+    """Each step's name with the template's data of its job definition."""
     if options.runtime == "inject":
         shim, runtime = ("-c", _bootstrap()), runtime_url(store, options.runtime_image)
     else:
         shim, runtime = ("-m", "flowc.runtime_shim"), ""
-    jobs = Jobs(flow, name, store, options, shim, runtime)
-    return render("step_functions/jobs.batch.json", jobs=[jobs.definition(step, compute_of(step, options)) for step in flow.steps])
+    of_foreaches = rooms(scope, {step.name: step for step in flow.steps}, distributed(scope, choice(options.own("map"))))
+    jobs = Jobs(flow, name, store, options, of_foreaches, shim, runtime)
+    return jobs.definitions({step.name: compute_of(step, options) for step in flow.steps})
 
 
 def prerequisites(options: Options) -> Iterator[str]:
@@ -137,19 +143,32 @@ def _bootstrap() -> str:
     return text[text.index("\nimport ") + 1 :]
 
 
-def _policy(flow: Flow, options: Options, name: str, store: Store) -> str:
-    aws, region = f"arn:{options.own('partition')}", options.own("region") or "*"
+def _policy(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> str:
+    aws = f"arn:{options.own('partition')}"
     queues = dict.fromkeys(compute_of(step, options).queue for step in flow.steps)
+    region, account = _home(queues, options)
+    batch, states = f"{aws}:batch:{region}:{account}", f"{aws}:states:{region}:{account}"
     objects = f"{aws}:s3:::{store.bucket}/{runs_prefix(store, flow.name)}*"
     loops = any(isinstance(step.transition, Foreach) for step in flow.steps)
     reports = [f"{objects}.paths.json"] * loops + [f"{objects}.outcome.json"] * any(isinstance(step.transition, Switch) for step in flow.steps)
-    distributed = loops and options.own("map") == "distributed"
+    has_executions = bool(distributed(scope, choice(options.own("map"))))
     data: dict[str, Any] = {
-        "jobs": [f"{aws}:batch:{region}:*:job-definition/{definition_prefix(name)}*"]
-        + [queue if queue.startswith("arn:") else f"{aws}:batch:{region}:*:job-queue/{queue}" for queue in queues],
+        "jobs": [f"{batch}:job-definition/{definition_prefix(name)}*"]
+        + [queue if queue.startswith("arn:") else f"{batch}:job-queue/{queue}" for queue in queues],
+        "submitted": f"{batch}:job/*",
         "reports": reports,
-        "rule": f"{aws}:events:{region}:*:rule/StepFunctionsGetEventsForBatchJobsRule",
-        "machine": f"{aws}:states:{region}:*:stateMachine:{name}" if distributed else None,
-        "items": f"{aws}:states:{region}:*:execution:{name}*" if distributed else None,
+        "results": f"{aws}:s3:::{store.bucket}/{results_prefix(store, flow.name)}/*",
+        "rule": f"{aws}:events:{region}:{account}:rule/StepFunctionsGetEventsForBatchJobsRule",
+        "machine": f"{states}:stateMachine:{name}" if has_executions else None,
+        "items": [f"{states}:execution:{name}:*", f"{states}:execution:{name}/*:*"] if has_executions else None,
     }
     return render("step_functions/policy.json", **data)
+
+
+def _home(queues: Iterable[str], options: Options) -> tuple[str, str]:
+    """The region and the account of the machine's jobs, as the ARNs of its queues give them; "*" for what is not known."""
+    parts = {tuple(queue.split(":")[3:5]) for queue in queues if queue.startswith("arn:") and queue.count(":") >= 5}
+    if len(parts) == 1:
+        region, account = parts.pop()
+        return region or options.own("region") or "*", account or "*"
+    return options.own("region") or "*", "*"

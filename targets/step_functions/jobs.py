@@ -9,17 +9,20 @@ from __future__ import annotations
 from flowc.compiler.ir import Foreach, Switch
 from flowc.compiler.record import record
 from flowc.targets.tasks import deadline, retries, variables
+from flowc.templates.render import render
 
 from .names import definition_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypeAlias
 
     from flowc.compiler.ir import Flow, Step
     from flowc.targets.target import Options
 
     from .compute import Compute
+    from .maps import Room
     from .storage import Store
 
     Data: TypeAlias = dict[str, Any]
@@ -36,13 +39,14 @@ class Jobs:
     machine: str  # name of the state machine
     store: Store
     options: Options
+    rooms: Mapping[str, Room]  # of the steps with an inline foreach
     bootstrap: tuple[str, ...]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
     runtime: str  # URL of the shim that the bootstrap fetches; "" when the image has it
 
     def definition(self, step: Step, compute: Compute) -> Data:
-        """Returns the data of the template for the definition of one step."""
+        """Returns the data of the template for the definition of one step, but for its name, which depends on its text."""
         return {
-            "name": definition_name(self.machine, step.name),
+            "name": "",
             "image": compute.image,
             "command": [compute.python, *self.bootstrap, *arguments(step)],
             "environment": self.environment(step, compute),
@@ -56,6 +60,15 @@ class Jobs:
             "timeout": deadline(step),
         }  # fmt: skip
 
+    def definitions(self, computes: Mapping[str, Compute]) -> list[tuple[str, Data]]:
+        """Returns each step's name with the data of its definition, whose name is made from its text."""
+        found: list[tuple[str, Data]] = []
+        for step in self.flow.steps:
+            data = self.definition(step, computes[step.name])
+            text = render("step_functions/jobs.batch.json", jobs=[data])
+            found.append((step.name, {**data, "name": definition_name(self.machine, step.name, text)}))
+        return found
+
     def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
         region = self.options.own("region")
         flowc = {"FLOWC_STORE": self.store.url, "FLOWC_FLOW": self.flow.name, "FLOWC_CODE": self.options.code, "FLOWC_TARGET": "step-functions"}
@@ -63,6 +76,8 @@ class Jobs:
             flowc["FLOWC_RUNTIME"] = self.runtime
         if region:
             flowc["AWS_REGION"] = region
+        if step.name in self.rooms:
+            flowc.update(self.rooms[step.name].variables(step.name))
         if compute.tmpfs_is_tempdir:
             flowc["TMPDIR"] = compute.tmpfs_path
         return list({**flowc, **variables(step)}.items())

@@ -1,8 +1,8 @@
 """Names that AWS allows, made from the flow's: state machine, job definitions, states. No two steps ever share one.
 
 Limits: state names 80 characters, unique in the whole machine (Amazon States Language, States); state machine names 80 (CreateStateMachine);
-job definition names 128 of `A-Z a-z 0-9 _ -` (RegisterJobDefinition); schedule names 64 (CreateSchedule). A
-name that has to be changed ends in a digest of the original.
+names of jobs and job definitions 128 of `A-Z a-z 0-9 _ -` (SubmitJob, RegisterJobDefinition); schedule names 64
+(CreateSchedule). A name that has to be changed ends in a digest of the original.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from flowc.targets.digest import digest
 STATE_LENGTH = 80
 MACHINE_LENGTH = 80
 DEFINITION_LENGTH = 128
+JOB_LENGTH = 128
 SCHEDULE_LENGTH = 64
 
 # What a state other than a step's own job does. A step's name holds no space, so `STEP ROLE` never is the name of a step.
@@ -28,18 +29,29 @@ def is_machine_name(name: str) -> bool:
     return 0 < len(name) <= MACHINE_LENGTH and _plain(name) == name
 
 
-def definition_name(machine: str, step: str) -> str:
-    """Returns the name of the step's job definition, which is that of its jobs too. It begins with a letter or digit, as a job's must.
+def job_name(machine: str, step: str) -> str:
+    """Returns what the jobs of the step are called. It begins with a letter or digit, as a job's name must."""
+    prefix = f"{machine}-" if machine[0].isalnum() else f"flow{machine}-"
+    return prefix + _fitted(_plain(step), step, JOB_LENGTH - len(prefix))
 
-    `machine` is a state machine's name. No step's name holds a `-`, so neither what is put before it nor a digest can be taken for it.
+
+def definition_name(machine: str, step: str, text: str) -> str:
+    """Returns the name of the job definition of the step with the content `text`: another content has another name.
+
+    So a definition that is registered twice is the same, and one that is registered later changes nothing for a machine that is there already.
+    No step's name holds a `-`, so neither what is put before it nor a digest can be taken for it.
     """
-    prefix = definition_prefix(machine)
-    return prefix + _fitted(_plain(step), step, DEFINITION_LENGTH - len(prefix))
+    prefix, suffix = definition_prefix(machine), f"-{digest(text)}"
+    return prefix + _fitted(_plain(step), step, DEFINITION_LENGTH - len(prefix) - len(suffix)) + suffix
 
 
 def definition_prefix(machine: str) -> str:
-    """Returns what the names of all job definitions of the state machine begin with, and those of no other machine whose name holds no `-`."""
-    return f"{machine}-" if machine[0].isalnum() else f"flow{machine}-{digest(machine)}-"
+    """Returns what the names of all job definitions of the state machine begin with, and those of no other machine.
+
+    A name that holds `--`, ends in `-` or begins with neither letter nor digit is replaced by its digest.
+    """
+    plain = machine[0].isalnum() and "--" not in machine and not machine.endswith("-")
+    return f"{machine}--" if plain else f"flow-{digest(machine)}--"
 
 
 def schedule_name(machine: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from flowc.compiler.cron import BadCron, six_fields
 from flowc.compiler.decorators.decorator import number
 from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.ir import Foreach
 from flowc.compiler.schedules import schedule_of
 from flowc.targets.tasks import decorator_of, variables
 from flowc.targets.unsupported import unsupported, unsupported_attributes
 
 from .compute import REFUSED
+from .maps import BadMap, choice
 from .jobs import MAX_ATTEMPTS, attempts
 from .names import is_machine_name
 from .storage import store_of
@@ -30,6 +32,7 @@ _ROOM = 6 * 1024  # of them for what is not an environment variable
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
+    yield from _map(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from _schedule(flow)
     for step in flow.steps:
@@ -49,6 +52,19 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= 99999999):
             yield Diagnostic("FLOW522", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least} to 99999999", "give a number")
+
+
+def _map(flow: Flow, options: Options) -> Iterator[Diagnostic]:
+    text = options.own("map")
+    foreaches = [step.name for step in flow.steps if isinstance(step.transition, Foreach)]
+    try:
+        unknown = [step for step in choice(text).of_step if step not in foreaches]
+        why = f"step `{unknown[0]}` has no foreach" if unknown else ""
+    except BadMap as error:
+        why = str(error)
+    if why:
+        how = "give `inline`, `distributed`, or one of them for a step with a foreach, as in `--map inline,STEP=distributed`"
+        yield Diagnostic("FLOW522", f"`--map {text}` is invalid", None, why, how)
 
 
 def _schedule(flow: Flow) -> Iterator[Diagnostic]:

@@ -11,12 +11,13 @@ from flowc.compiler.record import record
 from flowc.compiler.scopes import is_loop, targets
 from flowc.targets.tasks import summary
 
-from .names import definition_name, state_name
-from .storage import Store, report_key
+from .maps import INLINE_WORKERS
+from .names import job_name, state_name
+from .storage import Store, report_key, results_prefix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, TypeAlias
 
     from flowc.compiler.ir import Scope, Step, Task
@@ -34,9 +35,10 @@ class Machine:
     name: str  # of the state machine
     store: Store
     steps: dict[str, Step]  # by name
+    definitions: Mapping[str, str]  # step → the name of its Batch job definition
     queues: dict[str, str]  # step → the Batch job queue of its jobs
     partition: str  # of AWS: "aws"
-    distributed: bool  # a foreach is a Distributed Map
+    distributed: frozenset[str]  # steps whose foreach is a distributed Map
     workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
 
     def data(self, scope: Scope) -> Data:
@@ -92,14 +94,14 @@ class Machine:
         step = self.steps[node.step]
         body = {"start": state_name(node.body.entry), "states": list(self.scope(node.body, node.join))}
         report = self.report(step, "paths")
-        data = {"name": each, "body": body, "workers": self.workers, "next": state_name(node.join)}
-        if self.distributed:
+        data = {"name": each, "body": body, "next": state_name(node.join)}
+        if node.step in self.distributed:
             yield self.job(node.step, each)
-            yield {"kind": "distributed", **data, **report}
+            yield {"kind": "distributed", **data, **report, **self.results(), "workers": self.workers}
         else:
             yield self.job(node.step, items)
             yield {"kind": "items", "name": items, **report, "next": each}
-            yield {"kind": "inline", **data}
+            yield {"kind": "inline", **data, "workers": min(self.workers or INLINE_WORKERS, INLINE_WORKERS)}
 
     def job(self, step: str, after: str | None, nested: bool = False) -> Data:
         """The Batch job of a step. Without `after` it ends its machine; `nested`: that of a branch or an item, whose output nobody wants."""
@@ -108,7 +110,8 @@ class Machine:
             "name": state_name(step),
             "comment": summary(self.steps[step].doc),
             "resource": f"arn:{self.partition}:states:::batch:submitJob.sync",
-            "definition": definition_name(self.name, step),
+            "job_name": job_name(self.name, step),
+            "definition": self.definitions[step],
             "queue": self.queues[step],
             "first": step == self.flow.start,
             "next": after,
@@ -117,6 +120,10 @@ class Machine:
 
     def report(self, step: Step, report: str) -> Data:
         """Where the step's task has left a report."""
-        service = "s3" if report == "paths" and self.distributed else "aws-sdk:s3"  # an ItemReader is no task
+        service = "s3" if report == "paths" and step.name in self.distributed else "aws-sdk:s3"  # an ItemReader is no task
         resource = f"arn:{self.partition}:states:::{service}:getObject"
         return {"resource": resource, "bucket": self.store.bucket, "key": report_key(self.store, self.flow.name, step.name, report)}
+
+    def results(self) -> Data:
+        """Where a distributed Map puts what its items gave: nobody reads it, but as the state's output more than 87,381 would be too long."""
+        return {"writer": f"arn:{self.partition}:states:::s3:putObject", "prefix": results_prefix(self.store, self.flow.name)}

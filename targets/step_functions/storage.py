@@ -41,6 +41,14 @@ def report_key(store: Store, flow: str, step: str, report: str) -> str:
     return f"States.Format('{before}{{}}{after}{{}}.{report}.json', $.run, $.path)"
 
 
+def results_prefix(store: Store, flow: str) -> str:
+    """What the keys begin with under which distributed Maps write their results. Each Map Run has a folder of its own there, named by its id.
+
+    No run's id is in it: an interpreter may look for what the prefix is made of in the results, instead of in the state's input.
+    """
+    return f"{store.prefix}{_encoded(flow)}/map-results"
+
+
 def _encoded(name: str) -> str:
     """Percent-encoding of docs/shim.md: everything but `A-Z a-z 0-9 _ - . ~`, and a leading `.`."""
     coded = "".join(each if each in _PLAIN else "".join(f"%{byte:02X}" for byte in each.encode()) for each in name)

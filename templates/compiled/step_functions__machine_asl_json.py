@@ -42,7 +42,7 @@ def root(context, missing=missing, environment=environment):
             '  "Type": "Task",\n  "Resource": ',
             escape(environment.finalize(environment.getattr(l_1_state, 'resource'))),
             ',\n  "Parameters": {\n    "JobName": ',
-            escape(environment.finalize(environment.getattr(l_1_state, 'definition'))),
+            escape(environment.finalize(environment.getattr(l_1_state, 'job_name'))),
             ',\n    "JobDefinition": ',
             escape(environment.finalize(environment.getattr(l_1_state, 'definition'))),
             ',\n    "JobQueue": ',
@@ -202,7 +202,26 @@ def root(context, missing=missing, environment=environment):
             escape(environment.finalize(environment.getattr(environment.getattr(l_1_state, 'body'), 'start'))),
             ',\n    "States": ',
             escape(environment.finalize(t_1(context.call((undefined(name='states') if l_0_states is missing else l_0_states), environment.getattr(environment.getattr(l_1_state, 'body'), 'states')), 4))),
-            '\n  },\n  "ResultSelector": {"joined.$": "States.ArrayLength($)"},\n  "ResultPath": "$.items",\n  "Next": ',
+            '\n  },\n',
+        ))
+        if (environment.getattr(l_1_state, 'kind') == 'distributed'):
+            pass
+            t_5.extend((
+                '  "ResultWriter": {\n    "Resource": ',
+                escape(environment.finalize(environment.getattr(l_1_state, 'writer'))),
+                ',\n    "Parameters": {\n      "Bucket": ',
+                escape(environment.finalize(environment.getattr(l_1_state, 'bucket'))),
+                ',\n      "Prefix": ',
+                escape(environment.finalize(environment.getattr(l_1_state, 'prefix'))),
+                '\n    }\n  },\n  "ResultPath": null,\n',
+            ))
+        else:
+            pass
+            t_5.append(
+                '  "ResultSelector": {"joined.$": "States.ArrayLength($)"},\n  "ResultPath": "$.items",\n',
+            )
+        t_5.extend((
+            '  "Next": ',
             escape(environment.finalize(environment.getattr(l_1_state, 'next'))),
             '\n}',
         ))

@@ -108,15 +108,20 @@ class StepFunctions:
 
     def deploy(self, flow: Path, delivery: str, *more: str) -> tuple[Compiled, str]:
         """Registers the job definitions and the state machine; returns the machine's ARN too."""
+        made = self.register(flow, delivery, *more)
+        machine = self.s3.client("stepfunctions").create_state_machine(
+            name=f"machine-{self.count}", definition=made.only(".asl.json"), roleArn=self.role
+        )
+        return made, machine["stateMachineArn"]
+
+    def register(self, flow: Path, delivery: str, *more: str) -> Compiled:
+        """Registers the job definitions alone."""
         self.count += 1
         name = named(flow, f"{delivery}-{flow.stem}-{self.count}")
         made = compiled(flow, "step-functions", self.s3, *name, *options(delivery, packages_of(flow)), *more)
         for each in json.loads(made.only(".batch.json")):
             self.s3.client("batch").register_job_definition(**each)
-        machine = self.s3.client("stepfunctions").create_state_machine(
-            name=f"machine-{self.count}", definition=made.only(".asl.json"), roleArn=self.role
-        )
-        return made, machine["stateMachineArn"]
+        return made
 
     def start(self, machine: str, parameters: dict[str, object] | None = None, name: str = "") -> str:
         """Starts an execution; returns the run's id."""

@@ -32,7 +32,7 @@ def test_a_run_of_jobs(tmp_path: Path, s3: S3Server) -> None:
     package = build(program.flow, program.scope, program.files)
     prefix = tmp_path.name
     files = spec_of(program, "step-functions", store=f"s3://{BUCKET}/{prefix}", code=package.digest)
-    definitions = {each["jobDefinitionName"].rpartition("-")[2]: each for each in json.loads(files[1].text)}
+    definitions = {each["jobDefinitionName"].split("-")[-2]: each for each in json.loads(files[1].text)}
     environment = {**s3.environment, "FLOWC_RUN": "r"}
 
     missing = job(definitions["start"], "-", environment)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
-from flowc.compiler.ir import Flow, Switch
+from flowc.compiler.ir import Flow, Foreach, Switch
 from flowc.compiler.scopes import is_loop, scopes
 from flowc.targets.step_functions.emit import check, emit
-from flowc.targets.step_functions.names import ROLES, definition_name, machine_name, schedule_name, state_name
+from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -103,7 +104,7 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
 def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     machine = machine_name(flow)
     states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
-    definitions = [definition_name(machine, step) for step in steps]
+    definitions = [name(step) for step in steps for name in (partial(job_name, machine), lambda each: definition_name(machine, each, "{}"))]
     assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
     assert all(len(each) <= 80 for each in [*states, machine]) and all(len(each) <= 128 for each in definitions) and len(schedule_name(machine)) <= 64
     assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
@@ -127,15 +128,75 @@ def test_a_store_outside_s3_is_refused(tmp_path: Path) -> None:
     assert [each.code for each in check(flow, options_of("step-functions", store="/shared"))] == ["FLOW520"]
 
 
+FLOWS = Path(__file__).parents[2] / "flows"
+
+
 def test_distributed_map(tmp_path: Path) -> None:
-    program = program_of((Path(__file__).parents[2] / "flows" / "nested_foreach.py").read_text(), tmp_path)
+    """The outermost foreach; one within it has the history of an item's execution for itself."""
+    program = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path)
     files = spec_of(program, "step-functions", map="distributed")
     assert not [finding for each in files for finding in validate(each.name, each.text)]
     machine = json.loads(files[0].text)
     each = machine["States"]["start each"]
     assert each["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     assert each["ItemReader"]["ReaderConfig"] == {"InputType": "JSON"}
-    assert any(one["Sid"] and "states:StartExecution" in str(one["Action"]) for one in json.loads(files[2].text)["Statement"])
+    assert each["ResultWriter"]["Parameters"] == {"Bucket": "bucket", "Prefix": "flows/NestedForeach/map-results"}
+    assert each["ResultPath"] is None and "ResultSelector" not in each
+    assert each["MaxConcurrency"] == 100
+    within = next(one for one in each["ItemProcessor"]["States"].values() if one["Type"] == "Map")
+    assert within["ItemProcessor"]["ProcessorConfig"] == {"Mode": "INLINE"} and within["MaxConcurrency"] == 40
+    statements = {one["Sid"]: one for one in json.loads(files[2].text)["Statement"]}
+    assert statements["StartItems"]["Action"] == "states:StartExecution"
+    assert "s3:PutObject" in statements["WriteResultsOfMaps"]["Action"]
+    assert statements["WriteResultsOfMaps"]["Resource"] == "arn:aws:s3:::bucket/flows/NestedForeach/map-results/*"
+    variables = environments(files[1].text)
+    assert "FLOWC_MAX_SPLITS" not in variables["start"]
+    inner = next(step for step, one in variables.items() if "FLOWC_MAX_SPLITS" in one)
+    assert "FLOWC_MAX_SPLITS_LEVELS" not in variables[inner]
+
+
+def environments(batch: str) -> dict[str, dict[str, str]]:
+    """The environment of each step's job definition."""
+    return {
+        each["jobDefinitionName"].split("-")[-2]: {one["name"]: one["value"] for one in each["containerProperties"]["environment"]}
+        for each in json.loads(batch)
+    }
+
+
+def test_an_inline_foreach_is_told_how_many_items_its_history_has_room_for(tmp_path: Path) -> None:
+    """Of a body of one job eight events an item, of 20,000; what is around the foreach counts too, and nested ones have equal parts."""
+    program = program_of((FLOWS / "foreach.py").read_text(), tmp_path)
+    asl, batch, *_ = spec_of(program, "step-functions")
+    start = environments(batch.text)["start"]
+    assert start["FLOWC_MAX_SPLITS"] == str((20_000 - 6 - 5 - 4 - 6 - 6) // 8) and "FLOWC_MAX_SPLITS_LEVELS" not in start
+    assert "--map start=distributed" in start["FLOWC_MAX_SPLITS_REASON"]
+    assert json.loads(asl.text)["States"]["start each"]["MaxConcurrency"] == 40
+    nested = environments(spec_of(program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path), "step-functions")[1].text)
+    told = {step: (int(one["FLOWC_MAX_SPLITS"]), one.get("FLOWC_MAX_SPLITS_LEVELS")) for step, one in nested.items() if "FLOWC_MAX_SPLITS" in one}
+    assert [levels for _, levels in told.values()] == [None, "1"] and all(most < 1250 for most, _ in told.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "modes"),
+    [
+        ("start=distributed", {"start": "DISTRIBUTED", "ys": "INLINE"}),
+        ("distributed,start=inline", {"start": "INLINE", "ys": "INLINE"}),
+        ("inline,INNER=distributed", {"start": "INLINE", "ys": "DISTRIBUTED"}),
+    ],
+)
+def test_a_foreach_has_the_mode_that_is_given_for_its_step(text: str, modes: dict[str, str], tmp_path: Path) -> None:
+    program = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path)
+    inner = next(each.name for each in program.flow.steps if isinstance(each.transition, Foreach) and each.name != "start")
+    machine = json.loads(spec_of(program, "step-functions", map=text.replace("INNER", inner))[0].text)
+    outer = machine["States"]["start each"]["ItemProcessor"]
+    assert outer["ProcessorConfig"]["Mode"] == modes["start"]
+    assert outer["States"][f"{inner} each"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == modes["ys"]
+
+
+@pytest.mark.parametrize("text", ["outline", "start=", "end=inline", "nowhere=inline", "", "inline,"])
+def test_a_map_that_cannot_be_is_refused(text: str, tmp_path: Path) -> None:
+    flow = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path).flow
+    assert [each.code for each in check(flow, options_of("step-functions", map=text))] == ["FLOW522"]
 
 
 def test_decorators(tmp_path: Path) -> None:
@@ -165,6 +226,41 @@ class F(FlowSpec):
     assert container["linuxParameters"] == {"sharedMemorySize": 64}
     assert json.loads(files[0].text)["States"]["start"]["Parameters"]["JobQueue"] == "q"
     assert end["retryStrategy"] == {"attempts": 1} and "timeout" not in end
+
+
+@pytest.mark.parametrize("machine", ["Mid-x", "Mid--x", "Mid-", "-Mid", "_Mid", "Mid_", "M", "flow"])
+def test_a_policy_covers_the_definitions_of_no_other_machine(machine: str) -> None:
+    assert not definition_name(machine, "end", "{}").startswith(definition_prefix("Mid"))
+    assert not definition_name("Mid", "end", "{}").startswith(definition_prefix(machine))
+
+
+def test_a_definition_is_named_by_its_content(tmp_path: Path) -> None:
+    """So that registering it twice is harmless, and the machine's text changes whenever what its jobs are does."""
+    program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
+
+    def names(**given: str) -> dict[str, str]:
+        machine, batch, *_ = spec_of(program, "step-functions", **given)
+        found = [each["jobDefinitionName"] for each in json.loads(batch.text)]
+        assert all(f'"JobDefinition": "{each}"' in machine.text for each in found)
+        assert '"JobName": "ForeachFlow-start"' in machine.text
+        return {each.split("-")[-2]: each for each in found}
+
+    before = names()
+    assert names() == before and before["start"].startswith("ForeachFlow--start-")
+    for given in ({"code": "sha256:2"}, {"image": "other:1"}):
+        after = names(**given)
+        assert after.keys() == before.keys() and not set(after.values()) & set(before.values())
+
+
+def test_the_policy_names_the_account_of_the_queue(tmp_path: Path) -> None:
+    program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
+    queue = "arn:aws:batch:eu-west-1:123456789012:job-queue/ml"
+    statements = json.loads(spec_of(program, "step-functions", map="distributed", job_queue=queue)[2].text)["Statement"]
+    resources = {each["Sid"]: each["Resource"] for each in statements}
+    home = "eu-west-1:123456789012"
+    assert resources["SubmitJobs"] == [f"arn:aws:batch:{home}:job-definition/ForeachFlow--*", queue]
+    assert resources["EndJobs"] == f"arn:aws:batch:{home}:job/*"
+    assert resources["FollowItems"] == [f"arn:aws:states:{home}:execution:ForeachFlow:*", f"arn:aws:states:{home}:execution:ForeachFlow/*:*"]
 
 
 BROKEN = [
