@@ -11,8 +11,8 @@ from flowc.targets.tasks import decorator_of, variables
 from flowc.targets.unsupported import unsupported, unsupported_attributes
 
 from .compute import REFUSED
-from .maps import BadMap, choice
 from .jobs import MAX_ATTEMPTS, attempts
+from .maps import BadMap, choice
 from .names import is_machine_name
 from .storage import store_of
 

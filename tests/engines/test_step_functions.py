@@ -14,6 +14,8 @@ from .deploying import PREFIX, left
 from .faults import DEATHS, LONG, SURVIVED, TWICE, check_twice, gate, value, versions, write
 from .step_functions import StepFunctions, step_functions
 
+FLOWS = Path(__file__).parents[1] / "flows"
+
 pytestmark = pytest.mark.engine
 
 
@@ -50,6 +52,33 @@ def test_two_deployments_of_one_flow_share_a_datastore(aws: StepFunctions, tmp_p
         assert outcome.succeeded, outcome.detail
         assert value(left(aws.s3, run, "Versions"), "end", "seen") == repr([version] * 3)
     assert len(set(runs)) == 2
+
+
+def test_a_deployment_changes_no_run_that_is_under_way(aws: StepFunctions, tmp_path: Path) -> None:
+    """The machine and its job definitions are deployed again, under the same name, while a task of the first version runs."""
+    gate(aws.s3, False, "deployed")
+    name = ("--name", "pinned")
+    made, machine = aws.deploy(write(tmp_path, versions("one", waits=True, gate="deployed")), "inject", *name)
+    run = aws.start(machine)
+    until(lambda: left(aws.s3, run, "Versions"), "a record", 600, every=0.5)
+    newer = aws.register(write(tmp_path, versions("two", waits=True, gate="deployed")), "inject", *name)
+    assert newer.only(".asl.json") != made.only(".asl.json")
+    aws.s3.client("stepfunctions").update_state_machine(stateMachineArn=machine, definition=newer.only(".asl.json"))
+    gate(aws.s3, True, "deployed")
+    for number, version in ((run, "one"), (aws.start(machine), "two")):
+        outcome = aws.wait(number)
+        assert outcome.succeeded, outcome.detail
+        found = left(aws.s3, number, "Versions")
+        assert value(found, "end", "seen") == repr([version] * 3)
+
+
+def test_distributed_maps_run(aws: StepFunctions) -> None:
+    made, machine = aws.deploy(FLOWS / "nested_foreach.py", "inject", "--map", "distributed")
+    outcome = aws.wait(aws.start(machine))
+    assert outcome.succeeded, outcome.detail
+    assert {step: len(tasks) for step, tasks in left(aws.s3, outcome.run, made.flow).items()} == {
+        "start": 1, "row": 2, "cell": 3, "join_cells": 2, "total": 2, "join_rows": 1, "end": 1
+    }  # fmt: skip
 
 
 def objects(aws: StepFunctions, prefix: str) -> set[str]:
