@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,7 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
 def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     machine = machine_name(flow)
     states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
-    definitions = [name(step) for step in steps for name in (partial(job_name, machine), lambda each: definition_name(machine, each, "{}"))]
+    definitions = [name for step in steps for name in (job_name(machine, step), definition_name(machine, step, "{}"))]
     assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
     assert all(len(each) <= 80 for each in [*states, machine]) and all(len(each) <= 128 for each in definitions) and len(schedule_name(machine)) <= 64
     assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
