@@ -71,6 +71,9 @@ def _short_timeout(step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW505", what, decorator.span, why, how, WARNING)
 
 
+_LOSSES = {"aws_batch_tags": "the step would run as it should, but its jobs would not have the tags by which costs and permissions are looked up"}
+
+
 def unsupported_attributes(decorator: Decorator, step: str, target: str, refused: Iterable[str]) -> Iterator[Diagnostic]:
     """Yields FLOW503 for each attribute of the decorator that is in `refused` and says something: that is neither None nor its default.
 
@@ -85,7 +88,7 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
                 "FLOW503",
                 f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet",
                 decorator.span,
-                "leaving it out would change how the step runs",
+                _LOSSES.get(name, "leaving it out would change how the step runs"),
                 f"remove `{name}`",
             )
 
