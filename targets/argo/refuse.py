@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.diagnostics import WARNING, Diagnostic
 from flowc.compiler.kubernetes_names import is_key, is_namespace, is_object, is_quantity
+from flowc.compiler.ir import Switch
 from flowc.compiler.scopes import is_loop
 from flowc.targets.container import taken
 from flowc.targets.pods import pod_of
@@ -106,7 +107,7 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
 
 def _recursion(step: Step) -> Diagnostic:
     """FLOW554: how often a loop may go round."""
-    assert step.transition is not None
+    assert isinstance(step.transition, Switch)
     what = f"the loop of step `{step.name}` ends with an error after about {STACK - 4} visits"
     why = f"each visit is a level of the controller's stack, which has {STACK} unless it was started with DISABLE_MAX_RECURSION=true"
     how = "give `--max-visits`: 0 for such a controller, or a number to accept the limit"
