@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.kubernetes_names import is_key, is_namespace, is_object, is_quantity
 from flowc.compiler.ir import Switch
+from flowc.compiler.kubernetes_names import is_key, is_namespace, is_object, is_quantity
 from flowc.compiler.scopes import is_loop
 from flowc.targets.container import taken
 from flowc.targets.pods import pod_of
