@@ -93,13 +93,17 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
             )
 
 
-def unclear_kubernetes(step: Step, target: str) -> Iterator[Diagnostic]:
-    """Yields what a target that makes pods cannot do with the step's `@kubernetes`."""
-    from .pods import REFUSED
+def unclear_kubernetes(step: Step, target: str, taken: tuple[str, ...], report: str = "") -> Iterator[Diagnostic]:
+    """Yields what a target that makes pods cannot do with the step's `@kubernetes`; `taken` and `report` as in `mounts.py`."""
+    from .mounts import misplaced
+    from .pods import REFUSED, pod_of
 
     decorator = decorator_of(step, "kubernetes")
     if decorator is not None:
         yield from unsupported_attributes(decorator, step.name, target, REFUSED)
+        for path, why in misplaced(pod_of(step), taken, report):
+            what = f"step `{step.name}` cannot have a volume at `{path}`"
+            yield Diagnostic("FLOW555", what, decorator.span, why, "mount it somewhere else, such as at `/data`")
 
 
 def unsaid_schedule(flow: Flow, engine: str, code: str) -> Iterator[Diagnostic]:
