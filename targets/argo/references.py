@@ -9,6 +9,8 @@ import re
 
 from flowc.targets.circle import circle
 
+from .crd_rules import crd_problems
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,6 +69,7 @@ def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_
         return
     templates = spec.get("templates", [])
     yield from _distinct(templates, f"{place}.templates", _NAME, "a template")
+    yield from crd_problems(templates, f"{place}.templates")
     by_name = {each.get("name"): each for each in templates}
     if not spec.get("entrypoint"):
         if needs_entrypoint:
