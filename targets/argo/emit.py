@@ -10,6 +10,7 @@ from flowc.targets.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
+from .crd_rules import MAX_TASKS, MAX_TEMPLATES
 from .dags import Dags, visits, with_path
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
@@ -54,23 +55,32 @@ OPTIONS = (
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554 to FLOW556)."""
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW551, FLOW554 to FLOW556)."""
     from flowc.compiler.diagnostics import WARNING, Diagnostic, has_errors
 
     found = list(refusals(flow, options))
     yield from found
-    if not has_errors(found) and len(flow.steps) > 150:  # smaller ones are not worth the time
-        from flowc.compiler.scopes import scopes
+    if has_errors(found) or 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
+        return
+    from flowc.compiler.scopes import scopes
 
-        size = sum(len(file.text.encode()) for file in emit(flow, scopes(flow), options))
-        if size > MAX_OBJECT:
-            what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
-            why = f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes"
-            yield Diagnostic("FLOW518", what, flow.span, why, "make several flows of it, or run several pieces of work in one step")
-        elif size > MAX_ANNOTATION:
-            what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"
-            why = f"it keeps a copy of what it applies in an annotation of at most {MAX_ANNOTATION} bytes"
-            yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
+    scope = scopes(flow)
+    size = sum(len(file.text.encode()) for file in emit(flow, scope, options)) if len(flow.steps) > 150 else 0
+    how = "make several flows of it, or run several pieces of work in one step"
+    if size > MAX_OBJECT:
+        what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
+        yield Diagnostic("FLOW518", what, flow.span, f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes", how)
+        return
+    if size > MAX_ANNOTATION:
+        what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"
+        why = f"it keeps a copy of what it applies in an annotation of at most {MAX_ANNOTATION} bytes"
+        yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
+    dags = Dags(flow).flow(scope)
+    templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
+    if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
+        what = f"the WorkflowTemplate of flow `{flow.name}` would have {templates} templates, and up to {tasks} tasks in a DAG"
+        why = f"Argo 4 takes at most {MAX_TEMPLATES} templates and {MAX_TASKS} tasks; Argo 3.7 takes more"
+        yield Diagnostic("FLOW551", what, flow.span, why, how, WARNING)
 
 
 def prerequisites(options: Options) -> Iterator[str]:

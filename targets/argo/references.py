@@ -11,6 +11,8 @@ from flowc.compiler.kubernetes_names import is_object
 from flowc.targets.circle import circle
 from flowc.targets.kubernetes_objects import pod_problems
 
+from .crd_rules import crd_problems
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,6 +72,7 @@ def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_
         return
     templates = spec.get("templates", [])
     yield from _distinct(templates, f"{place}.templates", _NAME, "a template")
+    yield from crd_problems(templates, f"{place}.templates")
     by_name = {each.get("name"): each for each in templates}
     if not spec.get("entrypoint"):
         if needs_entrypoint:
