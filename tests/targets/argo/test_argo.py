@@ -31,7 +31,8 @@ STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_siz
 @settings(deadline=None)
 def test_a_run_does_what_the_reference_says(flow: Flow) -> None:
     text = emit(flow, scopes(flow), options_of("argo"))[0].text
-    assert not list(validate("x.argo.yaml", text))
+    findings = [each.message for each in validate("x.argo.yaml", text)]
+    assert not [each for each in findings if "more than 200" not in each], "a random flow may have more steps than Argo 4 takes"
     simulator = Simulator(text, flow)
     assert simulator.run() == "Succeeded"
     assert sorted(simulator.executed) == executed(flow)
@@ -260,14 +261,14 @@ def test_a_loop_knows_how_often_argo_lets_it_go_round(given: str, inside: str | 
     assert [each.severity for each in said] == ([] if given else ["warning", "warning"])
 
 
-@pytest.mark.parametrize(("steps", "code"), [(160, None), (1000, "FLOW556"), (4000, "FLOW518")])
-def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(steps: int, code: str | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("steps", "codes"), [(160, []), (300, ["FLOW551"]), (1000, ["FLOW556", "FLOW551"]), (4000, ["FLOW518"])])
+def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(steps: int, codes: list[str], tmp_path: Path) -> None:
     middle = "".join(f"    @step\n    def s{each}(self):\n        self.next(self.s{each + 1})\n\n" for each in range(steps))
     last = f"    @step\n    def s{steps}(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
     start = "    @step\n    def start(self):\n        self.next(self.s0)\n\n"
     program = program_of(f"from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n{start}{middle}{last}", tmp_path)
     long = "registry.example.com/" + "a-team-of-many-people/" * 6 + "image:1"
-    assert [each.code for each in check(program.flow, options_of("argo", image=long))] == ([code] if code else [])
+    assert [each.code for each in check(program.flow, options_of("argo", image=long))] == codes
 
 
 BROKEN = [

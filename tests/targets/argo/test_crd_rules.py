@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowc.targets.argo.crd_rules import MAX_TASKS, MAX_TEMPLATES, crd_problems
 
 
@@ -12,7 +14,7 @@ def test_what_is_at_the_limits_is_fine() -> None:
 
 def test_what_is_beyond_the_limits_is_found() -> None:
     tasks = [{"name": f"t{number}"} for number in range(MAX_TASKS + 1)]
-    templates = [{"dag": {"tasks": tasks}, "activeDeadlineSeconds": 5}, *[{"container": {}}] * MAX_TEMPLATES]
+    templates: list[dict[str, Any]] = [{"dag": {"tasks": tasks}, "activeDeadlineSeconds": 5}, *[{"container": {}}] * MAX_TEMPLATES]
     places = [place for place, _ in crd_problems(templates, "spec.templates")]
     assert places == ["spec.templates", "spec.templates[0].activeDeadlineSeconds", "spec.templates[0].dag.tasks"]
 
