@@ -14,7 +14,7 @@ from .diagnostics import Diagnostic, has_errors, nearest
 from .docstring import docstring
 from .given import NOTHING
 from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
-from .metaflow_names import unknown_imports
+from .metaflow_names import is_foreign, unknown_imports
 from .own_decorators import check_own
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
@@ -113,7 +113,7 @@ def _first(steps: list[ir.Step], facts: dict[str, StepFacts], role: str) -> str:
 
 def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[ir.Step, StepFacts]:
     source = member.owner.module.source
-    decorators, annotations, marked = [], {"start": False, "end": False}, False
+    decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
     for owner, node in decorators_of(world, member.owner, member.outer, problems):
         qualified = decorator_name(world, owner, node)
         if qualified == "metaflow.step":
@@ -122,7 +122,9 @@ def _step(world: World, member: Member, members: dict[str, Member], problems: Pr
         elif (found := read_decorator(world, owner, node, "step", problems)) is not None:
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
-        elif not qualified.startswith("metaflow."):
+        elif qualified.startswith("metaflow."):
+            is_extended = is_extended or is_foreign(qualified)
+        else:
             problems += check_own(world, owner, node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
@@ -138,7 +140,7 @@ def _step(world: World, member: Member, members: dict[str, Member], problems: Pr
             understood = read is not None
             transition = read if read is not None else ir.End()
     step = ir.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
-    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last)
+    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended)
 
 
 def _below_step(name: str, place: ir.Span) -> tuple[Diagnostic]:
@@ -392,7 +394,7 @@ def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> t
     for member in members.values():
         if member.kind == "step":
             for decorator in member.outer.children():
-                if decorator.kind() == "decorator" and not decorator_name(world, member.owner, decorator).startswith("metaflow."):
+                if decorator.kind() == "decorator" and is_foreign(decorator_name(world, member.owner, decorator)):
                     anything = True  # the user's own decorator may set artifacts
     return frozenset(found), anything
 

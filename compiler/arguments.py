@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .diagnostics import Diagnostic, nearest
+from .diagnostics import HINT, Diagnostic, nearest
 from .fold import Late, Unsaid
 from .fold_limits import Reported, Unfoldable
 from .source import span
@@ -56,7 +56,11 @@ def bind(
                 listed = ", ".join(f"`{each}`" for each in names) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
-                if what == "Parameter" and name in CLICK:
+                if what in ("Parameter", "IncludeFile", "Config"):
+                    why = "Metaflow hands what it does not know on to its command line, which has no such argument either"
+                if what in ("Parameter", "IncludeFile") and name == "choices":
+                    how = "leave it out; let the first step check the value"
+                if what in ("Parameter", "IncludeFile") and name in CLICK:
                     why = "Metaflow hands it on to its own command line; a value must reach every orchestrator, which have no such thing"
                     how = f"leave it out; {CLICK[name]}"
                 problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how))
@@ -161,17 +165,39 @@ def values(
                     f"the value of `{name}` in `{what}` is not known when compiling: `{shown}`",
                     span(owner.module.source, node),
                     str(error.args[0]),
-                    _ways(node, shown),
+                    _ways(node),
                 )  # fmt: skip
             )
     return found
 
 
-def _ways(node: SgNode, shown: str) -> str:
+def _ways(node: SgNode) -> str:
     """How a value can be said that is not known."""
-    ways = "write a literal or a constant of the flow's own modules, or read it from a `Config`"
-    one_line = node.kind() in ("identifier", "attribute", "call") and "'" not in shown and not shown.endswith("...")
-    return f"{ways}; or give it when compiling: `--set '{shown}=VALUE'`" if one_line else ways
+    return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
+
+
+def or_set(node: SgNode) -> str:
+    """What a remedy adds where the value of the whole expression can be given on the command line; "" where it cannot."""
+    shown = " ".join(node.text().split())
+    if "'" in shown:
+        shown = shown.replace("'", '"') if '"' not in shown else ""  # within the shell's quotes
+    is_one = node.kind() in ("identifier", "attribute", "call") and 0 < len(shown) <= 60
+    return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
+
+
+def help_text(world: World, owner: Class, node: SgNode | None, what: str, problems: list[Diagnostic]) -> str:
+    """Returns the text of `help=`; adds FLOW158 for one that cannot be known, since nothing but a description depends on it."""
+    if node is None:
+        return ""
+    try:
+        return str(plain(folded(world, owner, node)) or "")
+    except Reported:
+        return ""
+    except Unfoldable as error:
+        how = f"write a literal or a constant{or_set(node)}"
+        said = f"the help text of `{what}` is not known when compiling, and is left out"
+        problems.append(Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT))
+        return ""
 
 
 def folded(world: World, owner: Class, node: SgNode) -> Any:

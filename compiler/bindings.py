@@ -40,11 +40,10 @@ def bind_module(module: Module) -> None:
         for statement in module.source.root.find_all(kind="global_statement"):
             for each in statement.named_children():
                 module.assigned.setdefault(each.text(), []).extend([each, each])
-    everywhere: dict[str, str] = {}
     if "import" in module.source.text:
         for kind in _IMPORTS[:2]:
             for statement in module.source.root.find_all(kind=kind):
-                _import(module, statement, everywhere)
+                _import(module, statement, module.within)
 
 
 def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:

@@ -118,6 +118,7 @@ class _Reader:
     def read(self) -> Config | None:
         before = len(self.problems)
         arguments = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config", self.problems)
+        arguments.pop("help", None)  # nothing shows it
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
         known = values(self.world, self.member.owner, arguments, "Config", self.problems)
         name = known.get("name")

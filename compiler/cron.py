@@ -1,7 +1,8 @@
 """Cron expressions: five fields as Unix writes them, or six as AWS does, parsed once and written in each dialect.
 
 Unix counts days of the week from Sunday = 0 (7 is Sunday too); AWS from Sunday = 1, wants `?` in exactly one of the two day fields, and has
-a year. Both know names (MON, JAN). Six fields are read as AWS's. Sources: crontab(5); Amazon EventBridge, "cron expressions".
+a year. Both know names (MON, JAN). Six fields are read as AWS's. Only AWS knows `L` (the last day of a month, or `6L`, its last Friday), `15W` (the
+weekday next to the 15th) and `MON#2` (the second Monday). Sources: crontab(5); Amazon EventBridge, "cron expressions".
 
     >>> five_fields(parse("0 0 ? * SUN *")), six_fields(parse("*/5 9-17 * * 1-5"))
     ('0 0 * * 0', '*/5 9-17 ? * 2-6 *')
@@ -24,7 +25,7 @@ class BadCron(ValueError):
 
 @record
 class Cron:
-    """One schedule. Fields are in Unix terms: numbers, days of the week from Sunday = 0, `*` for any."""
+    """One schedule. Fields are in Unix terms: numbers, days of the week from Sunday = 0, `*` for any; with AWS's `L`, `W` and `#` behind a number."""
 
     minute: str
     hour: str
@@ -49,7 +50,10 @@ def parse(text: str) -> Cron:
 
 
 def five_fields(cron: Cron) -> str:
-    """The schedule as Unix, Kubernetes, Argo and Airflow read it. Raises BadCron for one that needs a year."""
+    """The schedule as Unix, Kubernetes, Argo and Airflow read it. Raises BadCron for one that needs a year, or AWS's `L`, `W` or `#`."""
+    for each in "LW#":
+        if each in cron.day or each in cron.weekday:
+            raise BadCron(f"`{each}` is of EventBridge's cron expressions, and cannot be said in one of five fields")
     if cron.year != "*":
         raise BadCron("a year cannot be said in a cron expression of five fields")
     return f"{cron.minute} {cron.hour} {cron.day} {cron.month} {cron.weekday}"
@@ -71,8 +75,27 @@ def _field(text: str, index: int, aws: bool) -> str:
         return "*"
     if index == 4 and aws:
         low = 1
+    if index in (2, 4) and (text[-1:] in ("L", "W") or "#" in text):
+        return _special(text, name, index, low, high, aws)
     parts = [_part(each, name, index, low, high, aws) for each in text.split(",")]
     return ",".join(dict.fromkeys(each for part in parts for each in part.split(",")))
+
+
+def _special(text: str, name: str, index: int, low: int, high: int, aws: bool) -> str:
+    """`L`, `15W`, `6L` or `MON#2`, each alone in its field."""
+    if not aws:
+        raise BadCron(f"`{text}` is no {name}: `L`, `W` and `#` are of AWS's form of six fields, such as `0 12 L * ? *`")
+    if text == "L":
+        return "L" if index == 2 else "6"  # the last day of AWS's week is Saturday
+    first, mark, rest = text.partition("#")
+    if mark:
+        if index != 4 or rest not in ("1", "2", "3", "4", "5"):
+            raise BadCron(f"`{text}` is no {name}: `#` is between a day of the week and a number from 1 to 5")
+    else:
+        first, mark = text[:-1], text[-1]
+        if mark != ("W" if index == 2 else "L"):
+            raise BadCron(f"`{text}` is no {name}: `15W` is a day of the month, `6L` one of the week")
+    return f"{_number(first, name, index, low, high, aws)}{mark}{rest}"
 
 
 def _part(text: str, name: str, index: int, low: int, high: int, aws: bool) -> str:
@@ -113,6 +136,11 @@ def _number(text: str, name: str, index: int, low: int, high: int, aws: bool) ->
 
 
 def _aws_weekday(text: str) -> str:
+    for mark in "L#":
+        if mark in text:
+            number, _, rest = text.partition(mark)
+            return f"{int(number) + 1}{mark}{rest}"
+
     def shifted(part: str) -> str:
         span, slash, step = part.partition("/")
         if span == "*":

@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import ir
 from .effects.functions import Code, Functions
 from .effects.records import INPUTS, SELF, UNKNOWN, Effects
+from .metaflow_names import is_foreign
 from .record import record, replace
 from .scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors, walk
 
@@ -111,7 +112,7 @@ def dataflow(world: World, order: list[Class], members: dict[str, Member], flow:
         except RecursionError:
             effects = UNKNOWN
         found = functions.method(step.name)
-        foreign = any(not each.startswith("metaflow.") for each in found[1]) if found is not None else True
+        foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
     known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members), _initial(functions))
     understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
@@ -159,7 +160,7 @@ def _is_unknown(world: World, order: list[Class], members: Mapping[str, Member])
     for owner in order:
         if owner.outer.kind() == "decorated_definition":
             for each in owner.outer.children():
-                if each.kind() == "decorator" and not decorator_name(world, owner, each).startswith("metaflow."):
+                if each.kind() == "decorator" and is_foreign(decorator_name(world, owner, each)):
                     return True
         bases = owner.node.field("superclasses")
         for each in bases.named_children() if bases is not None else []:

@@ -266,6 +266,8 @@ class Folder:
             if name not in ("get", "keys", "values", "items", "copy", "to_dict"):
                 raise Unfoldable(f"the configuration has no `{name}`")
         if isinstance(value, Late):
+            if name == "get" and isinstance(value.value, dict) and name not in value.value:
+                return Native("get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})"))
             return self.part(value, name, f"{value.name}.{name}")
         if isinstance(value, Library):
             from .fold_library import VALUES, value_of

@@ -50,6 +50,16 @@ def pair(text: str) -> tuple[str, str] | None:
     return None
 
 
+def canonical(expression: str) -> str:
+    """The expression as it is looked for: however it is spaced and quoted."""
+    import ast
+
+    try:
+        return ast.unparse(ast.parse(expression, mode="eval"))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return expression
+
+
 def inputs(given: Given, values: set[str], variables: set[str]) -> Iterator[Input]:
     """What of the options decided something, for the spec's provenance; `values` and `variables` are the names that were asked for."""
     for name, value in sorted(given.values, key=lambda each: each[0]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from . import ir
-from .arguments import bind, folded, plain, values
+from .arguments import bind, folded, help_text, or_set, plain, values
 from .configs import HERE
 from .diagnostics import WARNING, Diagnostic
 from .fold_limits import Reported, Unfoldable
@@ -51,6 +51,7 @@ def read_include(world: World, member: Member, problems: Problems, flow_name: st
     unpacked: dict[str, Value] = {}
     given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", problems, (world, unpacked))
     _parser(world, member, given.pop("parser", None), problems)
+    help_node = given.pop("help", None)
     default_node = given.pop("default", None)
     found = {**unpacked, **values(world, member.owner, given, "IncludeFile", problems)}
     default, computed = _default(world, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}, problems)
@@ -73,9 +74,10 @@ def read_include(world: World, member: Member, problems: Problems, flow_name: st
     digest = _carried(world, member, path, str(encoding) if is_text else "", place, problems) if path else ""
     if len(problems) > before and any(each.severity != WARNING for each in problems[before:]):
         return None
+    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
     return ir.Parameter(
         member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path), bool(found.get("required")) and not path and not computed,
-        str(found.get("help") or ""), "", place, found.get("show_default") is not False, computed, ir.Include(bool(is_text), str(encoding), digest),
+        described, "", place, found.get("show_default") is not False, computed, ir.Include(bool(is_text), str(encoding), digest),
     )  # fmt: skip
 
 
@@ -96,7 +98,7 @@ def _default(world: World, member: Member, node: SgNode | None, context: dict[st
         return None, False
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
-        how = "write the path, from the flow's folder; leave the default out to have it given with each run"
+        how = f"write the path, from the flow's folder; leave the default out to have it given with each run{or_set(node)}"
         problems.append(Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how))
         return None, False
     finally:

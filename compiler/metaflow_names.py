@@ -43,6 +43,11 @@ MODULES = frozenset(
 _WHY = "flowc has the names of Metaflow's documentation, and none of its internals"
 
 
+def is_foreign(decorator: str) -> bool:
+    """True for the qualified name of a decorator that flowc does not know, one of Metaflow's extensions too: it may set artifacts."""
+    return not decorator.startswith("metaflow.") or decorator.removeprefix("metaflow.") not in NAMES
+
+
 def unknown_imports(module: Module) -> Iterator[Diagnostic]:
     """Yields each import of what flowc does not have of Metaflow: an error at the top of the module, a warning where it may never be reached."""
     if "metaflow" not in module.source.text:

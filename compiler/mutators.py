@@ -61,9 +61,15 @@ def refusal(name: str, kind: str, owner: str, place: Span) -> Diagnostic:
     return Diagnostic("FLOW140", what, place, "flowc reads a flow without running its code", how)
 
 
+# Decorators that packages bring for Metaflow's flows and steps, and that only look on (their documentation).
+_LOOKING_ON = {"wandb": ("wandb_log",), "comet_ml": ("comet_flow", "comet_skip")}
+
+
 def is_unread(world: World, module: Module, qualified: str) -> bool:
     """True for a name that the module imports from where flowc does not read: neither the flow's folder nor Python's own library."""
     top = qualified.partition(".")[0]
+    if qualified.rpartition(".")[2] in _LOOKING_ON.get(top, ()):
+        return False
     return "." in qualified and world.split(qualified) is None and top in _imported(module) and top not in sys.stdlib_module_names
 
 

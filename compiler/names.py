@@ -11,6 +11,7 @@ import os
 import sys
 
 from .bindings import bind_module
+from .diagnostics import Refused
 from .fold import Environment, Folder, Function, Late, Library, Native, fold, parsed
 from .fold_limits import Unfoldable
 from .source import Source, decode, parse, read_bytes
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from .classes import Class
     from .configs import Config
+    from .diagnostics import Diagnostic
+
+# A module without any of these names none while it runs.
+_DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
 
 
 class Module:
@@ -39,6 +44,7 @@ class Module:
         self.classes: dict[str, list[SgNode]] = {}
         self.functions: dict[str, list[SgNode]] = {}
         self.everywhere: list[str] = []  # qualified modules imported anywhere, functions included
+        self.within: dict[str, str] = {}  # like `imports`, functions included
         bind_module(self)
 
 
@@ -111,7 +117,7 @@ class World:
             return f"{module.name}.{name}"
         if name in module.assigned:
             values = module.assigned[name]
-            if len(values) == 1 and values[0].kind() in ("identifier", "attribute"):
+            if len(values) == 1 and values[0].kind() in ("identifier", "attribute") and _is_dotted(values[0].text()):
                 first, _, rest = values[0].text().partition(".")
                 return self._follow(self._resolve(module, first, seen), rest, seen)
             return f"{module.name}.{name}"
@@ -161,7 +167,7 @@ class World:
                 return self.given[dotted]
             raise KeyError(dotted)
         qualified = self.qualify(module, dotted)
-        found = self._library(qualified)
+        found = self.library(qualified)
         if found is not None:
             return found
         if qualified == "metaflow.config_expr":
@@ -219,7 +225,7 @@ class World:
                 return Late(config.known(), attribute, is_config=True)
         return None
 
-    def _library(self, qualified: str) -> Any:
+    def library(self, qualified: str) -> Any:
         """What folding knows of Python's own library, or None."""
         if "." not in qualified:
             return Library(qualified) if qualified in ("os", "json", "math", "datetime", "textwrap", "string") else None
@@ -297,30 +303,74 @@ class World:
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
 
-    def closure(self, start: Module) -> dict[str, bytes]:
-        """Returns the files that the flow can import from its own folder: path → content. A package comes with its whole tree.
+    def closure(self, start: Module, problems: list[Diagnostic] | None = None) -> dict[str, bytes]:
+        """Returns the files that the flow can import or start from its own folder: path → content. A package comes with its whole tree.
 
+        Adds FLOW157 to `problems` for a module whose name is computed, and which may be one that is missing here.
         Raises Refused for a module of the folder that Python could not read.
         """
-        waiting, seen = [start], {start.name}
-        while waiting:
-            module = waiting.pop()
-            for name in module.everywhere:
-                parts = name.split(".")
-                for end in range(1, len(parts) + 1):
-                    prefix = ".".join(parts[:end])
-                    if prefix in seen:
-                        continue
-                    seen.add(prefix)
+        waiting, seen = [(start, "")], {start.name}
+        unknown = []
+
+        def follow(name: str, is_certain: bool = True) -> None:
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                prefix = ".".join(parts[:end])
+                if prefix in seen:
+                    continue
+                seen.add(prefix)
+                try:
                     other = self.module(prefix)
-                    if other is not None:
-                        waiting.append(other)
-                        if other.is_package:
-                            self._package(other.source.name.rpartition("/")[0])
+                except Refused:
+                    if is_certain:
+                        raise
+                    continue  # one of several that may be imported: it travels as it is
+                if other is not None:
+                    waiting.append((other, ""))
+                    if other.is_package:
+                        self._package(other.source.name.rpartition("/")[0])
+
+        while waiting:
+            module, beside = waiting.pop()
+            for name in module.everywhere:
+                follow(name)
+                if beside:  # a script's own folder is where Python looks first
+                    follow(f"{beside}.{name}")
+            if not any(each in module.source.text for each in _DYNAMIC):
+                continue
+            from .dynamic_imports import modules_of, named_while_running  # rarely needed
+
+            for named in named_while_running(self, module):
+                for name in named.modules:
+                    follow(name)
+                for path in named.files:
+                    script = self._script(path)
+                    if script is not None and script.name not in seen:
+                        seen.add(script.name)
+                        waiting.append((script, script.name.rpartition(".")[0]))
+                if named.beginning is not None:
+                    possible = modules_of(self.folder, named.beginning)
+                    for name, path in possible.items():
+                        follow(name, is_certain=False)
+                        if path not in self.contents:
+                            self.contents[path] = read_bytes(self.folder, path)
+                    if not possible:
+                        unknown.append((module, named))
+        if problems is not None and unknown:
+            from .dynamic_imports import unknown_names
+
+            problems += unknown_names(self, unknown)
         return dict(sorted({**self.added, **self.contents}.items()))
 
+    def _script(self, path: str) -> Module | None:
+        """The module of a file that is started by its path, or None if the flow's folder has no such file. Raises Refused if it is broken."""
+        name = path.removesuffix(".py").replace("/", ".")
+        if name in self._modules and self._modules[name] is not None:
+            return self._modules[name]
+        return self.load(path, name) if os.path.isfile(os.path.join(self.folder, *path.split("/"))) else None
+
     def _package(self, folder: str) -> None:
-        for path in _python_files(self.folder, folder):
+        for path in python_files(self.folder, folder):
             if path not in self.contents:
                 self.contents[path] = read_bytes(self.folder, path)
 
@@ -357,6 +407,11 @@ def is_standard(qualified: str) -> bool:
     return top in sys.stdlib_module_names or hasattr(builtins, top)
 
 
+def _is_dotted(text: str) -> bool:
+    """False for an attribute of a value, as in `Path(__file__).parent`, which is no name."""
+    return all(each.strip().isidentifier() for each in text.split("."))
+
+
 def _binds(module: Module, name: str) -> bool:
     return name in module.imports or name in module.classes or name in module.functions or name in module.assigned or bool(module.stars)
 
@@ -371,12 +426,12 @@ def _exports(module: Module, name: str) -> bool:
     return any(name == each.text().strip("'\"") for one in listed for each in one.find_all(kind="string"))
 
 
-def _python_files(root: str, folder: str) -> Iterator[str]:
+def python_files(root: str, folder: str) -> Iterator[str]:
     for entry in sorted(os.listdir(os.path.join(root, *folder.split("/")))):
         path = f"{folder}/{entry}"
         full = os.path.join(root, *path.split("/"))
         if os.path.isdir(full) and not os.path.islink(full) and entry != "__pycache__" and not entry.startswith("."):
-            yield from _python_files(root, path)
+            yield from python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import ir
-from .arguments import bind, folded, plain, values
+from .arguments import bind, folded, help_text, or_set, plain, values
 from .diagnostics import WARNING, Diagnostic
 from .fold import Library
 from .fold_limits import Reported, Unfoldable
@@ -38,7 +38,7 @@ def read_parameter(world: World, member: Member, problems: list[Diagnostic], flo
     unpacked: dict[str, ir.Value] = {}
     given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", problems, (world, unpacked))
     kind = _type(world, member, given.pop("type", None), problems)
-    default_node = given.pop("default", None)
+    default_node, help_node = given.pop("default", None), given.pop("help", None)
     found = {**unpacked, **values(world, member.owner, given, "Parameter", problems)}
     context = {"flow_name": flow_name, "parameter_name": found.get("name")}
     default, computed = _default(world, member, default_node, context, kind, problems)
@@ -64,8 +64,9 @@ def read_parameter(world: World, member: Member, problems: list[Diagnostic], flo
         )
         return None
     has_default = default is not None
+    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
     return ir.Parameter(
-        member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default and not computed, str(found.get("help") or ""),
+        member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default and not computed, described,
         str(separator or ""), place, found.get("show_default") is not False, computed,
     )  # fmt: skip
 
@@ -146,7 +147,7 @@ def _default(world: World, member: Member, node: SgNode | None, context: dict[st
         return None, False
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
-        how = "write a literal or a constant; leave the default out to have it given with each run"
+        how = f"write a literal or a constant; leave the default out to have it given with each run{or_set(node)}"
         problems.append(Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how))
         return None, False
 

@@ -83,11 +83,18 @@ def load(
             reading = replace(reading, flow=flow)
             problems += wrong
         problems = [*problems, *(each for check in checks(severities or ()) for each in check(reading))]
+        broken: Refused | None = None
+        files: dict[str, bytes] = {}
+        try:
+            files = world.closure(module, problems)
+        except Refused as refused:  # what is wrong with the flow itself is said first
+            broken = refused
         problems = _judged(problems, world.sources, severities)
         if has_errors(problems):
             raise Refused(problems, world.sources)
+        if broken is not None:
+            raise broken
         scope = _scopes(reading, world)
-        files = world.closure(module)
     except Refused as refused:
         raise Refused(refused.diagnostics, {**refused.sources, **world.sources}) from None
     flow = reading.flow

@@ -17,6 +17,7 @@ class StepFacts:
     has_next: bool  # the last statement is a call of self.next
     next_is_understood: bool  # and it has one of the known forms; else its reason is already a diagnostic
     last: Span  # of the last statement
+    is_extended: bool = False  # has a decorator of Metaflow's that flowc does not know, which is already a diagnostic
 
 
 @record

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.given import Given, pair, value_of
+from flowc.compiler.given import Given, canonical, pair, value_of
 
 from .options import Arguments, Option, Usage, looks_like_option, parse, split
 
@@ -126,7 +126,7 @@ def _pairs(arguments: Arguments, option: str) -> Pairs:
 
 
 def _values(arguments: Arguments) -> tuple[tuple[str, object], ...]:
-    return tuple((name, value_of(text)) for name, text in _assignments(arguments, "--set"))
+    return tuple({canonical(name): value_of(text) for name, text in _assignments(arguments, "--set")}.items())
 
 
 def _variables(arguments: Arguments) -> Pairs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.deploy_time import undeployable
-from flowc.compiler.diagnostics import WARNING, Diagnostic, Refused, has_errors, nearest
+from flowc.compiler.diagnostics import HINT, WARNING, Diagnostic, Refused, has_errors, nearest
 from flowc.compiler.package import BadName, Package, build
 from flowc.compiler.record import replace
 from flowc.targets.target import Options, emitter, names
@@ -199,7 +199,7 @@ def _place(flow: Flow) -> Place | None:
 
 
 def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
-    """FLOW605: a flow of a project that is compiled for nobody's branch in particular."""
+    """FLOW605, a hint: a flow of a project that is compiled for nobody's branch in particular."""
     where = _place(flow)
     if where is not None and where.is_user_branch:
         from flowc.compiler.deployment import project_of
@@ -207,7 +207,7 @@ def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
         decorator = project_of(flow)
         what = f"no branch was given: the flow is deployed as `{where.flow_name}`"
         why = "a spec is the same whoever compiles it, so it cannot be of a branch of yours by itself"
-        yield Diagnostic("FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", WARNING)
+        yield Diagnostic("FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", HINT)
 
 
 def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:

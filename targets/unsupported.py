@@ -49,10 +49,18 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
     for decorator in flow.decorators:
         if decorator.name not in honoured:
             yield from _refusal(decorator, target, "", all(_image(step, options) for step in flow.steps))
+    optional: set[str] = set()  # said once a flow, not at every step
     for step in flow.steps:
         for decorator in step.decorators:
+            known = specification(decorator.name)
+            if decorator.name in optional:
+                continue
+            if known is not None and known.optional and known.has_effect(decorator) and decorator.name not in honoured:
+                optional.add(decorator.name)
             if decorator.name not in honoured and not (decorator.name == "parallel" and step.name in gangs):  # said once, by FLOW502
-                yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
+                others = sum(any(one.name == decorator.name for one in each.decorators) for each in flow.steps) - 1
+                more = f" and of {others} more" if decorator.name in optional and others else ""
+                yield from _refusal(decorator, target, f" of step `{step.name}`{more}", _image(step, options))
         yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:

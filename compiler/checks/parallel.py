@@ -53,7 +53,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         for target in targets(step):
             if target not in steps or isinstance(transition, ir.End):
                 continue
-            if isinstance(transition, ir.Parallel) and target not in marked:
+            if isinstance(transition, ir.Parallel) and target not in marked and not reading.facts[target].is_extended:  # @torchrun marks it too
                 yield Diagnostic(
                     "FLOW214",
                     f"step `{target}` is reached by `num_parallel` but has no `@parallel`",

@@ -62,12 +62,13 @@ def test_a_default_file_is_beside_the_flow_or_here(tmp_path: Path, monkeypatch: 
     [
         "os.path.join(os.path.dirname(__file__), 'conf', 'c.json')", "os.path.join(os.path.dirname(os.path.abspath(__file__)), 'conf/c.json')",
         "Path(__file__).parent / 'conf' / 'c.json'", "str(Path(__file__).resolve().parent / 'conf/c.json')", "FOLDER + '/c.json'",
+        "str(HERE / 'conf' / 'c.json')", "HERE / 'conf/c.json'", "HERE.joinpath('conf', 'c.json')",
     ],
 )  # fmt: skip
 def test_a_path_from_the_flows_own_file(path: str, tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "c.json").write_text("{}")
-    top = "from pathlib import Path\nFOLDER = os.path.join(os.path.dirname(__file__), 'conf')\n"
+    top = "from pathlib import Path\nFOLDER = os.path.join(os.path.dirname(__file__), 'conf')\nHERE = Path(__file__).parent\n"
     flow = program(tmp_path, f"cfg = Config('cfg', default={path})", top=top).flow
     assert flow.inputs[0].value == "conf/c.json"  # the same on every machine
 

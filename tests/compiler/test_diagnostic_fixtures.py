@@ -66,7 +66,7 @@ def _placed(place: str, text: str, shift: int) -> str:
 
 # Codes that no flow with options alone can give, and what gives them.
 ELSEWHERE = {
-    "FLOW137": "test_configs.py", "FLOW312": "test_includes.py", "FLOW314": "test_includes.py",  # they need more files
+    "FLOW137": "test_configs.py", "FLOW312": "test_includes.py", "FLOW314": "test_includes.py", "FLOW157": "test_dynamic_imports.py",  # they need more files
     "FLOW154": "../flowc/test_local_check.py", "FLOW155": "../flowc/test_local_check.py",  # of what this machine has
     "FLOW306": "../flowc/test_run_parameters.py", "FLOW310": "../flowc/test_run_parameters.py",  # said by targets
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from flowc.compiler import ir
@@ -12,7 +13,7 @@ from flowc.compiler.record import replace
 from flowc.targets.target import emitter
 from flowc.targets.target import names as targets
 
-from tests.building import options_of
+from tests.building import options_of, program_of
 
 SPAN = ir.Span("flow.py", 1, 1, 1, 2)
 # Values without which the decorator would ask for nothing, or for something impossible.
@@ -86,3 +87,23 @@ def test_short_timeouts_are_pointed_at(target: str) -> None:
     (one,) = emitter(target).check(with_decorator("timeout", {"seconds": 59}), options_of(target))
     assert one.code == "FLOW505" and one.severity == "warning"
     assert list(emitter(target).check(with_decorator("timeout", {"seconds": 60}), options_of(target))) == []
+
+
+def test_what_is_optional_is_said_once_a_flow(tmp_path: Path) -> None:
+    """A card at each of a hundred steps is one warning, not a hundred."""
+    source = """from metaflow import FlowSpec, card, step
+class F(FlowSpec):
+    @card
+    @card(id="two")
+    @step
+    def start(self): self.next(self.middle)
+    @card
+    @step
+    def middle(self): self.next(self.end)
+    @card
+    @step
+    def end(self): pass
+"""
+    program = program_of(source, tmp_path)
+    (said,) = [each for each in emitter("argo").check(program.flow, options_of("argo")) if each.code == "FLOW501"]
+    assert (said.severity, said.what) == ("warning", "target `argo` cannot honour `@card` of step `start` and of 2 more yet")
