@@ -31,6 +31,7 @@ def test_dumps_writes_what_json_reads(value: Any) -> None:
 
 
 @given(texts)
+@settings(deadline=None)
 def test_the_fallback_quotes_as_the_c_function_does(text: str) -> None:
     assert json.loads(_python_text(text)) == text
 
