@@ -10,7 +10,7 @@ DEMO := .venvs/demo
 AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')# one more than cores: the node's tests mostly wait
 
-.PHONY: demo test test-quick test-metaflow nightly check golden bench engines try venv clean
+.PHONY: demo releases test test-quick test-metaflow nightly check golden bench engines try venv clean
 
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
@@ -27,9 +27,21 @@ test-quick: $(VENV)/ready  ## what needs no engine and takes seconds
 test-metaflow: $(VENV)/ready .venvs/metaflow/ready  ## the flows of tests/differential with Metaflow itself, against what is recorded of it (several minutes)
 	$(RUN) -m pytest -n $(JOBS) -m metaflow $(ARGS)
 
-nightly: engines  ## COUNT random flows on every engine (one that fails is made small and kept in tests/flows), 20,000 mutated sources, 2,000 kills
+nightly: engines  ## COUNT random flows on every engine (one that fails is made small and kept in tests/flows), other releases, 20,000 mutated sources, 2,000 kills
 	FLOWC_RANDOM=$(COUNT) FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup -m nightly $(ARGS)
+	$(MAKE) releases
 	FLOWC_FUZZ=20000 FLOWC_FUZZ_SEED=$$(date +%s) FLOWC_CHAOS=2000 $(RUN) -m pytest -n $(JOBS) tests/fuzz tests/runtime_shim/test_chaos.py
+
+# Each release of Argo is built the first time, in three to ten minutes; each of Airflow is installed in one.
+releases: $(VENV)/ready .venvs/airflow/ready  ## every feature flow on the releases of Argo and of Airflow that `make test` does not run (tests/engines/versions.py)
+	for each in $$($(RUN) -m tests.engines.versions argo); do \
+	    FLOWC_ARGO=$$each FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup tests/engines/test_features.py tests/engines/test_argo.py -k "argo" $(ARGS) || exit 1; \
+	done
+	for each in $$($(RUN) -m tests.engines.versions airflow); do \
+	    $(RUN) -m tests.engines.airflow_environment $$each .venvs/airflow-$$each || exit 1; \
+	    FLOWC_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$$each/bin/python $(RUN) -m pytest -n 3 --dist loadgroup tests/engines/test_features.py tests/engines/test_airflow.py \
+	        -k "airflow and not pods" $(ARGS) || exit 1; \
+	done
 
 engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines ahead, into ~/.cache/flowc (about 15 minutes, once; needs to be root)
 	$(RUN) -m tests.engines.object_stores

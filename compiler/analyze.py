@@ -72,6 +72,8 @@ def analyze(world: World, flow_class: Class, given: Given = NOTHING, attach: Seq
         flow = replace(flow, inputs=(*flow.inputs, *inputs(parameters)))
     known = dataflow(world, order, members, flow, facts)
     flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
+    if any(each.code in ("FLOW110", "FLOW115") for each in problems):  # a decorator that is not known may set any artifact
+        known, anything = replace(known, unknown=True), True
     reading = Reading(
         flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
     )

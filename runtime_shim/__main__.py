@@ -31,11 +31,18 @@ def main(argv: List[str]) -> int:
         step, path, reports = _arguments(argv)
         return _task(step, path, reports)
     except UsageError as error:
-        print(f"flowc: {error}", file=sys.stderr)
-        return 2
+        return _said(error, 2)
     except ShimError as error:
-        print(f"flowc: {error}", file=sys.stderr)
-        return 3
+        return _said(error, 3)
+
+
+def _said(error: ShimError, code: int) -> int:
+    """Tells a person and the engine what stopped the task, and returns the exit code."""
+    from . import termination
+
+    print(f"flowc: {error}", file=sys.stderr)
+    termination.write(f"flowc: {error}")
+    return code
 
 
 def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:

@@ -33,8 +33,8 @@ def user_traceback(error: BaseException) -> str:
 
     made = traceback.TracebackException(type(error), error, error.__traceback__)
     stack = list(made.stack)
-    first = next((position for position, frame in enumerate(stack) if not _is_own(frame.filename)), 0)
-    last = next((len(stack) - position for position, frame in enumerate(reversed(stack)) if not _is_own(frame.filename)), len(stack))
+    first = next((position for position, frame in enumerate(stack) if not is_own(frame.filename)), 0)
+    last = next((len(stack) - position for position, frame in enumerate(reversed(stack)) if not is_own(frame.filename)), len(stack))
     made.stack = traceback.StackSummary.from_list(stack[first:last])
     return "\n".join(map(_plain, "".join(made.format()).split("\n")))
 
@@ -47,7 +47,8 @@ def _plain(line: str) -> str:
     return kind.rpartition(".")[2] + colon + rest
 
 
-def _is_own(file: str) -> bool:
+def is_own(file: str) -> bool:
+    """Returns True for a file of the shim."""
     return os.path.abspath(file).startswith(_OWN)
 
 

@@ -87,6 +87,10 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     started = time.time()
     flow: Optional[FlowSpec] = None
     try:
+        if "FLOWC_MAX_VISITS" in os.environ:
+            from .visits import check
+
+            check(task.step, task.path, os.environ)
         flow_class = task.load()
         ran_in = _noted(task, inputs) if task.store.remote and not task.environment else None
         flow = _flow_object(task, flow_class, inputs, values)
@@ -103,10 +107,11 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
-        from . import failure
+        from . import failure, termination
 
         failure.print_traceback(error)
         failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
+        termination.write(termination.describe(error, task.tries + 1, 1 + graph.retries(task.step)))
         return None
     state = flow._flowc
     if graph.is_gang(task.step) and state.stack:

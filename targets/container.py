@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 FOLDER = "/flowc"  # where a task finds the shim that was brought
 SOURCE = "/runtime/."  # where the runtime image has it
+# Of the init container, which copies less than a megabyte: a namespace with a ResourceQuota refuses a pod in which a container states none.
+REQUESTS, LIMITS = {"cpu": "10m", "memory": "16Mi"}, {"cpu": "200m", "memory": "128Mi"}
 
 
 def command(options: Options, python: str = "") -> list[str]:
@@ -20,9 +22,17 @@ def command(options: Options, python: str = "") -> list[str]:
     return [python or "python", "-S", f"{FOLDER}/__main__.py"] if options.runtime == "inject" else [python or "python", "-m", "flowc.runtime_shim"]
 
 
-def init_container(options: Options) -> Data:
+def init_container(options: Options, requests: Data = REQUESTS, limits: Data = LIMITS) -> Data:
     """Returns the Container that fills the volume `flowc`, for a pod with `runtime` inject (Kubernetes API reference, core/v1)."""
-    return {"name": "flowc", "image": options.runtime_image, "command": ["cp", "-R", SOURCE, FOLDER], "volumeMounts": [mount()]}
+    return {
+        "name": "flowc", "image": options.runtime_image, "command": ["cp", "-R", SOURCE, FOLDER],
+        "resources": {"requests": requests, "limits": limits}, "volumeMounts": [mount()],
+    }  # fmt: skip
+
+
+def taken(options: Options) -> tuple[str, ...]:
+    """Returns the folders of a container that are volumes of flowc's own."""
+    return (FOLDER,) if options.runtime == "inject" else ()
 
 
 def prerequisite(options: Options) -> str:

@@ -8,7 +8,7 @@ killed for what another one uses; cpu is requested only, unless `qos="guaranteed
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import number
-from flowc.compiler.decorators.kubernetes import fields
+from flowc.compiler.decorators.kubernetes import fields, names_of
 from flowc.compiler.record import record
 
 TYPE_CHECKING = False
@@ -65,10 +65,15 @@ def pod_of(step: Step) -> Pod:
         spec["serviceAccountName"] = str(own["service_account"])
     return Pod(
         image=str(own.get("image") or ""), python=str(own.get("executable") or ""), container=container, env=env,
-        secrets=tuple(_names(own.get("secrets"))), mounts=mounts, volumes=volumes, spec=spec, labels=_texts(own.get("labels")),
-        annotations=_texts(own.get("annotations")), pull_secrets=tuple(_names(own.get("image_pull_secrets"))),
+        secrets=tuple(names_of(own.get("secrets"))), mounts=mounts, volumes=volumes, spec=spec, labels=_texts(own.get("labels")),
+        annotations=_texts(own.get("annotations")), pull_secrets=tuple(names_of(own.get("image_pull_secrets"))),
         namespace=str(own.get("namespace") or ""),
     )  # fmt: skip
+
+
+def is_guaranteed(step: Step) -> bool:
+    """True for a step whose pod is to have the quality of service Guaranteed."""
+    return any(each.name == "kubernetes" and str(each.attributes.get("qos")).lower() == "guaranteed" for each in step.decorators)
 
 
 def metadata(pod: Pod) -> Data:
@@ -151,10 +156,6 @@ def _largest(given: dict[str, dict[str, Value]], name: str) -> float | None:
 
 def _amount(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
-
-
-def _names(value: Value) -> list[str]:
-    return value.split(",") if isinstance(value, str) and value else [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _texts(value: Value) -> dict[str, str]:

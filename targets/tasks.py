@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowc.compiler.ir import Decorator, Flow, Parameter, Step
 
-GRACE = 60  # seconds after which the engine stands behind the shim's own timeout
+GRACE = 60  # seconds after which the engine stands behind the shim's own timeout, where it counts from the start of the container
 FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shim.md, Parameters
 CATCH_ATTEMPTS = 3  # for @catch to record that a process died
 
@@ -32,10 +32,10 @@ def pause(step: Step) -> int:
     return round(60 * (number(retry.attributes.get("minutes_between_retries")) or 0)) if retry else 0
 
 
-def deadline(step: Step) -> int:
-    """Seconds after which an engine ends an attempt; 0 for never."""
+def deadline(step: Step, grace: int = GRACE) -> int:
+    """Seconds after which an engine ends an attempt, `grace` later than the shim does; 0 for never."""
     decorator = decorator_of(step, "timeout")
-    return -int(-seconds(decorator) // 1) + GRACE if decorator else 0
+    return -int(-seconds(decorator) // 1) + grace if decorator else 0
 
 
 def variables(step: Step) -> dict[str, str]:

@@ -79,6 +79,9 @@ def _short_timeout(step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW505", what, decorator.span, why, how, WARNING)
 
 
+_LOSSES = {"aws_batch_tags": "the step would run as it should, but its jobs would not have the tags by which costs and permissions are looked up"}
+
+
 def unsupported_attributes(decorator: Decorator, step: str, target: str, refused: Iterable[str]) -> Iterator[Diagnostic]:
     """Yields FLOW503 for each attribute of the decorator that is in `refused` and says something: that is neither None nor its default.
 
@@ -93,18 +96,22 @@ def unsupported_attributes(decorator: Decorator, step: str, target: str, refused
                 "FLOW503",
                 f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet",
                 decorator.span,
-                "leaving it out would change how the step runs",
+                _LOSSES.get(name, "leaving it out would change how the step runs"),
                 f"remove `{name}`",
             )
 
 
-def unclear_kubernetes(step: Step, target: str) -> Iterator[Diagnostic]:
-    """Yields what a target that makes pods cannot do with the step's `@kubernetes`."""
-    from .pods import REFUSED
+def unclear_kubernetes(step: Step, target: str, taken: tuple[str, ...], report: str = "") -> Iterator[Diagnostic]:
+    """Yields what a target that makes pods cannot do with the step's `@kubernetes`; `taken` and `report` as in `mounts.py`."""
+    from .mounts import misplaced
+    from .pods import REFUSED, pod_of
 
     decorator = decorator_of(step, "kubernetes")
     if decorator is not None:
         yield from unsupported_attributes(decorator, step.name, target, REFUSED)
+        for path, why in misplaced(pod_of(step), taken, report):
+            what = f"step `{step.name}` cannot have a volume at `{path}`"
+            yield Diagnostic("FLOW555", what, decorator.span, why, "mount it somewhere else, such as at `/data`")
 
 
 def unsaid_schedule(flow: Flow, engine: str, code: str) -> Iterator[Diagnostic]:

@@ -57,10 +57,24 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
 def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
     hosts, systems = decorator.attributes["host_volumes"], decorator.attributes["efs_volumes"]
     several = hosts if isinstance(hosts, list) else [hosts]
-    if hosts is not None and not all(paths(each) for each in several):
-        yield value_error(decorator, "host_volumes", "it is an absolute path, or a list of them", "write `host_volumes=['/data']`")
-    if systems is not None and not (isinstance(systems, dict) and all(paths(each) for each in systems.values())):
-        yield value_error(decorator, "efs_volumes", "it maps file systems to absolute paths", "write `efs_volumes={'fs-1234': '/data'}`")
+    if hosts is not None and not all(isinstance(each, str) and all(map(paths, each.split(":", 1))) for each in several):
+        why = "it is an absolute path, or `HOST_PATH:CONTAINER_PATH`, or a list of them"
+        yield value_error(decorator, "host_volumes", why, "write `host_volumes=['/data']` or `host_volumes=['/mnt/data:/data']`")
+    if systems is not None and not _file_systems(systems):
+        why = "it is the id of a file system, or `ID:CONTAINER_PATH`, or a list of them"
+        yield value_error(decorator, "efs_volumes", why, "write `efs_volumes=['fs-1234:/data']`")
+
+
+def _file_systems(systems: Value) -> bool:
+    """True for `ID`, `ID:PATH`, a list of such texts, or a dictionary of ids and paths."""
+    if isinstance(systems, dict):
+        return all(each and (path is None or paths(path)) for each, path in systems.items())
+    several = systems if isinstance(systems, list) else [systems]
+    for each in several:
+        name, colon, path = each.partition(":") if isinstance(each, str) else ("", "", "")
+        if not name or "/" in name or (colon and not paths(path)):
+            return False
+    return True
 
 
 def _tags(decorator: Decorator) -> Iterator[Diagnostic]:

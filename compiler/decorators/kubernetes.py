@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.kubernetes_names import KEY, LABEL_VALUE, OBJECT, is_key, is_label, is_namespace, is_object
 
 from ._kinds import amounts, dicts, flags, name_lists, paths, texts, within
 from .decorator import number, value_error
@@ -23,8 +24,6 @@ ATTRIBUTES: dict[str, Value] = {
 }  # fmt: skip
 HOW = "say what every target understands with `@resources`, or remove it"
 POLICIES = ("Always", "IfNotPresent", "Never")
-_LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
-_LONGEST_LABEL = 63
 # core/v1: Toleration, SecurityContext. Metaflow writes their fields as Kubernetes' Python client does, the manifest in camel case; both are taken.
 _TOLERATION: dict[str, tuple[str, ...]] = {
     "key": (), "value": (), "operator": ("Exists", "Equal"), "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute"), "toleration_seconds": (),
@@ -70,6 +69,7 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
         how = "write `persistent_volume_claims={'claim': '/data'}`"
         yield value_error(decorator, "persistent_volume_claims", "it maps names of claims to absolute paths", how)
     yield from _maps(decorator)
+    yield from _names(decorator)
     yield from _tolerations(decorator)
     yield from _security_context(decorator)
     if any(each.name == "catch" for each in owner.decorators) and any(each.name in ("parallel", "pytorch_parallel") for each in owner.decorators):
@@ -97,16 +97,38 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
         else:
             yield value_error(decorator, name, "it is a dictionary of texts", f"write `{name}={{'key': 'value'}}`")
             continue
-        for key, text in pairs if name == "labels" else ():
-            if not is_label(str(text)):
-                why = f"`{str(text)[:70]}` of `{key}` cannot be the value of a label"
-                how = f"use up to {_LONGEST_LABEL} letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
-                yield value_error(decorator, name, why, how)
+        kind = {"labels": "a label", "node_selector": "a node's label", "annotations": "an annotation"}[name]
+        for key, text in pairs:
+            if not is_key(key.lower() if name == "annotations" else key):
+                yield value_error(decorator, name, f"`{key[:70]}` cannot be the key of {kind}", f"use {KEY}")
+            if name != "annotations" and not is_label(str(text)):
+                yield value_error(decorator, name, f"`{str(text)[:70]}` of `{key}` cannot be the value of {kind}", f"use {LABEL_VALUE}")
 
 
-def is_label(text: str) -> bool:
-    """True for a text that can be the value of a label (Kubernetes, Labels and Selectors)."""
-    return not text or (len(text) <= _LONGEST_LABEL and _LABEL.issuperset(text) and text[0].isalnum() and text[-1].isalnum())
+def names_of(value: Value) -> list[str]:
+    """Returns the names of an attribute that is a name, several with commas, or a list of names."""
+    several = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [name for each in several if (name := str(each).strip())]
+
+
+def _names(decorator: Decorator) -> Iterator[Diagnostic]:
+    """Yields what cannot be the name of an object of Kubernetes."""
+    given = decorator.attributes
+    claims = given["persistent_volume_claims"]
+    several = {name: names_of(given[name]) for name in ("secrets", "image_pull_secrets")}
+    several["service_account"] = [given["service_account"]] if isinstance(given["service_account"], str) and given["service_account"] else []
+    several["persistent_volume_claims"] = list(claims) if isinstance(claims, dict) else []
+    for attribute, names in several.items():
+        for name in names:
+            if not is_object(name):
+                yield value_error(decorator, attribute, f"`{name[:70]}` cannot be the name of an object of Kubernetes", f"use {OBJECT}")
+    if isinstance(given["namespace"], str) and given["namespace"] and not is_namespace(given["namespace"]):
+        how = "use up to 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
+        yield value_error(decorator, "namespace", f"`{given['namespace'][:70]}` cannot be the name of a namespace", how)
+    resources = given["extended_resources"]
+    for key in resources if isinstance(resources, dict) else ():
+        if not is_key(key):
+            yield value_error(decorator, "extended_resources", f"`{key[:70]}` cannot be the name of a resource", f"use {KEY}")
 
 
 def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:

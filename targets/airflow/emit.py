@@ -1,4 +1,4 @@
-"""The target `airflow`: a DAG file for Airflow 3, which Airflow 2.9 and later read too. It imports nothing of flowc."""
+"""The target `airflow`: a DAG file for Airflow 3, which Airflow 2.10 and later run too. It imports nothing of flowc."""
 
 from __future__ import annotations
 

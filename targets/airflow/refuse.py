@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.diagnostics import Diagnostic
 from flowc.compiler.scopes import is_loop
+from flowc.targets.container import taken
 from flowc.targets.tasks import decorator_of
 from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
@@ -58,7 +59,7 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
         return
-    yield from unclear_kubernetes(step, NAME)
+    yield from unclear_kubernetes(step, NAME, (*taken(options), "/airflow/xcom"))
     for attribute, value in kubernetes.attributes.items():
         if not all(map(is_text, texts(value))):
             what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"

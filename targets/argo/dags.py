@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from flowc.compiler.ir import Branches, Flow, ForEach, Foreach, Switch
 from flowc.compiler.record import record
-from flowc.compiler.scopes import exits, is_loop, predecessors, successors, targets
+from flowc.compiler.scopes import exits, inner, is_loop, predecessors, successors, targets
+from flowc.targets.tasks import retries
 
 from .names import AGAIN, EACH, FLOW, LOOP, template_name
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 PATH = "{{inputs.parameters.path}}"  # of a template that has a path
 ITEM = "{{item}}"
+STACK = 100  # levels of the controller's stack, unless it was started with DISABLE_MAX_RECURSION=true (Argo, "Scaling")
 
 
 @record
@@ -162,6 +164,26 @@ def outputs(step: Step) -> list[str]:
             return ["next"]
         case _:
             return []
+
+
+def visits(scope: Scope, steps: dict[str, Step], given: str = "") -> dict[str, int]:
+    """Returns how many visits each loop may have, `given` or as many as the controller's stack allows; 0 for any number.
+
+    A level of that stack is what the controller executes inside of another template: the flow, each foreach body of several tasks, each visit
+    of the loop, the visit's pod, and the attempt where there is a `retryStrategy`. At `STACK` levels it stops (argo-workflows,
+    `maxAllowedStackDepth`). One visit less is left: its task says in plain words why the run ends.
+    """
+    found: dict[str, int] = {}
+    waiting = [(scope, 1)]
+    while waiting:
+        current, level = waiting.pop()
+        for node in current.nodes:
+            step = steps[node.step]
+            if is_loop(step):
+                found[step.name] = int(given) if given else STACK - 3 - level - (1 if retries(step) else 0)
+            deeper = level + (isinstance(node, ForEach) and len(node.body.nodes) > 1)
+            waiting += [(each, deeper) for each in inner(node)]
+    return found
 
 
 def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from flowc.compiler.cron import five_fields
+from flowc.compiler.kubernetes_names import is_label
 from flowc.compiler.schedules import schedule_of
-from flowc.targets.container import command, init_container, mount, prerequisite, volume
+from flowc.targets.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
 from flowc.targets.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .dags import Dags, with_path
+from .crd_rules import MAX_TASKS, MAX_TEMPLATES
+from .dags import Dags, visits, with_path
 from .names import FLOW, object_name
-from .pods import argument, pod_template
+from .pods import amounts, argument, pod_template
 from .refuse import NAME as NAME
 from .refuse import refusals
 
@@ -29,29 +31,56 @@ OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
 MAX_OBJECT = (
     1024 * 1024
 )  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
+MAX_ANNOTATION = 256 * 1024  # bytes of all annotations of an object (Kubernetes, `TotalAnnotationSizeLimitB`)
+
+
+def _written(resources: dict[str, str]) -> str:
+    return ",".join(f"{name}={amount}" for name, amount in resources.items())
+
 
 OPTIONS = (
     Option("service-account", "service account of the pods (default: that of the namespace)"),
     Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
     Option("max-workers", "how many tasks of a run may run at a time; 0 for any number", "100"),
     Option("workflow-timeout", "seconds after which a run is ended"),
+    Option("max-visits", "how many visits a loop may have; 0 for any number (default: as many as Argo's limit of recursion allows)"),
+    Option("schedule-concurrency", "what happens when a run of the schedule is due and the last one has not ended", "Allow",
+           ("Allow", "Forbid", "Replace")),
+    Option("schedule-deadline", "seconds for which a run that was missed, as while Argo was updated, is still started", "3540"),
+    Option("schedule-history", "how many ended runs of the schedule are kept, of those that succeeded and of those that failed", "100"),
+    Option("schedule-suspended", "whether the schedule waits until somebody resumes it", "no", ("no", "yes")),
+    Option("helper-requests", "what the init container of each pod requests", _written(REQUESTS)),
+    Option("helper-limits", "its limits; with qos=\"guaranteed\" it and Argo's own containers request them too", _written(LIMITS)),
 )  # fmt: skip
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW510 to FLOW519)."""
-    from flowc.compiler.diagnostics import Diagnostic, has_errors
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW551, FLOW554 to FLOW556)."""
+    from flowc.compiler.diagnostics import WARNING, Diagnostic, has_errors
 
     found = list(refusals(flow, options))
     yield from found
-    if not has_errors(found) and len(flow.steps) > 500:  # smaller ones are not worth the time
-        from flowc.compiler.scopes import scopes
+    if has_errors(found) or 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
+        return
+    from flowc.compiler.scopes import scopes
 
-        size = sum(len(file.text.encode()) for file in emit(flow, scopes(flow), options))
-        if size > MAX_OBJECT:
-            what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
-            why = f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes"
-            yield Diagnostic("FLOW518", what, flow.span, why, "make several flows of it, or run several pieces of work in one step")
+    scope = scopes(flow)
+    size = sum(len(file.text.encode()) for file in emit(flow, scope, options)) if len(flow.steps) > 150 else 0
+    how = "make several flows of it, or run several pieces of work in one step"
+    if size > MAX_OBJECT:
+        what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
+        yield Diagnostic("FLOW518", what, flow.span, f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes", how)
+        return
+    if size > MAX_ANNOTATION:
+        what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"
+        why = f"it keeps a copy of what it applies in an annotation of at most {MAX_ANNOTATION} bytes"
+        yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
+    dags = Dags(flow).flow(scope)
+    templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
+    if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
+        what = f"the WorkflowTemplate of flow `{flow.name}` would have {templates} templates, and up to {tasks} tasks in a DAG"
+        why = f"Argo 4 takes at most {MAX_TEMPLATES} templates and {MAX_TASKS} tasks; Argo 3.7 takes more"
+        yield Diagnostic("FLOW551", what, flow.span, why, how, WARNING)
 
 
 def prerequisites(options: Options) -> Iterator[str]:
@@ -66,19 +95,25 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             return made
     name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
-    paths = with_path(scope, {step.name: step for step in flow.steps})
+    steps = {step.name: step for step in flow.steps}
+    paths = with_path(scope, steps)
+    most = visits(scope, steps, options.own("max-visits"))
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "flowc"}
+    if is_label(flow.name):
+        labels["flowc.dev/flow"] = flow.name
     env = [
         ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", RUN), ("FLOWC_OWNER", OWNER), ("FLOWC_CODE", options.code),
         ("FLOWC_TARGET", NAME),
     ]  # fmt: skip
     text = render(
-        "argo/workflow_template.yaml", name=name, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
+        "argo/workflow_template.yaml", name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
         inputs="; ".join(compiled_with(flow)), entrypoint=FLOW, arguments=[argument(each) for each in flow.parameters],
         workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
         service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,
-        command=command(options), env=env, init=init_container(options) if inject else None,
+        command=command(options), env=env,
+        init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits"))) if inject else None,
         volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
-        pods=[pod_template(step, flow, options, step.name in paths) for step in flow.steps],
+        pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:
@@ -89,6 +124,11 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             flow=flow.name,
             cron=five_fields(schedule.cron),
             timezone=schedule.timezone,
+            labels=labels,
+            concurrency=options.own("schedule-concurrency"),
+            deadline=int(options.own("schedule-deadline")),
+            history=int(options.own("schedule-history")),
+            suspended=options.own("schedule-suspended") == "yes",
         )
     _made[:] = [(flow, scope, options, (SpecFile(f"{name}.argo.yaml", text),))]
     return _made[0][3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.ir import Flow
 from flowc.targets.container import command
-from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
+from flowc.targets.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
 from flowc.targets.tasks import deadline, description, pause, retries, summary, variables
 from flowc.templates.escape import json
 
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 REPORT = "/tmp/flowc"  # the folder that the shim reports to
+GRACE = 600  # seconds: the kubelet counts a pod's deadline from before it pulls the images (core/v1, PodSpec.activeDeadlineSeconds)
+# A task that was started wrongly (exit code 2 of the shim, which begins its message so) fails the same way each time. The exit code of a
+# deleted pod is "-1". The policy stays Always: with an expression both must agree (Argo, "Retries").
+RETRIED = "lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: ')"
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 
-def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Data:
-    """Returns the data of the template's macro `pod` for one step."""
+def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
+    """Returns the data of the template's macro `pod` for one step. `visits`: how many a loop may have; 0 for any number."""
     pod = pod_of(step)
     reported = outputs(step)
     args = ["task", "--step", step.name, "--path", PATH if has_path else "-"]
@@ -35,19 +39,44 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool) -> Da
         env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
     if retries(step):
         env["FLOWC_ATTEMPT"] = "{{retries}}"
+    if visits:
+        env["FLOWC_MAX_VISITS"] = str(visits)
     container = dict(pod.container)
     if pod.python:
         container = {"command": command(options, pod.python), **container}
     spec = dict(pod.spec)
-    if pulled := pull_secrets(pod):
-        spec["podSpecPatch"] = json(pulled)
+    guaranteed = is_guaranteed(step)
+    beside = same_amounts(options) if guaranteed else {}
+    if patch := {**pull_secrets(pod), **(_of_argo(beside) if guaranteed else {})}:
+        spec["podSpecPatch"] = json(patch)
     return {
         "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path, "spec": spec,
         "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),
         "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
-        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step), "outputs": reported, "folder": REPORT,
+        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported, "folder": REPORT,
+        "retried": RETRIED, "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
     }  # fmt: skip
+
+
+def amounts(text: str) -> dict[str, str]:
+    """Returns the amounts of a text such as `cpu=100m,memory=64Mi`. Raises ValueError."""
+    found = {}
+    for each in text.split(",") if text else ():
+        name, amount = each.split("=")
+        found[name] = amount
+    return found
+
+
+def same_amounts(options: Options) -> Data:
+    """Returns the resources of a container that stands beside the step's own in a pod of the class Guaranteed: the limits, requested too."""
+    limits = amounts(options.own("helper-limits"))
+    return {"requests": limits, "limits": limits}
+
+
+def _of_argo(resources: Data) -> Data:
+    """What a pod of the class Guaranteed says of Argo's own containers: every container of it must request what it is limited to."""
+    return {name: [{"name": container, "resources": resources}] for name, container in (("initContainers", "init"), ("containers", "wait"))}
 
 
 def is_native(name: str, value: str) -> bool:

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import re
 
+from flowc.compiler.kubernetes_names import is_object
 from flowc.targets.circle import circle
+from flowc.targets.kubernetes_objects import pod_problems
+
+from .crd_rules import crd_problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
     Problem: TypeAlias = tuple[str, str]
 
 _NAME = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
-_OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _PARAMETER = re.compile(r"[-a-zA-Z0-9_]+")
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _TASK = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*(\.(Succeeded|Failed|Errored|Skipped|Omitted|Daemoned|AnySucceeded|AllFailed))?")
@@ -30,9 +33,11 @@ _ROOTS = ("workflow", "inputs", "outputs", "tasks", "steps", "item", "pod", "ret
 def document_problems(document: dict[str, Any], templates: Mapping[str, Any]) -> Iterator[Problem]:
     """Yields the problems of one object. `templates`: the WorkflowTemplates of the same file, by name."""
     name = document.get("metadata", {}).get("name")
-    if name is not None and not _OBJECT.fullmatch(name):
+    if name is not None and not is_object(name):
         yield "metadata.name", f"{name!r} is no name of a Kubernetes object (RFC 1123)"
+    yield from pod_problems(document.get("metadata", {}), "metadata")
     spec = document["spec"]
+    yield from pod_problems(spec, "spec")
     if document["kind"] == "CronWorkflow":
         yield from _cron(spec, name or "")
         yield from _workflow(spec.get("workflowSpec", {}), "spec.workflowSpec", templates)
@@ -67,6 +72,7 @@ def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_
         return
     templates = spec.get("templates", [])
     yield from _distinct(templates, f"{place}.templates", _NAME, "a template")
+    yield from crd_problems(templates, f"{place}.templates")
     by_name = {each.get("name"): each for each in templates}
     if not spec.get("entrypoint"):
         if needs_entrypoint:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.ir import Switch
+from flowc.compiler.kubernetes_names import is_key, is_namespace, is_object, is_quantity
+from flowc.compiler.scopes import is_loop
+from flowc.targets.container import taken
 from flowc.targets.pods import pod_of
 from flowc.targets.tasks import decorator_of
 from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
+from .dags import STACK
 from .names import OBJECT_LENGTH, is_object_name
+from .pods import REPORT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +35,8 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from unsaid_schedule(flow, "Argo", "FLOW514")
     for step in flow.steps:
         yield from _pod(step, options)
+        if is_loop(step) and not options.own("max-visits"):
+            yield _recursion(step)
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:
@@ -36,7 +44,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         what = f"`{options.name}` cannot be the name of a WorkflowTemplate"
         why = f"it has up to {OBJECT_LENGTH} lower-case letters, digits and `-`, which is neither first nor last"
         yield Diagnostic("FLOW511", what, None, why, "give another `--name`")
-    if options.namespace and not is_object_name(options.namespace):
+    if options.namespace and not is_namespace(options.namespace):
         yield Diagnostic(
             "FLOW511",
             f"`{options.namespace}` cannot be the name of a namespace",
@@ -44,15 +52,29 @@ def _options(options: Options) -> Iterator[Diagnostic]:
             why="it has lower-case letters, digits and `-`, which is neither first nor last",
             how="give another `--namespace`",
         )
-    yield from impossible_numbers(options, {"max-workers": 0, "workflow-timeout": 1}, "FLOW512")
+    least = {"max-workers": 0, "workflow-timeout": 1, "max-visits": 0, "schedule-deadline": 0, "schedule-history": 0}
+    yield from impossible_numbers(options, least, "FLOW512")
+    for name in ("schedule-deadline", "schedule-history"):
+        if not options.own(name):
+            yield Diagnostic("FLOW512", f"`--{name}` has no value", None, "it must be a whole number from 0", "give a number")
+    for name in ("helper-requests", "helper-limits"):
+        if not _are_amounts(options.own(name)):
+            what = f"`--{name} {options.own(name)}` is invalid"
+            yield Diagnostic("FLOW512", what, None, "it must give amounts as Kubernetes writes them", "write it as `cpu=100m,memory=64Mi`")
     for name in ("service-account", "env-secret"):
-        if options.own(name) and not is_object_name(options.own(name).replace(".", "-")[:OBJECT_LENGTH]):
+        if options.own(name) and not is_object(options.own(name)):
             yield Diagnostic(
                 "FLOW512", f"`--{name} {options.own(name)}` is not possible", None, "it is no name of a Kubernetes object", "give another"
             )
     for what, text in (("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image)):
         if "{{" in text or "$(" in text:
             yield Diagnostic("FLOW510", f"the {what} `{text}` holds `{{{{` or `$(`", None, "Argo and Kubernetes would change it", "give another")
+
+
+def _are_amounts(text: str) -> bool:
+    """True for amounts of different resources, such as `cpu=100m,memory=64Mi`; for none too."""
+    pairs = [each.split("=") for each in text.split(",")] if text else []
+    return all(len(pair) == 2 and is_key(pair[0]) and is_quantity(pair[1]) for pair in pairs) and len({name for name, *_ in pairs}) == len(pairs)
 
 
 def _parameters(flow: Flow) -> Iterator[Diagnostic]:
@@ -66,7 +88,7 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None:
         return
-    yield from unclear_kubernetes(step, NAME)
+    yield from unclear_kubernetes(step, NAME, (*taken(options), "/var/run/argo"), REPORT)
     for attribute in _expanded(kubernetes):
         what = f"`{attribute}` of `@kubernetes` of step `{step.name}` holds `{{{{` or `$(`"
         yield Diagnostic("FLOW510", what, kubernetes.span, "Argo and Kubernetes would change it", "write it without")
@@ -81,6 +103,15 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
         else:
             why = "Argo runs all pods of a workflow in the namespace that the WorkflowTemplate is in"
             yield Diagnostic("FLOW517", what, kubernetes.span, why, f"give `--namespace {namespace}`", WARNING)
+
+
+def _recursion(step: Step) -> Diagnostic:
+    """FLOW554: how often a loop may go round."""
+    assert isinstance(step.transition, Switch)
+    what = f"the loop of step `{step.name}` ends with an error after about {STACK - 4} visits"
+    why = f"each visit is a level of the controller's stack, which has {STACK} unless it was started with DISABLE_MAX_RECURSION=true"
+    how = "give `--max-visits`: 0 for such a controller, or a number to accept the limit"
+    return Diagnostic("FLOW554", what, step.transition.span, why, how, WARNING)
 
 
 def _expanded(decorator: Decorator) -> Iterator[str]:

@@ -45,6 +45,12 @@ def _path(value: object) -> str:
     return "" if isinstance(value, str) and value.startswith("/") else "must be an absolute path"
 
 
+def role_problem(value: object) -> str:
+    """Returns what is wrong with the ARN of a role; "" for a good one (IAM User Guide, IAM ARNs)."""
+    return "" if isinstance(value, str) and _ROLE.fullmatch(value) else "must be the ARN of a role, as in `arn:aws:iam::123456789012:role/NAME`"
+
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+")
 _AMOUNT = 2**31 - 1
 _EFS = {
     "fileSystemId!": str, "rootDirectory": str, "transitEncryption": _one_of("ENABLED", "DISABLED"), "transitEncryptionPort": _within(0, 65535),
@@ -52,7 +58,7 @@ _EFS = {
 }  # fmt: skip
 _SECRETS = [{"name!": str, "valueFrom!": str}]
 _CONTAINER: Shape = {
-    "image!": str, "command": [str], "jobRoleArn": str, "executionRoleArn": str, "user": str, "instanceType": str,
+    "image!": str, "command": [str], "jobRoleArn": role_problem, "executionRoleArn": role_problem, "user": str, "instanceType": str,
     "volumes": [{"name!": str, "host": {"sourcePath": str}, "efsVolumeConfiguration": _EFS}],
     "environment": [{"name!": _variable, "value!": str}],
     "mountPoints": [{"sourceVolume!": str, "containerPath!": _path, "readOnly": bool}],

@@ -51,7 +51,7 @@ class Compute:
     tmpfs_is_tempdir: bool
     volumes: tuple[Volume, ...]
     privileged: bool
-    log_driver: str  # "": that of the account
+    log_driver: str  # "": Batch's own, which is awslogs; named where it has options
     log_options: tuple[tuple[str, str], ...]
 
 
@@ -81,7 +81,7 @@ def compute_of(step: Step, options: Options) -> Compute:
         tmpfs_is_tempdir=tmpfs and bool(batch.get("tmpfs_tempdir", True)),
         volumes=(*_host_volumes(batch.get("host_volumes")), *_efs_volumes(batch.get("efs_volumes"))),
         privileged=batch.get("privileged") is True,
-        log_driver=str(batch.get("log_driver") or ""),
+        log_driver=str(batch.get("log_driver") or ("awslogs" if batch.get("log_options") else "")),
         log_options=tuple(_log_options(batch.get("log_options"))),
     )
 
@@ -98,12 +98,18 @@ def _whole(value: Value) -> int | None:
 
 def _host_volumes(paths: Value) -> list[Volume]:
     several = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    return [Volume(f"host-{index}", str(path), host_path=str(path)) for index, path in enumerate(several)]
+    parts = [str(each).partition(":") for each in several]
+    return [Volume(f"host-{index}", path or host, host_path=host) for index, (host, _, path) in enumerate(parts)]
 
 
 def _efs_volumes(paths: Value) -> list[Volume]:
-    several = paths if isinstance(paths, dict) else {}
-    return [Volume(f"efs-{index}", str(path), file_system=file_system) for index, (file_system, path) in enumerate(several.items())]
+    """Returns the file systems of `ID` or `ID:PATH`, of a list of them, or of a dict of ids and paths. One without a path is at `/mnt/ID`."""
+    if isinstance(paths, dict):
+        several = [(file_system, str(path or "")) for file_system, path in paths.items()]
+    else:
+        texts = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
+        several = [(file_system, path) for file_system, _, path in (str(each).partition(":") for each in texts)]
+    return [Volume(f"efs-{index}", path or f"/mnt/{file_system}", file_system=file_system) for index, (file_system, path) in enumerate(several)]
 
 
 def _log_options(options: Value) -> list[tuple[str, str]]:

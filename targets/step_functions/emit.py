@@ -43,7 +43,7 @@ OPTIONS = (
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529)."""
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529, FLOW560)."""
     from flowc.compiler.diagnostics import has_errors
 
     found = list(refusals(flow, options))

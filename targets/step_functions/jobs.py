@@ -105,8 +105,8 @@ def _linux(compute: Compute) -> Data:
     found: Data = {}
     if compute.shared_memory:
         found["sharedMemorySize"] = compute.shared_memory
-    if compute.tmpfs_path:
-        found["tmpfs"] = [{"containerPath": compute.tmpfs_path, "size": compute.tmpfs_size}]
+    if compute.tmpfs_path:  # "defaults": without it Docker mounts with noexec, and what is unpacked or built in TMPDIR cannot be loaded
+        found["tmpfs"] = [{"containerPath": compute.tmpfs_path, "size": compute.tmpfs_size, "mountOptions": ["defaults"]}]
     if compute.max_swap is not None:
         found["maxSwap"] = compute.max_swap
     if compute.swappiness is not None:

@@ -1,4 +1,4 @@
-"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, and what every target says in the same words (`unsupported.py`)."""
+"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`unsupported.py`)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flowc.compiler.schedules import schedule_of
 from flowc.targets.tasks import decorator_of, variables
 from flowc.targets.unsupported import unsupported, unsupported_attributes
 
+from .batch_rules import role_problem
 from .compute import REFUSED
 from .jobs import MAX_ATTEMPTS, attempts
 from .maps import BadMap, choice
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 NAME = "step-functions"
 HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
+_WHY_ARN = "Batch takes no other name of a role, and refuses the job definition"
+_HOW_ARN = "give the whole ARN, as in `arn:aws:iam::123456789012:role/NAME`"
 _ROOM = 6 * 1024  # of them for what is not an environment variable
 
 
@@ -52,6 +55,11 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= 99999999):
             yield Diagnostic("FLOW522", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least} to 99999999", "give a number")
+
+    for name in ("job-role", "execution-role"):
+        if options.own(name) and role_problem(options.own(name)):
+            what = f"`--{name} {options.own(name)}` is not the ARN of a role"
+            yield Diagnostic("FLOW525", what, None, _WHY_ARN, _HOW_ARN)
 
 
 def _map(flow: Flow, options: Options) -> Iterator[Diagnostic]:
@@ -82,6 +90,18 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
     both = decorator.name == "kubernetes" and any(each.name == "batch" for each in step.decorators)  # then @batch is for this target
     if decorator.name in REFUSED and not both:
         yield from unsupported_attributes(decorator, step.name, NAME, REFUSED[decorator.name])
+    if decorator.name == "batch":
+        for name in ("iam_role", "execution_role"):
+            value = decorator.attributes.get(name)
+            if isinstance(value, str) and value and role_problem(value):
+                what = f"`{name}` of step `{step.name}` is `{value}`, which is not the ARN of a role"
+                yield Diagnostic("FLOW525", what, decorator.span, _WHY_ARN, _HOW_ARN)
+    if decorator.name in ("batch", "resources") or (decorator.name == "kubernetes" and not both):
+        cpu = number(decorator.attributes.get("cpu"))
+        if cpu is not None and cpu > 0 and cpu != int(cpu):
+            what = f"step `{step.name}` asks for {cpu:g} CPUs, and gets {-int(-cpu // 1)}"
+            why = "Batch on EC2 gives a job whole vCPUs only"
+            yield Diagnostic("FLOW560", what, decorator.span, why, "give a whole number, or leave `cpu` out for 1", WARNING)
     if decorator.name == "retry":
         if attempts(step) > MAX_ATTEMPTS:
             what = f"step `{step.name}` would need {attempts(step)} attempts"

@@ -12,6 +12,7 @@ def root(context, missing=missing, environment=environment):
     if 0: yield None
     l_0_name = resolve('name')
     l_0_namespace = resolve('namespace')
+    l_0_labels = resolve('labels')
     l_0_flow = resolve('flow')
     l_0_code = resolve('code')
     l_0_inputs = resolve('inputs')
@@ -170,7 +171,9 @@ def root(context, missing=missing, environment=environment):
             t_6.extend((
                 '  retryStrategy:\n    limit: ',
                 escape(environment.finalize(environment.getattr(l_1_each, 'limit'))),
-                '\n    retryPolicy: Always\n',
+                '\n    retryPolicy: Always\n    expression: ',
+                escape(environment.finalize(environment.getattr(l_1_each, 'retried'))),
+                '\n',
             ))
             if environment.getattr(l_1_each, 'pause'):
                 pass
@@ -211,6 +214,13 @@ def root(context, missing=missing, environment=environment):
                 '\n',
             ))
         l_2_field = missing
+        if environment.getattr(l_1_each, 'init'):
+            pass
+            t_6.extend((
+                '  initContainers:\n  - ',
+                escape(environment.finalize(environment.getattr(l_1_each, 'init'))),
+                '\n',
+            ))
         t_6.extend((
             '  container:\n    image: ',
             escape(environment.finalize(environment.getattr(l_1_each, 'image'))),
@@ -298,7 +308,9 @@ def root(context, missing=missing, environment=environment):
         yield '  namespace: '
         yield escape(environment.finalize((undefined(name='namespace') if l_0_namespace is missing else l_0_namespace)))
         yield '\n'
-    yield '  labels:\n    app.kubernetes.io/managed-by: flowc\n  annotations:\n    flowc/flow: '
+    yield '  labels: '
+    yield escape(environment.finalize((undefined(name='labels') if l_0_labels is missing else l_0_labels)))
+    yield '\n  annotations:\n    flowc/flow: '
     yield escape(environment.finalize((undefined(name='flow') if l_0_flow is missing else l_0_flow)))
     yield '\n    flowc/code: '
     yield escape(environment.finalize((undefined(name='code') if l_0_code is missing else l_0_code)))
@@ -363,7 +375,7 @@ def root(context, missing=missing, environment=environment):
     yield escape(environment.finalize((undefined(name='image') if l_0_image is missing else l_0_image)))
     yield '\n      command: '
     yield escape(environment.finalize((undefined(name='command') if l_0_command is missing else l_0_command)))
-    yield '\n      env:\n      '
+    yield '\n      terminationMessagePolicy: FallbackToLogsOnError\n      env:\n      '
     yield escape(environment.finalize(t_2(context.call((undefined(name='pairs') if l_0_pairs is missing else l_0_pairs), (undefined(name='env') if l_0_env is missing else l_0_env)), 6)))
     yield '\n      - {name: FLOWC_TASK, valueFrom: {fieldRef: {fieldPath: metadata.name}}}\n      - {name: FLOWC_START, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}\n'
     if (undefined(name='secret') if l_0_secret is missing else l_0_secret):

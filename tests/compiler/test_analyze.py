@@ -396,3 +396,58 @@ def test_a_number_of_thousands_of_digits_is_no_field_of_cron(cron: str) -> None:
 
     with pytest.raises(BadCron):
         parse(cron)
+
+
+def test_a_backslash_at_the_end_of_a_line_is_no_argument(tmp_path: Path) -> None:
+    flow = (
+        HEAD
+        + """
+class F(FlowSpec, \\
+        ):
+    size = Parameter("size", \\
+        help="x", \\
+        type=int)
+    @retry(times=1, \\
+        minutes_between_retries=0)
+    @step
+    def start(self):
+        self.items = [1, \\
+            2]
+        self.next(self.work, \\
+            foreach="items")
+    @step
+    def work(self, \\
+            ):
+        self.next(self.join)
+    @step
+    def join(self, \\
+            inputs):
+        self.next( \\
+            self.end)
+    @step
+    def end(self):
+        pass
+"""
+    )
+    found = program(tmp_path, flow=flow).flow
+    (size,) = found.parameters
+    steps = {each.name: each for each in found.steps}
+    assert (size.name, size.type, size.has_default, size.help) == ("size", "int", False, "x")
+    assert steps["start"].decorators[0].attributes == {"times": 1, "minutes_between_retries": 0}
+    assert isinstance(steps["start"].transition, ir.Foreach) and steps["join"].is_join
+
+
+def test_an_unknown_decorator_may_set_an_artifact(tmp_path: Path) -> None:
+    flow = """from metaflow import FlowSpec, step, huggingface_hub
+class F(FlowSpec):
+    @huggingface_hub
+    @step
+    def start(self):
+        print(self.model_path)
+        self.next(self.end)
+    @step
+    def end(self):
+        pass
+"""
+    said = refused(tmp_path, flow=flow)
+    assert len(said) == 1 and "FLOW115" in said[0]

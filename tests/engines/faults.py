@@ -10,7 +10,7 @@ from .deploying import Dump
 
 HEAD = (
     "import os, signal, time, urllib.request\n"
-    "from metaflow import FlowSpec, Parameter, catch, current, resources, retry, schedule, step, timeout\n\n\n"
+    "from metaflow import FlowSpec, Parameter, catch, current, kubernetes, resources, retry, schedule, step, timeout\n\n\n"
 )  # fmt: skip
 
 # an exception twice, a killed process, a step that takes too long

@@ -80,6 +80,29 @@ def deployments_share_a_datastore(argo: Argo, folder: Path) -> None:
     assert value(left(argo.s3, outcome.run, "Versions"), "end", "seen") == "['one', 'one', 'one']"
 
 
+WRONG = """class Wrong(FlowSpec):
+    @retry(times=1, minutes_between_retries=0)
+    @kubernetes(qos='guaranteed', cpu=0.1, memory=128)
+    @step
+    def start(self):
+        self.ratio = 1 / (current.retry_count - current.retry_count)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def a_failure_says_why_and_its_pod_has_what_it_asked_for(argo: Argo, folder: Path) -> None:
+    """The node of a failed attempt has its reason, an attempt that failed for the user is made again, and the pod is Guaranteed."""
+    run = argo.start(argo.deploy(write(folder, WRONG), "inject"))
+    outcome = argo.wait(run)
+    assert not outcome.succeeded and "ZeroDivisionError: division by zero" in outcome.detail, outcome.detail
+    pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
+    assert [each["status"]["qosClass"] for each in pods] == ["Guaranteed", "Guaranteed"], pods
+
+
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
     made = argo.deploy(write(folder, TWICE), "inject")
     manifest = argo.manifests(made)[0]
@@ -122,6 +145,7 @@ ACTS = (
     a_retry_finishes_a_run,
     what_succeeded_is_run_again_when_argo_is_told_to,
     deployments_share_a_datastore,
+    a_failure_says_why_and_its_pod_has_what_it_asked_for,
     one_task_started_twice_at_once,
     a_pod_that_is_deleted_and_a_controller_that_restarts,
     a_template_that_the_controller_has_not_heard_of_yet,

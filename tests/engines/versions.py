@@ -10,7 +10,17 @@ import os
 KUBERNETES = "v1.33.0"
 ARGO = ("v4.0.7", "v3.7.18", "v3.7.3")  # the newest first; the last is the oldest that is promised
 
+# Airflow beside the newest, which `airflow-requirements.txt` gives: release → the day after it, from which on no package that it needs is newer.
+# Airflow's own lists of constraints are in no package index; what was the newest of each package that day is what they say.
+AIRFLOW = {"3.1.8": "2026-03-14", "2.11.2": "2026-03-17", "2.10.5": "2025-02-12"}
+
 
 def argo() -> str:
     """The release of Argo Workflows that this session runs: FLOWC_ARGO, else the newest."""
     return os.environ.get("FLOWC_ARGO") or ARGO[0]
+
+
+if __name__ == "__main__":  # for make: the releases that `make test` does not run, one a word
+    import sys
+
+    print(*{"argo": ARGO[1:], "airflow": tuple(AIRFLOW)}[sys.argv[1]])

@@ -31,6 +31,8 @@ START = "@step\ndef start(self):\n    self.next(self.end)\n"
 LONG = {  # examples that are no reading matter
     "FLOW003": f"x = {'(' * 300}1{')' * 300}\n{START}",
     "FLOW518": ARGO + chain(600, BIG),
+    "FLOW551": ARGO + chain(201),
+    "FLOW556": ARGO + chain(180, BIG),
     "FLOW524": STATES + chain(3000),
     "FLOW529": f"{STATES}@environment(vars={{'A': 'x' * 50000}})\n{START}",
     "FLOW603": f"import {'m' * 120}\n{START}",

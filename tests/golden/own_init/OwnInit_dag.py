@@ -34,7 +34,7 @@ def pod(container=(), mounts=(), volumes=(), metadata=(), spec=()):
     return {
         "metadata": dict(metadata),
         "spec": {
-            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
+            "initContainers": [{"name": "flowc", "image": "flowc/runtime:0.1", "command": ["cp", "-R", "/runtime/.", "/flowc"], "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "200m", "memory": "128Mi"}}, "volumeMounts": [{"name": "flowc", "mountPath": "/flowc"}]}],
             "containers": [{**{"name": "base"}, **dict(container), "volumeMounts": [*[{"name": "flowc", "mountPath": "/flowc"}], *mounts]}],
             "volumes": [*[{"name": "flowc", "emptyDir": {}}], *volumes],
             **dict(spec),

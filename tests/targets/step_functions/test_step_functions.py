@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
+from flowc.compiler.diagnostics import Refused
 from flowc.compiler.ir import Flow, Foreach, Switch
 from flowc.compiler.scopes import is_loop, scopes
 from flowc.targets.step_functions.emit import check, emit
+from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
@@ -103,7 +105,7 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
 def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     machine = machine_name(flow)
     states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
-    definitions = [job_name(machine, step) for step in steps] + [definition_name(machine, step, "{}") for step in steps]
+    definitions = [name for step in steps for name in (job_name(machine, step), definition_name(machine, step, "{}"))]
     assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
     assert all(len(each) <= 80 for each in [*states, machine]) and all(len(each) <= 128 for each in definitions) and len(schedule_name(machine)) <= 64
     assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
@@ -207,7 +209,7 @@ class F(FlowSpec):
     @catch(var="x")
     @timeout(minutes=2)
     @resources(cpu=2, memory=500)
-    @batch(cpu=1, memory=8000, gpu=1, image="i:1", queue="q", shared_memory=64, execution_role="arn:aws:iam::1:role/x", iam_role="arn:aws:iam::1:role/y")
+    @batch(cpu=1, memory=8000, gpu=1, image="i:1", queue="q", shared_memory=64, execution_role="arn:aws:iam::123456789012:role/x", iam_role="arn:aws:iam::123456789012:role/y")
     @step
     def start(self):
         self.next(self.end)
@@ -221,7 +223,11 @@ class F(FlowSpec):
     assert start["retryStrategy"] == {"attempts": 6} and start["timeout"] == {"attemptDurationSeconds": 180}
     container = start["containerProperties"]
     assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {"VCPU": "2", "MEMORY": "8000", "GPU": "1"}
-    assert (container["image"], container["jobRoleArn"], container["executionRoleArn"]) == ("i:1", "arn:aws:iam::1:role/y", "arn:aws:iam::1:role/x")
+    assert (container["image"], container["jobRoleArn"], container["executionRoleArn"]) == (
+        "i:1",
+        "arn:aws:iam::123456789012:role/y",
+        "arn:aws:iam::123456789012:role/x",
+    )
     assert container["linuxParameters"] == {"sharedMemorySize": 64}
     assert json.loads(files[0].text)["States"]["start"]["Parameters"]["JobQueue"] == "q"
     assert end["retryStrategy"] == {"attempts": 1} and "timeout" not in end
@@ -246,8 +252,8 @@ def test_a_definition_is_named_by_its_content(tmp_path: Path) -> None:
 
     before = names()
     assert names() == before and before["start"].startswith("ForeachFlow--start-")
-    for changed in ({"code": "sha256:2"}, {"image": "other:1"}):
-        after = names(**changed)
+    for other in ({"code": "sha256:2"}, {"image": "other:1"}):
+        after = names(**other)
         assert after.keys() == before.keys() and not set(after.values()) & set(before.values())
 
 
@@ -260,6 +266,82 @@ def test_the_policy_names_the_account_of_the_queue(tmp_path: Path) -> None:
     assert resources["SubmitJobs"] == [f"arn:aws:batch:{home}:job-definition/ForeachFlow--*", queue]
     assert resources["EndJobs"] == f"arn:aws:batch:{home}:job/*"
     assert resources["FollowItems"] == [f"arn:aws:states:{home}:execution:ForeachFlow:*", f"arn:aws:states:{home}:execution:ForeachFlow/*:*"]
+
+
+def container_of(decorator: str, folder: Path) -> dict[str, Any]:
+    """The container of a step with that decorator."""
+    source = f"""
+from metaflow import FlowSpec, batch, step
+
+class F(FlowSpec):
+    {decorator}
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    found: dict[str, Any] = json.loads(spec_of(program_of(source, folder), "step-functions")[1].text)[0]["containerProperties"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "mounts"),
+    [
+        ("host_volumes=['/mnt/a:/data', '/b']", [("/mnt/a", "/data"), ("/b", "/b")]),
+        ("host_volumes='/a:/b'", [("/a", "/b")]),
+        ("efs_volumes=['fs-1:/data', 'fs-2']", [("fs-1", "/data"), ("fs-2", "/mnt/fs-2")]),
+        ("efs_volumes='fs-1'", [("fs-1", "/mnt/fs-1")]),
+        ("efs_volumes={'fs-1': '/data'}", [("fs-1", "/data")]),
+    ],
+)
+def test_volumes_are_where_they_are_asked_for(given: str, mounts: list[tuple[str, str]], tmp_path: Path) -> None:
+    container = container_of(f"@batch({given})", tmp_path)
+    sources = {
+        each["name"]: (each.get("host") or {}).get("sourcePath") or each["efsVolumeConfiguration"]["fileSystemId"] for each in container["volumes"]
+    }
+    assert [(sources[each["sourceVolume"]], each["containerPath"]) for each in container["mountPoints"]] == mounts
+
+
+def test_a_container_has_its_log_options_and_a_tmpfs_that_programs_can_run_from(tmp_path: Path) -> None:
+    assert container_of("@batch(log_options=['awslogs-group:g'])", tmp_path)["logConfiguration"] == {
+        "logDriver": "awslogs", "options": {"awslogs-group": "g"}
+    }  # fmt: skip
+    tmpfs = container_of("@batch(use_tmpfs=True, tmpfs_size=64)", tmp_path)["linuxParameters"]["tmpfs"]
+    assert tmpfs == [{"containerPath": "/metaflow_temp", "size": 64, "mountOptions": ["defaults"]}]
+
+
+def test_the_name_of_a_role_is_refused(tmp_path: Path) -> None:
+    flow = program_of((FLOWS / "linear.py").read_text(), tmp_path).flow
+    wrong = options_of("step-functions", job_role="trainer", execution_role="arn:aws:iam::123456789012:user/me")
+    assert [each.code for each in check(flow, wrong)] == ["FLOW525", "FLOW525"]
+    text = spec_of(program_of((FLOWS / "linear.py").read_text(), tmp_path), "step-functions", job_role="arn:aws:iam::123456789012:role/x")[1].text
+    assert not list(validate("x.batch.json", text))
+    found = list(validate("x.batch.json", text.replace("arn:aws:iam::123456789012:role/x", "trainer")))
+    assert found and all("must be the ARN of a role" in each.message for each in found)
+
+
+def test_batch_makes_as_many_attempts_as_can_be_asked_for(tmp_path: Path) -> None:
+    """Of `@retry` with the most times, under `@catch`."""
+    source = """
+from metaflow import FlowSpec, catch, retry, step
+
+class F(FlowSpec):
+    @catch(var="x")
+    @retry(times=4)
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    assert json.loads(spec_of(program_of(source, tmp_path), "step-functions")[1].text)[0]["retryStrategy"]["attempts"] <= MAX_ATTEMPTS
+    with pytest.raises(Refused):
+        program_of(source.replace("4", "5"), tmp_path)
 
 
 BROKEN = [
