@@ -12,7 +12,7 @@ import sys
 
 from .bindings import bind_module
 from .diagnostics import Refused
-from .fold import Environment, Folder, Function, Late, Library, Native, fold, parsed
+from .fold import Decorated, Environment, Folder, Function, Late, Library, Native, fold, parsed
 from .fold_limits import Unfoldable
 from .source import Source, decode, parse, read_bytes
 
@@ -174,6 +174,8 @@ class World:
             return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
         if qualified == "functools.partial":
             return Native("partial", _partial)
+        if qualified == "functools.wraps":
+            return Native("wraps", _wraps)
         if qualified.startswith("metaflow."):
             from .declared import native
 
@@ -434,6 +436,11 @@ def python_files(root: str, folder: str) -> Iterator[str]:
             yield from python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
+
+
+def _wraps(_folder: Folder, wrapped: Any, *_names: Any, **_named: Any) -> Native:
+    """`functools.wraps`: what wraps a step is a step, with the decorators of that."""
+    return Native("wraps", lambda _, function: wrapped if isinstance(wrapped, Decorated) else function)
 
 
 def _partial(_folder: Folder, function: Any, *before: Any, **fixed: Any) -> Native:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import _ast
 
-from .fold import Folder, Function
+from .fold import Decorated, Folder, Function
 from .fold_limits import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
 
 TYPE_CHECKING = False
@@ -124,7 +124,14 @@ class _Body:
             method(each)
 
     def run_FunctionDef(self, node: Any) -> None:
-        self.folder.local[node.name] = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
+        made: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
+        try:  # `@wraps(step)` makes a step of it
+            for each in reversed(node.decorator_list):
+                wrapped = self.folder.call(self.folder.fold(each), [made], {})
+                made = wrapped if isinstance(wrapped, Decorated) else made
+        except Unfoldable:
+            pass  # it is not known what it is: whoever calls it says so
+        self.folder.local[node.name] = made
 
     def run_Return(self, node: Any) -> None:
         raise _Returned(None if node.value is None else self.folder.fold(node.value))

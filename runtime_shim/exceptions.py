@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, List, Optional, Tuple
 
+METAFLOW_EXIT_DISALLOW_RETRY = 202  # a step that leaves with `sys.exit` of it is not tried again
+
 
 class MetaflowException(Exception):
     headline = "Flow failed"

@@ -20,6 +20,13 @@ _LAST, _LAST_LINES = 16 << 10, 20  # of a log that is kept with it: bytes and li
 _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
+def forbids_retry(left: Dict[str, Any]) -> bool:
+    """Whether the step left the process with the exit code by which it asks not to be tried again (METAFLOW_EXIT_DISALLOW_RETRY)."""
+    from .exceptions import METAFLOW_EXIT_DISALLOW_RETRY
+
+    return bool(left) and left["type"] == "SystemExit" and left["message"] == str(METAFLOW_EXIT_DISALLOW_RETRY)
+
+
 def user_traceback(error: BaseException) -> str:
     """The traceback as Python prints it, without the shim's own frames above the user's code, and below it."""
     import traceback
