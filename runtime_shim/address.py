@@ -150,7 +150,7 @@ def code_of_request_name(flow: str, run: str, request: int) -> str:
 
 
 def superseded_name(flow: str, run: str, rest: str = "") -> str:
-    """An object of what was set aside in the run; without `rest` the folder of all of it."""
+    """Returns the name of an object that was set aside in the run, or of the folder of all of them where `rest` is empty."""
     return f"{encoded(flow)}/superseded/{encoded(run)}/{rest}"
 
 

@@ -76,7 +76,7 @@ def check_owner(flow: str, run: str, data: Mapping[str, Any], owner: str) -> Non
 
 
 def _check_age(flow: str, run: str, data: Mapping[str, Any], start: Start) -> None:
-    """Raises ShimError for an execution of Step Functions whose name was that of an earlier one."""
+    """Raises ShimError if an earlier execution of Step Functions, which is over by now, had the same name."""
     if data.get("target") == "step-functions" and start.owner and not start.request and time.time() - float(data.get("started") or 0) > _REUSE:
         raise ShimError(
             f"run {run!r} of flow {flow} began{_since(data)} and is over: an execution of that name left its records. "
@@ -107,9 +107,9 @@ def _code_of_request(store: Store, flow: str, run: str, request: int, code: str,
 
 
 def _has_records(store: Store, flow: str, run: str) -> bool:
-    from .superseded import records
+    from .inspect import tasks
 
-    return next(records(store, flow, run), None) is not None
+    return next(tasks(store, flow, run), None) is not None
 
 
 def _check_graphs(store: Store, flow: str, run: str, began: str, code: str, asked: bool) -> None:

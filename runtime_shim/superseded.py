@@ -10,7 +10,7 @@ from .errors import DamagedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Tuple
+    from typing import Any, Dict
 
     from .store import Store
 
@@ -32,20 +32,10 @@ def set_aside(store: Store, flow: str, run: str, step: str, path: str) -> None:
 
 def set_all_aside(store: Store, flow: str, run: str) -> None:
     """Moves the records of all tasks of the run away, before its first task begins it anew. Raises StoreError."""
-    for step, path in list(records(store, flow, run)):
+    from .inspect import tasks
+
+    for step, path in list(tasks(store, flow, run)):
         set_aside(store, flow, run, step, path)
-
-
-def records(store: Store, flow: str, run: str) -> Iterator[Tuple[str, str]]:
-    """Yields (step, path) of every task of the run that has a record."""
-    prefix = address.run_name(flow, run)
-    for name in store.list(prefix):
-        step, slash, file = name[len(prefix) :].partition("/")
-        path = file[: -len(".json")] if slash and file.endswith(".json") else ""
-        try:
-            yield address.decoded(step), address.checked(path)
-        except address.BadPath:
-            continue
 
 
 def keep_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def run(argv: list[str], out: Output) -> int:
 
 
 def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
-    """Raises Failure if a run called `name` exists that is no resumed run of `origin`: the records of the two must not mix."""
+    """Raises Failure if a run called `name` exists, unless it is a resumed run of `origin`: the records of two runs must not mix."""
     from flowc.runtime_shim import record
     from flowc.runtime_shim.errors import DamagedError, ShimError
 
