@@ -38,7 +38,8 @@ def main() -> None:
 
 
 def _array(array: Array, folder: str) -> None:
-    from flowc.runtime_shim import artifacts, content
+    from flowc.runtime_shim.artifacts import content
+    from flowc.runtime_shim.artifacts import manifest as artifacts
     from flowc.runtime_shim.store.folder import FolderStore
 
     best: dict[str, float] = {}
@@ -69,7 +70,7 @@ def _array(array: Array, folder: str) -> None:
 
 
 def _small(folder: str) -> None:
-    from flowc.runtime_shim import artifacts
+    from flowc.runtime_shim.artifacts import manifest as artifacts
     from flowc.runtime_shim.store.folder import FolderStore
 
     best: dict[str, float] = {}

@@ -31,7 +31,7 @@ def main() -> None:
 
 def _fork() -> float:
     """Seconds of a fork that exits at once, in a process that has imported what the local runner has; the fastest batch's mean."""
-    import flowc.runtime_shim.warm  # noqa: F401
+    import flowc.runtime_shim.local.warm_process  # noqa: F401
 
     best = float("inf")
     for _ in range(5):

@@ -9,9 +9,9 @@ import time
 import venv
 from pathlib import Path
 
-from flowc.compiler.package import build
+from flowc.compiler.package.archive import build
 from flowc.compiler.pipeline import load
-from flowc.runtime_shim import package
+from flowc.runtime_shim.contract import code_package
 from flowc.runtime_shim.store import open_store
 
 from flowc.runtime_bundle import write_folder
@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, null_s3() as environment:
         python = _plain(folder)
         write_folder(f"{folder}/runtime")
-        subprocess.run([python, "-m", "flowc.runtime_shim.one_file"], cwd=f"{folder}/runtime", check=True)  # as in the runtime image
+        subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True)  # as in the runtime image
         (Path(folder) / "flow.py").write_text(FLOW)
         best = {"bare": float("inf")}
         stores = {"a folder": f"{folder}/store", "S3 over HTTP": "s3://bucket/p"}
@@ -83,5 +83,5 @@ def _package(folder: str, url: str) -> str:
     """Builds the flow's code package, puts it into the store, and returns its digest."""
     program = load(f"{folder}/flow.py")
     made = build(program.flow, program.scope, program.files)
-    package.put(open_store(url), "F", made.digest, made.compressed())
+    code_package.put(open_store(url), "F", made.digest, made.compressed())
     return made.digest

@@ -27,7 +27,8 @@ def main() -> None:
         os.environ.update(environment)
         import zlib
 
-        from flowc.runtime_shim import artifacts, crc
+        from flowc.runtime_shim.artifacts import manifest as artifacts
+        from flowc.runtime_shim.fast_start import crc
         from flowc.runtime_shim.store.s3 import S3Store
 
         put = get = received = hashed = raw = plain = float("inf")
@@ -61,9 +62,9 @@ def main() -> None:
 
 def _received(store: S3Store, entry: dict[str, Any]) -> float:
     """Seconds of receiving an artifact's content, in the parts and threads in which it is loaded."""
-    from flowc.runtime_shim import address
-    from flowc.runtime_shim.digest import CHUNK
-    from flowc.runtime_shim.parallel import for_each
+    from flowc.runtime_shim.contract import address
+    from flowc.runtime_shim.contract.digest import CHUNK
+    from flowc.runtime_shim.fast_start.threads import for_each
     from flowc.runtime_shim.store import remote
 
     name, size = address.blob_name("F", entry["digest"]), entry["size"]

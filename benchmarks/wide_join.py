@@ -15,10 +15,10 @@ SIZES = (1000, int(os.environ.get("FLOWC_BENCH_INPUTS", "10000")))
 JOIN = """
 import os, re, sys, time
 from flowc.runtime_shim import address, artifacts, record
-from flowc.runtime_shim.graph import Graph
-from flowc.runtime_shim.inputs import Inputs
-from flowc.runtime_shim.lineage import Lineage
-from flowc.runtime_shim.prefetch import OfJoin
+from flowc.runtime_shim.contract.graph import Graph
+from flowc.runtime_shim.user_code.inputs import Inputs
+from flowc.runtime_shim.contract.lineage import Lineage
+from flowc.runtime_shim.artifacts.prefetch import OfJoin
 from flowc.runtime_shim.store import open_store
 
 count = int(sys.argv[1])

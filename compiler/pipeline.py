@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import os
 
-from .analyze import analyze, caught
 from .checks import checks
-from .classes import Class, flows, started, unread
-from .diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
-from .fold import Environment
-from .foreaches import widths
-from .given import NOTHING, inputs, unused
-from .ir import End, Flow, Scope, Span
-from .names import World
-from .reading import Reading
-from .record import record, replace
-from .scopes import Unbalanced, scopes
-from .source import span
+from .dataflow.foreach_values import widths
+from .fast_start.record import record, replace
+from .fold.expressions import Environment
+from .ir.nodes import End, Flow, Scope, Span
+from .ir.scopes import Unbalanced, scopes
+from .names.classes import Class, flows, started, unread
+from .names.resolver import World
+from .options.compile_inputs import NOTHING, inputs, unused
+from .read.flow import analyze, caught
+from .read.reading import Reading
+from .report.diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
+from .source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .given import Given
-    from .names import Module
+    from .names.resolver import Module
+    from .options.compile_inputs import Given
 
 
 @record
@@ -38,8 +38,8 @@ class Program:
     sources: dict[str, str]  # every file read, by `Span.file`
     files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
-    variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets (own_environment.py)
-    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known (foreaches.py)
+    variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets (file_environment.py)
+    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known (foreach_values.py)
 
 
 def load(
@@ -48,23 +48,23 @@ def load(
 ) -> Program:  # fmt: skip
     """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
 
-    `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (attach.py).
+    `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (with_decorators.py).
     `severities` says how serious a code is (severities.py), where it is not as serious as it was said. Comments in the sources silence what
-    they name (ignores.py). `given` is what the compile is given beside the source (given.py). Raises Refused with every error found.
+    they name (ignores.py). `given` is what the compile is given beside the source (compile_inputs.py). Raises Refused with every error found.
     """
     folder, name = os.path.split(path)
     folder = folder or "."
     if name.endswith(".json"):
         return _load_ir(folder, name, attach)
     if attach:
-        from .attach import attached
+        from .options.with_decorators import attached
     used: set[str] = set()
     world = World(folder, dict(given.values), Environment(dict(given.variables), given.whole_environment, used))
     try:
         module = world.load(name, name.removesuffix(".py").replace(".", "_") or "flow")
         own: dict[str, str] = {}
         if "METAFLOW_" in module.source.text:  # rare, so the import is only paid then
-            from .own_environment import variables, with_configs
+            from .options.file_environment import variables, with_configs
 
             own = variables(world, module)
             given = with_configs(given, own)
@@ -77,7 +77,7 @@ def load(
             reading = replace(reading, flow=flow, dataflow=known, assigned=reading.assigned | caught(flow.steps))
             problems += wrong
         if given.branch or given.production or any(each.name == "project" for each in reading.flow.decorators):
-            from .deployment import deployed
+            from .options.project_branch import deployed
 
             flow, wrong = deployed(reading.flow, given)
             reading = replace(reading, flow=flow)
@@ -105,11 +105,11 @@ def load(
 def _judged(problems: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str] | None) -> list[Diagnostic]:
     """The problems that are left when the comments and the settings have had their say. What is rarely needed is rarely imported."""
     if any("flowc:" in text for text in sources.values()):
-        from .ignores import silenced
+        from .report.ignores import silenced
 
         problems = silenced(problems, sources)
     if severities:
-        from .severities import with_severities
+        from .report.severities import with_severities
 
         problems = with_severities(problems, severities)
     return problems
@@ -171,11 +171,11 @@ def _scopes(reading: Reading, world: World) -> Scope:
 
 
 def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:
-    from .attach import attached
     from .decorators.decorator import wrong_values
-    from .ir_json import Malformed, from_json
-    from .source import decode, read_bytes
-    from .validity import violations
+    from .ir.json_form import Malformed, from_json
+    from .ir.validity import violations
+    from .options.with_decorators import attached
+    from .source.text import decode, read_bytes
 
     text = decode(name, read_bytes(folder, name))
     place = Span(name, 1, 1, 1, 2)

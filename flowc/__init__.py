@@ -1,7 +1,7 @@
 """flowc's public API: `from flowc import FlowSpec, step, Parameter, current, retry, …`, under the names that Metaflow gives them.
 
 `import flowc` itself imports nothing: the compiler needs none of these names, and a task's container starts with this module. A name is
-taken from `flowc.runtime_shim.api` when it is first asked for.
+taken from `flowc.runtime_shim.api.names` when it is first asked for.
 """
 
 __version__ = "0.1.0"
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .notebook import NBRunner as NBRunner
     from .runner import Runner as Runner
-    from .runtime_shim.api import *  # noqa: F403
+    from .runtime_shim.api.names import *  # noqa: F403
     from .runtime_shim.client import *  # noqa: F403
 
 API = frozenset(
@@ -29,9 +29,9 @@ API = frozenset(
 def __getattr__(name: str) -> object:
     if name not in API:
         raise AttributeError(f"module 'flowc' has no attribute {name!r}")
-    from .runtime_shim import api
+    from .runtime_shim.api import names
 
-    value = globals()[name] = getattr(api, name)
+    value = globals()[name] = getattr(names, name)
     return value
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Decorator
+    from flowc.compiler.ir.nodes import Decorator
 
 
 def decorator(one: Decorator) -> str:

@@ -74,7 +74,7 @@ def main_for_file(path: str, class_name: str, argv: Sequence[str]) -> int:
 
 def _guarded(argv: list[str], out: Output) -> int:
     """Dispatches; turns what a user can cause into a message, and what they cannot into one line that asks for a report."""
-    from flowc.compiler.diagnostics import Refused
+    from flowc.compiler.report.diagnostics import Refused
 
     command = ""
     try:
@@ -119,7 +119,7 @@ def _command(argv: list[str], out: Output) -> str:
         from .flow_file import _METAFLOW_ONLY
 
         raise Usage("flowc has no command `spin`", _METAFLOW_ONLY["spin"].replace("`resume STEP`", "`flowc resume FLOW.py STEP`"))
-    from flowc.compiler.diagnostics import nearest
+    from flowc.compiler.report.diagnostics import nearest
 
     kind = "option" if first.startswith("-") else "command"
     close = nearest(first, [*COMMANDS, "--help", "--version"])

@@ -1,7 +1,7 @@
 """Deleting old runs, and what nothing refers to any more: what is to go (`plan`), and its going (`collect`).
 
 Mark and sweep. Kept: every run that a rule keeps, that goes on, or that may go on; every blob that a record of a kept run refers to; every
-code package, since deployed specs name them from outside. `runtime_shim/collecting.py` says why no run can lose what it relies on.
+code package, since deployed specs name them from outside. `runtime_shim/local/gc_handshake.py` says why no run can lose what it relies on.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Plan:
 
 
 def plan(place: Place, flow: str, rules: Rules) -> Plan:
-    from flowc.runtime_shim import address
     from flowc.runtime_shim.client import tags
+    from flowc.runtime_shim.contract import address
 
     now = time.time()
     made = Plan(flow)
@@ -93,15 +93,16 @@ def plan(place: Place, flow: str, rules: Rules) -> Plan:
 
 def collect(place: Place, flow: str, rules: Rules) -> Plan:
     """Plans anew, with runs that begin now held back, and deletes. Raises Failure if another collector is at work."""
-    from flowc.runtime_shim import collecting, record
+    from flowc.runtime_shim.contract import record
+    from flowc.runtime_shim.local import gc_handshake
 
-    store, name = place.store, collecting.marker_name(flow)
+    store, name = place.store, gc_handshake.marker_name(flow)
     data = record.dumps({"version": record.VERSION, "time": time.time(), "pid": os.getpid()})
     if not store.put_if_absent(name, data):
-        if collecting.marker(store, flow) is not None:
+        if gc_handshake.marker(store, flow) is not None:
             raise Failure(f"the runs of {flow} are being collected already; if that process was killed, its marker is void after an hour: {name}")
         store.put(name, data)
-    until = time.monotonic() + collecting.STALE / 2
+    until = time.monotonic() + gc_handshake.STALE / 2
     try:
         made = plan(place, flow, rules)
         for names, delete in ((made.objects, _deleter(place)), (made.blobs, _deleter(place)), (made.leftovers, place.store.delete_leftover)):
@@ -116,8 +117,8 @@ def collect(place: Place, flow: str, rules: Rules) -> Plan:
 
 def _state(place: Place, flow: str, run: str, rules: Rules, now: float) -> str:
     """The run's status; "" if it goes on, or may."""
-    from flowc.runtime_shim import address
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract import address
+    from flowc.runtime_shim.contract.errors import ShimError
 
     try:
         state, _ = status(place, flow, run)
@@ -133,7 +134,8 @@ def _state(place: Place, flow: str, run: str, rules: Rules, now: float) -> str:
 
 def _marked(place: Place, flow: str, runs: list[str]) -> set[str]:
     """The objects that the records of these runs refer to."""
-    from flowc.runtime_shim import address, artifacts, inspect
+    from flowc.runtime_shim.artifacts import inspect, manifest
+    from flowc.runtime_shim.contract import address
 
     marked: set[str] = set()
     for run in runs:
@@ -141,7 +143,7 @@ def _marked(place: Place, flow: str, runs: list[str]) -> set[str]:
         for at in range(0, len(tasks), 256):
             for one in place.each(tasks[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
                 if one is not None:
-                    marked |= artifacts.objects(flow, one.artifacts)
+                    marked |= manifest.objects(flow, one.artifacts)
     assert all(name.startswith(f"{address.encoded(flow)}/") for name in marked)
     return marked
 
@@ -155,8 +157,8 @@ def _tags(place: Place, flow: str, runs: frozenset[str]) -> list[str]:
 
 def _cached(place: Place, flow: str, kept: frozenset[str]) -> list[str]:
     """What `run --cache` has noted of tasks whose runs are not kept."""
-    from flowc.runtime_shim import address, record
-    from flowc.runtime_shim.errors import DamagedError
+    from flowc.runtime_shim.contract import address, record
+    from flowc.runtime_shim.contract.errors import DamagedError
 
     names = list(place.store.list(f"{address.encoded(flow)}/cache/"))
     found = place.each(names, lambda name: place.store.get(name))
@@ -172,7 +174,7 @@ def _cached(place: Place, flow: str, kept: frozenset[str]) -> list[str]:
 
 def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:
     """What is left of runs whose run.json is gone: of a collector that was killed, of a first task that failed before it was written."""
-    from flowc.runtime_shim import address
+    from flowc.runtime_shim.contract import address
 
     prefix = address.runs_name(flow)
     found: list[str] = []

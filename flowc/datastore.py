@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.runtime_shim.store.nearest import FOLDER, nearest
+from flowc.runtime_shim.store.default_folder import FOLDER, nearest
 
 from .options import Option
 from .terminal import Failure
@@ -65,7 +65,7 @@ def place_of(arguments: Arguments) -> Place:
     """Returns the datastore, which the client reads from now on, the runs of everybody. Raises Failure."""
     from flowc.runtime_shim import client
     from flowc.runtime_shim.client.place import open_place
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
 
     url = url_of(arguments)
     try:
@@ -78,7 +78,7 @@ def place_of(arguments: Arguments) -> Place:
 
 def find(place: Place, text: str, flow: str = "") -> Found:
     """What the text names: RUN[/STEP[/PATH]], or with the flow's name before it. Raises ShimError if there is no such run, or several."""
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
 
     parts = text.split("/")
     flows = [flow] if flow else place.flows()
@@ -97,7 +97,7 @@ def find(place: Place, text: str, flow: str = "") -> Found:
 
 def _path(step: str, text: str) -> str:
     """The path of a task that the text names, which may also be the task's id; "" for none."""
-    from flowc.runtime_shim import address
+    from flowc.runtime_shim.contract import address
 
     try:
         return address.path_of_task(step, text) if text else ""

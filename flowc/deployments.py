@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 from . import files
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -139,7 +139,7 @@ def _top_option(words: list[str]) -> list[str]:
 def _unknown(command: str) -> Usage:
     if command in _METAFLOW_ONLY:
         return Usage(f"flowc has no command `{command}`", _METAFLOW_ONLY[command])
-    from flowc.compiler.diagnostics import nearest
+    from flowc.compiler.report.diagnostics import nearest
 
     close = nearest(command, COMMANDS)
     return Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import Diagnostic, Refused
-from flowc.compiler.given import NOTHING, Given
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.options.compile_inputs import NOTHING, Given
 from flowc.compiler.pipeline import Program, load
-from flowc.compiler.record import replace
+from flowc.compiler.report.diagnostics import Diagnostic, Refused
 
 from .options import Option
 from .settings import settings_for

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.given import Given, canonical, pair, value_of
+from flowc.compiler.options.compile_inputs import Given, canonical, pair, value_of
 
 from .options import Arguments, Option, Usage, looks_like_option, parse, split
 
@@ -69,10 +69,10 @@ def given_to_resume(store: Store, flow: str, code: str) -> Given:
     import json
     import tarfile
 
-    from flowc.runtime_shim import address
     from flowc.runtime_shim.config import of_flow
-    from flowc.runtime_shim.errors import ShimError
-    from flowc.runtime_shim.package import expand
+    from flowc.runtime_shim.contract import address
+    from flowc.runtime_shim.contract.code_package import expand
+    from flowc.runtime_shim.contract.errors import ShimError
 
     compressed = store.get(address.code_name(flow, code))
     earlier: dict[str, object] = {}

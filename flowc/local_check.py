@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.compiler.ir.nodes import Decorator, Flow, Step
 
 _KINDS = ("conda", "pypi")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 from .datastore import folder_of, is_found_here
 from .flow_source import WITH
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.compiler.pipeline import Program
-    from flowc.runtime_shim.local import Result, Task
-    from flowc.runtime_shim.reuse import Policy
+    from flowc.runtime_shim.local.reuse import Policy
+    from flowc.runtime_shim.local.supervisor import Result, Task
 
     from .options import Arguments
 
@@ -76,9 +76,9 @@ class LocalRun:
         """
         import time
 
-        from flowc.runtime_shim import collecting
-        from flowc.runtime_shim.errors import DamagedError, ShimError, StoreError
-        from flowc.runtime_shim.local import Settings, run_flow
+        from flowc.runtime_shim.contract.errors import DamagedError, ShimError, StoreError
+        from flowc.runtime_shim.local import gc_handshake
+        from flowc.runtime_shim.local.supervisor import Settings, run_flow
         from flowc.runtime_shim.store import open_store
 
         from .run_status import write_process
@@ -90,7 +90,7 @@ class LocalRun:
             digest = self.put_package()
             store = open_store(self.store)
             write_process(store, program.flow.name, self.name)
-            collecting.wait(store, program.flow.name)
+            gc_handshake.wait(store, program.flow.name)
             self._write_run_id()
             self.report.begin(
                 f"{program.flow.name}, run {printable(self.name)}, in {self.store}", flow=program.flow.name, run=self.name, store=self.store
@@ -109,8 +109,9 @@ class LocalRun:
         """Writes run.json, which the first task writes otherwise. Raises Failure if the run's name stands for something else."""
         import time
 
-        from flowc.runtime_shim import collecting, record
-        from flowc.runtime_shim.errors import ShimError
+        from flowc.runtime_shim.contract import record
+        from flowc.runtime_shim.contract.errors import ShimError
+        from flowc.runtime_shim.local import gc_handshake
         from flowc.runtime_shim.store import open_store
 
         flow = self.program.flow.name
@@ -120,19 +121,19 @@ class LocalRun:
             data.update({**self._made_by(), **extra})
             store = open_store(self.store)
             record.start_run(store, flow, self.name, data)
-            collecting.wait(store, flow)
+            gc_handshake.wait(store, flow)
         except ShimError as error:
             raise Failure(str(error)) from None
 
     def _made_by(self) -> dict[str, Any]:
         """What run.json says of who runs it, where, and in which namespace."""
-        from flowc.runtime_shim import identity
+        from flowc.runtime_shim.contract import identity
 
         flow = self.program.flow
         found = {"owner": OWNER, "script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
         project = next((each for each in flow.decorators if each.name == "project"), None)
         if project is not None:
-            from flowc.runtime_shim.project import tags
+            from flowc.runtime_shim.contract.project import tags
 
             found.update(tags(project.attributes, flow.name, identity.user_name()))
         if "--namespace" in self.arguments.given:
@@ -143,17 +144,17 @@ class LocalRun:
         """The IR's JSON form, as the code package has it."""
         import json
 
-        from flowc.compiler.ir_json import to_json
+        from flowc.compiler.ir.json_form import to_json
 
         return dict(json.loads(to_json(self.program.flow, self.program.scope)))
 
     def put_package(self) -> str:
         """Writes the code package to the datastore, if it is not there; returns its digest. Raises ShimError."""
-        from flowc.runtime_shim import package
+        from flowc.runtime_shim.contract import code_package
         from flowc.runtime_shim.store import open_store
 
         code = package_of(self.program)
-        package.put(open_store(self.store), self.program.flow.name, code.digest, code.compressed())
+        code_package.put(open_store(self.store), self.program.flow.name, code.digest, code.compressed())
         return code.digest
 
     def _write_run_id(self) -> None:
@@ -199,8 +200,9 @@ class LocalRun:
 
     def _failure(self, task: Task, text: str) -> list[str]:
         """What failed, where in the user's own lines, and where the whole log is."""
-        from flowc.runtime_shim import address, failure
+        from flowc.runtime_shim.contract import address
         from flowc.runtime_shim.store import open_store
+        from flowc.runtime_shim.task import failure
 
         store, flow = open_store(self.store), self.program.flow.name
         step, path, attempt = task
@@ -238,8 +240,8 @@ def store_of(arguments: Arguments, path: str) -> str:
 
 def tags_given(arguments: Arguments, variable: str) -> list[str]:
     """Returns the tags that the command line gives the run, else those of the environment's variable, as in Metaflow. Raises Failure."""
-    from flowc.runtime_shim.errors import ShimError
-    from flowc.runtime_shim.identity import tags_of_environment
+    from flowc.runtime_shim.contract.errors import ShimError
+    from flowc.runtime_shim.contract.identity import tags_of_environment
 
     try:
         return sorted(set(arguments.all("--tag"))) or tags_of_environment(variable)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ WIDTH = 120  # columns of the list of packages
 
 def made_by(place: Place, found: Found) -> dict[str, list[Made]]:
     """Returns step → what made each of its tasks that has succeeded. Raises ShimError if a step or path is asked for that has no task."""
-    from flowc.runtime_shim import environment, inspect
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.artifacts import inspect
+    from flowc.runtime_shim.contract.errors import ShimError
+    from flowc.runtime_shim.task import environment
 
     environments: dict[str, Made] = {}
     made: dict[str, list[Made]] = {}

@@ -23,7 +23,7 @@ class MetaflowFallback:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec
-        from flowc.runtime_shim import metaflow_alias
+        from flowc.runtime_shim.api import metaflow_alias
 
         return metaflow_alias.fallback().find_spec(name)
 

@@ -10,7 +10,7 @@ Less than `argparse` and much quicker to import: long options with a value (`--n
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def split(word: str) -> tuple[str, str | None]:
 
 def unknown(name: str, known: Sequence[str] | dict[str, Option]) -> Usage:
     """The error for an option that does not exist, with what was probably meant."""
-    from flowc.compiler.diagnostics import nearest
+    from flowc.compiler.report.diagnostics import nearest
 
     close = nearest(name, [each for each in known if each.startswith("--")])
     return Usage(f"unknown option `{name}`", f"did you mean `{close}`?" if close else "")
@@ -146,7 +146,7 @@ def _accept(option: Option, value: str) -> None:
     if option.value and not value and not option.may_be_empty:
         raise Usage(f"the value of `{option.name}` is empty")
     if option.choices and value not in option.choices:
-        from flowc.compiler.diagnostics import nearest
+        from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(value, option.choices)
         hint = f"did you mean `{close}`?" if close else "it may be " + ", ".join(f"`{each}`" for each in option.choices)

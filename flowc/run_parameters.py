@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.contract.errors import ShimError
 
 from .options import Arguments, Option, Usage, unknown
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from flowc.compiler.ir import Flow, Parameter
+    from flowc.compiler.ir.nodes import Flow, Parameter
     from flowc.compiler.pipeline import Program
 
 ENVIRONMENT = "METAFLOW_RUN_"  # and the parameter's name in capitals, `-` as `_` (Metaflow's documentation, parameters)
@@ -69,7 +69,7 @@ def resolved(program: Program, folder: str, store: str, texts: Mapping[str, Any]
 
     Raises Usage, naming everything that is wrong.
     """
-    from flowc.runtime_shim import parameters
+    from flowc.runtime_shim.contract import parameters
 
     flow = program.flow
     found = dict(texts)
@@ -100,8 +100,8 @@ def _computed(program: Program, declared: list[dict[str, Any]], folder: str, sto
         return {}
     import json
 
-    from flowc.compiler.ir_json import to_json
-    from flowc.runtime_shim.deploy_time import computed
+    from flowc.compiler.ir.json_form import to_json
+    from flowc.runtime_shim.local.deploy_time import computed
 
     user = next((os.environ[name] for name in ("METAFLOW_USER", "USER", "USERNAME") if os.environ.get(name)), "")
     flow = json.loads(to_json(program.flow, program.scope))["flow"]
@@ -110,14 +110,14 @@ def _computed(program: Program, declared: list[dict[str, Any]], folder: str, sto
 
 def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
     """The reference of the file that was given, or of the default: its content is put into the datastore."""
-    from flowc.compiler.includes import FOLDER
-    from flowc.runtime_shim import include
+    from flowc.compiler.read.include_files import FOLDER
+    from flowc.runtime_shim.contract import included_file
     from flowc.runtime_shim.store import open_store
 
     assert parameter.include is not None
     try:
         if text is not None:
-            return include.reference(text)
+            return included_file.reference(text)
     except ValueError:
         pass
     if text is None and not parameter.has_default:
@@ -128,10 +128,10 @@ def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
         raise Usage(f"parameter `{parameter.name}`: the file `{shown}` cannot be read", "give the path of a file")
     if parameter.include.is_text:
         try:
-            include.decoded(data, parameter.include.encoding)
+            included_file.decoded(data, parameter.include.encoding)
         except (UnicodeError, LookupError) as error:
             raise Usage(f"parameter `{parameter.name}`: the file `{text}` is no {parameter.include.encoding} text: {error}") from None
-    return include.put(open_store(store), program.flow.name, data)
+    return included_file.put(open_store(store), program.flow.name, data)
 
 
 def _read(path: str) -> bytes | None:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 from .progress import Progress
 from .terminal import Output
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
-    from flowc.runtime_shim.local import Task
+    from flowc.runtime_shim.local.supervisor import Task
 
     class Report(Protocol):
         progress: Progress

@@ -26,15 +26,15 @@ def write_process(store: Store, flow: str, run: str) -> None:
     """Writes down which process drives the run from now on: `RUN/process.json`, replaced by each that goes on with it."""
     import socket
 
-    from flowc.runtime_shim import address, record
+    from flowc.runtime_shim.contract import address, record
 
     data = {"version": record.VERSION, "host": socket.gethostname(), "pid": os.getpid(), "since": _since(os.getpid())}
     store.put(address.run_name(flow, run) + PROCESS, record.dumps(data))
 
 
 def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
-    from flowc.runtime_shim import address, record
-    from flowc.runtime_shim.errors import DamagedError
+    from flowc.runtime_shim.contract import address, record
+    from flowc.runtime_shim.contract.errors import DamagedError
 
     name = address.run_name(flow, run) + PROCESS
     data = store.get(name)
@@ -46,8 +46,8 @@ def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
 
 def status(place: Place, flow: str, run: str) -> tuple[str, float | None]:
     """Returns one of STATUSES, and when the run ended, in seconds since the epoch, if that is known."""
-    from flowc.runtime_shim import failure
     from flowc.runtime_shim.client.run import Run
+    from flowc.runtime_shim.task import failure
 
     end = Run._made(place, (flow, run)).end_task
     done = end._done if end is not None else None

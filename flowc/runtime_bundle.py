@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def bundle() -> Iterator[tuple[str, bytes]]:
     """Yields every file of the bundle, sorted: its path with forward slashes, and what it holds."""
-    from flowc.runtime_shim.one_file import MAIN, digest
+    from flowc.runtime_shim.fast_start.one_file import MAIN, digest
 
     files = list(_modules())
     yield "__main__.py", MAIN.format(digest=digest(files)).encode()

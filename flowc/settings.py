@@ -19,9 +19,9 @@ from __future__ import annotations
 import os
 import sys
 
-from flowc.compiler.diagnostics import Diagnostic, Refused, nearest
-from flowc.compiler.ir import Span
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Span
+from flowc.compiler.report.diagnostics import Diagnostic, Refused, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class _Reader:
                 yield code, "ignore"
 
     def severities(self, value: Any) -> Iterator[tuple[str, str]]:
-        from flowc.compiler.severities import CHOICES
+        from flowc.compiler.report.severities import CHOICES
 
         if not isinstance(value, dict):
             self.refuse(
@@ -169,7 +169,7 @@ class _Reader:
 
     def is_code(self, key: str, code: object) -> bool:
         """Whether a code exists and may be another severity; adds why not."""
-        from flowc.compiler.ignores import is_uncertain
+        from flowc.compiler.report.ignores import is_uncertain
 
         from .explanations import pages
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.package import sha256_of
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.package.archive import sha256_of
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.targets.target import deployer, names
 
 from . import files

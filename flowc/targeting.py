@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flowc.compiler.deploy_time import undeployable
-from flowc.compiler.diagnostics import HINT, WARNING, Diagnostic, Refused, has_errors, nearest
-from flowc.compiler.package import BadName, Package, build
-from flowc.compiler.record import replace
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.options.deploy_time_defaults import undeployable
+from flowc.compiler.package.archive import BadName, Package, build
+from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused, has_errors, nearest
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from flowc.compiler.decorators.project import Place
-    from flowc.compiler.ir import Flow
+    from flowc.compiler.ir.nodes import Flow
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter
 
@@ -178,12 +178,12 @@ def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments
 def judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
     """What targets or a command said, less what comments and settings silence."""
     if any("flowc:" in text for text in program.sources.values()):
-        from flowc.compiler.ignores import silenced
+        from flowc.compiler.report.ignores import silenced
 
         found = silenced(found, program.sources, unused=False)
     severities = {} if arguments.flag("--isolated") else settings_for(path).severities
     if severities:
-        from flowc.compiler.severities import with_severities
+        from flowc.compiler.report.severities import with_severities
 
         found = with_severities(found, severities)
     return found
@@ -193,7 +193,7 @@ def _place(flow: Flow) -> Place | None:
     """Where a flow of a project is deployed; None for any other, of which nothing more is imported."""
     if not any(each.name == "project" for each in flow.decorators):
         return None
-    from flowc.compiler.deployment import place
+    from flowc.compiler.options.project_branch import place
 
     return place(flow)
 
@@ -202,7 +202,7 @@ def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
     """FLOW605, a hint: a flow of a project that is compiled for nobody's branch in particular."""
     where = _place(flow)
     if where is not None and where.is_user_branch:
-        from flowc.compiler.deployment import project_of
+        from flowc.compiler.options.project_branch import project_of
 
         decorator = project_of(flow)
         what = f"no branch was given: the flow is deployed as `{where.flow_name}`"

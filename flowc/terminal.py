@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TextIO
 
-    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.report.diagnostics import Diagnostic
 
     from .options import Usage
 

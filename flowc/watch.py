@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from flowc.compiler.diagnostics import Refused
+from flowc.compiler.report.diagnostics import Refused
 
 from .terminal import Output
 

@@ -6,21 +6,22 @@ import gc
 import os
 import sys
 
-from . import address, numbering
-from .beginning import look
-from .capture import Capture
-from .errors import ShimError, UsageError
-from .graph import read_graph
-from .start import read_start
+from .contract import address
+from .contract.errors import ShimError, UsageError
+from .contract.graph import read_graph
+from .contract.start import read_start
 from .store import open_store
-from .task import Attempt, run_task
-from .user_code import load_flow
+from .task import numbering
+from .task.beginning import look
+from .task.capture import Capture
+from .task.run_task import Attempt, run_task
+from .user_code.flow_module import load_flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
-    from .report import Report
+    from .contract.report import Report
 
 USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]..."
 
@@ -38,7 +39,7 @@ def main(argv: List[str]) -> int:
 
 def _said(error: ShimError, code: int) -> int:
     """Tells a person and the engine what stopped the task, and returns the exit code."""
-    from . import termination
+    from .task import termination
 
     print(f"flowc: {error}", file=sys.stderr)
     termination.write(f"flowc: {error}")
@@ -60,7 +61,7 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
         if not value:
             raise UsageError(f"{name} has no value\n{USAGE}")
         if name == "--report":
-            from .report import parse
+            from .contract.report import parse
 
             reports.append(parse(value))
         else:
@@ -93,7 +94,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
     try:
         begun = look(store, flow, run, step, path, start, code)
         if fetched:
-            from .package import fetch
+            from .contract.code_package import fetch
 
             fetch(store, flow, begun.code, folder)
         elif begun.code != code:
@@ -113,7 +114,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
 
         attempt = numbering.number(store, flow, run, step, path, start)
         if attempt:
-            from .failure import write_silent_death
+            from .task.failure import write_silent_death
 
             write_silent_death(store, flow, run, (step, path, attempt - 1))
         log_name = address.task_name(flow, run, step, path, f"{attempt}.log")
@@ -130,7 +131,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         if outcome is None:
             return 1
         if reports:
-            from .report import Place, send
+            from .contract.report import Place, send
 
             send(reports, outcome, Place(store, flow, run, step, path))
         return 0
@@ -140,7 +141,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
 
 
 def _decoded(given: str) -> Dict[str, Any]:
-    from .parameters import decode
+    from .contract.parameters import decode
 
     return decode(given)
 

@@ -174,7 +174,7 @@ class Config:
         if flow is None or "_flowc" not in flow.__dict__:
             return self
         if self._attribute not in flow.__dict__:
-            from .flowspec import FlowSpec
+            from .user_code.flowspec import FlowSpec
 
             value = FlowSpec.__getattr__(flow, self._attribute)
             if not self._plain and isinstance(value, dict):

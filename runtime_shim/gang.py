@@ -12,8 +12,8 @@ import time
 from collections import namedtuple
 from typing import Any, Dict, Optional
 
-from . import address
-from .errors import ShimError
+from .contract import address
+from .contract.errors import ShimError
 from .store import Store
 
 Parallel = namedtuple("Parallel", ["main_ip", "num_nodes", "node_index", "control_task_id"])

@@ -23,15 +23,15 @@ Nothing else in the project names a target: a new one is a folder and its templa
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Protocol
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Flow, Scope
+    from flowc.compiler.ir.nodes import Flow, Scope
+    from flowc.compiler.report.diagnostics import Diagnostic
 
     class Emitter(Protocol):
         NAME: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from flowc.compiler.package import build
+from flowc.compiler.package.archive import build
 from flowc.compiler.pipeline import Program, load
 from flowc.targets.target import Options, SpecFile, emitter
 
@@ -59,5 +59,5 @@ def package_of(program: Program, folder: Path) -> str:
 def runtime_folder(folder: Path, python: str = sys.executable) -> Path:
     """Makes the folder what `/runtime` of the runtime image is (Dockerfile), compiled for that Python; another leaves aside what is not its own."""
     write_folder(str(folder))
-    subprocess.run([python, "-m", "flowc.runtime_shim.one_file"], cwd=folder, check=True)
+    subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=folder, check=True)
     return folder

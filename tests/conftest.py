@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from flowc.runtime_shim.current import current
+from flowc.runtime_shim.api.current import current
 
 from .engines import object_stores
 from .engines.report import pytest_addoption as pytest_addoption

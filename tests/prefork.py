@@ -26,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-from flowc.runtime_shim.warm import leave
+from flowc.runtime_shim.local.warm_process import leave
 
 from .environment import environment
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowc.compiler import ir
-from flowc.compiler.ir import Branches, ForEach, Scope, Task
-from flowc.compiler.scopes import scopes
+from flowc.compiler.ir import nodes as ir
+from flowc.compiler.ir.nodes import Branches, ForEach, Scope, Task
+from flowc.compiler.ir.scopes import scopes
 
 from tests.strategies import attribute, failures, number
 

@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from flowc.compiler import ir
+from flowc.compiler.ir import nodes
 from hypothesis import strategies as st
 
-SPAN = ir.Span("flow.py", 1, 1, 1, 2)
+SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 
 Block = list[tuple[str, Any]]
 
@@ -54,23 +54,23 @@ def blocks(depth: int = 2, faults: bool = False) -> st.SearchStrategy[Block]:
     return st.lists(st.one_of(leaf, nested), min_size=1, max_size=3)
 
 
-def flows(depth: int = 2, faults: bool = False) -> st.SearchStrategy[ir.Flow]:
+def flows(depth: int = 2, faults: bool = False) -> st.SearchStrategy[nodes.Flow]:
     """Legal flows whose start and end are plain steps."""
     return blocks(depth, faults).map(flow_of)
 
 
-def flow_of(block: Block) -> ir.Flow:
+def flow_of(block: Block) -> nodes.Flow:
     """The flow `start → block → end`."""
     grower = _Grower()
     entry = grower.grow(block, "end", to_join=False)
-    grower.add("start", ir.Linear(entry, SPAN))
-    grower.add("end", ir.End())
-    return ir.Flow("RandomFlow", "flow.py", "", "start", "end", (), (), (), tuple(grower.steps[name] for name in sorted(grower.steps)), SPAN)
+    grower.add("start", nodes.Linear(entry, SPAN))
+    grower.add("end", nodes.End())
+    return nodes.Flow("RandomFlow", "flow.py", "", "start", "end", (), (), (), tuple(grower.steps[name] for name in sorted(grower.steps)), SPAN)
 
 
 class _Grower:
     def __init__(self) -> None:
-        self.steps: dict[str, ir.Step] = {}
+        self.steps: dict[str, nodes.Step] = {}
         self.count = 0
         self.of_join: Faults | None = None  # for the next join
 
@@ -78,8 +78,8 @@ class _Grower:
         self.count += 1
         return f"{kind}_{self.count}"
 
-    def add(self, name: str, transition: ir.Transition, is_join: bool = False) -> str:
-        self.steps[name] = ir.Step(name, "", (), transition, is_join, SPAN)
+    def add(self, name: str, transition: nodes.Transition, is_join: bool = False) -> str:
+        self.steps[name] = nodes.Step(name, "", (), transition, is_join, SPAN)
         return name
 
     def grow(self, block: Block, after: str, to_join: bool) -> str:
@@ -100,44 +100,44 @@ class _Grower:
     def with_faults(self, name: str, faults: Faults) -> str:
         """Gives the step its decorators, and a name that says how often it fails; returns the name."""
         step = self.steps.pop(name)
-        caught = faults.caught and not isinstance(step.transition, (ir.Foreach, ir.Switch))
+        caught = faults.caught and not isinstance(step.transition, (nodes.Foreach, nodes.Switch))
         fails = faults.fails if caught else min(faults.fails, faults.times)
         new = f"{name}_fails{fails}"
         decorators = []
         if caught:
-            decorators.append(ir.Decorator("catch", {"var": f"{new}_error", "print_exception": False}, SPAN))
+            decorators.append(nodes.Decorator("catch", {"var": f"{new}_error", "print_exception": False}, SPAN))
         if faults.times:
-            decorators.append(ir.Decorator("retry", {"times": faults.times, "minutes_between_retries": 0}, SPAN))
+            decorators.append(nodes.Decorator("retry", {"times": faults.times, "minutes_between_retries": 0}, SPAN))
         transition = step.transition
-        if isinstance(transition, ir.Switch):  # a loop names itself
-            transition = ir.Switch(
-                transition.on, tuple(ir.Case(each.value, new if each.target == name else each.target, SPAN) for each in transition.cases), SPAN
+        if isinstance(transition, nodes.Switch):  # a loop names itself
+            transition = nodes.Switch(
+                transition.on, tuple(nodes.Case(each.value, new if each.target == name else each.target, SPAN) for each in transition.cases), SPAN
             )
-        self.steps[new] = ir.Step(new, "", tuple(decorators), transition, step.is_join, SPAN)
+        self.steps[new] = nodes.Step(new, "", tuple(decorators), transition, step.is_join, SPAN)
         return new
 
     def add_join(self, after: str) -> str:
         faults, self.of_join = self.of_join, None
-        name = self.add(self.name("join"), ir.Linear(after, SPAN), is_join=True)
+        name = self.add(self.name("join"), nodes.Linear(after, SPAN), is_join=True)
         return self.with_faults(name, faults) if faults else name
 
     def grow_step(self, _value: None, after: str, _to_join: bool) -> str:
-        return self.add(self.name("step"), ir.Linear(after, SPAN))
+        return self.add(self.name("step"), nodes.Linear(after, SPAN))
 
     def grow_loop(self, visits: int, after: str, to_join: bool) -> str:
         if to_join:  # a switch must not lead straight to a join
             after = self.grow_step(None, after, to_join)
         name = self.name(f"loop{visits}")
-        return self.add(name, ir.Switch("choice", (ir.Case("again", name, SPAN), ir.Case("done", after, SPAN)), SPAN))
+        return self.add(name, nodes.Switch("choice", (nodes.Case("again", name, SPAN), nodes.Case("done", after, SPAN)), SPAN))
 
     def grow_branches(self, several: list[Block], after: str, _to_join: bool) -> str:
         join = self.add_join(after)
-        return self.add(self.name("split"), ir.Split(tuple(self.grow(each, join, to_join=True) for each in several), SPAN))
+        return self.add(self.name("split"), nodes.Split(tuple(self.grow(each, join, to_join=True) for each in several), SPAN))
 
     def grow_foreach(self, body: tuple[Block, int], after: str, _to_join: bool) -> str:
         block, items = body
         join = self.add_join(after)
-        return self.add(self.name(f"foreach{items}"), ir.Foreach(self.grow(block, join, to_join=True), "items", SPAN))
+        return self.add(self.name(f"foreach{items}"), nodes.Foreach(self.grow(block, join, to_join=True), "items", SPAN))
 
     def grow_switch(self, cases: tuple[list[Block], int], after: str, to_join: bool) -> str:
         several, chosen = cases
@@ -154,8 +154,8 @@ class _Grower:
         return self._switch([first, self._switch([second, beyond], inner)], outer)
 
     def _switch(self, several: list[str], chosen: int) -> str:
-        cases = tuple(ir.Case(f"case{index}", target, SPAN) for index, target in enumerate(several))
-        return self.add(self.name(f"switch{chosen}"), ir.Switch("choice", cases, SPAN))
+        cases = tuple(nodes.Case(f"case{index}", target, SPAN) for index, target in enumerate(several))
+        return self.add(self.name(f"switch{chosen}"), nodes.Switch("choice", cases, SPAN))
 
 
 def number(name: str) -> int:
@@ -169,12 +169,12 @@ def failures(name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def attribute(step: ir.Step, decorator: str, name: str) -> Any:
+def attribute(step: nodes.Step, decorator: str, name: str) -> Any:
     """An attribute of a step's decorator, None without the decorator."""
     return next((each.attributes[name] for each in step.decorators if each.name == decorator), None)
 
 
-def source_of(flow: ir.Flow, module: str = "metaflow") -> str:
+def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
     """Python source of the flow."""
     faulty = any(step.decorators for step in flow.steps)
     lines = [f"from {module} import FlowSpec, {'catch, current, retry, ' if faulty else ''}step", "", "", f"class {flow.name}(FlowSpec):"]
@@ -190,13 +190,13 @@ def source_of(flow: ir.Flow, module: str = "metaflow") -> str:
         if failures(step.name):
             lines += [f"        if current.retry_count < {failures(step.name)}:", f"            raise RuntimeError({step.name!r})"]
         match step.transition:
-            case ir.Linear(target=target):
+            case nodes.Linear(target=target):
                 lines.append(f"        self.next(self.{target})")
-            case ir.Split(targets=targets):
+            case nodes.Split(targets=targets):
                 lines.append(f"        self.next({', '.join(f'self.{each}' for each in targets)})")
-            case ir.Foreach(target=target):
+            case nodes.Foreach(target=target):
                 lines += [f"        self.items = list(range({number(step.name)}))", f"        self.next(self.{target}, foreach='items')"]
-            case ir.Switch(cases=cases):
+            case nodes.Switch(cases=cases):
                 if step.name.startswith("loop"):
                     visits = f"{step.name}_visits"
                     lines.append(f"        self.{visits} = getattr(self, '{visits}', 0) + 1")

@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.reading import Reading
+    from flowc.compiler.read.reading import Reading
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def checks(asked_for: Container[str] = ()) -> tuple[Callable[[Reading], Iterator[Diagnostic]], ...]:

@@ -45,9 +45,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -60,6 +60,6 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         elif count > 2:
             why = "a step takes `self`, and a join also the inputs that it joins"
             yield Diagnostic("FLOW204", f"step `{step.name}` takes {count} arguments", step.span, why, "pass values as artifacts: `self.x = …`")
-        elif step.is_join and not isinstance(step.transition, (ir.Linear, ir.End)):
+        elif step.is_join and not isinstance(step.transition, (nodes.Linear, nodes.End)):
             what = f"step `{step.name}` both joins and splits"
             yield Diagnostic("FLOW204", what, step.span, "a join goes on to exactly one step", "split in a step of its own after the join")

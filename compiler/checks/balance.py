@@ -40,11 +40,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
-from flowc.compiler.record import record
-from flowc.compiler.scopes import targets
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 from . import arguments, cycles, foreach_body, split, start_and_end, switch, transition, unknown_step, unreachable
 
@@ -98,15 +98,15 @@ def _is_sound(reading: Reading) -> bool:
     )
 
 
-def _after(step: ir.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
-    if isinstance(step.transition, ir.Split):
+def _after(step: nodes.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
+    if isinstance(step.transition, nodes.Split):
         return (*stack, _Open(step.name, target))
-    if isinstance(step.transition, (ir.Foreach, ir.Parallel)):
+    if isinstance(step.transition, (nodes.Foreach, nodes.Parallel)):
         return (*stack, _Open(step.name, target))
     return stack
 
 
-def _mixed(step: ir.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], end: str) -> Diagnostic:
+def _mixed(step: nodes.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], end: str) -> Diagnostic:
     if step.is_join:
         what = f"the branches that meet in join `{step.name}` do not come from one split"
         return Diagnostic("FLOW209", what, step.span, "a join closes exactly one split", "join each split in a step of its own")
@@ -122,12 +122,12 @@ def _ends(reading: Reading, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Di
         opened = stacks[end.name][-1].step
         what = f"the split of step `{opened}` is never joined before `{end.name}`"
         place = next(step for step in reading.flow.steps if step.name == opened).transition
-        if not isinstance(place, ir.End):
+        if not isinstance(place, nodes.End):
             how = "add a step that takes `inputs`: `def join(self, inputs):`"
             yield Diagnostic("FLOW209", what, place.span, "every split and foreach is closed by a join", how)
 
 
-def _closed(steps: dict[str, ir.Step], arrivals: dict[str, dict[str, _Open]], end: str) -> Iterator[Diagnostic]:
+def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]], end: str) -> Iterator[Diagnostic]:
     """Joins that do not close all of their split; of the joins of one split only that which misses least, since the others miss what it has."""
     incomplete: dict[str, tuple[str, list[str]]] = {}  # split → its join that misses least, and what that misses
     for join, branches in arrivals.items():
@@ -136,7 +136,7 @@ def _closed(steps: dict[str, ir.Step], arrivals: dict[str, dict[str, _Open]], en
             yield _mixed(steps[join], (), tuple(branches.values()), end)
             continue
         split = steps[opened.pop()]
-        if isinstance(split.transition, ir.Split):
+        if isinstance(split.transition, nodes.Split):
             missing = [target for target in split.transition.targets if not any(each.branch == target for each in branches.values())]
             if missing and (split.name not in incomplete or len(missing) < len(incomplete[split.name][1])):
                 incomplete[split.name] = (join, missing)

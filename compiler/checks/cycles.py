@@ -34,10 +34,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -56,14 +56,14 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             if target is None:
                 done.add(name)
                 del on_path[name]
-            elif target == name and isinstance(steps[name].transition, ir.Switch):
+            elif target == name and isinstance(steps[name].transition, nodes.Switch):
                 continue
             elif target in on_path:
                 path = list(on_path)
                 cycle = path[path.index(target) :]
                 transition = steps[name].transition
                 shown = " → ".join(f"`{each}`" for each in [*cycle, target])
-                if not isinstance(transition, ir.End):
+                if not isinstance(transition, nodes.End):
                     why, how = "a run could go round for ever", "loop with a switch that names itself as one of its cases"
                     yield Diagnostic("FLOW207", f"the steps {shown} form a cycle", transition.span, why, how)
             elif target in steps and target not in done:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowc.compiler.decorators.decorator import wrong_values
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:

@@ -24,9 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.ir import Decorator
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir.nodes import Decorator
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:

@@ -33,15 +33,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     steps = {step.name: step for step in reading.flow.steps}
     for step in reading.flow.steps:
-        if isinstance(step.transition, (ir.Foreach, ir.Parallel)):
+        if isinstance(step.transition, (nodes.Foreach, nodes.Parallel)):
             target = steps.get(step.transition.target)
             if target is not None and target.is_join:
                 what = f"the foreach of step `{step.name}` leads straight to the join `{target.name}`"

@@ -28,9 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
-from flowc.compiler.source import span
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.compiler.source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -37,10 +37,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 NAMES = ("parallel", "pytorch_parallel")
 
@@ -51,9 +51,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     for step in reading.flow.steps:
         transition = step.transition
         for target in targets(step):
-            if target not in steps or isinstance(transition, ir.End):
+            if target not in steps or isinstance(transition, nodes.End):
                 continue
-            if isinstance(transition, ir.Parallel) and target not in marked and not reading.facts[target].is_extended:  # @torchrun marks it too
+            if isinstance(transition, nodes.Parallel) and target not in marked and not reading.facts[target].is_extended:  # @torchrun marks it too
                 yield Diagnostic(
                     "FLOW214",
                     f"step `{target}` is reached by `num_parallel` but has no `@parallel`",
@@ -61,7 +61,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                     why="only so marked does a step know of the tasks that run beside it",
                     how=f"mark `{target}` with `@parallel`",
                 )
-            if not isinstance(transition, ir.Parallel) and target in marked:
+            if not isinstance(transition, nodes.Parallel) and target in marked:
                 what = f"step `{target}` has `@parallel` but is not reached by `num_parallel`"
                 yield Diagnostic(
                     "FLOW214",
@@ -73,7 +73,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         if (
             step.name in marked
             and not step.is_join
-            and not (isinstance(transition, ir.Linear) and transition.target in steps and steps[transition.target].is_join)
+            and not (isinstance(transition, nodes.Linear) and transition.target in steps and steps[transition.target].is_join)
         ):
             yield Diagnostic(
                 "FLOW214",

@@ -36,14 +36,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     for step in reading.flow.steps:
-        if isinstance(step.transition, ir.Split):
+        if isinstance(step.transition, nodes.Split):
             names = step.transition.targets
             for name in sorted({name for name in names if names.count(name) > 1}):
                 how = "name each step once; for several tasks of one step use `foreach`"

@@ -30,10 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic, nearest
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -77,10 +77,10 @@ def _degrees(reading: Reading) -> Iterator[Diagnostic]:
     for step in flow.steps:
         transition = step.transition
         goes_on_from_the_end = step.name == flow.end and reading.facts[step.name].has_next
-        if flow.start in targets(step) and not isinstance(transition, ir.End) and not goes_on_from_the_end:
+        if flow.start in targets(step) and not isinstance(transition, nodes.End) and not goes_on_from_the_end:
             why, how = "a run begins there, and only there", "begin with a step of its own, and loop with a switch that names itself"
             yield Diagnostic("FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how)
-        if step.name == flow.start != flow.end and step.is_join and isinstance(transition, (ir.Linear, ir.End)):
+        if step.name == flow.start != flow.end and step.is_join and isinstance(transition, (nodes.Linear, nodes.End)):
             why, how = "nothing is split before it", f"write `def {step.name}(self):`"
             yield Diagnostic("FLOW202", f"the start step `{step.name}` takes inputs", step.span, why, how)
         if step.name == flow.end:

@@ -26,16 +26,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     steps = {step.name: step for step in reading.flow.steps}
     for step in reading.flow.steps:
         transition = step.transition
-        if not isinstance(transition, ir.Switch):
+        if not isinstance(transition, nodes.Switch):
             continue
         if len(transition.cases) < 2:
             what = f"the switch of step `{step.name}` has fewer than two cases"

@@ -37,9 +37,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic, nearest
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -47,9 +47,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         return
     for step in reading.flow.steps:
         transition = step.transition
-        if isinstance(transition, ir.Foreach):
+        if isinstance(transition, nodes.Foreach):
             name, what = transition.over, "foreach"
-        elif isinstance(transition, ir.Switch):
+        elif isinstance(transition, nodes.Switch):
             name, what = transition.on, "switch"
         else:
             continue

@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic, nearest
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -39,10 +39,10 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     said: set[str] = set()
     for step in reading.flow.steps:
         for target in targets(step):
-            if target in names or target in roles or target in said or isinstance(step.transition, ir.End):
+            if target in names or target in roles or target in said or isinstance(step.transition, nodes.End):
                 continue
             place = step.transition.span
-            if isinstance(step.transition, ir.Switch):
+            if isinstance(step.transition, nodes.Switch):
                 place = next(case.span for case in step.transition.cases if case.target == target)
             if target in reading.methods:
                 how = f"mark `{target}` with `@step`"

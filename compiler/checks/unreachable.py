@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.ir import Step
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.ir.nodes import Step
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import Diagnostic
 
 from . import cycles
 

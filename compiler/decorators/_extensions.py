@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.report.diagnostics import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Span
+    from flowc.compiler.ir.nodes import Span
 
 EXTENSIONS = {
     "checkpoint": ("metaflow-checkpoint", "keep checkpoints in the step with a library of your own, or as artifacts"),

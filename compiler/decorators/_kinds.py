@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Value
+    from flowc.compiler.ir.nodes import Decorator, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 
 MOST = 1_000_000_000  # of cores, of GPUs, of MiB: what engines still write as a whole number, and no machine has

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import flags
 from .decorator import value_error
@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Step, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Step, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 
 @record

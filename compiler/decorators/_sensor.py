@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Value
+    from flowc.compiler.ir.nodes import Decorator, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 ATTRIBUTES: dict[str, Value] = {
     "timeout": 3600, "poke_interval": 60, "mode": "reschedule", "exponential_backoff": True, "pool": None, "soft_fail": False, "name": None,

@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {

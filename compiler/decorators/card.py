@@ -5,8 +5,8 @@ In a local run no card is made: `current.card` takes what the step gives it. A c
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import WARNING
-from flowc.compiler.record import replace
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.report.diagnostics import WARNING
 
 from ._kinds import dicts, flags, texts
 from .decorator import number, value_error
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Step, Value
+    from flowc.compiler.ir.nodes import Decorator, Step, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.ir import nodes
+from flowc.compiler.report.diagnostics import Diagnostic
 
 from ._kinds import flags
 from .decorator import value_error
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LEVEL = "step"
-ATTRIBUTES: dict[str, ir.Value] = {"var": None, "print_exception": True}
+ATTRIBUTES: dict[str, nodes.Value] = {"var": None, "print_exception": True}
 
 
-def check(decorator: ir.Decorator, owner: ir.Step) -> Iterator[Diagnostic]:
+def check(decorator: nodes.Decorator, owner: nodes.Step) -> Iterator[Diagnostic]:
     yield from flags(decorator, "print_exception")
     var = decorator.attributes["var"]
     if var is not None and not (isinstance(var, str) and var.isidentifier()):
         yield value_error(decorator, "var", "it is the name of the artifact that keeps the exception", "give a name such as `'failure'`")
-    kind = {ir.Foreach: "a foreach", ir.Switch: "a switch"}.get(type(owner.transition))
+    kind = {nodes.Foreach: "a foreach", nodes.Switch: "a switch"}.get(type(owner.transition))
     if kind:
         what = f"`@catch` cannot be on step `{owner.name}`, which ends in {kind}"
         why = "when the step fails, nobody knows where to go on"

@@ -7,7 +7,7 @@ from ._packages import has_effect as has_effect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Value
+    from flowc.compiler.ir.nodes import Value
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "libraries": {}, "python": None, "disabled": None}

@@ -21,15 +21,15 @@ Nothing else in the project needs to change for a new decorator but the `HONOURE
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
     Check = Callable[[Decorator, Any], Iterator[Diagnostic]]
 
@@ -95,7 +95,7 @@ def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
 
 def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -> Diagnostic:
     """FLOW121: an attribute of a decorator has a value that it cannot have."""
-    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.report.diagnostics import Diagnostic
 
     shown = repr(decorator.attributes.get(attribute))
     what = f"`@{decorator.name}({attribute}={shown if len(shown) <= 60 else shown[:57] + '...'})` is not possible"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.kubernetes_names import KEY, LABEL_VALUE, OBJECT, is_key, is_label, is_namespace, is_object
+from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.compiler.rules.kubernetes_names import KEY, LABEL_VALUE, OBJECT, is_key, is_label, is_namespace, is_object
 
 from ._kinds import amounts, dicts, flags, name_lists, paths, texts, within
 from .decorator import number, value_error
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Step, Value
+    from flowc.compiler.ir.nodes import Decorator, Step, Value
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Value
+    from flowc.compiler.ir.nodes import Value
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {}

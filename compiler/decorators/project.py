@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import flags
 from .decorator import value_error
@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"name": None, "branch": None, "production": False}

@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Step, Value
+    from flowc.compiler.ir.nodes import Decorator, Step, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"master_port": None}

@@ -5,7 +5,7 @@ The first that is given counts, in the order cron, weekly, hourly, daily (Metafl
 
 from __future__ import annotations
 
-from flowc.compiler.cron import BadCron, parse
+from flowc.compiler.rules.cron import BadCron, parse
 
 from .decorator import value_error
 
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"cron": None, "weekly": False, "daily": True, "hourly": False, "timezone": None}

@@ -6,7 +6,7 @@ A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backe
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import flags, texts
 from .decorator import value_error
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Step, Value
+    from flowc.compiler.ir.nodes import Decorator, Step, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"sources": [], "role": None, "allow_override": False}

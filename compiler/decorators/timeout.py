@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.report.diagnostics import Diagnostic
 
 from .decorator import number, value_error
 
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Step, Value
+    from flowc.compiler.ir.nodes import Decorator, Step, Value
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"seconds": 0, "minutes": 0, "hours": 0}

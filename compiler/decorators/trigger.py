@@ -7,8 +7,8 @@ Metaflow's own, carried as `{"namespaced_event_name": "x"}` (project.py says wha
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import nearest
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.report.diagnostics import nearest
 
 from ._kinds import dicts
 from .decorator import function_name, value_error
@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"event": None, "events": [], "options": {}}

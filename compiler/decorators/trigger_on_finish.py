@@ -6,7 +6,7 @@ A flow is named as text (`Flow`, in the project and branch of this one, or `proj
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import dicts
 from .decorator import function_name, value_error
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Decorator, Flow, Value
+    from flowc.compiler.ir.nodes import Decorator, Flow, Value
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"flow": None, "flows": [], "options": {}}

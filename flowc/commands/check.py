@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
 from ..flow_source import load_flow, placed_sources
 from ..given import OPTIONS as GIVEN

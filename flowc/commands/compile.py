@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import Refused, has_errors, without_hints
+from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 from flowc.targets.target import deployer
 
 from .. import files
@@ -22,9 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.package import Package
+    from flowc.compiler.package.archive import Package
     from flowc.compiler.pipeline import Program
+    from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import SpecFile
 
     from ..options import Arguments
@@ -261,6 +261,6 @@ def _listing(done: list[tuple[str, str, str]]) -> str:
 
 
 def _destination(store: str, program: Program, package: Package) -> str:
-    from flowc.runtime_shim.address import encoded
+    from flowc.runtime_shim.contract.address import encoded
 
     return f"{store.rstrip('/')}/{encoded(program.flow.name)}/code/{package.file_name}"

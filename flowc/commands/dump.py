@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 from .. import datastore
 from ..options import Option, Usage, parse
@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flowc.runtime_shim.artifacts.inspect import Dump
     from flowc.runtime_shim.client.place import Place
-    from flowc.runtime_shim.inspect import Dump
 
     from ..datastore import Found
 
@@ -42,7 +42,7 @@ SHOWN = 1000  # characters of a value that is still printed
 
 
 def run(argv: list[str], out: Output) -> int:
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
 
     arguments = parse(argv, OPTIONS)
     if len(arguments.positional) > 2:
@@ -94,8 +94,8 @@ def _environment(place: Place, found: Found, as_json: bool, out: Output) -> None
 
 def _dump(place: Place, found: Found, names: list[str]) -> Dump:
     """What is asked for. Raises ShimError if none of the tasks has an artifact that is named."""
-    from flowc.runtime_shim import inspect
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.artifacts import inspect
+    from flowc.runtime_shim.contract.errors import ShimError
 
     dumped = inspect.dump(place.store, found.flow, found.run, found.step, found.path)
     if not names:
@@ -103,7 +103,7 @@ def _dump(place: Place, found: Found, names: list[str]) -> Dump:
     there = {name for tasks in dumped.values() for task in tasks for name in task["artifacts"]}
     missing = [name for name in names if name not in there]
     if missing:
-        from flowc.compiler.diagnostics import nearest
+        from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(missing[0], sorted(there))
         raise ShimError(
@@ -142,8 +142,9 @@ def _write(file: str, place: Place, found: Found, names: list[str], private: boo
     """Writes the values themselves, as Metaflow's `dump --file` does."""
     import pickle
 
-    from flowc.runtime_shim import artifacts, inspect
-    from flowc.runtime_shim.flowspec import INTERNAL
+    from flowc.runtime_shim.artifacts import inspect
+    from flowc.runtime_shim.artifacts import manifest as artifacts
+    from flowc.runtime_shim.user_code.flowspec import INTERNAL
 
     from .. import files
 
@@ -170,13 +171,14 @@ class _Code:
         import sys
         import tempfile
 
-        from flowc.runtime_shim import metaflow_alias, package, record
-        from flowc.runtime_shim.errors import ShimError
+        from flowc.runtime_shim.api import metaflow_alias
+        from flowc.runtime_shim.contract import code_package, record
+        from flowc.runtime_shim.contract.errors import ShimError
 
         self.folder = tempfile.mkdtemp(prefix="flowc-code-")
         started = record.read_run(self.store, self.flow, self.run) or {}  # type: ignore[arg-type]
         try:
-            package.fetch(self.store, self.flow, str(started.get("code", "")), self.folder)  # type: ignore[arg-type]
+            code_package.fetch(self.store, self.flow, str(started.get("code", "")), self.folder)  # type: ignore[arg-type]
         except ShimError:  # artifacts of Python's own types can be read without it
             pass
         metaflow_alias.install()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import printable
+from flowc.compiler.report.diagnostics import printable
 
 from .. import datastore
 from ..options import Option, Usage, parse
@@ -35,7 +35,7 @@ EXAMPLES = (
 
 
 def run(argv: list[str], out: Output) -> int:
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
 
     from ..collect import Rules, collect, plan
 

@@ -21,7 +21,7 @@ def run(argv: list[str], out: Output) -> int:
         return 0
     command = argv[0]
     if command not in cli.COMMANDS:
-        from flowc.compiler.diagnostics import nearest
+        from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(command, cli.COMMANDS)
         raise Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(cli.COMMANDS))

@@ -36,7 +36,7 @@ PAUSE, PAUSE_REMOTE = 0.2, 2.0  # seconds between two looks at a folder, and at 
 
 
 def run(argv: list[str], out: Output) -> int:
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
 
     arguments = parse(argv, OPTIONS)
     what = one_positional(arguments, "the run")
@@ -77,7 +77,7 @@ class _Shown:
 
     def more(self, ended: bool) -> None:
         """Prints what has come since, of all attempts; lines that are not whole yet only when the run has `ended`."""
-        from flowc.runtime_shim import address
+        from flowc.runtime_shim.contract import address
 
         place, found = self.place, self.found
         prefix = address.run_name(found.flow, found.run)
@@ -96,7 +96,7 @@ class _Shown:
 
     def _order(self, name: str) -> tuple[int, object, int]:
         """Steps as they ran, tasks and attempts as a person counts."""
-        from flowc.runtime_shim import address
+        from flowc.runtime_shim.contract import address
 
         where = self._task(name)
         if where is None:
@@ -108,7 +108,7 @@ class _Shown:
     @staticmethod
     def _task(name: str) -> tuple[str, str, int] | None:
         """(step, path, attempt) of `STEP/PATH.ATTEMPT.log`; None for another name."""
-        from flowc.runtime_shim import address
+        from flowc.runtime_shim.contract import address
 
         step, _, rest = name.partition("/")
         path, _, attempt = rest[: -len(".log")].rpartition(".")
@@ -119,7 +119,7 @@ class _Shown:
 
     def _names(self, attempt: int) -> Iterator[tuple[str, str, str]]:
         """(step, path, name of the log): steps as they ran, tasks as a person counts."""
-        from flowc.runtime_shim import address
+        from flowc.runtime_shim.contract import address
 
         place, found = self.place, self.found
         steps = [found.step] if found.step else place.steps(found.flow, found.run)[::-1]
@@ -134,7 +134,7 @@ class _Shown:
 
     def _print(self, name: str, step: str, path: str, data: bytes) -> None:
         """Prints a part of the log of that name. Of one task it is what the task printed, byte for byte; else each line begins with its task."""
-        from flowc.runtime_shim.logs import Log
+        from flowc.runtime_shim.contract.logs import Log
 
         label = b"" if self.found.path else f"[{step}{'' if path == '-' else '/' + path}] ".encode()
         printed = []
@@ -172,7 +172,7 @@ def _follow(place: Place, found: Found, shown: _Shown) -> None:
 
 def _explain(place: Place, found: Found, what: str, attempt: int) -> None:
     """Nothing was printed: because there is no such task, or because it said nothing. Raises ShimError for the first."""
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
 
     if found.step:
         tasks = place.tasks(found.flow, found.run, found.step)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import nearest, without_hints
-from flowc.compiler.given import NOTHING, Given
+from flowc.compiler.options.compile_inputs import NOTHING, Given
 from flowc.compiler.pipeline import flow_names
+from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
 from ..flow_source import load_flow, placed, placed_sources
@@ -66,8 +66,8 @@ def run(argv: list[str], out: Output) -> int:
         _has_configs(open_store(resumed.store), program.flow.name, str(before.get("code", "")))
     resumed.begin(before["parameters"], extra)
 
-    from flowc.runtime_shim.graph import Graph
-    from flowc.runtime_shim.reuse import Resumed
+    from flowc.runtime_shim.contract.graph import Graph
+    from flowc.runtime_shim.local.reuse import Resumed
 
     store = open_store(resumed.store)
     verify = arguments.flag("--verify") or _met_with_damage(store, program.flow.name, origin)
@@ -78,8 +78,8 @@ def run(argv: list[str], out: Output) -> int:
 
 def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
     """Raises Failure if a run called `name` exists, unless it is a resumed run of `origin`: the records of two runs must not mix."""
-    from flowc.runtime_shim import record
-    from flowc.runtime_shim.errors import DamagedError, ShimError
+    from flowc.runtime_shim.contract import record
+    from flowc.runtime_shim.contract.errors import DamagedError, ShimError
 
     try:
         existing = record.read_run(store, flow, name)
@@ -97,23 +97,24 @@ def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
 
 def _has_configs(store: Store, flow: str, code: str) -> None:
     """Raises Failure if the configs that the earlier run had cannot be known any more."""
-    from flowc.runtime_shim import address, package
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract import address, code_package
+    from flowc.runtime_shim.contract.errors import ShimError
 
     name = address.code_name(flow, code)
     try:
         data = store.get(name)
         if data is None:
             raise ShimError(f"the code package {name} is not in the datastore")
-        package.expand(data, code)
+        code_package.expand(data, code)
     except ShimError as error:
         raise Failure(f"{error}: it had the configs of the run to go on from; start a new run with them") from None
 
 
 def _met_with_damage(store: Store, flow: str, run: str) -> bool:
     """Whether a task of the run failed because of something that is missing in the datastore, or damaged."""
-    from flowc.runtime_shim import failure, record
-    from flowc.runtime_shim.errors import DamagedError, ShimError
+    from flowc.runtime_shim.contract import record
+    from flowc.runtime_shim.contract.errors import DamagedError, ShimError
+    from flowc.runtime_shim.task import failure
 
     kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
     try:
@@ -148,9 +149,9 @@ def _known(steps: list[str], known: list[str]) -> None:
 
 def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
     """The name and the run.json of the run to go on from. Raises Failure when there is none."""
-    from flowc.runtime_shim import record
     from flowc.runtime_shim.client.place import Place
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract import record
+    from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.store import open_store
 
     try:

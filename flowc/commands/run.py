@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import Refused, has_errors, without_hints
+from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 
 from .. import local_run, run_parameters
 from ..flow_source import load_flow, placed, placed_sources
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from flowc.compiler.ir import Flow
-    from flowc.runtime_shim.reuse import Policy
+    from flowc.compiler.ir.nodes import Flow
+    from flowc.runtime_shim.local.reuse import Policy
 
 USAGE = ("flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",)
 TEXT = """
@@ -124,9 +124,9 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
 
 def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Policy:
     """What takes over the tasks that an earlier run has done: run.json must be there before the first of them is."""
-    from flowc.compiler.fingerprint import fingerprints
-    from flowc.runtime_shim.graph import Graph
-    from flowc.runtime_shim.reuse import Cached
+    from flowc.compiler.package.fingerprint import fingerprints
+    from flowc.runtime_shim.contract.graph import Graph
+    from flowc.runtime_shim.local.reuse import Cached
     from flowc.runtime_shim.store import open_store
 
     run.begin(values, extra)

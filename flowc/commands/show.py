@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import printable, without_hints
-from flowc.compiler.ir import End, Foreach, Linear, Parallel, Split, Switch
-from flowc.compiler.scopes import inner
+from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switch
+from flowc.compiler.ir.scopes import inner
+from flowc.compiler.report.diagnostics import printable, without_hints
 
 from ..as_written import decorator, value
 from ..flow_source import WITH, load_flow, placed_sources
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from flowc.compiler.ir import Flow, Node, Parameter, Scope, Step
+    from flowc.compiler.ir.nodes import Flow, Node, Parameter, Scope, Step
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
@@ -51,7 +51,7 @@ def run(argv: list[str], out: Output) -> int:
     out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":
-        from flowc.compiler.ir_json import to_json
+        from flowc.compiler.ir.json_form import to_json
 
         out.verbatim(to_json(program.flow, program.scope).encode())
     elif form in PICTURES:

@@ -47,7 +47,7 @@ _ONLY = {
 
 
 def run(argv: list[str], out: Output) -> int:
-    from flowc.runtime_shim.errors import ShimError
+    from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.exceptions import MetaflowException
 
     arguments = parse(argv, OPTIONS)
@@ -70,7 +70,7 @@ def _action(arguments: Arguments) -> tuple[str, list[str]]:
     words = list(arguments.positional)
     action = words.pop(0) if words else ""
     if action not in ACTIONS:
-        from flowc.compiler.diagnostics import nearest
+        from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(action, ACTIONS)
         hint = f"did you mean `tag {close}`?" if close else "it is one of " + ", ".join(f"`tag {each}`" for each in ACTIONS)
@@ -158,8 +158,8 @@ def _list(place: Place, arguments: Arguments, words: list[str], out: Output) -> 
 
 
 def _runs(place: Place, arguments: Arguments, words: list[str]) -> list[Any]:
-    from flowc.runtime_shim import identity
     from flowc.runtime_shim.client.flow import Flow
+    from flowc.runtime_shim.contract import identity
 
     if arguments.flag("--all") or arguments.flag("--my-runs"):
         if words or arguments.text("--run-id"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.diagnostics import Diagnostic, nearest, printable
-from flowc.compiler.ir import Span
+from flowc.compiler.ir.nodes import Span
+from flowc.compiler.report.diagnostics import Diagnostic, nearest, printable
 from flowc.targets.target import names, validator
 
 from .. import files

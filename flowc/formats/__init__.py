@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol
 
-    from flowc.compiler.diagnostics import Diagnostic
+    from flowc.compiler.report.diagnostics import Diagnostic
 
     class Render(Protocol):
         def __call__(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str: ...

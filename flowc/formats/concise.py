@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic, concise, summary
+from flowc.compiler.report.diagnostics import Diagnostic, concise, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ In a value `%`, carriage returns and newlines are escaped, and in a property als
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import ERROR, HINT, WARNING, Diagnostic, printable
+from flowc.compiler.report.diagnostics import ERROR, HINT, WARNING, Diagnostic, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

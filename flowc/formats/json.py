@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from flowc.compiler.diagnostics import ERROR, HINT, WARNING, Diagnostic
+from flowc.compiler.report.diagnostics import ERROR, HINT, WARNING, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

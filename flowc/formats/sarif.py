@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from flowc import __version__
-from flowc.compiler.diagnostics import ERROR, HINT, WARNING, Diagnostic
+from flowc.compiler.report.diagnostics import ERROR, HINT, WARNING, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic, full, summary
+from flowc.compiler.report.diagnostics import Diagnostic, full, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Branches, End, ForEach, Foreach, Parallel, Split, Switch
-from flowc.compiler.record import record
-from flowc.compiler.scopes import targets
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Branches, End, ForEach, Foreach, Parallel, Split, Switch
+from flowc.compiler.ir.scopes import targets
 
 from ..as_written import decorator, value
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from flowc.compiler.ir import Flow, Scope, Step
+    from flowc.compiler.ir.nodes import Flow, Scope, Step
 
 
 @record

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 from ..terminal import Failure
 from .measure import EDGE_FONT, LINE, label_width, size

@@ -52,6 +52,6 @@ def _from_flowc(name: str) -> object:
     try:
         return getattr(import_module(f"flowc.{_IN_FLOWC[name]}"), name)
     except ImportError:
-        from flowc.runtime_shim.api import Unsupported
+        from flowc.runtime_shim.api.names import Unsupported
 
         return Unsupported(name, "where flowc itself is not installed")

@@ -24,7 +24,7 @@ class MetaflowCode:
     @property
     def path(self) -> str:
         """Where the package is."""
-        from flowc.runtime_shim import address
+        from flowc.runtime_shim.contract import address
 
         return f"{self._place.url}/{address.code_name(self._flow, self._digest)}"
 
@@ -54,16 +54,16 @@ class MetaflowCode:
         """Returns a temporary folder with the package's files (`tempfile.TemporaryDirectory`), which vanishes with the object."""
         import tempfile
 
-        from flowc.runtime_shim import package
+        from flowc.runtime_shim.contract import code_package
 
         folder = tempfile.TemporaryDirectory(prefix="flowc-code-")
-        package.unpack(self._place.package(self._flow, self._digest), folder.name)
+        code_package.unpack(self._place.package(self._flow, self._digest), folder.name)
         return folder
 
     def _graph(self) -> Dict[str, Any]:
         import json
 
-        from flowc.runtime_shim.graph import IR_NAME
+        from flowc.runtime_shim.contract.graph import IR_NAME
 
         found: Dict[str, Any] = json.loads(self._file(IR_NAME))["flow"]
         return found

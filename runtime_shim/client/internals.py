@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
-from flowc.runtime_shim import artifacts
-from flowc.runtime_shim import environment as ran_in
-from flowc.runtime_shim.flowspec import INTERNAL
-from flowc.runtime_shim.record import Record
+from flowc.runtime_shim.artifacts import manifest
+from flowc.runtime_shim.contract.record import Record
+from flowc.runtime_shim.task import environment as ran_in
+from flowc.runtime_shim.user_code.flowspec import INTERNAL
 
 if TYPE_CHECKING:
     from .place import Place
@@ -44,7 +44,7 @@ def value(place: Place, task: Task, name: str) -> Any:
     if done is None or not has(done, name):
         raise KeyError(name)
     if name in done.artifacts:
-        return artifacts.load(place.store, task.path_components[0], name, done.artifacts[name])
+        return manifest.load(place.store, task.path_components[0], name, done.artifacts[name])
     return _MADE[name](task)
 
 
@@ -60,7 +60,7 @@ def entry(task: Task, name: str) -> Dict[str, Any]:
 
     made = _MADE[name](task)
     data = pickle.dumps(made, 5)
-    return {"digest": hashlib.sha256(data).hexdigest(), "size": len(data), "type": artifacts.type_name(made)}
+    return {"digest": hashlib.sha256(data).hexdigest(), "size": len(data), "type": manifest.type_name(made)}
 
 
 def metadata(task: Task) -> Dict[str, str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import List, Tuple
 
-from flowc.runtime_shim import address
-from flowc.runtime_shim.graph import Graph
-from flowc.runtime_shim.record import Record
+from flowc.runtime_shim.contract import address
+from flowc.runtime_shim.contract.graph import Graph
+from flowc.runtime_shim.contract.record import Record
 
 
 def children(graph: Graph, done: Record) -> List[Tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
-from flowc.runtime_shim import address
+from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
 from . import settings, tags

@@ -9,10 +9,10 @@ import os
 import threading
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, TypeVar
 
-from flowc.runtime_shim import address, record
-from flowc.runtime_shim.errors import DamagedError
-from flowc.runtime_shim.graph import Graph
-from flowc.runtime_shim.record import Record
+from flowc.runtime_shim.contract import address, record
+from flowc.runtime_shim.contract.errors import DamagedError
+from flowc.runtime_shim.contract.graph import Graph
+from flowc.runtime_shim.contract.record import Record
 from flowc.runtime_shim.store import Store, open_store
 
 from . import settings
@@ -95,20 +95,20 @@ class Place:
     def package(self, flow: str, digest: str) -> bytes:
         """The tar of the code package, checked. Raises ShimError if it is missing or damaged."""
         if (flow, digest) not in self._packages:
-            from flowc.runtime_shim import package
-            from flowc.runtime_shim.errors import ShimError
+            from flowc.runtime_shim.contract import code_package
+            from flowc.runtime_shim.contract.errors import ShimError
 
             compressed = self.store.get(address.code_name(flow, digest))
             if compressed is None:
                 raise ShimError(f"the code package {digest} of flow {flow} is not in the datastore {self.url}")
-            self._packages[flow, digest] = package.expand(compressed, digest)
+            self._packages[flow, digest] = code_package.expand(compressed, digest)
         return self._packages[flow, digest]
 
     def graph(self, flow: str, run: str) -> Graph:
         """The graph that the run follows, from its code package. Raises ShimError."""
         begun = self.run(flow, run)
         if begun is None:
-            from flowc.runtime_shim.errors import ShimError
+            from flowc.runtime_shim.contract.errors import ShimError
 
             raise ShimError(f"run {run!r} of the flow {flow} has not begun: there is no run.json of it in the datastore {self.url}")
         digest = str(begun.get("code", ""))
@@ -117,7 +117,7 @@ class Place:
             import json
             import tarfile
 
-            from flowc.runtime_shim.graph import IR_NAME
+            from flowc.runtime_shim.contract.graph import IR_NAME
 
             with tarfile.open(fileobj=io.BytesIO(self.package(flow, digest))) as archive:
                 file = archive.extractfile(IR_NAME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Iterable, Iterator, Optional, Tuple, Union
 
-from flowc.runtime_shim import address
+from flowc.runtime_shim.contract import address
 
 from . import tags
 from .objects import MetaflowObject, has_all, local_time
@@ -104,7 +104,7 @@ class Run(MetaflowObject):
     def _exists(self) -> bool:
         if self._place.run(*self._parts) is not None:
             return True
-        from flowc.runtime_shim.current import current
+        from flowc.runtime_shim.api.current import current
 
         return (current.flow_name, current.run_id) == self._parts
 

@@ -13,7 +13,7 @@ import tempfile
 from io import BytesIO
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from flowc.runtime_shim.errors import UsageError
+from flowc.runtime_shim.contract.errors import UsageError
 
 from .s3_bucket import Bucket, put_headers
 from .s3_object import (
@@ -276,8 +276,8 @@ def _checked(key: Any, obj: Any) -> Any:
 
 def _root_of_run(run: Any, bucket: Optional[str], prefix: Optional[str]) -> str:
     """Where a run's own data are: DATATOOLS_S3ROOT/FLOW/RUN. Raises MetaflowS3URLException."""
-    from flowc.runtime_shim.current import current
-    from flowc.runtime_shim.flowspec import FlowSpec
+    from flowc.runtime_shim.api.current import current
+    from flowc.runtime_shim.user_code.flowspec import FlowSpec
 
     from .settings import store_url
 

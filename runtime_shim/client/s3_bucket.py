@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from flowc.runtime_shim.errors import StoreError
+from flowc.runtime_shim.contract.errors import StoreError
 from flowc.runtime_shim.store import http
 from flowc.runtime_shim.store.s3 import S3Store, _element, _plain
 

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Optional
 
-from flowc.runtime_shim.identity import user_name
-from flowc.runtime_shim.store.nearest import FOLDER, nearest
+from flowc.runtime_shim.contract.identity import user_name
+from flowc.runtime_shim.store.default_folder import FOLDER, nearest
 
 _metadata = ""  # a store's URL that the program asked for
 _namespace: Optional[str] = None
@@ -34,7 +34,7 @@ def default_namespace() -> Optional[str]:
 
 
 def _own_namespace() -> Optional[str]:
-    from flowc.runtime_shim.current import current
+    from flowc.runtime_shim.api.current import current
 
     found: Optional[str] = current.namespace if current.is_running_flow else f"user:{user_name()}"
     return found
@@ -52,7 +52,7 @@ def metadata(ms: str) -> str:
     elif kind in ("service", "spin") and (at or ms == kind):
         raise ValueError(f"flowc has no metadata {kind}: a run's metadata is in its datastore, so give that: a folder, or s3://BUCKET/PREFIX")
     if "://" in ms:
-        from flowc.runtime_shim.errors import ShimError
+        from flowc.runtime_shim.contract.errors import ShimError
         from flowc.runtime_shim.store import open_store
 
         try:

@@ -77,7 +77,7 @@ class Step(MetaflowObject):
     def _exists(self) -> bool:
         if self._place.has_step(*self._parts):
             return True
-        from flowc.runtime_shim.current import current
+        from flowc.runtime_shim.api.current import current
 
         return (current.flow_name, current.run_id, current.step_name) == self._parts
 

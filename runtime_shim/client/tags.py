@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, Optional, Set
 
-from flowc.runtime_shim import address, identity, record
+from flowc.runtime_shim.contract import address, identity, record
 from flowc.runtime_shim.exceptions import MetaflowTaggingError
 
 if TYPE_CHECKING:

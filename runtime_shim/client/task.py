@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from flowc.runtime_shim import address, failure
-from flowc.runtime_shim.lineage import Lineage
-from flowc.runtime_shim.record import Record
+from flowc.runtime_shim.contract import address
+from flowc.runtime_shim.contract.lineage import Lineage
+from flowc.runtime_shim.contract.record import Record
+from flowc.runtime_shim.task import failure
 
 from . import internals
 from .objects import MetaflowObject, local_time
@@ -221,7 +222,7 @@ class Task(MetaflowObject):
         return str(self._log().data(stream).decode("utf-8", "replace"))
 
     def _log(self) -> Any:
-        from flowc.runtime_shim import logs
+        from flowc.runtime_shim.contract import logs
 
         name = address.task_name(*self._parts, f"{self.current_attempt}.log")
         return logs.Log(self._place.store.get(name) or b"")
@@ -299,7 +300,7 @@ class Task(MetaflowObject):
             self._known(self._place.record(*self._parts))
         if self._record is not _UNKNOWN or self._attempts():
             return True
-        from flowc.runtime_shim.current import current
+        from flowc.runtime_shim.api.current import current
 
         return [current.flow_name, current.run_id, current.step_name, current.task_id] == self.path_components
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from flowc.runtime_shim.errors import UsageError
+from flowc.runtime_shim.contract.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, List, Optional, Protocol, Tuple
 
-    from flowc.runtime_shim.content import Content
+    from flowc.runtime_shim.artifacts.content import Content
 
     class Store(Protocol):
         """Names are relative to the root, with forward slashes, of segments made by `address.encoded`."""

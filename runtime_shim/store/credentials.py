@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import time
 
-from flowc.runtime_shim import json_text
-from flowc.runtime_shim.errors import StoreError
+from flowc.runtime_shim.contract.errors import StoreError
+from flowc.runtime_shim.fast_start import json_text
 
 from . import http
 
@@ -91,7 +91,7 @@ def _element(xml: str, name: str) -> str:
 
 
 def _cache_file(role: str, file: str) -> str:
-    from flowc.runtime_shim.digest import sha256
+    from flowc.runtime_shim.contract.digest import sha256
 
     folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(folder, "flowc", "credentials", sha256(f"{role}\n{file}".encode()).hexdigest()[:32])

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 
-from flowc.runtime_shim.content import Damaged, digest_of
-from flowc.runtime_shim.digest import CHUNK
-from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.artifacts.content import Damaged, digest_of
+from flowc.runtime_shim.contract.digest import CHUNK
+from flowc.runtime_shim.contract.errors import ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Tuple
 
-    from flowc.runtime_shim.content import Content
+    from flowc.runtime_shim.artifacts.content import Content
 
     from .remote import Objects
 
@@ -91,7 +91,7 @@ def read(store: Objects, name: str, first: bytes, total: int, view: memoryview) 
         raise Damaged(f"it has {size} bytes, not {len(view)}")
     import zlib
 
-    from .ahead import Ahead
+    from .read_ahead import Ahead
 
     def fetch(start: int) -> bytes:
         piece = bytearray(min(CHUNK, total - start))

@@ -10,11 +10,11 @@ import errno
 import os
 import time
 
-from flowc.runtime_shim import digest as digests
-from flowc.runtime_shim.content import Damaged, digest_of
-from flowc.runtime_shim.digest import CHUNK
-from flowc.runtime_shim.errors import StoreError
-from flowc.runtime_shim.parallel import cores, for_each
+from flowc.runtime_shim.artifacts.content import Damaged, digest_of
+from flowc.runtime_shim.contract import digest as digests
+from flowc.runtime_shim.contract.digest import CHUNK
+from flowc.runtime_shim.contract.errors import StoreError
+from flowc.runtime_shim.fast_start.threads import cores, for_each
 
 from . import verifying
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, List, Optional, Tuple
 
-    from flowc.runtime_shim.content import Content
+    from flowc.runtime_shim.artifacts.content import Content
 
 _TEMPORARY = ".tmp-"  # no name of an object begins with a dot (address.encoded)
 MAPPED = CHUNK  # bytes from which a blob is mapped, not read

@@ -10,17 +10,18 @@ from __future__ import annotations
 import os
 import sys
 
-from flowc.runtime_shim import json_text
-from flowc.runtime_shim.errors import StoreError, UsageError
-from flowc.runtime_shim.parallel import Permits
+from flowc.runtime_shim.contract.errors import StoreError, UsageError
+from flowc.runtime_shim.fast_start import json_text
+from flowc.runtime_shim.fast_start.threads import Permits
 
-from . import ahead, remote
+from . import read_ahead as ahead
+from . import remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-    from flowc.runtime_shim.content import Content
+    from flowc.runtime_shim.artifacts.content import Content
 
 AT_ONCE = 20  # requests, of all threads together
 CLIENTS = "clients"  # the folder, beside the shim's package, where the runtime image has it

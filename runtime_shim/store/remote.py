@@ -5,11 +5,11 @@ A store gives `size`, `get_into`, `put_parts`; see `s3.py`.
 
 from __future__ import annotations
 
-from flowc.runtime_shim import digest as digests
-from flowc.runtime_shim.content import Damaged, digest_of
-from flowc.runtime_shim.digest import CHUNK
-from flowc.runtime_shim.errors import ShimError
-from flowc.runtime_shim.parallel import for_each
+from flowc.runtime_shim.artifacts.content import Damaged, digest_of
+from flowc.runtime_shim.contract import digest as digests
+from flowc.runtime_shim.contract.digest import CHUNK
+from flowc.runtime_shim.contract.errors import ShimError
+from flowc.runtime_shim.fast_start.threads import for_each
 
 from . import encoding, verifying
 
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Protocol, Tuple
 
-    from flowc.runtime_shim.content import Content
+    from flowc.runtime_shim.artifacts.content import Content
 
     class Objects(Protocol):
         url: str
@@ -124,7 +124,7 @@ def _checking(check: str, size: int) -> Tuple[Callable[[List[Any]], bytes], Call
     """What computes such a check: of one chunk, and of all chunks from these."""
     if len(check) == 64:
         return lambda parts: digest_of(parts, size), digests.joined
-    from flowc.runtime_shim import crc
+    from flowc.runtime_shim.fast_start import crc
 
     return crc.leaf, crc.joined
 

@@ -11,17 +11,18 @@ import os
 import time
 from _thread import allocate_lock
 
-from flowc.runtime_shim.digest import fast_sha256, sha256
-from flowc.runtime_shim.errors import StoreError, UsageError
-from flowc.runtime_shim.parallel import Permits
+from flowc.runtime_shim.contract.digest import fast_sha256, sha256
+from flowc.runtime_shim.contract.errors import StoreError, UsageError
+from flowc.runtime_shim.fast_start.threads import Permits
 
-from . import ahead, credentials, http, remote, signature
+from . import credentials, http, remote, signature
+from . import read_ahead as ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-    from flowc.runtime_shim.content import Content
+    from flowc.runtime_shim.artifacts.content import Content
 
 ATTEMPTS = 8
 LONGEST_PAUSE = 10.0  # seconds between two tries
@@ -211,7 +212,7 @@ class S3Store:
             parts, digest = part(0)
             self._create(name, parts, digest)
             return
-        from flowc.runtime_shim.parallel import for_each
+        from flowc.runtime_shim.fast_start.threads import for_each
 
         answer = self._request("POST", name, query={"uploads": ""})
         upload = _element(answer.body.decode(), "UploadId")

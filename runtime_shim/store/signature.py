@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.runtime_shim.digest import sha256
+from flowc.runtime_shim.contract.digest import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from .names import dag_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Flow
+    from flowc.compiler.ir.nodes import Flow
     from flowc.targets.target import Options
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flowc.compiler.cron import five_fields
-from flowc.compiler.schedules import schedule_of
-from flowc.targets.container import prerequisite
-from flowc.targets.provenance import compiled_with
+from flowc.compiler.options.schedules import schedule_of
+from flowc.compiler.rules.cron import five_fields
+from flowc.targets.shared.container import prerequisite
+from flowc.targets.shared.provenance import compiled_with
+from flowc.targets.shared.step_settings import summary
 from flowc.targets.target import Option, SpecFile
-from flowc.targets.tasks import summary
 from flowc.templates.render import render
 
 from .names import dag_id
@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Flow, Scope
+    from flowc.compiler.ir.nodes import Flow, Scope
+    from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Options
 
 OPTIONS = (

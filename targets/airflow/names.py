@@ -7,7 +7,7 @@ ends in a digest of the original. In the DAG file the variable of a task is `STE
 
 from __future__ import annotations
 
-from flowc.targets.digest import digest, ends_in_digest
+from flowc.targets.shared.name_digest import digest, ends_in_digest
 
 LENGTH = 200
 ID_LENGTH = 250

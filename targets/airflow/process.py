@@ -7,15 +7,15 @@ without, or would do with other rights, is an error; what only says where it run
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+from flowc.targets.shared.step_settings import decorator_of
 from flowc.targets.target import Options
-from flowc.targets.tasks import decorator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.compiler.ir.nodes import Decorator, Flow, Step
 
 _NEEDED = ("secrets", "persistent_volume_claims", "service_account", "security_context")
 _DEFAULTS = Options("")

@@ -1,12 +1,12 @@
-"""What Airflow cannot do of a flow: FLOW530 to FLOW539, FLOW570 to FLOW576, and what every target says in the same words (`unsupported.py`)."""
+"""What Airflow cannot do of a flow: FLOW530 to FLOW539, FLOW570 to FLOW576, and what every target says in the same words (`refusals.py`)."""
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.scopes import is_loop
-from flowc.targets.container import taken
-from flowc.targets.tasks import decorator_of
-from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
+from flowc.compiler.ir.scopes import is_loop
+from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.targets.shared.container import taken
+from flowc.targets.shared.refusals import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
+from flowc.targets.shared.step_settings import decorator_of
 
 from . import process, wide
 from .names import DAG_LENGTH, is_dag_id
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Flow, Step
+    from flowc.compiler.ir.nodes import Flow, Step
     from flowc.targets.target import Options
 
 NAME = "airflow"

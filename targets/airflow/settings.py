@@ -6,18 +6,18 @@ Airflow renders an operator's templated fields with Jinja and reads texts that e
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Flow, Foreach, Parameter, Switch
-from flowc.targets.container import command, init_container, mount, volume
-from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
-from flowc.targets.tasks import deadline, description, pause, retries, summary, variables
+from flowc.compiler.ir.nodes import Flow, Foreach, Parameter, Switch
+from flowc.targets.shared.container import command, init_container, mount, volume
+from flowc.targets.shared.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
+from flowc.targets.shared.step_settings import deadline, description, pause, retries, summary, variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Step
-    from flowc.targets.pods import Pod
+    from flowc.compiler.ir.nodes import Step
+    from flowc.targets.shared.pods import Pod
     from flowc.targets.target import Options
 
     Data: TypeAlias = dict[str, Any]

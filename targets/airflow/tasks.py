@@ -13,9 +13,9 @@ Mapping", "Trigger Rules" and "Branching"; its `SkipMixin.skip_all_except`.
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Branches, Flow, ForEach, Switch
-from flowc.compiler.record import record
-from flowc.compiler.scopes import exits, predecessors, successors, targets
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Branches, Flow, ForEach, Switch
+from flowc.compiler.ir.scopes import exits, predecessors, successors, targets
 
 from .names import CHOICE, ITEMS, PATHS, WAY, task_id, variable, way_id
 
@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Node, Scope, Step
+    from flowc.compiler.ir.nodes import Node, Scope, Step
 
     Data: TypeAlias = dict[str, Any]
 

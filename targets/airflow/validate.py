@@ -11,7 +11,7 @@ import ast
 import builtins
 import re
 
-from flowc.targets.circle import circle
+from flowc.targets.shared.cycles import circle
 from flowc.targets.target import Finding
 
 TYPE_CHECKING = False
@@ -138,7 +138,7 @@ def _stored(node: ast.AST) -> set[str]:
 
 
 def _dag(call: ast.Call) -> Iterator[Problem]:
-    from flowc.compiler.cron import BadCron, parse
+    from flowc.compiler.rules.cron import BadCron, parse
 
     given = {each.arg: each.value for each in call.keywords if each.arg}
     identifier = given.get("dag_id", call.args[0] if call.args else None)

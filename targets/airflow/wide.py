@@ -6,15 +6,15 @@ task `STEP.paths`. Source: Airflow's documentation, "Dynamic Task Mapping", Plac
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic
-from flowc.compiler.ir import ForEach, Switch
-from flowc.compiler.scopes import inner, scopes
+from flowc.compiler.ir.nodes import ForEach, Switch
+from flowc.compiler.ir.scopes import inner, scopes
+from flowc.compiler.report.diagnostics import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Flow
+    from flowc.compiler.ir.nodes import Flow
     from flowc.targets.target import Options
 
 

@@ -8,10 +8,10 @@ name, one that is Omitted does not; an expression is read once everything in it 
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Branches, Flow, ForEach, Foreach, Switch
-from flowc.compiler.record import record
-from flowc.compiler.scopes import exits, inner, is_loop, predecessors, successors, targets
-from flowc.targets.tasks import retries
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Branches, Flow, ForEach, Foreach, Switch
+from flowc.compiler.ir.scopes import exits, inner, is_loop, predecessors, successors, targets
+from flowc.targets.shared.step_settings import retries
 
 from .names import AGAIN, EACH, FLOW, LOOP, template_name
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Node, Scope, Step
+    from flowc.compiler.ir.nodes import Node, Scope, Step
 
     Data: TypeAlias = dict[str, Any]
     # what must have happened: any of … all of … any of these edges
@@ -188,7 +188,7 @@ def visits(scope: Scope, steps: dict[str, Step], given: str = "") -> dict[str, i
 
 def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:
     """Returns the steps whose path is not known when the spec is written: in a foreach, or visited again and again."""
-    from flowc.compiler.scopes import walk
+    from flowc.compiler.ir.scopes import walk
 
     return frozenset(node.step for _, node, depth in walk(scope) if depth or is_loop(steps[node.step]))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flowc.compiler.schedules import schedule_of
+from flowc.compiler.options.schedules import schedule_of
 from flowc.targets.target import Deployment
 
 from .names import object_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Flow
+    from flowc.compiler.ir.nodes import Flow
     from flowc.targets.target import Options
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flowc.compiler.cron import five_fields
-from flowc.compiler.kubernetes_names import is_label
-from flowc.compiler.schedules import schedule_of
-from flowc.targets.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
-from flowc.targets.provenance import compiled_with
+from flowc.compiler.options.schedules import schedule_of
+from flowc.compiler.rules.cron import five_fields
+from flowc.compiler.rules.kubernetes_names import is_label
+from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
+from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
@@ -21,8 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Flow, Scope
+    from flowc.compiler.ir.nodes import Flow, Scope
+    from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Options
 
 # A name is a run's only in its namespace and cluster, and as long as it exists: an end of the uid tells two of one name apart.
@@ -56,13 +56,13 @@ OPTIONS = (
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW551, FLOW554 to FLOW556)."""
-    from flowc.compiler.diagnostics import WARNING, Diagnostic, has_errors
+    from flowc.compiler.report.diagnostics import WARNING, Diagnostic, has_errors
 
     found = list(refusals(flow, options))
     yield from found
     if has_errors(found) or 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
         return
-    from flowc.compiler.scopes import scopes
+    from flowc.compiler.ir.scopes import scopes
 
     scope = scopes(flow)
     size = sum(len(file.text.encode()) for file in emit(flow, scope, options)) if len(flow.steps) > 150 else 0

@@ -7,7 +7,7 @@ name, and any that could be taken for one of ours, ends in a digest of the origi
 
 from __future__ import annotations
 
-from flowc.targets.digest import digest, ends_in_digest
+from flowc.targets.shared.name_digest import digest, ends_in_digest
 
 STEP_LENGTH = 63
 OBJECT_LENGTH = 52  # a CronWorkflow appends the time of a run to its own name (Argo, cron workflow validation)

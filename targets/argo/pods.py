@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Flow
-from flowc.targets.container import command
-from flowc.targets.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
-from flowc.targets.tasks import deadline, description, pause, retries, summary, variables
+from flowc.compiler.ir.nodes import Flow
+from flowc.targets.shared.container import command
+from flowc.targets.shared.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
+from flowc.targets.shared.step_settings import deadline, description, pause, retries, summary, variables
 from flowc.templates.escape import json
 
 from .dags import PATH, outputs
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Parameter, Step
+    from flowc.compiler.ir.nodes import Parameter, Step
     from flowc.targets.target import Options
 
     Data: TypeAlias = dict[str, Any]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from flowc.compiler.kubernetes_names import is_object
-from flowc.targets.circle import circle
-from flowc.targets.kubernetes_objects import pod_problems
+from flowc.compiler.rules.kubernetes_names import is_object
+from flowc.targets.shared.cycles import circle
+from flowc.targets.shared.kubernetes_objects import pod_problems
 
 from .crd_rules import crd_problems
 
@@ -46,7 +46,7 @@ def document_problems(document: dict[str, Any], templates: Mapping[str, Any]) ->
 
 
 def _cron(spec: dict[str, Any], name: str) -> Iterator[Problem]:
-    from flowc.compiler.cron import BadCron, parse
+    from flowc.compiler.rules.cron import BadCron, parse
 
     if len(name) > 52:
         yield "metadata.name", f"the name of a CronWorkflow has at most 52 characters, this one {len(name)}"

@@ -1,15 +1,15 @@
-"""What Argo cannot do of a flow: FLOW510 to FLOW519, and what every target says in the same words (`unsupported.py`)."""
+"""What Argo cannot do of a flow: FLOW510 to FLOW519, and what every target says in the same words (`refusals.py`)."""
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.ir import Switch
-from flowc.compiler.kubernetes_names import is_key, is_namespace, is_object, is_quantity
-from flowc.compiler.scopes import is_loop
-from flowc.targets.container import taken
-from flowc.targets.pods import pod_of
-from flowc.targets.tasks import decorator_of
-from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
+from flowc.compiler.ir.nodes import Switch
+from flowc.compiler.ir.scopes import is_loop
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+from flowc.compiler.rules.kubernetes_names import is_key, is_namespace, is_object, is_quantity
+from flowc.targets.shared.container import taken
+from flowc.targets.shared.pods import pod_of
+from flowc.targets.shared.refusals import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
+from flowc.targets.shared.step_settings import decorator_of
 
 from .dags import STACK
 from .names import OBJECT_LENGTH, is_object_name
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.compiler.ir.nodes import Decorator, Flow, Step
     from flowc.targets.target import Options
 
 NAME = "argo"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .asl_paths import Problem
+    from .asl.paths import Problem
 
     # A shape: a type, [shape of each item], {name: shape}, {"*": shape of each value}, or a function that says what is wrong
     Shape = Any

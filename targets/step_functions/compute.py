@@ -7,11 +7,11 @@ Batch on EC2 only takes whole is rounded up. `@batch` is this target's own decor
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import number
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Step, Value
+    from flowc.compiler.ir.nodes import Step, Value
     from flowc.targets.target import Options
 
 # Attributes that say something about the task itself which this target does not carry over yet: refused when given.

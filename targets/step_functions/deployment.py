@@ -5,14 +5,14 @@ Job definitions are not among the items: an earlier one may still be needed by a
 
 from __future__ import annotations
 
-from flowc.compiler.schedules import schedule_of
+from flowc.compiler.options.schedules import schedule_of
 from flowc.targets.target import Deployment
 
 from .names import machine_name, schedule_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir import Flow
+    from flowc.compiler.ir.nodes import Flow
     from flowc.targets.target import Options
 
 SUFFIXES = (".asl.json", ".batch.json", ".policy.json", ".schedule.json")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flowc.compiler.cron import six_fields
-from flowc.compiler.ir import Foreach, Switch
-from flowc.compiler.schedules import schedule_of
-from flowc.targets.provenance import compiled_with
+from flowc.compiler.ir.nodes import Foreach, Switch
+from flowc.compiler.options.schedules import schedule_of
+from flowc.compiler.rules.cron import six_fields
+from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.ir import Flow, Scope
+    from flowc.compiler.ir.nodes import Flow, Scope
+    from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Options
 
 MAX_MACHINE = 1024 * 1024  # bytes of a definition (AWS Step Functions, quotas)
@@ -44,7 +44,7 @@ OPTIONS = (
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529, FLOW560)."""
-    from flowc.compiler.diagnostics import has_errors
+    from flowc.compiler.report.diagnostics import has_errors
 
     found = list(refusals(flow, options))
     yield from found
@@ -54,8 +54,8 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 
 def _too_big(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.scopes import scopes
+    from flowc.compiler.ir.scopes import scopes
+    from flowc.compiler.report.diagnostics import Diagnostic
 
     name = options.name or machine_name(options.deployment or flow.name)
     store = store_of(options.store) or ANY_STORE

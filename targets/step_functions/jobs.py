@@ -6,9 +6,9 @@ for the first step the parameters. So a task can also be started by hand: `aws b
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Foreach, Switch
-from flowc.compiler.record import record
-from flowc.targets.tasks import deadline, retries, variables
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Foreach, Switch
+from flowc.targets.shared.step_settings import deadline, retries, variables
 from flowc.templates.render import render
 
 from .names import definition_name
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Flow, Step
+    from flowc.compiler.ir.nodes import Flow, Step
     from flowc.targets.target import Options
 
     from .compute import Compute

@@ -6,15 +6,15 @@ foreach is told how many items that history has room for, and fails before the f
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Branches, ForEach, Switch
-from flowc.compiler.record import record
-from flowc.compiler.scopes import is_loop
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Branches, ForEach, Switch
+from flowc.compiler.ir.scopes import is_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from flowc.compiler.ir import Scope, Step
+    from flowc.compiler.ir.nodes import Scope, Step
 
 MODES = ("inline", "distributed")
 HISTORY = 25_000  # events of one execution

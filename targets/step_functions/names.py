@@ -7,7 +7,7 @@ names of jobs and job definitions 128 of `A-Z a-z 0-9 _ -` (SubmitJob, RegisterJ
 
 from __future__ import annotations
 
-from flowc.targets.digest import digest
+from flowc.targets.shared.name_digest import digest
 
 STATE_LENGTH = 80
 MACHINE_LENGTH = 80

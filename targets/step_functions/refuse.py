@@ -1,14 +1,14 @@
-"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`unsupported.py`)."""
+"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`refusals.py`)."""
 
 from __future__ import annotations
 
-from flowc.compiler.cron import BadCron, six_fields
 from flowc.compiler.decorators.decorator import number
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.ir import Foreach
-from flowc.compiler.schedules import schedule_of
-from flowc.targets.tasks import decorator_of, variables
-from flowc.targets.unsupported import unsupported, unsupported_attributes
+from flowc.compiler.ir.nodes import Foreach
+from flowc.compiler.options.schedules import schedule_of
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+from flowc.compiler.rules.cron import BadCron, six_fields
+from flowc.targets.shared.refusals import unsupported, unsupported_attributes
+from flowc.targets.shared.step_settings import decorator_of, variables
 
 from .batch_rules import role_problem
 from .compute import REFUSED
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.ir import Decorator, Flow, Step
+    from flowc.compiler.ir.nodes import Decorator, Flow, Step
     from flowc.targets.target import Options
 
 NAME = "step-functions"

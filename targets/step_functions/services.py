@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .asl_paths import Problem
+    from .asl.paths import Problem
 
 _SUBMIT_JOB = {  # what the optimized integration documents; `EcsPropertiesOverride` is not among them
     "ArrayProperties", "ContainerOverrides", "DependsOn", "JobDefinition", "JobName", "JobQueue", "Parameters", "PropagateTags", "RetryStrategy",

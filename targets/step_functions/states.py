@@ -6,10 +6,10 @@ or `switch` (the outcome of a switch's task). Nothing else: artifacts stay in th
 
 from __future__ import annotations
 
-from flowc.compiler.ir import Branches, End, Flow, ForEach, Linear, Switch
-from flowc.compiler.record import record
-from flowc.compiler.scopes import is_loop, targets
-from flowc.targets.tasks import summary
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Branches, End, Flow, ForEach, Linear, Switch
+from flowc.compiler.ir.scopes import is_loop, targets
+from flowc.targets.shared.step_settings import summary
 
 from .maps import INLINE_WORKERS
 from .names import job_name, state_name
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir import Scope, Step, Task
+    from flowc.compiler.ir.nodes import Scope, Step, Task
 
     Data: TypeAlias = dict[str, Any]
 

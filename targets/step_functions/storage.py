@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.compiler.record import record
+from flowc.compiler.fast_start.record import record
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~")
 

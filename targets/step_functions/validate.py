@@ -9,7 +9,7 @@ import json
 
 from flowc.targets.target import Finding
 
-from .asl import machine_problems
+from .asl.rules import machine_problems
 from .batch_rules import definitions_problems
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .asl_paths import Problem
+    from .asl.paths import Problem
 
 DEFINITION_SIZE = 1024 * 1024  # bytes of a state machine's definition (AWS Step Functions, quotas)
 _SCHEDULE = {"Name", "Description", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target", "State",
@@ -110,7 +110,7 @@ def _expression(expression: Any) -> Iterator[Problem]:
     if not isinstance(expression, str):
         yield "ScheduleExpression", "must be text"
     elif expression.startswith("cron(") and expression.endswith(")"):
-        from flowc.compiler.cron import BadCron, parse
+        from flowc.compiler.rules.cron import BadCron, parse
 
         fields = expression[5:-1].split()
         if len(fields) != 6:

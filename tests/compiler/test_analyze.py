@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Refused, concise
-from flowc.compiler.ir_json import from_json, to_json
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.json_form import from_json, to_json
+from flowc.compiler.ir.scopes import scopes
+from flowc.compiler.ir.validity import violations
 from flowc.compiler.pipeline import Program, load
-from flowc.compiler.scopes import scopes
-from flowc.compiler.validity import violations
+from flowc.compiler.report.diagnostics import Refused, concise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,7 +79,7 @@ def test_imports(imports: str, base: str, step: str, tmp_path: Path) -> None:
 HEAD = "from metaflow import FlowSpec, step, Parameter, JSONType, retry, resources, schedule\n"
 
 
-def transition(folder: Path, call: str, rest: str = "") -> ir.Transition:
+def transition(folder: Path, call: str, rest: str = "") -> nodes.Transition:
     flow = f"""{HEAD}
 CASES = 'x'
 class F(FlowSpec):
@@ -108,7 +108,7 @@ def test_split_and_foreach(tmp_path: Path) -> None:
     assert getattr(transition(tmp_path, "self.next(self.b, self.a)", TWO), "targets", None) == ("b", "a")
     for written, over in (("'x'", "x"), ("CASES", "x"), ("self.over", "y"), ("name", None), ("f'{CASES}'", "x")):
         found = transition(tmp_path, f"self.next(self.a, foreach={written})", ONE)
-        assert isinstance(found, ir.Foreach) and (found.target, found.over) == ("a", over)
+        assert isinstance(found, nodes.Foreach) and (found.target, found.over) == ("a", over)
 
 
 def test_switch(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ class F(FlowSpec):
 """
     )
     found = program(tmp_path, flow=flow).flow.steps[0].transition
-    assert isinstance(found, ir.Switch) and found.on == "x"
+    assert isinstance(found, nodes.Switch) and found.on == "x"
     assert [(each.value, each.target) for each in found.cases] == [("a", "a"), (1, "b"), (2.5, "start2"), (False, "b")]
 
 
@@ -274,7 +274,7 @@ def test_which_flow(tmp_path: Path) -> None:
 def test_a_transition_in_parentheses(tmp_path: Path) -> None:
     body = "    @step\n    def start(self):\n        (self.next(self.end))\n    @step\n    def end(self): pass\n"
     transition = program(tmp_path, flow=HEAD + "class F(FlowSpec):\n" + body).flow.steps[0].transition
-    assert isinstance(transition, ir.Linear) and transition.target == "end"
+    assert isinstance(transition, nodes.Linear) and transition.target == "end"
 
 
 def test_several_syntax_errors(tmp_path: Path) -> None:
@@ -329,10 +329,10 @@ def test_deep_and_huge_sources_are_refused_quickly(text: str, tmp_path: Path) ->
 
 @given(flows(2))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_source_of_a_random_flow_reads_back(tmp_path: Path, flow: ir.Flow) -> None:
+def test_source_of_a_random_flow_reads_back(tmp_path: Path, flow: nodes.Flow) -> None:
     found = program(tmp_path, flow=source_of(flow))
 
-    def shape(each: ir.Flow) -> list[Any]:
+    def shape(each: nodes.Flow) -> list[Any]:
         return sorted((step.name, step.is_join, type(step.transition).__name__, [getattr(step.transition, "target", None)]) for step in each.steps)
 
     assert shape(found.flow) == shape(flow)
@@ -370,7 +370,7 @@ def test_damaged_sources_never_crash(tmp_path: Path, damage: list[tuple[int, int
 
 def test_the_same_bytes_for_every_hash_seed(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(SEED)
-    code = "import sys; from flowc.compiler.pipeline import load; from flowc.compiler.ir_json import to_json; p = load(sys.argv[1]); sys.stdout.write(to_json(p.flow, p.scope))"
+    code = "import sys; from flowc.compiler.pipeline import load; from flowc.compiler.ir.json_form import to_json; p = load(sys.argv[1]); sys.stdout.write(to_json(p.flow, p.scope))"
     made = {
         subprocess.run(
             [sys.executable, "-c", code, str(tmp_path / "flow.py")], env={"PYTHONHASHSEED": seed, "LC_ALL": "C"}, capture_output=True, check=True
@@ -392,7 +392,7 @@ def test_an_ir_is_accepted_in_place_of_source(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cron", [f"{'9' * 5000} * * * *", f"*/{'9' * 5000} * * * *"])
 def test_a_number_of_thousands_of_digits_is_no_field_of_cron(cron: str) -> None:
-    from flowc.compiler.cron import BadCron, parse
+    from flowc.compiler.rules.cron import BadCron, parse
 
     with pytest.raises(BadCron):
         parse(cron)
@@ -434,7 +434,7 @@ class F(FlowSpec, \\
     steps = {each.name: each for each in found.steps}
     assert (size.name, size.type, size.has_default, size.help) == ("size", "int", False, "x")
     assert steps["start"].decorators[0].attributes == {"times": 1, "minutes_between_retries": 0}
-    assert isinstance(steps["start"].transition, ir.Foreach) and steps["join"].is_join
+    assert isinstance(steps["start"].transition, nodes.Foreach) and steps["join"].is_join
 
 
 def test_an_unknown_decorator_may_set_an_artifact(tmp_path: Path) -> None:

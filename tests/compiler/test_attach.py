@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.attach import attached
-from flowc.compiler.diagnostics import Refused, concise
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.validity import violations
+from flowc.compiler.options.with_decorators import attached
 from flowc.compiler.pipeline import load
-from flowc.compiler.validity import violations
+from flowc.compiler.report.diagnostics import Refused, concise
 
 FLOW = """
 from metaflow import FlowSpec, card, retry, step
@@ -27,7 +27,7 @@ class F(FlowSpec):
 """
 
 
-def steps(folder: Path, *texts: str) -> dict[str, list[ir.Decorator]]:
+def steps(folder: Path, *texts: str) -> dict[str, list[nodes.Decorator]]:
     (folder / "flow.py").write_text(FLOW)
     program = load(str(folder / "flow.py"), "", texts)
     assert list(violations(program.flow, program.scope)) == []
@@ -53,7 +53,7 @@ def steps(folder: Path, *texts: str) -> dict[str, list[ir.Decorator]]:
         ("card:type=blank", {"type": "blank"}),
     ],
 )  # fmt: skip
-def test_values(text: str, given: dict[str, ir.Value] | None, tmp_path: Path) -> None:
+def test_values(text: str, given: dict[str, nodes.Value] | None, tmp_path: Path) -> None:
     if given is None:  # `a=b` after a comma is an attribute, as in Metaflow
         given = {"image": "python:3.12", "node_selector": "a=b", "cpu": 0.5}
     found = steps(tmp_path, text)["end"][0]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler.config_text import BadText, literal, parse
-from flowc.compiler.diagnostics import Refused
-from flowc.compiler.given import NOTHING, Given
-from flowc.compiler.ir_json import from_json, to_json
+from flowc.compiler.ir.json_form import from_json, to_json
+from flowc.compiler.options.compile_inputs import NOTHING, Given
 from flowc.compiler.pipeline import Program, load
+from flowc.compiler.read.config_formats import BadText, literal, parse
+from flowc.compiler.report.diagnostics import Refused
 
 HEAD = "import os\nimport json\nfrom metaflow import *\n"
 END = "\n    @step\n    def end(self):\n        pass\n"

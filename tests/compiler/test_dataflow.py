@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.analyze import analyze
 from flowc.compiler.checks import checks
-from flowc.compiler.classes import flows as classes
-from flowc.compiler.diagnostics import ERROR, Diagnostic, concise
-from flowc.compiler.ir import Branches, ForEach, Scope, Task
-from flowc.compiler.ir_json import to_json
-from flowc.compiler.names import World
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import scopes
-from flowc.runtime_shim import artifacts, json_text
-from flowc.runtime_shim.graph import Graph
-from flowc.runtime_shim.record import read as read_record
+from flowc.compiler.ir import nodes as ir
+from flowc.compiler.ir.json_form import to_json
+from flowc.compiler.ir.nodes import Branches, ForEach, Scope, Task
+from flowc.compiler.ir.scopes import scopes
+from flowc.compiler.names.classes import flows as classes
+from flowc.compiler.names.resolver import World
+from flowc.compiler.read.flow import analyze
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, Diagnostic, concise
+from flowc.runtime_shim.artifacts import manifest
+from flowc.runtime_shim.contract.graph import Graph
+from flowc.runtime_shim.contract.record import read as read_record
+from flowc.runtime_shim.fast_start import json_text
 from flowc.runtime_shim.store import Store, open_store
-from flowc.runtime_shim.task import Attempt, run_task
+from flowc.runtime_shim.task.run_task import Attempt, run_task
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -155,13 +156,13 @@ class Run:
         scope: dict[str, Any] = {"__name__": "random_flow"}
         exec(compile(source, "flow.py", "exec"), scope)
         self.flow_class = scope[flow.name]
-        load = artifacts.load
+        load = manifest.load
 
         def noted(store: Store, flow: str, name: str, *rest: Any) -> Any:
             self.loaded[self.step].update({name} - {""})
             return load(store, flow, name, *rest)
 
-        monkeypatch.setattr(artifacts, "load", noted)
+        monkeypatch.setattr(manifest, "load", noted)
         self.scope(scopes(flow), "-")
 
     def task(self, step: str, path: str) -> Any:

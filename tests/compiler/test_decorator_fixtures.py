@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.decorators.decorator import names, no_check, specification
-from flowc.compiler.diagnostics import Refused
 from flowc.compiler.pipeline import load
+from flowc.compiler.report.diagnostics import Refused
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "compiler" / "decorators"
 IMPORTS = (

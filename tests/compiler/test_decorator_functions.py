@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from flowc.compiler import ir
 from flowc.compiler.decorators import exit_hook, project, secrets, trigger, trigger_on_finish
 from flowc.compiler.decorators._packages import Packages, packages_of
 from flowc.compiler.decorators.batch import whole_devices
 from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.ir import nodes
 
-SPAN = ir.Span("flow.py", 1, 1, 1, 2)
+SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 
 
-def decorator(kind: str, /, **given: ir.Value) -> ir.Decorator:
+def decorator(kind: str, /, **given: nodes.Value) -> nodes.Decorator:
     known = specification(kind)
     assert known is not None
-    return ir.Decorator(kind, {**known.attributes, **given}, SPAN)
+    return nodes.Decorator(kind, {**known.attributes, **given}, SPAN)
 
 
-def flow(*decorators: ir.Decorator, step: tuple[ir.Decorator, ...] = ()) -> ir.Flow:
-    parameters = tuple(ir.Parameter(each, each, "str", None, False, False, "", "", SPAN) for each in ("alpha", "Beta"))
-    return ir.Flow("F", "flow.py", "", "start", "start", parameters, (), decorators, (ir.Step("start", "", step, ir.End(), False, SPAN),), SPAN)
+def flow(*decorators: nodes.Decorator, step: tuple[nodes.Decorator, ...] = ()) -> nodes.Flow:
+    parameters = tuple(nodes.Parameter(each, each, "str", None, False, False, "", "", SPAN) for each in ("alpha", "Beta"))
+    return nodes.Flow(
+        "F", "flow.py", "", "start", "start", parameters, (), decorators, (nodes.Step("start", "", step, nodes.End(), False, SPAN),), SPAN
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def flow(*decorators: ir.Decorator, step: tuple[ir.Decorator, ...] = ()) -> ir.F
         ({"production": True}, "", False, ("prod", True, False)),
     ],
 )
-def test_places_of_a_project(own: dict[str, ir.Value], branch: str, production: bool, expected: tuple[str, bool, bool]) -> None:
+def test_places_of_a_project(own: dict[str, nodes.Value], branch: str, production: bool, expected: tuple[str, bool, bool]) -> None:
     place = project.place_of(decorator("project", name="p", **own), "F", "ada", branch, production)
     assert (place.branch, place.is_production, place.is_user_branch) == expected
     assert place.flow_name == f"p.{expected[0]}.F" and place.tags == ("project:p", f"project_branch:{expected[0]}")
@@ -56,7 +58,7 @@ def test_long_names_are_cut() -> None:
     assert project.object_name(other, 45, 39, 5) != name
 
 
-def packages(*own: ir.Decorator, base: tuple[ir.Decorator, ...] = (), kind: str = "conda") -> Packages | None:
+def packages(*own: nodes.Decorator, base: tuple[nodes.Decorator, ...] = (), kind: str = "conda") -> Packages | None:
     made = flow(*base, step=own)
     return packages_of(made, made.steps[0], kind)
 
@@ -84,7 +86,7 @@ def test_sources_of_secrets() -> None:
 
 
 def test_events() -> None:
-    def events(**given: ir.Value) -> object:
+    def events(**given: nodes.Value) -> object:
         return trigger.events_of(decorator("trigger", **given), flow())
 
     own = (("alpha", "alpha"), ("Beta", "Beta"))
@@ -101,7 +103,7 @@ def test_events() -> None:
 
 
 def test_flows_waited_for() -> None:
-    def upstream(**given: ir.Value) -> object:
+    def upstream(**given: nodes.Value) -> object:
         return trigger_on_finish.upstream_of(decorator("trigger_on_finish", **given))
 
     assert upstream(flow="A") == (trigger_on_finish.Upstream("A", "", ""),)

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from flowc.compiler.diagnostics import Refused, concise
 from flowc.compiler.pipeline import load
+from flowc.compiler.report.diagnostics import Refused, concise
 
 from flowc.explanations import pages
 from flowc.flow_source import WITH

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import WARNING, Diagnostic, Refused, concise, full, has_errors, in_order, nearest, summary
-from flowc.compiler.ir import Span
+from flowc.compiler.ir.nodes import Span
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic, Refused, concise, full, has_errors, in_order, nearest, summary
 
 SPAN = Span("flow.py", 2, 9, 2, 14)
 ONE = Diagnostic("FLOW210", "no step assigns `self.itmes`", SPAN, "a foreach needs a list", "did you mean `items`?")

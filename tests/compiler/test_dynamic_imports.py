@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowc.compiler.diagnostics import Refused
 from flowc.compiler.pipeline import Program
+from flowc.compiler.report.diagnostics import Refused
 
 from tests.building import program_of
 from tests.runtime_shim.container import Container

@@ -6,10 +6,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from flowc.compiler.analyze import analyze
-from flowc.compiler.classes import flows
-from flowc.compiler.effects.records import Effects
-from flowc.compiler.names import World
+from flowc.compiler.dataflow.effects.records import Effects
+from flowc.compiler.names.classes import flows
+from flowc.compiler.names.resolver import World
+from flowc.compiler.read.flow import analyze
 
 HEAD = """
 import threading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flowc.compiler.fingerprint import fingerprints
+from flowc.compiler.package.fingerprint import fingerprints
 from flowc.compiler.pipeline import load
 
 FLOW = """from metaflow import FlowSpec, retry, step

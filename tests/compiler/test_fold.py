@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler.diagnostics import Refused
-from flowc.compiler.fold import Unfoldable, fold
-from flowc.compiler.given import Given
-from flowc.compiler.ir_json import to_json
+from flowc.compiler.fold.expressions import Unfoldable, fold
+from flowc.compiler.ir.json_form import to_json
+from flowc.compiler.options.compile_inputs import Given
 from flowc.compiler.pipeline import load
+from flowc.compiler.report.diagnostics import Refused
 
 NAMES = {"n": 3, "s": "text", "xs": [3, 1, 2], "d": {"a": 1, "b": [2]}, "big": list(range(1000))}
 
@@ -51,7 +51,7 @@ any(each > 2 for each in xs), all([]), "".join([]), repr([1, "a"]), str({"a": (1
 
 
 def names(name: str) -> Any:
-    from flowc.compiler.fold import Library
+    from flowc.compiler.fold.expressions import Library
 
     if name in NAMES:
         return NAMES[name]
@@ -121,7 +121,7 @@ def test_what_cannot_be_known(text: str) -> None:
 
 
 def fold_plain(text: str) -> Any:
-    from flowc.compiler.arguments import plain
+    from flowc.compiler.read.arguments import plain
 
     return plain(fold(text, names))
 

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import Refused
-from flowc.compiler.ir_json import from_json, to_json
-from flowc.compiler.package import build
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.json_form import from_json, to_json
+from flowc.compiler.ir.validity import violations
+from flowc.compiler.package.archive import build
 from flowc.compiler.pipeline import Program, load
-from flowc.compiler.validity import violations
+from flowc.compiler.report.diagnostics import Refused
 
 FLOW = """
 import os
@@ -56,9 +56,9 @@ def test_the_default_travels_with_the_code(default: str, tmp_path: Path, monkeyp
     (tmp_path / "flows" / "data.csv").write_bytes(b"a\r\nb")
     found = program(tmp_path / "flows", f"data = IncludeFile('d', default={default}, help='a table')")
     (one,) = found.flow.parameters
-    assert (one.type, one.default, one.has_default, one.include) == ("file", "data.csv", True, ir.Include(True, "utf-8", digest(b"a\r\nb")))
+    assert (one.type, one.default, one.has_default, one.include) == ("file", "data.csv", True, nodes.Include(True, "utf-8", digest(b"a\r\nb")))
     assert found.files[f"flowc.include/{digest(b'a' + bytes([13, 10]) + b'b')}"] == b"a\r\nb"
-    assert found.flow.inputs == (ir.Input("file", "d", "data.csv", f"sha256:{digest(b'a' + bytes([13, 10]) + b'b')}"),)
+    assert found.flow.inputs == (nodes.Input("file", "d", "data.csv", f"sha256:{digest(b'a' + bytes([13, 10]) + b'b')}"),)
     before = build(found.flow, found.scope, found.files).digest
     (tmp_path / "flows" / "data.csv").write_bytes(b"other")
     changed = load(str(tmp_path / "flows" / "flow.py"))
@@ -72,7 +72,7 @@ def test_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "data.csv").write_text("here")
     found = program(tmp_path / "flows", "data = IncludeFile('d', default='data.csv')")
     assert [each.code for each in found.diagnostics if each.code == "FLOW314"] == ["FLOW314"]
-    assert found.flow.parameters[0].include == ir.Include(True, "utf-8", digest(b"here"))
+    assert found.flow.parameters[0].include == nodes.Include(True, "utf-8", digest(b"here"))
     (tmp_path / "data.csv").write_text("beside")
     assert not [each for each in load(str(tmp_path / "flows" / "flow.py")).diagnostics if each.code == "FLOW314"]
 
@@ -80,10 +80,10 @@ def test_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("x = IncludeFile('x')", ("file", None, False, False, ir.Include(True, "utf-8", ""))),
-        ("x = IncludeFile('x', required=True, is_text=False)", ("file", None, False, True, ir.Include(False, "utf-8", ""))),
-        ("x = IncludeFile('x', default='gone.csv')", ("file", "gone.csv", True, False, ir.Include(True, "utf-8", ""))),
-        ("x = IncludeFile('x', False, None, 'latin-1', None, None)", ("file", None, False, False, ir.Include(True, "latin-1", ""))),
+        ("x = IncludeFile('x')", ("file", None, False, False, nodes.Include(True, "utf-8", ""))),
+        ("x = IncludeFile('x', required=True, is_text=False)", ("file", None, False, True, nodes.Include(False, "utf-8", ""))),
+        ("x = IncludeFile('x', default='gone.csv')", ("file", "gone.csv", True, False, nodes.Include(True, "utf-8", ""))),
+        ("x = IncludeFile('x', False, None, 'latin-1', None, None)", ("file", None, False, False, nodes.Include(True, "latin-1", ""))),
         ("x = Parameter('x', lambda context: context.flow_name)", ("str", "F", True, False, None)),
         ("x = Parameter('x', default=lambda context: [1], type=dict)", ("json", [1], True, False, None)),
         ("x = Parameter('x', default='a', required=True)", ("str", "a", True, False, None)),
@@ -110,7 +110,7 @@ def test_functions_that_only_a_run_can_call(line: str, kind: str, tmp_path: Path
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flowc.compiler.includes.MAX_BYTES", 3)
+    monkeypatch.setattr("flowc.compiler.read.include_files.MAX_BYTES", 3)
     (tmp_path / "data.csv").write_text("abc")
     assert program(tmp_path, "x = IncludeFile('x', default=beside('data.csv'))").flow.parameters
     (tmp_path / "data.csv").write_text("abcd")

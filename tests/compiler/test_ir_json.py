@@ -9,10 +9,10 @@ from typing import Any
 import flowc.compiler.schema
 import jsonschema
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.ir_json import Malformed, _python_text, dumps, from_json, to_json
-from flowc.compiler.record import replace
-from flowc.compiler.scopes import scopes
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.json_form import Malformed, _python_text, dumps, from_json, to_json
+from flowc.compiler.ir.scopes import scopes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,14 +44,14 @@ def test_dumps_refuses_what_json_cannot_say(value: Any) -> None:
 
 @given(flows(2), values, texts)
 @settings(max_examples=100, deadline=None)
-def test_round_trip(flow: ir.Flow, value: Any, text: str) -> None:
+def test_round_trip(flow: nodes.Flow, value: Any, text: str) -> None:
     full = replace(
         flow,
         doc=text,
-        parameters=(ir.Parameter("p", "p-1", "json", value, True, False, text, "", SPAN),),
-        constants=(ir.Constant("c", SPAN),),
-        decorators=(ir.Decorator("schedule", {"cron": text}, SPAN),),
-        steps=(replace(flow.steps[0], decorators=(ir.Decorator("environment", {"vars": {text: text}}, SPAN),)), *flow.steps[1:]),
+        parameters=(nodes.Parameter("p", "p-1", "json", value, True, False, text, "", SPAN),),
+        constants=(nodes.Constant("c", SPAN),),
+        decorators=(nodes.Decorator("schedule", {"cron": text}, SPAN),),
+        steps=(replace(flow.steps[0], decorators=(nodes.Decorator("environment", {"vars": {text: text}}, SPAN),)), *flow.steps[1:]),
     )
     scope = scopes(full)
     text_of_ir = to_json(full, scope)

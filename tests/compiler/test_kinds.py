@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler import kinds
 from flowc.compiler.checks.artifacts import UNSAVED_NAMES
-from flowc.compiler.effects.records import Definition
-from flowc.compiler.names import World
+from flowc.compiler.dataflow.effects.records import Definition
+from flowc.compiler.fold import value_kinds
+from flowc.compiler.names.resolver import World
 
 MODULE = """
 import threading
@@ -28,12 +28,12 @@ def function():
 value = {}
 """
 KINDS = [
-    ("{1, 2}", kinds.SET), ("{n for n in x}", kinds.SET), ("set(x)", kinds.SET), ("set(x) - y", kinds.SET), ("(frozenset())", kinds.SET),
-    ("{1} if x else {2}", kinds.SET), ("{1} if x else [2]", ""), ("set(x).union(y)", kinds.SET), ("sorted({1})", ""), ("x - {1}", ""),
-    ("{}", kinds.DICT), ("{n: n for n in x}", kinds.DICT), ("dict(a=1)", kinds.DICT), ("defaultdict(list)", kinds.DICT),
-    ("(n for n in x)", kinds.GENERATOR), ("generate()", kinds.GENERATOR), ("function()", ""), ("map(str, x)", kinds.ITERATOR),
-    ("lambda: 0", kinds.FUNCTION), ("function", kinds.FUNCTION), ("np", kinds.MODULE), ("np.pi", ""), ("x", ""),
-    ("{}.keys()", kinds.VIEW), ("x.keys()", ""), ("list({}.keys())", ""),
+    ("{1, 2}", value_kinds.SET), ("{n for n in x}", value_kinds.SET), ("set(x)", value_kinds.SET), ("set(x) - y", value_kinds.SET), ("(frozenset())", value_kinds.SET),
+    ("{1} if x else {2}", value_kinds.SET), ("{1} if x else [2]", ""), ("set(x).union(y)", value_kinds.SET), ("sorted({1})", ""), ("x - {1}", ""),
+    ("{}", value_kinds.DICT), ("{n: n for n in x}", value_kinds.DICT), ("dict(a=1)", value_kinds.DICT), ("defaultdict(list)", value_kinds.DICT),
+    ("(n for n in x)", value_kinds.GENERATOR), ("generate()", value_kinds.GENERATOR), ("function()", ""), ("map(str, x)", value_kinds.ITERATOR),
+    ("lambda: 0", value_kinds.FUNCTION), ("function", value_kinds.FUNCTION), ("np", value_kinds.MODULE), ("np.pi", ""), ("x", ""),
+    ("{}.keys()", value_kinds.VIEW), ("x.keys()", ""), ("list({}.keys())", ""),
 ]  # fmt: skip
 UNSAVED = [("Mutex()", "a lock"), ("threading.Lock()", "a lock"), ("open('x')", "an open file"), ("open('x').read()", ""), ("x.Lock()", "")]
 MADE: dict[str, tuple[Any, ...] | None] = {
@@ -55,23 +55,23 @@ def definition(text: str, folder: Path) -> tuple[World, Definition]:
 
 @pytest.mark.parametrize(("text", "kind"), KINDS, ids=[text for text, _ in KINDS])
 def test_kind(text: str, kind: str, tmp_path: Path) -> None:
-    assert kinds.kind(*definition(text, tmp_path)) == kind
+    assert value_kinds.kind(*definition(text, tmp_path)) == kind
 
 
 @pytest.mark.parametrize(("text", "kind"), UNSAVED, ids=[text for text, _ in UNSAVED])
 def test_unsaved(text: str, kind: str, tmp_path: Path) -> None:
-    assert kinds.unsaved(*definition(text, tmp_path)) == kind
+    assert value_kinds.unsaved(*definition(text, tmp_path)) == kind
 
 
 def standard() -> list[str]:
     """What is said not to be saved, of Python's own, that can be made without more ado."""
-    names = [each for each in kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))]
+    names = [each for each in value_kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))]
     return [each for each in names if MADE.get(each, ()) is not None]
 
 
 def test_checks_know_the_names() -> None:
     """Else the check would not be imported for them."""
-    assert {each.rpartition(".")[2] for each in kinds.UNSAVED} <= UNSAVED_NAMES
+    assert {each.rpartition(".")[2] for each in value_kinds.UNSAVED} <= UNSAVED_NAMES
 
 
 @pytest.mark.parametrize("name", standard())

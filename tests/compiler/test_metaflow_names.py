@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowc.compiler.metaflow_names import MODULES, NAMES
-from flowc.runtime_shim import api, metaflow_alias
+from flowc.compiler.names.metaflow_api import MODULES, NAMES
+from flowc.runtime_shim.api import metaflow_alias, names
 
 
 def test_modules() -> None:
@@ -11,5 +11,5 @@ def test_modules() -> None:
 
 
 def test_names() -> None:
-    assert all(hasattr(api, name) for name in NAMES)
-    assert set(api.__all__) <= NAMES
+    assert all(hasattr(names, name) for name in NAMES)
+    assert set(names.__all__) <= NAMES

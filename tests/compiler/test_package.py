@@ -9,8 +9,8 @@ import json
 import tarfile
 
 import pytest
-from flowc.compiler.package import IR_NAME, BadName, Package, build
-from flowc.compiler.scopes import scopes
+from flowc.compiler.ir.scopes import scopes
+from flowc.compiler.package.archive import IR_NAME, BadName, Package, build
 
 from tests.strategies import flow_of
 

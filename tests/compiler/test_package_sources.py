@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowc.compiler.diagnostics import Refused
 from flowc.compiler.pipeline import Program, load
+from flowc.compiler.report.diagnostics import Refused
 
 from tests.running import flowc
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from flowc.compiler.ir_json import to_json
+from flowc.compiler.ir.json_form import to_json
 from flowc.compiler.pipeline import load
 
 from tests.golden.regenerate import FLOWS

@@ -7,8 +7,8 @@ import doctest
 import pickle
 
 import pytest
-from flowc.compiler import record as module
-from flowc.compiler.record import record, replace
+from flowc.compiler.fast_start import record as module
+from flowc.compiler.fast_start.record import record, replace
 
 
 @record

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.ir import Branches, ForEach, Scope, Task
-from flowc.compiler.scopes import Unbalanced, exits, is_loop, predecessors, scopes, walk
-from flowc.compiler.validity import violations
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.nodes import Branches, ForEach, Scope, Task
+from flowc.compiler.ir.scopes import Unbalanced, exits, is_loop, predecessors, scopes, walk
+from flowc.compiler.ir.validity import violations
 from hypothesis import given, settings
 
 from tests.strategies import SPAN, Block, flow_of, flows
@@ -48,7 +48,7 @@ def test_known_shapes(block: Block, expected: str) -> None:
 
 @given(flows(3))
 @settings(max_examples=200, deadline=None)
-def test_random_flows_have_valid_scopes(flow: ir.Flow) -> None:
+def test_random_flows_have_valid_scopes(flow: nodes.Flow) -> None:
     scope = scopes(flow)
     assert list(violations(flow, scope)) == []
     assert sorted(node.step for _, node, _ in walk(scope)) == sorted(step.name for step in flow.steps)
@@ -56,7 +56,7 @@ def test_random_flows_have_valid_scopes(flow: ir.Flow) -> None:
 
 @given(flows(2))
 @settings(max_examples=100, deadline=None)
-def test_predecessors_and_exits_agree_with_the_graph(flow: ir.Flow) -> None:
+def test_predecessors_and_exits_agree_with_the_graph(flow: nodes.Flow) -> None:
     steps = {step.name: step for step in flow.steps}
     joins = {node.join: node.step for _, node, _ in walk(scopes(flow)) if not isinstance(node, Task)}
     for scope, _, _ in walk(scopes(flow)):
@@ -70,23 +70,23 @@ def test_predecessors_and_exits_agree_with_the_graph(flow: ir.Flow) -> None:
         assert exits(scope, steps)
 
 
-def step(name: str, transition: ir.Transition, is_join: bool = False) -> ir.Step:
-    return ir.Step(name, "", (), transition, is_join, SPAN)
+def step(name: str, transition: nodes.Transition, is_join: bool = False) -> nodes.Step:
+    return nodes.Step(name, "", (), transition, is_join, SPAN)
 
 
-def flow(*steps: ir.Step) -> ir.Flow:
-    return ir.Flow("F", "flow.py", "", "start", "end", (), (), (), steps, SPAN)
+def flow(*steps: nodes.Step) -> nodes.Flow:
+    return nodes.Flow("F", "flow.py", "", "start", "end", (), (), (), steps, SPAN)
 
 
-def linear(target: str) -> ir.Linear:
-    return ir.Linear(target, SPAN)
+def linear(target: str) -> nodes.Linear:
+    return nodes.Linear(target, SPAN)
 
 
-END = step("end", ir.End())
+END = step("end", nodes.End())
 
 
 def test_a_split_that_is_not_joined_has_no_scopes() -> None:
-    broken = flow(step("start", ir.Split(("a", "b"), SPAN)), step("a", linear("end")), step("b", linear("end")), END)
+    broken = flow(step("start", nodes.Split(("a", "b"), SPAN)), step("a", linear("end")), step("b", linear("end")), END)
     with pytest.raises(Unbalanced, match="do not end in one join"):
         scopes(broken)
 
@@ -97,7 +97,7 @@ def test_a_join_of_nothing_has_no_scopes() -> None:
 
 
 def test_a_long_cycle_has_no_scopes() -> None:
-    turn = ir.Switch("x", (ir.Case(1, "a", SPAN), ir.Case(2, "end", SPAN)), SPAN)
+    turn = nodes.Switch("x", (nodes.Case(1, "a", SPAN), nodes.Case(2, "end", SPAN)), SPAN)
     with pytest.raises(Unbalanced, match="cycle"):
         scopes(flow(step("start", linear("a")), step("a", linear("s")), step("s", turn), END))
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flowc.compiler.diagnostics import has_errors
-from flowc.compiler.ir import Foreach, Linear, Span
-from flowc.compiler.source import parse, span
+from flowc.compiler.ir.nodes import Foreach, Linear, Span
+from flowc.compiler.report.diagnostics import has_errors
+from flowc.compiler.source.text import parse, span
 
 from tests.building import program_of
 
@@ -16,7 +16,7 @@ THREADS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from flowc.compiler.source import tree_of
+from flowc.compiler.source.text import tree_of
 
 together = Barrier(8)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flowc.compiler import ir
-from flowc.compiler.record import replace
-from flowc.compiler.scopes import scopes
-from flowc.compiler.validity import violations
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.ir import nodes as ir
+from flowc.compiler.ir.scopes import scopes
+from flowc.compiler.ir.validity import violations
 
 from tests.strategies import SPAN, Block, flow_of
 

@@ -9,10 +9,11 @@ import json
 import os
 import sys
 
-from flowc.runtime_shim import artifacts, inspect, record
-from flowc.runtime_shim.flowspec import INTERNAL
+from flowc.runtime_shim.artifacts import inspect, manifest
+from flowc.runtime_shim.contract import record
 from flowc.runtime_shim.store import open_store
-from flowc.runtime_shim.user_code import import_flow
+from flowc.runtime_shim.user_code.flow_module import import_flow
+from flowc.runtime_shim.user_code.flowspec import INTERNAL
 
 from . import values
 
@@ -29,7 +30,7 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
         one = record.read(store, flow, run, step, path)
         assert one is not None
         names = sorted(name for name in one.artifacts if not name.startswith(INTERNAL))
-        told[f"{step} {path}"] = {name: values.text(artifacts.load(store, flow, name, one.artifacts[name])) for name in names}
+        told[f"{step} {path}"] = {name: values.text(manifest.load(store, flow, name, one.artifacts[name])) for name in names}
     print("\n" + json.dumps(told))
 
 

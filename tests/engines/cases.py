@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler.ir import Flow
+from flowc.compiler.ir.nodes import Flow
 
 from tests import hostile
 from tests.golden.regenerate import FLOWS, HERE

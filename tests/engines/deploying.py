@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowc.compiler.pipeline import load
-from flowc.runtime_shim.address import run_name
+from flowc.runtime_shim.contract.address import run_name
 
 from tests.running import dump, flowc, run, said
 from tests.s3_server import BUCKET, S3Server

@@ -13,8 +13,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from flowc.compiler.ir import Flow
-from flowc.compiler.scopes import is_loop
+from flowc.compiler.ir.nodes import Flow
+from flowc.compiler.ir.scopes import is_loop
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.reference import Expected, expected

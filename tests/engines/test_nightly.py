@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flowc.compiler.ir import Flow
+from flowc.compiler.ir.nodes import Flow
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 

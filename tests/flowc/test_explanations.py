@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from flowc.compiler.record import replace
+from flowc.compiler.fast_start.record import replace
 from flowc.targets.target import emitter
 
 from flowc.cli import main

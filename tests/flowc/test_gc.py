@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import collecting
 from flowc.runtime_shim.client.place import Place
+from flowc.runtime_shim.local import gc_handshake
 
 from flowc import collect
 from flowc.collect import Rules
@@ -154,7 +154,7 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     go_on.set()
     collector.join(LIMIT)
     assert running.wait(LIMIT) == 0
-    assert runs(store) == ["new"] and blobs(store) == [1, 1] and dump(store, "new")["end"] and collecting.marker(place.store, "F") is None
+    assert runs(store) == ["new"] and blobs(store) == [1, 1] and dump(store, "new")["end"] and gc_handshake.marker(place.store, "F") is None
 
 
 @pytest.mark.parametrize("scheme", ["s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)])

@@ -319,8 +319,8 @@ def test_programs_and_settings(scheduled: Path) -> None:
 @pytest.mark.parametrize("name", FLOWS)
 @pytest.mark.parametrize("target", names())
 def test_a_deployment_is_what_its_spec_holds(name: str, target: str) -> None:
-    from flowc.compiler.diagnostics import Refused
     from flowc.compiler.pipeline import load
+    from flowc.compiler.report.diagnostics import Refused
 
     program = load(str(FLOWS[name]))
     for given in ({}, {"name": "own-name"}, {"deployment": "project.test.branch.Flow"}, {"namespace": "ml"}):

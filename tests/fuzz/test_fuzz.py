@@ -14,10 +14,10 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from flowc.compiler.diagnostics import Refused, full
+from flowc.compiler.ir.validity import violations
 from flowc.compiler.pipeline import load
-from flowc.compiler.validity import violations
-from flowc.runtime_shim.graph import Graph
+from flowc.compiler.report.diagnostics import Refused, full
+from flowc.runtime_shim.contract.graph import Graph
 from flowc.targets.target import emitter, names, validator
 
 from tests.building import options_of
@@ -90,7 +90,7 @@ def digested(path: Path) -> bool:
     assert not list(violations(program.flow, program.scope))
     import json
 
-    from flowc.compiler.ir_json import from_json, to_json
+    from flowc.compiler.ir.json_form import from_json, to_json
 
     text = to_json(program.flow, program.scope)
     assert from_json(text) == (program.flow, program.scope)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import address, artifacts
-from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.artifacts import manifest as artifacts
+from flowc.runtime_shim.contract import address
+from flowc.runtime_shim.contract.errors import ShimError
 from flowc.runtime_shim.store.folder import FolderStore
 
 from .arrays import Array

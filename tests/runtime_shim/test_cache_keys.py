@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flowc.compiler.ir_json import to_json
-from flowc.runtime_shim import reuse
-from flowc.runtime_shim.graph import Graph
+from flowc.compiler.ir.json_form import to_json
+from flowc.runtime_shim.contract.graph import Graph
+from flowc.runtime_shim.local import reuse
 from flowc.runtime_shim.store import open_store
 
 from tests.building import program_of

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import content, digest
-from flowc.runtime_shim.content import Damaged
-from flowc.runtime_shim.digest import CHUNK
-from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.artifacts import content
+from flowc.runtime_shim.artifacts.content import Damaged
+from flowc.runtime_shim.contract import digest
+from flowc.runtime_shim.contract.digest import CHUNK
+from flowc.runtime_shim.contract.errors import ShimError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import environment
-from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.contract.errors import ShimError
 from flowc.runtime_shim.store import open_store
+from flowc.runtime_shim.task import environment
 
 from flowc import __version__
 from flowc.git import Checkout

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import content, flat
+from flowc.runtime_shim.artifacts import content
+from flowc.runtime_shim.fast_start import flat_collections
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
 def pickled(value: Any) -> bytes | None:
     parts: list[bytes] = []
-    return b"".join(parts) if flat.pickle(value, parts.append) else None
+    return b"".join(parts) if flat_collections.pickle(value, parts.append) else None
 
 
 def texts(count: int) -> list[str]:
@@ -68,7 +69,7 @@ def test_what_is_there_twice_stays_one_object(shared: Any) -> None:
 
 
 def test_too_many_texts_that_are_there_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flat, "_SHARED", 1002)
+    monkeypatch.setattr(flat_collections, "_SHARED", 1002)
     few, many = texts(1002), texts(1003)
     assert pickled(many + many) is None
     data = pickled(few + few)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flowc.runtime_shim import identity
+from flowc.runtime_shim.contract import identity
 
 from tests.environment import environment
 from tests.running import flowc, run

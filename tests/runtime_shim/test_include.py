@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import include, parameters
-from flowc.runtime_shim.deploy_time import computed
-from flowc.runtime_shim.errors import ShimError
+from flowc.runtime_shim.contract import included_file, parameters
+from flowc.runtime_shim.contract.errors import ShimError
+from flowc.runtime_shim.local.deploy_time import computed
 from flowc.runtime_shim.store import open_store
 
 
@@ -57,12 +57,12 @@ def test_content(tmp_path: Path) -> None:
     (tmp_path / "seen").write_bytes(data)
 
     def content(reference: Any, folder: str = "", **given: Any) -> Any:
-        return include.content(declared(**given), reference, store, "F", folder)
+        return included_file.content(declared(**given), reference, store, "F", folder)
 
     assert content({"file": digest}, str(tmp_path / "code"), encoding="latin-1") == "é\nx\n"
     assert content({"file": digest}, str(tmp_path / "code"), is_text=False) == data
     assert content({"url": f"file://{tmp_path}/seen"}, encoding="latin-1") == "é\nx\n"
-    assert include.put(store, "F", data) == {"file": digest} == include.put(store, "F", data)
+    assert included_file.put(store, "F", data) == {"file": digest} == included_file.put(store, "F", data)
     assert content({"file": digest}, is_text=False) == data
     assert content({"text": "a\r"}) == "a\r" and content({"text": "é"}, is_text=False) == "é".encode() and content(None) is None
     for reference, given, said in (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flowc.compiler.diagnostics import Diagnostic, Refused
-from flowc.compiler.given import Given
-from flowc.compiler.ir_json import from_json, to_json
+from flowc.compiler.ir.json_form import from_json, to_json
+from flowc.compiler.options.compile_inputs import Given
 from flowc.compiler.pipeline import Program, load
-from flowc.runtime_shim.mutators import parse_spec
+from flowc.compiler.report.diagnostics import Diagnostic, Refused
+from flowc.runtime_shim.user_code.mutators import parse_spec
 
 from tests.running import artifacts, flowc, run
 

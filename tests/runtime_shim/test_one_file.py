@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flowc.runtime_shim import one_file
+from flowc.runtime_shim.fast_start import one_file
 
 from tests.building import runtime_folder
 from tests.pythons import pythons
@@ -26,7 +26,7 @@ class F(FlowSpec):
 
     @step
     def end(self):
-        import flowc.runtime_shim.task as task
+        import flowc.runtime_shim.task.run_task as task
         print(task.__file__, task.run_task.__code__.co_filename, task.__spec__.origin, sep="\\n")
         assert self.x == [1]
 """
@@ -60,7 +60,7 @@ def test_a_task_needs_no_other_file_of_these_modules(version: tuple[int, int], t
         each.unlink()
         for compiled in (each.parent / "__pycache__").glob(f"{each.stem}.*"):
             compiled.unlink()
-    where = str(moved / "flowc" / "runtime_shim" / "task.py")
+    where = str(moved / "flowc" / "runtime_shim" / "task" / "run_task.py")
     assert run(moved, Container(SOURCE, tmp_path), PYTHONS[version]) == [where] * 3
 
 
@@ -71,9 +71,9 @@ def test_another_s_file_is_left_alone(change: str, tmp_path: Path) -> None:
     data = compiled.read_bytes()
     if change == "source":
         other = runtime_folder(tmp_path / "other")
-        with open(other / "flowc" / "runtime_shim" / "task.py", "a") as file:
+        with open(other / "flowc" / "runtime_shim" / "task" / "run_task.py", "a") as file:
             file.write("\nraise SystemExit(9)\n")
-        subprocess.run([sys.executable, "-m", "flowc.runtime_shim.one_file"], cwd=other, check=True)
+        subprocess.run([sys.executable, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=other, check=True)
         compiled.write_bytes(next(other.glob("shim.*")).read_bytes())
     elif change == "bytecode":
         compiled.write_bytes(b"\0\0\r\n" + data[4:])

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from flowc.compiler.ir import Flow
+from flowc.compiler.ir.nodes import Flow
 from hypothesis import HealthCheck, given, settings
 
 from tests.engines.random_flows import disagreement

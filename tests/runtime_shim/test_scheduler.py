@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.admission import Admission
-from flowc.runtime_shim.graph import Graph
+from flowc.runtime_shim.contract.graph import Graph
+from flowc.runtime_shim.local.admission import Admission
 
 from tests.running import artifacts, flowc, run
 
@@ -79,9 +79,9 @@ def test_each_task_draws_its_own_random_numbers(tmp_path: Path) -> None:
 
 
 def test_a_task_that_does_not_hear_its_timeout_is_killed(tmp_path: Path) -> None:
-    from flowc.compiler.ir_json import to_json
+    from flowc.compiler.ir.json_form import to_json
     from flowc.compiler.pipeline import load
-    from flowc.runtime_shim.local import Settings, run_flow
+    from flowc.runtime_shim.local.supervisor import Settings, run_flow
 
     body = "    @timeout(seconds=1)\n    @step\n    def start(self):\n        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n        time.sleep(100_000)\n        self.next(self.end)\n"
     program = load(str(write(tmp_path, body)))

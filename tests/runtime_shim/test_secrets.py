@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flowc.runtime_shim.exceptions import MetaflowException
-from flowc.runtime_shim.secrets import variables
+from flowc.runtime_shim.task.secrets import variables
 
 
 def inline(name: str = "mine", **values: object) -> dict[str, Any]:

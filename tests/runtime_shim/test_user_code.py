@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flowc.runtime_shim import user_code
+from flowc.runtime_shim.user_code import flow_module
 
 from tests.pythons import pythons
 
@@ -22,7 +22,7 @@ SOURCES = [
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_code_is_that_of_compile(source: bytes) -> None:
-    found = user_code._module_code(source, "/a/flow.py")
+    found = flow_module._module_code(source, "/a/flow.py")
     assert found is not None
     assert marshal.dumps(found) == marshal.dumps(compile(source, "/a/flow.py", "exec", dont_inherit=True))
 
@@ -37,7 +37,7 @@ def test_callbacks_of_the_garbage_collector_run_undisturbed() -> None:
     gc.callbacks.append(called)
     gc.set_threshold(1)
     try:
-        found = user_code._module_code(SOURCES[2] * 20, "/a/flow.py")
+        found = flow_module._module_code(SOURCES[2] * 20, "/a/flow.py")
     finally:
         gc.set_threshold(*before)
         gc.callbacks.remove(called)
@@ -50,16 +50,16 @@ def test_a_signal_gets_through(raised: type[BaseException], monkeypatch: pytest.
     def interrupted(*_: object) -> None:
         raise raised
 
-    monkeypatch.setattr(user_code, "_run", interrupted)
+    monkeypatch.setattr(flow_module, "_run", interrupted)
     with pytest.raises(raised):
-        user_code._module_code(b"x = 1\n", "/a/flow.py")
+        flow_module._module_code(b"x = 1\n", "/a/flow.py")
 
 
 @pytest.mark.parametrize(
     "source", [b"x = = 1\n", b"x = '\xff'\n", b"\0", b"x = 1 is 1\n", b"'\\d'\n" if sys.version_info >= (3, 12) else b"assert (1, 2)\n"]
 )
 def test_what_python_has_to_say_of_it_is_left_to_compile(source: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    assert user_code._module_code(source, "/a/flow.py") is None
+    assert flow_module._module_code(source, "/a/flow.py") is None
     assert capsys.readouterr() == ("", "")
 
 
@@ -70,7 +70,7 @@ def test_who_traces_goes_on_tracing() -> None:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        assert user_code._module_code(b"x = 1\n", "/a/flow.py") is not None
+        assert flow_module._module_code(b"x = 1\n", "/a/flow.py") is not None
         assert sys.gettrace() is trace
     finally:
         sys.settrace(before)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.api import step
+from flowc.runtime_shim.api.names import step
 from flowc.runtime_shim.exceptions import MetaflowException
-from flowc.runtime_shim.user_decorators import USER_SKIP_STEP, UserStepDecorator, run, user_step_decorator
+from flowc.runtime_shim.user_code.user_decorators import USER_SKIP_STEP, UserStepDecorator, run, user_step_decorator
 
 
 class Flow:

@@ -6,33 +6,33 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from flowc.compiler import ir
 from flowc.compiler.decorators.decorator import names as decorators
 from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.record import replace
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.ir import nodes
 from flowc.targets.target import emitter
 from flowc.targets.target import names as targets
 
 from tests.building import options_of, program_of
 
-SPAN = ir.Span("flow.py", 1, 1, 1, 2)
+SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 # Values without which the decorator would ask for nothing, or for something impossible.
-ASKED: dict[str, dict[str, ir.Value]] = {
+ASKED: dict[str, dict[str, nodes.Value]] = {
     "secrets": {"sources": ["aws-secrets-manager.db"]}, "timeout": {"minutes": 5}, "project": {"name": "p"}, "trigger": {"event": "e"},
     "trigger_on_finish": {"flow": "F"}, "exit_hook": {"on_success": ["notify"]}, "schedule": {"hourly": True},
 }  # fmt: skip
-NOTHING: dict[str, dict[str, ir.Value]] = {
+NOTHING: dict[str, dict[str, nodes.Value]] = {
     "secrets": {"sources": [{"type": "inline", "id": "a", "options": {"env_vars": {"A": "1"}}}]}, "conda": {"disabled": True}, "pypi": {"disabled": True}, "conda_base": {"disabled": True}, "pypi_base": {"disabled": True},
 }  # fmt: skip
 
 
-def with_decorator(name: str, given: dict[str, ir.Value]) -> ir.Flow:
+def with_decorator(name: str, given: dict[str, nodes.Value]) -> nodes.Flow:
     known = specification(name)
     assert known is not None
-    one = ir.Decorator(name, {**known.attributes, **given}, SPAN)
+    one = nodes.Decorator(name, {**known.attributes, **given}, SPAN)
     own, steps = ((one,), ()) if known.level == "flow" else ((), (one,))
-    start = ir.Step("start", "", steps, ir.Linear("end", SPAN), False, SPAN)
-    return ir.Flow("Example", "flow.py", "", "start", "end", (), (), own, (start, ir.Step("end", "", (), ir.End(), False, SPAN)), SPAN)
+    start = nodes.Step("start", "", steps, nodes.Linear("end", SPAN), False, SPAN)
+    return nodes.Flow("Example", "flow.py", "", "start", "end", (), (), own, (start, nodes.Step("end", "", (), nodes.End(), False, SPAN)), SPAN)
 
 
 @pytest.mark.parametrize("target", targets())
@@ -66,7 +66,9 @@ def test_packages_are_the_named_image_s(name: str, target: str) -> None:
     known = specification(own)
     assert known is not None
     start, end = flow.steps
-    steps = [replace(each, decorators=(*each.decorators, ir.Decorator(own, {**known.attributes, "image": "mine:1"}, SPAN))) for each in (start, end)]
+    steps = [
+        replace(each, decorators=(*each.decorators, nodes.Decorator(own, {**known.attributes, "image": "mine:1"}, SPAN))) for each in (start, end)
+    ]
     assert [each.severity for each in emitter(target).check(replace(flow, steps=tuple(steps)), options) if each.code == "FLOW501"] == ["warning"]
 
 

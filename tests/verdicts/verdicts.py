@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from flowc.compiler.diagnostics import ERROR, Refused, concise
-from flowc.compiler.ignores import is_uncertain
 from flowc.compiler.pipeline import load
+from flowc.compiler.report.diagnostics import ERROR, Refused, concise
+from flowc.compiler.report.ignores import is_uncertain
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

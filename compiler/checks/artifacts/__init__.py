@@ -6,16 +6,16 @@ A check here is as one above (`checks/__init__.py`). Most flows have nothing for
 
 from __future__ import annotations
 
-from flowc.compiler import ir
+from flowc.compiler.ir import nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
-    from flowc.compiler.dataflow import Dataflow
-    from flowc.compiler.diagnostics import Diagnostic
-    from flowc.compiler.effects.records import Definition
-    from flowc.compiler.reading import Reading
+    from flowc.compiler.dataflow.assigned import Dataflow
+    from flowc.compiler.dataflow.effects.records import Definition
+    from flowc.compiler.read.reading import Reading
+    from flowc.compiler.report.diagnostics import Diagnostic
 
 ASKED_FOR = {"never_read": "FLOW430"}  # checks that are made only where the project's settings give their code a severity
 
@@ -102,7 +102,7 @@ def _goes_over(*kinds: str) -> Callable[[Reading], bool]:
     def worth(reading: Reading) -> bool:
         known = reading.dataflow
         for step in reading.flow.steps:
-            if isinstance(step.transition, ir.Foreach) and step.transition.over is not None:
+            if isinstance(step.transition, nodes.Foreach) and step.transition.over is not None:
                 held = known.steps[step.name].after.definitions.get(step.transition.over, ())
                 if any(each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text())) for each in held):
                     return True
@@ -124,7 +124,7 @@ def _some(events: str) -> Callable[[Reading], bool]:
 
 
 def _has_switch(reading: Reading) -> bool:
-    return any(isinstance(step.transition, ir.Switch) for step in reading.flow.steps)
+    return any(isinstance(step.transition, nodes.Switch) for step in reading.flow.steps)
 
 
 _SIMPLE = ("parenthesized_expression", "conditional_expression")

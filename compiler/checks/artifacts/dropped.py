@@ -52,9 +52,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
-from flowc.compiler.missing import missing
-from flowc.compiler.reading import Reading
+from flowc.compiler.dataflow.unset_reads import missing
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:

@@ -42,17 +42,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import kinds
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.foreaches import over
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.dataflow.foreach_values import over
+from flowc.compiler.fold import value_kinds
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     known = reading.dataflow
     for step, name, held in over(reading):
-        if held != {kinds.DICT} or _is_numbered(reading, step.name, name):
+        if held != {value_kinds.DICT} or _is_numbered(reading, step.name, name):
             continue
         body = known.steps.get(targets(step)[0])
         if body is None or "input" not in body.effects.mentions:

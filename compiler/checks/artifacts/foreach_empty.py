@@ -41,9 +41,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
-from flowc.compiler.foreaches import over
-from flowc.compiler.reading import Reading
+from flowc.compiler.dataflow.foreach_values import over
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:

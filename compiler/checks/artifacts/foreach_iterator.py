@@ -42,11 +42,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import kinds
-from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
-from flowc.compiler.foreaches import over
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
+from flowc.compiler.dataflow.foreach_values import over
+from flowc.compiler.fold import value_kinds
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -54,9 +54,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     for step, name, held in over(reading):
         here = known.steps[step.name]
         body = known.steps.get(targets(step)[0])
-        if held == {kinds.GENERATOR}:
+        if held == {value_kinds.GENERATOR}:
             fails, why = here.in_every_run and not here.catches, "a generator cannot be saved"
-        elif held == {kinds.ITERATOR} and body is not None and "input" in body.effects.mentions:
+        elif held == {value_kinds.ITERATOR} and body is not None and "input" in body.effects.mentions:
             fails, why = False, "it is used up by counting the splits, so that no task finds its item"
         else:
             continue

@@ -42,15 +42,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import kinds
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.foreaches import over
-from flowc.compiler.reading import Reading
+from flowc.compiler.dataflow.foreach_values import over
+from flowc.compiler.fold import value_kinds
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     for step, name, held in over(reading):
-        if held == {kinds.SET}:
+        if held == {value_kinds.SET}:
             what = f"the foreach of step `{step.name}` goes over `self.{name}`, a set, which has no order of its own"
             why = "flowc fixes the order when the step splits, another one in each run; in Metaflow items are lost"
             yield Diagnostic("FLOW420", what, step.transition.span, why, f"write `self.{name} = sorted(…)`", WARNING)  # type: ignore[union-attr]

@@ -51,11 +51,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir, kinds
-from flowc.compiler.dataflow import StepFlow
-from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic
-from flowc.compiler.fold import Unfoldable
-from flowc.compiler.reading import Reading
+from flowc.compiler.dataflow.assigned import StepFlow
+from flowc.compiler.fold import value_kinds
+from flowc.compiler.fold.expressions import Unfoldable
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -91,7 +92,7 @@ def _differ(reading: Reading, here: StepFlow, name: str) -> bool:
             continue
         (only,) = held
         try:
-            value = kinds.value(reading.dataflow.functions.world, only)
+            value = value_kinds.value(reading.dataflow.functions.world, only)
         except Unfoldable:
             continue
         if value is None or isinstance(value, (bool, int, str, float)):
@@ -102,7 +103,7 @@ def _differ(reading: Reading, here: StepFlow, name: str) -> bool:
 def _by_item(reading: Reading, here: StepFlow, name: str) -> bool:
     """True if the body of a foreach over a list of known, different items assigns each task's own item, or its index."""
     split = next(each for each in reading.flow.steps if each.name == here.closes)
-    if not isinstance(split.transition, ir.Foreach) or split.transition.over is None or name not in here.branches[0].must:
+    if not isinstance(split.transition, nodes.Foreach) or split.transition.over is None or name not in here.branches[0].must:
         return False
     held = here.branches[0].definitions.get(name)
     lists = reading.dataflow.steps[split.name].after.definitions.get(split.transition.over)
@@ -118,7 +119,7 @@ def _by_item(reading: Reading, here: StepFlow, name: str) -> bool:
     if not writers or any(len(steps[each].overs) != len(steps[split.name].overs) + 1 for each in writers):
         return False  # it is the item of another foreach, around this one or in it
     try:
-        found = kinds.value(reading.dataflow.functions.world, items)
+        found = value_kinds.value(reading.dataflow.functions.world, items)
     except Unfoldable:
         return False
     if not isinstance(found, (list, tuple, range, str)) or len(found) < 2:

@@ -44,9 +44,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import HINT, Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import HINT, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -70,11 +70,11 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW430", what, write.place.span, why, "use a local variable, if nobody outside of the flow asks for it", HINT)
 
 
-def _chosen(step: ir.Step) -> tuple[str, ...]:
+def _chosen(step: nodes.Step) -> tuple[str, ...]:
     """What the transition reads."""
     match step.transition:
-        case ir.Foreach(over=over):
+        case nodes.Foreach(over=over):
             return (over,) if over is not None else ()
-        case ir.Switch(on=on):
+        case nodes.Switch(on=on):
             return (on,)
     return ()

@@ -34,8 +34,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 from .change_is_lost import steps_after
 

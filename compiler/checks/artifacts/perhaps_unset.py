@@ -55,18 +55,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.reading import Reading
-from flowc.compiler.scopes import targets
-from flowc.compiler.switches import switch_values
+from flowc.compiler.dataflow.switch_values import switch_values
+from flowc.compiler.ir import nodes
+from flowc.compiler.ir.scopes import targets
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     known = reading.dataflow
     if not known.sound or known.unknown:
         return
-    switches = [step for step in reading.flow.steps if isinstance(step.transition, ir.Switch)]
+    switches = [step for step in reading.flow.steps if isinstance(step.transition, nodes.Switch)]
     if not switches:
         return
     values = {step.name: found for step, found in switch_values(reading)}
@@ -89,12 +89,12 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                     break
 
 
-def _without(reading: Reading, switch: ir.Step, values: Sequence[object] | None, step: str, name: str) -> str | None:
+def _without(reading: Reading, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str) -> str | None:
     """The step that the switch may go to after which the other finds the artifact unset, whatever happens then; None if there is none.
 
     `values` are those that the switch may choose by, if they are known.
     """
-    assert isinstance(switch.transition, ir.Switch)
+    assert isinstance(switch.transition, nodes.Switch)
     known = reading.dataflow
     after = known.steps[switch.name].after
     if name in after.may or after.unknown or switch.name == step:
@@ -124,5 +124,5 @@ def _without(reading: Reading, switch: ir.Step, values: Sequence[object] | None,
     return None
 
 
-def _caught(step: ir.Step, name: str) -> bool:
+def _caught(step: nodes.Step, name: str) -> bool:
     return any(each.name == "catch" and each.attributes.get("var") == name for each in step.decorators)

@@ -37,15 +37,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.reading import Reading
-from flowc.compiler.switches import switch_values
+from flowc.compiler.dataflow.switch_values import switch_values
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     for step, values in switch_values(reading):
-        assert isinstance(step.transition, ir.Switch)
+        assert isinstance(step.transition, nodes.Switch)
         if len(values) < 2:
             continue  # a choice that is still to be made, or a demonstration
         if not any(value == case.value for value in values for case in step.transition.cases):

@@ -37,16 +37,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir
-from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
-from flowc.compiler.reading import Reading
-from flowc.compiler.switches import switch_values
+from flowc.compiler.dataflow.switch_values import switch_values
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, nearest
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     known = reading.dataflow
     for step, values in switch_values(reading):
-        assert isinstance(step.transition, ir.Switch)
+        assert isinstance(step.transition, nodes.Switch)
         cases = [case.value for case in step.transition.cases]
         lacking = [value for value in values if not any(value == case for case in cases)]
         if not lacking:

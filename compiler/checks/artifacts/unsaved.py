@@ -24,9 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler import ir, kinds
-from flowc.compiler.diagnostics import WARNING, Diagnostic
-from flowc.compiler.reading import Reading
+from flowc.compiler.fold import value_kinds
+from flowc.compiler.ir import nodes
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
@@ -34,14 +35,14 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     world = known.functions.world
     for step in reading.flow.steps:
         here = known.steps[step.name]
-        over = step.transition.over if isinstance(step.transition, ir.Foreach) else None
+        over = step.transition.over if isinstance(step.transition, nodes.Foreach) else None
         for name, held in here.effects.definitions.items():
             if name.startswith("__") or name in known.fixed:
                 continue
             for each in held:
-                kind = kinds.unsaved(world, each)
-                if each is None or not kind or (name == over and kind == kinds.GENERATOR):
+                kind = value_kinds.unsaved(world, each)
+                if each is None or not kind or (name == over and kind == value_kinds.GENERATOR):
                     continue
                 what = f"`self.{name}` holds {kind} when step `{step.name}` is done, which cannot be saved"
-                how = "use a local variable" if kind not in (kinds.GENERATOR, kinds.VIEW) else f"write `self.{name} = list(…)`"
+                how = "use a local variable" if kind not in (value_kinds.GENERATOR, value_kinds.VIEW) else f"write `self.{name} = list(…)`"
                 yield Diagnostic("FLOW413", what, each.span, "an artifact is pickled, and this cannot be", how, WARNING)

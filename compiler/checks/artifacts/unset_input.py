@@ -49,9 +49,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.dataflow import Facts, StepFlow
-from flowc.compiler.diagnostics import ERROR, WARNING, Diagnostic, nearest
-from flowc.compiler.reading import Reading
+from flowc.compiler.dataflow.assigned import Facts, StepFlow
+from flowc.compiler.read.reading import Reading
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, nearest
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:

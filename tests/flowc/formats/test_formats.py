@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from flowc.compiler.diagnostics import ERROR, HINT, WARNING, Diagnostic, in_order
-from flowc.compiler.ir import Span
+from flowc.compiler.ir.nodes import Span
+from flowc.compiler.report.diagnostics import ERROR, HINT, WARNING, Diagnostic, in_order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pygraphviz
 import pytest
-from flowc.compiler.scopes import scopes
+from flowc.compiler.ir.scopes import scopes
 from hypothesis import given, settings
 
 from flowc.pictures import PICTURES, picture

@@ -311,7 +311,7 @@ def test_listing_unpickles_nothing(flowc: ModuleType, monkeypatch: pytest.Monkey
         raise AssertionError("unpickled")
 
     monkeypatch.setattr(pickle, "loads", refuse)
-    monkeypatch.setattr("flowc.runtime_shim.artifacts.load", refuse)
+    monkeypatch.setattr("flowc.runtime_shim.artifacts.manifest.load", refuse)
     for one in flowc.Flow("F"):
         for step in one:
             for task in step:

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from flowc.runtime_shim import artifacts, record
+from flowc.runtime_shim.artifacts import manifest
+from flowc.runtime_shim.contract import record
 from flowc.runtime_shim.store import open_store
 
 from tests.building import package_of, program_of
@@ -53,7 +54,7 @@ def fill(server: MemoryS3, folder: Path, tasks: int, runs: int = 1) -> None:
     store = open_store("s3://bucket/root")
     put = server.objects.__setitem__
     put(f"root/F/code/{package.name}", package.read_bytes())
-    y, z, big = (artifacts.save(store, "F", name, value) for name, value in (("y", 1), ("z", 2), ("big", bytes(range(256)) * 400)))
+    y, z, big = (manifest.save(store, "F", name, value) for name, value in (("y", 1), ("z", 2), ("big", bytes(range(256)) * 400)))
     for run in range(runs):
         data = {
             "version": record.VERSION,

@@ -188,7 +188,7 @@ def test_what_it_cannot_do_it_says(root: str, s3: S3Server, monkeypatch: pytest.
 
 
 def test_denied(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flowc.runtime_shim.errors import StoreError
+    from flowc.runtime_shim.contract.errors import StoreError
 
     def deny(*_: Any, **__: Any) -> Any:
         raise StoreError("s3://bucket: GET x failed: 403 AccessDenied Access Denied (may these credentials do this?)")

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import artifacts, content
-from flowc.runtime_shim.errors import ShimError, StoreError
+from flowc.runtime_shim.artifacts import content
+from flowc.runtime_shim.artifacts import manifest as artifacts
+from flowc.runtime_shim.contract.errors import ShimError, StoreError
 from flowc.runtime_shim.store import open_store
 from flowc.runtime_shim.store.folder import FolderStore
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import artifacts, content
-from flowc.runtime_shim.errors import ShimError, StoreError
+from flowc.runtime_shim.artifacts import content
+from flowc.runtime_shim.artifacts import manifest as artifacts
+from flowc.runtime_shim.contract.errors import ShimError, StoreError
 from flowc.runtime_shim.store import credentials, encoding, http, open_store, s3
 
 from tests.faulty_s3 import BUCKET, FaultyS3, faulty_s3

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim import address, artifacts, content, crc
-from flowc.runtime_shim.errors import ShimError, StoreError, UsageError
+from flowc.runtime_shim.artifacts import content
+from flowc.runtime_shim.artifacts import manifest as artifacts
+from flowc.runtime_shim.contract import address
+from flowc.runtime_shim.contract.errors import ShimError, StoreError, UsageError
+from flowc.runtime_shim.fast_start import crc
 from flowc.runtime_shim.store import Store, folder, open_store
 
 from tests.running import dump, flowc

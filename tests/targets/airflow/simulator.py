@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from flowc.compiler.ir import Flow
+from flowc.compiler.ir.nodes import Flow
 
 from tests.reference import Executed, executed, outcome
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flowc.compiler.ir import Flow
-from flowc.compiler.record import replace
-from flowc.compiler.scopes import is_loop, scopes
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.ir.nodes import Flow
+from flowc.compiler.ir.scopes import is_loop, scopes
 from flowc.targets.airflow.emit import check, emit
 from flowc.targets.airflow.names import CHOICE, ITEMS, PATHS, is_dag_id, task_id, variable
 from flowc.targets.airflow.validate import validate

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flowc.compiler.ir import Flow
+from flowc.compiler.ir.nodes import Flow
 
 from tests.building import documents
 from tests.reference import Executed, outcome

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from flowc.compiler.ir import Flow
-from flowc.compiler.scopes import scopes
+from flowc.compiler.ir.nodes import Flow
+from flowc.compiler.ir.scopes import scopes
 from flowc.targets.argo.emit import check, emit
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
 from flowc.targets.argo.pods import RETRIED

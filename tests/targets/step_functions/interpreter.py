@@ -19,7 +19,7 @@ from unittest import mock
 
 import boto3
 from botocore.session import Session
-from flowc.compiler.ir import Flow
+from flowc.compiler.ir.nodes import Flow
 from flowc.targets.target import SpecFile
 from moto import mock_aws
 from moto.batch import models as batch_models

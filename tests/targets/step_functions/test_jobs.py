@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flowc.compiler.package import build
+from flowc.compiler.package.archive import build
 
 from flowc.runtime_bundle import archive
 from tests.building import program_of, spec_of

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
-from flowc.compiler.diagnostics import Refused
-from flowc.compiler.ir import Flow, Foreach, Switch
-from flowc.compiler.scopes import is_loop, scopes
+from flowc.compiler.ir.nodes import Flow, Foreach, Switch
+from flowc.compiler.ir.scopes import is_loop, scopes
+from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.step_functions.emit import check, emit
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name

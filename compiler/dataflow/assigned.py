@@ -1,0 +1,378 @@
+"""Dataflow: which artifacts there are, perhaps and surely, before and after each step. Start reading at `dataflow`.
+
+The effects of each step's function (`effects/`) are put together along the scopes of the graph, once each: a scope's nodes are in topological
+order, and only a step that loops on itself comes before itself. Artifacts pass down every edge but into a join, which begins with nothing but
+parameters and constants (Metaflow's documentation, basics; measured). What is not known is unknown, and nothing is claimed of it.
+"""
+
+from __future__ import annotations
+
+from ..fast_start.record import record, replace
+from ..ir import nodes
+from ..ir.scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors, walk
+from ..names.metaflow_api import is_foreign
+from .effects.functions import Code, Functions
+from .effects.records import INPUTS, SELF, UNKNOWN, Effects
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ast_grep_py import SgNode
+
+    from ..names.classes import Class
+    from ..names.resolver import World
+    from ..read.members import Member
+    from ..read.reading import StepFacts
+    from .effects.records import Definition, Merge, Read
+
+# Attributes that a flow object has of Metaflow's own, the artifacts that it keeps for itself among them (measured).
+API = frozenset(
+    (
+        "next foreach_stack merge_artifacts input index cmd script_name name _datastore _cached_input _graph _flow_state _steps _graph_info "
+        "_foreach_stack _foreach_num_splits _foreach_var _foreach_values _transition _success _task_ok _exception _catch_exception _current_step "
+        "_iteration_stack _configs_processed _parallel_ubf_iter _control_mapper_tasks _control_task_is_mapper_zero _unbounded_foreach"
+    ).split()
+)
+
+
+@record
+class Facts:
+    """What is known of the artifacts at one point of a run."""
+
+    may: frozenset[str] = frozenset()  # may be there
+    must: frozenset[str] = frozenset()  # are there, however the run came here
+    unknown: bool = False  # others may be there too
+    definitions: Mapping[str, frozenset[Definition | None]] = {}  # what they may hold; a name that is missing may hold anything
+
+
+@record
+class StepFlow:
+    """What is known of one step."""
+
+    effects: Effects
+    before: Facts = Facts(unknown=True)
+    after: Facts = Facts(unknown=True)
+    arrivals: Mapping[str, Facts] = {}  # of a join: the steps directly before it, and what there is after each
+    branches: tuple[Facts, ...] = ()  # of a join: what there is at the end of each branch; one for a foreach
+    closes: str = ""  # of a join: the step that split
+    within: tuple[str, ...] = ()  # of a join: the steps between that one and it
+    overs: tuple[str | None, ...] = ()  # artifacts that the foreaches around it go over, outermost first; None for one that is not known
+    in_every_run: bool = False  # a run that ends well has come by here
+    catches: bool = False  # `@catch`: an exception is no failure
+    foreign: bool = False  # a decorator of the user's is around it
+
+
+@record
+class Dataflow:
+    """What is known of a flow's artifacts."""
+
+    functions: Functions
+    steps: Mapping[str, StepFlow]
+    sound: bool  # the graph has scopes; without, only the effects of each step are known
+    fixed: frozenset[str]  # attributes that every step finds: parameters, constants, methods, what Metaflow has itself
+    unknown: bool  # something outside the steps may give the flow any attribute
+    initial: frozenset[str] = frozenset()  # what an `__init__` of the flow's own sets in every task anew, as far as that is seen
+
+    def assigned_by(self, name: str) -> tuple[str, ...]:
+        """Returns the steps that may assign the artifact."""
+        return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
+
+    def is_unchanged(self, join: str, name: str) -> bool:
+        """Whether the artifact was there before the split that the join closes, and no step since has assigned it."""
+        here = self.steps[join]
+        return name in self.steps[here.closes].after.must and not any(name in self.steps[step].effects.ever for step in here.within)
+
+    def is_function(self, definition: Definition | None) -> bool:
+        return definition is not None and is_function(self.functions, definition)
+
+    def found(self, step: str, read: Read) -> tuple[bool, bool]:
+        """Returns whether the read may find the artifact, as far as is known, and whether that is all there is to know."""
+        here = self.steps[step]
+        if self.unknown or here.foreign or read.unknown or here.before.unknown:
+            return True, False
+        if read.name in self.fixed or read.assigned or read.name in here.before.may:
+            return True, True
+        for merge in read.merged:
+            if merge.takes(read.name) is not False and any(each.unknown or read.name in each.may for each in here.branches):
+                return True, not any(each.unknown for each in here.branches)
+        return False, True
+
+
+def dataflow(world: World, order: list[Class], members: dict[str, Member], flow: nodes.Flow, facts: Mapping[str, StepFacts]) -> Dataflow:
+    """Returns what is known of the flow's artifacts. `order` is its class's resolution order, `members` its attributes."""
+    functions = Functions(world, order, members)
+    steps: dict[str, StepFlow] = {}
+    for step in flow.steps:
+        arguments = facts[step.name].arguments
+        bound = tuple(sorted(zip(arguments[:2], (SELF, INPUTS)), key=lambda each: each[0]))
+        member = members[step.name]
+        try:
+            effects = functions.effects(Code(member.owner.module, member.node, member.owner), bound)
+        except RecursionError:
+            effects = UNKNOWN
+        found = functions.method(step.name)
+        foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
+        steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
+    known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members), _initial(functions))
+    understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
+    if not understood or not flow.start or not flow.end:
+        return known
+    try:
+        scope = scopes(flow)
+    except (Unbalanced, KeyError, RecursionError):
+        return known
+    folder = _Folder(functions, flow, steps, known.unknown, "__init__" in members)
+    folder.fold(scope, Facts(unknown=known.unknown), (), True)
+    return replace(known, steps=folder.steps, sound=True)
+
+
+def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...] | None:
+    """Returns the artifacts that the step may read before it assigns them (of its inputs, for a join), sorted; None when that is not known."""
+    here = known.steps[step.name]
+    effects = here.effects
+    if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
+        return None
+    names = {each.name for each in effects.reads} | {each.name for each in effects.inputs}
+    if isinstance(step.transition, nodes.Foreach):
+        if step.transition.over is None:
+            return None
+        names.update({step.transition.over} - effects.must)
+    elif isinstance(step.transition, nodes.Switch):
+        names.update({step.transition.on} - effects.must)
+    if "input" in names:
+        names.update(each for each in here.overs if each is not None)
+    artifacts = {each.attribute for each in flow.parameters} | {each.name for each in flow.constants}
+    return tuple(sorted(each for each in names if each in artifacts or each not in known.fixed))
+
+
+# ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+_PLAIN_BASES = frozenset(["object", "abc.ABC", "typing.Generic", "typing.Protocol"])
+
+
+def _is_unknown(world: World, order: list[Class], members: Mapping[str, Member]) -> bool:
+    """True if something outside the steps may give the flow attributes that its classes do not show."""
+    if any(name in members for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")):
+        return True
+    from ..read.members import decorator_name
+
+    for owner in order:
+        if owner.outer.kind() == "decorated_definition":
+            for each in owner.outer.children():
+                if each.kind() == "decorator" and is_foreign(decorator_name(world, owner, each)):
+                    return True
+        bases = owner.node.field("superclasses")
+        for each in bases.named_children() if bases is not None else []:
+            name = world.qualify(owner.module, (each.field("value") or each).text())
+            if each.kind() == "keyword_argument" and not each.text().endswith("ABCMeta"):
+                return True
+            if each.kind() in ("identifier", "attribute") and name != "metaflow.FlowSpec" and name not in _PLAIN_BASES and world.split(name) is None:
+                return True
+        for module in {owner.module.name: owner.module}.values():
+            if f"setattr({owner.name}" in module.source.text or f"\n{owner.name}." in module.source.text:
+                return True
+    return False
+
+
+def _initial(functions: Functions) -> frozenset[str]:
+    """The attributes that the flow's own `__init__` itself assigns before it calls `super().__init__`."""
+    member = functions.members.get("__init__")
+    if member is None or member.node.kind() != "function_definition":
+        return frozenset()
+    calls = [(each, each.field("function")) for each in member.node.find_all(kind="call")]
+    until = min((call.range().start.index for call, called in calls if called is not None and called.text().endswith(".__init__")), default=0)
+    targets = [each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until]
+    return frozenset(name for each in targets if each is not None and (name := _own(each)))
+
+
+def _others(order: list[Class]) -> frozenset[str]:
+    """Names that a class body may bind inside other statements (`if`, `for`, `try`)."""
+    found: set[str] = set()
+    for owner in order:
+        body = owner.node.field("body")
+        for statement in body.named_children() if body is not None else []:
+            if statement.kind() not in ("expression_statement", "function_definition", "decorated_definition", "comment", "pass_statement"):
+                found.update(each.text() for each in statement.find_all(kind="identifier"))
+    return frozenset(found)
+
+
+# ── along the graph ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def either(several: Iterable[Facts]) -> Facts:
+    """What is known where a run comes from one of several points."""
+    facts = list(several)
+    if len(facts) == 1:
+        return facts[0]
+    if not facts:
+        return Facts(unknown=True)
+    definitions: dict[str, frozenset[Definition | None]] = {}
+    for name in set().union(*(each.may for each in facts)):
+        holding = [each.definitions.get(name) for each in facts if name in each.may]
+        if None not in holding:
+            definitions[name] = frozenset().union(*(each for each in holding if each is not None))
+    return Facts(
+        frozenset().union(*(each.may for each in facts)),
+        frozenset.intersection(*(each.must for each in facts)),
+        any(each.unknown for each in facts),
+        definitions,
+    )
+
+
+class _Folder:
+    """Goes through the scopes once, and fills in what is known of each step."""
+
+    def __init__(self, functions: Functions, flow: nodes.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool) -> None:
+        self.has_init = has_init  # which may set anything in every task anew
+        self.functions = functions
+        self.of = {step.name: step for step in flow.steps}
+        self.steps = dict(steps)
+        self.unknown = unknown
+
+    def fold(self, scope: nodes.Scope, entry: Facts, overs: tuple[str | None, ...], in_every_run: bool) -> None:
+        before = predecessors(scope, self.of)
+        always = set(_always(scope, self.of)) if in_every_run else set()
+        joins: dict[str, StepFlow] = {}
+        for node in scope.nodes:
+            name = node.step
+            here = joins.get(name) or self.steps[name]
+            if name in joins:
+                facts = Facts(unknown=self.unknown)
+            elif name == scope.entry:
+                facts = entry
+            else:
+                facts = either(self.steps[each.step].after for each in before[name])
+            here = replace(here, before=facts, overs=overs, in_every_run=name in always)
+            if is_loop(self.of[name]):
+                here = replace(here, before=either([facts, self.after(name, here)]))
+            self.steps[name] = replace(here, after=self.after(name, here))
+            if not isinstance(node, nodes.Task):
+                joins[node.join] = self.inside(node, overs, name in always)
+
+    def inside(self, node: nodes.Branches | nodes.ForEach, overs: tuple[str | None, ...], in_every_run: bool) -> StepFlow:
+        """Folds what the node holds; returns what is known of its join by then."""
+        after = self.steps[node.step].after
+        transition = self.of[node.step].transition
+        if isinstance(node, nodes.ForEach):
+            overs = (*overs, transition.over if isinstance(transition, nodes.Foreach) else None)
+        arrivals: dict[str, Facts] = {}
+        branches = []
+        within: list[str] = []
+        for scope in inner(node):
+            self.fold(scope, after, overs, in_every_run)
+            found = {each.step: self.steps[each.step].after for each in exits(scope, self.of)}
+            arrivals.update(found)
+            branches.append(either(found.values()))
+            within += [each.step for _, each, _ in walk(scope)]
+        return replace(self.steps[node.join], arrivals=arrivals, branches=tuple(branches), closes=node.step, within=tuple(within))
+
+    def after(self, name: str, here: StepFlow) -> Facts:
+        """What there is when the step has ended."""
+        effects, before = here.effects, here.before
+        may, must = set(before.may), set(before.must)
+        definitions = dict(before.definitions)
+        unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
+        for merge in effects.merges:
+            sure = merge in effects.merged
+            for artifact, value, always in merged(here, merge):
+                may.add(artifact)
+                if sure and always:
+                    must.add(artifact)
+                if value is None or (artifact in before.may and artifact not in definitions):
+                    definitions.pop(artifact, None)
+                else:
+                    definitions[artifact] = definitions.get(artifact, frozenset()) | value
+            unknown = unknown or any(each.unknown for each in here.branches)
+        for artifact in effects.ever if here.catches else effects.may:
+            value = effects.definitions.get(artifact, frozenset([None]))
+            sure = artifact in effects.must and not here.catches
+            if not sure and artifact in may:
+                value = value | definitions.get(artifact, frozenset([None]))
+            if value and all(each is not None and is_function(self.functions, each) for each in value):
+                must.discard(artifact)  # a function is not saved
+                continue
+            may.add(artifact)
+            if any(each is not None and self.may_be_function(each, here) for each in value):
+                must.discard(artifact)
+            elif sure:
+                must.add(artifact)
+            definitions[artifact] = value
+        for decorator in self.of[name].decorators:
+            if decorator.name == "catch" and isinstance(caught := decorator.attributes.get("var"), str):
+                may.add(caught)
+                must.add(caught)
+                definitions.pop(caught, None)
+        return Facts(frozenset(may), frozenset(must), unknown, {} if self.has_init else definitions)
+
+    def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
+        """Whether the step may have assigned a function: itself, or by way of an attribute that may be one. What a call returns is taken for none."""
+        waiting, asked = [definition], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if is_function(self.functions, one):
+                return True
+            if one.node.kind() in ("conditional_expression", "boolean_operator", "parenthesized_expression"):
+                waiting += [one.part(each) for each in one.node.named_children()]
+            name = _attribute(one.node)
+            if name and name not in asked:
+                asked.add(name)
+                held = here.effects.definitions.get(name, frozenset()) | here.before.definitions.get(name, frozenset())
+                waiting += [each for each in held if each is not None]
+        return False
+
+
+def _own(node: SgNode) -> str:
+    """The NAME of `self.NAME`; "" of anything else."""
+    if node.kind() != "attribute":
+        return ""
+    owner, name = node.field("object"), node.field("attribute")
+    return name.text() if owner is not None and name is not None and owner.text() == "self" else ""
+
+
+def _attribute(node: SgNode) -> str:
+    """The NAME of `self.NAME` and of `getattr(self, "NAME", …)`; "" of anything else."""
+    if name := _own(node):
+        return name
+    called, given = node.field("function"), node.field("arguments")
+    if node.kind() != "call" or called is None or called.text() != "getattr" or given is None:
+        return ""
+    parts = given.named_children()
+    return parts[1].text().strip("'\"") if len(parts) > 1 and parts[0].text() == "self" and parts[1].kind() == "string" else ""
+
+
+def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
+    """What the merge may take over: the name, what it may hold (None: anything), and whether it is there whenever the merge succeeds."""
+    for artifact in sorted(set().union(*(each.may for each in here.branches)) | set(merge.include or ())):
+        takes = merge.takes(artifact)
+        if takes is False:
+            continue
+        holding = [each.definitions.get(artifact) for each in here.branches if artifact in each.may]
+        value = None if None in holding or not holding else frozenset().union(*(each for each in holding if each is not None))
+        yield artifact, value, takes is True and any(artifact in each.must for each in here.branches)
+
+
+def is_function(functions: Functions, definition: Definition) -> bool:
+    """True for a function, a method or a lambda: a run saves none of them."""
+    node = definition.node
+    kind = node.kind()
+    if kind == "identifier":
+        name = node.text()
+        if name in definition.variables or name in definition.imports:
+            return False
+        return functions.function(functions.world.qualify(definition.module, name)) is not None
+    if name := _own(node):
+        found = functions.method(name)
+        return found is not None and not any(each.endswith(("property", ".setter", ".getter")) for each in found[1])
+    return kind in ("lambda", "function_definition")
+
+
+def _always(scope: nodes.Scope, steps: Mapping[str, nodes.Step]) -> Iterator[str]:
+    """The steps of the scope that every way through it comes by."""
+    position = {node.step: at for at, node in enumerate(scope.nodes)}
+    furthest = 0  # the furthest node that a way leads to from those before; past the last: out of the scope
+    for at, node in enumerate(scope.nodes):
+        if furthest <= at:
+            yield node.step
+        after = [position.get(target, len(scope.nodes)) for target in successors(node, steps) if target != node.step]
+        furthest = max([furthest, *after])

@@ -1,0 +1,193 @@
+"""Targets: what an assignment, a `for`, a `with` or a `del` does to a variable, an artifact or an item."""
+
+from __future__ import annotations
+
+from . import calls, expression
+from .reader import Items, LocalFunction, Reader
+from .records import ANYTHING, INPUT, Definition, Kind, Write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+TUPLES = ("pattern_list", "tuple_pattern", "list_pattern", "tuple", "list", "expression_list")
+
+_IMMUTABLE = frozenset("string integer float true false none lambda".split())
+
+
+def bind(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None) -> None:
+    """Assigns to a target. `held` is what `result` returned of the expression `node`; None for either: not known."""
+    if reader.state is None:
+        return
+    kind = target.kind()
+    if kind == "identifier":
+        _variable(reader, target.text(), held, node)
+    elif kind == "attribute":
+        _attribute(reader, target, held, node)
+    elif kind == "subscript":
+        _item(reader, target)
+        reader.escape(held)
+    elif kind in TUPLES:
+        targets = [each for each in target.named_children() if each.kind() != "comment"]
+        for each, part in zip(targets, _unpacked(reader, targets, held)):
+            bind(reader, each, part, None)
+    elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression", "as_pattern_target"):
+        for each in target.named_children():
+            bind(reader, each, held, node if kind != "list_splat_pattern" else None)
+    else:
+        reader.escape(held)
+
+
+def _unpacked(reader: Reader, targets: list[SgNode], held: Kind | None) -> list[Kind | None]:
+    nothing: list[Kind | None] = [None] * len(targets)
+    if held is None:
+        return nothing
+    if held.what == "tuple" and len(held.parts) == len(targets):
+        return list(held.parts)
+    if held.what in ("inputs", "several"):
+        return [Kind("several") if each.kind() == "list_splat_pattern" else INPUT for each in targets]
+    reader.escape(held)
+    return nothing
+
+
+def _variable(reader: Reader, name: str, held: Kind | None, node: SgNode | None) -> None:
+    assert reader.state is not None
+    reader.variables.add(name)
+    if name in reader.imports:
+        reader.imports = {key: each for key, each in reader.imports.items() if key != name}
+    if held is not None:
+        if name in reader.globals:
+            reader.escape(held)
+        reader.state.env[name] = held
+    elif node is None:
+        reader.state.env[name] = ANYTHING
+    else:
+        reader.state.env[name] = LocalFunction(node) if node.kind() == "lambda" else definitions(reader, node)
+
+
+def iterated(reader: Reader, target: SgNode, over: SgNode) -> None:
+    """`for target in over`: names that `setattr` may be given later."""
+    if reader.state is None:
+        return
+    if target.kind() == "identifier":
+        reader.state.env[target.text()] = Items(over, first=False)
+    elif target.kind() in ("pattern_list", "tuple_pattern"):
+        first = next((each for each in target.named_children() if each.kind() != "comment"), None)
+        if first is not None and first.kind() == "identifier":
+            reader.state.env[first.text()] = Items(over, first=True)
+
+
+def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
+    """What the value of the expression may be: the expression itself, or for a local variable what that was assigned."""
+    while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
+        node = node.named_children()[0]
+    if node.kind() == "identifier" and reader.state is not None:
+        held = reader.state.env.get(node.text())
+        if isinstance(held, LocalFunction):
+            return reader.definition(held.node)
+        if isinstance(held, frozenset):
+            return frozenset(each if each is None or not each.exact else each.inexact(each.node.kind() in _IMMUTABLE) for each in held)
+        if held is not None:
+            return ANYTHING
+    return reader.definition(node)
+
+
+def _attribute(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None) -> None:
+    owner, attribute = target.field("object"), target.field("attribute")
+    if owner is None or attribute is None:
+        return
+    name = attribute.text()
+    of = expression.result(reader, owner)
+    if of is None:
+        reader.escape(held)
+        changed(reader, owner)
+    elif of.what == "mixed" or (of.what == "self" and name == "__dict__"):
+        reader.anything()
+    elif of.what == "self" and not name.startswith("__"):
+        if calls.accessor(reader, name, ".setter", target):
+            reader.escape(held)
+            return
+        if held is not None:
+            reader.flow_objects.append(Write(name, reader.place(target), reader.certain and of.sure, reader.guarded))
+        value = ANYTHING if node is None else reader.definition(node) if held is not None else definitions(reader, node)
+        reader.write(name, target, value, of.sure)
+
+
+def _item(reader: Reader, target: SgNode) -> None:
+    """`owner[key] = …`, or `del owner[key]`."""
+    owner, *keys = target.named_children()
+    for each in keys:
+        expression.use(reader, each)
+    held = expression.result(reader, owner)
+    if held is None:
+        changed(reader, owner)
+    elif held.what == "vars":
+        found = texts(reader, keys[0]) if len(keys) == 1 else None
+        if found is None:
+            reader.anything()
+        for name in found or ():
+            reader.write(name, target, ANYTHING, sure=len(found or ()) == 1)
+    elif held.what in ("self", "mixed"):
+        reader.anything()
+
+
+def changed(reader: Reader, node: SgNode) -> None:
+    """The object that the expression gives is changed in place: an artifact's, if it is reached through one."""
+    while node.kind() in ("subscript", "attribute", "parenthesized_expression"):
+        owner = node.named_children()[0]
+        if node.kind() == "attribute" and owner.kind() == "identifier" and reader.state is not None:
+            held = reader.state.env.get(owner.text())
+            if isinstance(held, Kind) and held.what == "self":
+                reader.change(node.named_children()[-1].text(), node)
+            return
+        node = owner
+
+
+def unbind(reader: Reader, target: SgNode) -> None:
+    """`del target`."""
+    if reader.state is None:
+        return
+    kind = target.kind()
+    if kind == "identifier":
+        reader.state.env.pop(target.text(), None)
+    elif kind == "attribute":
+        owner, attribute = target.field("object"), target.field("attribute")
+        held = expression.result(reader, owner) if owner is not None else None
+        if held is not None and held.what == "self" and attribute is not None:
+            reader.delete(attribute.text(), target)
+        elif held is not None and held.what == "mixed":
+            reader.anything()
+        elif owner is not None and held is None:
+            changed(reader, owner)
+    elif kind == "subscript":
+        held = expression.result(reader, target.named_children()[0])
+        if held is not None and held.what in ("vars", "self", "mixed"):
+            reader.anything()
+        elif held is None:
+            changed(reader, target.named_children()[0])
+    elif kind in (*TUPLES, "parenthesized_expression"):
+        for each in target.named_children():
+            unbind(reader, each)
+
+
+def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
+    """The texts that an expression, given as an attribute's name, may be; None when that is not known."""
+    from flowc.compiler.fold.budget import Unfoldable
+
+    if node is None or reader.state is None:
+        return None
+    held = reader.state.env.get(node.text()) if node.kind() == "identifier" else None
+    try:
+        if isinstance(held, Items):
+            found = list(reader.folded(held.node))  # type: ignore[call-overload]
+            names = tuple(each[0] if held.first else each for each in found)
+            return names if all(isinstance(each, str) for each in names) else None
+        if isinstance(held, frozenset) and len(held) == 1:
+            (only,) = held
+            if only is None or only.node.kind() != "string":
+                return None
+            node = only.node
+        value = reader.folded(node)
+    except (Unfoldable, TypeError, IndexError, KeyError):
+        return None
+    return (value,) if isinstance(value, str) else None

@@ -1,0 +1,548 @@
+"""Calls: those that are followed into the flow's own functions, those of Python that are known, and what is handed to all others."""
+
+from __future__ import annotations
+
+from flowc.compiler.fast_start.record import replace
+
+from . import binding, expression
+from .functions import Code, bind, parameters
+from .reader import LocalFunction, Reader
+from .records import ANYTHING, INPUT, NOTHING, SELF, UNKNOWN, Effects, Kind, Merge, State, either, element
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ast_grep_py import SgNode
+
+    Given = tuple[list[Kind | None], dict[str, Kind | None], bool]  # positional, by name, and whether `*` or `**` gives others
+
+_PROPERTIES = ("property", "cached_property", "functools.cached_property")
+_MUTATORS = frozenset(
+    "append extend insert pop popitem remove clear update setdefault add discard sort reverse appendleft extendleft popleft".split()
+)
+# Functions that ask a generator for all its items.
+_CONSUMERS = frozenset("list tuple set frozenset sorted dict sum min max".split())
+
+
+def call(reader: Reader, node: SgNode) -> Kind | None:
+    function, arguments = node.field("function"), node.field("arguments")
+    if function is None or arguments is None or reader.state is None:
+        return None
+    kind = function.kind()
+    if arguments.kind() == "generator_expression":  # sum(… for … in …)
+        name = function.text()
+        if kind != "identifier":
+            expression.use(reader, function)
+        held = expression.comprehended(reader, arguments, consumed=name in _CONSUMERS or name.endswith(".join"))
+        return held if name in ("list", "tuple", "set", "sorted") else element(held) if name in ("next", "min", "max") else None
+    if kind == "identifier":
+        return _of_name(reader, node, function.text(), arguments)
+    if kind == "attribute":
+        return _of_attribute(reader, node, function, arguments)
+    expression.use(reader, function)
+    _escape(reader, _given(reader, arguments))
+    return None
+
+
+def _given(reader: Reader, node: SgNode) -> Given:
+    """Reads a call's arguments."""
+    positional: list[Kind | None] = []
+    named: dict[str, Kind | None] = {}
+    splat = False
+    for each in node.named_children():
+        kind = each.kind()
+        if kind == "keyword_argument":
+            name, value = each.field("name"), each.field("value")
+            if name is not None and value is not None:
+                named[name.text()] = expression.result(reader, value)
+        elif kind in ("list_splat", "dictionary_splat"):
+            splat = True
+            expression.use(reader, each)
+        elif kind != "comment":
+            positional.append(expression.result(reader, each))
+    return positional, named, splat
+
+
+def _escape(reader: Reader, given: Given) -> None:
+    for held in (*given[0], *given[1].values()):
+        reader.escape(held)
+
+
+def _of_name(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
+    assert reader.state is not None
+    local = reader.state.env.get(name)
+    if isinstance(local, LocalFunction):
+        given = _given(reader, arguments)
+        bound = bind(Code(reader.code.module, local.node, None), *given)
+        if bound is None:
+            _escape(reader, given)
+        return _apply(reader, _local(reader, local, dict(bound or ())))
+    if local is None and name not in reader.imports:
+        handler = _BUILTINS.get(name)
+        if handler is not None and reader.qualified(name) == name:
+            return handler(reader, node, name, arguments)
+    if isinstance(local, Kind):
+        reader.escape(local)
+    return _of_module(reader, name, arguments)
+
+
+def _of_module(reader: Reader, dotted: str, arguments: SgNode) -> Kind | None:
+    """A call of something of a module."""
+    given = _given(reader, arguments)
+    if not any(each is not None for each in (*given[0], *given[1].values())):
+        return None
+    qualified = reader.qualified(dotted)
+    code = reader.functions.function(qualified)
+    bound = bind(code, *given) if code is not None else None
+    if code is None or bound is None:
+        if not qualified.startswith("metaflow."):  # its classes take a flow only to know the run
+            _escape(reader, given)
+        return None
+    return _apply(reader, reader.functions.effects(code, bound))
+
+
+def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgNode) -> Kind | None:
+    owner, attribute = function.field("object"), function.field("attribute")
+    if owner is None or attribute is None:
+        return None
+    name = attribute.text()
+    if owner.kind() == "call" and (called := owner.field("function")) is not None and called.text() == "super" and reader.code.owner is not None:
+        return _of_super(reader, name, arguments)
+    if owner.kind() in ("identifier", "attribute") and _is_of_module(reader, owner):
+        return _of_module(reader, function.text(), arguments)
+    held = expression.result(reader, owner)
+    what = held.what if held is not None else ""
+    if held is not None and what == "self":
+        return _of_self(reader, node, name, function, arguments, held)
+    if what == "vars":
+        _of_vars(reader, node, name, arguments)
+        return None
+    if what == "input":
+        found = reader.functions.method(name)
+        given = _given(reader, arguments)
+        bound = bind(found[0], [held, *given[0]], given[1], given[2]) if found is not None else None
+        if found is None or bound is None:
+            expression.attribute_of(reader, held, name, function)
+            _escape(reader, given)
+        else:
+            _apply(reader, reader.functions.effects(found[0], bound))
+        return None
+    if held is not None and what in ("several", "inputs") and name in ("append", "copy", "reverse", "sort", "pop"):
+        for each in _given(reader, arguments)[0]:
+            if each is not None and each.what != "input":
+                reader.escape(each)
+        return INPUT if name == "pop" else Kind("several") if name == "copy" else None
+    reader.escape(held)
+    if name in _MUTATORS and held is None:
+        binding.changed(reader, owner)
+    given = _given(reader, arguments)
+    if name == "append" and held is None and owner.kind() == "identifier" and reader.state is not None:
+        if len(given[0]) == 1 and given[0][0] is not None and given[0][0].what == "input":
+            reader.state.env[owner.text()] = Kind("several", "", False)  # a list that inputs are put into
+            return None
+    _escape(reader, given)
+    return None
+
+
+def _is_of_module(reader: Reader, node: SgNode) -> bool:
+    """True if the dotted name begins with one that the module binds, or the function imports."""
+    while node.kind() == "attribute":
+        node = node.named_children()[0]
+    if node.kind() != "identifier" or reader.state is None:
+        return False
+    name = node.text()
+    module = reader.code.module
+    return name in reader.imports or (
+        name not in reader.state.env and (name in module.imports or name in module.classes or name in module.functions or name in module.assigned)
+    )
+
+
+def _of_super(reader: Reader, name: str, arguments: SgNode) -> Kind | None:
+    positional, named, splat = _given(reader, arguments)
+    assert reader.code.owner is not None
+    code = reader.functions.inherited(reader.code.owner, name)
+    if code is None:
+        _escape(reader, (positional, named, splat))
+        return None
+    bound = bind(code, [SELF, *positional], named, splat)
+    return _apply(reader, reader.functions.effects(code, bound) if bound is not None else UNKNOWN)
+
+
+def _of_vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
+    """`self.__dict__.NAME(…)`."""
+    _escape(reader, _given(reader, arguments))
+    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    found = binding.texts(reader, given[0]) if name == "get" and given else None
+    for each in found or ():
+        reader.read(each, node, guarded=True)
+    if found is None:
+        reader.anything(writes=name not in ("items", "keys", "values", "copy", "get"))
+
+
+def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, arguments: SgNode, held: Kind) -> Kind | None:
+    if name == "next":
+        for each in arguments.named_children():
+            value = each.field("value") if each.kind() == "keyword_argument" else None
+            if value is not None:
+                expression.use(reader, value)
+        return None
+    if name == "merge_artifacts":
+        _merge(reader, node, arguments)
+        return None
+    if name == "foreach_stack":
+        reader.read("input", node)
+        return None
+    found = reader.functions.method(name)
+    decorators = found[1] if found is not None else ()
+    if found is None or any(each in _PROPERTIES for each in decorators):
+        expression.attribute_of(reader, held, name, function)
+        _escape(reader, _given(reader, arguments))
+        return None
+    given = _given(reader, arguments)
+    me: list[Kind | None] = [] if "staticmethod" in decorators else [None] if "classmethod" in decorators else [held]
+    bound = bind(found[0], [*me, *given[0]], given[1], given[2])
+    effects = reader.functions.effects(found[0], bound) if bound is not None else UNKNOWN
+    plain = all(each in ("metaflow.step", "staticmethod", "classmethod") for each in decorators)
+    return _apply(reader, effects, passed_on=not plain)
+
+
+# ── what a called function does, done here ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | None:
+    """Adds a called function's effects. `passed_on`: it is given away, and may run from here on, or never."""
+    state = reader.state
+    if state is None:
+        return None
+    certain, guarded = reader.certain and not passed_on, reader.guarded or passed_on
+    reader.mentions |= effects.mentions
+    for each in effects.reads:
+        if each.name in state.must:
+            continue
+        found = replace(
+            each, certain=each.certain and certain, guarded=each.guarded or guarded, own=False, assigned=each.assigned or each.name in state.may,
+            unknown=each.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *each.merged))),
+        )  # fmt: skip
+        key = (found.name, id(found.place), found.certain, found.guarded, found.assigned, found.unknown, found.merged)
+        if key not in reader.seen:
+            reader.seen.add(key)
+            reader.reads.append(found)
+    if effects.writes:
+        reader.writes += [replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.writes]
+    reader.flow_objects += [replace(each, certain=each.certain and certain) for each in effects.flow_objects]
+    for gone in effects.deletes:
+        assigned = gone.assigned or gone.name in state.may
+        reader.deletes.append(
+            replace(gone, certain=gone.certain and certain, guarded=gone.guarded or guarded, assigned=assigned, unknown=gone.unknown or state.unknown)
+        )
+    if effects.inputs:
+        reader.inputs += [
+            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded, each=each.each and certain) for each in effects.inputs
+        ]
+    if effects.branches:
+        reader.branches += [replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.branches]
+    made = [
+        replace(
+            each, certain=each.certain and certain, guarded=each.guarded or guarded, may=each.may | state.may, must=each.must | state.must,
+            unknown=each.unknown or state.unknown,
+        )
+        for each in effects.merges
+    ]  # fmt: skip
+    reader.merges += made
+    state.merged = (*state.merged, *made)
+    if not passed_on:
+        state.sure_merged = (*state.sure_merged, *(one for one, each in zip(made, effects.merges) if each in effects.merged))
+    for name in effects.deleted:
+        reader.dropped.append(name)
+        state.deleted.add(name)
+        state.must.discard(name)
+    for name in effects.ever:
+        value = effects.definitions.get(name, ANYTHING)
+        reader.log.append((name, value))
+        if name in effects.must and not passed_on:
+            state.assign(name, value)
+        elif name in effects.may or passed_on:
+            state.maybe_assign(name, value)
+    reader.unknown_reads = reader.unknown_reads or effects.unknown_reads
+    if effects.unknown_writes:
+        state.unknown = True
+        reader.unknowns += 1
+    if passed_on:
+        return None
+    if effects.leaves:
+        reader.state = None
+    return effects.returns
+
+
+def passed_on(reader: Reader, local: LocalFunction, parameter: Kind | None = None) -> None:
+    """A nested function is given away. `parameter`: what it will be called with first."""
+    bound: dict[str, Kind] = {}
+    if parameter is not None:
+        names, _ = parameters(Code(reader.code.module, local.node, None))
+        if names:
+            bound[names[0]] = parameter
+    _apply(reader, _local(reader, local, bound), passed_on=True)
+
+
+def _local(reader: Reader, local: LocalFunction, bound: dict[str, Kind]) -> Effects:
+    """The effects of a nested function, which sees the variables around it."""
+    from .statement import read_nested
+
+    at = local.node.range().start.index
+    if at in reader.active or reader.state is None:
+        return NOTHING  # it calls itself: what it may do is what it may do anyway
+    if len(reader.active) >= _MAX_NESTED:
+        return UNKNOWN
+    code = Code(reader.code.module, local.node, reader.code.owner)
+    names, _ = parameters(code)
+    state = State()
+    state.env = {**reader.state.env, **dict.fromkeys(names, ANYTHING)}
+    state.env.update(bound)
+    return read_nested(reader, code, state, (*reader.active, at))
+
+
+_MAX_NESTED = 12
+
+
+def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
+    """Whether reading (`which` is ".getter") or assigning (".setter") `self.NAME` calls a property's function; then its effects are added."""
+    found = reader.functions.method(name)
+    if found is None:
+        return False
+    code, decorators = found
+    if which == ".setter":
+        if not any(each.endswith(".setter") for each in decorators):
+            return False
+    elif not any(each in _PROPERTIES or each.endswith((".setter", ".getter")) for each in decorators):
+        return False
+    bound = bind(code, [SELF], {}, False)
+    _apply(reader, reader.functions.effects(code, bound or ()), passed_on=any(each.endswith(".setter") for each in decorators))
+    if any(each.endswith("cached_property") for each in decorators) and reader.state is not None:
+        reader.state.maybe_assign(name, ANYTHING)
+        reader.log.append((name, ANYTHING))
+    return True
+
+
+def method_passed_on(reader: Reader, name: str, node: SgNode) -> bool:
+    """Whether `self.NAME`, not called, is a method; then its effects may come at any time."""
+    found = reader.functions.method(name)
+    if found is None:
+        return name in reader.functions.members and reader.functions.members[name].kind in ("method", "step", "class")
+    bound = bind(found[0], [SELF], {}, False)
+    _apply(reader, reader.functions.effects(found[0], bound or ()), passed_on=True)
+    return True
+
+
+# ── Python's own functions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_self(reader: Reader, node: SgNode) -> bool:
+    if node.kind() != "identifier" or reader.state is None:
+        return False
+    held = reader.state.env.get(node.text())
+    return isinstance(held, Kind) and held.what == "self"
+
+
+def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str | None:
+    """The name that `hasattr(self, NAME)` or `getattr(self, NAME, …)` asks for, if it is known."""
+    function, arguments = node.field("function"), node.field("arguments")
+    if function is None or arguments is None or function.text() not in functions or arguments.kind() != "argument_list":
+        return None
+    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    if len(given) < 2 or not is_self(reader, given[0]) or (len(given) == 3 and given[2].text() not in ("None", "False", "0", "''", '""')):
+        return None
+    found = binding.texts(reader, given[1])
+    return found[0] if found is not None and len(found) == 1 else None
+
+
+def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
+    """`getattr`, `hasattr`, `setattr`, `delattr`."""
+    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    if len(given) < 2 or any(each.kind() in ("list_splat", "keyword_argument", "dictionary_splat") for each in given):
+        _escape(reader, _given(reader, arguments))
+        return None
+    held = expression.result(reader, given[0])
+    expression.use(reader, given[1])
+    value = expression.result(reader, given[2]) if len(given) > 2 else None
+    if held is None or reader.state is None:
+        reader.escape(value)
+        return None
+    found = binding.texts(reader, given[1])
+    if found is None:
+        if held.what in ("self", "mixed"):
+            reader.anything(reads=name in ("getattr", "hasattr"), writes=name in ("setattr", "delattr"))
+        else:
+            reader.escape(held)
+        return None
+    if name in ("getattr", "hasattr"):
+        guarded = name == "hasattr" or len(given) > 2 or len(found) > 1
+        kinds = [expression.attribute_of(reader, held, each, node, guarded) for each in found]
+        return either(kinds[0], value) if len(kinds) == 1 and name == "getattr" else None
+    if held.what != "self":
+        reader.escape(held)
+        return None
+    for each in found:
+        if name == "delattr":
+            reader.delete(each, node)
+        elif not accessor(reader, each, ".setter", node):
+            definitions = ANYTHING if value is not None or len(found) > 1 else binding.definitions(reader, given[2]) if len(given) > 2 else ANYTHING
+            reader.write(each, node, definitions, held.sure and len(found) == 1)
+    return None
+
+
+def _vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
+    positional, named, splat = _given(reader, arguments)
+    if len(positional) == 1 and positional[0] is not None and positional[0].what == "self":
+        if name == "vars":
+            return Kind("vars")
+        reader.anything(writes=False)  # dir(self)
+        return None
+    _escape(reader, (positional, named, splat))
+    return None
+
+
+def _harmless(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
+    """Functions that look at what they are given, and neither keep it nor touch its attributes."""
+    positional, named, _ = _given(reader, arguments)
+    for each in (*positional, *named.values()):
+        if each is not None and each.what == "vars":
+            reader.anything(writes=False)
+
+
+def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
+    """`list`, `sorted`, `min`, …: the result holds items of what is given; `key=` is called with each."""
+    key: SgNode | None = None
+    plain: list[SgNode] = []
+    for each in arguments.named_children():
+        of, value = each.field("name"), each.field("value")
+        if each.kind() == "keyword_argument" and of is not None and value is not None:
+            if of.text() == "key":
+                key = value
+            else:
+                expression.use(reader, value)
+        elif each.kind() != "comment":
+            plain.append(each)
+    if name in ("map", "filter") and len(plain) >= 2:
+        key, plain = plain[0], plain[1:]
+    kinds = [expression.result(reader, each) for each in plain]
+    one = element(kinds[0]) if len(kinds) == 1 else kinds[0] if kinds and all(each == kinds[0] for each in kinds) else None
+    if name in ("min", "max") and len(kinds) > 1 and all(each is not None and each.what == "input" for each in kinds):
+        one = INPUT
+    if key is not None:
+        _key(reader, key, one)
+    if one is None or one.what not in ("input", "tuple"):
+        for held in kinds:
+            reader.escape(held)
+        return None
+    if name in ("map",):
+        return None
+    if name in ("next", "min", "max"):
+        return Kind(one.what, "", one.sure, False, one.parts)
+    if one.what == "tuple":
+        return Kind("tuples", "", one.sure, one.every, one.parts)
+    return Kind("several", "", one.sure, one.every and name != "filter")
+
+
+def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
+    """A function that is called with `one`, some or all of the items."""
+    if node.kind() == "lambda":
+        passed_on(reader, LocalFunction(node), one)
+        return
+    local = reader.state.env.get(node.text()) if node.kind() == "identifier" and reader.state is not None else None
+    if isinstance(local, LocalFunction):
+        passed_on(reader, local, one)
+    elif one is None:
+        expression.use(reader, node)
+    elif (code := reader.functions.function(reader.qualified(node.text()))) is not None and (bound := bind(code, [one], {}, False)) is not None:
+        _apply(reader, reader.functions.effects(code, bound), passed_on=True)
+    elif node.kind() == "call" and (function := node.field("function")) is not None and reader.qualified(function.text()) == "operator.attrgetter":
+        arguments = node.field("arguments")
+        for each in arguments.named_children() if arguments is not None else []:
+            for name in binding.texts(reader, each) or ():
+                expression.attribute_of(reader, one, name, node, guarded=True)
+    else:
+        expression.use(reader, node)
+        reader.escape(one)
+
+
+def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
+    """`enumerate`, `zip`."""
+    positional, named, splat = _given(reader, arguments)
+    parts = [element(each) for each in positional]
+    if splat or not any(each is not None for each in parts):
+        _escape(reader, (positional, named, splat))
+        return None
+    for held, part in zip(positional, parts):
+        if part is None:
+            reader.escape(held)
+    if name == "enumerate":
+        parts = [None, parts[0]]
+    return Kind("tuples", every=name == "enumerate" and parts[1] is not None and parts[1].every, parts=tuple(parts))
+
+
+def _evaluate(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
+    """`exec`, `eval`, `locals`: anything may happen."""
+    _escape(reader, _given(reader, arguments))
+    if reader.state is not None and any(isinstance(each, Kind) for each in reader.state.env.values()):
+        reader.anything(writes=name != "locals")
+
+
+_BUILTINS: dict[str, Callable[[Reader, SgNode, str, SgNode], Kind | None]] = {
+    **dict.fromkeys(("getattr", "hasattr", "setattr", "delattr"), _attribute_function), **dict.fromkeys(("vars", "dir"), _vars),
+    **dict.fromkeys(("print", "isinstance", "issubclass", "id", "type", "repr", "str", "bool", "callable", "len", "hash", "super"), _harmless),
+    **dict.fromkeys(("list", "tuple", "sorted", "reversed", "iter", "set", "filter", "next", "min", "max", "map"), _items),
+    **dict.fromkeys(("enumerate", "zip"), _pairs), **dict.fromkeys(("exec", "eval", "locals"), _evaluate),
+}  # fmt: skip
+
+
+# ── merge_artifacts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
+    given: dict[str, SgNode] = {}
+    positional: list[SgNode] = []
+    known = True
+    for each in arguments.named_children():
+        name, value = each.field("name"), each.field("value")
+        if each.kind() == "keyword_argument" and name is not None and value is not None:
+            given[name.text()] = value
+        elif each.kind() in ("list_splat", "dictionary_splat"):
+            known = False
+            expression.use(reader, each)
+        elif each.kind() != "comment":
+            positional.append(each)
+    for key, each in zip(("inputs", "exclude", "include"), positional):
+        given.setdefault(key, each)
+    held = None
+    for key, each in given.items():
+        if key == "inputs":
+            held = expression.result(reader, each)
+        else:
+            expression.use(reader, each)
+    known = known and held is not None and held.every
+    include, exclude = (_names(reader, given.get(key)) if known else None for key in ("include", "exclude"))
+    state = reader.state
+    if state is None:
+        return
+    merge = Merge(
+        reader.place(node), include, exclude, reader.certain, reader.guarded, frozenset(state.may), frozenset(state.must), state.unknown
+    )  # fmt: skip
+    reader.merges.append(merge)
+    state.merged = (*state.merged, merge)
+    state.sure_merged = (*state.sure_merged, merge)
+
+
+def _names(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
+    """The texts of a list that folds."""
+    from flowc.compiler.fold.budget import Unfoldable
+
+    if node is None:
+        return ()
+    try:
+        found = reader.folded(node)
+    except Unfoldable:
+        return None
+    if found is None:
+        return ()
+    return tuple(found) if isinstance(found, (list, tuple)) and all(isinstance(each, str) for each in found) else None

@@ -1,0 +1,162 @@
+"""Functions: which function of the flow's own modules a call reaches, and its effects, each found once.
+
+A method is looked up along the class's resolution order, a name through the module's imports. What is not in the flow's folder cannot be
+followed. Recursion ends at the function that is being read already; what then depends on where the reading began is not kept.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record, replace
+
+from .records import NOTHING, UNKNOWN, Effects, Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+    from flowc.compiler.names.classes import Class
+    from flowc.compiler.names.resolver import Module, World
+    from flowc.compiler.read.members import Member
+
+Bound = tuple[tuple[str, Kind], ...]  # parameter, what it holds
+
+MAX_DEPTH = 40  # of calls that are followed into one another
+MAX_READINGS = 20_000  # of functions in one flow; beyond it nothing is claimed
+
+
+@record
+class Code:
+    """One function's source."""
+
+    module: Module
+    node: SgNode  # function_definition or lambda
+    owner: Class | None  # of a method
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.module.name, self.node.range().start.index
+
+
+class Functions:
+    """The functions of one flow."""
+
+    def __init__(self, world: World, order: list[Class], members: dict[str, Member]) -> None:
+        self.world = world
+        self.order = order
+        self.members = members
+        self._known: dict[tuple[tuple[str, int], Bound], Effects] = {}
+        self._reading: list[tuple[tuple[str, int], Bound]] = []
+        self._met = MAX_DEPTH + 1  # the outermost function being read that a call has led back to
+        self._readings = 0
+
+    def effects(self, code: Code, bound: Bound) -> Effects:
+        """Returns what a call of the function does, its parameters holding what `bound` says."""
+        key = (code.key, bound)
+        if key in self._known:
+            return self._known[key]
+        if key in self._reading:
+            self._met = min(self._met, self._reading.index(key))
+            return NOTHING
+        depth = len(self._reading)
+        self._readings += 1
+        if depth >= MAX_DEPTH or self._readings > MAX_READINGS:
+            return UNKNOWN
+        from .statement import read_body
+
+        outer, self._met = self._met, MAX_DEPTH + 1
+        self._reading.append(key)
+        try:
+            found = read_body(self, code, dict(bound))
+        finally:
+            self._reading.pop()
+        if self._met <= depth:
+            found = _of_recursion(found)
+        if self._met >= depth:
+            self._known[key] = found
+        self._met = min(outer, self._met) if self._met < depth else outer
+        return found
+
+    def method(self, name: str) -> tuple[Code, tuple[str, ...]] | None:
+        """Returns the method that `self.NAME` is, and the names of its decorators ("?" for one that is not known by a name)."""
+        member = self.members.get(name)
+        if member is None or member.kind not in ("method", "step") or member.node.kind() != "function_definition":
+            return None
+        return Code(member.owner.module, member.node, member.owner), self._decorators(member)
+
+    def is_followed(self, module: Module, dotted: str) -> bool:
+        """Whether the name is one of the flow's own functions."""
+        return self.function(self.world.qualify(module, dotted)) is not None
+
+    def _decorators(self, member: Member) -> tuple[str, ...]:
+        if member.outer.kind() != "decorated_definition":
+            return ()
+        from flowc.compiler.read.members import decorator_name
+
+        return tuple(decorator_name(self.world, member.owner, each) or "?" for each in member.outer.children() if each.kind() == "decorator")
+
+    def inherited(self, owner: Class, name: str) -> Code | None:
+        """Returns the method that `super().NAME` is in a method of the class `owner`."""
+        keys = [each.key for each in self.order]
+        if owner.key not in keys:
+            return None
+        for above in self.order[keys.index(owner.key) + 1 :]:
+            body = above.node.field("body")
+            for statement in reversed(body.named_children() if body is not None else []):
+                definition = statement.field("definition") if statement.kind() == "decorated_definition" else statement
+                if definition is not None and definition.kind() == "function_definition":
+                    own = definition.field("name")
+                    if own is not None and own.text() == name:
+                        return Code(above.module, definition, above)
+        return None
+
+    def function(self, qualified: str) -> Code | None:
+        """Returns the function of the flow's own modules that the qualified name stands for, if it is defined once and not decorated."""
+        found = self.world.split(qualified) if qualified else None
+        if found is None:
+            return None
+        home, name = found
+        nodes = home.functions.get(name, [])
+        if len(nodes) != 1 or nodes[0].kind() != "function_definition" or name in home.assigned:
+            return None
+        return Code(home, nodes[0], None)
+
+
+def _of_recursion(found: Effects) -> Effects:
+    """The effects of a function that calls itself: the inner call was taken to do nothing, so only what may happen is known."""
+    return replace(
+        found,
+        reads=tuple(replace(each, guarded=True) for each in found.reads),
+        must=found.must - found.deleted,
+        definitions={name: frozenset([None]) for name in found.definitions},
+        leaves=False,
+    )
+
+
+def parameters(code: Code) -> tuple[list[str], bool]:
+    """Returns the names of the function's positional parameters, and whether it has others (`*args`, `**kwargs`)."""
+    node = code.node.field("parameters")
+    names, others = [], False
+    for each in node.named_children() if node is not None else []:
+        kind = each.kind()
+        if kind == "identifier":
+            names.append(each.text())
+        elif kind in ("default_parameter", "typed_default_parameter"):
+            name = each.field("name")
+            names.append(name.text() if name is not None else "")
+        elif kind == "typed_parameter" and each.named_children()[0].kind() == "identifier":
+            names.append(each.named_children()[0].text())
+        elif kind in ("list_splat_pattern", "dictionary_splat_pattern", "typed_parameter"):
+            others = True
+    return names, others
+
+
+def bind(code: Code, positional: list[Kind | None], named: dict[str, Kind | None], splat: bool) -> Bound | None:
+    """Returns the parameters that hold a flow object or its like; None when an argument cannot be followed to its parameter."""
+    names, others = parameters(code)
+    tracked = [each for each in (*positional, *named.values()) if each is not None]
+    if not tracked:
+        return ()
+    if splat or (others and (len(positional) > len(names) or any(kind is not None and name not in names for name, kind in named.items()))):
+        return None
+    found = [(name, kind) for name, kind in zip(names, positional) if kind is not None]
+    found += [(name, kind) for name, kind in named.items() if kind is not None]
+    return tuple(sorted(found, key=lambda each: each[0]))

@@ -1,0 +1,235 @@
+"""What the reading of one function's body has found so far: the events, the state at this point, and how sure it is to be reached.
+
+`expression.py`, `calls.py`, `binding.py` and `statement.py` are plain functions over a `Reader`.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.fast_start.record import replace
+
+from .records import BranchUse, Definition, Delete, InputRead, Kind, Merge, Place, Read, State, Write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+    from .functions import Code, Functions
+
+MAX_REPEATS = 200  # of loop bodies that are read a second time, in one function
+
+
+class LocalFunction:
+    """A function or lambda that is defined inside the one being read."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: SgNode) -> None:
+        self.node = node
+
+
+class Items:
+    """A variable of a loop over an expression whose items may fold: `for name in ("a", "b")`."""
+
+    __slots__ = ("first", "node")
+
+    def __init__(self, node: SgNode, first: bool) -> None:
+        self.node = node
+        self.first = first  # the first of each pair
+
+
+class Loop:
+    """A loop that is being read."""
+
+    def __init__(self) -> None:
+        self.breaks: State | None = None  # the states in which it was left
+        self.nexts: State | None = None  # and in which the next turn was begun early
+
+
+class Mark:
+    """A point of the reading, to come back to."""
+
+    __slots__ = ("branches", "deletes", "dropped", "flow_objects", "inputs", "log", "merges", "reads", "unknowns", "writes")
+
+    def __init__(self, reader: Reader) -> None:
+        self.reads, self.writes, self.deletes, self.merges = len(reader.reads), len(reader.writes), len(reader.deletes), len(reader.merges)
+        self.inputs, self.branches, self.flow_objects = len(reader.inputs), len(reader.branches), len(reader.flow_objects)
+        self.log, self.dropped, self.unknowns = len(reader.log), len(reader.dropped), reader.unknowns
+
+
+class Reader:
+    """The reading of one function."""
+
+    def __init__(self, functions: Functions, code: Code, state: State, active: tuple[int, ...] = ()) -> None:
+        self.functions = functions
+        self.code = code
+        self.state: State | None = state  # None: nothing gets here
+        self.exits: State | None = None  # the states in which it has returned
+        self.active = active  # nested functions around this one that are being read, by their place
+        self.reads: list[Read] = []
+        self.mentions: set[str] = set()
+        self.writes: list[Write] = []
+        self.deletes: list[Delete] = []
+        self.merges: list[Merge] = []
+        self.inputs: list[InputRead] = []
+        self.branches: list[BranchUse] = []
+        self.flow_objects: list[Write] = []
+        self.log: list[tuple[str, frozenset[Definition | None]]] = []  # every assignment of an artifact
+        self.dropped: list[str] = []  # every `del` of one
+        self.unknowns = 0  # how often something was met that may assign anything
+        self.unknown_reads = False
+        self.returns: Kind | None = None
+        self.returned_other = False  # something else is returned too
+        self.is_generator = False
+        self.imports: dict[str, str] = {}  # replaced, never changed: a Place keeps the one that it saw
+        self.variables: set[str] = set(state.env)  # every local variable, in the end
+        self.globals: set[str] = set()
+        self.uncertain = 0  # conditions and loops around this point
+        self.guards = 0  # handlers around it that would catch an AttributeError
+        self.parted = False  # a turn of the loop may have ended before this point
+        self.returned = False  # the function may have
+        self.loops: list[Loop] = []
+        self.repeats = 0
+        self.seen: set[tuple[object, ...]] = set()  # reads of called functions that are noted already
+
+    @property
+    def certain(self) -> bool:
+        return not (self.uncertain or self.parted or self.returned)
+
+    @property
+    def guarded(self) -> bool:
+        return self.guards > 0
+
+    def place(self, node: SgNode) -> Place:
+        return Place(self.code.module, node, self.imports, self.variables)
+
+    def definition(self, node: SgNode) -> frozenset[Definition | None]:
+        return frozenset([Definition(self.code.module, node, self.imports, self.variables)])
+
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, name: str, node: SgNode, guarded: bool = False) -> None:
+        state = self.state
+        if state is None:
+            return
+        self.mentions.add(name)
+        if name not in state.must:
+            guarded = guarded or self.guarded
+            self.reads.append(Read(name, self.place(node), self.certain, guarded, True, name in state.may, state.unknown, state.merged))
+
+    def write(self, name: str, node: SgNode, value: frozenset[Definition | None], sure: bool = True) -> None:
+        state = self.state
+        if state is None:
+            return
+        self.writes.append(Write(name, self.place(node), self.certain and sure, self.guarded))
+        self.log.append((name, value))
+        if sure:
+            state.assign(name, value)
+        else:
+            state.maybe_assign(name, value)
+
+    def change(self, name: str, node: SgNode) -> None:
+        """The object that `self.name` holds is changed in place."""
+        if self.state is not None:
+            self.writes.append(Write(name, self.place(node), self.certain, self.guarded, in_place=True))
+
+    def delete(self, name: str, node: SgNode) -> None:
+        state = self.state
+        if state is None:
+            return
+        self.deletes.append(Delete(name, self.place(node), self.certain, self.guarded, name in state.may, state.unknown))
+        state.delete(name)
+        self.dropped.append(name)
+
+    def anything(self, reads: bool = True, writes: bool = True) -> None:
+        """Something here cannot be followed."""
+        if self.state is None:
+            return
+        self.unknown_reads = self.unknown_reads or reads
+        if writes:
+            self.state.unknown = True
+            self.unknowns += 1
+
+    def escape(self, held: Kind | None) -> None:
+        """A flow object, or something that holds one, goes where nobody follows it."""
+        if held is None:
+            return
+        if held.what in ("self", "mixed", "vars"):
+            self.anything()
+        elif held.what in ("tuple", "tuples"):
+            for each in held.parts:
+                self.escape(each)
+        else:
+            self.anything(writes=False)
+
+    # ── loops and handlers look back at what came since ───────────────────────────────────────────────────────────────────────
+
+    def forget(self, mark: Mark) -> None:
+        """Takes back the events since the mark."""
+        del self.reads[mark.reads :], self.writes[mark.writes :], self.deletes[mark.deletes :], self.merges[mark.merges :]
+        del self.inputs[mark.inputs :], self.branches[mark.branches :], self.flow_objects[mark.flow_objects :]
+        self.seen.clear()
+
+    def may_repeat(self) -> bool:
+        self.repeats += 1
+        return self.repeats <= MAX_REPEATS
+
+    def in_loop(self, mark: Mark) -> None:
+        """What a loop's body assigns late, its next turn may find early."""
+        assigned = {name for name, _ in self.log[mark.log :]}
+        unknown, merges = self.unknowns > mark.unknowns, tuple(self.merges[mark.merges :])
+        if not (assigned or unknown or merges):
+            return
+        for at in range(mark.reads, len(self.reads)):
+            each = self.reads[at]
+            if unknown or merges or each.name in assigned:
+                found = each.assigned or each.name in assigned
+                self.reads[at] = replace(each, assigned=found, unknown=each.unknown or unknown, merged=_both(each.merged, merges))
+        for at in range(mark.deletes, len(self.deletes)):
+            gone = self.deletes[at]
+            self.deletes[at] = replace(gone, assigned=gone.assigned or gone.name in assigned, unknown=gone.unknown or unknown)
+
+    def since(self, mark: Mark, state: State) -> None:
+        """Makes `state`, that of the mark, one of a path that left anywhere since."""
+        for name, value in self.log[mark.log :]:
+            state.maybe_assign(name, value)
+        gone = self.dropped_since(mark)
+        state.must -= gone
+        state.deleted |= gone
+        state.unknown = state.unknown or self.unknowns > mark.unknowns
+        state.merged = _both(state.merged, tuple(self.merges[mark.merges :]))
+
+    def dropped_since(self, mark: Mark) -> set[str]:
+        return set(self.dropped[mark.dropped :])
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def qualified(self, dotted: str) -> str:
+        """What a dotted name stands for here; "" for a local variable."""
+        first, _, rest = dotted.partition(".")
+        if first in self.imports:
+            return f"{self.imports[first]}.{rest}" if rest else self.imports[first]
+        if self.state is not None and first in self.state.env:
+            return ""
+        return self.functions.world.qualify(self.code.module, dotted)
+
+    def imported(self, name: str, qualified: str) -> None:
+        self.imports = {**self.imports, name: qualified}
+        if self.state is not None:
+            self.state.env.pop(name, None)
+
+    def constant(self, name: str) -> object:
+        """The value of a name that no local variable hides. Raises KeyError."""
+        first = name.partition(".")[0]
+        if first in self.imports or (self.state is not None and first in self.state.env):
+            raise KeyError(name)
+        return self.functions.world.constant(self.code.module, name)
+
+    def folded(self, node: SgNode) -> object:
+        """The value of an expression. Raises Unfoldable."""
+        from flowc.compiler.fold.expressions import fold
+
+        return fold(node.text(), self.constant)
+
+
+def _both(one: tuple[Merge, ...], other: tuple[Merge, ...]) -> tuple[Merge, ...]:
+    return tuple(dict.fromkeys((*one, *other))) if other else one

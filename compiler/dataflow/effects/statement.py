@@ -1,0 +1,537 @@
+"""A function's body, statement by statement, as Python would run it. Start reading at `read_body`.
+
+Paths are kept apart only as far as `State` says: where they meet again, what they agree on is sure and the rest is possible.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.names.resolver import is_standard
+
+from . import binding, calls, expression
+from .functions import parameters
+from .reader import LocalFunction, Loop, Mark, Reader
+from .records import ANYTHING, Effects, Kind, State, either, element, joined
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ast_grep_py import SgNode
+
+    from .functions import Code, Functions
+
+# Exceptions that a read of an unset artifact raises, or that its handler would catch with others.
+_CATCHES = frozenset(["AttributeError", "Exception", "BaseException", "MetaflowException"])
+_OTHERS = frozenset(
+    (
+        "ArithmeticError AssertionError BlockingIOError BrokenPipeError ConnectionError EOFError FileExistsError FileNotFoundError "
+        "ImportError IndexError IOError IsADirectoryError JSONDecodeError KeyError KeyboardInterrupt LookupError ModuleNotFoundError NameError "
+        "NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration SystemExit TimeoutError TypeError UnicodeDecodeError "
+        "UnicodeError ValueError ZeroDivisionError"
+    ).split()
+)
+
+
+def read_body(functions: Functions, code: Code, bound: dict[str, Kind]) -> Effects:
+    """Returns the effects of a call of the function, whose parameters hold what `bound` says (the others: nothing that matters)."""
+    state = State()
+    state.env.update(dict.fromkeys(parameters(code)[0], ANYTHING))
+    state.env.update(bound)
+    return _read(Reader(functions, code, state))
+
+
+def read_nested(around: Reader, code: Code, state: State, active: tuple[int, ...]) -> Effects:
+    """The effects of a function that is defined inside another; `state` holds the variables that it sees."""
+    reader = Reader(around.functions, code, state, active)
+    reader.imports = around.imports
+    return _read(reader)
+
+
+def _read(reader: Reader) -> Effects:
+    body = reader.code.node.field("body")
+    if body is not None and reader.code.node.kind() == "lambda":
+        reader.returns = expression.result(reader, body)
+    elif body is not None:
+        _block(reader, body)
+    if reader.state is not None and reader.exits is not None:
+        reader.returns = either(reader.returns, None)
+    last = joined(reader.exits, reader.state)
+    end = last or State()
+    found = Effects(
+        tuple(reader.reads), frozenset(reader.mentions), tuple(reader.writes), tuple(reader.deletes), tuple(reader.merges), tuple(reader.inputs),
+        tuple(reader.branches), frozenset(name for name, _ in reader.log), frozenset(end.may), frozenset(end.must), frozenset(end.deleted),
+        end.definitions, end.sure_merged, reader.unknown_reads, reader.unknowns > 0, tuple(reader.flow_objects), reader.returns, last is None,
+    )  # fmt: skip
+    return _of_generator(found) if reader.is_generator else found
+
+
+def _of_generator(found: Effects) -> Effects:
+    """A generator runs when somebody asks for its items: perhaps never, perhaps not to its end."""
+    return replace(
+        found,
+        reads=tuple(replace(each, certain=False, guarded=True) for each in found.reads),
+        writes=tuple(replace(each, certain=False) for each in found.writes),
+        inputs=tuple(replace(each, certain=False, guarded=True, each=False) for each in found.inputs),
+        may=found.ever,
+        must=frozenset(),
+        merged=(),
+        leaves=False,
+        returns=None,
+    )
+
+
+# ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _block(reader: Reader, node: SgNode) -> None:
+    for statement in node.named_children():
+        if reader.state is None:
+            return  # nothing runs after a `return` or `raise`
+        _statement(reader, statement)
+
+
+def _statement(reader: Reader, node: SgNode) -> None:
+    handler = _STATEMENTS.get(node.kind())
+    if handler is not None:
+        handler(reader, node)
+    else:
+        for each in node.named_children():
+            expression.use(reader, each)
+
+
+def _expression_statement(reader: Reader, node: SgNode) -> None:
+    for each in node.named_children():
+        kind = each.kind()
+        if kind == "assignment":
+            _assignment(reader, each)
+        elif kind == "augmented_assignment":
+            _augmented(reader, each)
+        else:
+            expression.result(reader, each)  # what nobody takes goes nowhere
+
+
+def _assignment(reader: Reader, node: SgNode) -> None:
+    left, right = node.field("left"), node.field("right")
+    if left is None or right is None:
+        return
+    targets = [left]
+    while right.kind() == "assignment":  # a = b = value
+        left, inner = right.field("left"), right.field("right")
+        if left is None or inner is None:
+            return
+        targets.append(left)
+        right = inner
+    parts = _parts(right)
+    if parts is not None and all(_parts(each) is not None and len(_parts(each) or ()) == len(parts) for each in targets):
+        values = [expression.result(reader, each) for each in parts]
+        for target in targets:
+            for each, value, one in zip(_parts(target) or (), values, parts):
+                binding.bind(reader, each, value, one)
+        return
+    held = expression.result(reader, right)
+    if held is not None and held.what == "input":
+        held = replace(held, every=False)  # the variable keeps one of them
+    for target in targets:
+        binding.bind(reader, target, held, right)
+
+
+def _augmented(reader: Reader, node: SgNode) -> None:
+    left, right = node.field("left"), node.field("right")
+    if left is None or right is None:
+        return
+    expression.use(reader, left)
+    expression.use(reader, right)
+    binding.bind(reader, left, None, None)
+
+
+def _return_statement(reader: Reader, node: SgNode) -> None:
+    for each in node.named_children():
+        held = expression.result(reader, each)
+        reader.returns = either(reader.returns, held) if reader.exits is not None else held
+    if reader.state is not None:
+        reader.exits = joined(reader.exits, reader.state)
+        reader.state = None
+        reader.returned = True  # what follows runs only if this did not
+
+
+def _raise_statement(reader: Reader, node: SgNode) -> None:
+    for each in node.named_children():
+        expression.use(reader, each)
+    reader.state = None
+
+
+def _break_statement(reader: Reader, _node: SgNode) -> None:
+    if reader.loops:
+        reader.loops[-1].breaks = joined(reader.loops[-1].breaks, reader.state)
+    reader.state = None
+    reader.parted = True
+
+
+def _continue_statement(reader: Reader, _node: SgNode) -> None:
+    if reader.loops:
+        reader.loops[-1].nexts = joined(reader.loops[-1].nexts, reader.state)
+    reader.state = None
+    reader.parted = True
+
+
+def _delete_statement(reader: Reader, node: SgNode) -> None:
+    waiting = list(reversed(node.named_children()))
+    while waiting:
+        each = waiting.pop()
+        if each.kind() in ("expression_list", "tuple", "parenthesized_expression", "list"):
+            waiting.extend(reversed(each.named_children()))
+        else:
+            binding.unbind(reader, each)
+
+
+def _if_statement(reader: Reader, node: SgNode) -> None:
+    outer = reader.uncertain
+    end: State | None = None
+    for clause in (node, *(each for each in node.named_children() if each.kind() in ("elif_clause", "else_clause"))):
+        if reader.state is None:
+            break
+        if clause.kind() == "else_clause":
+            _clause(reader, clause)
+            break
+        condition, body = clause.field("condition"), clause.field("consequence")
+        if condition is None or body is None:
+            break
+        expression.use(reader, condition)
+        known = constant(condition)
+        other = reader.state.copy()
+        if known is not False:
+            reader.uncertain += known is None
+            expression.refine(reader, condition, True)
+            _block(reader, body)
+            end = joined(end, reader.state)
+            reader.uncertain = outer + 1
+        reader.state = None if known is True else other
+        expression.refine(reader, condition, False)
+    reader.uncertain = outer
+    reader.state = joined(end, reader.state)
+
+
+def _clause(reader: Reader, node: SgNode) -> None:
+    """The block of an `else`, `finally` or `except`."""
+    for each in node.named_children():
+        if each.kind() == "block":
+            _block(reader, each)
+
+
+def _for_statement(reader: Reader, node: SgNode) -> None:
+    left, right, body = node.field("left"), node.field("right"), node.field("body")
+    if left is None or right is None or body is None:
+        return
+    value = expression.result(reader, right)
+    one = element(value)
+    once = one is not None or _has_items(right)
+
+    def enter() -> None:
+        binding.bind(reader, left, one, None)
+        if one is None:
+            binding.iterated(reader, left, right)
+
+    _loop(reader, node, enter, body, once, endless=False)
+
+
+def _while_statement(reader: Reader, node: SgNode) -> None:
+    condition, body = node.field("condition"), node.field("body")
+    if condition is None or body is None:
+        return
+    expression.use(reader, condition)
+    known = constant(condition)
+    if known is not False:
+        _loop(reader, node, lambda: expression.refine(reader, condition, True), body, known is True, endless=known is True)
+
+
+def _loop(reader: Reader, node: SgNode, enter: Callable[[], None], body: SgNode, once: bool, endless: bool) -> None:
+    """Reads a loop's body; `once`: it runs at least once; `endless`: only `break` leaves it."""
+    if reader.state is None:
+        return
+    outer, parted = reader.uncertain, reader.parted
+    before = reader.state.copy()
+    mark = Mark(reader)
+    for again in (True, False):
+        loop = Loop()
+        reader.loops.append(loop)
+        reader.uncertain += not once
+        enter()
+        _block(reader, body)
+        reader.uncertain, reader.parted = outer, parted
+        reader.loops.pop()
+        end = joined(reader.state, loop.nexts)
+        if not (again and end is not None and _gains(before, end) and reader.may_repeat()):
+            break
+        reader.forget(mark)  # a variable holds a flow object from the second turn on: the body is read again, knowing that
+        reader.state = joined(before.copy(), end)
+    reader.in_loop(mark)
+    reader.state = None if endless else end if once and end is not None else joined(before, end)
+    alternative = next((each for each in node.named_children() if each.kind() == "else_clause"), None)
+    if alternative is not None and reader.state is not None:
+        reader.uncertain += loop.breaks is not None
+        _clause(reader, alternative)
+        reader.uncertain = outer
+    reader.state = joined(reader.state, loop.breaks)
+
+
+def _try_statement(reader: Reader, node: SgNode) -> None:
+    if reader.state is None:
+        return
+    clauses = node.named_children()
+    handlers = [each for each in clauses if each.kind() in ("except_clause", "except_group_clause")]
+    going_on = [each for each in handlers if not _raises_again(each)]
+    guards = any(map(_may_catch, going_on))
+    outer, before, mark = reader.uncertain, reader.state.copy(), Mark(reader)
+    reader.guards += guards
+    reader.uncertain += bool(going_on)
+    _clause_of(reader, node, "block")
+    reader.guards -= guards
+    normal = reader.state
+    failed = joined(before, normal.copy() if normal is not None else None)
+    assert failed is not None
+    reader.since(mark, failed)
+    if normal is not None:
+        _clause_of(reader, node, "else_clause")
+        normal = reader.state
+    reader.uncertain = outer + 1
+    end: State | None = normal
+    for handler in handlers:
+        reader.state = failed.copy()
+        for each in handler.named_children():
+            if each.kind() == "as_pattern":
+                _pattern(reader, each, None)
+            elif each.kind() not in ("block", "comment"):
+                expression.use(reader, each)
+        _clause(reader, handler)
+        end = joined(end, reader.state)
+    reader.uncertain = outer
+    last = next((each for each in clauses if each.kind() == "finally_clause"), None)
+    if last is None:
+        reader.state = end
+        return
+    reader.since(mark, failed)
+    after = end.must if end is not None else set()
+    inside = Mark(reader)
+    reader.state = joined(failed, end.copy() if end is not None else None)
+    _clause(reader, last)
+    if end is None or reader.state is None:
+        reader.state = None
+    else:
+        reader.state.must |= after - reader.dropped_since(inside)
+
+
+def _clause_of(reader: Reader, node: SgNode, kind: str) -> None:
+    for each in node.named_children():
+        if each.kind() == kind:
+            if kind == "block":
+                _block(reader, each)
+            else:
+                _clause(reader, each)
+            return
+
+
+def _with_statement(reader: Reader, node: SgNode) -> None:
+    if reader.state is None:
+        return
+    before, mark, outer = reader.state.copy(), Mark(reader), reader.uncertain
+    safe = True
+    clause = _child(node, "with_clause")
+    for item in clause.named_children() if clause is not None else []:
+        value = item
+        while value.kind() in ("with_item", "parenthesized_expression") and value.named_children():
+            value = value.named_children()[0]
+        if value.kind() == "as_pattern":
+            manager = value.named_children()[0]
+            _pattern(reader, value, manager)
+        else:
+            manager = value
+            expression.use(reader, value)
+        safe = safe and _lets_through(reader, manager)
+    reader.guards += not safe
+    reader.uncertain += not safe
+    body = node.field("body") or _child(node, "block")
+    if body is not None:
+        _block(reader, body)
+    reader.guards -= not safe
+    reader.uncertain = outer
+    if not safe:  # what it swallows, the function goes on from
+        reader.since(mark, before)
+        reader.state = joined(before, reader.state)
+
+
+def _lets_through(reader: Reader, manager: SgNode) -> bool:
+    """True for a context manager that is known not to swallow exceptions."""
+    function = manager.field("function") if manager.kind() == "call" else manager
+    if function is None or function.kind() not in ("identifier", "attribute"):
+        return False
+    name = reader.qualified(function.text())
+    top = name.partition(".")[0]
+    if top in ("contextlib", "unittest", "doctest", "test") and name not in (
+        "contextlib.closing",
+        "contextlib.redirect_stdout",
+        "contextlib.nullcontext",
+    ):
+        return False
+    return top == "metaflow" or is_standard(name)
+
+
+def _pattern(reader: Reader, node: SgNode, value: SgNode | None) -> None:
+    """`value as target`."""
+    children = node.named_children()
+    expression.use(reader, children[0])
+    for each in children[1:]:
+        for target in each.named_children():
+            binding.bind(reader, target, None, value)
+
+
+def _match_statement(reader: Reader, node: SgNode) -> None:
+    if reader.state is None:
+        return
+    outer = reader.uncertain
+    block = _child(node, "block")
+    for each in node.named_children():
+        if each.kind() != "block":
+            expression.use(reader, each)
+    end: State | None = None
+    rest: State | None = reader.state
+    for case in block.named_children() if block is not None else []:
+        if case.kind() != "case_clause" or rest is None:
+            continue
+        reader.state = rest.copy()
+        reader.uncertain = outer + 1
+        guard = _child(case, "if_clause")
+        for name in (name for each in case.named_children() if each.kind() == "case_pattern" for name in each.find_all(kind="identifier")):
+            reader.state.env.pop(name.text(), None)
+        if guard is not None:
+            for each in guard.named_children():
+                expression.use(reader, each)
+        body = _child(case, "block")
+        if body is not None:
+            _block(reader, body)
+        end = joined(end, reader.state)
+        patterns = [each for each in case.named_children() if each.kind() == "case_pattern"]
+        if guard is None and len(patterns) == 1 and patterns[0].text().isidentifier():
+            rest = None
+    reader.uncertain = outer
+    reader.state = joined(end, rest)
+
+
+# ── definitions inside the function ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _function_definition(reader: Reader, node: SgNode) -> None:
+    name, given = node.field("name"), node.field("parameters")
+    for each in given.named_children() if given is not None else []:
+        default = each.field("value")
+        if default is not None:
+            expression.use(reader, default)
+    if name is not None and reader.state is not None:
+        reader.state.env[name.text()] = LocalFunction(node)
+        reader.variables.add(name.text())
+
+
+def _decorated_definition(reader: Reader, node: SgNode) -> None:
+    definition = node.field("definition")
+    for each in node.named_children():
+        if each.kind() == "decorator":
+            for inner in each.named_children():
+                expression.use(reader, inner)
+    if definition is None or reader.state is None:
+        return
+    _statement(reader, definition)
+    name = definition.field("name")
+    local = reader.state.env.pop(name.text(), None) if name is not None else None
+    if isinstance(local, LocalFunction):
+        calls.passed_on(reader, local)
+
+
+def _class_definition(reader: Reader, node: SgNode) -> None:
+    body, name = node.field("body"), node.field("name")
+    for statement in body.named_children() if body is not None else []:
+        definition = statement.field("definition") if statement.kind() == "decorated_definition" else statement
+        if definition is not None and definition.kind() == "function_definition":
+            calls.passed_on(reader, LocalFunction(definition))
+    if name is not None:
+        binding.bind(reader, name, None, node)
+
+
+def _import_statement(reader: Reader, node: SgNode) -> None:
+    origin = node.field("module_name")
+    base = f"{origin.text()}." if origin is not None else ""
+    for each in node.named_children():
+        if origin is not None and each.range().start.index == origin.range().start.index:
+            continue
+        if each.kind() == "aliased_import":
+            name, alias = each.field("name"), each.field("alias")
+            if name is not None and alias is not None:
+                reader.imported(alias.text(), base + name.text())
+        elif each.kind() == "dotted_name":
+            first = each.text() if base else each.text().partition(".")[0]
+            reader.imported(first, base + first)
+
+
+def _global_statement(reader: Reader, node: SgNode) -> None:
+    reader.globals.update(each.text() for each in node.named_children())
+
+
+def _nothing(_reader: Reader, _node: SgNode) -> None:
+    return None
+
+
+_STATEMENTS: dict[str, Callable[[Reader, SgNode], None]] = {
+    "expression_statement": _expression_statement, "return_statement": _return_statement, "raise_statement": _raise_statement,
+    "break_statement": _break_statement, "continue_statement": _continue_statement, "delete_statement": _delete_statement,
+    "if_statement": _if_statement, "for_statement": _for_statement, "while_statement": _while_statement,
+    "try_statement": _try_statement, "with_statement": _with_statement, "match_statement": _match_statement,
+    "function_definition": _function_definition, "decorated_definition": _decorated_definition,
+    "class_definition": _class_definition, "import_statement": _import_statement, "import_from_statement": _import_statement,
+    "global_statement": _global_statement, "nonlocal_statement": _global_statement, "block": _block,
+    "pass_statement": _nothing, "comment": _nothing,
+}  # fmt: skip
+
+
+def _child(node: SgNode, kind: str) -> SgNode | None:
+    return next((each for each in node.named_children() if each.kind() == kind), None)
+
+
+def _parts(node: SgNode) -> list[SgNode] | None:
+    """The elements of a tuple that is written out, without a starred one; else None."""
+    if node.kind() not in ("expression_list", "tuple", "pattern_list", "tuple_pattern"):
+        return None
+    parts = [each for each in node.named_children() if each.kind() != "comment"]
+    return None if any(each.kind() in ("list_splat", "list_splat_pattern") for each in parts) else parts
+
+
+def _has_items(node: SgNode) -> bool:
+    """True for a list or tuple that is written out and not empty."""
+    return node.kind() in ("list", "tuple") and any(each.kind() not in ("list_splat", "comment") for each in node.named_children())
+
+
+def _gains(before: State, end: State) -> bool:
+    """True if a variable holds a flow object, or inputs, at the end that did not at the beginning, and was bound then."""
+    return any(isinstance(value, Kind) and name in before.env and before.env[name] != value for name, value in end.env.items())
+
+
+def _raises_again(handler: SgNode) -> bool:
+    block = _child(handler, "block")
+    statements = [each for each in block.named_children() if each.kind() != "comment"] if block is not None else []
+    return bool(statements) and statements[-1].kind() == "raise_statement"
+
+
+def _may_catch(handler: SgNode) -> bool:
+    """True if the handler may catch an AttributeError."""
+    types = [each for each in handler.named_children() if each.kind() not in ("block", "comment")]
+    if not types:
+        return True
+    names = [each.text() for each in types[0].find_all(kind="identifier")] or [types[0].text()]
+    alias = [name.text() for each in types[0].find_all(kind="as_pattern_target") for name in each.find_all(kind="identifier")]
+    return any(name in _CATCHES or name not in _OTHERS for name in names if name not in alias)
+
+
+def constant(node: SgNode) -> bool | None:
+    """What a condition always is, None for one that is only known when it runs."""
+    while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
+        node = node.named_children()[0]
+    text = node.text()
+    return True if text in ("True", "1") else False if text in ("False", "0", "None", "TYPE_CHECKING") else None

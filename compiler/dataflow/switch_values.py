@@ -1,0 +1,65 @@
+"""The values that a switch may choose by, where all of them are known: what the checks on switches share."""
+
+from __future__ import annotations
+
+from ..ir import nodes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ast_grep_py import SgNode
+
+    from ..names.resolver import World
+    from ..read.reading import Reading
+    from .effects.records import Definition
+
+
+def switch_values(reading: Reading) -> Iterator[tuple[nodes.Step, list[str | int | float | bool]]]:
+    """Yields each step with a switch whose artifact has only values that are known, and those."""
+    known = reading.dataflow
+    for step in reading.flow.steps:
+        transition = step.transition
+        if not isinstance(transition, nodes.Switch) or known.unknown or transition.on in known.fixed:
+            continue
+        after = known.steps[step.name].after
+        held = after.definitions.get(transition.on)
+        if not held or after.unknown or transition.on not in after.must:
+            continue
+        values: list[str | int | float | bool] = []
+        for each in held:
+            found = _values(known.functions.world, each, each.node) if each is not None else None
+            if found is None:
+                break
+            values += [value for value in found if value not in values]
+        else:
+            yield step, sorted(values, key=repr)
+
+
+def _values(world: World, one: Definition, node: SgNode) -> list[str | int | float | bool] | None:
+    """The values that an expression may have; None when others are possible."""
+    from ..fold.expressions import Unfoldable
+    from ..fold.value_kinds import folded
+
+    while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
+        node = node.named_children()[0]
+    if node.kind() == "conditional_expression" and len(node.named_children()) == 3:
+        body, _, other = node.named_children()
+        mine, others = _values(world, one, body), _values(world, one, other)
+        return None if mine is None or others is None else mine + others
+    if _is_truth(node):
+        return [True, False]
+    try:
+        value = folded(world, one, node)
+    except Unfoldable:
+        return None
+    return [value] if isinstance(value, (str, int, float, bool)) else None
+
+
+def _is_truth(node: SgNode) -> bool:
+    """True for an expression that gives True or False, whatever its operands are."""
+    if node.kind() == "not_operator":
+        return True
+    if node.kind() == "comparison_operator" and len(node.named_children()) == 2:
+        return "".join(each.text() for each in node.children() if not each.is_named()).replace(" ", "") in ("in", "notin", "is", "isnot")
+    return False

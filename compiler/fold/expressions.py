@@ -1,0 +1,568 @@
+"""Folding: the value of an expression, without running any of the user's code.
+
+`fold` reads an expression with Python's own parser and evaluates the part of the language that has no side effects: literals, arithmetic,
+comparisons, conditional expressions, f-strings, subscripts, comprehensions, lambdas, methods of text and collections, some of Python's
+own functions (`library.py`), pure functions of the flow's own modules (`function_calls.py`), and names that the caller can look up. Everything
+is bounded (`budget.py`), so that a hostile source can neither hang nor exhaust the compiler.
+
+    >>> fold("[n * 2 for n in range(LIMIT)]", {"LIMIT": 3}.__getitem__)
+    [0, 2, 4]
+"""
+
+from __future__ import annotations
+
+import _ast
+
+from ..source.text import syntax_tree
+from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unknown, is_ordered, keys, numbers_in, width
+from .budget import Unfoldable as Unfoldable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    Lookup = Callable[[str], Any]
+
+
+# The operators are safe because their operands are folded values only, never the user's objects.
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    _ast.Add: lambda a, b: a + b, _ast.Sub: lambda a, b: a - b, _ast.Div: lambda a, b: a / b, _ast.FloorDiv: lambda a, b: a // b,
+    _ast.Mod: lambda a, b: a % b, _ast.BitAnd: lambda a, b: a & b, _ast.BitOr: lambda a, b: a | b, _ast.BitXor: lambda a, b: a ^ b,
+    _ast.RShift: lambda a, b: a >> b,
+}  # fmt: skip
+_COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
+    _ast.Eq: lambda a, b: a == b, _ast.NotEq: lambda a, b: a != b, _ast.Lt: lambda a, b: a < b, _ast.LtE: lambda a, b: a <= b,
+    _ast.Gt: lambda a, b: a > b, _ast.GtE: lambda a, b: a >= b, _ast.Is: lambda a, b: a is b, _ast.IsNot: lambda a, b: a is not b,
+    _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
+}  # fmt: skip
+_UNARY: dict[type, Callable[[Any], Any]] = {_ast.USub: lambda a: -a, _ast.UAdd: lambda a: +a, _ast.Invert: lambda a: ~a, _ast.Not: lambda a: not a}
+
+
+class Settings(dict):  # type: ignore[type-arg]
+    """The value of a `Config`: a mapping whose items can also be read as attributes."""
+
+
+class Late:
+    """A part of a `Config` where a class body names it: Metaflow only knows its value once the class is there, so nothing can be computed with it.
+
+    `is_config` tells a whole `Config` from a part of one.
+    """
+
+    def __init__(self, value: Any, name: str, is_config: bool = False) -> None:
+        self.value, self.name, self.is_config = value, name, is_config
+
+
+class Library:
+    """Something of Python's own library, by its qualified name: `os.path.join`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Unsaid(Library):
+    """A part of a value of which other parts are known, such as the minor version of the Python that will run the flow."""
+
+    def __repr__(self) -> str:
+        raise Unfoldable(f"{self.name} is not known before the flow runs")
+
+    def __eq__(self, other: object) -> bool:
+        raise Unfoldable(repr(self))
+
+    def __len__(self) -> int:
+        raise Unfoldable(repr(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Function:
+    """A function that is not run but read: a lambda, or one of the flow's modules."""
+
+    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any], qualified: str = "") -> None:
+        self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
+        self.qualified = qualified  # "" for one that no name leads to
+
+
+class Method:
+    """A method of a folded value, before it is called."""
+
+    def __init__(self, value: Any, name: str) -> None:
+        self.value, self.name = value, name
+
+
+class Native:
+    """A function that the compiler itself knows: `run(folder, *arguments)`."""
+
+    def __init__(self, name: str, run: Callable[..., Any]) -> None:
+        self.name, self.run = name, run
+
+
+class Declared:
+    """A call of one of Metaflow's declarations: `Parameter("alpha", default=3)`, `retry(times=2)`."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+        self.name, self.arguments, self.named = name, arguments, named
+
+
+class Decorated:
+    """A step or a flow, under decorators of Metaflow's, outermost first."""
+
+    def __init__(self, decorators: tuple[Declared, ...]) -> None:
+        self.decorators = decorators
+
+
+class Environment:
+    """`os.environ`, as far as the compile was given it: `variables`, and whether a variable that is not among them is known to be unset."""
+
+    def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
+        self.variables, self.is_complete, self.used = variables, is_complete, used
+
+    def has(self, name: Any) -> bool:
+        """Raises Unfoldable when that is not known."""
+        if isinstance(name, str) and name in self.variables:
+            self.used.add(name)
+            return True
+        if not self.is_complete:
+            raise Unfoldable(f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`")
+        return False
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        return self.variables[name] if self.has(name) else default
+
+
+def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
+    """Returns the value of the expression `text`. `lookup` gives the value of a (dotted) name; it raises KeyError for one that nothing binds,
+    and Unfoldable for one whose value cannot be known.
+
+    `given` holds values for names and calls, by their text, that cannot be known otherwise. Raises Unfoldable, naming the part that cannot be known.
+    """
+    return Folder(lookup, Budget(), {}, given or {}).of(parsed(text).body)
+
+
+def called(function: Any, arguments: list[Any], given: Mapping[str, Any] | None = None) -> Any:
+    """Returns what a function gives that folding found. Raises Unfoldable."""
+    try:
+        return Folder(_unbound, Budget(), {}, given or {}).call(function, arguments, {})
+    except Unfoldable:
+        raise
+    except RecursionError:
+        raise Unfoldable("it is nested too deep") from None
+    except KeyError as error:
+        raise Unfoldable(f"key {error} does not exist") from None
+    except Exception as error:  # what Python would raise: it takes other arguments, …
+        raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
+
+
+def usable(value: Any) -> Any:
+    """Raises Unfoldable for a value with which nothing can be computed."""
+    if isinstance(value, Late):
+        why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
+        raise Unfoldable(why)
+    if isinstance(value, Unsaid):
+        raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
+        raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
+    return value
+
+
+def _unbound(name: str) -> Any:
+    raise KeyError(name)
+
+
+def parsed(text: str, mode: str = "eval") -> Any:
+    """Returns the syntax tree. Raises Unfoldable."""
+    try:
+        return syntax_tree(f"({text}\n)" if mode == "eval" else text, "<expression>", mode)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Unfoldable(f"Python cannot read it: {error}") from None
+
+
+class Folder:
+    """Folds nodes. `local` are the variables of comprehensions and functions."""
+
+    def __init__(self, lookup: Lookup, budget: Budget, local: dict[str, Any], given: Mapping[str, Any], depth: int = 0) -> None:
+        self.lookup, self.budget, self.local, self.given, self.depth = lookup, budget, local, given, depth
+
+    def of(self, node: Any) -> Any:
+        """The value of a whole expression."""
+        try:
+            return self.fold(node)
+        except RecursionError:
+            raise Unfoldable("it is nested too deep") from None
+
+    def fold(self, node: Any) -> Any:
+        self.budget.step()
+        method = getattr(self, "fold_" + type(node).__name__, None)
+        try:
+            if method is None:
+                raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
+            return self.budget.made(method(node))
+        except Unfoldable:
+            if self.given and isinstance(node, (_ast.Name, _ast.Attribute, _ast.Call)):
+                import ast
+
+                text = ast.unparse(node)
+                if text in self.given:
+                    return self.given[text]
+            raise
+        except RecursionError:
+            raise
+        except KeyError as error:
+            raise Failing(f"key {error} does not exist", error) from None
+        except Exception as error:  # whatever an operation on folded values raises: division by zero, a wrong type, …
+            raise Failing(f"it fails: {type(error).__name__}: {error}", error) from None
+
+    def plain(self, node: Any) -> Any:
+        """The value of an operand, with which something is computed."""
+        return self.usable(self.fold(node))
+
+    def usable(self, value: Any) -> Any:
+        """Raises Unfoldable for a value with which nothing can be computed."""
+        return usable(value)
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fold_Constant(self, node: Any) -> Any:
+        if node.value is Ellipsis:
+            raise Unfoldable("`...` has no value")
+        return node.value
+
+    def fold_Name(self, node: Any) -> Any:
+        return self.name(node.id)
+
+    def name(self, name: str) -> Any:
+        if name in self.local:
+            return self.local[name]
+        try:
+            return self.lookup(name)
+        except KeyError:
+            if name in _builtins():
+                return Library(name)
+            raise Unknown(f"the value of `{name}` is not known before the flow runs") from None
+
+    def fold_Attribute(self, node: Any) -> Any:
+        dotted = _dotted(node)
+        if dotted is not None and dotted.partition(".")[0] not in self.local:
+            try:
+                return self.lookup(dotted)
+            except KeyError:
+                pass
+        try:
+            value = self.fold(node.value)
+        except Unknown:
+            if dotted is None:
+                raise
+            raise Unknown(f"the value of `{dotted}` is not known before the flow runs") from None
+        if value is None:
+            shown = dotted.rpartition(".")[0] if dotted is not None else "it"
+            raise Failing(f"`{shown}` is None, which has no `{node.attr}`; a `Config` that is given no value is None", AttributeError(node.attr))
+        return self.attribute(value, node.attr)
+
+    def attribute(self, value: Any, name: str) -> Any:
+        """The attribute, or for a method what `fold_Call` then calls."""
+        if isinstance(value, Settings):
+            if name in value:
+                return value[name]
+            if name not in ("get", "keys", "values", "items", "copy", "to_dict"):
+                raise Unfoldable(f"the configuration has no `{name}`")
+        if isinstance(value, Late):
+            if name == "get" and isinstance(value.value, dict) and name not in value.value:
+                return Native("get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})"))
+            return self.part(value, name, f"{value.name}.{name}")
+        if isinstance(value, Library):
+            from .library import VALUES, value_of
+
+            full = f"{value.name}.{name}"
+            return value_of(full) if full in VALUES and full != "os.environ" else Library(full)
+        from .library import attribute
+
+        return attribute(value, name)
+
+    def part(self, value: Late, key: Any, name: str) -> Late:
+        if not isinstance(value.value, (dict, list, tuple)):
+            more = "; to compute with it, write `config_expr('…')` around the whole expression" if value.value is not None else ""
+            raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts{more}")
+        try:
+            return Late(value.value[key], name)
+        except (KeyError, TypeError, IndexError):
+            raise Unfoldable(f"the configuration has no `{name}`") from None
+
+    # ── displays and operators ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fold_List(self, node: Any) -> Any:
+        return self.items(node.elts)
+
+    def fold_Tuple(self, node: Any) -> Any:
+        return tuple(self.items(node.elts))
+
+    def fold_Set(self, node: Any) -> Any:
+        return self.set_of([self.usable(each) for each in self.items(node.elts)])
+
+    def set_of(self, items: list[Any]) -> Any:
+        keys(items)
+        return set(items)
+
+    def items(self, nodes: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        for node in nodes:
+            if isinstance(node, _ast.Starred):
+                found.extend(self.iterate(self.plain(node.value)))
+            else:
+                found.append(self.fold(node))
+        return found
+
+    def iterate(self, value: Any) -> list[Any]:
+        """The items of a value in their order. Raises Unfoldable for a set, whose order is not the same in every run."""
+        if isinstance(value, (set, frozenset)) and len(value) > 1:
+            raise Unfoldable("the order of a set is not the same in every run; write `sorted(…)` around it")
+        if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset, range)):
+            self.budget.spend(len(value) // 4 + 1)
+            return list(value)
+        raise Unfoldable(f"a value of type `{type(value).__name__}` cannot be iterated")
+
+    def fold_Dict(self, node: Any) -> Any:
+        found: dict[Any, Any] = {}
+        for key, value in zip(node.keys, node.values):
+            if key is None:
+                found.update(self.mapping(value))
+            else:
+                found[self.plain(key)] = self.fold(value)
+        keys(found)
+        return found
+
+    def mapping(self, node: Any) -> dict[Any, Any]:
+        """What `**` unpacks; a `Config` or a part of one may be, even in a class body."""
+        value = self.fold(node)
+        if isinstance(value, Late):
+            value = value.value
+        if not isinstance(value, dict):
+            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+        return value
+
+    def fold_UnaryOp(self, node: Any) -> Any:
+        return _UNARY[type(node.op)](self.plain(node.operand))
+
+    def fold_BinOp(self, node: Any) -> Any:
+        left, right = self.plain(node.left), self.plain(node.right)
+        self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 16)
+        return self.operate(type(node.op), left, right)
+
+    def operate(self, kind: type, left: Any, right: Any) -> Any:
+        if kind is _ast.Mult:
+            return self.multiply(left, right)
+        if kind is _ast.Pow:
+            if not isinstance(right, (int, float)) or abs(right) > 10_000 or (isinstance(left, int) and left.bit_length() * abs(right) > MAX_BITS):
+                raise Unfoldable("the power is too large")
+            return left**right
+        if kind is _ast.LShift:
+            if not isinstance(right, int) or right > MAX_BITS:
+                raise Unfoldable("the shift is too large")
+            return left << right
+        if kind is _ast.Mod and isinstance(left, (str, bytes)):
+            return self.percent(left, right)
+        if kind not in _OPERATORS:
+            raise Unfoldable("this operator is not known before the flow runs")
+        return _OPERATORS[kind](left, right)
+
+    def multiply(self, left: Any, right: Any) -> Any:
+        for one, times in ((left, right), (right, left)):
+            if isinstance(one, (str, bytes, list, tuple)) and isinstance(times, int) and self.budget.weight(one) * times > MAX_WEIGHT:
+                raise Unfoldable("it is too large")
+        return left * right
+
+    def percent(self, left: Any, right: Any) -> Any:
+        template = left if isinstance(left, str) else left.decode("latin-1")
+        if "*" in template:
+            raise Unfoldable("a width that is an argument is not folded")
+        width(template)
+        if self.budget.weight(right) * max(1, template.count("%")) + numbers_in(template) + len(left) > MAX_WEIGHT:
+            raise Unfoldable("the text is too long")
+        if not is_ordered(right):
+            raise Unfoldable("its text is not the same in every run")
+        return left % right
+
+    def fold_BoolOp(self, node: Any) -> Any:
+        value = None
+        for each in node.values:
+            value = self.plain(each)
+            if bool(value) is not isinstance(node.op, _ast.And):
+                break
+        return value
+
+    def fold_Compare(self, node: Any) -> Any:
+        left = self.fold(node.left)
+        for operator, each in zip(node.ops, node.comparators):
+            right = self.fold(each)
+            if isinstance(right, Environment):
+                found: Any = right.has(left) is isinstance(operator, _ast.In)
+            else:
+                left, right = self.usable(left), self.usable(right)
+                self.budget.spend((self.budget.weight(left) + self.budget.weight(right)) // 4)
+                found = _COMPARISONS[type(operator)](left, right)
+            if not found:
+                return found
+            left = right
+        return True
+
+    def fold_IfExp(self, node: Any) -> Any:
+        return self.fold(node.body if self.plain(node.test) else node.orelse)
+
+    def fold_Subscript(self, node: Any) -> Any:
+        value = self.fold(node.value)
+        key = self.fold(node.slice)
+        if isinstance(value, Late):
+            if isinstance(key, Late):  # config[other.selector]
+                return self.part(value, key.value, f"{value.name}[{key.name}]")
+            return self.part(value, self.usable(key), f"{value.name}[{key!r:.40}]")
+        if isinstance(value, Environment):
+            found = value.get(key)
+            if found is None:
+                raise Unfoldable(f"the environment has no variable {key!r:.60}")
+            return found
+        value, key = self.usable(value), self.usable(key)
+        if isinstance(key, slice):
+            self.budget.spend(len(value) // 16)
+        return value[key]
+
+    def fold_Slice(self, node: Any) -> Any:
+        return slice(*(None if each is None else self.plain(each) for each in (node.lower, node.upper, node.step)))
+
+    def fold_JoinedStr(self, node: Any) -> Any:
+        parts = [self.fold(each) for each in node.values]
+        if sum(map(len, parts)) > MAX_WEIGHT:
+            raise Unfoldable("the text is too long")
+        return "".join(parts)
+
+    def fold_FormattedValue(self, node: Any) -> Any:
+        return self.formatted(self.plain(node.value), node.conversion, self.fold(node.format_spec) if node.format_spec else "")
+
+    def formatted(self, value: Any, conversion: int, spec: str) -> str:
+        """`conversion` is that of the syntax tree: -1, or the character's number."""
+        width(spec)
+        if not is_ordered(self.usable(value)):
+            raise Unfoldable("its text is not the same in every run")
+        self.budget.spend(self.budget.weight(value) // 2)
+        if conversion != -1:
+            value = str(value) if conversion == 115 else repr(value) if conversion == 114 else ascii(value)
+        return format(value, spec)
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fold_Lambda(self, node: Any) -> Any:
+        return Function("lambda", node, self.lookup, self.local, self.given)
+
+    def fold_Call(self, node: Any) -> Any:
+        try:
+            function = self.fold(node.func)
+        except Unknown:
+            dotted = _dotted(node.func)
+            if dotted is None:
+                raise
+            raise Unfoldable(f"what `{dotted}(…)` returns is not known before the flow runs") from None
+        arguments = self.items(node.args)
+        named: dict[str, Any] = {}
+        for each in node.keywords:
+            if each.arg is None:
+                named.update(self.mapping(each.value))
+            else:
+                named[each.arg] = self.fold(each.value)
+        return self.call(function, arguments, named)
+
+    def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+        """Calls what `fold` gave for a function."""
+        if isinstance(function, Function):
+            from .function_calls import run
+
+            return run(self, function, arguments, named)
+        if isinstance(function, Native):
+            return function.run(self, *arguments, **named)
+        if isinstance(function, Declared) and len(arguments) == 1 and not named:
+            from ..read.helper_declarations import applied
+
+            return applied(function, arguments[0])
+        from .library import call
+
+        return call(self, function, arguments, named)
+
+    # ── comprehensions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def comprehension(self, generators: list[Any], make: Callable[[], None], nested: bool = False) -> None:
+        first, *rest = generators
+        if first.is_async:
+            raise Unfoldable("an async comprehension cannot be known before the flow runs")
+        before = self.local
+        items = self.iterate(self.plain(first.iter))
+        if not nested:
+            self.local = dict(before)
+        for item in items:
+            self.bind(first.target, item)
+            if all(self.plain(each) for each in first.ifs):
+                if rest:
+                    self.comprehension(rest, make, nested=True)
+                else:
+                    make()
+        if not nested:
+            self.local = before
+
+    def bind(self, target: Any, value: Any) -> None:
+        """Binds the variables of an assignment's target."""
+        if isinstance(target, _ast.Name):
+            self.local[target.id] = value
+        elif isinstance(target, (_ast.Tuple, _ast.List)):
+            values = self.iterate(self.usable(value))
+            starred = [index for index, each in enumerate(target.elts) if isinstance(each, _ast.Starred)]
+            if starred:
+                after = len(target.elts) - starred[0] - 1
+                if len(values) < len(target.elts) - 1:
+                    raise Unfoldable("the number of values to unpack is wrong")
+                middle = values[starred[0] : len(values) - after]
+                values = [*values[: starred[0]], middle, *values[len(values) - after :]]
+            if len(values) != len(target.elts):
+                raise Unfoldable("the number of values to unpack is wrong")
+            for each, one in zip(target.elts, values):
+                self.bind(each.value if isinstance(each, _ast.Starred) else each, one)
+        else:
+            raise Unfoldable("this target of an assignment is not folded")
+
+    def fold_ListComp(self, node: Any) -> Any:
+        found: list[Any] = []
+        self.comprehension(node.generators, lambda: found.append(self.fold(node.elt)))
+        return found
+
+    fold_GeneratorExp = fold_ListComp
+
+    def fold_SetComp(self, node: Any) -> Any:
+        return self.set_of([self.usable(each) for each in self.fold_ListComp(node)])
+
+    def fold_DictComp(self, node: Any) -> Any:
+        found: list[tuple[Any, Any]] = []
+        self.comprehension(node.generators, lambda: found.append((self.plain(node.key), self.fold(node.value))))
+        keys(key for key, _ in found)
+        return dict(found)
+
+
+def _builtins() -> Any:
+    from .library import FUNCTIONS
+
+    return FUNCTIONS
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, (Environment, Decorated)):
+        return "`os.environ`" if isinstance(value, Environment) else "what is decorated"
+    return f"`{value.name}(…)`" if isinstance(value, Declared) else f"the function `{value.name}`"
+
+
+def _dotted(node: Any) -> str | None:
+    parts = []
+    while isinstance(node, _ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, _ast.Name):
+        return None
+    return ".".join([node.id, *reversed(parts)])
+
+
+def _described(node: Any) -> str:
+    names = {"Lambda": "a function", "Await": "an awaited value", "NamedExpr": "an assignment expression", "Yield": "a yielded value"}
+    return names.get(type(node).__name__, f"an expression of kind {type(node).__name__}")

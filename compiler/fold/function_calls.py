@@ -1,0 +1,311 @@
+"""Calling a function that is read, not run: one of the flow's own modules, or a lambda.
+
+Only what a function can do without any effect outside of itself is understood: assignments to its own variables, `if`, `for`, `while`,
+`return`, `assert`, and changes of collections that it made itself. Everything counts against the budget of the folding that calls it.
+"""
+
+from __future__ import annotations
+
+import _ast
+
+from .budget import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
+from .expressions import Decorated, Folder, Function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+MAX_DEPTH = 30  # of calls
+
+_CHANGES: dict[type, frozenset[str]] = {
+    list: frozenset(["append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear"]),
+    dict: frozenset(["update", "setdefault", "pop", "clear"]),
+    set: frozenset(["add", "update", "discard", "remove"]),
+}
+
+
+class _Returned(Exception):
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class _Break(Exception):
+    pass
+
+
+class _Continue(Exception):
+    pass
+
+
+def run(caller: Folder, function: Function, arguments: list[Any], named: dict[str, Any]) -> Any:
+    """Returns what the function returns. Raises Unfoldable."""
+    if caller.depth >= MAX_DEPTH:
+        raise Unfoldable(f"`{function.name}` calls functions too deep")
+    node = function.node
+    if isinstance(node, (_ast.AsyncFunctionDef,)) or getattr(node, "decorator_list", None):
+        raise Unfoldable(f"what `{function.name}(…)` returns is not known before the flow runs")
+    own = Folder(_Scope(function).lookup, caller.budget, dict(function.local), function.given, caller.depth + 1)
+    own.local.update(_bound(own, function, arguments, named))
+    if isinstance(node, _ast.Lambda):
+        return own.fold(node.body)
+    try:
+        _Body(own, function.name).run(node.body)
+    except _Returned as returned:
+        return returned.value
+    return None
+
+
+class _Scope:
+    """The names that a function's body sees: one that it binds somewhere is its own everywhere, as Python has it."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        waiting = list(function.node.body) if isinstance(function.node.body, list) else []
+        self.own: set[str] = set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, _ast.Name) and isinstance(node.ctx, _ast.Store):
+                self.own.add(node.id)
+            if not isinstance(node, (_ast.ListComp, _ast.SetComp, _ast.DictComp, _ast.GeneratorExp, _ast.Lambda)):
+                for name in node._fields:
+                    value = getattr(node, name, None)
+                    waiting += [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, _ast.AST)]
+
+    def lookup(self, name: str) -> Any:
+        if name.partition(".")[0] in self.own:
+            raise Unfoldable(f"`{name}` is read in `{self.function.name}` before it is set")
+        return self.function.lookup(name)
+
+
+def _bound(folder: Folder, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
+    """The parameters' values, as Python binds them."""
+    signature = function.node.args
+    positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
+    if len(arguments) > len(positional) and not signature.vararg:
+        raise TypeError(f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given")
+    found = dict(zip(positional, arguments))
+    known = {*(each.arg for each in (*signature.args, *signature.kwonlyargs))}
+    others: dict[str, Any] = {}
+    for name, value in named.items():
+        if name in known and name in found:
+            raise TypeError(f"{function.name}() got multiple values for argument '{name}'")
+        if name not in known and not signature.kwarg:
+            raise TypeError(f"{function.name}() got an unexpected argument '{name}'")
+        (found if name in known else others)[name] = value
+    defaults = dict(zip(positional[len(positional) - len(signature.defaults) :], signature.defaults))
+    defaults.update({each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None})
+    for name in (*positional, *(each.arg for each in signature.kwonlyargs)):
+        if name not in found:
+            if name not in defaults:
+                raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
+            found[name] = folder.fold(defaults[name])
+    if signature.vararg:
+        found[signature.vararg.arg] = tuple(arguments[len(positional) :])
+    if signature.kwarg:
+        found[signature.kwarg.arg] = others
+    return found
+
+
+class _Body:
+    """Runs statements with one folder. `mine` are the collections that the function made itself, by identity."""
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self.folder, self.name = folder, name
+        self.mine: dict[int, Any] = {}
+
+    def run(self, statements: list[Any]) -> None:
+        for each in statements:
+            self.folder.budget.step()
+            kind = type(each).__name__
+            method = getattr(self, "run_" + kind, None)
+            if method is None:
+                raise Unfoldable(f"`{self.name}` has a `{kind.lower()}` statement, so what it returns is only known when it is run")
+            method(each)
+
+    def run_FunctionDef(self, node: Any) -> None:
+        made: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
+        try:  # `@wraps(step)` makes a step of it
+            for each in reversed(node.decorator_list):
+                wrapped = self.folder.call(self.folder.fold(each), [made], {})
+                made = wrapped if isinstance(wrapped, Decorated) else made
+        except Unfoldable:
+            pass  # it is not known what it is: whoever calls it says so
+        self.folder.local[node.name] = made
+
+    def run_Return(self, node: Any) -> None:
+        raise _Returned(None if node.value is None else self.folder.fold(node.value))
+
+    def run_Pass(self, node: Any) -> None:
+        pass
+
+    def run_Break(self, node: Any) -> None:
+        raise _Break
+
+    def run_Continue(self, node: Any) -> None:
+        raise _Continue
+
+    def run_Assert(self, node: Any) -> None:
+        if not self.folder.plain(node.test):
+            raise Unfoldable(f"an assertion of `{self.name}` fails")
+
+    def run_Raise(self, node: Any) -> None:
+        raise Unfoldable(f"`{self.name}` raises an exception")
+
+    def run_Import(self, node: Any) -> None:
+        from .expressions import Library
+
+        for each in node.names:
+            if each.asname:
+                self.folder.local[each.asname] = Library(each.name)
+            else:
+                top = each.name.partition(".")[0]
+                self.folder.local[top] = Library(top)
+
+    def run_ImportFrom(self, node: Any) -> None:
+        from .expressions import Library
+
+        if node.level:
+            raise Unfoldable(f"`{self.name}` imports from a relative module")
+        for each in node.names:
+            self.folder.local[each.asname or each.name] = Library(f"{node.module}.{each.name}")
+
+    def run_Try(self, node: Any) -> None:
+        """What is caught is what an operation on known values raises; what is not known remains so."""
+        try:
+            try:
+                self.run(node.body)
+            except Failing as failing:
+                handler = next((each for each in node.handlers if _catches(each.type, failing.error)), None)
+                if handler is None or (
+                    handler.name and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
+                ):
+                    raise
+                self.run(handler.body)
+            else:
+                self.run(node.orelse)
+        finally:
+            self.run(node.finalbody)
+
+    def run_If(self, node: Any) -> None:
+        self.run(node.body if self.folder.plain(node.test) else node.orelse)
+
+    def run_For(self, node: Any) -> None:
+        for item in self.folder.iterate(self.folder.plain(node.iter)):
+            self.folder.bind(node.target, item)
+            try:
+                self.run(node.body)
+            except _Break:
+                return
+            except _Continue:
+                continue
+        self.run(node.orelse)
+
+    def run_While(self, node: Any) -> None:
+        while self.folder.plain(node.test):
+            try:
+                self.run(node.body)
+            except _Break:
+                return
+            except _Continue:
+                continue
+        self.run(node.orelse)
+
+    def run_Assign(self, node: Any) -> None:
+        value = self.folder.fold(node.value)
+        self.made(node.value, value)
+        for target in node.targets:
+            self.assign(target, value)
+
+    def run_AnnAssign(self, node: Any) -> None:
+        if node.value is not None:
+            value = self.folder.fold(node.value)
+            self.made(node.value, value)
+            self.assign(node.target, value)
+
+    def run_AugAssign(self, node: Any) -> None:
+        before = self.folder.plain(_loaded(node.target))
+        if isinstance(before, (list, set, dict)):
+            raise Unfoldable(f"`{self.name}` changes a collection in place")
+        self.assign(node.target, self.folder.budget.made(self.folder.operate(type(node.op), before, self.folder.plain(node.value))))
+
+    def assign(self, target: Any, value: Any) -> None:
+        if isinstance(target, _ast.Subscript):
+            changed = self.own(target.value)
+            changed[self.folder.plain(target.slice)] = value
+            self.changed(changed)
+        else:
+            self.folder.bind(target, value)
+
+    def run_Expr(self, node: Any) -> None:
+        call = node.value
+        if isinstance(call, _ast.Constant):
+            return  # a docstring
+        if not isinstance(call, _ast.Call):
+            self.folder.fold(call)
+            return
+        if not isinstance(call.func, _ast.Attribute):
+            raise Unfoldable(f"`{self.name}` calls something for its effect")
+        kind = type(self.folder.plain(call.func.value))
+        if call.func.attr not in _CHANGES.get(kind, frozenset()):
+            raise Unfoldable(f"`{self.name}` calls something for its effect")
+        arguments = [self.folder.usable(each) for each in self.folder.items(call.args)]
+        if any(isinstance(each, (set, frozenset)) for each in arguments) and kind is list:
+            raise Unfoldable("the order of a set is not the same in every run")
+        if call.keywords or (call.func.attr == "sort" and arguments):
+            raise Unfoldable(f"`{self.name}` changes a collection in a way that is not folded")
+        for each in arguments:
+            self.folder.budget.spend(self.folder.budget.weight(each))
+        changed = self.own(call.func.value)
+        getattr(changed, call.func.attr)(*arguments)
+        self.changed(changed)
+
+    def changed(self, value: Any) -> None:
+        self.folder.budget.forget()
+        if len(value) > MAX_ITEMS:
+            raise Unfoldable("it is too large")
+        if not isinstance(value, list):
+            keys(value if len(value) <= MAX_KEYS or len(value) % MAX_KEYS == 0 else ())
+
+    def own(self, node: Any) -> Any:
+        """The collection that is to be changed: only one that this call of the function has made."""
+        found = self.folder.plain(node)
+        if id(found) not in self.mine:
+            raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
+        return found
+
+    def made(self, node: Any, value: Any) -> None:
+        """Remembers the collections that an expression makes."""
+        is_call = isinstance(node, _ast.Call) and (
+            (isinstance(node.func, _ast.Name) and node.func.id in ("list", "dict", "set", "sorted"))
+            or (isinstance(node.func, _ast.Attribute) and node.func.attr in ("copy", "split", "splitlines"))
+        )
+        if is_call or isinstance(node, (_ast.List, _ast.Dict, _ast.Set, _ast.ListComp, _ast.DictComp, _ast.SetComp)):
+            self.mine[id(value)] = value
+        if isinstance(node, (_ast.List, _ast.Tuple)) and not any(isinstance(each, _ast.Starred) for each in node.elts):
+            for each, one in zip(node.elts, value):
+                self.made(each, one)
+        if isinstance(node, _ast.Dict) and None not in node.keys and len(value) == len(node.values):
+            for each, one in zip(node.values, value.values()):
+                self.made(each, one)
+
+
+def _catches(kind: Any, error: Exception) -> bool:
+    """True if `except KIND` catches the exception, of Python's own kinds."""
+    names = [each.id for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", [])) if isinstance(each, _ast.Name)]
+    return kind is None or any(each.__name__ in names for each in type(error).__mro__)
+
+
+def _below(nodes: list[Any]) -> Iterator[Any]:
+    import ast
+
+    for node in nodes:
+        yield from ast.walk(node)
+
+
+def _loaded(target: Any) -> Any:
+    if isinstance(target, _ast.Name):
+        return _ast.Name(target.id, _ast.Load())
+    if isinstance(target, _ast.Subscript):
+        return _ast.Subscript(target.value, target.slice, _ast.Load())
+    return target

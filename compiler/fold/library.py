@@ -1,0 +1,509 @@
+"""What folding knows of Python's own functions and methods: those that depend on their arguments alone, the same on every machine.
+
+`FUNCTIONS` are the builtins, `LIBRARY` the functions of the standard library by their qualified names; each takes the folder, the
+arguments and the named arguments. Methods are those of `METHODS`, by the type of their object.
+"""
+
+from __future__ import annotations
+
+from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Unfoldable, Unknown, is_ordered, keys
+from .expressions import Environment, Function, Late, Library, Method, Settings, Unsaid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .expressions import Folder
+
+_TYPES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)}
+_SIMPLE: dict[str, Any] = {each.__name__: each for each in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)}
+FUNCTIONS = frozenset(
+    (
+        *_TYPES, *_SIMPLE,
+        *"list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format isinstance getattr hasattr pow".split(),
+    )
+)  # fmt: skip
+LIBRARY = frozenset(
+    (
+        "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext os.path.isabs os.path.abspath "
+        "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent textwrap.indent "
+        "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi math.e math.prod "
+        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy itertools.product "
+        "itertools.chain platform.python_version_tuple sys.version_info sys.version_info.major "
+        "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
+        "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
+    ).split()
+)
+VALUES = frozenset(("os.sep", "os.path.sep", "os.linesep", "math.pi", "math.e", "string.ascii_letters", "string.ascii_lowercase",
+                    "string.ascii_uppercase", "string.digits", "os.environ", "sys.version_info", "sys.version_info.major"))  # fmt: skip
+
+METHODS: dict[type, frozenset[str]] = {
+    str: frozenset(
+        (
+            "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
+            "islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind rindex "
+            "rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill format_map"
+        ).split()
+    ),
+    bytes: frozenset(["decode", "hex", "split", "strip", "splitlines", "startswith", "endswith"]),
+    list: frozenset(["copy", "count", "index"]),
+    tuple: frozenset(["count", "index"]),
+    dict: frozenset(["copy", "get", "items", "keys", "values", "to_dict"]),
+    set: frozenset(["copy", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "symmetric_difference", "union"]),
+    int: frozenset(["bit_length"]),
+    float: frozenset(["is_integer"]),
+}
+METHODS[frozenset] = METHODS[set]
+_DURATION = ("days", "seconds", "microseconds")
+
+
+def attribute(value: Any, name: str) -> Any:
+    """The attribute of a folded value. Raises Unfoldable for one that is not known here."""
+    if type(value).__name__ == "timedelta":
+        return getattr(value, name) if name in _DURATION else Method(value, name)
+    if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
+        return getattr(value, name)
+    if value is _VERSION_INFO and name == "major":
+        return value[0]
+    if isinstance(value, (Method, Function)):
+        raise Unfoldable(f"`.{name}` of a function is not known before the flow runs")
+    return Method(value, name)
+
+
+def call(folder: Folder, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+    """Calls a `Method` or a `Library` function."""
+    if isinstance(function, Method):
+        return _method(folder, function, [folder.usable(each) for each in arguments], {name: folder.usable(each) for name, each in named.items()})
+    if isinstance(function, Late):
+        why = f"`{function.name}` has no value yet while Python makes the class, so nothing can be called on it"
+        raise Unfoldable(f"{why}; write `config_expr('…')` around the whole expression")
+    if not isinstance(function, Library):
+        raise Unfoldable("what is called is no function")
+    name = function.name
+    if name in ("map", "filter", "sorted", "min", "max", "isinstance"):
+        checked = arguments
+    else:
+        checked = [folder.usable(each) for each in arguments]
+    for each in (*checked, *named.values()):
+        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
+    return _library(folder, name, checked, named)
+
+
+def _library(folder: Folder, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    own = globals().get("_call_" + name.replace(".", "_"))
+    if own is not None:
+        return own(folder, arguments, named)
+    if name in _SIMPLE:
+        return _SIMPLE[name](*arguments, **named)
+    if name.partition(".")[0] in ("yaml", "tomllib", "tomli") and name in LIBRARY:
+        return _read("yaml" if name.startswith("yaml.") else "toml", *arguments, **named)
+    if name not in LIBRARY:
+        raise Unknown(f"what `{name}(…)` returns is not known before the flow runs")
+    home, _, last = name.rpartition(".")
+    if home == "os.path":
+        import posixpath as module  # the same on every machine
+
+        if last in ("abspath", "realpath"):
+            if not str(arguments[0]).startswith("/"):
+                raise Unfoldable("an absolute path is not the same on every machine")
+            last = "normpath"
+    else:
+        from importlib import import_module
+
+        module = import_module(home)
+    found = getattr(module, last)(*arguments, **named)
+    return list(found) if home == "itertools" else found
+
+
+def value_of(name: str) -> Any:
+    """The value of a constant of the library: one of VALUES, but for `os.environ`."""
+    if name in ("os.sep", "os.path.sep"):
+        return "/"
+    if name == "os.linesep":
+        return "\n"
+    if name == "sys.version_info.major":
+        return 3
+    if name == "sys.version_info":
+        return _VERSION_INFO
+    from importlib import import_module
+
+    home, _, last = name.rpartition(".")
+    return getattr(import_module(home), last)
+
+
+# ── functions with something of their own ────────────────────────────────────────────────────────────────────────────────────────
+
+
+_AFTER_MAJOR = tuple(Unsaid(f"the {part} version of the Python that runs the flow") for part in ("minor", "micro"))
+_VERSION_INFO = (3, *_AFTER_MAJOR)
+
+
+def _call_platform_python_version_tuple(_folder: Folder, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+    return ("3", *_AFTER_MAJOR)  # flows are of Python 3, whichever runs them
+
+
+def _call_range(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    made = range(*arguments, **named)
+    if len(made) > MAX_ITEMS:
+        raise Unfoldable("the range is too long")
+    return made
+
+
+def _call_int(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if arguments and isinstance(arguments[0], (str, bytes)) and len(arguments[0]) > 4000:
+        raise Unfoldable("the number is too large")
+    return int(*arguments, **named)
+
+
+def _call_pow(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    import _ast
+
+    if len(arguments) != 2 or named:
+        raise Unfoldable("`pow` is folded with two arguments")
+    return folder.operate(_ast.Pow, *arguments)
+
+
+def _call_round(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    digits = named.get("ndigits", arguments[1] if len(arguments) > 1 else 0)
+    if isinstance(digits, int) and abs(digits) > 1000:
+        raise Unfoldable("the number of digits is too large")
+    return round(*arguments, **named)
+
+
+def _call_str(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return _text(str, folder, arguments, named)
+
+
+def _call_repr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return _text(repr, folder, arguments, named)
+
+
+def _text(how: Any, folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if arguments and not is_ordered(arguments[0]):
+        raise Unfoldable("its text is not the same in every run")
+    return how(*arguments, **named)
+
+
+def _call_format(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return folder.formatted(arguments[0], -1, *arguments[1:], **named) if len(arguments) > 1 else folder.formatted(arguments[0], -1, "")
+
+
+def _call_list(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return folder.iterate(*arguments) if arguments else []
+
+
+def _call_tuple(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return tuple(folder.iterate(*arguments)) if arguments else ()
+
+
+def _call_set(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return set(_hashable(*arguments)) if arguments else set()
+
+
+def _call_frozenset(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return frozenset(_hashable(*arguments)) if arguments else frozenset()
+
+
+def _hashable(several: Any) -> Any:
+    found = list(several)
+    keys(found)
+    return found
+
+
+def _call_dict(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if arguments and not isinstance(arguments[0], dict):
+        arguments = [[tuple(folder.iterate(each)) for each in folder.iterate(arguments[0])]]
+        keys(each[0] for each in arguments[0] if each)
+    return dict(*arguments, **named)
+
+
+def _call_collections_OrderedDict(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return _call_dict(folder, arguments, named)
+
+
+def _call_dict_fromkeys(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return dict.fromkeys(_hashable(folder.iterate(arguments[0])), *arguments[1:], **named)
+
+
+def _call_enumerate(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return list(enumerate(folder.iterate(arguments[0]), *arguments[1:], **named))
+
+
+def _call_zip(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return list(zip(*(folder.iterate(each) for each in arguments), **named))
+
+
+def _call_reversed(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return folder.iterate(*arguments)[::-1]
+
+
+def _call_itertools_product(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    import itertools
+
+    lists = [folder.iterate(each) for each in arguments]
+    count = 1
+    for each in lists:
+        count *= len(each)
+    if named or count * max(1, len(lists)) > MAX_ITEMS:
+        raise Unfoldable("the product is too large")
+    return list(itertools.product(*lists))
+
+
+def _call_itertools_chain(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return [item for each in arguments for item in folder.iterate(each)]
+
+
+def _call_sum(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    start = arguments[1] if len(arguments) > 1 else named.get("start", 0)
+    items = list(arguments[0]) if isinstance(arguments[0], (set, frozenset)) else folder.iterate(arguments[0])
+    if not isinstance(start, (int, float)):
+        folder.budget.spend(len(items) * folder.budget.weight(arguments[0]) // 8)
+    return sum(items, start)
+
+
+def _call_map(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return [folder.call(arguments[0], list(each), {}) for each in zip(*(folder.iterate(folder.usable(one)) for one in arguments[1:]))]
+
+
+def _call_filter(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    items = folder.iterate(folder.usable(arguments[1]))
+    return [each for each in items if (each if arguments[0] is None else folder.call(arguments[0], [each], {}))]
+
+
+def _call_sorted(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    value, key = folder.usable(arguments[0]), named.get("key")
+    if key is not None or not isinstance(value, (set, frozenset)):
+        items = folder.iterate(value)  # a set with a key: equal keys would keep the set's own order
+    else:
+        items = list(value)
+    return sorted(items, key=_key(folder, key), reverse=bool(named.get("reverse", False)))
+
+
+def _call_min(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return _extreme(min, folder, arguments, named)
+
+
+def _call_max(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return _extreme(max, folder, arguments, named)
+
+
+def _extreme(how: Any, folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    given = [folder.usable(each) for each in arguments]
+    items = given
+    if len(given) == 1:
+        items = list(given[0]) if isinstance(given[0], (set, frozenset)) and "key" not in named else folder.iterate(given[0])
+    rest = {name: each for name, each in named.items() if name != "key"}
+    return how(items, key=_key(folder, named.get("key")), **rest)
+
+
+def _key(folder: Folder, function: Any) -> Any:
+    return None if function is None else lambda each: folder.usable(folder.call(function, [each], {}))
+
+
+def _call_any(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return any(arguments[0])
+
+
+def _call_all(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return all(arguments[0])
+
+
+def _call_isinstance(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
+    if not all(isinstance(each, Library) and each.name in _TYPES for each in kinds):
+        raise Unfoldable("`isinstance` is folded for Python's own types")
+    return isinstance(value, tuple(_TYPES[each.name] for each in kinds))
+
+
+def _call_getattr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if isinstance(arguments[0], Settings) and len(arguments) == 3:
+        return arguments[0].get(arguments[1], arguments[2])
+    return folder.attribute(arguments[0], arguments[1])
+
+
+def _call_hasattr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    if isinstance(arguments[0], Settings):
+        return arguments[1] in arguments[0]
+    raise Unfoldable("`hasattr` is folded for configurations")
+
+
+def _call_os_getenv(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return folder.lookup("os.environ").get(*arguments, **{"default" if name == "default" else name: each for name, each in named.items()})
+
+
+def _call_json_loads(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    import json
+
+    if named:
+        raise Unfoldable("`json.loads` is folded with the text alone")
+    return json.loads(*arguments)
+
+
+def _call_json_dumps(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    import json
+
+    if not set(named) <= {"indent", "sort_keys", "separators", "ensure_ascii"}:
+        raise Unfoldable("an argument of `json.dumps` is not folded")
+    indent = named.get("indent")
+    if indent is not None and not (isinstance(indent, int) and 0 <= indent <= 16):
+        raise Unfoldable("`indent` is folded from 0 to 16")
+    if folder.budget.weight(list(named.get("separators") or ())) > 40:
+        raise Unfoldable("the separators are too long")
+    return json.dumps(*arguments, **named)
+
+
+def _call_pathlib_Path(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    from pathlib import PurePosixPath
+
+    return PurePosixPath(*arguments)
+
+
+_call_pathlib_PurePath = _call_pathlib_PurePosixPath = _call_pathlib_Path
+
+
+def _call_math_prod(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    found: Any = named.get("start", 1)
+    for each in folder.iterate(arguments[0]):
+        found = folder.budget.made(found * each)
+    return found
+
+
+def _call_copy_deepcopy(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return unshared(arguments[0])
+
+
+def unshared(value: Any) -> Any:
+    """A copy that shares nothing that can be changed."""
+    if isinstance(value, dict):
+        return type(value)({key: unshared(each) for key, each in value.items()})
+    if isinstance(value, (list, tuple)):
+        return type(value)(unshared(each) for each in value)
+    return set(value) if isinstance(value, set) else value
+
+
+# ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _method(folder: Folder, method: Method, arguments: list[Any], named: dict[str, Any]) -> Any:
+    value, name = method.value, method.name
+    if isinstance(value, Environment):
+        if name != "get":
+            raise Unfoldable(f"`os.environ.{name}(…)` is not folded")
+        return value.get(*arguments, **named)
+    if type(value).__name__ == "timedelta" and name == "total_seconds":
+        return value.total_seconds()
+    if type(value).__name__ == "PurePosixPath":
+        if name in ("joinpath", "with_suffix", "with_name", "as_posix"):
+            return getattr(value, name)(*arguments)
+        if name in ("resolve", "absolute") and value.is_absolute():
+            return value
+        raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
+    kind = next((each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None)
+    if kind is None or name not in METHODS[kind]:
+        raise Unfoldable(f"what `.{name}(…)` returns is not known before the flow runs")
+    for each in (value, *arguments, *named.values()):
+        folder.budget.spend(folder.budget.weight(each) // 2 + 1)
+    if isinstance(value, str):
+        special = globals().get(f"_str_{name}")
+        if special is not None:
+            return special(folder, value, arguments, named)
+    elif isinstance(value, dict):
+        if name == "to_dict" and not isinstance(value, Settings):
+            raise Unfoldable("a dict has no `to_dict`")
+        if name in ("items", "keys", "values"):
+            return list(getattr(value, name)())
+        if name == "to_dict":
+            return _dict(value)
+    elif isinstance(value, (set, frozenset)) and arguments:
+        arguments = [_hashable(each) for each in arguments]
+    return getattr(value, name)(*arguments, **named)
+
+
+def _dict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _dict(each) for key, each in value.items()}
+    return [_dict(each) for each in value] if isinstance(value, list) else value
+
+
+def _sized(length: int) -> None:
+    if length > MAX_WEIGHT:
+        raise Unfoldable("the text is too long")
+
+
+def _padded(name: str) -> Any:
+    def pad(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+        if arguments and isinstance(arguments[0], int) and arguments[0] > MAX_WIDTH:
+            raise Unfoldable("the field is too wide")
+        return getattr(value, name)(*arguments, **named)
+
+    return pad
+
+
+_str_center, _str_ljust, _str_rjust, _str_zfill = map(_padded, ("center", "ljust", "rjust", "zfill"))
+
+
+def _str_expandtabs(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    size = named.get("tabsize", arguments[0] if arguments else 8)
+    _sized(len(value) + value.count("\t") * max(size, 0))
+    return value.expandtabs(size)
+
+
+def _str_replace(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    _sized(len(value) + value.count(arguments[0]) * len(arguments[1]))
+    return value.replace(*arguments, **named)
+
+
+def _str_join(folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    items = folder.iterate(arguments[0])
+    _sized(sum(map(len, items)) + len(items) * len(value))
+    return value.join(items)
+
+
+def _str_encode(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    encoding = str(named.get("encoding", arguments[0] if arguments else "utf-8")).lower()
+    if encoding not in ("utf-8", "utf8", "ascii", "latin-1"):
+        raise Unfoldable(f"the encoding `{encoding:.20}` is not folded")
+    return value.encode(*arguments, **named)
+
+
+def _str_format_map(folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    return _str_format(folder, value, [], dict(arguments[0]))
+
+
+def _str_format(folder: Folder, value: str, arguments: list[Any], named: dict[str, Any], depth: int = 0) -> Any:
+    """`str.format`, field by field, so that each is bounded; a field may take items of its argument, and parts of a configuration."""
+    from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
+
+    if depth > 2:
+        raise ValueError("Max string recursion exceeded")
+    parts: list[str] = []
+    size, automatic = 0, 0
+    for text, field, spec, conversion in formatter_parser(value):
+        folder.budget.step()
+        parts.append(text)
+        if field is not None:
+            if field[:1] in ("", ".", "["):
+                field = f"{automatic}{field}"
+                automatic += 1
+            first, rest = formatter_field_name_split(field)
+            item = arguments[first] if isinstance(first, int) else named[first]
+            for is_attribute, key in rest:
+                item = folder.attribute(item, key) if is_attribute else item[key]
+            if "{" in spec:
+                spec = _str_format(folder, spec, arguments, named, depth + 1)
+            parts.append(folder.formatted(item, ord(conversion) if conversion else -1, spec))
+        size += sum(map(len, parts[-2:]))
+        _sized(size)
+    return "".join(parts)
+
+
+def _read(kind: str, text: Any) -> Any:
+    """The value that YAML or TOML gives, as flowc reads them in configuration files."""
+    from ..read.config_formats import BadText, parse
+
+    if not isinstance(text, (str, bytes) if kind == "yaml" else str):
+        raise TypeError(f"it reads text, not a value of type {type(text).__name__}")
+    try:
+        return parse(kind, text if isinstance(text, str) else text.decode())
+    except BadText as error:
+        raise ValueError(str(error)) from None

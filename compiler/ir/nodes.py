@@ -1,0 +1,231 @@
+"""The IR: every node type, and nothing else. Start reading here.
+
+Two views of one flow. The *graph* is what the author wrote: a `Flow` of `Step`s, each with a `Transition`. The *scopes* are what targets
+fold over: a `Scope` of `Task`, `Branches` and `ForEach` nodes (`scopes.py` makes them from the graph). `validity.py` states what a legal
+IR is; `json_form.py` is its JSON form, published as `schema/ir.v1.json`.
+
+A *value* is what folding the source gives, as JSON knows it: None, bool, int, float, str, list or dict with text keys.
+"""
+
+from __future__ import annotations
+
+from ..fast_start.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias, Union
+
+    Value: TypeAlias = Union[None, bool, int, float, str, list["Value"], dict[str, "Value"]]
+    Transition: TypeAlias = Union["Linear", "Split", "Foreach", "Switch", "Parallel", "End"]
+    Node: TypeAlias = Union["Task", "Branches", "ForEach"]
+
+
+@record
+class Span:
+    """A place in a source file: from a first character up to, not including, a last one."""
+
+    file: str  # path from the flow's folder, with forward slashes, so that it is the same on every machine
+    line: int  # 1 is the first
+    column: int  # 1 is the first; counted in characters, not bytes
+    end_line: int
+    end_column: int
+
+
+# ── graph ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@record
+class Flow:
+    """One flow class with all that it inherits."""
+
+    name: str  # of the class
+    file: str  # the file that defines it, as in `Span.file`
+    doc: str  # its docstring, dedented; "" without one
+    start: str  # name of the first step
+    end: str  # name of the last step
+    parameters: tuple[Parameter, ...]  # in order of definition, bases first
+    constants: tuple[Constant, ...]
+    decorators: tuple[Decorator, ...]  # of the class, as written from top to bottom, bases first
+    steps: tuple[Step, ...]  # in order of definition, bases first
+    span: Span
+    configs: tuple[Config, ...] = ()  # in order of definition, bases first
+    inputs: tuple[Input, ...] = ()  # what the flow was compiled from beside its source: part of every spec's provenance
+    mutators: tuple[str, ...] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
+    decorators_known: dict[str, Value] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
+
+
+@record
+class Step:
+    """A method marked `@step`."""
+
+    name: str
+    doc: str
+    decorators: tuple[Decorator, ...]  # from top to bottom, without `@step` itself
+    transition: Transition
+    is_join: bool  # takes `inputs`, and closes the innermost open split or foreach
+    span: Span  # of the name in `def name`
+    reads: tuple[str, ...] | None = None  # artifacts it may load (a join: of its inputs), sorted; None when that is not known
+
+
+@record
+class Decorator:
+    """A decorator other than `@step`, with every attribute it was given and the defaults of those it was not."""
+
+    name: str  # the decorator's own name, whatever it was imported as: `retry`
+    attributes: dict[str, Value]  # by name
+    span: Span
+
+
+@record
+class Parameter:
+    """An input of the flow, given when a run is started."""
+
+    attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
+    name: str  # what it is called on the command line and in every spec; mostly the same
+    type: str  # "str", "int", "float", "bool", "json", or "file" for an IncludeFile
+    default: Value  # meaningful only if `has_default`; the path of a file, as it was written
+    has_default: bool
+    required: bool  # no run may start without it; without a default and not required, it is None
+    help: str
+    separator: str  # a str parameter is split at it into a list when a run starts; "" for none
+    span: Span
+    show_default: bool = True  # in `--help`
+    computed: bool = False  # the default is a function that only a run here can call; `has_default` is False
+    include: Include | None = None  # of a "file"
+
+
+@record
+class Include:
+    """What becomes of the file that a parameter of type "file" names: its content, as text or as it is."""
+
+    is_text: bool
+    encoding: str
+    digest: str  # sha256 of the default file, 64 hexadecimal digits; "" without a default, and for one that could not be read
+
+
+@record
+class Constant:
+    """A class attribute that is saved once and readable in every step, such as `alpha = 0.5`."""
+
+    name: str
+    span: Span
+
+
+@record
+class Config:
+    """A `Config`: what a configuration said when the flow was compiled. A constant of every step."""
+
+    attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
+    name: str  # what it is called on the command line and in `config_expr`
+    value: Value
+    is_plain: bool  # steps get the value itself, not a ConfigValue
+    literal: str  # the value as a Python literal where JSON loses something of it, such as tuples; else ""
+    span: Span
+
+
+@record
+class Input:
+    """Something that decided what was compiled, and is no source of the flow."""
+
+    kind: str  # "config", "file", "set", "env" or "mutator"
+    name: str  # of the config or parameter, of what `--set` or `--env` gave, of the mutator's class
+    value: str  # where the text came from (a path, or the option), or the text that was given; "" for a mutator
+    digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text or the file's content; else ""
+
+
+@record
+class Linear:
+    """`self.next(self.target)`."""
+
+    target: str
+    span: Span
+
+
+@record
+class Split:
+    """`self.next(self.a, self.b)`: one task of every target, at the same time."""
+
+    targets: tuple[str, ...]
+    span: Span
+
+
+@record
+class Foreach:
+    """`self.next(self.target, foreach="over")`: one task of `target` for each item of what the step left in artifact `over`."""
+
+    target: str
+    over: str | None  # None when the name is known only at run time
+    span: Span
+
+
+@record
+class Case:
+    """One entry of a switch."""
+
+    value: str | int | float | bool  # compared as Python's `==` does
+    target: str
+    span: Span
+
+
+@record
+class Switch:
+    """`self.next({value: self.target, …}, condition="on")`: the one target whose value equals artifact `on`."""
+
+    on: str
+    cases: tuple[Case, ...]
+    span: Span
+
+
+@record
+class Parallel:
+    """`self.next(self.target, num_parallel=n)`: n tasks of `target` that run together and know of each other."""
+
+    target: str
+    num_parallel: int | None  # None when known only at run time
+    span: Span
+
+
+@record
+class End:
+    """No `self.next`: the last step."""
+
+
+# ── scopes ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@record
+class Scope:
+    """A part of the graph with one entry, in which all tasks have the same number of foreach indices.
+
+    Every step of the flow is the `step` of exactly one node of one scope. From a `Task`, control goes where the step's own transition
+    says (linear or switch; a switch that names itself is a loop); from `Branches` and `ForEach` it goes to `join`. Where that is no node
+    of this scope, it leaves the scope: to the `join` of the enclosing node, or, in the outermost scope, nowhere.
+    """
+
+    entry: str
+    nodes: tuple[Node, ...]  # in topological order, loops aside
+
+
+@record
+class Task:
+    """A step that goes on to one step: linear, switch or end."""
+
+    step: str
+
+
+@record
+class Branches:
+    """The task of `step`, then every scope at the same time; when all have ended, `join`."""
+
+    step: str
+    scopes: tuple[Scope, ...]  # one for each target of the split, in its order
+    join: str  # a node of the scope that holds this node
+
+
+@record
+class ForEach:
+    """The task of `step`, then `body` once for each item; when all have ended, `join`."""
+
+    step: str
+    body: Scope
+    join: str  # a node of the scope that holds this node

@@ -1,0 +1,208 @@
+"""Classes: which of a file are flows, and in what order Python would look through their bases."""
+
+from __future__ import annotations
+
+from ..report.diagnostics import Diagnostic
+from ..source.bindings import bind, statements
+from ..source.text import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ast_grep_py import SgNode
+
+    from ..ir.nodes import Span
+    from .resolver import Module, World
+
+
+class Class:
+    """One class of a module of the flow's folder."""
+
+    def __init__(self, module: Module, node: SgNode) -> None:
+        self.module = module
+        self.outer = node  # with its decorators
+        definition = node.field("definition") if node.kind() == "decorated_definition" else node
+        assert definition is not None
+        self.node: SgNode = definition
+        name = definition.field("name")
+        self.name = name.text() if name is not None else ""
+        self.span: Span = span(module.source, name if name is not None else definition)
+        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body: what is assigned, each time
+        self.classes: dict[str, list[SgNode]] = {}  # and classes in it
+        self.functions: dict[str, list[SgNode]] = {}
+        body = definition.field("body")
+        for statement in statements(body) if body is not None else []:
+            kind = statement.kind()
+            inner = statement.field("definition") if kind == "decorated_definition" else statement
+            if inner is not None and inner.kind() in ("class_definition", "function_definition"):
+                called = inner.field("name")
+                home = self.classes if inner.kind() == "class_definition" else self.functions
+                home.setdefault(called.text() if called is not None else "", []).append(statement)
+            else:
+                bind(statement, self.assigned)
+
+    def is_enumeration(self, world: World) -> bool:
+        """True for a direct subclass of one of Python's enumerations."""
+        return any(world.qualify(self.module, name).startswith("enum.") for name, _ in base_names(self))
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.module.name, self.name
+
+
+def flows(world: World, module: Module) -> list[Class]:
+    """Returns the classes of the module's own text that are flows, in order."""
+    found = []
+    for nodes in module.classes.values():
+        candidate = Class(module, nodes[-1])
+        if _is_flow(world, candidate, set()):
+            found.append(candidate)
+    return sorted(found, key=lambda each: each.node.range().start.index)
+
+
+def started(module: Module, found: list[Class]) -> list[Class]:
+    """Returns the flows that the file itself means: those that `if __name__ == "__main__":` starts, else all that no other inherits from."""
+    names = [each.text() for each in _called_in_main(module)]
+    called = [each for each in found if each.name in names]
+    bases = {name for each in found for name, _ in base_names(each)}
+    return called or [each for each in found if each.name not in bases]
+
+
+def _called_in_main(module: Module) -> list[SgNode]:
+    """What `if __name__ == "__main__":` calls."""
+    return [
+        call
+        for statement in module.source.root.named_children()
+        if statement.kind() == "if_statement" and (condition := statement.field("condition")) is not None and "__name__" in condition.text()
+        for node in statement.find_all(kind="call")
+        if (call := node.field("function")) is not None
+    ]
+
+
+def unread(world: World, module: Module, found: list[Class]) -> SgNode | None:
+    """What the file starts without an argument and may be a flow that cannot be read: the name of no function or class of its own, but of something
+    that an expression of the file's gives. None if there is a flow that it starts, or no such call."""
+    called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
+    if any(each.name == call.text() for each in found for call in called):
+        return None
+    return next((each for each in called if each.text() in module.assigned and _may_make_a_class(world, module, each.text())), None)
+
+
+def _may_make_a_class(world: World, module: Module, name: str) -> bool:
+    """True if the value of the name comes of the flow's own code: of a function, or of `type`."""
+    for value in module.assigned[name]:
+        function = value.field("function") if value.kind() == "call" else None
+        qualified = world.qualify(module, function.text()) if function is not None else ""
+        if qualified == "type" or world.split(qualified) is not None:
+            return True
+    return False
+
+
+def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool:
+    if candidate.key in seen:
+        return False
+    seen.add(candidate.key)
+    for name, _ in base_names(candidate):
+        qualified = world.qualify(candidate.module, name)
+        if qualified == "metaflow.FlowSpec":
+            return True
+        base = _class(world, qualified)
+        if base is not None and _is_flow(world, base, seen):
+            return True
+        if base is None and not _harmless(qualified) and _has_steps(world, candidate):
+            return True  # of a base that cannot be read, as `linearize` says
+    return False
+
+
+def _has_steps(world: World, candidate: Class) -> bool:
+    """True if a method of the class is marked as a step."""
+    for nodes in candidate.functions.values():
+        for each in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
+            if each.kind() == "decorator" and world.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip()) == "metaflow.step":
+                return True
+    return False
+
+
+def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
+    bases = candidate.node.field("superclasses")
+    found = []
+    for each in bases.named_children() if bases is not None else []:
+        if each.kind() == "subscript":  # Generic[T]
+            value = each.field("value")
+            found.append((value.text() if value is not None else "", each))
+        elif each.kind() in ("identifier", "attribute"):
+            found.append((each.text(), each))
+        elif each.kind() not in ("keyword_argument", "comment"):
+            found.append(("", each))
+    return found
+
+
+def _class(world: World, qualified: str) -> Class | None:
+    found = world.split(qualified)
+    if found is None or found[1] not in found[0].classes:
+        return None
+    return Class(found[0], found[0].classes[found[1]][-1])
+
+
+def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]]:
+    """Returns the class and its bases in Python's method resolution order (C3), FlowSpec left out, and the bases that cannot be read."""
+    problems: list[Diagnostic] = []
+    known: dict[tuple[str, str], Class] = {}
+
+    def mro(current: Class, above: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+        known.setdefault(current.key, current)
+        if current.key in above:
+            problems.append(
+                Diagnostic(
+                    "FLOW105",
+                    f"class `{current.name}` inherits from itself",
+                    current.span,
+                    why="Python refuses the class",
+                    how="remove one of the bases",
+                )
+            )
+            return [current.key]
+        orders = []
+        for name, node in base_names(current):
+            qualified = world.qualify(current.module, name)
+            base = _class(world, qualified)
+            if base is not None:
+                orders.append(mro(base, (*above, current.key)))
+            elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
+                what = f"the base class `{node.text()[:60]}` cannot be read"
+                why = "it is not in a module of the flow's own folder, so its steps and parameters are not known"
+                problems.append(Diagnostic("FLOW105", what, span(current.module.source, node), why, "put the class into a module beside the flow"))
+        merged = _merge([*orders, [order[0] for order in orders]])
+        if merged is None:
+            problems.append(
+                Diagnostic(
+                    "FLOW105",
+                    f"the bases of class `{current.name}` have no consistent order",
+                    current.span,
+                    "Python refuses the class",
+                    how="order the bases as those that they inherit from do",
+                )
+            )
+            merged = []
+        return [current.key, *merged]
+
+    order = mro(start, ())
+    return [known[key] for key in dict.fromkeys(order)], problems
+
+
+def _harmless(qualified: str) -> bool:
+    from .resolver import is_standard
+
+    return is_standard(qualified)
+
+
+def _merge(orders: list[list[tuple[str, str]]]) -> list[tuple[str, str]] | None:
+    """The merge step of C3: the first head that is in no other tail, again and again; None when there is none."""
+    orders = [list(order) for order in orders if order]
+    merged = []
+    while orders:
+        head = next((order[0] for order in orders if not any(order[0] in other[1:] for other in orders)), None)
+        if head is None:
+            return None
+        merged.append(head)
+        orders = [rest for order in orders if (rest := [each for each in order if each != head])]
+    return merged

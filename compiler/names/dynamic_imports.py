@@ -1,0 +1,323 @@
+"""Modules and scripts that code names while it runs: `importlib.import_module("plugins.alpha")`, `subprocess.run([sys.executable, "train.py"])`.
+
+No import statement leads to them, so they are looked for here, that the code package may hold them. A name counts if it folds; the names of a loop
+over values that fold all count. Of a computed name the known beginning counts: `"plugins." + name` may be any module of the folder `plugins`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..fast_start.record import record
+from ..fold.budget import Unfoldable
+from ..report.diagnostics import WARNING, Diagnostic
+from ..source.bindings import bind, statements
+from ..source.text import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from .resolver import Module, World
+
+_MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
+            "runpy.run_module": "mod_name"}  # fmt: skip
+_FILES = {"runpy.run_path": (0, "path_name"), "importlib.util.spec_from_file_location": (1, "location")}
+_SHELLS = frozenset(("os.system", "os.popen", *(f"subprocess.{each}" for each in "run call check_call check_output Popen getoutput".split())))
+_PYTHONS = ("python", "python3")
+_MAX_NAMES = 1000  # of one loop
+_MAX_WORDS = 12  # of a command, before its script
+_MAX_DEPTH = 20  # of variables that lead to others
+_CALLABLE = ("identifier", "attribute")
+
+
+@record
+class Named:
+    """What one place names: the modules, the files, or the beginning of a module's name whose rest is computed."""
+
+    node: SgNode
+    modules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # paths from the flow's folder
+    beginning: str | None = None  # "" where nothing of the name is known
+
+
+def named_while_running(world: World, module: Module) -> Iterator[Named]:
+    """Yields what the calls of the module name, in the order of the source."""
+    for call in module.source.root.find_all(kind="call"):
+        function = call.field("function")
+        if function is None or function.kind() not in _CALLABLE:
+            continue
+        name = _qualified(world, module, function.text())
+        if name in _MODULES:
+            yield from _module(world, module, call, _argument(call, 0, _MODULES[name]), name)
+        elif name in _FILES:
+            node = _argument(call, *_FILES[name])
+            if node is not None:
+                yield Named(call, files=_files(_values(world, module, node)))
+        elif name in _SHELLS:
+            node = _argument(call, 0, "args")
+            if node is not None and node.kind() in ("string", "concatenated_string") and "python" in node.text():
+                for each in _values(world, module, node) or ():
+                    yield from _command(call, [[word] for word in str(each).split()])
+    for kind in ("list", "tuple", "argument_list"):
+        for display in module.source.root.find_all(kind=kind):
+            yield from _display(world, module, display)
+
+
+def modules_of(folder: str, beginning: str) -> dict[str, str]:
+    """Returns the modules of the flow's folder whose names may begin so, each with its path: those of `plugins/` for `plugins.`."""
+    from .resolver import python_files
+
+    home, _, first = beginning.rpartition(".")
+    parts = home.split(".") if home else []
+    if not beginning or not all(each.isidentifier() for each in parts):
+        return {}
+    place = os.path.join(folder, *parts)
+    if not os.path.isdir(place):
+        return {}
+    if parts:
+        found = {path[: -len(".py")].removesuffix("/__init__").replace("/", "."): path for path in python_files(folder, "/".join(parts))}
+    else:
+        found = {each[: -len(".py")]: each for each in sorted(os.listdir(place)) if each.endswith(".py")}
+    return {name: path for name, path in found.items() if name.startswith(beginning) or f"{name}." == beginning}
+
+
+def unknown_names(world: World, unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
+    """Yields FLOW157 for each name that may be any, if there is something beside the flow that the code package does not hold."""
+    left = next((each for each in sorted(_top_level(world.folder)) if each not in world.contents and each not in world.added), None)
+    if left is None:
+        return
+    for module, named in unknown:
+        what = "the name of this module is not known when compiling"
+        why = f"a module of the flow's folder, such as `{left}`, would be missing in the code package, and so on every engine"
+        how = "name what may be imported in `@package_sources(…)`, or import it by a literal name"
+        yield Diagnostic("FLOW157", what, span(module.source, named.node), why, how, WARNING)
+
+
+def _top_level(folder: str) -> Iterator[str]:
+    """The modules of a folder: files, and `__init__.py` of packages."""
+    for each in os.listdir(folder):
+        path = os.path.join(folder, each)
+        if each.endswith(".py") and os.path.isfile(path):
+            yield each
+        elif each.isidentifier() and os.path.isfile(os.path.join(path, "__init__.py")):
+            yield f"{each}/__init__.py"
+
+
+def _display(world: World, module: Module, display: SgNode) -> Iterator[Named]:
+    """What `[sys.executable, …]` starts, wherever it is written: a call may get it from a variable."""
+    items = [each for each in display.named_children() if each.kind() not in ("comment", "keyword_argument")]
+    at = max((index for index, each in enumerate(items[:3]) if _is_python(world, module, each)), default=None)
+    if at is None:
+        return
+    words: list[list[Any]] = [["python"], *(list(_values(world, module, each) or ()) for each in items[at + 1 : at + _MAX_WORDS])]
+    yield from _command(display, words)
+
+
+def _is_python(world: World, module: Module, node: SgNode) -> bool:
+    if node.kind() == "attribute" or node.kind() == "identifier":
+        return _qualified(world, module, node.text()) == "sys.executable"
+    return node.kind() == "string" and node.text().strip("'\"") in _PYTHONS
+
+
+def _command(node: SgNode, words: list[list[Any]]) -> Iterator[Named]:
+    """What a command line starts, of which each word may have several values; one that is not known has none."""
+    if not words or not words[0] or os.path.basename(str(words[0][0])) not in _PYTHONS:
+        return
+    takes_value = is_module = False
+    for values in words[1:]:
+        first = str(values[0]) if values else ""
+        if is_module:
+            yield Named(node, modules=tuple(str(each) for each in values))
+            return
+        if takes_value:
+            takes_value = False
+        elif first == "-m":
+            is_module = True
+        elif first == "-c":
+            return
+        elif first in ("-W", "-X"):
+            takes_value = True
+        elif not first.startswith("-"):
+            yield Named(node, files=_files(values))
+            return
+
+
+def _module(world: World, module: Module, call: SgNode, node: SgNode | None, function: str) -> Iterator[Named]:
+    if node is None:
+        return
+    values = _values(world, module, node)
+    if values is None:
+        yield Named(call, beginning=_beginning(world, module, node))
+        return
+    names = []
+    for each in values:
+        name = _absolute(world, module, call, str(each))
+        names += [name, f"{name}.__main__"] if function == "runpy.run_module" else [name]
+        listed = _argument(call, 3, "fromlist") if function.endswith("__import__") else None
+        for inner in (_values(world, module, listed) or ()) if listed is not None else ():
+            names += [f"{name}.{one}" for one in inner] if isinstance(inner, (list, tuple)) else []
+    yield Named(call, tuple(names))
+
+
+def _absolute(world: World, module: Module, call: SgNode, name: str) -> str:
+    """The name of `import_module(".alpha", package="plugins")`."""
+    if not name.startswith("."):
+        return name
+    node = _argument(call, 1, "package")
+    text = node.text() if node is not None else ""
+    if text in ("__package__", "__name__"):
+        home = module.name if module.is_package or text == "__name__" else module.name.rpartition(".")[0]
+    else:
+        home = str(next(iter(_values(world, module, node) or ()), "")) if node is not None else ""
+    dots = len(name) - len(name.lstrip("."))
+    parts = home.split(".")
+    return ".".join([*parts[: len(parts) - dots + 1], name.lstrip(".")])
+
+
+def _beginning(world: World, module: Module, node: SgNode) -> str:
+    """What is known of the beginning of a text whose end is computed."""
+    kind = node.kind()
+    if kind == "parenthesized_expression":
+        inner = next((each for each in node.named_children() if each.kind() != "comment"), None)
+        return _beginning(world, module, inner) if inner is not None else ""
+    if kind == "binary_operator":
+        left, operator = node.field("left"), node.field("operator")
+        if left is None or operator is None or operator.text() not in ("+", "%"):
+            return ""
+        values = _values(world, module, left)
+        if operator.text() == "%":
+            return str(values[0]).partition("%")[0] if values else ""
+        return str(values[0]) if values else _beginning(world, module, left)
+    if kind == "call":  # "plugins.{}".format(name)
+        function = node.field("function")
+        owner, attribute = (function.field("object"), function.field("attribute")) if function is not None else (None, None)
+        if owner is not None and attribute is not None and attribute.text() == "format":
+            values = _values(world, module, owner)
+            return str(values[0]).partition("{")[0] if values else ""
+        return ""
+    if kind == "identifier":
+        value = _local(node, node.text())
+        return _beginning(world, module, value) if value is not None and value.range() != node.range() else ""
+    if kind == "string":  # an f-string
+        known = ""
+        for each in node.named_children():
+            if each.kind() == "string_content":
+                known += each.text()
+            elif each.kind() == "interpolation":
+                inner = next((one for one in each.named_children() if one.kind() != "comment"), None)
+                values = _values(world, module, inner) if inner is not None and len(each.named_children()) == 1 else None
+                if not values or len(values) != 1:
+                    break
+                known += str(values[0])
+        return known
+    return ""
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _values(world: World, module: Module, node: SgNode) -> tuple[Any, ...] | None:
+    """The values that the expression has, one for each time round a loop over known values; None if they are not known."""
+    for name, items in _loops(node):
+        if name in node.text():
+            found = _folded(world, module, items, {})
+            if not isinstance(found, (list, tuple, dict)) or len(found) > _MAX_NAMES:
+                continue
+            values = tuple(_folded(world, module, node, {name: each}) for each in found)
+            return None if any(each is None for each in values) else values
+    value = _folded(world, module, node, {})
+    return None if value is None else (value,)
+
+
+def _folded(world: World, module: Module, node: SgNode, local: dict[str, Any], depth: int = 0) -> Any:
+    """The value of the expression where it stands, or None."""
+    from ..read.configs import HERE
+
+    def lookup(dotted: str) -> Any:
+        first = dotted.partition(".")[0]
+        if first in local:
+            if dotted != first:
+                raise KeyError(dotted)
+            return local[first]
+        inner = _local(node, first)
+        if inner is None:
+            try:
+                return world.constant(module, dotted)
+            except KeyError:
+                qualified = _qualified(world, module, dotted)
+                found = world.library(qualified) if qualified != dotted else None
+                if found is None:
+                    raise
+                return found
+        if dotted != first:
+            raise KeyError(dotted)
+        value = _folded(world, module, inner, {}, depth + 1) if depth < _MAX_DEPTH and inner.range() != node.range() else None
+        if value is None:
+            raise Unfoldable(f"`{first}` is not known before the flow runs")
+        return value
+
+    before, world.here = world.here, HERE
+    try:
+        return world.fold(node.text(), lookup)
+    except Unfoldable:
+        return None
+    finally:
+        world.here = before
+
+
+def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
+    """The variables of loops and comprehensions around the node, and what they go over."""
+    for outer in node.ancestors():
+        clauses = [outer] if outer.kind() == "for_statement" else [each for each in outer.named_children() if each.kind() == "for_in_clause"]
+        for clause in clauses:
+            left, right = clause.field("left"), clause.field("right")
+            if left is not None and right is not None and left.kind() == "identifier":
+                yield left.text(), right
+
+
+def _local(node: SgNode, name: str) -> SgNode | None:
+    """The one value that the function around the node assigns to a variable; the node itself stands for a value that is not known."""
+    for outer in node.ancestors():
+        if outer.kind() != "function_definition":
+            continue
+        found: dict[str, list[SgNode]] = {}
+        body = outer.field("body")
+        for statement in statements(body) if body is not None else ():
+            bind(statement, found)
+        if name in found:
+            return found[name][0] if len(found[name]) == 1 else node
+        parameters = outer.field("parameters")
+        if parameters is not None and any(each.text() == name for each in parameters.find_all(kind="identifier")):
+            return node
+    return None
+
+
+def _qualified(world: World, module: Module, dotted: str) -> str:
+    """What the name stands for, also through an import within a function."""
+    first, _, rest = dotted.partition(".")
+    if first in module.imports or first not in module.within:
+        return world.qualify(module, dotted)
+    return f"{module.within[first]}.{rest}" if rest else module.within[first]
+
+
+def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
+    arguments = call.field("arguments")
+    given = [each for each in arguments.named_children() if each.kind() != "comment"] if arguments is not None else []
+    for each in given:
+        key = each.field("name") if each.kind() == "keyword_argument" else None
+        if key is not None and key.text() == name:
+            return each.field("value")
+    positional = [each for each in given if each.kind() != "keyword_argument"]
+    return positional[index] if index < len(positional) else None
+
+
+def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
+    """The Python files among the values, as paths from the flow's folder."""
+    from ..read.configs import HERE
+
+    paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
+    return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))

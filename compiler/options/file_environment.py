@@ -1,0 +1,56 @@
+"""Variables that the flow's own file sets at its top level, as in `os.environ["METAFLOW_RUN_ALPHA"] = "0.5"`.
+
+Metaflow imports the file before it reads parameters and configs, so what the file sets counts for both. Here it counts where its value folds.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ..fast_start.record import replace
+from ..fold.expressions import Unfoldable
+from ..source.bindings import statements
+from .compile_inputs import Given
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..names.resolver import Module, World
+
+PREFIX = "METAFLOW_"
+CONFIGS = (("METAFLOW_FLOW_CONFIG", "config_files"), ("METAFLOW_FLOW_CONFIG_VALUE", "config_values"))
+
+
+def variables(world: World, module: Module) -> dict[str, str]:
+    """Returns the variables of Metaflow's that the top level of the module sets to values that fold; the last assignment counts."""
+    if PREFIX not in module.source.text:
+        return {}
+    found: dict[str, str] = {}
+    for statement in statements(module.source.root):
+        for node in statement.named_children() if statement.kind() == "expression_statement" else []:
+            left, right = (node.field("left"), node.field("right")) if node.kind() == "assignment" else (None, None)
+            if left is None or right is None or left.kind() != "subscript":
+                continue
+            owner, key = left.field("value"), left.field("subscript")
+            if owner is None or key is None or world.qualify(module, owner.text()) != "os.environ":
+                continue
+            try:
+                name, value = (world.fold(each.text(), lambda dotted: world.constant(module, dotted)) for each in (key, right))
+            except Unfoldable:
+                continue
+            if isinstance(name, str) and isinstance(value, str) and name.startswith(PREFIX):
+                found[name] = value
+    return found
+
+
+def with_configs(given: Given, own: dict[str, str]) -> Given:
+    """Returns what is given, with the configs that the file's own variables give where the command line and the environment gave none of them."""
+    taken = {name for pairs in (given.config_files, given.config_values) for name, _ in pairs}
+    for variable, field in CONFIGS:
+        try:
+            pairs = json.loads(own.get(variable, "{}"))
+        except ValueError:
+            continue
+        if isinstance(pairs, dict):
+            new = tuple((name, each if isinstance(each, str) else json.dumps(each)) for name, each in pairs.items() if name not in taken)
+            given = replace(given, **{field: (*getattr(given, field), *new)})
+    return given

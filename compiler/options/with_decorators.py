@@ -1,0 +1,117 @@
+"""`--with NAME[:k=v,…]`: a decorator on every step, from the command line instead of the source.
+
+The text form is Metaflow's: attributes are parted at a comma that `word=` follows; a value is read as JSON, else as a whole number, a number,
+or text. A decorator that a step has already is left as it is, unless it may be given several times. In the IR they are decorators like any other.
+"""
+
+from __future__ import annotations
+
+from ..decorators._extensions import EXTENSIONS, of_extension
+from ..decorators.decorator import names, specification
+from ..fast_start.record import replace
+from ..fold.budget import Unfoldable
+from ..ir.nodes import Decorator
+from ..read.arguments import plain
+from ..report.diagnostics import Diagnostic, nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..decorators.decorator import Specification
+    from ..ir.nodes import Flow, Step, Value
+
+
+def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
+    """Returns the flow with the decorators of the texts on its steps, and what is wrong with the texts."""
+    problems: list[Diagnostic] = []
+    for text in texts:
+        before = len(problems)
+        known, given = _read(text, problems)
+        if known is None or len(problems) > before:
+            continue
+        wrong = _wrong(text, known, given, flow.steps[0]) if flow.steps else []
+        problems += wrong
+        if not wrong:
+            flow = replace(flow, steps=tuple(_on(step, known, given) for step in flow.steps))
+    return flow, problems
+
+
+def _wrong(text: str, known: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
+    """What is wrong with the values on any step; what only one step cannot have is left to the checks of the flow."""
+    alone = _on(replace(step, decorators=()), known, given)
+    found = {each for each in known.check(alone.decorators[0], alone) if each.code == "FLOW121"}
+    return [replace(each, what=f"`--with {text}`: {each.what}", span=None) for each in found]
+
+
+def _on(step: Step, known: Specification, given: dict[str, Value]) -> Step:
+    """The step with the decorator above its own, where Metaflow would put it."""
+    if any(each.name == known.name for each in step.decorators) and not known.multiple:
+        return step
+    return replace(step, decorators=(Decorator(known.name, {**known.attributes, **given}, step.span), *step.decorators))
+
+
+def _read(text: str, problems: list[Diagnostic]) -> tuple[Specification | None, dict[str, Value]]:
+    """The decorator that the text names and the attributes that it gives; adds what is wrong with it."""
+    name, _, rest = text.partition(":")
+    name = name.strip()
+    known = specification(name)
+    if known is None or known.level != "step":
+        problems.append(_unknown(text, name, known))
+        return None, {}
+    given: dict[str, Value] = {}
+    for each in _parts(rest):
+        attribute, equals, value = each.partition("=")
+        attribute = attribute.strip()
+        if not equals:
+            why = f"`{each}` gives no attribute a value"
+            problems.append(Diagnostic("FLOW117", f"`--with {text}` cannot be understood", None, why, f"write `--with {name}:attribute=value`"))
+        elif attribute not in known.attributes:
+            close = nearest(attribute, known.attributes)
+            how = f"did you mean `{close}`?" if close else "its attributes are " + (", ".join(f"`{one}`" for one in known.attributes) or "none")
+            problems.append(Diagnostic("FLOW113", f"`--with {text}`: `@{name}` has no attribute `{attribute}`", None, "it would have no effect", how))
+        else:
+            try:
+                given[attribute] = _value(value.strip(), known.attributes[attribute])
+            except Unfoldable as error:
+                problems.append(Diagnostic("FLOW117", f"`--with {text}` cannot be understood", None, str(error.args[0]), "give another value"))
+    return known, given
+
+
+def _parts(text: str) -> list[str]:
+    """The attributes of a text: parted at each comma that a word and `=` follow."""
+    import re
+
+    return re.split(r",(?=[\s\w]+=)", text) if text.strip() else []
+
+
+def _value(text: str, default: Value) -> Value:
+    """What the text stands for. Python's True and False are taken too where the attribute is one or the other. Raises Unfoldable."""
+    import json
+
+    try:
+        return plain(json.loads(text.replace('\\"', '"')))
+    except (ValueError, RecursionError):
+        pass
+    if isinstance(default, bool) and text in ("True", "False"):
+        return text == "True"
+    for kind in (int, float):
+        try:
+            return plain(kind(text))
+        except (ValueError, OverflowError):
+            pass
+    return plain(text)
+
+
+def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
+    what = f"`--with {text}` names no decorator of steps"
+    if known is not None:
+        return Diagnostic("FLOW112", f"`--with {text}`: `@{name}` goes on the flow class", None, "`--with` is for steps", "write it above the class")
+    if name in EXTENSIONS:
+        return replace(of_extension(name, None), what=f"`--with {text}`: `@{name}` is an extension's, not Metaflow's core")
+    if "." in name:
+        why = "finding a decorator of your own by its path would import your code into the compiler"
+        return Diagnostic("FLOW118", f"`--with {text}` names a decorator by its path", None, why, "write it above the steps")
+    close = nearest(name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"])
+    how = f"did you mean `{close}`?" if close else "see `flowc explain FLOW110` for those that are known"
+    return Diagnostic("FLOW110", what, None, "flowc cannot say what a decorator that it does not know would do", how)

@@ -1,0 +1,97 @@
+"""Fingerprints: a digest for each step of the code that decides what it does, so that work done by the same code can be found again.
+
+A step's code is everything in the code package but the other steps' methods: its own method, helpers, module level, the modules it may
+import. A step that is used otherwise than in `self.next` (called, passed on) counts with those that use it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+
+from ..fast_start.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..ir.nodes import Flow
+    from ..pipeline import Program
+
+
+@record
+class _Method:
+    """A step's method in a file: its lines, decorators included (from 1, both inclusive), and the attributes that it uses."""
+
+    step: str
+    first: int
+    last: int
+    uses: frozenset[str]
+
+
+def fingerprints(program: Program) -> dict[str, str]:
+    """Returns step → sha256 in hexadecimal. The program's Python files are parsed again; they are known to be sound."""
+    methods: dict[str, list[_Method]] = {}
+    shared: set[str] = set()  # attributes that code outside the steps' methods uses
+    texts: dict[str, list[str]] = {}
+    for name, data in program.files.items():
+        text = program.sources.get(name)
+        texts[name] = text.split("\n") if text is not None else [data.hex()]
+        if text is not None:
+            methods[name] = list(_methods(name, text, program.flow, shared))
+    uses = {each.step: each.uses for found in methods.values() for each in found}
+    return {
+        step.name: _fingerprint(step.name, program.flow, methods, texts, _needed(step.name, uses, frozenset(shared))) for step in program.flow.steps
+    }
+
+
+def _fingerprint(step: str, flow: Flow, methods: dict[str, list[_Method]], texts: dict[str, list[str]], kept: frozenset[str]) -> str:
+    found = hashlib.sha256()
+    decorators = next([[each.name, each.attributes] for each in one.decorators] for one in flow.steps if one.name == step)
+    configs = [[each.name, each.value, each.literal] for each in flow.configs]  # what they hold, whichever way it was given
+    found.update(json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode("utf-8", "surrogatepass"))
+    for name, lines in sorted(texts.items()):
+        left_out = {number for each in methods.get(name, ()) if each.step not in kept for number in range(each.first, each.last + 1)}
+        text = "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
+        found.update(json.dumps([name, text]).encode("utf-8", "surrogatepass"))
+    return found.hexdigest()
+
+
+def _needed(step: str, uses: dict[str, frozenset[str]], shared: frozenset[str]) -> frozenset[str]:
+    """The step, and every other whose method it, or code outside the steps, may call."""
+    kept = {step}
+    waiting = [step]
+    found = set(shared)
+    while waiting:
+        found |= uses.get(waiting.pop(), frozenset())
+        new = [each for each in uses if each in found and each not in kept]
+        kept.update(new)
+        waiting += new
+    return frozenset(kept)
+
+
+def _methods(name: str, text: str, flow: Flow, shared: set[str]) -> Iterator[_Method]:
+    places = {step.span.line: step.name for step in flow.steps if step.span.file == name}
+    waiting: list[ast.AST] = [ast.parse(text)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno in places:
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            yield _Method(places[node.lineno], first, node.end_lineno or node.lineno, frozenset(_attributes(node)))
+        else:
+            if isinstance(node, ast.Attribute):
+                shared.add(node.attr)
+            waiting += ast.iter_child_nodes(node)
+
+
+def _attributes(function: ast.AST) -> Iterator[str]:
+    """Attributes that a step's method uses, those inside `….next(…)` left out."""
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "next":
+            continue
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        waiting += ast.iter_child_nodes(node)

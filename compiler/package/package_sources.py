@@ -1,0 +1,107 @@
+"""`@package_sources(sources, arcname=None, suffixes=None)` above a flow: files and folders, from beside the flow's file, for the code package.
+
+In Metaflow it is a mutator, but all that it says is in its arguments, so it is read like a decorator: no code runs. A source is a path or a pair
+of a path and a name in the package; of a folder come the files with one of the suffixes, without what is hidden (Metaflow's documentation).
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..fold.budget import Reported, Unfoldable
+from ..ir import nodes
+from ..read.arguments import bind, folded
+from ..report.diagnostics import Diagnostic
+from ..source.text import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from ..names.classes import Class
+    from ..names.resolver import World
+
+ARGUMENTS = ("sources", "arcname", "suffixes")
+SUFFIXES = (".py", ".R", ".RDS")  # Metaflow's own default
+
+
+class Wrong(Exception):
+    """What cannot be: `args` are why, and what to do instead."""
+
+
+def add_sources(world: World, owner: Class, call: SgNode, problems: list[Diagnostic]) -> list[nodes.Input]:
+    """Puts the files that the call names into `world.added`; returns them as what the compile was made from. Adds FLOW113, FLOW120 and FLOW121."""
+    place = span(owner.module.source, call)
+    before = len(problems)
+    given = bind(owner, call, ARGUMENTS, ARGUMENTS, "@package_sources", problems)
+    values: dict[str, Any] = {}
+    for name, node in given.items():
+        try:
+            values[name] = folded(world, owner, node)
+        except Reported:
+            return []
+        except Unfoldable as error:
+            what = f"the value of `{name}` in `@package_sources` is not known when compiling"
+            how = "write a literal or a constant of the flow's own modules"
+            problems.append(Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how))
+    if len(problems) > before:
+        return []
+    from .archive import Unfit, add
+
+    try:
+        return add(world, dict(_files(world.folder, values)))
+    except Unfit as unfit:
+        wrong = Wrong(f"`{os.path.basename(unfit.path)}` {unfit}", unfit.how)
+    except Wrong as error:
+        wrong = error
+    problems.append(Diagnostic("FLOW121", f"`@package_sources`: {wrong.args[0]}", place, "the files go into the code package", wrong.args[1]))
+    return []
+
+
+def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields (name in the package, path)."""
+    sources = values.get("sources", ())
+    if isinstance(sources, str) or _is_pair(sources):
+        sources = (sources,)
+    pairs = [each if _is_pair(each) else (each, None) for each in sources] if isinstance(sources, (list, tuple)) else []
+    if not pairs or not all(isinstance(each, str) and isinstance(name, (str, type(None))) for each, name in pairs):
+        raise Wrong("it names no files", "write paths, or pairs of a path and a name in the package")
+    if values.get("arcname") is not None:
+        if len(pairs) != 1:
+            raise Wrong("`arcname` is the name of one source", "write pairs of a path and a name in the package")
+        pairs = [(pairs[0][0], values["arcname"])]
+    suffixes = _suffixes(values.get("suffixes"))
+    for source, name in pairs:
+        path = os.path.normpath(os.path.join(folder or ".", source))
+        root = os.path.normpath(str(name)) if name is not None else os.path.basename(os.path.abspath(path))
+        if root == "." or os.path.isabs(root) or ".." in root.split(os.sep):
+            raise Wrong(f"`{name}` is no place in the code package", "write a relative path")
+        if os.path.isfile(path):
+            yield from [(root, path)] if path.endswith(suffixes) else []
+        elif os.path.isdir(path):
+            for inner in _below(path, suffixes):
+                yield f"{root}/{inner}".replace(os.sep, "/"), os.path.join(path, inner)
+        else:
+            raise Wrong(f"there is no `{source}`", "correct the path: it begins in the folder of the flow's file")
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(each, str) for each in value)
+
+
+def _suffixes(given: Any) -> tuple[str, ...]:
+    several = SUFFIXES if given is None else given.split(",") if isinstance(given, str) else given
+    if not isinstance(several, (list, tuple)) or not all(isinstance(each, str) for each in several):
+        raise Wrong("`suffixes` are texts", "write `suffixes=['.py', '.json']`")
+    return tuple(each if each.startswith(".") else f".{each}" for each in (one.strip() for one in several) if each)
+
+
+def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    for place, inner, files in os.walk(folder):
+        inner[:] = sorted(each for each in inner if not each.startswith(".") and each != "__pycache__")
+        for each in sorted(files):
+            if not each.startswith(".") and each.endswith(suffixes):
+                yield os.path.relpath(os.path.join(place, each), folder)

@@ -1,0 +1,270 @@
+"""The arguments of a call in the source: bound to names, and folded to values as JSON knows them."""
+
+from __future__ import annotations
+
+from ..fold.budget import Reported, Unfoldable
+from ..fold.expressions import Late, Unsaid
+from ..report.diagnostics import HINT, Diagnostic, nearest
+from ..source.text import span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from ..ir.nodes import Value
+    from ..names.classes import Class
+    from ..names.resolver import World
+
+
+CLICK = {  # arguments of Metaflow's command line's own (click), and what to do instead
+    "is_flag": "with `type=bool`, give `--NAME true`", "multiple": "give several values as one text, with `separator=','`",
+    "nargs": "give several values as one text, with `separator=','`", "count": "with `type=int`, give the number", "envvar": "give METAFLOW_RUN_NAME",
+    "hidden": "it is shown", "prompt": "nobody is there to be asked", "metavar": "its name is shown", "flag_value": "give the value",
+    "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
+    "confirmation_prompt": "nobody is there to be asked",
+    "show_choices": "let the first step check the value", "is_eager": "values are read all at once", "expose_value": "every value is there",
+}  # fmt: skip
+
+
+def bind(
+    owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, problems: list[Diagnostic],
+    unpacked: tuple[World, dict[str, Value]] | None = None,
+) -> dict[str, SgNode]:  # fmt: skip
+    """Returns the call's arguments by name. `positional` may be given without a name; `names` are all that exist.
+
+    What `**` unpacks goes, folded, into the dict of `unpacked`. Adds FLOW113 for an argument that does not exist, is given twice, or cannot be
+    followed.
+    """
+    source = owner.module.source
+    found: dict[str, SgNode] = {}
+    arguments = call.field("arguments")
+    count = 0
+    for node in arguments.named_children() if arguments is not None else []:
+        kind = node.kind()
+        if kind == "comment":
+            continue
+        if kind == "keyword_argument":
+            key, value = node.field("name"), node.field("value")
+            if key is None or value is None:
+                continue
+            name = key.text()
+            if name not in names:
+                close = nearest(name, names)
+                listed = ", ".join(f"`{each}`" for each in names) or "none"
+                how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
+                why = "Python would fail when the flow is imported"
+                if what in ("Parameter", "IncludeFile", "Config"):
+                    why = "Metaflow hands what it does not know on to its command line, which has no such argument either"
+                if what in ("Parameter", "IncludeFile") and name == "choices":
+                    how = "leave it out; let the first step check the value"
+                if what in ("Parameter", "IncludeFile") and name in CLICK:
+                    why = "Metaflow hands it on to its own command line; a value must reach every orchestrator, which have no such thing"
+                    how = f"leave it out; {CLICK[name]}"
+                problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how))
+            elif name in found or (unpacked is not None and name in unpacked[1]):
+                problems.append(
+                    Diagnostic(
+                        "FLOW113",
+                        f"`{what}` is given `{name}` twice",
+                        span(source, node),
+                        why="Python would fail when the flow is imported",
+                        how="keep one of them",
+                    )
+                )
+            else:
+                found[name] = value
+        elif kind == "dictionary_splat" and unpacked is not None:
+            _unpack(owner, node, names, what, problems, found, *unpacked)
+        elif kind in ("list_splat", "dictionary_splat"):
+            why = "which arguments these are is only known at run time"
+            problems.append(
+                Diagnostic("FLOW113", f"`{node.text()[:40]}` in `{what}` cannot be followed", span(source, node), why, "write the arguments out")
+            )
+        elif count < len(positional):
+            if positional[count] in found:
+                problems.append(
+                    Diagnostic(
+                        "FLOW113",
+                        f"`{what}` is given `{positional[count]}` twice",
+                        span(source, node),
+                        why="Python would fail when the flow is imported",
+                        how="keep one of them",
+                    )
+                )
+            found[positional[count]] = node
+            count += 1
+        else:
+            how = f"name it: {', '.join(f'`{each}=`' for each in names[:6])}" if names else "leave it out"
+            problems.append(
+                Diagnostic(
+                    "FLOW113",
+                    f"`{what}` takes {len(positional) or 'no'} positional arguments",
+                    span(source, node),
+                    why="Python would fail when the flow is imported",
+                    how=how,
+                )
+            )
+    return found
+
+
+def _unpack(
+    owner: Class, node: SgNode, names: tuple[str, ...], what: str, problems: list[Diagnostic], found: dict[str, SgNode], world: World,
+    into: dict[str, Value],
+) -> None:  # fmt: skip
+    place = span(owner.module.source, node)
+    inner = next((each for each in node.named_children() if each.kind() != "comment"), node)
+    try:
+        value = folded(world, owner, inner)
+        value = value.value if isinstance(value, Late) else value
+        if not isinstance(value, dict):
+            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+        given = plain(value)
+    except Reported:
+        return
+    except Unfoldable as error:
+        shown = " ".join(node.text().split())[:60]
+        how = "write the arguments out, or unpack a constant or a part of a `Config`"
+        problems.append(Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how))
+        return
+    assert isinstance(given, dict)
+    for name, each in given.items():
+        if name in found or name in into:
+            why = "Python would fail when the flow is imported"
+            problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
+        elif name not in names:
+            listed = ", ".join(f"`{one}`" for one in names) or "none"
+            why = f"`{' '.join(node.text().split())[:60]}` unpacks it"
+            problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}"))
+        else:
+            into[name] = each
+
+
+def values(
+    world: World, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic],
+    value: Callable[[World, Class, SgNode], Value] | None = None,
+) -> dict[str, Value]:  # fmt: skip
+    """Returns the folded value of each argument; adds FLOW120 for one that cannot be known, and leaves it out.
+
+    `value` reads an argument in a way of its own: it returns the value, or raises Unfoldable.
+    """
+    found: dict[str, Value] = {}
+    for name, node in given.items():
+        try:
+            found[name] = value(world, owner, node) if value is not None else plain(folded(world, owner, node))
+        except Reported:
+            continue
+        except Unfoldable as error:
+            shown = " ".join(node.text().split())
+            shown = shown if len(shown) <= 60 else shown[:57] + "..."
+            problems.append(
+                Diagnostic(
+                    "FLOW120",
+                    f"the value of `{name}` in `{what}` is not known when compiling: `{shown}`",
+                    span(owner.module.source, node),
+                    str(error.args[0]),
+                    _ways(node),
+                )  # fmt: skip
+            )
+    return found
+
+
+def _ways(node: SgNode) -> str:
+    """How a value can be said that is not known."""
+    return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
+
+
+def or_set(node: SgNode) -> str:
+    """What a remedy adds where the value of the whole expression can be given on the command line; "" where it cannot."""
+    shown = " ".join(node.text().split())
+    if "'" in shown:
+        shown = shown.replace("'", '"') if '"' not in shown else ""  # within the shell's quotes
+    is_one = node.kind() in ("identifier", "attribute", "call") and 0 < len(shown) <= 60
+    return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
+
+
+def help_text(world: World, owner: Class, node: SgNode | None, what: str, problems: list[Diagnostic]) -> str:
+    """Returns the text of `help=`; adds FLOW158 for one that cannot be known, since nothing but a description depends on it."""
+    if node is None:
+        return ""
+    try:
+        return str(plain(folded(world, owner, node)) or "")
+    except Reported:
+        return ""
+    except Unfoldable as error:
+        how = f"write a literal or a constant{or_set(node)}"
+        said = f"the help text of `{what}` is not known when compiling, and is left out"
+        problems.append(Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT))
+        return ""
+
+
+def folded(world: World, owner: Class, node: SgNode) -> Any:
+    """Returns the value of an expression of a class: in its body the names of the class come before those of the module.
+
+    A part of a `Config` is `Late` there. Raises Unfoldable.
+    """
+    body = owner.node.field("body")
+    start = body.range().start.index if body is not None else 0
+
+    def lookup(name: str, at: int = node.range().start.index) -> Any:
+        first, _, rest = name.partition(".")
+        own = owner.assigned.get(first) if at >= start else None
+        if own is None or own[0].range().end.index > at:  # bound later, or just now: until then the name is the module's
+            return world.constant(owner.module, name)
+        if rest:
+            raise KeyError(name)
+        config = world.config_of(owner, first)
+        if config is not None:
+            return config
+        try:
+            if len(own) != 1:
+                raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
+            return world.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+        except Unfoldable:
+            for each in (f"{owner.name}.{first}", first):
+                if each in world.given:
+                    return world.given[each]
+            raise
+
+    return world.fold(node.text(), lookup)
+
+
+def plain(value: Any) -> Value:
+    """The value as JSON knows it: tuples become lists, sets of comparable things sorted lists, a duration its seconds.
+
+    Raises Unfoldable for what JSON cannot say.
+    """
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Unfoldable("it holds a lone surrogate, which no file can") from None
+        return value
+    if isinstance(value, float):
+        if value != value or abs(value) == float("inf"):
+            raise Unfoldable(f"`{value}` is not a number that a spec can hold")
+        return value
+    if isinstance(value, Late):
+        if value.is_config:
+            raise Unfoldable(f"`{value.name}` is the `Config` itself, not its value; write `config_expr('{value.name}')`")
+        return plain(value.value)
+    if isinstance(value, Unsaid):
+        raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if type(value).__name__ == "timedelta":
+        return float(value.total_seconds())
+    if isinstance(value, (list, tuple, range)):
+        return [plain(each) for each in value]
+    if isinstance(value, (set, frozenset)):
+        try:
+            return [plain(each) for each in sorted(value)]
+        except TypeError:
+            raise Unfoldable("a set of different types has no order") from None
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise Unfoldable("the keys of a dict must be text")
+        return {str(plain(key)): plain(each) for key, each in value.items()}
+    raise Unfoldable(f"a value of type `{type(value).__name__}` cannot be written into a spec")

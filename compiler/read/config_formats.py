@@ -1,0 +1,217 @@
+"""The texts of configurations: JSON, and what Metaflow's own parsers read (YAML, TOML, requirements, environments of conda).
+
+`parse(format, text)` returns plain data. Formats and their rules are those of Metaflow's documentation and of PEP 508 and PEP 621.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..fold.budget import Unfoldable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+MAX_ITEMS = 100_000
+MAX_DEPTH = 60
+
+
+class BadText(ValueError):
+    """A text that cannot be used; `how` says what to do about it, or is "" when that is plain."""
+
+    def __init__(self, why: str, how: str = "") -> None:
+        super().__init__(why)
+        self.how = how
+
+
+def parse(kind: str, text: str) -> Any:
+    """Returns what the text says. `kind` is json, yaml, toml, requirements, pyproject or conda. Raises BadText."""
+    return _checked(
+        {"json": _json, "yaml": _yaml, "toml": _toml, "requirements": _requirements, "pyproject": _pyproject, "conda": _conda}[kind](text)
+    )
+
+
+def literal(value: Any) -> str:
+    """A Python literal of the value when JSON would lose something of it (tuples, sets, bytes, keys that are no text), else "".
+
+    Raises Unfoldable for a value that no literal can say.
+    """
+    return "" if _is_json(value) else _literal(value)
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_json(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, (bool, int, str, float))
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(key)}: {_literal(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + "".join(f"{_literal(each)}, " for each in value).strip() + ")"
+    if isinstance(value, (set, frozenset)):
+        return "{" + ", ".join(sorted(map(_literal, value))) + "}" if value else "set()"
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return ascii(value)
+    raise Unfoldable(f"a value of type `{type(value).__name__}` cannot travel with the code")
+
+
+def _checked(value: Any) -> Any:
+    """Raises BadText for more items, or deeper ones, than a configuration has."""
+    waiting, count = [(value, 0)], 0
+    while waiting:
+        each, depth = waiting.pop()
+        count += 1
+        if count > MAX_ITEMS or depth > MAX_DEPTH:
+            raise BadText("it has too many items, or nests them too deep")
+        if isinstance(each, dict):
+            waiting += [(one, depth + 1) for one in each.values()]
+        elif isinstance(each, (list, tuple, set)):
+            waiting += [(one, depth + 1) for one in each]
+        elif not (each is None or isinstance(each, (bool, int, float, str, bytes))):
+            raise BadText(f"it holds a value of type `{type(each).__name__}`", "write it as text, in quotes")
+        elif isinstance(each, float) and (each != each or each in (float("inf"), float("-inf"))):
+            raise BadText(f"it holds `{each}`, which no spec can", "write it as text, in quotes")
+        elif isinstance(each, str):
+            try:
+                each.encode()
+            except UnicodeEncodeError:
+                raise BadText("it holds a lone surrogate, which no file can") from None
+    return value
+
+
+def _json(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadText(f"it is not JSON: {error.msg}, line {error.lineno} column {error.colno}", "correct it, or name a `parser`") from None
+    except (ValueError, RecursionError) as error:
+        raise BadText(f"it is not JSON: {error}", "correct it, or name a `parser`") from None
+
+
+def _yaml(text: str) -> Any:
+    try:
+        import yaml
+    except ImportError:
+        raise BadText("reading YAML needs the package PyYAML", "`pip install 'flowc[yaml]'`, or write JSON") from None
+    if text.count("*") > 1000 and text.count("&") > 5:  # aliases of aliases grow without end
+        raise BadText("it uses too many aliases")
+    try:
+        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise BadText(f"it is not YAML: {' '.join(str(error).split())[:200]}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadText(f"it is not YAML: {error}") from None
+    return found
+
+
+def _toml(text: str) -> Any:
+    from importlib import import_module
+
+    reader: Any = None
+    for name in ("tomllib", "tomli"):  # Python 3.11 has the first
+        try:
+            reader = import_module(name)
+            break
+        except ImportError:
+            continue
+    if reader is None:
+        raise BadText("reading TOML needs Python 3.11, or the package tomli", "`pip install tomli`, or write JSON")
+    try:
+        return reader.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadText(f"it is not TOML: {error}") from None
+
+
+# ── requirements ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
+_REQUIREMENT = re.compile(
+    rf"(?P<name>{_NAME})\s*(?:\[\s*(?P<extras>(?:{_NAME}(?:\s*,\s*{_NAME})*)?)\s*\])?\s*"
+    rf"(?:@\s*(?P<url>\S+)|\(?\s*(?P<versions>{_VERSION}(?:\s*,\s*{_VERSION})*)?\s*,?\s*\)?)\s*(?P<marker>;.*)?"
+)
+_COMMENT = re.compile(r"\s+#.*$")
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        line = line.strip()
+        if line and not line.startswith("#"):
+            line = _COMMENT.sub("", line).strip()
+            if line:
+                yield line
+
+
+def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> dict[str, Any]:
+    packages: dict[str, str] = {}
+    for line in lines:
+        found = _REQUIREMENT.fullmatch(line)
+        if found is None:
+            raise BadText(f"`{line[:80]}` is not a requirement (PEP 508)")
+        if found["marker"] is not None:
+            raise BadText(f"`{line[:80]}` has an environment marker, which is not supported", "leave the part after `;` out")
+        versions = sorted(re.sub(r"\s", "", each) for each in (found["versions"] or "").split(",") if each.strip())
+        version = ",".join(versions).lstrip(strip)
+        name = found["name"]
+        if found["extras"]:
+            name += _extras(found["extras"])
+        if found["url"]:
+            name += f"@{found['url']}"
+        if found["name"].lower() == "python":
+            if python is not None and version:
+                raise BadText(f"`{line[:80]}` gives a second version of Python", "keep one")
+            python = version or None
+        else:
+            packages[name] = version
+    return {"packages": packages, "python": python}
+
+
+def _extras(text: str) -> str:
+    return "[" + ",".join(sorted({each.strip() for each in text.split(",") if each.strip()})) + "]"
+
+
+def _requirements(text: str) -> Any:
+    return _packages((line for line in _lines(text) if line != "-e file:."), " =")
+
+
+def _pyproject(text: str) -> Any:
+    project = _toml(text).get("project", {})
+    python, lines = project.get("requires-python"), project.get("dependencies", [])
+    if not isinstance(lines, list) or not all(isinstance(each, str) for each in lines) or not isinstance(python, (str, type(None))):
+        raise BadText("`dependencies` of `[project]` is no list of texts, or `requires-python` no text")
+    return _packages((line.strip() for line in lines), "=", python.lstrip("=").strip() if python is not None else None)
+
+
+def _conda(text: str) -> Any:
+    packages: dict[str, str] = {}
+    python: str | None = None
+    inside = False
+    for line in _lines(text):
+        if line.lower().startswith("dependencies:"):
+            inside = True
+        elif not line.startswith("-"):
+            inside = False
+        elif inside:
+            entry = line.lstrip("-").strip()
+            found = re.fullmatch(r"([A-Za-z0-9_.-]+)(\s*[=<>!~].+)?", entry)
+            if entry.endswith(":") or found is None:
+                raise BadText(f"`{entry[:80]}` is not a package with its version", "write `name=version`; sections such as `pip:` are not read")
+            name, version = found[1], (found[2] or "").strip()
+            version = version.lstrip("=").strip() if version.startswith("=") else version
+            if name.lower() == "python":
+                if python is not None and version:
+                    raise BadText(f"`{entry[:80]}` gives a second version of Python", "keep one")
+                python = version
+            else:
+                packages[name] = version
+    return {"packages": packages, "python": python}

@@ -1,0 +1,363 @@
+"""`Config(name, default=…, default_value=…, required=…, parser=…, plain=…)`: configuration files are inputs of the compile.
+
+They are read, parsed and checked here, before anything is folded that may use them; the values travel in the IR, and their digests in the
+provenance of every spec (Metaflow's documentation, configuration; measured where that is silent).
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..fold.budget import Reported, Unfoldable
+from ..fold.expressions import Function, Late, Library, Settings, called, usable
+from ..ir import nodes
+from ..report.diagnostics import WARNING, Diagnostic, Refused, nearest
+from ..source.text import MAX_BYTES, decode, span
+from .arguments import bind, folded, plain, values
+from .config_formats import BadText, literal, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from ..names.resolver import World
+    from ..options.compile_inputs import Given
+    from .members import Member
+
+ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "plain", "show_default")
+POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", "plain")
+HERE = "/\0flow"  # stands for the flow's folder in a path that is folded
+_NOTHING = object()
+
+
+class Config:
+    """One `Config` of the flow, as folding sees it."""
+
+    def __init__(self, name: str, attribute: str, owner: tuple[str, str], place: nodes.Span) -> None:
+        self.name, self.attribute, self.owner, self.place = name, attribute, owner, place
+        self.value: Any = _NOTHING  # until it has been read
+        self.is_plain = False
+        self.origin = ""  # where the text came from, as provenance says it
+        self.digest = ""
+
+    def known(self) -> Any:
+        """The value. Raises Reported if it could not be read."""
+        if self.value is _NOTHING:
+            raise Reported(f"the config `{self.name}` could not be read")
+        return self.value
+
+
+def read_configs(world: World, members: Iterable[Member], given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> list[Config]:
+    """Reads every `Config` of the flow into `world.configs`, and returns them in order. `flow` is the class's name, and its file.
+
+    Adds FLOW130 to FLOW137 for what is wrong.
+    """
+    found = []
+    for member in members:
+        config = _Reader(world, member, given, flow, problems).read()
+        if config is None:
+            continue
+        if config.name in world.configs:
+            why = "the name is how it is given on the command line"
+            problems.append(Diagnostic("FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"))
+        world.configs[config.name] = config
+        found.append(config)
+    problems += _unknown(given, [config.name for config in found])
+    return found
+
+
+def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
+    """The configs as the IR holds them."""
+    for each in configs:
+        if each.value is not _NOTHING:
+            value = each.value
+            yield nodes.Config(each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place)
+
+
+def _shown(value: Any) -> Any:
+    """The value as near as JSON comes: keys as text, bytes as Latin-1."""
+    if isinstance(value, dict):
+        return {str(key): _shown(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shown(each) for each in value]
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def inputs(configs: Iterable[Config]) -> Iterator[nodes.Input]:
+    """What they add to the spec's provenance."""
+    for each in configs:
+        if each.digest:
+            yield nodes.Input("config", each.name, each.origin, each.digest)
+
+
+def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
+    for option, pairs in (("--config", given.config_files), ("--config-value", given.config_values)):
+        for name, _ in pairs:
+            if name not in names:
+                close = nearest(name, names)
+                listed = ", ".join(f"`{each}`" for each in names)
+                how = f"did you mean `{close}`?" if close else f"its configs are {listed}" if listed else "leave the option out"
+                yield Diagnostic("FLOW135", f"`{option}` names `{name}`, which is no config of the flow", None, "nothing would read it", how)
+    for name in sorted({name for name, _ in given.config_files} & {name for name, _ in given.config_values}):
+        why = "only one of them can be its value"
+        yield Diagnostic("FLOW135", f"the config `{name}` is given both a file and a value", None, why, "leave one of the options out")
+
+
+class _Reader:
+    """Reads one Config."""
+
+    def __init__(self, world: World, member: Member, given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> None:
+        self.world, self.member, self.given, self.flow, self.problems = world, member, given, flow, problems
+        self.source = member.owner.module.source
+        self.place = span(self.source, member.outer)
+
+    def refuse(self, code: str, what: str, why: str, how: str) -> None:
+        self.problems.append(Diagnostic(code, what, self.place, why, how))
+
+    def read(self) -> Config | None:
+        before = len(self.problems)
+        arguments = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config", self.problems)
+        arguments.pop("help", None)  # nothing shows it
+        special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
+        known = values(self.world, self.member.owner, arguments, "Config", self.problems)
+        name = known.get("name")
+        if len(self.problems) == before and (not isinstance(name, str) or not name):
+            self.refuse("FLOW136", f"config `{self.member.name}` has no name", "the name is how it is given on the command line",
+                        f"write `Config('{self.member.name}', …)`")  # fmt: skip
+        config = Config(name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place)
+        config.is_plain = bool(known.get("plain"))
+        if len(self.problems) > before:
+            return config
+        for earlier, value in self.given.earlier:
+            if earlier == config.name:
+                config.value = value if value is None or config.is_plain else settings(value)
+                return config
+        try:
+            text = self.text(config, special, bool(known.get("required")))
+            if text is None:
+                if not config.digest and config.value is _NOTHING and len(self.problems) == before:
+                    config.value = None
+            else:
+                self.parse(config, text, special.get("parser"))
+        except Reported:
+            pass
+        except Unfoldable as error:
+            self.refuse("FLOW134", f"the config `{config.name}` is not known when compiling", str(error.args[0]),
+                        f"give it with `--config {config.name} FILE`, or let its functions run with `--run-mutators`")  # fmt: skip
+        except Refused as refused:
+            self.problems += refused.diagnostics
+        return config
+
+    # ── where the text comes from ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def text(self, config: Config, special: dict[Any, Any], required: bool) -> str | None:
+        name = config.name
+        default = self.folded(special.get("default"), is_path=True)
+        default_value = self.folded(special.get("default_value"))
+        if default is not None and default_value is not None:
+            self.refuse("FLOW136", f"the config `{name}` has both `default` and `default_value`", "only one of them can be its value",
+                        "keep the file's path, `default`, or the value itself, `default_value`")  # fmt: skip
+            return None
+        value = dict(self.given.config_values).get(name)
+        if value is not None:
+            return self.came(config, "--config-value", value)
+        file = dict(self.given.config_files).get(name)
+        if file is not None:
+            return self.came(config, file.replace(os.sep, "/"), self.file(config, file, is_default=False))
+        if default is not None:
+            path = self.called(config, default)
+            if path is None:
+                return None
+            if type(path).__name__ == "PurePosixPath":
+                path = str(path)
+            if not isinstance(path, str):
+                self.refuse("FLOW136", f"the `default` of config `{name}` is no path", "`default` is the path of a file",
+                            "give the value itself as `default_value`")  # fmt: skip
+                return None
+            shown = path.removeprefix(HERE + "/")
+            return self.came(config, shown, self.file(config, path, is_default=True))
+        if default_value is not None:
+            found = self.called(config, default_value)
+            if found is None:
+                return None
+            if isinstance(found, dict):
+                import json
+
+                found = json.dumps(_jsonable(found))
+            if not isinstance(found, str):
+                self.refuse("FLOW136", f"the `default_value` of config `{name}` is of type `{type(found).__name__}`",
+                            "it is text, as a file would hold it, or a dict", "give a dict or text")  # fmt: skip
+                return None
+            config.origin = "default_value"  # part of the source, so nothing for the provenance
+            return found
+        if required:
+            self.refuse("FLOW131", f"the config `{name}` is required and was not given", "the flow says that it cannot do without",
+                        f"give it with `--config {name} FILE` or `--config-value {name} TEXT`")  # fmt: skip
+        return None
+
+    def came(self, config: Config, origin: str, text: str | None) -> str | None:
+        if text is not None:
+            from hashlib import sha256
+
+            config.origin, config.digest = origin, "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return text
+
+    def folded(self, node: Any, is_path: bool = False) -> Any:
+        """The value, a `Function` or `Library` for a callable, or None."""
+        if node is None:
+            return None
+        before, self.world.here = self.world.here, HERE if is_path else ""
+        try:
+            found = folded(self.world, self.member.owner, node)
+        finally:
+            self.world.here = before
+        if isinstance(found, Late):
+            raise Unfoldable("a config cannot use another config")
+        return found
+
+    def called(self, config: Config, value: Any) -> Any:
+        """What a callable gives with the context of a deploy-time value; other values are themselves."""
+        if not isinstance(value, (Function, Library)):
+            return value
+        context = Settings(flow_name=self.flow[0], parameter_name=config.name, configs=None)
+        try:
+            return call(self.world, value, [context])
+        except Unfoldable:
+            if not self.given.run_mutators:
+                raise
+        return self.evaluated(config, "default")
+
+    def evaluated(self, config: Config, what: str, text: str | None = None) -> Any:
+        """What the config's own function gives when it is run, in a process of its own."""
+        from .mutators import evaluate
+
+        flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
+        return evaluate(self.world, flow, config.name, what, text, self.given)
+
+    def file(self, config: Config, path: str, is_default: bool) -> str | None:
+        """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
+        places = [path]
+        if path.startswith(HERE):
+            places = [os.path.join(self.world.folder, *path.removeprefix(HERE).strip("/").split("/"))]
+        elif is_default and not os.path.isabs(path):
+            places.append(os.path.join(self.world.folder, path))
+        found = [(place, data) for place in places if (data := _content(place)) is not None]
+        shown = path.removeprefix(HERE + "/")
+        if not found:
+            what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
+            where = " here or beside the flow" if len(places) > 1 else ""
+            self.refuse("FLOW130", what, f"there is no such file{where}, or it may not be read",
+                        f"write it, or give another with `--config {config.name} FILE`")  # fmt: skip
+            return None
+        if len(found) > 1 and found[0][1] != found[1][1]:
+            what = f"there are two files `{shown}` for config `{config.name}`, and they differ"
+            why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
+            self.problems.append(Diagnostic("FLOW137", what, self.place, why, f"say which with `--config {config.name} FILE`", WARNING))
+        data = found[0][1]
+        if len(data) > MAX_BYTES:
+            self.refuse("FLOW130", f"the file `{shown}` of config `{config.name}` is larger than 8 MiB", "a configuration travels with the code",
+                        "let a step read it instead")  # fmt: skip
+            return None
+        return decode(shown, data)
+
+    # ── what the text says ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def parse(self, config: Config, text: str, parser: Any) -> None:
+        try:
+            value = self.parsed(config, text, parser)
+        except BadText as error:
+            self.refuse("FLOW132", f"the config `{config.name}` ({config.origin}) cannot be used: {error}",
+                        "steps and decorators read their values from it", error.how or "correct the text")  # fmt: skip
+            return
+        if value is not None and not config.is_plain and not isinstance(value, dict):
+            how = "write an object, `{…}`, or `plain=True`"
+            self.refuse("FLOW132", f"the config `{config.name}` ({config.origin}) is no mapping but of type `{type(value).__name__}`",
+                        "its items are read by name", how)  # fmt: skip
+            return
+        config.value = value if value is None or config.is_plain else settings(value)
+
+    def parsed(self, config: Config, text: str, parser: Any) -> Any:
+        if parser is None or parser.text() == "None":
+            return text if config.is_plain else parse("json", text)
+        found = self.parser(parser)
+        if isinstance(found, str):
+            return parse(found, text)
+        if found is not None:
+            try:
+                return call(self.world, found, [text])
+            except Unfoldable as error:
+                if not self.given.run_mutators:
+                    shown = " ".join(parser.text().split())[:60]
+                    why = f"it is code of your own, which flowc reads but does not run: {error.args[0]}"
+                    self.refuse("FLOW133", f"the parser `{shown}` of config `{config.name}` cannot be followed", why,
+                                "let it run when compiling, in a process of its own, with `--run-mutators`; or give JSON and no parser")  # fmt: skip
+                    raise Reported("") from None
+        elif not self.given.run_mutators:
+            shown = " ".join(parser.text().split())[:60]
+            self.refuse("FLOW133", f"the parser `{shown}` of config `{config.name}` is not known",
+                        "it is neither one of Metaflow's nor a function of the flow's own modules, and flowc runs no other code",
+                        "let it run when compiling, in a process of its own, with `--run-mutators`; or give JSON and no parser")  # fmt: skip
+            raise Reported("")
+        return self.evaluated(config, "parser", text)
+
+    def parser(self, node: Any) -> Any:
+        """The name of a format that flowc reads itself, a function to call, or None for what is not known."""
+        module = self.member.owner.module
+        if node.kind() in ("identifier", "attribute"):
+            known = FORMATS.get(self.world.qualify(module, node.text()))
+            if known is not None:
+                return known
+        try:
+            value = folded(self.world, self.member.owner, node)
+        except Unfoldable:
+            return None
+        if isinstance(value, str):  # a dotted name; `.` stands for Metaflow itself
+            name = f"metaflow{value}" if value.startswith(".") else value
+            known = FORMATS.get(f"metaflow.{name.rpartition('.')[2]}" if name.startswith("metaflow.") else name)
+            if known is not None:
+                return known
+            home = self.world.module(name.rpartition(".")[0])
+            try:
+                value = self.world.constant(home, name.rpartition(".")[2]) if home is not None else None
+            except (KeyError, Unfoldable):
+                return None
+        return value if isinstance(value, (Function, Library)) else None
+
+
+FORMATS = {
+    "metaflow.yaml_parser": "yaml", "metaflow.requirements_txt_parser": "requirements", "metaflow.pyproject_toml_parser": "pyproject",
+    "metaflow.conda_environment_yml_parser": "conda", "json.loads": "json", "yaml.safe_load": "yaml", "yaml.full_load": "yaml",
+    "tomllib.loads": "toml", "tomli.loads": "toml",
+}  # fmt: skip
+
+
+def call(world: World, function: Any, arguments: list[Any]) -> Any:
+    """Calls what folding gave for a function, for a value that can be computed with. Raises Unfoldable."""
+    return usable(called(function, arguments, world.given))
+
+
+def settings(value: Any) -> Any:
+    """The value with every mapping in it readable by attributes."""
+    if isinstance(value, dict):
+        return Settings({key: settings(each) for key, each in value.items()})
+    return type(value)(settings(each) for each in value) if isinstance(value, (list, tuple)) else value
+
+
+def _jsonable(value: Any) -> Any:
+    """What `json.dumps` takes; raises Unfoldable for what has no JSON form."""
+    if isinstance(value, dict):
+        return {key: _jsonable(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(each) for each in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise Unfoldable(f"a value of type `{type(value).__name__}` has no JSON form")
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
+        return None

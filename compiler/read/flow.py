@@ -1,0 +1,437 @@
+"""Analysis: from the syntax of a flow class, and of the classes it inherits from, to a `Reading` of its graph.
+
+The logic starts in `analyze`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
+counts as Python would count it. What cannot be understood becomes a diagnostic; the rest is still read, so that one run reports everything.
+"""
+
+from __future__ import annotations
+
+from ..dataflow.assigned import dataflow, reads
+from ..fast_start.record import replace
+from ..ir import nodes
+from ..names.classes import Class, linearize
+from ..names.metaflow_api import is_foreign, unknown_imports
+from ..options.compile_inputs import NOTHING
+from ..report.diagnostics import Diagnostic, has_errors, nearest
+from ..source.docstring import docstring
+from ..source.text import span
+from .arguments import bind, folded, values
+from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
+from .parameters import read_parameter
+from .reading import Reading, StepFacts
+from .transitions import read_transition
+from .user_decorators import check_own
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ast_grep_py import SgNode
+
+    from ..decorators.decorator import Specification
+    from ..names.resolver import World
+    from ..options.compile_inputs import Given
+
+    Problems = list[Diagnostic]
+
+
+def analyze(world: World, flow_class: Class, given: Given = NOTHING, attach: Sequence[str] = ()) -> tuple[Reading, Problems]:
+    """Returns what could be read of the flow, and everything that could not. `attach` is what `--with` names, for mutators to see."""
+    problems: Problems = []
+    order, unknown = linearize(world, flow_class)
+    problems += unknown
+    for module in {owner.module.name: owner.module for owner in order}.values():
+        problems += unknown_imports(module)
+    members = members_of(world, order, problems)
+    configs = _configs(world, members, given, (flow_class.name, flow_class.module.source.name), problems)
+    find_parameters(world, order, members, problems)
+    steps, facts = [], {}
+    for member in members.values():
+        if member.kind == "step":
+            step, fact = _step(world, member, members, problems)
+            steps.append(step)
+            facts[step.name] = fact
+    parameters = [
+        found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems, flow_class.name))
+    ]
+    constants = [
+        nodes.Constant(each.name, span(each.owner.module.source, each.outer))
+        for each in members.values()
+        if each.kind == "constant" and not each.name.startswith("_")
+    ]
+    assigned, anything = _assigned(world, order, members)
+    flow = nodes.Flow(
+        flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
+        tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span, *configs,
+    )  # fmt: skip
+    if any("package_sources" in each.module.source.text for each in order):
+        flow = replace(flow, inputs=(*flow.inputs, *_package_sources(world, order, problems)))
+    if any(each.include for each in parameters):
+        from .include_files import inputs
+
+        flow = replace(flow, inputs=(*flow.inputs, *inputs(parameters)))
+    known = dataflow(world, order, members, flow, facts)
+    flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
+    if any(each.code in ("FLOW110", "FLOW115") for each in problems):  # a decorator that is not known may set any artifact
+        known, anything = replace(known, unknown=True), True
+    reading = Reading(
+        flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
+    )
+    return _mutated(world, order, members, reading, given, attach, problems), problems
+
+
+def _configs(
+    world: World, members: dict[str, Member], given: Given, flow: tuple[str, str], problems: Problems
+) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
+    """Reads the flow's configurations, before anything that may use them."""
+    found = [each for each in members.values() if each.kind == "config"]
+    if not found and not given.config_files and not given.config_values:
+        return (), ()
+    from .configs import inputs, read_configs, records
+
+    configs = read_configs(world, found, given, flow, problems)
+    return tuple(records(configs)), tuple(inputs(configs))
+
+
+def caught(steps: Iterable[nodes.Step]) -> frozenset[str]:
+    """The artifacts that `@catch` assigns."""
+    return frozenset(str(each.attributes["var"]) for step in steps for each in step.decorators if each.name == "catch")
+
+
+def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:
+    """The step annotated as start or end, else the one of that name, else the only one there is; "" when that is not clear."""
+    annotated = [step.name for step in steps if getattr(facts[step.name], f"annotated_{role}")]
+    if annotated:
+        return annotated[0] if len(annotated) == 1 else ""
+    if role in facts:
+        return role
+    return steps[0].name if len(steps) == 1 else ""
+
+
+# ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[nodes.Step, StepFacts]:
+    source = member.owner.module.source
+    decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
+    for owner, node in decorators_of(world, member.owner, member.outer, problems):
+        qualified = decorator_name(world, owner, node)
+        if qualified == "metaflow.step":
+            annotations.update(_step_annotations(world, owner, node, problems))
+            marked = True
+        elif (found := read_decorator(world, owner, node, "step", problems)) is not None:
+            decorators.append(found)
+            problems += _below_step(found.name, found.span) if marked else ()
+        elif qualified.startswith("metaflow."):
+            is_extended = is_extended or is_foreign(qualified)
+        else:
+            problems += check_own(world, owner, node)
+    arguments = _arguments(member.node)
+    statements = _body(member.node)
+    name = member.node.field("name") or member.node
+    has_next, understood, last = False, True, span(source, name)
+    transition: nodes.Transition = nodes.End()
+    if statements:
+        last = span(source, statements[-1])
+        call = _next_call(statements[-1], arguments[0] if arguments else "")
+        if call is not None:
+            has_next = True
+            read = read_transition(world, member.owner, call, arguments[0], lambda name: _class_value(world, members, name), problems)
+            understood = read is not None
+            transition = read if read is not None else nodes.End()
+    step = nodes.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
+    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended)
+
+
+def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
+    what = f"`@{name}` stands below `@step`"
+    return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
+
+
+def _step_annotations(world: World, owner: Class, node: SgNode, problems: Problems) -> dict[str, bool]:
+    call = decorator_expression(node)
+    if call is None or call.kind() != "call":
+        return {}
+    given = bind(owner, call, (), ("start", "end", "node_info"), "@step", problems)
+    found = values(world, owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
+    return {name: bool(value) for name, value in found.items()}
+
+
+def _arguments(definition: SgNode) -> tuple[str, ...]:
+    """The positional arguments' names; a default or an annotation is allowed."""
+    parameters = definition.field("parameters")
+    names = []
+    for each in parameters.named_children() if parameters is not None else []:
+        kind = each.kind()
+        if kind in ("keyword_separator", "list_splat_pattern", "dictionary_splat_pattern"):
+            break
+        if kind == "typed_parameter" and each.named_children()[0].kind() != "identifier":
+            break  # *args: int
+        if kind == "identifier":
+            names.append(each.text())
+        elif kind in ("default_parameter", "typed_default_parameter"):
+            name = each.field("name")
+            names.append(name.text() if name is not None else "")
+        elif kind == "typed_parameter":
+            names.append(each.named_children()[0].text())
+    return tuple(names)
+
+
+def _body(definition: SgNode) -> list[SgNode]:
+    body = definition.field("body")
+    return [each for each in body.named_children() if each.kind() != "comment"] if body is not None else []
+
+
+def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
+    """The call of `self.next`, if the statement is one."""
+    if statement.kind() != "expression_statement":
+        return None
+    call = statement.named_children()[0]
+    while call.kind() == "parenthesized_expression":
+        call = next((each for each in call.named_children() if each.kind() != "comment"), call)
+    if call.kind() != "call":
+        return None
+    function = call.field("function")
+    if function is None or function.kind() != "attribute":
+        return None
+    owner, attribute = function.field("object"), function.field("attribute")
+    is_next = owner is not None and attribute is not None and owner.text() == self_name and attribute.text() == "next"
+    return call if is_next else None
+
+
+def _class_value(world: World, members: dict[str, Member], name: str) -> object:
+    """The value of a class constant or of a config. Raises KeyError for anything else."""
+    from ..fold.budget import Unfoldable
+
+    member = members[name]
+    if member.kind == "config":
+        config = world.config_of(member.owner, name)
+        if config is not None:
+            return config.value
+    if member.kind != "constant":
+        raise KeyError(name)
+    try:
+        return folded(world, member.owner, member.node)
+    except Unfoldable:
+        raise KeyError(name) from None
+
+
+# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _flow_decorators(world: World, order: list[Class], problems: Problems) -> Iterator[nodes.Decorator]:
+    for owner in reversed(order):
+        for home, node in decorators_of(world, owner, owner.outer, problems):
+            if (found := read_decorator(world, home, node, "flow", problems, order[0].name)) is not None:
+                yield found
+
+
+def _package_sources(world: World, order: list[Class], problems: Problems) -> list[nodes.Input]:
+    from ..package.package_sources import add_sources
+
+    found: list[nodes.Input] = []
+    for owner in reversed(order):
+        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
+            call = decorator_expression(node) if node.kind() == "decorator" else None
+            if call is not None and call.kind() == "call" and decorator_name(world, owner, node) == "metaflow.package_sources":
+                found += add_sources(world, owner, call, problems)
+    return found
+
+
+def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """FLOW111 for a decorator that nothing in the file binds, and that is one of Metaflow's or spelt much like one."""
+    import builtins
+
+    module = owner.module
+    if module.stars or hasattr(builtins, name) or f"def {name}(" in module.source.text:
+        return
+    if name in known:
+        yield Diagnostic("FLOW111", f"`@{name}` is not imported", place, "Python would fail here", f"write `from metaflow import {name}`")
+    elif (close := nearest(name, known, 0.75)) is not None:  # it may be bound in a way that is not followed
+        yield Diagnostic("FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?")
+
+
+def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> nodes.Decorator | None:
+    """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
+    from ..decorators._extensions import EXTENSIONS, of_extension
+    from ..decorators.decorator import names, specification
+
+    expression = decorator_expression(node)
+    qualified = decorator_name(world, owner, node)
+    place = span(owner.module.source, node)
+    top, _, name = qualified.partition(".")
+    if expression is None or top != "metaflow":
+        if qualified and "." not in qualified:
+            problems += _undefined(owner, qualified, place, names())
+        return None
+    if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
+        return None
+    if name == "package_sources" and level == "flow" and expression.kind() == "call":
+        return None  # read by `_package_sources`
+    known = specification(name)
+    if known is None and name in owner.module.functions:
+        return None  # what stands in for it where Metaflow has no such name
+    if known is None and name in EXTENSIONS:
+        problems.append(of_extension(name, place))
+        return None
+    if known is None:
+        close = nearest(name, names())
+        how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
+        problems.append(
+            Diagnostic(
+                "FLOW110", f"there is no decorator `@{name}`", place, why="flowc cannot say what a decorator that it does not know would do", how=how
+            )
+        )
+        return None
+    if known.level != level:
+        goes = "a step" if known.level == "step" else "the flow class"
+        problems.append(
+            Diagnostic(
+                "FLOW112",
+                f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}",
+                place,
+                why="it would have no effect there",
+                how="move it",
+            )
+        )
+        return None
+    given: dict[str, SgNode] = {}
+    unpacked: dict[str, nodes.Value] = {}
+    before = len(problems)
+    if expression.kind() == "call":
+        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems, (world, unpacked))
+    plain_ones = {each: node for each, node in given.items() if each not in known.functions}
+    found = values(world, owner, plain_ones, f"@{name}", problems)
+    if len(plain_ones) < len(given):
+        found.update(_with_functions(world, owner, given, known, flow_name, problems))
+    if not given.keys() <= found.keys():
+        return None  # something is wrong with what it is given, and has been said
+    return nodes.Decorator(name, {**known.attributes, **unpacked, **found}, place) if len(problems) == before else None
+
+
+def _with_functions(
+    world: World, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str, problems: Problems
+) -> dict[str, nodes.Value]:
+    """The values of the attributes that may hold functions; adds FLOW116 for a function without a name, and leaves its attribute out."""
+    from .function_values import Nameless, with_functions
+
+    context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
+    several = {each: node for each, node in given.items() if each in known.functions}
+    try:
+        return values(world, owner, several, f"@{known.name}", problems, lambda world, owner, node: with_functions(world, owner, node, context))
+    except Nameless as error:
+        why = "whoever calls it later finds it by its name"
+        problems.append(
+            Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, "define it with `def` in the flow's file")
+        )
+        return {}
+
+
+def _mutated(
+    world: World, order: list[Class], members: dict[str, Member], reading: Reading, given: Given, attach: Sequence[str], problems: Problems
+) -> Reading:  # fmt: skip
+    """The reading as the flow's mutators change it, if they may run; otherwise each is refused by name."""
+    found = []
+    for owner in reversed(order):
+        found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
+    for member in members.values():
+        if member.kind == "step":
+            above = [node for node in member.outer.children() if node.kind() == "decorator"]
+            marks = [index for index, node in enumerate(above) if decorator_name(world, member.owner, node) == "metaflow.step"]
+            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
+    names, unread = [], []
+    for owner, step, node in found:
+        qualified = decorator_name(world, owner, node)
+        if qualified.startswith("metaflow.") or not qualified:
+            continue
+        from .mutators import is_unread, kind_of, maybe, refusal, stored
+
+        qualified = stored(world, qualified)
+        if qualified.startswith("metaflow."):
+            continue  # read by `decorators_of`
+        kind = kind_of(world, qualified)
+        place = span(owner.module.source, node)
+        if kind:
+            names.append((qualified, place))
+            if not given.run_mutators:
+                problems.append(refusal(qualified.rpartition(".")[2], kind, step, place))
+        elif is_unread(world, owner.module, qualified):
+            unread.append((qualified, place))
+            if not given.run_mutators:
+                problems.append(maybe(qualified, step, place))
+    if not (names or unread) or not given.run_mutators or has_errors(problems):
+        return reading
+    from .mutators import mutated
+
+    if attach:
+        from ..options.with_decorators import attached
+
+        if attached(reading.flow, attach)[1]:
+            return reading  # whoever attaches them says what is wrong
+    return mutated(world, reading, names, unread, given, attach, problems)
+
+
+# ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
+
+
+def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
+    """Names that some method sets on the flow, and whether something that cannot be followed may set others."""
+    found = {name for name, member in members.items() if member.kind in ("constant", "parameter", "config")}
+    anything = False
+    for owner in order:
+        body = owner.node.field("body")
+        if body is None:
+            continue
+        for node in body.find_all(kind="attribute"):
+            base, attribute = node.field("object"), node.field("attribute")
+            if base is not None and attribute is not None and base.kind() == "identifier" and _is_target(node):
+                found.add(attribute.text())
+        for call in body.find_all(kind="call"):
+            anything = anything or _may_assign(world, owner, call, found)
+        anything = anything or "__dict__" in body.text()
+    for member in members.values():
+        if member.kind == "step":
+            for decorator in member.outer.children():
+                if decorator.kind() == "decorator" and is_foreign(decorator_name(world, member.owner, decorator)):
+                    anything = True  # the user's own decorator may set artifacts
+    return frozenset(found), anything
+
+
+def _is_target(node: SgNode) -> bool:
+    """True if the attribute is assigned to: `self.x = …`, also in tuples, `for`, `with`, `+=` and annotations."""
+    inner, outer = node, node.parent()
+    while outer is not None and outer.kind() in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"):
+        inner, outer = outer, outer.parent()
+    if outer is None:
+        return False
+    if outer.kind() in ("assignment", "augmented_assignment", "for_statement", "for_in_clause"):
+        left = outer.field("left")
+        return left is not None and left.range().start.index == inner.range().start.index
+    return outer.kind() in ("as_pattern_target", "named_expression")
+
+
+def _may_assign(world: World, owner: Class, call: SgNode, found: set[str]) -> bool:
+    function, arguments = call.field("function"), call.field("arguments")
+    if function is None or arguments is None or arguments.kind() != "argument_list":
+        return False
+    name = function.text()
+    given = arguments.named_children()
+    if name == "setattr" and len(given) == 3 and given[1].kind() == "string":
+        found.add(given[1].text().strip("'\""))
+        return False
+    if name.rpartition(".")[2] in _WRITERS:
+        return True
+    # `self` handed to somebody else's function may come back with anything set on it.
+    return any(each.kind() == "identifier" and each.text() == "self" for each in given) and name not in (
+        "print",
+        "super",
+        "hasattr",
+        "getattr",
+        "isinstance",
+        "repr",
+        "str",
+        "type",
+        "id",
+    )

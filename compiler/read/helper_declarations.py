@@ -1,0 +1,194 @@
+"""Declarations that are not written where they take effect: a `Parameter` that a helper returns, `@retry` within a decorator of the flow's own.
+
+Folding takes Metaflow's names for functions that give a `Declared`. What an expression comes to is then written out, as the declaration that it
+stands for, and that text is read like any other; every place in it is that of the expression.
+"""
+
+from __future__ import annotations
+
+from ..fold.budget import Unfoldable
+from ..fold.expressions import Declared, Decorated, Function, Late, Library, Native, called
+from ..names.classes import Class, base_names
+from ..names.resolver import Module
+from ..source.text import Source, span, tree_of
+from .arguments import folded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from ..ir.nodes import Span
+    from ..names.resolver import World
+
+PARAMETERS = ("Parameter", "IncludeFile", "Config")
+_TYPES = ("str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
+_DEEPEST = 3  # functions that a function calls, for what they mention
+
+
+def native(qualified: str) -> Any:
+    """What folding takes one of Metaflow's names for; None for a name that declares nothing."""
+    name = qualified.removeprefix("metaflow.")
+    if name == "JSONType":
+        return Library(qualified)
+    if name in PARAMETERS:
+        return Native(name, lambda folder, *arguments, **named: Declared(name, arguments, named))
+    if name in _decorators():
+        return Native(name, lambda folder, *arguments, **named: _decorator(name, arguments, named))
+    return None
+
+
+def _decorators() -> tuple[str, ...]:
+    from ..decorators.decorator import names
+
+    return ("step", *names())
+
+
+def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    if len(arguments) == 1 and not named and isinstance(arguments[0], Decorated):
+        return applied(Declared(name, (), {}), arguments[0])
+    return Declared(name, arguments, named)
+
+
+def applied(declared: Declared, to: Any) -> Decorated:
+    """What calling a decorator gives. Raises Unfoldable if it is called with anything but what is decorated."""
+    if not isinstance(to, Decorated) or declared.name in PARAMETERS:
+        raise Unfoldable(f"what `{declared.name}(…)(…)` returns is not known before the flow runs")
+    return Decorated((declared, *to.decorators))
+
+
+# ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def parameter(world: World, owner: Class, node: SgNode) -> tuple[str, Class, SgNode] | None:
+    """(which of PARAMETERS, where to read it, its call) if that is what the expression of a class comes to, else None. Raises Unfoldable."""
+    found = folded(world, owner, node)
+    if not isinstance(found, Declared) or found.name not in PARAMETERS:
+        return None
+    home, root = _written(owner, "{}\n", [found], span(owner.module.source, node))
+    call = root.find(kind="call")
+    assert call is not None
+    return found.name, home, call
+
+
+def may_be_parameter(node: SgNode) -> bool:
+    """False for the expressions that most constants are."""
+    return node.kind() in ("call", "conditional_expression", "identifier", "attribute", "subscript", "parenthesized_expression", "boolean_operator")
+
+
+# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def decorators(world: World, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
+    """Returns the decorators that one of the flow's own stands for, outermost first, and where to read each; None if it is an ordinary one.
+
+    `node`: the expression behind the `@`. Raises Unfoldable.
+    """
+    found = folded(world, owner, node)
+    if isinstance(found, Function):
+        found = called(found, [Decorated(())])
+    if isinstance(found, Declared) and found.name not in PARAMETERS:
+        found = Decorated((found,))
+    if not isinstance(found, Decorated):
+        return None
+    if not found.decorators:
+        return []
+    home, root = _written(owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n")
+    return [(home, each) for each in root.find_all(kind="decorator")]
+
+
+# ── writing out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, more: str = "") -> tuple[Class, SgNode]:
+    """The declarations as text, each in the form: (a class to read it in, which has no names but Metaflow's, the text's root). Raises Unfoldable."""
+    imports: dict[str, str] = {}
+    text = "".join(form.format(_call(each, imports)) for each in several) + more
+    module = Module(owner.module.name, Source(owner.module.source.name, text, tree_of(text), place), owner.module.is_package)
+    module.imports = imports
+    home = Class.__new__(Class)
+    home.__dict__.update(owner.__dict__, module=module, assigned={}, classes={}, functions={})
+    return home, module.source.root
+
+
+def _call(declared: Declared, imports: dict[str, str]) -> str:
+    imports[declared.name] = f"metaflow.{declared.name}"
+    given = [_code(each, imports) for each in declared.arguments]
+    given += [f"{name}={_code(each, imports)}" for name, each in declared.named.items()]
+    return f"{declared.name}({', '.join(given)})" if given or declared.name in PARAMETERS else declared.name
+
+
+def _code(value: Any, imports: dict[str, str]) -> str:
+    """An expression of the value. Raises Unfoldable for one that has none."""
+    if isinstance(value, Late) and not value.is_config:
+        value = value.value
+    if value is None or isinstance(value, (bool, int, str, bytes)):
+        return repr(value)
+    if isinstance(value, float):
+        return repr(value) if value - value == 0 else f"float({str(value)!r})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_code(key, imports)}: {_code(each, imports)}" for key, each in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        inner = "".join(f"{_code(each, imports)}, " for each in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, Library) and value.name in _TYPES:
+        short = value.name.rpartition(".")[2]
+        if short != value.name:
+            imports[short] = value.name
+        return short
+    if isinstance(value, Function) and value.qualified:
+        alias = f"function_{len(imports)}"
+        imports[alias] = value.qualified
+        return alias
+    raise Unfoldable("it is given something that cannot be written out")
+
+
+# ── what cannot be followed ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def declares(world: World, module: Module, node: SgNode, names: Iterable[str]) -> str:
+    """The first of Metaflow's names that the code mentions, or a function or class of the flow's own that it calls; "" if there is none."""
+    wanted = {f"metaflow.{each}" for each in names}
+    return next(_mentioned(world, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
+
+
+def declares_decorator(world: World, module: Module, node: SgNode) -> str:
+    return declares(world, module, node, (*_decorators(), "FlowMutator", "StepMutator"))
+
+
+def declares_parameter(world: World, module: Module, node: SgNode) -> str:
+    return declares(world, module, node, PARAMETERS)
+
+
+def _is_part(node: SgNode) -> bool:
+    """True for a name that stands for nothing by itself: of an attribute, of an argument."""
+    outer = node.parent()
+    if outer is None or outer.kind() not in ("attribute", "keyword_argument"):
+        return False
+    first = outer.named_children()[0]
+    return (first.range().start.index == node.range().start.index) is (outer.kind() == "keyword_argument") and node.kind() == "identifier"
+
+
+def _mentioned(world: World, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int) -> Iterator[str]:
+    for each in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
+        if each.kind() not in ("identifier", "attribute") or _is_part(each):
+            continue
+        qualified = world.qualify(module, each.text())
+        if qualified in wanted:
+            yield qualified
+        found = world.split(qualified) if qualified not in seen and depth < _DEEPEST else None
+        seen.add(qualified)
+        if found is None:
+            continue
+        home, name = found
+        if name in home.functions:
+            yield from _mentioned(world, home, home.functions[name][-1], wanted, seen, depth + 1)
+        elif name in home.classes:
+            for base, where in base_names(Class(home, home.classes[name][-1])):
+                if base:
+                    yield from _mentioned(world, home, where, wanted, seen, depth + 1)
+        elif name in home.assigned:
+            for value in home.assigned[name]:
+                yield from _mentioned(world, home, value, wanted, seen, depth + 1)

@@ -1,0 +1,181 @@
+"""`IncludeFile(name, default=…, is_text=…, encoding=…, parser=…)`: a parameter that is the content of a file (Metaflow's documentation, IncludeFile).
+
+The default file is read when compiling, and travels in the code package under its digest. Its path is sought in the current folder, as
+Metaflow does, and then beside the flow.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..fold.budget import Reported, Unfoldable
+from ..ir import nodes
+from ..package.archive import sha256_of
+from ..report.diagnostics import WARNING, Diagnostic
+from ..source.text import span
+from .arguments import bind, folded, help_text, or_set, plain, values
+from .configs import HERE
+from .function_values import called, function_of
+from .parameters import nameless
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from ..ir.nodes import Value
+    from ..names.resolver import World
+    from .members import Member
+
+    Problems = list[Diagnostic]
+
+POSITIONAL = ("name", "required", "is_text", "encoding", "help", "parser")
+ARGUMENTS = (*POSITIONAL, "default", "show_default")
+FOLDER = "flowc.include"  # in the code package; runtime_shim/contract/included_file.py finds the files there
+MAX_BYTES = 256 << 20
+
+
+def inputs(parameters: Iterable[nodes.Parameter]) -> Iterator[nodes.Input]:
+    """What the default files are to a compile: part of what it was made from."""
+    for each in parameters:
+        if each.include is not None and each.include.digest:
+            yield nodes.Input("file", each.name, str(each.default), f"sha256:{each.include.digest}")
+
+
+def read_include(world: World, member: Member, problems: Problems, flow_name: str) -> nodes.Parameter | None:
+    """Returns the parameter, of type "file", or None after adding why it cannot be read."""
+    place = span(member.owner.module.source, member.outer)
+    before = len(problems)
+    unpacked: dict[str, Value] = {}
+    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", problems, (world, unpacked))
+    _parser(world, member, given.pop("parser", None), problems)
+    help_node = given.pop("help", None)
+    default_node = given.pop("default", None)
+    found = {**unpacked, **values(world, member.owner, given, "IncludeFile", problems)}
+    default, computed = _default(world, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}, problems)
+    if default_node is None:
+        default = unpacked.get("default")
+    is_text = True if found.get("is_text") is None else found["is_text"]
+    encoding = "utf-8" if found.get("encoding") is None else found["encoding"]
+    for argument, value, kind in (("is_text", is_text, bool), ("encoding", encoding, str), ("default", default or "", str)):
+        if not isinstance(value, kind):
+            what = f"`{argument}={value!r:.40}` of `{member.name}` is not possible"
+            why = "it says whether the content is text" if kind is bool else "it is text"
+            problems.append(Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text"))
+    if len(problems) > before:
+        return None
+    name = found.get("name")
+    if not isinstance(name, str):
+        problems.append(nameless(member, "IncludeFile"))
+        return None
+    path = str(default) if default else ""
+    digest = _carried(world, member, path, str(encoding) if is_text else "", place, problems) if path else ""
+    if len(problems) > before and any(each.severity != WARNING for each in problems[before:]):
+        return None
+    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
+    return nodes.Parameter(
+        member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path), bool(found.get("required")) and not path and not computed,
+        described, "", place, found.get("show_default") is not False, computed, nodes.Include(bool(is_text), str(encoding), digest),
+    )  # fmt: skip
+
+
+def _default(world: World, member: Member, node: SgNode | None, context: dict[str, Any], problems: Problems) -> tuple[Value, bool]:
+    """The path, and whether it is a function whose value only a run on this machine can know."""
+    if node is None:
+        return None, False
+    before, world.here = world.here, HERE
+    try:
+        function = function_of(world, member.owner, node)
+        if function is None:
+            return plain(folded(world, member.owner, node)), False
+        try:
+            return plain(called(world, function, context)), False
+        except Unfoldable:
+            return None, True
+    except Reported:
+        return None, False
+    except Unfoldable as error:
+        what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
+        how = f"write the path, from the flow's folder; leave the default out to have it given with each run{or_set(node)}"
+        problems.append(Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how))
+        return None, False
+    finally:
+        world.here = before
+
+
+def _carried(world: World, member: Member, path: str, encoding: str, place: nodes.Span, problems: Problems) -> str:
+    """Puts the file into the code package; returns its digest, "" for one that cannot be read. `encoding` is "" for bytes."""
+    shown = path.removeprefix(f"{HERE}/")
+    data = _content(world, member, path, shown, place, problems)
+    if data is None:
+        return ""
+    if len(data) > MAX_BYTES:
+        what = f"the default file `{shown}` of `{member.name}` is larger than {MAX_BYTES >> 20} MiB"
+        why = "it travels with the flow's code, which every task fetches"
+        problems.append(Diagnostic("FLOW312", what, place, why, "keep it in the datastore or in S3, and let a step read it"))
+        return ""
+    if encoding:
+        try:
+            data.decode(encoding)
+        except (UnicodeError, LookupError) as error:
+            what = f"the default file `{shown}` of `{member.name}` is no {encoding} text"
+            reason = getattr(error, "reason", str(error))
+            problems.append(
+                Diagnostic("FLOW311", what, place, f"reading it would fail: {reason}", "give its `encoding`, or `is_text=False` for bytes")
+            )
+            return ""
+    digest = sha256_of(data)
+    world.contents[f"{FOLDER}/{digest}"] = data
+    return digest
+
+
+def _content(world: World, member: Member, path: str, shown: str, place: nodes.Span, problems: Problems) -> bytes | None:
+    if path.startswith(HERE):
+        return _read(os.path.join(world.folder, *shown.split("/")))
+    path = os.path.expanduser(path)
+    here, beside = _read(path), None if os.path.isabs(path) else _read(os.path.join(world.folder, path))
+    if here is not None and beside is not None and here != beside:
+        what = f"there are two files `{shown}` for `{member.name}`, and they differ"
+        why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
+        how = "give the path from the flow's own: `os.path.join(os.path.dirname(__file__), …)`"
+        problems.append(Diagnostic("FLOW314", what, place, why, how, WARNING))
+    return here if here is not None else beside
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
+        return None
+
+
+def _parser(world: World, member: Member, node: SgNode | None, problems: Problems) -> None:
+    """Sees to it that the parser, which runs in the task, can be a function and travels with the code; adds FLOW313 for one that cannot."""
+    if node is None or node.text() == "None":
+        return
+    text = ""
+    if node.kind() in ("string", "concatenated_string"):
+        try:
+            value = plain(folded(world, member.owner, node))
+        except Unfoldable:
+            return
+        text = str(value)
+        module, _, name = text.rpartition(".")
+        if module and not text.startswith("."):
+            own = world.module(module)
+            member.owner.module.everywhere.append(module)
+            if own is None or name in own.functions or name in own.classes or name in own.imports or name in own.assigned:
+                return
+    elif node.kind() in ("identifier", "attribute", "lambda", "call", "subscript", "conditional_expression", "parenthesized_expression"):
+        return
+    shown = " ".join(node.text().split())[:60]
+    what = f"the parser `{shown}` of `{member.name}` is no function that a task finds"
+    why = "the task calls it with the file's content when a step reads the parameter"
+    problems.append(
+        Diagnostic(
+            "FLOW313", what, span(member.owner.module.source, node), why, "give a function, or the path to import it from: `'module.function'`"
+        )
+    )

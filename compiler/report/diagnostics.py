@@ -1,0 +1,138 @@
+"""Diagnostics: what is wrong with a flow, where, why, and what to write instead.
+
+`Diagnostic` is plain data made by checks, names, folding and targets; this module also orders them and renders them as text. A code is
+stable for ever: FLOW0xx reading and syntax, FLOW1xx names, values and decorators, FLOW2xx the graph, FLOW3xx parameters, FLOW4xx
+artifacts, FLOW5xx what one target cannot do, FLOW6xx options of the compile.
+"""
+
+from __future__ import annotations
+
+from ..fast_start.record import record
+from ..ir.nodes import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ERROR = "error"
+WARNING = "warning"
+HINT = "hint"
+
+_COLOURS = {ERROR: "31", WARNING: "33", HINT: "36"}
+
+
+@record
+class Diagnostic:
+    """One finding. `what`, `why` and `how` are one sentence each, without a full stop. A test sees to it that none is empty."""
+
+    code: str  # "FLOW210"
+    what: str  # what is wrong, naming the thing in backquotes
+    span: Span | None  # None only where no source is involved
+    why: str = ""
+    how: str = ""  # what to write instead
+    severity: str = ERROR  # or WARNING: the flow compiles, and may not do what is meant; or HINT: it does, and could be written better
+
+
+class Refused(Exception):
+    """A flow that cannot be compiled.
+
+    `diagnostics` holds every reason found, never empty, and the warnings beside them; `sources` maps each file that a span may point into to
+    its text.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
+        self.diagnostics = in_order(diagnostics)
+        self.sources: Mapping[str, str] = sources or {}
+        super().__init__("\n".join(concise(each) for each in self.diagnostics))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Returns the diagnostics without repeats, by file, place and code."""
+
+    def place(one: Diagnostic) -> tuple[str, int, int, str, str, str, str]:
+        at = one.span
+        return (*((at.file, at.line, at.column) if at else ("", 0, 0)), one.code, one.what, one.why, one.how)
+
+    return tuple(sorted(set(diagnostics), key=place))
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(each.severity == ERROR for each in diagnostics)
+
+
+def without_hints(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What is worth saying to somebody who did not ask for a check."""
+    return tuple(each for each in diagnostics if each.severity != HINT)
+
+
+def concise(diagnostic: Diagnostic) -> str:
+    """One line: `flow.py:3:40 FLOW210 what; how`."""
+    at = diagnostic.span
+    place = f"{printable(at.file)}:{at.line}:{at.column} " if at else ""
+    how = f"; {diagnostic.how}" if diagnostic.how else ""
+    return printable(f"{place}{diagnostic.code} {diagnostic.what}{how}")
+
+
+def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = False) -> str:
+    """The diagnostic with its source line and a caret under the place. `sources` maps `Span.file` to that file's text."""
+
+    def paint(code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
+
+    accent = "1;" + _COLOURS[diagnostic.severity]
+    lines = [f"{paint(accent, f'{diagnostic.severity}[{diagnostic.code}]')}: {paint('1', printable(diagnostic.what))}"]
+    at = diagnostic.span
+    if at is not None:
+        number = str(at.line)
+        margin = " " * len(number)
+        bar = paint("34", "|")
+        lines.append(f"{margin}{paint('34', '-->')} {printable(at.file)}:{at.line}:{at.column}")
+        text = _line(sources.get(at.file, ""), at.line)
+        if text is not None:
+            start, width, text = _window(text, at)
+            lines += [f"{margin} {bar}", f"{paint('34', number)} {bar} {text}", f"{margin} {bar} {' ' * start}{paint(accent, '^' * max(1, width))}"]
+        indent = margin + " "
+    else:
+        indent = "  "
+    for label, sentence in (("why", diagnostic.why), ("help", diagnostic.how)):
+        if sentence:
+            lines.append(f"{indent}{paint('34', '=')} {paint('1', label)}: {printable(sentence)}")
+    return "\n".join(lines)
+
+
+def summary(diagnostics: Iterable[Diagnostic]) -> str:
+    """`2 errors, 1 warning`, or an empty text when there is nothing to count."""
+    severities = [each.severity for each in diagnostics]
+    counts = [(severities.count(each), each) for each in (ERROR, WARNING, HINT)]
+    return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
+
+
+def nearest(word: str, candidates: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Returns the candidate that `word` was probably meant to be, or None if none is alike enough (1 is the same word)."""
+    import difflib  # 10 ms: only when there is a mistake to explain
+
+    found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)
+    return found[0] if found else None
+
+
+def printable(text: str) -> str:
+    """The text with control characters (which could rewrite a terminal) shown as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _line(text: str, number: int) -> str | None:
+    lines = text.split("\n")
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def _window(text: str, at: Span, width: int = 120) -> tuple[int, int, str]:
+    """Cuts a line around the place, so that a line of ten thousand characters stays readable; returns (caret's column, carets, text)."""
+    start = min(at.column - 1, len(text))
+    end = min(at.end_column - 1, len(text)) if at.end_line == at.line else len(text)
+    first = max(0, start - width // 2) if len(text) > width else 0
+    shown = text[first : first + width]
+    before = printable(text[first:start].replace("\t", "    "))
+    marked = printable(text[start : min(end, first + width)].replace("\t", "    "))
+    return len(before), len(marked.rstrip()), printable(shown.replace("\t", "    ").rstrip("\r"))

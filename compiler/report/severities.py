@@ -1,0 +1,27 @@
+"""How serious each code is taken: by default as it was said, otherwise as the project's settings have it."""
+
+from __future__ import annotations
+
+from ..fast_start.record import replace
+from .diagnostics import ERROR, HINT, WARNING, Diagnostic
+from .ignores import is_uncertain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+IGNORED = "ignore"
+CHOICES = (ERROR, WARNING, HINT, IGNORED)
+
+
+def with_severities(diagnostics: Iterable[Diagnostic], severities: Mapping[str, str]) -> list[Diagnostic]:
+    """Returns the diagnostics as serious as `severities` says (code → one of CHOICES), without those that are ignored.
+
+    An error stays one unless a run may work all the same (`is_uncertain`).
+    """
+    found = list(diagnostics)
+    if not severities:
+        return found
+    judged = [(each, severities.get(each.code, each.severity)) for each in found]
+    judged = [(each, ERROR if each.severity == ERROR and not is_uncertain(each.code) else wanted) for each, wanted in judged]
+    return [each if wanted == each.severity else replace(each, severity=wanted) for each, wanted in judged if wanted != IGNORED]

@@ -1,0 +1,106 @@
+"""`current`: where am I (Metaflow's documentation, current). One object a process; a task fills it before the step runs."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator
+
+_ALWAYS = ("flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "namespace", "username", "tags")  # None when unset
+
+
+class RunParameters:
+    """The values of the run's parameters: attributes, and iteration over the names."""
+
+    def __init__(self, values: dict) -> None:  # type: ignore[type-arg]
+        self.__dict__.update(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+
+class Current:
+    """Attributes that are not set are None; those that a decorator would bring, and unknown ones, raise AttributeError."""
+
+    def __init__(self) -> None:
+        self._values: dict = {}  # type: ignore[type-arg]
+        self._graph: Any = None  # Graph
+
+    def _set(self, **values: Any) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        values = self.__dict__.get("_values", {})
+        if name in values and not name.startswith("_"):
+            return values[name]
+        if name in _ALWAYS:
+            return None
+        raise AttributeError(f"'Current' object has no attribute {name!r}")
+
+    @property
+    def is_running_flow(self) -> bool:
+        return "run_id" in self._values
+
+    @property
+    def pathspec(self) -> Any:
+        parts = [self._values.get(name) for name in ("flow_name", "run_id", "step_name", "task_id")]
+        return "/".join(map(str, parts)) if all(each is not None for each in parts) else None
+
+    @property
+    def tempdir(self) -> str:
+        import os
+
+        return os.environ.get("METAFLOW_TEMPDIR", ".")
+
+    @property
+    def parallel(self) -> Any:
+        from ..gang import parallel
+
+        if not self._values.get("is_parallel"):
+            raise AttributeError("'Current' object has no attribute 'parallel'")
+        return parallel()
+
+    @property
+    def graph(self) -> Any:
+        from ..user_code.graph_info import graph_info
+
+        if self._graph is None:
+            raise RuntimeError("Graph is not available")
+        return graph_info(self._graph)
+
+    graph_info = graph
+
+    @property
+    def run(self) -> Any:
+        """The client's object of the run; None outside a run."""
+        return run_object(self.flow_name, self.run_id) if self.is_running_flow else None
+
+    @property
+    def task(self) -> Any:
+        """The client's object of the task; None outside a task."""
+        if self.pathspec is None:
+            return None
+        return _client("Task", self.pathspec)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return getattr(self, key, default)
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *_ALWAYS, *(each for each in self._values if each not in _ALWAYS)]
+
+    def __contains__(self, key: str) -> bool:
+        return getattr(self, key, None) is not None
+
+
+def run_object(flow: str, run: str) -> Any:
+    """The client's object of a run."""
+    return _client("Run", f"{flow}/{run}")
+
+
+def _client(kind: str, pathspec: str) -> Any:
+    from . import names
+
+    return getattr(names, kind)(pathspec, _namespace_check=False)
+
+
+current = Current()

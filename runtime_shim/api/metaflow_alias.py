@@ -1,0 +1,109 @@
+"""`import metaflow` as flowc's own API, so that an unmodified flow runs whether Metaflow is installed or not.
+
+`install` puts a finder before all others (the shim does, before it imports a flow); `fallback` puts it last, so that it only answers when
+nobody else does. The modules below `metaflow` that documented flows import have flowc's names; Metaflow's internals are refused by name.
+"""
+
+from __future__ import annotations
+
+import sys
+from _frozen_importlib import ModuleSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+
+# module of Metaflow's → modules of the shim whose names it has
+_MODULES = {
+    "metaflow": ("api.names",),
+    "metaflow.cards": ("cards",),
+    "metaflow.client": ("client",),
+    "metaflow.current": ("api.current",),
+    "metaflow.datatools": ("client.s3",),
+    "metaflow.datatools.s3": ("client.s3",),
+    "metaflow.decorators": ("api.names",),
+    "metaflow.events": ("client",),
+    "metaflow.exception": ("exceptions",),
+    "metaflow.flowspec": ("user_code.flowspec", "exceptions"),
+    "metaflow.integrations": ("api.events",),
+    "metaflow.metaflow_current": ("api.current",),
+    "metaflow.metaflow_profile": ("api.profiling",),
+    "metaflow.metaflow_version": ("api.metaflow_version",),
+    "metaflow.multicore_utils": ("api.parallel_map", "exceptions"),
+    "metaflow.packaging_sys": ("user_code.packaging",),
+    "metaflow.parameters": ("api.names",),
+    "metaflow.plugins": (),
+    "metaflow.plugins.cards": (),
+    "metaflow.plugins.cards.exception": ("exceptions",),
+    "metaflow.plugins.catch_decorator": ("exceptions",),
+    "metaflow.plugins.datatools": ("client.s3",),
+    "metaflow.plugins.datatools.s3": ("client.s3",),
+    "metaflow.plugins.timeout_decorator": ("exceptions",),
+    "metaflow.runner": ("client",),
+    "metaflow.unbounded_foreach": ("user_code.flowspec",),
+    "metaflow.user_configs": (),
+    "metaflow.user_configs.config_parameters": ("api.names",),
+    "metaflow.user_decorators": (),
+    "metaflow.user_decorators.user_flow_decorator": ("api.names",),
+    "metaflow.user_decorators.user_step_decorator": ("api.names",),
+}
+
+
+class _Finder:
+    """Finder and loader; not derived from `importlib.abc`, whose import takes longer than a task may."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name == "metaflow" or name.startswith("metaflow."):
+            return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]  # it is one by its methods
+        return None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return type(sys)(spec.name, "Metaflow's names, as flowc gives them.")
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        if name not in _MODULES:
+            text = f"{name} is not part of Metaflow's documented API: flowc has the names that its documentation has, and none of its internals"
+            raise ImportError(text, name=name)  # not ModuleNotFoundError, whose text `from metaflow import x` swallows
+        module.__path__ = []
+        homes = [_imported(each) for each in _MODULES[name]]
+        for home in reversed(homes):
+            module.__dict__.update({key: value for key, value in home.__dict__.items() if not key.startswith("_")})
+        if name == "metaflow":
+            module.__dict__["__all__"] = list(homes[0].__all__)
+            module.__dict__["__version__"] = "2.19.39"  # the release whose language this is
+
+        def missing(key: str) -> Any:
+            if key.startswith("__"):
+                raise AttributeError(key)
+            for home in homes:
+                if hasattr(home, "__getattr__"):
+                    return getattr(home, key)
+            raise AttributeError(f"{name}.{key} is not part of Metaflow's documented API, which is what flowc has")
+
+        module.__getattr__ = missing  # type: ignore[method-assign]
+
+
+def _imported(name: str) -> Any:
+    full = f"flowc.runtime_shim.{name}"
+    __import__(full)
+    return sys.modules[full]
+
+
+def install() -> None:
+    """From now on `import metaflow` is flowc's, in this process."""
+    if not any(isinstance(each, _Finder) for each in sys.meta_path[:1]):
+        sys.meta_path.insert(0, _Finder())
+    loaded = sys.modules.get("metaflow")
+    if loaded is not None and not isinstance(getattr(loaded, "__loader__", None), _Finder):
+        for name in [each for each in sys.modules if each == "metaflow" or each.startswith("metaflow.")]:
+            del sys.modules[name]
+
+
+def fallback() -> Any:
+    """From now on `import metaflow` is flowc's, unless something else answers to the name. Returns the finder."""
+    finder = _Finder()
+    sys.meta_path.append(finder)
+    return finder

@@ -1,0 +1,82 @@
+"""Reading a run from the datastore: which tasks it has, and their artifacts as text."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from ..contract import address, record
+from ..contract.errors import DamagedError, ShimError
+from ..store import Store
+from ..user_code.flowspec import INTERNAL
+from . import manifest
+
+Dump = Dict[str, List[Dict[str, Any]]]
+
+
+def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Iterator[Tuple[str, str]]:
+    """Yields (step, path) of every task that has succeeded, by step, then as a person counts."""
+    prefix = address.run_name(flow, run)
+    found = []
+    for name in store.list(prefix + (f"{address.encoded(step)}/" if step else "")):
+        parts = name[len(prefix) :].split("/")
+        if len(parts) != 2 or not parts[1].endswith(".json"):
+            continue
+        try:
+            found.append((address.decoded(parts[0]), address.checked(address.decoded(parts[1][: -len(".json")]))))
+        except address.BadPath:  # another object of the task
+            continue
+    yield from sorted((each for each in found if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1])))
+
+
+def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Dump:
+    """Returns the artifacts of the run's tasks, `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`, sorted.
+
+    What is missing or damaged says so, and has the key `damaged`. Raises ShimError if a step or path is asked for that has no task.
+    """
+    found: Dump = {}
+    for task_step, task_path in tasks(store, flow, run, step, path):
+        try:
+            one = record.read(store, flow, run, task_step, task_path)
+        except DamagedError as error:
+            found.setdefault(task_step, []).append({"path": task_path, "artifacts": {}, "damaged": str(error)})
+            continue
+        if one is not None:
+            shown = {name: _shown(store, flow, name, entry) for name, entry in sorted(one.artifacts.items()) if not name.startswith(INTERNAL)}
+            found.setdefault(task_step, []).append({"path": task_path, "artifacts": shown})
+    if not found and step:
+        raise ShimError(f"run {run!r} has no task {step}{f'/{path}' if path else ''} that has succeeded")
+    return found
+
+
+def _shown(store: Store, flow: str, name: str, entry: manifest.Entry) -> Dict[str, str]:
+    try:
+        text = stable_repr(manifest.load(store, flow, name, entry))
+    except DamagedError as error:
+        return {"type": entry["type"], "repr": f"<damaged: {error}>", "damaged": str(error)}
+    except ShimError:
+        raise
+    except Exception as error:  # a class that cannot be imported here
+        text = f"<cannot be read here: {type(error).__name__}: {error}>"
+    return {"type": entry["type"], "repr": text}
+
+
+def stable_repr(value: object, _open: Optional[frozenset] = None) -> str:  # type: ignore[type-arg]
+    """`repr`, with the items of sets sorted, since their order differs from process to process.
+
+    >>> stable_repr({"b", "a"}), stable_repr([(1,), {"k": set()}])
+    ("{'a', 'b'}", "[(1,), {'k': set()}]")
+    """
+    kind = type(value)
+    seen = _open or frozenset()
+    if id(value) in seen or kind not in (list, tuple, dict, set, frozenset) or not value:
+        return repr(value)
+    inside = seen | {id(value)}
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(each, inside)}" for key, each in value.items()) + "}"
+    texts = [stable_repr(each, inside) for each in value]  # type: ignore[attr-defined]
+    if isinstance(value, (set, frozenset)):
+        text = "{" + ", ".join(sorted(texts)) + "}"
+        return text if kind is set else f"frozenset({text})"
+    if isinstance(value, list):
+        return "[" + ", ".join(texts) + "]"
+    return "(" + ", ".join(texts) + (",)" if len(texts) == 1 else ")")

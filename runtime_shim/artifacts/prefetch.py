@@ -1,0 +1,46 @@
+"""Artifacts on their way before the step asks for them: what the compiler found that a step may read, while its modules are imported.
+
+Only from stores that are reached over a network; a folder's content is mapped in no time.
+"""
+
+from __future__ import annotations
+
+from . import manifest as artifacts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from ..contract.record import Record
+    from ..store import Store
+
+MOST = 1 << 30  # bytes of content that are fetched for a step without its having asked
+WINDOW = 16  # inputs of a join whose content is fetched before they are come to
+_MOST_EACH = 32 << 20  # bytes of each of those
+
+
+def of_step(store: Store, flow: str, step: Dict[str, Any], inputs: List[Record]) -> None:
+    """Starts to load what a step that continues one task may read. `step` is the IR's."""
+    reads = step.get("reads")
+    if store.remote and reads and len(inputs) == 1:
+        manifest = inputs[0].artifacts
+        store.read_ahead(artifacts.pieces(flow, (manifest[name] for name in reads if name in manifest), MOST))
+
+
+class OfJoin:
+    """Loads what a join may read of its inputs a little before it comes to them, so that memory holds a few of them and the network is never idle."""
+
+    def __init__(self, store: Store, flow: str, reads: Optional[List[str]], inputs: List[Record]) -> None:
+        self.store, self.flow, self.reads, self.inputs = store, flow, reads, inputs
+        self.next = 0
+
+    def come_to(self, index: int) -> None:
+        """The step takes input `index`."""
+        if not self.store.remote or not self.reads:
+            return
+        found = []
+        for each in self.inputs[max(self.next, index) : index + WINDOW]:
+            found += artifacts.pieces(self.flow, (each.artifacts[name] for name in self.reads if name in each.artifacts), _MOST_EACH)
+        self.next = max(self.next, index + WINDOW)
+        if found:
+            self.store.read_ahead(found)

@@ -1,0 +1,111 @@
+"""The flow's graph, as the code package carries it (`flowc.json`, the JSON form of the IR), and the questions that a task asks of it."""
+
+from __future__ import annotations
+
+from ..fast_start import json_text
+from .errors import ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+IR_NAME = "flowc.json"
+
+
+class Graph:
+    """`data` is the IR's JSON form, version 1 (compiler/schema/ir.v1.json)."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        if data.get("version") != 1:
+            raise ShimError(f"the code package holds an IR of version {data.get('version')!r}, this flowc reads 1")
+        self.flow: Dict[str, Any] = data["flow"]
+        self.name: str = self.flow["name"]
+        self.start: str = self.flow["start"]
+        self.end: str = self.flow["end"]
+        self.steps: Dict[str, Dict[str, Any]] = {step["name"]: step for step in self.flow["steps"]}
+        self.closes: Dict[str, Dict[str, Any]] = {}  # join → the node that it closes
+        self.folder = ""  # of the unpacked code package; "" where the flow is run in its own folder
+        self.scope: Dict[str, Any] = data["scopes"]
+        self._walk(self.scope)
+
+    def _walk(self, scope: Dict[str, Any]) -> None:
+        waiting = [scope]
+        while waiting:
+            for node in waiting.pop()["nodes"]:
+                if node["kind"] != "task":
+                    self.closes[node["join"]] = node
+                    waiting.extend(inner(node))
+
+    def step(self, name: str) -> Dict[str, Any]:
+        """Raises ShimError for a step that the flow does not have."""
+        if name not in self.steps:
+            raise ShimError(f"flow {self.name} has no step {name!r}")
+        return self.steps[name]
+
+    def targets(self, name: str) -> List[str]:
+        """The steps that the step's transition names."""
+        transition = self.step(name)["transition"]
+        kind = transition["kind"]
+        if kind == "switch":
+            return list(dict.fromkeys(case["target"] for case in transition["cases"]))
+        if kind == "split":
+            return list(transition["targets"])
+        return [] if kind == "end" else [transition["target"]]
+
+    def kind(self, name: str) -> str:
+        """`linear`, `split`, `foreach`, `switch`, `parallel` or `end`."""
+        return str(self.step(name)["transition"]["kind"])
+
+    def is_loop(self, name: str) -> bool:
+        return self.kind(name) == "switch" and name in self.targets(name)
+
+    def is_gang(self, name: str) -> bool:
+        """True for a step whose tasks run together (`@parallel`)."""
+        return any(each["name"] in ("parallel", "pytorch_parallel") for each in self.step(name)["decorators"])
+
+    def parents(self, name: str) -> List[str]:
+        """The steps that may lead to the step, itself left out, sorted."""
+        return sorted(each for each in self.steps if each != name and name in self.targets(each))
+
+    def branch_ends(self, join: str) -> List[List[str]]:
+        """For each branch (or the one body) that the join closes, the steps that may lead to it."""
+        node = self.closes[join]
+        return [[each["step"] for each in scope["nodes"] if join in self.targets(each["step"])] for scope in inner(node)]
+
+    def decorator(self, step: str, name: str) -> Optional[Dict[str, Any]]:
+        """The attributes of the step's decorator, or None without it."""
+        return next((each["attributes"] for each in self.step(step)["decorators"] if each["name"] == name), None)
+
+    def retries(self, step: str) -> int:
+        """How often a failed attempt is made again (`@retry`'s `times`)."""
+        retry = self.decorator(step, "retry")
+        return int(float(retry["times"])) if retry else 0
+
+    def attempts(self, step: str) -> int:
+        """How many attempts an engine makes at most: user attempts, and the fallback attempts of `@catch`."""
+        return 1 + self.retries(step) + (3 if self.decorator(step, "catch") is not None else 0)
+
+    def timeout_seconds(self, step: str) -> float:
+        """`@timeout`, 0 without one."""
+        timeout = self.decorator(step, "timeout") or {}
+        return sum(float(timeout.get(unit) or 0) * factor for unit, factor in (("seconds", 1), ("minutes", 60), ("hours", 3600)))
+
+
+def inner(node: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The scopes that a node holds."""
+    if node["kind"] == "branches":
+        return list(node["scopes"])
+    return [node["body"]] if node["kind"] == "for_each" else []
+
+
+def read_graph(folder: str) -> Graph:
+    """Returns the graph of an unpacked code package. Raises ShimError."""
+    import os
+
+    try:
+        with open(os.path.join(folder, IR_NAME), encoding="utf-8") as file:
+            graph = Graph(json_text.loads(file.read()))
+    except (OSError, ValueError, KeyError) as error:
+        raise ShimError(f"the code package in {folder} cannot be read: {error}") from None
+    graph.folder = folder
+    return graph

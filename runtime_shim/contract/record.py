@@ -1,0 +1,137 @@
+"""Records: what a task that has succeeded leaves, and what a run was started with. JSON objects with a version (docs/formats.md, Records)."""
+
+from __future__ import annotations
+
+from ..fast_start import json_text
+from . import address
+from .digest import sha256
+from .errors import DamagedError, ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from ..artifacts.manifest import Manifest
+    from ..store import Store
+
+    Outcome = Dict[str, Any]
+else:
+    Outcome = dict
+
+VERSION = 2
+_CHECK = b',"sum":"'
+
+
+class Record:
+    """A task record."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self.data = data
+        self.step: str = data["step"]
+        self.path: str = data["path"]
+        self.attempt: int = data.get("attempt") or 0
+        self.artifacts: Manifest = data["artifacts"]
+        self.next: List[str] = data["next"]  # the steps that the task named, in order; a switch names one
+        self.splits: Optional[int] = data.get("splits")  # items of the foreach that the task made
+        self.stack: List[Dict[str, Any]] = data["stack"]  # the open foreaches, outermost first: step, artifact, index, splits
+
+    def leads_to(self, step: str) -> bool:
+        return step in self.next
+
+    def summary(self) -> str:
+        """What a person is told where the task was started once more, and nothing was run."""
+        import time
+
+        ended = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(float(self.data.get("ended") or 0)))
+        origin = f" of run {self.data['origin']}" if self.data.get("origin") else ""
+        return f"attempt {self.attempt}{origin} had done this task by {ended}: its outcome is reported again, and nothing was run"
+
+    def outcome(self, switch: bool) -> Outcome:
+        """What an engine learns of the task (docs/shim.md, What a task reports)."""
+        if self.splits is not None:
+            return {"splits": self.splits, "paths": [address.child(self.path, index) for index in range(self.splits)]}
+        if switch:
+            chosen = self.next[0]
+            return {"next": chosen, "path": address.next_visit(self.path) if chosen == self.step else address.leave(self.path)}
+        return {}
+
+
+def dumps(data: Dict[str, Any]) -> bytes:
+    """The object as JSON, with a check of its own at the end: what is not an artifact has no digest that would tell a flipped bit."""
+    text = json_text.dumps(data).encode("utf-8", "surrogatepass")[:-1]
+    return b'%b%b%b"}' % (text, _CHECK, _sum(text))
+
+
+def _sum(text: bytes) -> bytes:
+    return str(sha256(text).hexdigest())[:16].encode()
+
+
+def loads(data: bytes, name: str) -> Dict[str, Any]:
+    """Returns the object. Raises DamagedError for one that is torn, ShimError for one of another version."""
+    text, check, value = data.rpartition(_CHECK)
+    if check and len(value) == 18 and value != _sum(text) + b'"}':
+        raise DamagedError(f"{name} in the datastore is damaged")
+    try:
+        found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
+        version = int(found["version"])
+    except (ValueError, KeyError, TypeError):
+        raise DamagedError(f"{name} in the datastore is damaged") from None
+    if version > VERSION:
+        raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
+    if version < VERSION:
+        raise ShimError(f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new run")
+    found.pop("sum", None)
+    return found
+
+
+def read(store: Store, flow: str, run: str, step: str, path: str) -> Optional[Record]:
+    """Returns the task's record, or None if the task has not succeeded yet. Raises DamagedError, ShimError."""
+    name = address.record_name(flow, run, step, path)
+    data = store.get(name)
+    if data is None:
+        return None
+    found = loads(data, name)
+    try:
+        return Record(found)
+    except KeyError:
+        raise DamagedError(f"{name} in the datastore is damaged") from None
+
+
+def write(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Record:
+    """Writes the record; returns the one that is there, which is another task's if that was first."""
+    name = address.record_name(flow, run, data["step"], data["path"])
+    if store.put_if_absent(name, dumps({"version": VERSION, **data})):
+        return Record(data)
+    existing = read(store, flow, run, data["step"], data["path"])
+    if existing is None:
+        raise ShimError(f"{name} cannot be read back from the datastore")
+    return existing
+
+
+def read_run(store: Store, flow: str, run: str) -> Optional[Dict[str, Any]]:
+    """Returns run.json, or None."""
+    name = address.run_record_name(flow, run)
+    data = store.get(name)
+    return None if data is None else loads(data, name)
+
+
+def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[str, Any]:
+    """Writes run.json if it is absent. Raises ShimError if it is there for other code or other parameters: a run id is never reused."""
+    name = address.run_record_name(flow, run)
+    data = {"version": VERSION, **data}
+    if store.put_if_absent(name, dumps(data)):
+        return data
+    try:
+        existing = read_run(store, flow, run)
+    except DamagedError:  # a power failure tore it: who starts the run again says what it held
+        store.put(name, dumps(data))
+        return data
+    if existing is None:
+        raise ShimError(f"{name} cannot be read back from the datastore")
+    from ..task.beginning import check_owner
+
+    check_owner(flow, run, existing, str(data.get("owner") or ""))
+    for key, what in (("code", "code"), ("parameters", "parameters")):
+        if existing.get(key) != json_text.loads(dumps(data).decode("utf-8", "surrogatepass"))[key]:
+            raise ShimError(f"run {run!r} of flow {flow} exists already, with other {what}: choose another run id")
+    return existing

@@ -1,0 +1,88 @@
+"""Telling the engine what became of a task (docs/shim.md, What a task reports). One function for each kind of report."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..fast_start import json_text
+from ..store import Store
+from . import address
+from .errors import ShimError, UsageError
+from .record import Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+    Report = Tuple[str, str]  # kind, and the folder or file it writes
+else:
+    Report = tuple
+
+
+class Place:
+    """Where the task's objects are in the datastore."""
+
+    def __init__(self, store: Store, flow: str, run: str, step: str, path: str) -> None:
+        self.store, self.flow, self.run, self.step, self.path = store, flow, run, step, path
+
+    def put(self, suffix: str, data: bytes) -> None:
+        self.store.put(address.task_name(self.flow, self.run, self.step, self.path, suffix), data)
+
+
+def parse(text: str) -> Report:
+    """Reads a value of `--report`. Raises UsageError for one that does not exist."""
+    kind, colon, target = text.partition(":")
+    takes_target = kind in ("files", "json")
+    if kind not in _REPORTS or takes_target != bool(colon and target):
+        raise UsageError(f"--report is files:DIR, json:FILE, stdout, store or paths, not {text!r}")
+    return kind, target
+
+
+def send(reports: List[Report], outcome: Outcome, place: Place) -> None:
+    """Writes every report. Raises ShimError if one cannot be written."""
+    for kind, target in reports:
+        try:
+            _REPORTS[kind](outcome, target, place)
+        except OSError as error:
+            raise ShimError(f"cannot report to {kind}:{target}: {error.strerror or error}") from None
+
+
+def _files(outcome: Outcome, target: str, _place: Place) -> None:
+    os.makedirs(target, exist_ok=True)
+    for name, value in outcome.items():
+        _write(os.path.join(target, name), value if isinstance(value, str) else _json(value))
+
+
+def _json_file(outcome: Outcome, target: str, _place: Place) -> None:
+    os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+    _write(target, _json(outcome))
+
+
+def _stdout(outcome: Outcome, _target: str, _place: Place) -> None:
+    sys.stdout.flush()
+    print("\n" + _json(outcome), flush=True)  # what the user printed last may not have ended its line
+
+
+def _store(outcome: Outcome, _target: str, place: Place) -> None:
+    place.put("outcome.json", _json(outcome).encode())
+
+
+def _paths(outcome: Outcome, _target: str, place: Place) -> None:
+    if "paths" in outcome:
+        place.put("paths.json", _json(outcome["paths"]).encode())
+
+
+def _json(value: Optional[Any]) -> str:
+    return json_text.dumps(value, ascii_only=True)
+
+
+def _write(path: str, text: str) -> None:
+    """At once, so that an engine which looks early sees nothing rather than half."""
+    temporary = f"{path}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)
+
+
+_REPORTS: Dict[str, Any] = {"files": _files, "json": _json_file, "stdout": _stdout, "store": _store, "paths": _paths}

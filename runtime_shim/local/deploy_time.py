@@ -1,0 +1,119 @@
+"""Defaults that are functions: called once when a run starts here, as Metaflow calls them, in a process that ends before the run begins."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from ..contract.errors import ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
+
+_EXACT = {"bool": bool, "int": int, "float": float}
+
+
+class Context:
+    """What a deploy-time function is called with (Metaflow's documentation, ParameterContext)."""
+
+    def __init__(self, flow_name: str, user_name: str, parameter_name: str, ds_type: str, configs: Any) -> None:
+        self.flow_name, self.user_name, self.parameter_name, self.ds_type = flow_name, user_name, parameter_name, ds_type
+        self.configs = configs
+
+    def logger(self, *values: Any, **_: Any) -> None:
+        print(*values, file=sys.stderr)
+
+
+def computed(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str) -> Dict[str, Any]:
+    """Returns what the functions of the parameters give, by the parameters' names. `flow` is the IR's, `folder` that of its source.
+
+    To be called while the process has one thread. Raises ShimError, naming every parameter whose function fails or gives another type.
+    """
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            os.close(reading)
+            os.dup2(2, 1)  # what user code prints is not this command's output
+            answer = json.dumps(_called(folder, flow, wanted, user, ds_type))
+            with os.fdopen(writing, "w", encoding="utf-8", errors="surrogatepass") as file:
+                file.write(answer)
+            code = 0
+        except BaseException as error:
+            from ..task import failure
+
+            failure.print_traceback(error)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8", errors="surrogatepass") as file:
+        text = file.read()
+    os.waitpid(pid, 0)
+    if not text:
+        raise ShimError("the flow cannot be imported, and its functions for defaults cannot be called")
+    values, problems = json.loads(text)
+    if problems:
+        raise ShimError("; ".join(problems))
+    return dict(values)
+
+
+def _called(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str) -> Tuple[Dict[str, Any], List[str]]:
+    from ..config import ConfigValue, of_flow
+    from ..user_code.flow_module import load_flow
+
+    sys.stdout = sys.stderr
+    flow_class = load_flow(folder, flow)
+    configs = ConfigValue(of_flow(flow))
+    _set_current(flow, user)
+    values: Dict[str, Any] = {}
+    problems: List[str] = []
+    for each in wanted:
+        name = each["name"]
+        function = getattr(flow_class, each["attribute"]).kwargs["default"]
+        try:
+            found = function(Context(flow["name"], user, name, ds_type, configs))
+        except Exception as error:
+            from ..task import failure
+
+            failure.print_traceback(error)
+            problems.append(f"parameter {name!r}: the function of its default failed: {type(error).__name__}: {error}")
+            continue
+        if _is_of(each["type"], found):
+            values[name] = found
+        else:
+            wanted_type = "text" if each["type"] in ("str", "file") else each["type"]
+            problems.append(f"parameter {name!r}: the function of its default gives {type(found).__name__}, not {wanted_type}")
+    return values, problems
+
+
+def _set_current(flow: Dict[str, Any], user: str) -> None:
+    """What `current` says before a run has begun: the flow, and its project."""
+    from ..api.current import current
+
+    project = next((each["attributes"] for each in flow["decorators"] if each["name"] == "project"), None)
+    found: Dict[str, Any] = {"flow_name": flow["name"], "username": user}
+    if project is not None:
+        from ..contract.project import place
+
+        found.update(place(project, flow["name"], user))
+    current._set(**found)
+
+
+def _is_of(kind: str, value: Any) -> bool:
+    """As Metaflow has it: exactly the declared type, text for the rest; JSON may be text or what JSON can say."""
+    if kind in _EXACT:
+        return type(value) is _EXACT[kind]
+    if kind != "json":
+        return isinstance(value, str)
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,26 @@
+"""One task of a local run in a process of its own, which imports the flow anew: for flows whose process cannot be forked.
+
+`python -m flowc.runtime_shim.local.fresh_process`, with the request on standard input (`warm.Work` and the task's address, as JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Dict
+
+from ..task.capture import by_line
+from .warm_process import Work, leave, load_flow, run_request
+
+
+def main() -> int:
+    data: Dict[str, Any] = json.loads(sys.stdin.buffer.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    by_line()
+    work = Work(**data["work"])
+    return run_request(work, data["request"], lambda: load_flow(work))
+
+
+if __name__ == "__main__":
+    leave(main())

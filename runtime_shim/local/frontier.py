@@ -1,0 +1,60 @@
+"""Which tasks come next: the graph walked task by task, as a scheduler needs it. Pure; knows no process and no store.
+
+>>> frontier = Frontier(graph)                                                                       # doctest: +SKIP
+>>> frontier.first()
+('start', '-')
+>>> frontier.done('start', '-', ['body'], splits=2)
+[('body', '0'), ('body', '1')]
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Tuple
+
+from ..contract import address
+from ..contract.graph import Graph
+
+Address = Tuple[str, str]  # step, path
+
+
+class Frontier:
+    """Counts, for every join, the branches that have arrived."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._splits: Dict[Address, int] = {}
+        self._arrived: Dict[Address, int] = {}
+
+    def first(self) -> Address:
+        return self.graph.start, address.ROOT
+
+    def done(self, step: str, path: str, chosen: List[str], splits: Optional[int]) -> List[Address]:
+        """Returns the tasks that can start now that this one has succeeded. `chosen` are the steps that its record names."""
+        if splits is not None:
+            self._splits[step, address.leave(path)] = splits
+            return [(chosen[0], address.child(path, index)) for index in range(splits)]
+        ready: List[Address] = []
+        for target in chosen:
+            if target == step:
+                ready.append((step, address.next_visit(path)))
+            elif target in self.graph.closes:
+                ready += self._arrive(target, address.leave(path))
+            else:
+                ready.append((target, address.leave(path)))
+        return ready
+
+    def joins(self, path: str, chosen: List[str]) -> List[Address]:
+        """Returns the joins, among the steps `chosen` by a task at `path`, as the tasks that they will be."""
+        base = address.leave(path)
+        found = [each for each in chosen if each in self.graph.closes]
+        return [(each, base if self.graph.closes[each]["kind"] == "branches" else address.parent(base)) for each in found]
+
+    def _arrive(self, join: str, path: str) -> List[Address]:
+        node = self.graph.closes[join]
+        if node["kind"] == "branches":
+            expected = len(node["scopes"])
+        else:
+            path = address.parent(path)
+            expected = self._splits[node["step"], path]
+        arrived = self._arrived[join, path] = self._arrived.get((join, path), 0) + 1
+        return [(join, path)] if arrived == expected else []

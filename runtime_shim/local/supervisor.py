@@ -1,0 +1,492 @@
+"""The local interpreter: a supervisor that walks the graph, and has each task run by the same shim that runs it in a container.
+
+The supervisor never imports user code. It keeps what each attempt prints, tries failed tasks again, and reports what happens as events:
+
+    on_event(kind, task, text)      task is (step, path, attempt), or None for the run
+    kind: "queued" "start" "line" "done" "retry" "failed"; "kept" (its record was there already) "reused" (taken over from the run that
+          `text` names) "damaged" (it could not be, for the reason in `text`, and is run again); of the run: "isolation" (tasks get new
+          processes, for the reason in `text`) "stopped" "tick" (time has passed)
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+from ..contract import address, record
+from ..contract.errors import DamagedError, ShimError
+from ..contract.graph import Graph
+from ..contract.logs import STREAMS
+from ..contract.record import Record
+from ..store import Store, open_store
+from ..task import environment, failure
+from . import warm_process
+from .admission import Admission
+from .attempt_output import AttemptOutput
+from .frontier import Address, Frontier
+from .reuse import Check, Policy, taken_over
+
+Task = Tuple[str, str, int]  # step, path, attempt
+OnEvent = Callable[[str, Optional[Task], str], None]
+
+PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
+LOOK, LOOK_REMOTE = 0.3, 5.0  # seconds between two times at which the logs of tasks that run are written, to a folder and to an object store
+OVERTIME = 60.0  # seconds after `@timeout` at which a process that did not hear of it is killed, as on the engines
+
+
+class Settings:
+    """How a run is driven on this machine."""
+
+    def __init__(
+        self, max_workers: int = 16, max_splits: int = 0, isolation: str = "auto", reuse: Optional[Policy] = None, tick: float = 0,
+        overtime: float = OVERTIME,
+    ) -> None:  # fmt: skip
+        self.max_workers = max_workers
+        self.max_splits = max_splits  # items of a foreach; 0 for no limit
+        self.isolation = isolation  # one of warm.ISOLATIONS
+        self.reuse = reuse  # takes over tasks that other runs have done
+        self.tick = tick  # seconds between two events `tick`; 0 for none
+        self.overtime = overtime
+
+
+class Result:
+    """How a run ended."""
+
+    def __init__(self) -> None:
+        self.failed: List[Task] = []
+        self.stopped = False
+        self.import_failed = False
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.failed and not self.stopped and not self.import_failed
+
+
+class _Running:
+    """One attempt that runs now."""
+
+    def __init__(self, task: Task, output: AttemptOutput) -> None:
+        self.task, self.output = task, output
+        self.pid = 0
+        self.status: Optional[int] = None
+        self.deadline: Optional[float] = None  # by the monotonic clock
+        self.killed = ""  # why the supervisor ended it
+        self.started = time.time()
+        self.peak = 0  # bytes of memory that its process had at most; 0 while it runs
+        self.gang: Optional[_Gang] = None
+
+
+class _Gang:
+    """The tasks of one `num_parallel`: they start together, and when one fails all are tried again."""
+
+    def __init__(self) -> None:
+        self.token = f"-{os.urandom(4).hex()}"  # of this try
+        self.running: List[_Running] = []
+        self.failed: List[_Running] = []  # without a record
+        self.ended = 0  # how many have, with and without
+        self.why = ""  # what made it fail, first
+        self.hopeless = False
+
+
+def run_flow(
+    graph: Dict[str, Any], folder: str, store_url: str, run: str, parameters: Optional[Dict[str, Any]], code: str, settings: Settings,
+    on_event: OnEvent, extra: Optional[Dict[str, Any]] = None,
+) -> Result:  # fmt: skip
+    """Runs the flow to its end, or goes on with a run that was stopped: tasks whose records exist are not run again.
+
+    `graph` is the IR's JSON form, `folder` the flow's, `code` the digest of its code package, `extra` more of run.json. `parameters` is None
+    when run.json has been written already. SIGINT and SIGTERM stop the run. Raises ShimError for parameters that are wrong and for a run id
+    that stands for something else.
+    """
+    store = open_store(store_url)
+    ran_in = environment.put(store, graph["flow"]["name"], environment.here())
+    work = warm_process.Work(graph, os.path.abspath(folder), store_url, run, code, parameters, extra or {}, ran_in)
+    return _Supervisor(work, store, settings, on_event).run()
+
+
+class _Supervisor:
+    def __init__(self, work: warm_process.Work, store: Store, settings: Settings, on_event: OnEvent) -> None:
+        self.work, self.store, self.settings, self.on_event = work, store, settings, on_event
+        self.graph = Graph(work.graph)
+        self.frontier = Frontier(self.graph)
+        self.whole = Check(store, self.graph.name, False)
+        self.admission = Admission(self.graph, settings.max_workers)
+        self.result = Result()
+        self.waiting: List[Task] = []
+        self.running: Dict[int, _Running] = {}
+        self.fresh: Set[Address] = set()  # joins that some task which was run anew leads to
+        self.count = 0
+        self.pending = b""
+        self.ready = False
+        self.interrupts = 0
+        self.next_look = time.monotonic() + LOOK  # when logs are published next, by the monotonic clock
+
+    def run(self) -> Result:
+        try:
+            self.known = record.read_run(self.store, self.graph.name, self.work.run) is not None
+        except DamagedError:  # it is written again
+            self.known = True
+        pid, self.control = warm_process.start(self.work, self.settings.isolation)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.control, selectors.EVENT_READ, None)
+        wake, woken = socket.socketpair()
+        for end in (wake, woken):
+            end.setblocking(False)
+        self.selector.register(wake, selectors.EVENT_READ, "wake")
+        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        descriptor = signal.set_wakeup_fd(woken.fileno())
+        try:
+            self._add([self.frontier.first()], fresh=False)
+            self._loop(wake)
+            self._call_exit_hooks()
+        finally:
+            signal.set_wakeup_fd(descriptor)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._end(pid)
+            wake.close()
+            woken.close()
+        return self.result
+
+    @property
+    def _goes_on(self) -> bool:
+        return not self.result.failed and not self.result.stopped
+
+    def _loop(self, wake: socket.socket) -> None:
+        while (self.waiting and self._goes_on) or self.running or not self.ready:
+            while self.ready and self.waiting and self._goes_on and self._admits(self.waiting[0][0]):
+                self._launch_next()
+            for key, _ in self.selector.select(self._patience()):
+                if key.data is None:
+                    self._hear()
+                elif key.data == "wake":
+                    try:
+                        wake.recv(4096)
+                    except BlockingIOError:
+                        pass
+                else:
+                    self._read(*key.data)
+            if self.interrupts:
+                self._stop()
+                return
+            if self.result.import_failed:
+                return
+            self._kill_late()
+            self._publish_logs()
+            if self.settings.tick:
+                self.on_event("tick", None, "")
+            for number in [number for number, each in self.running.items() if each.status is not None and not each.output.pipes]:
+                self._ended(self.running.pop(number))
+
+    # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _add(self, addresses: List[Address], fresh: bool) -> None:
+        """Queues tasks; those whose records exist, or can be taken over, are followed at once. `fresh`: what leads to them was run anew."""
+        queue = [(each, fresh) for each in addresses]
+        while queue:
+            (step, path), fresh = queue.pop(0)
+            kind, done = self._done_already(step, path, fresh or (step, path) in self.fresh)
+            if done is None:
+                self.waiting.append((step, path, 0))
+                self.on_event("queued", (step, path, 0), "")
+            else:
+                self.on_event(kind, (step, path, int(done.data.get("attempt", 0))), str(done.data.get("origin", "")))
+                queue += [(each, fresh) for each in self._follow(done, fresh)]
+
+    def _done_already(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
+        if self.known:
+            done = self._own_record(step, path)
+            if done is not None:
+                if step == self.graph.start and not address.visit(path):
+                    self._check_run()
+                return "kept", done
+        found = self.settings.reuse.find(step, path, fresh) if self.settings.reuse is not None else None
+        if found is None:
+            if self.settings.reuse is not None and self.settings.reuse.damage:
+                self.on_event("damaged", (step, path, 0), self.settings.reuse.damage)
+            return "", None
+        return "reused", taken_over(self.store, self.graph.name, self.work.run, *found)
+
+    def _own_record(self, step: str, path: str) -> Optional[Record]:
+        """What an earlier start of this run has done. Raises DamagedError if it is not whole, since no record is ever replaced."""
+        try:
+            done = record.read(self.store, self.graph.name, self.work.run, step, path)
+        except DamagedError as error:
+            problem = str(error)
+        else:
+            problem = self.whole(done) if done is not None else ""
+        if problem:
+            where = f"{step}/{path}" if path != address.ROOT else step
+            raise DamagedError(f"run {self.work.run!r} cannot go on: what task {where} left is not whole: {problem}. A new run makes it again")
+        return done
+
+    def _check_run(self) -> None:
+        """The first task would have refused to go on with other code or parameters."""
+        from ..contract import parameters
+
+        if self.work.parameters is not None:
+            values = parameters.convert(self.graph.flow["parameters"], self.work.parameters)
+            data = {"flow": self.graph.name, "run": self.work.run, "parameters": values, "code": self.work.code, "target": "local"}
+            record.start_run(self.store, self.graph.name, self.work.run, {**data, "started": time.time(), **self.work.extra})
+
+    def _follow(self, done: Record, fresh: bool) -> List[Address]:
+        """Returns the tasks that can start now that this one has succeeded; a foreach that is wider than allowed fails the run."""
+        limit = self.settings.max_splits
+        if limit and done.splits is not None and done.splits > limit:
+            task = (done.step, done.path, int(done.data.get("attempt", 0)))
+            self.on_event("failed", task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows")
+            self.result.failed.append(task)
+            return []
+        if fresh:
+            self.fresh.update(self.frontier.joins(done.path, done.next))
+        return self.frontier.done(done.step, done.path, done.next, done.splits)
+
+    def _admits(self, step: str) -> bool:
+        return self.admission.admits(step, (each.task[0] for each in self.running.values()))
+
+    def _launch_next(self) -> None:
+        """Starts the task that has waited longest; if it belongs to a gang, the whole of it, however many may run at a time."""
+        task = self.waiting.pop(0)
+        if not self.graph.is_gang(task[0]):
+            self._launch(task)
+            return
+        gang, place = _Gang(), address.parent(task[1])
+        members = [task, *(each for each in self.waiting if each[0] == task[0] and address.parent(each[1]) == place)]
+        self.waiting = [each for each in self.waiting if each not in members]
+        for member in members:
+            one = self._launch(member, {"gang": gang.token})
+            one.gang = gang
+            gang.running.append(one)
+
+    def _launch(self, task: Task, more: Optional[Dict[str, Any]] = None) -> _Running:
+        pipes = {stream: os.pipe() for stream in STREAMS}
+        self.count += 1
+        reading = {stream: ends[0] for stream, ends in pipes.items()}
+        one = _Running(task, AttemptOutput(reading, lambda line: self.on_event("line", task, line)))
+        limit = self.graph.timeout_seconds(task[0]) if task[0] in self.graph.steps else 0
+        if limit:
+            one.deadline = time.monotonic() + limit + self.settings.overtime
+        self.running[self.count] = one
+        for stream in STREAMS:
+            self.selector.register(reading[stream], selectors.EVENT_READ, (self.count, stream))
+        writing = [pipes[stream][1] for stream in STREAMS]
+        message = json.dumps({"id": self.count, "step": task[0], "path": task[1], "attempt": task[2], **(more or {})}).encode() + b"\n"
+        try:
+            sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
+            self.control.sendall(message[sent:])
+        finally:
+            for each in writing:
+                os.close(each)
+        if task[0] in self.graph.steps:
+            self.on_event("start", task, "")
+        return one
+
+    def _hear(self) -> None:
+        data = self.control.recv(65536)
+        if not data:
+            raise ShimError("the process that runs the tasks has ended unexpectedly")
+        *lines, self.pending = (self.pending + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "ready" in message:
+                self.ready = True
+                if message["why"]:
+                    self.on_event("isolation", None, message["why"])
+            elif "failed" in message:
+                self.result.import_failed = True
+            elif "pid" in message:
+                one = self.running[message["id"]]
+                one.pid = message["pid"]
+                if one.gang is not None and one.gang.why:  # another had failed before this one had begun
+                    _signal(one, signal.SIGKILL)
+                elif self.result.stopped:  # so had the run's end been asked for
+                    _signal(one, signal.SIGTERM)
+            else:
+                one = self.running[message["id"]]
+                one.status, one.peak = message["status"], message["peak"]
+                self._close(one)
+
+    def _read(self, number: int, stream: str) -> None:
+        one = self.running.get(number)
+        if one is not None and stream in one.output.pipes:
+            descriptor = one.output.pipes[stream]
+            one.output.read(stream)
+            if stream not in one.output.pipes:
+                self.selector.unregister(descriptor)
+
+    def _close(self, one: _Running) -> None:
+        for stream, descriptor in list(one.output.pipes.items()):
+            self.selector.unregister(descriptor)
+            one.output.drain(stream)
+
+    def _ended(self, one: _Running) -> None:
+        step, path, attempt = one.task
+        flow, run = self.graph.name, self.work.run
+        self._keep_log(one)
+        # one of a gang may have been stopped, because of another, when its record was written already
+        done = record.read(self.store, flow, run, step, path) if one.status == 0 or one.gang is not None else None
+        if done is not None:
+            self.on_event("done", one.task, "")
+            if self.settings.reuse is not None:
+                self.settings.reuse.keep(step, path)
+            self._add(self._follow(done, fresh=True), fresh=True)
+            if one.gang is not None:
+                self._gang_ended(one.gang)
+            return
+        left = failure.read(self.store, flow, run, step, path, attempt)
+        if left and float(left["time"]) < one.started:  # of an earlier try at the same attempt
+            left = {}
+        why = one.killed or _how_it_ended(one.status or 0, one.peak, left)
+        if not left:
+            failure.write_death(self.store, flow, run, one.task, why, one.output.log, one.started)
+        again = attempt + 1 < self.graph.attempts(step) and not failure.forbids_retry(left)
+        if one.gang is not None:
+            self._gang_failed(one.gang, one, why, again)
+        elif again:
+            self.on_event("retry", one.task, why)
+            self.waiting.insert(0, (step, path, attempt + 1))
+        else:
+            self.on_event("failed", one.task, why)
+            self.result.failed.append(one.task)
+
+    def _gang_failed(self, gang: _Gang, one: _Running, why: str, again: bool) -> None:
+        """Stops the others, who may wait for this one for ever."""
+        gang.failed.append(one)
+        if not gang.why:
+            gang.why = why
+            gang.hopeless = not again
+            for other in gang.running:
+                if other is not one and other.status is None:
+                    _signal(other, signal.SIGKILL)
+        self._gang_ended(gang)
+
+    def _gang_ended(self, gang: _Gang) -> None:
+        """Counts one that has. After the last, those without a record are tried again together, or have failed."""
+        gang.ended += 1
+        if not gang.failed or gang.ended < len(gang.running):
+            return
+        tasks = [each.task for each in gang.running if each in gang.failed]
+        for task in tasks:
+            self.on_event("failed" if gang.hopeless else "retry", task, gang.why)
+        if gang.hopeless:
+            self.result.failed += tasks
+        else:
+            self.waiting[:0] = [(step, path, attempt + 1) for step, path, attempt in tasks]
+
+    def _keep_log(self, one: _Running) -> None:
+        one.output.publish(self.store, self._log_name(one), whole=True)
+
+    def _log_name(self, one: _Running) -> str:
+        step, path, attempt = one.task
+        return address.task_name(self.graph.name, self.work.run, step, path, f"{attempt}.log")
+
+    def _publish_logs(self) -> None:
+        """Lets those read what a task has printed so far who follow it; tasks that end soon have nothing but their whole log."""
+        now = time.monotonic()
+        if now < self.next_look or self.result.stopped:
+            return
+        for one in self.running.values():
+            if not one.output.is_published and one.task[0] in self.graph.steps:
+                one.output.publish(self.store, self._log_name(one))
+        took = time.monotonic() - now
+        self.next_look = now + max(LOOK_REMOTE if self.store.remote else LOOK, 20 * took)
+
+    # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _call_exit_hooks(self) -> None:
+        """`@exit_hook`: in a process like those of tasks; what they print is shown, and how they end changes nothing."""
+        hooked = any(each["name"] == "exit_hook" for each in self.graph.flow["decorators"])
+        if not hooked or self.result.import_failed or self.result.stopped:
+            return
+        one = self._launch(("exit_hook", address.ROOT, 0), {"hook": self.result.succeeded})
+        while (one.status is None or one.output.pipes) and not self.interrupts:
+            for key, _ in self.selector.select():
+                if key.data is None:
+                    self._hear()
+                elif key.data == "wake":
+                    return
+                else:
+                    self._read(*key.data)
+
+    def _patience(self) -> Optional[float]:
+        """Seconds until the next deadline of a running attempt, or the next tick; None without either."""
+        found = [each.deadline - time.monotonic() for each in self.running.values() if each.deadline is not None and not each.killed]
+        if self.settings.tick:
+            found.append(self.settings.tick)
+        if any(not each.output.is_published for each in self.running.values()):
+            found.append(self.next_look - time.monotonic())
+        return max(0.0, min(found)) if found else None
+
+    def _kill_late(self) -> None:
+        for one in self.running.values():
+            if one.deadline is not None and not one.killed and one.status is None and time.monotonic() >= one.deadline:
+                one.killed = f"it did not end when its time of {self.graph.timeout_seconds(one.task[0]):g} s was over, and was killed"
+                _signal(one, signal.SIGKILL)
+
+    def _interrupt(self, _number: int, _frame: Any) -> None:
+        self.interrupts += 1
+
+    def _stop(self) -> None:
+        """Ends what runs: politely, then not."""
+        self.result.stopped = True
+        self.on_event("stopped", None, "")
+        for one in self.running.values():
+            _signal(one, signal.SIGTERM)
+        until = time.monotonic() + PATIENCE
+        while any(each.status is None for each in self.running.values()) and time.monotonic() < until and self.interrupts < 2:
+            for key, _ in self.selector.select(0.1):
+                if key.data is None:
+                    self._hear()
+                elif isinstance(key.data, tuple):
+                    self._read(*key.data)
+        for one in self.running.values():
+            _signal(one, signal.SIGKILL)
+            self._keep_log(one)
+
+    def _end(self, pid: int) -> None:
+        self.control.close()
+        try:
+            os.waitpid(pid, 0)
+        except (ChildProcessError, InterruptedError):
+            pass
+        for one in self.running.values():
+            self._close(one)
+        self.selector.close()
+
+
+def _signal(one: _Running, number: int) -> None:
+    """To the attempt's whole process group; SIGKILL also to what the attempt left behind."""
+    if one.pid and (one.status is None or number == signal.SIGKILL):
+        try:
+            os.killpg(one.pid, number)
+        except OSError:
+            pass
+
+
+def _how_it_ended(status: int, peak: int, left: Dict[str, Any]) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = f" (out of memory? It used up to {_amount(peak)})" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{hint}"
+    if left:
+        message = str(left["message"]).strip().split("\n")[0]
+        if str(left["type"]).startswith(f"{ShimError.__module__}."):  # our own words
+            return message
+        kind = str(left["type"])
+        kind = kind.rpartition(".")[2] if kind.startswith("flowc.runtime_shim.") else kind
+        return f"{kind}: {message}" if message else kind
+    return f"its process ended with exit code {code} in the middle of the step"
+
+
+def _amount(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB of memory" if size >= 2**30 else f"{size / 2**20:.0f} MiB of memory"

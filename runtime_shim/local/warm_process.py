@@ -1,0 +1,277 @@
+"""The warm process of a local run: it has imported the flow and holds no data, and forks once for each task.
+
+The supervisor (`supervisor.py`) speaks to it over a socket in lines of JSON: `{"id": 7, "step": …, "path": …, "attempt": …}` with two file
+descriptors, where its output and its errors go. It answers `{"id": 7, "pid": …}` and, when the task's process has ended,
+`{"id": 7, "status": …, "peak": …}` with what `wait` gave, and the bytes of memory that it used at most. A child is a process group of its own.
+When the supervisor is gone, the children are killed and the process ends.
+
+Where forking is not safe (`forking.py`), or nobody wants it, a child is a new process that imports the flow itself (`fresh_process.py`).
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from ..contract.errors import ShimError
+from ..contract.graph import Graph
+from ..store import open_store
+from ..task import failure
+from ..task.capture import by_line
+from ..task.run_task import Attempt, run_task
+from ..user_code import flow_module
+from . import forking
+
+IMPORT_FAILED = {"failed": "import"}
+
+
+ISOLATIONS = ("auto", "fork", "process")
+
+
+class Work:
+    """What every task of the run has in common. `parameters` is None for a run whose run.json is there already."""
+
+    def __init__(
+        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]], extra: Dict[str, Any],
+        environment: str = "",
+    ) -> None:  # fmt: skip
+        self.environment = environment  # digest of what every task runs with
+        self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = graph, folder, store, run, code, parameters, extra
+
+
+def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
+    """Forks the warm process; returns its pid, and the socket to speak to it. To be called while the process has one thread.
+
+    `isolation` is one of ISOLATIONS: `auto` forks for each task unless that is unsafe.
+    """
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return pid, ours
+    code = 1
+    try:
+        ours.close()
+        os.setpgid(0, 0)
+        code = _Warm(work, theirs, isolation).serve()
+    finally:
+        os._exit(code)
+
+
+class _Warm:
+    def __init__(self, work: Work, control: socket.socket, isolation: str) -> None:
+        self.work, self.control = work, control
+        self.fresh = isolation == "process" or (isolation == "auto" and sys.platform == "darwin")
+        self.isolation = isolation
+        self.graph = Graph(work.graph)
+        self.children: Dict[int, int] = {}  # pid → id
+        self.flow_class: Optional[type] = None
+
+    def serve(self) -> int:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        wake, woken = os.pipe()
+        for end in (wake, woken):
+            os.set_blocking(end, False)
+        self.wake = (wake, woken)
+        signal.set_wakeup_fd(woken)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        why = ""
+        if not self.fresh:
+            try:
+                self.flow_class = load_flow(self.work)
+            except BaseException as error:
+                if isinstance(error, ShimError):
+                    print(f"flowc: {error}", file=sys.stderr, flush=True)
+                else:
+                    failure.print_traceback(error)
+                self._send(IMPORT_FAILED)
+                return 1
+            _import_for_tasks(self.work.store)
+            why = forking.unsafe() if self.isolation == "auto" else ""
+            self.fresh = bool(why)
+        self._send({"ready": True, "why": why})
+        selector = selectors.DefaultSelector()
+        selector.register(self.control, selectors.EVENT_READ)
+        selector.register(wake, selectors.EVENT_READ)
+        pending = b""
+        descriptors: List[int] = []
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is self.control:
+                    try:
+                        data, received = _receive(self.control)
+                    except ConnectionResetError:  # the supervisor was killed before it had read all that it was told
+                        data, received = b"", []
+                    if not data:
+                        self._kill()
+                        return 0
+                    descriptors += received
+                    *lines, pending = (pending + data).split(b"\n")
+                    for line in lines:
+                        (self._spawn if self.fresh else self._fork)(json.loads(line), descriptors.pop(0), descriptors.pop(0))
+                else:
+                    try:
+                        os.read(wake, 4096)
+                    except BlockingIOError:
+                        pass
+            self._reap()
+
+    def _spawn(self, request: Dict[str, Any], output: int, errors: int) -> None:
+        import subprocess
+
+        command = [sys.executable, "-m", "flowc.runtime_shim.local.fresh_process"]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, start_new_session=True)
+        os.close(output)
+        os.close(errors)
+        child.returncode = 0  # it is waited for below: the module must not do so too
+        self.children[child.pid] = request["id"]
+        self._send({"id": request["id"], "pid": child.pid})
+        assert child.stdin is not None
+        try:
+            with child.stdin:
+                child.stdin.write(json.dumps({"work": self.work.__dict__, "request": request}).encode())
+        except OSError:
+            pass  # it has ended already: its status says how
+
+    def _fork(self, request: Dict[str, Any], output: int, errors: int) -> None:
+        pid = os.fork()
+        if pid:
+            _lead(pid)
+            os.close(output)
+            os.close(errors)
+            self.children[pid] = request["id"]
+            self._send({"id": request["id"], "pid": pid})
+            return
+        code = 1
+        try:
+            _lead(0)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            for end in self.wake:
+                os.close(end)
+            self.control.close()
+            os.dup2(output, 1)
+            os.dup2(errors, 2)
+            os.close(output)
+            os.close(errors)
+            by_line()
+            _reseed()
+            code = run_request(self.work, request, lambda: self.flow_class, self.graph)
+        except BaseException as error:
+            failure.print_traceback(error)
+        finally:
+            leave(code)
+
+    def _reap(self) -> None:
+        for pid in list(self.children):
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+            if ended:
+                peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+                self._send({"id": self.children.pop(pid), "status": status, "peak": peak})
+
+    def _kill(self) -> None:
+        for pid in self.children:
+            try:
+                os.killpg(pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+    def _send(self, message: Dict[str, Any]) -> None:
+        try:
+            self.control.sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            pass
+
+
+def _lead(pid: int) -> None:
+    """Puts the process into a group of its own. Parent and child both do: whoever is asked to end the group next must find it."""
+    try:
+        os.setpgid(pid, pid)
+    except OSError:  # it has ended already
+        pass
+
+
+def _import_for_tasks(store: str) -> None:
+    """What a task imports when it comes to need it, so that it is there in each fork."""
+    import _pickle
+    import atexit
+    import binascii
+    import threading
+
+    from ..artifacts import content, prefetch
+    from ..contract import parameters
+    from ..task import environment, timeout, transitions
+    from ..user_code import inputs
+    from . import gc_handshake as collecting
+
+    content.of(None)
+    open_store(store)  # its module
+    del _pickle, atexit, binascii, environment, threading, collecting, inputs, parameters, prefetch, timeout, transitions
+
+
+def load_flow(work: Work) -> Any:
+    """Imports the flow's class. Exceptions of the user's module come through as they are."""
+    return flow_module.load_flow(work.folder, work.graph["flow"])
+
+
+def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:
+    """Runs the task that a request of the supervisor names, in this process; returns its exit code (docs/shim.md)."""
+    os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)  # as in a container: the client reads it
+    try:
+        if "hook" in request:
+            from .exit_hooks import call_all
+
+            call_all(load(), work.graph["flow"]["name"], work.run, request["hook"])
+            return 0
+        task = Attempt(
+            open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",
+            work.parameters, load, work.extra, request.get("gang", ""), work.environment,
+        )  # fmt: skip
+        return 0 if run_task(task) is not None else 1
+    except ShimError as error:
+        print(f"flowc: {error}", file=sys.stderr, flush=True)
+        return 3
+
+
+def leave(code: int) -> None:
+    """Ends the process as Python does, its threads joined and its exit functions called, but without taking the interpreter apart."""
+    import atexit
+    import threading
+
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except BaseException:  # what fails so late changes nothing for the task: its record is written
+        pass
+    finally:
+        os._exit(code)
+
+
+def _receive(control: socket.socket) -> Tuple[bytes, List[int]]:
+    """Bytes, and the file descriptors that came with them (`socket.recv_fds` loses bytes on a short buffer of them)."""
+    size = array.array("i").itemsize
+    data, ancillary, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(64 * size))
+    found = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found.frombytes(content[: len(content) - len(content) % size])
+    return data, list(found)
+
+
+def _reseed() -> None:
+    """Forks share what they inherited: without this, every task would draw the same random numbers. Python's own reseeds itself."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(int.from_bytes(os.urandom(4), "little"))

@@ -1,0 +1,142 @@
+"""What a task must know of its run before anything else: whose the run is, and with which code it goes on. Start reading at `look`.
+
+A run belongs to one run of one engine, and keeps the code it began with. What an operator asks to run again takes the code that is deployed by
+then: the first task that is started by a request fixes it for all that follow (docs/shim.md, Runs and starts).
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..contract import address, record
+from ..contract.errors import DamagedError, ShimError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Mapping, Optional
+
+    from ..contract.graph import Graph
+    from ..contract.start import Start
+    from ..store import Store
+
+_DAY = 86400
+_REUSE = 90 * _DAY  # seconds after which Step Functions lets the name of an execution be used again (StartExecution, API reference)
+
+
+class Beginning:
+    """`data` is run.json, None before the first task has written it; `code` the digest of the code package that the task must run."""
+
+    def __init__(self, data: Optional[Dict[str, Any]] = None, code: str = "", is_anew: bool = False, is_asked: bool = False) -> None:
+        self.data, self.code = data, code
+        self.is_anew = is_anew  # the first task is started once more: nothing that the run has made counts
+        self.is_asked = is_asked  # an operator asked for the first task since run.json was written
+
+
+def look(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
+    """Returns what run.json says to this start of a task that was brought code `code`.
+
+    Raises ShimError for a run that belongs to another run of an engine, and for code that the run cannot go on with.
+    """
+    try:
+        data = record.read_run(store, flow, run)
+    except DamagedError:  # the first task writes it again; any other says so when it asks for the parameters
+        data = None
+    if data is None:
+        return Beginning(None, code)
+    check_owner(flow, run, data, start.owner)
+    first = data.get("start") or {}
+    is_first = first.get("step") == step and path == address.ROOT
+    number = int(first.get("number") or 0)
+    is_asked = is_first and start.asks_again(first, number)
+    if is_first and not is_asked:
+        _check_age(flow, run, data, start)
+    if is_asked and start.request == int(first.get("request") or 0) and start.first <= number:
+        return Beginning(data, code, is_anew=True, is_asked=True)
+    if not code:  # an older spec, or a folder whose digest nobody gave
+        return Beginning(data, code, is_asked=is_asked)
+    began = str(data.get("code", ""))
+    if not start.request:
+        if code != began:
+            _check_graphs(store, flow, run, began, code, asked=False)
+        return Beginning(data, began)
+    if is_asked and code != began and not _has_records(store, flow, run):
+        return Beginning(data, _code_of_request(store, flow, run, start.request, code), is_anew=True, is_asked=True)
+    return Beginning(data, _code_of_request(store, flow, run, start.request, code, began), is_asked=is_asked)
+
+
+def check_owner(flow: str, run: str, data: Mapping[str, Any], owner: str) -> None:
+    """Raises ShimError if run.json (`data`) names another owner than `owner`. Runs and starts without one pass, as earlier flowc made them."""
+    theirs = str(data.get("owner") or "")
+    if not owner or not theirs or theirs == owner:
+        return
+    raise ShimError(
+        f"run {run!r} of flow {flow} belongs to {theirs}{_since(data)}, and this task to {owner}. Nothing was run, since the two would mix. "
+        "Start a run with another id, or give one of the deployments another name (`flowc compile --name`)"
+    )
+
+
+def _check_age(flow: str, run: str, data: Mapping[str, Any], start: Start) -> None:
+    """Raises ShimError if an earlier execution of Step Functions, which is over by now, had the same name."""
+    if data.get("target") == "step-functions" and start.owner and not start.request and time.time() - float(data.get("started") or 0) > _REUSE:
+        raise ShimError(
+            f"run {run!r} of flow {flow} began{_since(data)} and is over: an execution of that name left its records. "
+            "Start the execution under a name that was never used"
+        )
+
+
+def _since(data: Mapping[str, Any]) -> str:
+    began = float(data.get("started") or 0)
+    return time.strftime(" on %Y-%m-%d at %H:%M UTC", time.gmtime(began)) if began else ""
+
+
+def _code_of_request(store: Store, flow: str, run: str, request: int, code: str, began: str = "") -> str:
+    """The code that runs what request number `request` asked for: that of the first task which the request started.
+
+    `began`: the code with whose graph that of new code must agree; "" where nothing of the run is left.
+    """
+    name = address.code_of_request_name(flow, run, request)
+    data = store.get(name)
+    if data is None:
+        if began and code != began:
+            _check_graphs(store, flow, run, began, code, asked=True)
+        made = record.dumps({"version": record.VERSION, "code": code, "time": time.time()})
+        if store.put_if_absent(name, made):
+            return code
+        data = store.get(name) or made
+    return str(record.loads(data, name)["code"])
+
+
+def _has_records(store: Store, flow: str, run: str) -> bool:
+    from ..artifacts.inspect import tasks
+
+    return next(tasks(store, flow, run), None) is not None
+
+
+def _check_graphs(store: Store, flow: str, run: str, began: str, code: str, asked: bool) -> None:
+    """Raises ShimError unless the graphs of the two code packages are the same."""
+    if shape(_graph(store, flow, began)) == shape(_graph(store, flow, code)):
+        return
+    how = "with the steps and parameters as they were when it began" if asked else "as it began"
+    raise ShimError(
+        f"run {run!r} of flow {flow} began with code {began}, and this task was deployed with {code}, whose steps or parameters are others. "
+        f"The run can only go on {how}: deploy that code again, or start a new run"
+    )
+
+
+def _graph(store: Store, flow: str, digest: str) -> Graph:
+    from ..contract import code_package
+
+    return code_package.graph(store, flow, digest)
+
+
+def shape(graph: Graph) -> Dict[str, Any]:
+    """What two versions of a flow must have in common for a run to go on from one with the other: steps, what they lead to, and parameters."""
+    steps = {name: [graph.step(name)["is_join"], _plain(graph.step(name)["transition"])] for name in graph.steps}
+    return {"steps": steps, "start": graph.start, "parameters": sorted([each["name"], each["type"]] for each in graph.flow["parameters"])}
+
+
+def _plain(value: Any) -> Any:
+    """The value without the places in the source that it names."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items() if name != "span"}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,106 @@
+"""What a failed attempt leaves: a traceback of the user's own lines, and an object in the datastore that says what happened."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ..contract import address, record
+from ..contract.errors import DamagedError
+from ..store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+DEATH = "ProcessEnded"  # `type` of a failure that no exception of the user's made
+SILENT = "its container ended and left no word: killed, perhaps for want of memory or with its node, or by a signal or an exit of the process's own"
+_LAST, _LAST_LINES = 16 << 10, 20  # of a log that is kept with it: bytes and lines
+_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # the shim
+
+
+def forbids_retry(left: Dict[str, Any]) -> bool:
+    """Whether the step left the process with the exit code by which it asks not to be tried again (METAFLOW_EXIT_DISALLOW_RETRY)."""
+    from ..exceptions import METAFLOW_EXIT_DISALLOW_RETRY
+
+    return bool(left) and left["type"] == "SystemExit" and left["message"] == str(METAFLOW_EXIT_DISALLOW_RETRY)
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback as Python prints it, without the shim's own frames above the user's code, and below it."""
+    import traceback
+
+    made = traceback.TracebackException(type(error), error, error.__traceback__)
+    stack = list(made.stack)
+    first = next((position for position, frame in enumerate(stack) if not is_own(frame.filename)), 0)
+    last = next((len(stack) - position for position, frame in enumerate(reversed(stack)) if not is_own(frame.filename)), len(stack))
+    made.stack = traceback.StackSummary.from_list(stack[first:last])
+    return "\n".join(map(_plain, "".join(made.format()).split("\n")))
+
+
+def _plain(line: str) -> str:
+    """The line that names one of our exceptions, without the module that it lies in."""
+    if not line.startswith("flowc.runtime_shim."):
+        return line
+    kind, colon, rest = line.partition(":")
+    return kind.rpartition(".")[2] + colon + rest
+
+
+def is_own(file: str) -> bool:
+    """Returns True for a file of the shim."""
+    return os.path.abspath(file).startswith(_OWN)
+
+
+def print_traceback(error: BaseException) -> None:
+    sys.stdout.flush()
+    print(user_traceback(error), end="", file=sys.stderr, flush=True)
+
+
+def write(store: Store, flow: str, run: str, step: str, path: str, attempt: int, error: BaseException, started: float) -> None:
+    """Writes `STEP/PATH.ATTEMPT.failure.json`, replacing one of an earlier try at the same attempt."""
+    text = user_traceback(error)
+    kind = type(error)
+    data: Dict[str, Any] = {
+        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
+        "type": f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", ""), "message": str(error), "traceback": text,
+    }  # fmt: skip
+    store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
+
+
+def write_silent_death(store: Store, flow: str, run: str, task: Tuple[str, str, int]) -> None:
+    """Writes down how an earlier attempt of a task ended, if nothing did: whoever could have was killed with it."""
+    step, path, attempt = task
+    said = store.get(address.task_name(flow, run, step, path, f"{attempt}.failure.json"))
+    if said is not None or store.exists(address.record_name(flow, run, step, path)):
+        return
+    log = store.get(address.task_name(flow, run, step, path, f"{attempt}.log"))
+    write_death(store, flow, run, task, SILENT, log or b"", None)
+
+
+def write_death(store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: Optional[float]) -> None:
+    """The same of an attempt whose process could write nothing any more: `log` is what it had printed, the last lines of which are kept."""
+    from ..contract.logs import Log
+
+    step, path, attempt = task
+    lines = [line.decode("utf-8", "replace").rstrip("\n") for _, _, line in Log(log[-_LAST * 4 :]).entries()][-_LAST_LINES:]
+    data: Dict[str, Any] = {
+        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
+        "type": DEATH, "message": why, "traceback": "", "last_lines": lines,
+    }  # fmt: skip
+    store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
+
+
+def read(store: Store, flow: str, run: str, step: str, path: str, attempt: int) -> Dict[str, Any]:
+    """Returns what `write` wrote; an empty dict if the attempt left nothing, because its process was killed, or something that is torn."""
+    name = address.task_name(flow, run, step, path, f"{attempt}.failure.json")
+    data = store.get(name)
+    try:
+        return {} if data is None else record.loads(data, name)
+    except DamagedError:
+        return {}
+
+
+def names(store: Store, flow: str, run: str) -> List[str]:
+    """The objects of all failures of the run."""
+    return [name for name in store.list(address.run_name(flow, run)) if name.endswith(".failure.json")]

@@ -1,0 +1,38 @@
+"""The number of an attempt in the datastore, where its log and its failure carry it: no number comes twice in the life of a task."""
+
+from __future__ import annotations
+
+from ..contract import address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List
+
+    from ..contract.start import Start
+    from ..store import Store
+
+
+def earlier_names(flow: str, run: str, step: str, path: str, start: Start) -> List[str]:
+    """The objects that tell whether an engine which begins to count again has run the task before, where nothing else does."""
+    if start.attempt or not start.id or start.goes_on_counting:
+        return []
+    return [address.task_name(flow, run, step, path, f"0.{each}") for each in ("failure.json", "log")]
+
+
+def number(store: Store, flow: str, run: str, step: str, path: str, start: Start) -> int:
+    """Returns the attempt's number. An engine that goes on counting says it; Argo and Step Functions begin at 0 when a task is asked for again."""
+    if start.goes_on_counting or not (start.request or start.attempt or _has_run(store, flow, run, step, path, start)):
+        return start.attempt
+    prefix = address.task_name(flow, run, step, path, "")
+    numbers = [_number(name[len(prefix) :]) for name in store.list(prefix)]
+    return max(start.attempt, max(numbers, default=-1) + 1)
+
+
+def _has_run(store: Store, flow: str, run: str, step: str, path: str, start: Start) -> bool:
+    return any(store.get(name) is not None for name in earlier_names(flow, run, step, path, start))
+
+
+def _number(suffix: str) -> int:
+    """The attempt of an object's name without the path, -1 for what belongs to none."""
+    attempt, _, kind = suffix.partition(".")
+    return int(attempt) if attempt.isdigit() and kind in ("log", "failure.json") else -1

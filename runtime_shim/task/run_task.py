@@ -1,0 +1,368 @@
+"""Running one task: find its inputs, run the user's code, write its record. Start reading at `run_task`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ..api.current import RunParameters, current
+from ..artifacts import manifest as artifacts
+from ..artifacts.manifest import Manifest
+from ..contract import address, identity, record
+from ..contract.errors import ShimError
+from ..contract.graph import Graph
+from ..contract.lineage import Lineage
+from ..contract.record import Outcome, Record
+from ..contract.start import Start
+from ..store import Store
+from ..user_code import flowspec
+from ..user_code.flowspec import FlowSpec, State
+from . import user_step
+from .beginning import Beginning
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Mapping, Optional
+
+OK, USER_FAILED = 0, 1
+
+
+class Attempt:
+    """One attempt at one task."""
+
+    def __init__(
+        self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
+        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None, gang: str = "",
+        environment: str = "", start: Optional[Start] = None, begun: Optional[Beginning] = None,
+    ) -> None:  # fmt: skip
+        self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
+        self.attempt = attempt  # its number in the datastore
+        self.start = start or Start(attempt)
+        self.begun = begun or Beginning()
+        self.report = ""  # why nothing was run, where that is so
+        self.code = code  # digest of the code package
+        self.target = target  # for run.json
+        self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
+        self.load = load  # imports the flow's class; called when its environment is set
+        self.extra = extra or {}  # more of run.json
+        self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
+        self.gang = gang  # what tells this try of a gang from others, where the attempt's number alone does not
+        self.environment = environment  # digest of the environment, where the one who starts the task has written it already
+        graph.step(step)
+
+    @property
+    def tries(self) -> int:
+        """What `@retry` and `current.retry_count` count: attempts since somebody last asked for the task."""
+        return self.start.tries
+
+    @property
+    def is_first(self) -> bool:
+        return self.step == self.graph.start and not address.visit(self.path)
+
+
+def run_task(task: Attempt) -> Optional[Outcome]:
+    """Returns the outcome once the task's record exists; None when the user's code failed, which has been written down then.
+
+    A record that is there already is reported again, and nothing is run, unless an operator has asked for the task since. Raises ShimError.
+    """
+    graph = task.graph
+    switch = graph.kind(task.step) == "switch"
+    if task.begun.is_anew:
+        from ..contract.superseded import set_all_aside
+
+        set_all_aside(task.store, graph.name, task.run)
+    done = record.read(task.store, graph.name, task.run, task.step, task.path)
+    if done is not None:
+        if not task.start.asks_again(done.data.get("start") or {}, done.attempt):
+            task.report = done.summary()
+            return done.outcome(switch)
+        from ..contract.superseded import set_aside
+
+        set_aside(task.store, graph.name, task.run, task.step, task.path)
+    values = _parameters(task)
+    inputs = Lineage(task.store, graph, task.run).inputs(task.step, task.path)
+    if task.store.remote:
+        from ..artifacts import prefetch
+
+        prefetch.of_step(task.store, graph.name, graph.step(task.step), inputs)
+    _set_environment(graph.decorator(task.step, "environment"))
+    started = time.time()
+    flow: Optional[FlowSpec] = None
+    try:
+        if "FLOWC_MAX_VISITS" in os.environ:
+            from .visits import check
+
+            check(task.step, task.path, os.environ)
+        flow_class = task.load()
+        ran_in = _noted(task, inputs) if task.store.remote and not task.environment else None
+        flow = _flow_object(task, flow_class, inputs, values)
+        made = flow
+        user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
+        if made._flowc.over is not None and made._flowc.splits is not None:
+            from .width import check_splits
+
+            check_splits(task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack])
+        manifest = _saved(flow)
+    except ShimError as error:
+        _note(task, error, started)
+        raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
+        from . import failure, termination
+
+        failure.print_traceback(error)
+        failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
+        termination.write(termination.describe(error, task.tries + 1, 1 + graph.retries(task.step)))
+        return None
+    state = flow._flowc
+    if graph.is_gang(task.step) and state.stack:
+        from ..gang import wait_for_all
+
+        wait_for_all(task.store, graph.name, task.run, task.step, task.path, f"{task.attempt}{task.gang}", state.stack[-1]["splits"])
+    data = {
+        "step": task.step, "path": task.path, "attempt": task.attempt, "started": started, "ended": time.time(),
+        "next": state.next or [], "stack": state.stack, "artifacts": manifest,
+        "environment": {
+            "python": sys.version.split()[0], "platform": sys.platform, "code": task.code,
+            "digest": task.environment or (ran_in or _noted(task, inputs)).digest(),
+        },
+    }  # fmt: skip
+    if started_as := task.start.as_data():
+        data["start"] = started_as
+    if state.caught:
+        data["caught"] = True
+    if state.splits is not None:
+        data["splits"] = state.splits
+        data["over"] = state.over
+        data["fixed_order"] = f"{flowspec.ITEMS}_{state.over}" in manifest
+    written = record.write(task.store, graph.name, task.run, data)
+    return written.outcome(switch)
+
+
+def _noted(task: Attempt, inputs: List[Record]) -> Any:
+    from .environment import Noted
+
+    return Noted(task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs})
+
+
+def _note(task: Attempt, error: ShimError, started: float) -> None:
+    """Leaves what stopped the attempt, if the datastore still takes it."""
+    from . import failure
+
+    try:
+        failure.write(task.store, task.graph.name, task.run, task.step, task.path, task.attempt, error, started)
+    except ShimError:
+        pass
+
+
+def _parameters(task: Attempt) -> Dict[str, Any]:
+    """The run's parameters by name; the first step fixes them in run.json."""
+    graph = task.graph
+    if not task.is_first or task.given is None:
+        run = task.begun.data or record.read_run(task.store, graph.name, task.run)
+        if run is None:
+            raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
+        task.run_data = run
+        found: Dict[str, Any] = run["parameters"]
+        return found
+    from ..contract import parameters
+    from ..local import gc_handshake
+
+    values = parameters.convert(graph.flow["parameters"], task.given)
+    data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
+    data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra})
+    data.update(_owner(task))
+    if task.begun.is_asked and task.begun.data is not None:
+        task.run_data = _begin_again(task, task.begun.data, data)
+    else:
+        task.run_data = record.start_run(task.store, graph.name, task.run, data)
+    gc_handshake.wait(task.store, graph.name)
+    return values
+
+
+def _owner(task: Attempt) -> Dict[str, Any]:
+    """What run.json says of the engine's run, and of the start that wrote it."""
+    start = {"step": task.step, **task.start.as_data(), **({"number": task.start.attempt} if task.start.attempt else {})}
+    return {"owner": task.start.owner, "start": start} if task.start.owner else {}
+
+
+def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns what run.json is after an operator asked for the first task once more: as it was, unless code or parameters are others now."""
+    from ..contract import superseded
+
+    text = record.dumps({"version": record.VERSION, **data})
+    made = record.loads(text, "run.json")
+    if not task.begun.is_anew and all(made[name] == before.get(name) for name in ("code", "parameters")):
+        return before
+    superseded.keep_run(task.store, task.graph.name, task.run, before)
+    task.store.put(address.run_record_name(task.graph.name, task.run), text)
+    return made
+
+
+def _project_tags(graph: Graph) -> Dict[str, Any]:
+    found = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)
+    if found is None:
+        return {}
+    from ..contract import project
+
+    return project.tags(found, graph.name, identity.user_name())
+
+
+def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
+    """`@environment`, before user code is imported; the engine's own copy of it, which may be of a later deployment, wins."""
+    own = dict((decorator or {}).get("vars") or {})
+    given = os.environ.get("FLOWC_ENVIRONMENT")
+    if given:
+        from ..contract.parameters import decode
+
+        own.update(decode(given))
+    os.environ.update({name: str(value) for name, value in own.items()})
+
+
+def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record], values: Dict[str, Any]) -> FlowSpec:
+    graph = task.graph
+    declared = graph.flow["parameters"]
+    configs = graph.flow.get("configs", ())
+    constants = flowspec.constants(flow_class)
+    fixed = frozenset([*(each["attribute"] for each in (*declared, *configs)), *(each["name"] for each in graph.flow["constants"]), *constants])
+    joins = len(inputs) > 0 and _closes(task) is not None
+    state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
+    state.is_join, state.targets, state.graph, state.is_first = joins, graph.targets(task.step), graph, task.is_first
+    if task.is_first:
+        state.manifest = _first_manifest(task, {**_declared_constants(task, flow_class), **constants}, values)
+    elif joins:
+        state.manifest = {name: entry for name, entry in inputs[0].artifacts.items() if name in fixed}
+    else:
+        state.manifest = dict(inputs[0].artifacts)
+    current._set(
+        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path), retry_count=task.tries,
+        origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
+        tags=set(task.run_data.get("tags") or ()),
+        parameters=RunParameters(_in_steps(declared, values)),
+        parameter_names=sorted(each["attribute"] for each in (*declared, *configs)), **_by_decorator(task),
+    )  # fmt: skip
+    current._graph = graph
+    return flowspec.prepare(flow_class, state)
+
+
+def _by_decorator(task: Attempt) -> Dict[str, Any]:
+    """What of `current` is there only with a decorator."""
+    found: Dict[str, Any] = {}
+    graph = task.graph
+    cards = [each["attributes"] for each in graph.step(task.step)["decorators"] if each["name"] == "card"]
+    if cards:
+        from ..cards import Cards
+
+        found["card"] = Cards(cards)
+    if graph.is_gang(task.step):
+        found["is_parallel"] = True
+    project = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)
+    if project is not None:
+        from ..contract.project import place
+
+        found.update(place(project, graph.name, identity.user_name()))
+    return found
+
+
+def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, Any]:
+    return {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
+
+
+def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
+    found = dict(constants)
+    found.update(_in_steps(task.graph.flow["parameters"], values))
+    if task.graph.flow.get("configs"):
+        from .. import config
+
+        configs = config.of_flow(task.graph.flow)
+        found.update({each["attribute"]: config.as_artifact(configs[each["name"]]) for each in task.graph.flow["configs"]})
+    for each in task.graph.flow["parameters"]:
+        if each["type"] == "file":
+            from ..contract.included_file import content
+
+            found[each["attribute"]] = content(each, values.get(each["name"]), task.store, task.graph.name, task.graph.folder)
+    try:
+        return artifacts.save_all(task.store, task.graph.name, found, {})
+    except artifacts.Unpicklable as error:
+        from ..exceptions import UnpicklableArtifactException
+
+        raise UnpicklableArtifactException(str(error)) from error
+
+
+def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
+    """The values as steps see them, but for files, whose content is an artifact only."""
+    if not declared:
+        return {}
+    from ..contract.parameters import in_step
+
+    return {each["attribute"]: in_step(each, values.get(each["name"])) for each in declared if each["type"] != "file"}
+
+
+def _closes(task: Attempt) -> Optional[Dict[str, Any]]:
+    """The node of the graph that the task's step joins."""
+    return task.graph.closes.get(task.step) if not address.visit(task.path) else None
+
+
+def _stack(task: Attempt, inputs: List[Record]) -> List[Dict[str, Any]]:
+    """The open foreaches: those of the input, less the one that a join closes, with the one that the input opened."""
+    if not inputs:
+        return []
+    first = inputs[0]
+    stack = list(first.stack)
+    node = _closes(task)
+    if node is not None:
+        return stack if node["kind"] == "branches" else stack[:-1]
+    if first.splits is not None and first.step != task.step:
+        index = address.indices(task.path)[-1]
+        stack.append(
+            {
+                "step": first.step,
+                "over": first.data.get("over"),
+                "index": index,
+                "splits": first.splits,
+                "fixed_order": first.data.get("fixed_order", False),
+            }
+        )
+    return stack
+
+
+def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: List[Record]) -> None:
+    """Runs the step's method within the user's own decorators."""
+    function = getattr(flow_class, task.step)
+    given = None
+    if flow._flowc.is_join or (task.graph.step(task.step)["is_join"] and inputs):
+        from ..artifacts import prefetch
+        from ..user_code.inputs import Inputs
+
+        ahead = prefetch.OfJoin(task.store, task.graph.name, task.graph.step(task.step).get("reads"), inputs)
+        given = Inputs([_input(task, flow_class, flow, each) for each in inputs], ahead.come_to)
+    method = getattr(flow, task.step)
+    wrappers = getattr(function, "wrappers", None)
+    if not wrappers:
+        method() if given is None else method(given)
+        return
+    from ..user_code.user_decorators import run
+
+    instead, arguments = run(task.step, flow, wrappers, method if given is None else lambda: method(given), given)
+    if instead:
+        from . import transitions
+
+        transitions.go_on(task.graph, flow, arguments)
+
+
+def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
+    """A branch's flow object, for `inputs` of a join."""
+    state = State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed)
+    state.graph = task.graph
+    return flowspec.prepare(flow_class, state, is_input=True)
+
+
+def _saved(flow: FlowSpec) -> Manifest:
+    try:
+        return flowspec.saved(flow)
+    except artifacts.Unpicklable as error:
+        from ..exceptions import UnpicklableArtifactException
+
+        raise UnpicklableArtifactException(str(error)) from error

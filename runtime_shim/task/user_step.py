@@ -1,0 +1,79 @@
+"""Running what the user wrote for a step, with what `@catch`, `@timeout`, `@secrets` and `@parallel` say of it (docs/shim.md, Retries)."""
+
+from __future__ import annotations
+
+import os
+
+from ..user_code.flowspec import FlowSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from .run_task import Attempt
+
+
+def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
+    """Runs the step by `call`. Exceptions come through when nobody catches them."""
+    graph, step = task.graph, task.step
+    catch = graph.decorator(step, "catch")
+    seconds = graph.timeout_seconds(step)
+    try:
+        if seconds:
+            from .timeout import Deadline
+
+            with Deadline(step, seconds):
+                _within(task, flow, call, catch)
+        else:
+            _within(task, flow, call, catch)
+    except Exception as error:
+        if catch is None or task.tries < graph.retries(step):
+            raise
+        if catch.get("print_exception", True):
+            from .failure import print_traceback
+
+            print_traceback(error)
+        _pretend_success(task, flow, catch, error)
+    else:
+        if catch is not None and catch.get("var"):
+            setattr(flow, catch["var"], None)
+    from . import transitions
+
+    transitions.check(graph, flow)
+
+
+def _within(task: Attempt, flow: FlowSpec, call: Callable[[], None], catch: Optional[Dict[str, Any]]) -> None:
+    """What the step's deadline is for."""
+    _prepare(task, flow)
+    if catch is not None and task.tries > task.graph.retries(task.step):
+        from ..exceptions import FailureHandledByCatch
+
+        raise FailureHandledByCatch(task.tries)
+    call()
+
+
+def _prepare(task: Attempt, flow: FlowSpec) -> None:
+    """What decorators set in the environment of the step, when its modules have been imported."""
+    graph, step = task.graph, task.step
+    secrets = graph.decorator(step, "secrets")
+    if secrets is not None:
+        from .secrets import variables
+
+        os.environ.update(variables(secrets))
+    if graph.is_gang(step) and flow._flowc.stack:
+        from ..gang import set_environment
+
+        set_environment(step, task.path, flow._flowc.stack[-1]["splits"], task.run, graph.decorator(step, "pytorch_parallel"))
+
+
+def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error: Exception) -> None:
+    """The exception becomes an artifact, and the run goes on where the graph says; a choice that was never made cannot be."""
+    if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
+        raise error
+    if catch.get("var"):
+        from ..exceptions import MetaflowExceptionWrapper
+
+        setattr(flow, catch["var"], MetaflowExceptionWrapper(error, type(flow).__module__))
+    flow._flowc.next = task.graph.targets(task.step) or None
+    flow._flowc.splits = None
+    flow._flowc.caught = True

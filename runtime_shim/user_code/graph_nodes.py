@@ -1,0 +1,80 @@
+"""`self._graph`: the flow's graph as objects, one for each step, in the form that code written for Metaflow looks at."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Tuple
+
+from ..contract.graph import Graph, inner
+
+
+class Node:
+    """One step: its place in the graph."""
+
+    def __init__(self, graph: Graph, name: str, parents: Tuple[str, ...]) -> None:
+        step = graph.step(name)
+        transition = step["transition"]
+        kind = graph.kind(name)
+        decorators = {each["name"] for each in step["decorators"]}
+        self.name: str = name
+        self.doc: str = step["doc"]
+        self.type = _type(graph, name)
+        self.num_args = 2 if step["is_join"] else 1
+        self.func_lineno: int = step["span"]["line"]
+        self.source_file: str = step["span"]["file"]
+        self.decorators: List[Dict[str, Any]] = step["decorators"]
+        self.out_funcs: List[str] = graph.targets(name)
+        self.in_funcs = {each for each in graph.steps if name in graph.targets(each)}
+        self.parallel_step = bool(decorators & {"parallel", "pytorch_parallel"})
+        self.parallel_foreach = kind == "parallel"
+        self.foreach_param = transition.get("over") if kind == "foreach" else None
+        self.condition = transition.get("on") if kind == "switch" else None
+        self.switch_cases = {each["value"]: each["target"] for each in transition["cases"]} if kind == "switch" else {}
+        self.has_tail_next = kind != "end"
+        self.split_parents = list(parents)  # the steps whose splits are open here, outermost first
+        self.is_inside_foreach = any(graph.kind(each) in ("foreach", "parallel") for each in parents)
+        self.matching_join = next((join for join, node in graph.closes.items() if node["step"] == name), None)
+        self.is_start_step, self.is_end_step = name == graph.start, name == graph.end
+
+
+class GraphNodes:
+    """Look-up by a step's name, iteration over the nodes in the order of the source."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.name: str = graph.name
+        self.doc: str = graph.flow["doc"]
+        self.start_step, self.end_step = graph.start, graph.end
+        parents = _open_splits(graph)
+        self.nodes = {name: Node(graph, name, parents.get(name, ())) for name in graph.steps}
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.nodes
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes.values())
+
+
+def _type(graph: Graph, name: str) -> str:
+    """As Metaflow's documentation names them: only a linear first step is a `start`."""
+    kind = graph.kind(name)
+    if kind == "end":
+        return "end"
+    if kind != "linear":
+        return {"split": "split", "foreach": "foreach", "parallel": "foreach", "switch": "split-switch"}[kind]
+    if graph.step(name)["is_join"]:
+        return "join"
+    return "start" if name == graph.start else "linear"
+
+
+def _open_splits(graph: Graph) -> Dict[str, Tuple[str, ...]]:
+    """step → the steps whose splits are open when it runs, outermost first."""
+    found: Dict[str, Tuple[str, ...]] = {}
+    waiting: List[Tuple[Dict[str, Any], Tuple[str, ...]]] = [(graph.scope, ())]
+    while waiting:
+        scope, parents = waiting.pop()
+        for node in scope["nodes"]:
+            found[node["step"]] = parents
+            waiting += [(each, (*parents, node["step"])) for each in inner(node)]
+    return found

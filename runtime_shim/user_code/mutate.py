@@ -1,0 +1,241 @@
+"""`python -m flowc.runtime_shim.user_code.mutate`: the process in which a compile lets the flow's own code run, and which says what came of it.
+
+A request is a JSON object on standard input; the answer is one on the file descriptor that the request names. What the user's code prints goes
+to standard error. With `"alone"` the process has no network, and bounds of time and memory.
+
+    {"do": "mutate", "folder": …, "file": …, "class": …, "flow": {"configs": […]}, "decorators": {…}, "attach": […], "answer": 3, "alone": true}
+    {"do": "evaluate", …, "config": NAME, "what": "parser" | "default", "text": …}
+
+Answers: `{"flow": […], "steps": {…}, "parameters": [...]}`, `{"value": …, "literal": …}` or `{"error": …}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Dict, List, Tuple
+
+SECONDS = 60  # of processor time
+BYTES = 8 << 30  # of address space
+
+
+class _Odd(Exception):
+    """A value that is no data."""
+
+
+def main() -> int:
+    request = json.loads(sys.stdin.buffer.read())
+    answer_to = int(request["answer"])
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    try:
+        if request["alone"]:
+            _seclude()
+        answer = {"mutate": _mutate, "evaluate": _evaluate}[request["do"]](request)
+    except BaseException as error:  # SystemExit too: what the user's code does must not look like an answer
+        from ..task import failure
+
+        failure.print_traceback(error)
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    with os.fdopen(answer_to, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _seclude() -> None:
+    """No network: none in a namespace of its own where the system allows that, and no sockets in Python in any case; and bounds."""
+    import resource
+    import socket
+
+    try:
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).unshare(0x10000000 | 0x40000000)  # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
+    except (OSError, AttributeError):
+        pass
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise PermissionError("code that runs when a flow is compiled has no network")
+
+    class Socket(socket.socket):
+        connect = connect_ex = sendto = bind = refuse
+
+    socket.socket = Socket  # type: ignore[misc]
+    socket.create_connection = socket.getaddrinfo = socket.gethostbyname = refuse
+    for kind, limit in ((resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_AS, BYTES)):
+        hard = resource.getrlimit(kind)[1]
+        bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (bound, hard))
+
+
+def _flow_class(request: Dict[str, Any]) -> Any:
+    from . import mutators
+    from .flow_module import import_flow
+
+    mutators.know(request["decorators"])
+    return import_flow(request["folder"], request["file"], request["class"])
+
+
+def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
+    from .. import config
+    from . import mutators
+
+    cls = _flow_class(request)
+    values = config.of_flow(request["flow"])
+    own = [mutators.noted(each) for each in cls.__mro__ if "_flowc_written" in each.__dict__]
+    lists = [*own, *(mutators.noted(step) for _, step in mutators._Flow(cls, values).steps())]
+    before = {}
+    for one in lists:
+        for index, each in enumerate(reversed(one)):
+            each.place = index
+            before[id(each)] = each
+    place = sum(map(len, own))
+    for one in own:  # of the flow: bases first, and each class from the top, as the compiler reads them
+        place -= len(one)
+        for index, each in enumerate(reversed(one)):
+            each.place = place + index
+    parameters = dict(mutators._Flow(cls, values).parameters())
+    texts = {}
+
+    def remember() -> None:
+        texts.update({number: _text(each.attributes) for number, each in before.items()})
+
+    flow = mutators.apply(cls, values, remember, request["attach"])
+
+    def decorators(several: List[Any]) -> List[Dict[str, Any]]:
+        found = []
+        for each in several:
+            kept = id(each) in before and texts[id(each)] == _text(each.attributes)
+            found.append({"name": each.name, "place": each.place if kept else -1, "attributes": {} if kept else _data(each.attributes, each.name)})
+        return found
+
+    after = dict(flow.parameters())
+    return {
+        "flow": decorators(flow.decorators),
+        "steps": {
+            name: {
+                "decorators": decorators(mutators.noted(step)),
+                "wrappers": [mutators.spec_of(each)[1] for each in getattr(step, "wrappers", ())],
+            }
+            for name, step in flow.steps()
+        },
+        "parameters": [
+            {"attribute": attribute, "kept": parameters.get(attribute) is each, **_parameter(each, parameters.get(attribute) is each)}
+            for attribute, each in after.items()
+        ],
+        "files": _files(flow),
+        "mutators": [mutators.full_name(each) for each in _mutators(flow)],
+    }
+
+
+def _files(flow: Any) -> Dict[str, str]:
+    """What mutators add to the code package, as Metaflow's `add_to_package` has it: path in the package → path of the file here."""
+    from .packaging import in_package
+
+    found: Dict[str, str] = {}
+    for mutator in _mutators(flow):
+        for given in mutator.add_to_package() or ():
+            for name, path in in_package(given):
+                if found.setdefault(name, path) != path:
+                    raise _Odd(f"{type(mutator).__name__} adds {path} to the code package as {name}, which {found[name]} is already")
+    return found
+
+
+def _mutators(flow: Any) -> List[Any]:
+    """Those of the flow and of its steps, each once."""
+    from .mutators import step_mutators
+
+    found = (*flow.mutators, *(each for _, step in flow.steps() for each in step_mutators(step)))
+    return list({id(each): each for each in found}.values())
+
+
+def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:
+    from .. import config
+
+    if kept:
+        return {"name": parameter.name, "options": {}}
+    options = config.resolve(dict(parameter.kwargs))
+    kind = options.pop("type", None)
+    named = {str: "str", int: "int", float: "float", bool: "bool", list: "json", dict: "json"}
+    if kind is not None:
+        options["type"] = named.get(kind) or ("json" if type(kind).__name__ == "JSONTypeClass" else repr(kind))
+    return {"name": parameter.name, "options": _data(options, f"Parameter {parameter.name}")}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, default=lambda each: f"<{type(each).__name__} {id(each)}>", sort_keys=True)
+
+
+def _data(value: Any, place: str) -> Any:
+    """The value as JSON knows it."""
+    if isinstance(value, dict):
+        return {str(key): _data(each, place) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_data(each, place) for each in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((_data(each, place) for each in value), key=repr)
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise _Odd(f"{place} has a value of type {type(value).__name__}, which no spec can hold")
+
+
+def _evaluate(request: Dict[str, Any]) -> Dict[str, Any]:
+    from .. import config
+
+    cls = _flow_class(request)
+    found = next(
+        each for name in dir(cls) if isinstance(each := getattr(cls, name, None), config.Config) and each.name == request["config"]
+    )  # fmt: skip
+    if request["what"] == "parser":
+        parser = found._parser
+        if isinstance(parser, str):
+            import importlib
+
+            parser = getattr(importlib.import_module(parser.rpartition(".")[0]), parser.rpartition(".")[2])
+        value = parser(request["text"])
+    else:
+        function = found._default if found._default is not None else found._default_value
+        value = function(_context(cls, found))
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    return {"literal": _literal(value)}
+
+
+def _context(cls: Any, found: Any) -> Any:
+    import types
+
+    user = os.environ.get("METAFLOW_USER") or os.environ.get("USER") or ""
+    return types.SimpleNamespace(
+        flow_name=cls.__name__, user_name=user, parameter_name=found.name, logger=lambda *_, **__: None, ds_type="local", configs=None
+    )
+
+
+def _literal(value: Any) -> str:
+    """A Python literal, which `ast.literal_eval` reads."""
+    import ast
+    from collections.abc import Mapping
+
+    def plain(each: Any) -> Any:
+        if isinstance(each, Mapping):
+            return {plain(key): plain(one) for key, one in each.items()}
+        if type(each) in (list, tuple, set):
+            return type(each)(plain(one) for one in each)
+        if each is None or type(each) in (bool, int, float, str, bytes):
+            return each
+        kinds: Tuple[Any, ...] = (bool, int, float, str)
+        for kind in kinds:
+            if isinstance(each, kind):
+                return kind(each)
+        raise _Odd(f"it is of type {type(each).__name__}, which cannot travel with the code")
+
+    text = ascii(plain(value))
+    ast.literal_eval(text)
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

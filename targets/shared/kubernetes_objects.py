@@ -1,0 +1,64 @@
+"""Finds in a manifest the names that Kubernetes would refuse only when it makes the pods, in the middle of a run."""
+
+from __future__ import annotations
+
+from flowc.compiler.rules.kubernetes_names import is_key, is_label, is_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, TypeAlias
+
+    Problem: TypeAlias = tuple[str, str]
+
+_NAMES = {"serviceAccountName": "a service account", "claimName": "a PersistentVolumeClaim"}
+_REFERENCES = {"secretRef": "a Secret", "secretKeyRef": "a Secret", "configMapRef": "a ConfigMap"}
+
+
+def pod_problems(value: Any, place: str) -> Iterator[Problem]:
+    """Yields each name and path inside the value, a part of a manifest of Argo, that no pod can have. What holds `{{` is not known yet."""
+    waiting = [(place, value)]
+    while waiting:
+        where, each = waiting.pop()
+        if isinstance(each, list):
+            waiting += [(f"{where}[{index}]", one) for index, one in enumerate(each)]
+        elif isinstance(each, dict):
+            for name, one in each.items():
+                yield from _of_field(name, one, f"{where}.{name}")
+                waiting.append((f"{where}.{name}", one))
+
+
+def _of_field(name: str, value: Any, place: str) -> Iterator[Problem]:
+    if name in ("labels", "annotations", "nodeSelector") and isinstance(value, dict):
+        for key, text in value.items():
+            if not _is_open(key) and not is_key(key.lower() if name == "annotations" else key):
+                yield place, f"{key!r} cannot be a key here"
+            if name != "annotations" and isinstance(text, str) and not _is_open(text) and not is_label(text):
+                yield f"{place}[{key!r}]", f"{text!r} cannot be the value of a label"
+    elif name in _NAMES:
+        yield from _of_name(value, place, _NAMES[name])
+    elif name in _REFERENCES and isinstance(value, dict):
+        yield from _of_name(value.get("name"), f"{place}.name", _REFERENCES[name])
+    elif name == "imagePullSecrets" and isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _of_name(each.get("name") if isinstance(each, dict) else None, f"{place}[{index}].name", "a Secret")
+    elif name == "volumeMounts" and isinstance(value, list):
+        paths = [each["mountPath"].rstrip("/") for each in value if isinstance(each, dict) and isinstance(each.get("mountPath"), str)]
+        for path in sorted({path for path in paths if paths.count(path) > 1}):
+            yield place, f"two volumes are mounted at {path!r}"
+    elif name == "podSpecPatch" and isinstance(value, str) and not _is_open(value):
+        import json
+
+        try:
+            yield from pod_problems(json.loads(value), place)
+        except ValueError:
+            pass  # YAML, which it may be too
+
+
+def _of_name(value: Any, place: str, what: str) -> Iterator[Problem]:
+    if isinstance(value, str) and value and not _is_open(value) and not is_object(value):
+        yield place, f"{value!r} cannot be the name of {what}"
+
+
+def _is_open(text: str) -> bool:
+    return "{{" in text
