@@ -30,7 +30,7 @@ test-metaflow: $(VENV)/ready .venvs/metaflow/ready  ## the flows of tests/differ
 nightly: engines  ## COUNT random flows on every engine (one that fails is made small and kept in tests/flows), other releases, 20,000 mutated sources, 2,000 kills
 	FLOWC_RANDOM=$(COUNT) FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup -m nightly $(ARGS)
 	$(MAKE) releases
-	FLOWC_FUZZ=20000 FLOWC_FUZZ_SEED=$$(date +%s) FLOWC_CHAOS=2000 $(RUN) -m pytest -n $(JOBS) tests/fuzz tests/runtime_shim/test_chaos.py
+	FLOWC_FUZZ=20000 FLOWC_FUZZ_SEED=$$(date +%s) FLOWC_CHAOS=2000 $(RUN) -m pytest -n $(JOBS) tests/fuzz tests/runtime_shim/local/test_chaos.py
 
 # Each release of Argo is built the first time, in three to ten minutes; each of Airflow is installed in one.
 releases: $(VENV)/ready .venvs/airflow/ready  ## every feature flow on the releases of Argo and of Airflow that `make test` does not run (tests/engines/versions.py)
@@ -56,13 +56,13 @@ check: $(VENV)/ready  ## ruff, mypy --strict, templates and golden files up to d
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(RUN) -m flowc.templates.build --check
-	$(RUN) tests/typecheck.py
+	$(RUN) tests/support/typecheck.py
 
 golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, the recorded diagnostics and their pages
 	$(RUN) -m flowc.templates.build
 	$(RUN) -m tests.golden.regenerate
-	$(RUN) -m tests.compiler.test_diagnostic_fixtures
-	$(RUN) -m tests.diagnostic_pages
+	$(RUN) -m tests.compiler.report.test_diagnostic_fixtures
+	$(RUN) -m tests.support.diagnostic_pages
 
 bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
 	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python

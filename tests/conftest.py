@@ -12,8 +12,8 @@ from flowc.runtime_shim.api.current import current
 from .engines import object_stores
 from .engines.report import pytest_addoption as pytest_addoption
 from .engines.report import pytest_terminal_summary as pytest_terminal_summary
-from .garbage import SELDOM
-from .s3_server import S3Server, s3_server
+from .support.garbage import SELDOM
+from .support.s3_server import S3Server, s3_server
 
 
 def pytest_configure() -> None:

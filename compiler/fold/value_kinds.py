@@ -1,7 +1,7 @@
 """Kinds of values, as far as the expression that makes one shows: what a foreach can go over, and what a run can save.
 
 Only what is sure has a kind; "" is the kind of all else. That what is said not to be saved cannot be pickled is tried in
-`tests/compiler/test_kinds.py`."""
+`tests/compiler/fold/test_value_kinds.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of Metaflow can be imported in a flow: the names of its documentation. `tests/compiler/test_metaflow_names.py` holds it to the shim's.
+"""What of Metaflow can be imported in a flow: the names of its documentation. `tests/compiler/names/test_metaflow_api.py` holds it to the shim's.
 
 An import of anything else would fail where the flow runs, so it is said when the flow is read (FLOW153).
 """

@@ -1,6 +1,7 @@
-"""Mutators: classes of the user's that change the flow when it is loaded. flowc finds them by reading, and refuses them by name, unless it is
-allowed to run them: then a process of its own (`runtime_shim/user_code/mutate.py`) imports the flow, runs them, and reports the changed flow as data, which
-is merged into what was read.
+"""Mutators: the user's classes that change a flow when it is loaded.
+
+flowc finds them by reading, and refuses them by name unless it may run them. Then a process of its own
+(`runtime_shim/user_code/mutate.py`) imports the flow, runs them, and reports the changed flow as data, which is merged into what was read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The modules that every task needs, compiled, in one file: `python -m flowc.runtime_shim.fast_start.one_file`, in the folder of the bundle, makes it there.
+"""The modules that every task needs, compiled, in one file.
+
+`python -m flowc.runtime_shim.fast_start.one_file`, in the folder of the bundle, makes it there.
 
 Python looks for a module in a folder, compares its compiled form with its source, and reads it, which for thirty small modules takes as long as
 running them does. The file is for one version of Python and for the sources that it was made of: the bundle's `__main__.py` (MAIN) takes it only if
@@ -28,11 +30,12 @@ GROUPS = {
         *(
             f"{_SHIM}.{module}"
             for module in (
-                "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads", "contract.address", "fast_start.json_text", "store",
-                "contract.record", "contract.logs", "task", "task.capture", "contract.graph", "artifacts", "artifacts.content", "artifacts.manifest",
-                "user_code", "user_code.flowspec", "contract.identity", "task.user_step", "api", "api.current", "contract.lineage", "contract.start",
-                "task.beginning", "task.numbering", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__", "contract.code_package",
-                "api.names",
+                "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads",
+                "contract.address", "fast_start.json_text", "store", "contract.record", "contract.logs", "task",
+                "task.capture", "contract.graph", "artifacts", "artifacts.content", "artifacts.manifest",
+                "user_code", "user_code.flowspec", "contract.identity", "task.user_step", "api", "api.current",
+                "contract.lineage", "contract.start", "task.beginning", "task.numbering", "task.run_task",
+                "api.metaflow_alias", "user_code.flow_module", "__main__", "contract.code_package", "api.names",
             )
         ),
     ],

@@ -18,9 +18,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.environment import environment
-from tests.prefork import Prefork
-from tests.running import started
+from tests.support.environment import environment
+from tests.support.prefork import Prefork
+from tests.support.running import started
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.environment import environment
-from tests.garbage import SOURCE
+from tests.support.environment import environment
+from tests.support.garbage import SOURCE
 
 RUNNER = Path(__file__).parent / "airflow_run.py"
 

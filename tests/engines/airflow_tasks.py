@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.s3_server import S3Server
+from tests.support.s3_server import S3Server
 
 from .airflow import Airflow
 from .argo import Images

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowc.runtime_bundle import bundle
-from tests.building import documents, runtime_folder
-from tests.running import until
-from tests.s3_server import S3Server
+from tests.support.building import documents, runtime_folder
+from tests.support.running import until
+from tests.support.s3_server import S3Server
 
 from .deploying import Compiled, Dump, Given, Outcome, as_text, compiled, left, named
 from .kubernetes.build import PYTHON

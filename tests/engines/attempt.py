@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from flowc.compiler.pipeline import load
 
-from tests.running import flowc
+from tests.support.running import flowc
 
 from .ahead import Engine
 from .deploying import STORE, Given
@@ -29,7 +29,7 @@ DEFAULT = {"argo": "inject", "step-functions": "inject", "airflow": "process"}  
 @contextmanager
 def started(name: str, delivery: str) -> Iterator[Engine]:
     """The engine, with nothing else on it."""
-    from tests.s3_server import s3_server
+    from tests.support.s3_server import s3_server
 
     with contextlib.ExitStack() as stack:
         if name == "step-functions":

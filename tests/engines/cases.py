@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from flowc.compiler.ir.nodes import Flow
 
-from tests import hostile
 from tests.golden.regenerate import FLOWS, HERE
+from tests.support import hostile
 
 from .deploying import Given
 from .random_flows import COUNT, sample, written

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.s3_server import S3Server, s3_server
+from tests.support.s3_server import S3Server, s3_server
 
 from .ahead import Ahead, Engine, Scenario
 from .airflow import Airflow

@@ -14,8 +14,8 @@ from typing import Any
 from flowc.compiler.pipeline import load
 from flowc.runtime_shim.contract.address import run_name
 
-from tests.running import dump, flowc, run, said
-from tests.s3_server import BUCKET, S3Server
+from tests.support.running import dump, flowc, run, said
+from tests.support.s3_server import BUCKET, S3Server
 
 from .packages import packages_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.s3_server import BUCKET, S3Server
+from tests.support.s3_server import BUCKET, S3Server
 
 from .deploying import Dump
 

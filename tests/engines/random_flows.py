@@ -17,9 +17,9 @@ from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import is_loop
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.reference import Expected, expected
-from tests.running import said
-from tests.strategies import failures, flows, source_of
+from tests.support.reference import Expected, expected
+from tests.support.running import said
+from tests.support.strategies import failures, flows, source_of
 
 from .deploying import Dump
 

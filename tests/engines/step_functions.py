@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flowc.runtime_bundle import archive, write_folder
-from tests.s3_server import BUCKET, QUICK, S3Server, s3_server
+from tests.support.s3_server import BUCKET, QUICK, S3Server, s3_server
 
 from .deploying import PREFIX, Compiled, Dump, Given, Outcome, compiled, left, named
 from .packages import packages_of

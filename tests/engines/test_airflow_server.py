@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.golden.regenerate import FLOWS
-from tests.s3_server import S3Server
+from tests.support.s3_server import S3Server
 
 from . import browser
 from .airflow import Airflow

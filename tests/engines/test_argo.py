@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden.regenerate import FLOWS
-from tests.running import until
+from tests.support.running import until
 
 from .ahead import Ahead, Scenario, scenarios
 from .argo import Argo

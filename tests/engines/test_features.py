@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import flowc
+from tests.support.running import flowc
 
 from .ahead import Ahead
 from .cases import Case, of_features, parameters

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.golden.regenerate import FLOWS
-from tests.reference import expected
-from tests.strategies import flows, source_of
+from tests.support.reference import expected
+from tests.support.strategies import flows, source_of
 
 from .ahead import Engine
 from .conftest import FIXTURES
@@ -66,4 +66,4 @@ def wrong() -> Iterator[list[str]]:
         name = f"found_{hashlib.sha256(found[-1].encode()).hexdigest()[:8]}"
         path = FLOWS["linear"].with_name(f"{name}.py")
         path.write_text(f'"""A random flow that an engine once ran wrong."""\n\n{found[-1]}')
-        print(f"kept as {path}: write down what it must do in tests/runtime_shim/test_feature_flows.py, and run `make golden`")
+        print(f"kept as {path}: write down what it must do in tests/runtime_shim/local/test_feature_flows.py, and run `make golden`")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference import expected
+from tests.support.reference import expected
 
 from .ahead import Ahead
 from .cases import Case, of_random_flows, parameters

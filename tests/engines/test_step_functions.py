@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import until
-from tests.s3_server import BUCKET
+from tests.support.running import until
+from tests.support.s3_server import BUCKET
 
 from .deploying import PREFIX, left
 from .faults import DEATHS, LONG, SURVIVED, TWICE, check_twice, gate, value, versions, write

@@ -12,8 +12,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.diagnostic_pages import ROOT
-from tests.running import LIMIT, flowc, until
+from tests.support.diagnostic_pages import ROOT
+from tests.support.running import LIMIT, flowc, until
 
 FLOW = """from metaflow import FlowSpec, Parameter, step
 

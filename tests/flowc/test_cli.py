@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from tests.golden.regenerate import FLOWS, ROOT
-from tests.running import flowc
+from tests.support.running import flowc
 
 HELLO = ROOT / "examples" / "hello.py"
 BROKEN = """from metaflow import FlowSpec, step, retry

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowc.datastore import folder_of, is_found_here
-from tests.running import flowc
+from tests.support.running import flowc
 
 FLOW = """
 from metaflow import Flow, FlowSpec, step

@@ -12,8 +12,8 @@ from flowc.targets.target import emitter
 
 from flowc.cli import main
 from flowc.explanations import Page, pages, parse
-from tests.building import options_of, program_of
-from tests.diagnostic_pages import ROOT, documents
+from tests.support.building import options_of, program_of
+from tests.support.diagnostic_pages import ROOT, documents
 
 PAGES = pages()
 WITH_EXAMPLE = [page for page in PAGES if page.example]

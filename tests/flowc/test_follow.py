@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import LIMIT, flowc, until
-from tests.runtime_shim.container import Container
-from tests.s3_server import BUCKET, S3Server
+from tests.support.container import Container
+from tests.support.running import LIMIT, flowc, until
+from tests.support.s3_server import BUCKET, S3Server
 
 SOURCE = """
 import pathlib, sys, time

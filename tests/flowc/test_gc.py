@@ -16,8 +16,8 @@ from flowc.runtime_shim.local import gc_handshake
 
 from flowc import collect
 from flowc.collect import Rules
-from tests.running import LIMIT, dump, flowc, run, until
-from tests.s3_server import BUCKET, S3Server
+from tests.support.running import LIMIT, dump, flowc, run, until
+from tests.support.s3_server import BUCKET, S3Server
 
 SOURCE = """
 import pathlib

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import artifacts, flowc
+from tests.support.running import artifacts, flowc
 
 FLOW = """
 import os

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
-from tests.running import flowc
+from tests.support.running import flowc
 
 FLOW = """
 from metaflow import FlowSpec, conda, pypi, pypi_base, secrets, step

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import environment
-from tests.running import run, until
+from tests.support.environment import environment
+from tests.support.running import run, until
 
 OUT = b"\x1b[31mred\x1b[0m\ttab\x00\r 10%\r 20%\r\n\xff\xfe latin \xe9\n\xe3\x80\x80wide \xe2\x80\xaeturned\x1b]0;title\x07\n\n\x0c no end"
 ERR = b"an \x9b2Jerror\nopen too"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.running import artifacts, flowc, run
+from tests.support.running import artifacts, flowc, run
 
 FLOW = """
 import json

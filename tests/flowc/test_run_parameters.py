@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import dump, flowc
+from tests.support.running import dump, flowc
 
 FLOW = """
 import os

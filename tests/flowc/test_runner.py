@@ -11,7 +11,7 @@ import pytest
 
 from flowc.notebook import NBRunner, NBRunnerInitializationError
 from flowc.runner import Runner
-from tests.environment import environment
+from tests.support.environment import environment
 
 SOURCE = """
 import pathlib

@@ -16,8 +16,8 @@ import pytest
 from flowc.cli import main
 from flowc.flow_file import command_line
 from flowc.options import Usage
-from tests.running import LIMIT, flowc, run, until
 from tests.runtime_shim.client.flow import SOURCE
+from tests.support.running import LIMIT, flowc, run, until
 
 Printed = Callable[..., str]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from flowc.targets.target import deployer, names
 
-from tests.building import documents, options_of, spec_of
 from tests.golden.regenerate import FLOWS
-from tests.running import Done, flowc
+from tests.support.building import documents, options_of, spec_of
+from tests.support.running import Done, flowc
 
 FLOW = """from metaflow import FlowSpec, project, schedule, step
 

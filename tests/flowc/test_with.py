@@ -8,7 +8,7 @@ import pytest
 
 from flowc.flow_file import command_line
 from flowc.options import Usage
-from tests.running import flowc
+from tests.support.running import flowc
 
 FLOW = """
 from metaflow import FlowSpec, current, step

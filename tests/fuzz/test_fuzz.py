@@ -20,8 +20,8 @@ from flowc.compiler.report.diagnostics import Refused, full
 from flowc.runtime_shim.contract.graph import Graph
 from flowc.targets.target import emitter, names, validator
 
-from tests.building import options_of
 from tests.fuzz.mutate import mutated
+from tests.support.building import options_of
 
 COUNT = int(os.environ.get("FLOWC_FUZZ", "1000"))
 SEED = int(os.environ.get("FLOWC_FUZZ_SEED", "1"))

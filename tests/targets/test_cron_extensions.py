@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from flowc.targets.target import emitter
 
-from tests.building import options_of, program_of, spec_of
-from tests.running import flowc
+from tests.support.building import options_of, program_of, spec_of
+from tests.support.running import flowc
 
 FLOW = """from metaflow import FlowSpec, schedule, step
 

@@ -13,7 +13,7 @@ from flowc.compiler.ir import nodes
 from flowc.targets.target import emitter
 from flowc.targets.target import names as targets
 
-from tests.building import options_of, program_of
+from tests.support.building import options_of, program_of
 
 SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 # Values without which the decorator would ask for nothing, or for something impossible.

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowc.formats import FOR_PEOPLE, FOR_PROGRAMS, renderer
-from tests.diagnostic_pages import ROOT
+from tests.support.diagnostic_pages import ROOT
 
 SCHEMA = json.loads((ROOT / "tests/fixtures/sarif/sarif-schema-2.1.0.json").read_text())
 VALIDATOR = jsonschema.Draft4Validator(SCHEMA)

@@ -17,11 +17,11 @@ from flowc.pictures import PICTURES, picture
 from flowc.pictures.dot import quoted
 from flowc.pictures.drawing import Box, Drawing, Item, drawing
 from flowc.pictures.layout import Placed, layout
-from tests import strategies
-from tests.building import program_of
 from tests.golden.regenerate import ROOT
-from tests.hostile import TEXTS
-from tests.running import flowc
+from tests.support import strategies
+from tests.support.building import program_of
+from tests.support.hostile import TEXTS
+from tests.support.running import flowc
 
 FLOWS = ROOT / "tests/flows"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound, MetaflowTaggingError
 
-from tests.pythons import pythons
-from tests.running import LIMIT, run
 from tests.runtime_shim.client.flow import SOURCE
-from tests.s3_server import BUCKET, S3Server
+from tests.support.pythons import pythons
+from tests.support.running import LIMIT, run
+from tests.support.s3_server import BUCKET, S3Server
 
 Client = Callable[[str], ModuleType]
 

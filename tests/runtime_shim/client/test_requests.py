@@ -11,8 +11,8 @@ from flowc.runtime_shim.artifacts import manifest
 from flowc.runtime_shim.contract import record
 from flowc.runtime_shim.store import open_store
 
-from tests.building import package_of, program_of
 from tests.runtime_shim.client.memory_s3 import MemoryS3, memory_s3
+from tests.support.building import package_of, program_of
 
 FLOW = """
 from metaflow import FlowSpec, step

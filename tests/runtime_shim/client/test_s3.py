@@ -23,8 +23,8 @@ from flowc.runtime_shim.client.s3 import (
     S3PutObject,
 )
 
-from tests.running import dump, flowc
-from tests.s3_server import BUCKET, S3Server
+from tests.support.running import dump, flowc
+from tests.support.s3_server import BUCKET, S3Server
 
 TREE = {"a/0.txt": b"zero", "a/b/1.txt": b"one", "a/d/e/3.txt": b"three", "ab": b"beside", "f/4.txt": b"four", "ü #?&+ ~x": b"odd"}
 

@@ -20,7 +20,7 @@ from flowc.runtime_shim.contract.errors import ShimError, StoreError
 from flowc.runtime_shim.store import open_store
 from flowc.runtime_shim.store.folder import FolderStore
 
-from ..arrays import Array
+from ...support.arrays import Array
 
 VALUES = {"small": list(range(3000)), "large": b"x" * 3_000_000, "array": Array(bytearray(9_000_000))}
 CALLS = ("open", "pwrite", "fsync", "link", "replace", "makedirs")
@@ -152,7 +152,7 @@ WRITER = """
 import os, sys
 from flowc.runtime_shim import artifacts
 from flowc.runtime_shim.store import open_store
-from tests.runtime_shim.arrays import Array
+from tests.support.arrays import Array
 import json
 store = open_store(sys.argv[1])
 print("go", flush=True)

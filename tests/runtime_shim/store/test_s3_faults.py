@@ -15,9 +15,9 @@ from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.contract.errors import ShimError, StoreError
 from flowc.runtime_shim.store import credentials, encoding, http, open_store, s3
 
-from tests.faulty_s3 import BUCKET, FaultyS3, faulty_s3
+from tests.support.faulty_s3 import BUCKET, FaultyS3, faulty_s3
 
-from ..arrays import Array
+from ...support.arrays import Array
 
 MEBI = 1 << 20
 
@@ -252,7 +252,7 @@ def test_peak_memory(server: FaultyS3, store: s3.S3Store) -> None:
 import os, re, sys
 from flowc.runtime_shim import artifacts
 from flowc.runtime_shim.store import open_store
-from tests.runtime_shim.arrays import Array
+from tests.support.arrays import Array
 
 def status(name):
     return int(re.search(name + ":\\\\s+([0-9]+) kB", open("/proc/self/status").read()).group(1)) << 10

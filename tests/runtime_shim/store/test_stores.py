@@ -19,10 +19,10 @@ from flowc.runtime_shim.contract.errors import ShimError, StoreError, UsageError
 from flowc.runtime_shim.fast_start import crc
 from flowc.runtime_shim.store import Store, folder, open_store
 
-from tests.running import dump, flowc
-from tests.s3_server import BUCKET, S3Server
+from tests.support.running import dump, flowc
+from tests.support.s3_server import BUCKET, S3Server
 
-from ..arrays import Array
+from ...support.arrays import Array
 
 
 @pytest.fixture(params=["folder", "s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)])

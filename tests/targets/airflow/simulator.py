@@ -17,7 +17,7 @@ from unittest import mock
 
 from flowc.compiler.ir.nodes import Flow
 
-from tests.reference import Executed, executed, outcome
+from tests.support.reference import Executed, executed, outcome
 
 ALL, ANY = "all_success", "none_failed_min_one_success"
 

@@ -19,10 +19,10 @@ from flowc.targets.airflow.validate import validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests import hostile
-from tests.building import options_of, program_of, spec_of
-from tests.reference import executed
-from tests.strategies import Block, flow_of, flows
+from tests.support import hostile
+from tests.support.building import options_of, program_of, spec_of
+from tests.support.reference import executed
+from tests.support.strategies import Block, flow_of, flows
 
 from .simulator import Failed, Simulator, modules, read
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from flowc.compiler.ir.nodes import Flow
 
-from tests.building import documents
-from tests.reference import Executed, outcome
+from tests.support.building import documents
+from tests.support.reference import Executed, outcome
 
 _TAG = re.compile(r"\{\{(.+?)\}\}")
 

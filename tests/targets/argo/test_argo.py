@@ -17,10 +17,10 @@ from flowc.targets.argo.validate import validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import hostile
-from tests.building import documents, options_of, program_of, spec_of
-from tests.reference import executed
-from tests.strategies import flows
+from tests.support import hostile
+from tests.support.building import documents, options_of, program_of, spec_of
+from tests.support.reference import executed
+from tests.support.strategies import flows
 
 from .simulator import Simulator
 

@@ -1,6 +1,6 @@
 """Emitted state machines on moto's interpreter of the Amazon States Language, with the jobs of AWS Batch simulated in this process.
 
-A simulated job does what the shim's contract (docs/shim.md) says of its step, as `tests/reference.py` knows it: it notes that (step, path)
+A simulated job does what the shim's contract (docs/shim.md) says of its step, as `tests/support/reference.py` knows it: it notes that (step, path)
 ran, and puts the reports that its command asks for into S3. moto lacks four things, mended here: `RedriveCount` of the context object, the change of case between the parameters
 of Step Functions' API (`JobName`) and those of the service (`jobName`), a table of jobs that can be read while another branch adds to it, and
 `Job.run`, which would start Docker.
@@ -26,7 +26,7 @@ from moto.batch import models as batch_models
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.eval.states import States
 
-from tests.reference import Executed, outcome
+from tests.support.reference import Executed, outcome
 
 BUCKET, REGION = "data", "us-east-1"
 

@@ -13,7 +13,7 @@ from botocore import xform_name
 from flowc.targets.step_functions.deployment import deployment, removal
 from moto import mock_aws
 
-from tests.building import options_of, program_of, spec_of
+from tests.support.building import options_of, program_of, spec_of
 
 FLOW = """from metaflow import FlowSpec, schedule, step
 

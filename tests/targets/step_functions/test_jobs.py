@@ -12,9 +12,9 @@ from typing import Any
 from flowc.compiler.package.archive import build
 
 from flowc.runtime_bundle import archive
-from tests.building import program_of, spec_of
-from tests.running import dump
-from tests.s3_server import BUCKET, S3Server
+from tests.support.building import program_of, spec_of
+from tests.support.running import dump
+from tests.support.s3_server import BUCKET, S3Server
 
 FLOW = Path(__file__).parents[2] / "flows" / "foreach.py"
 

@@ -21,10 +21,10 @@ from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import hostile
-from tests.building import options_of, program_of, spec_of
-from tests.reference import executed
-from tests.strategies import flows
+from tests.support import hostile
+from tests.support.building import options_of, program_of, spec_of
+from tests.support.reference import executed
+from tests.support.strategies import flows
 
 from .interpreter import BUCKET, Engine, GrowingTable, engine
 

@@ -1,0 +1,105 @@
+"""Every mistake of `tests/fixtures/compiler/diagnostics` gives exactly the diagnostics recorded beside it.
+
+A case is a title, the source of a flow (the imports are put before it), and, after `>>>`, what is said, one line each. Where a line `$ OPTIONS`
+stands before the source, it is compiled with these options of `flowc check`. Regenerate with
+`python -m tests.compiler.report.test_diagnostic_fixtures`, and review the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from flowc.compiler.pipeline import load
+from flowc.compiler.report.diagnostics import Refused, concise
+
+from flowc.explanations import pages
+from flowc.flow_source import WITH
+from flowc.given import OPTIONS, given
+from flowc.options import Option, parse
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "compiler" / "diagnostics"
+IMPORTS = "import metaflow\nfrom metaflow import FlowSpec, step, Parameter, JSONType, IncludeFile, retry, catch, timeout, environment, resources, schedule\nimport os\n"
+
+
+def cases() -> list[tuple[str, str, str]]:
+    found = []
+    for file in sorted(FIXTURES.glob("*.txt")):
+        for case in file.read_text().split("\n---\n"):
+            source, _, expected = case.partition("\n>>>\n")
+            title, _, source = source.partition("\n")
+            found.append((f"{file.stem}: {title.removeprefix('# ')}", source.strip("\n") + "\n", expected.strip("\n")))
+    return found
+
+
+def said(source: str, folder: Path) -> str:
+    options: list[str] = []
+    if source.startswith("$ "):
+        line, _, source = source.partition("\n")
+        options = shlex.split(line[2:])
+    arguments = parse(options, (*OPTIONS, WITH, Option("--flow", "", "NAME"), Option("--severity", "", "CODE=SEVERITY", repeated=True)))
+    severities = dict(each.split("=") for each in arguments.all("--severity"))
+    (folder / "flow.py").write_text(IMPORTS + source)
+    try:
+        program = load(os.path.join(folder, "flow.py"), arguments.text("--flow"), arguments.all("--with"), severities, given(arguments))
+        diagnostics = program.diagnostics
+    except Refused as refused:
+        diagnostics = refused.diagnostics
+    for each in diagnostics:
+        assert each.why and each.how, f"{each.code} says no reason or no remedy: {each.what}"
+    shift = IMPORTS.count("\n")
+    lines = [concise(each).split(" ", 1) for each in diagnostics]
+    return "\n".join(_placed(place, text, shift) for place, text in lines).replace(str(folder), "FOLDER") or "nothing"
+
+
+def _placed(place: str, text: str, shift: int) -> str:
+    """The line without the file, and its number without the imports; one that is about an option has no place."""
+    if place.startswith("FLOW"):
+        return f"{place} {text}"
+    _, line, column, *_ = place.split(":")
+    return f"{int(line) - shift}:{column} {text}"
+
+
+# Codes that no flow with options alone can give, and what gives them.
+ELSEWHERE = {
+    "FLOW137": "compiler/read/test_configs.py", "FLOW157": "compiler/names/test_dynamic_imports.py",  # they need more files
+    "FLOW312": "compiler/read/test_include_files.py", "FLOW314": "compiler/read/test_include_files.py",
+    "FLOW154": "flowc/test_local_check.py", "FLOW155": "flowc/test_local_check.py",  # of what this machine has
+    "FLOW306": "flowc/test_run_parameters.py", "FLOW310": "flowc/test_run_parameters.py",  # said by targets
+}  # fmt: skip
+
+
+def test_every_code_of_a_flow_has_a_case() -> None:
+    """Codes of a flow are those of 100 to 499; the others have an example on their page (tests/flowc/test_explanations.py)."""
+    recorded = {code for _, _, expected in cases() for code in re.findall(r"^(?:\d+:\d+ )?(FLOW\d{3}) ", expected, re.MULTILINE)}
+    codes = {page.code for page in pages() if "FLOW100" <= page.code < "FLOW500"}
+    assert sorted(codes - recorded - set(ELSEWHERE)) == []
+    assert not recorded & set(ELSEWHERE)
+    for code, file in ELSEWHERE.items():
+        assert code in (Path(__file__).parents[2] / file).read_text(), f"{file} has nothing of {code}"
+
+
+@pytest.mark.parametrize(("title", "source", "expected"), cases(), ids=[case[0] for case in cases()])
+def test_diagnostics(title: str, source: str, expected: str, tmp_path: Path) -> None:
+    assert said(source, tmp_path) == expected
+
+
+def regenerate(folder: Path) -> None:
+    for file in sorted(FIXTURES.glob("*.txt")):
+        parts = []
+        for case in file.read_text().split("\n---\n"):
+            source = case.partition("\n>>>\n")[0].rstrip("\n")
+            parts.append(f"{source}\n>>>\n{said(source.partition(chr(10))[2].strip(chr(10)) + chr(10), folder)}".rstrip("\n"))
+        file.write_text("\n---\n".join(parts) + "\n")
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        regenerate(Path(name))
+    sys.exit(0)

@@ -1,0 +1,52 @@
+"""What the pages of the language and of the client call by a name that a program imports can be imported by it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import flowc
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+OTHERS = frozenset(("True", "False", "MemoryError", "ProcessEnded", "MyFlow"))  # Python's, an event's of `run --json`, an example's
+OWN = frozenset(("@timed", "@timed(…)"))  # examples of a user's own decorators
+
+
+def spans(page: str) -> list[str]:
+    """The page's `code`, without its blocks."""
+    text = re.sub(r"```.*?```", "", (DOCS / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_class_and_decorator_of_a_page_can_be_imported(page: str) -> None:
+    missing = set()
+    for each in spans(page):
+        found = re.match(r"(@?)([A-Za-z_]\w*)(?:$|[(,\[]|\.([a-z]\w*))", each)
+        if found is None or each in OWN:
+            continue
+        at, name, attribute = found.groups()
+        if not at and (name in OTHERS or not re.match(r"[A-Z]+\d*[a-z]", name)):
+            continue
+        value = getattr(flowc, name, None)
+        if value is None or (attribute and inspect.isclass(value) and not hasattr(value, attribute)):
+            missing.add(each)
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_import_of_a_page_works(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for statement in re.findall(r"from (?:flowc|metaflow)\S* import [\w, ]+", text):
+        exec(statement, {})
+
+
+def test_the_pages_have_such_names() -> None:
+    """The test reads what it should."""
+    assert {"S3GetObject", "S3PutObject", "DataArtifact"} <= set(spans("client.md"))
+    assert any(each.startswith("@retry(") for each in spans("language.md"))
+    assert {name for name in flowc.API if getattr(flowc, name, None) is not None} == flowc.API

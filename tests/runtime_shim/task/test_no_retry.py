@@ -1,0 +1,52 @@
+"""`METAFLOW_EXIT_DISALLOW_RETRY`: a step that leaves with it is not tried again, whatever its `@retry` says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.building import program_of
+from tests.support.running import flowc
+
+FLOW = """import sys
+from functools import wraps
+from metaflow import FlowSpec, current, retry, step
+from metaflow.exception import METAFLOW_EXIT_DISALLOW_RETRY
+
+
+def only_platform(f):
+    @wraps(f)
+    def wrapper(self):
+        try:
+            f(self)
+        except ZeroDivisionError:
+            sys.exit({code})
+
+    return retry(times=2, minutes_between_retries=0)(wrapper)
+
+
+class F(FlowSpec):
+    @only_platform
+    @step
+    def start(self):
+        print("TRY", current.retry_count)
+        1 / 0
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("code", "tries"), [("METAFLOW_EXIT_DISALLOW_RETRY", 1), ("202", 1), ("1", 3), ("'202 rows'", 3)])
+def test_only_that_exit_code_forbids_a_retry(code: str, tries: int, tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(FLOW.format(code=code))
+    done = flowc("run", "flow.py", cwd=tmp_path)
+    assert done.returncode != 0 and (done.stdout + done.stderr).count("TRY ") == tries
+
+
+def test_a_retry_around_a_wrapper_is_the_steps(tmp_path: Path) -> None:
+    step = program_of(FLOW.format(code=1), tmp_path).flow.steps[0]
+    assert [(each.name, each.attributes["times"]) for each in step.decorators] == [("retry", 2)]
