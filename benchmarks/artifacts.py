@@ -94,7 +94,7 @@ def _files(folder: str) -> int:
 MEMORY = """
 import os, re, sys, tempfile
 from benchmarks.artifacts import Array
-from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.store.folder import FolderStore
 
 def status(name):

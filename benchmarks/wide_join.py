@@ -14,7 +14,8 @@ SIZES = (1000, int(os.environ.get("FLOWC_BENCH_INPUTS", "10000")))
 
 JOIN = """
 import os, re, sys, time
-from flowc.runtime_shim import address, artifacts, record
+from flowc.runtime_shim.artifacts import manifest as artifacts
+from flowc.runtime_shim.contract import address, record
 from flowc.runtime_shim.contract.graph import Graph
 from flowc.runtime_shim.user_code.inputs import Inputs
 from flowc.runtime_shim.contract.lineage import Lineage

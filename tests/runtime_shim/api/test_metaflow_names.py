@@ -44,7 +44,7 @@ NAMES = {
 
 
 def python(text: str) -> subprocess.CompletedProcess[str]:
-    start = "from flowc.runtime_shim import metaflow_alias\nmetaflow_alias.install()\n"
+    start = "from flowc.runtime_shim.api import metaflow_alias\nmetaflow_alias.install()\n"
     return subprocess.run([sys.executable, "-c", start + text], capture_output=True, text=True)
 
 

@@ -129,7 +129,7 @@ def test_what_is_torn_or_newer_is_refused() -> None:
 WRITE = """
 import sys, pickle
 sys.path.insert(0, sys.argv[1])
-from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.store import open_store
 values = {"small": {"a": [1, 2.5, None, "é"]}, "middle": list(range(5000)), "big": list(range(400000)), "bytes": b"x" * 9_000_000, "texts": [str(each) for each in range(300000)]}
 import json
@@ -138,7 +138,7 @@ json.dump(artifacts.save_all(open_store(sys.argv[2]), "F", values, {}), open(sys
 READ = """
 import sys, json
 sys.path.insert(0, sys.argv[1])
-from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.store import open_store
 for each in sys.argv[3:]:
     manifest = json.load(open(each))

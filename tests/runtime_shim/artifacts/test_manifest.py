@@ -77,7 +77,7 @@ def test_reading_alone_changes_nothing(store: FolderStore) -> None:
     """A set of text is ordered by the process: pickled again elsewhere it gives other bytes, and is the same value."""
     script = """
 import json, sys
-from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.store import open_store
 print(json.dumps(artifacts.save_all(open_store(sys.argv[1]), "F", {"s": set("abcdefgh")}, {})))
 """

@@ -77,7 +77,7 @@ def test_too_many_texts_that_are_there_twice(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_same_bytes_whatever_the_addresses() -> None:
-    program = "from flowc.runtime_shim import content; print(content.of([{f'{n}': f'{n}', 'b': ('x' * n, k)} for k in ('one', 'two') for n in range(9000)]).digest)"
+    program = "from flowc.runtime_shim.artifacts import content; print(content.of([{f'{n}': f'{n}', 'b': ('x' * n, k)} for k in ('one', 'two') for n in range(9000)]).digest)"
     assert len({subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(3)}) == 1
 
 

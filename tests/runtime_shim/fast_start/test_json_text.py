@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import sys
-from flowc.runtime_shim import json_text
+from flowc.runtime_shim.fast_start import json_text
 assert "json" not in sys.modules
 try:
     json_text.loads(sys.argv[1])

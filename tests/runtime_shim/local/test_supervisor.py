@@ -92,7 +92,7 @@ def test_stopping(number: int, tmp_path: Path) -> None:
 
 LATE = """
 import runpy, sys, time
-from flowc.runtime_shim import warm
+from flowc.runtime_shim.local import warm_process as warm
 send = warm._Warm._send
 
 def late(self, message):

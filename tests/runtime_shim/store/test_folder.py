@@ -150,7 +150,7 @@ def test_the_environment_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 WRITER = """
 import os, sys
-from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.store import open_store
 from tests.support.arrays import Array
 import json

@@ -250,7 +250,7 @@ def test_peak_memory(server: FaultyS3, store: s3.S3Store) -> None:
     """Saving takes at most 64 MiB more than the value, loading as much more than that it becomes; compressed or not."""
     script = f"""
 import os, re, sys
-from flowc.runtime_shim import artifacts
+from flowc.runtime_shim.artifacts import manifest as artifacts
 from flowc.runtime_shim.store import open_store
 from tests.support.arrays import Array
 

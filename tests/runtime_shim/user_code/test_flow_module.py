@@ -90,7 +90,7 @@ def test_warnings_and_errors_name_the_file(python: str, tmp_path: Path) -> None:
     script = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from flowc.runtime_shim import user_code
+from flowc.runtime_shim.user_code import flow_module as user_code
 print(user_code.import_flow(sys.argv[2], sys.argv[3], "F", once=True).here)
 """
     flow, wrong, fails = (
