@@ -15,8 +15,10 @@ from flowc.compiler.diagnostics import Refused
 from flowc.compiler.ir import Flow, Foreach, Switch
 from flowc.compiler.scopes import is_loop, scopes
 from flowc.targets.step_functions.emit import check, emit
+from flowc.targets.step_functions.given import MAX_SIZE
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
+from flowc.targets.step_functions.services import OVERRIDES_SIZE
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -81,6 +83,86 @@ def test_parameters_reach_the_first_job(aws: Engine, tmp_path: Path) -> None:
     assert aws.run(flow, emitted(flow), json.dumps(given))["status"] == "SUCCEEDED"
     assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == given
     assert "FLOWC_PARAMETERS" not in aws.jobs["end", "-"]
+
+
+PARAMETERS = """
+from flowc import FlowSpec, IncludeFile, Parameter, step
+
+class F(FlowSpec):
+    text = Parameter("text", default="a")
+    number = Parameter("number", type=int, required=True)
+    ratio = Parameter("mean-ratio", type=float, default=0.5)
+    flag = Parameter("flag", default=False)
+    table = Parameter("table", type=JSONType, default="{}")
+    rows = IncludeFile("rows")
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+NAMES = "`text`, `number`, `mean-ratio`, `flag`, `table`, `rows`"
+GOOD = {"number": 3}
+
+
+@pytest.fixture(scope="module")
+def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
+    source = PARAMETERS.replace("Parameter, step", "JSONType, Parameter, step")
+    return program_of(source, tmp_path_factory.mktemp("parameters")).flow
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ({**GOOD, "txet": 1}, f"there is no parameter `txet`: flow F has {NAMES}"),
+        ({**GOOD, 'a"\'`': None, "b": 2}, f"there is no parameter `a\"'``, `b`: flow F has {NAMES}"),
+        ({"version": "0", "detail-type": "Object Created", "detail": {}}, f"there is no parameter `version`, `detail-type`, `detail`: flow F has {NAMES}"),
+        ({}, "parameter `number` is required"),
+        ({"number": None, "text": [1]}, "parameter `text` must be text; parameter `number` is required"),
+        ({"number": 1.5, "mean-ratio": True}, "parameter `number` must be a whole number; parameter `mean-ratio` must be a number"),
+        ({**GOOD, "flag": {}, "rows": 5}, "parameter `flag` must be true or false; parameter `rows` must be a file, as text"),
+        ([GOOD], "the input must be an object of parameters"),
+        ("number", "the input must be an object of parameters"),
+        (
+            {**GOOD, "text": '"' * 1900, "table": [1]},  # of each quote in it JSON within JSON makes four characters
+            "the parameters have 7642 characters, and a Batch job can be given 7500: the longest is `text`, with 7604. "
+            "Put large values into S3 and give their address, or use IncludeFile",
+        ),
+    ],
+)
+def test_an_invalid_input_fails_before_a_job_is_started(given: object, cause: str, aws: Engine, with_parameters: Flow) -> None:
+    found = aws.run(with_parameters, emitted(with_parameters), json.dumps(given))
+    assert (found["status"], found["error"], found["cause"]) == ("FAILED", "Flowc.InvalidParameters", cause)
+    assert not aws.started
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        GOOD,
+        {"number": "3", "mean-ratio": 1, "text": 5, "flag": "yes", "table": None, "rows": "text:a"},
+        {"number": 3.0, "text": True, "table": [[1, None]], "rows": {"text": "a"}, "flag": 1},
+        {**GOOD, "text": "a" * (MAX_SIZE - len("{__number__:3,__text__:____}"))},
+    ],
+)
+def test_what_the_shim_takes_reaches_it(given: dict[str, object], aws: Engine, with_parameters: Flow) -> None:
+    assert aws.run(with_parameters, emitted(with_parameters), json.dumps(given))["status"] == "SUCCEEDED"
+    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == given
+
+
+def test_the_largest_parameters_fit_into_the_overrides_of_a_job() -> None:
+    """With the longest names that an execution can have, and the variable that Step Functions adds."""
+    machine, execution = "m" * 80, "e" * 80
+    arn = f"arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:{machine}:{execution}"
+    variables = {
+        "FLOWC_RUN": f"{machine}.{execution}", "FLOWC_OWNER": arn, "FLOWC_REQUEST": "1000", "FLOWC_PARAMETERS": "p" * MAX_SIZE,
+        "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
+    }  # fmt: skip
+    overrides = {"environment": [{"name": name, "value": value} for name, value in variables.items()]}
+    assert len(json.dumps(overrides)) <= OVERRIDES_SIZE
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.batch.json")), ids=lambda each: each.name)
@@ -345,7 +427,7 @@ class F(FlowSpec):
 
 
 BROKEN = [
-    ('"StartAt": "new run"', '"StartAt": "run"', "run"),
+    ('"StartAt": "declared parameters"', '"StartAt": "run"', "run"),
     ('"Next": "start items"', '"Next": "starts"', "starts"),
     ('"Type": "Map"', '"Type": "Mop"', "Mop"),
     ('"ItemsPath": "$.items.paths"', '"ItemsPath": "items"', "ItemsPath"),
