@@ -72,6 +72,36 @@ def test_a_deployment_changes_no_run_that_is_under_way(aws: StepFunctions, tmp_p
         assert value(found, "end", "seen") == repr([version] * 3)
 
 
+FINAL = """class Final(FlowSpec):
+    @catch(var='failed')
+    @retry(times=2, minutes_between_retries=0)
+    @step
+    def start(self):
+        raise SystemExit(METAFLOW_EXIT_DISALLOW_RETRY)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+from metaflow.exception import METAFLOW_EXIT_DISALLOW_RETRY
+"""
+
+
+def test_a_step_that_forbids_a_retry_has_one_attempt(aws: StepFunctions, tmp_path: Path) -> None:
+    outcome = aws.run(write(tmp_path, FINAL))
+    assert not outcome.succeeded and "start" in outcome.detail
+    assert objects(aws, f"Final/runs/{outcome.run}/start/") == {"-.0.failure.json", "-.0.log"}
+
+
+def test_an_unknown_parameter_starts_no_job(aws: StepFunctions) -> None:
+    made, machine = aws.deploy(FLOWS / "parameters.py", "inject")
+    outcome = aws.wait(aws.start(machine, {"learning_rate": 0.5}))
+    assert not outcome.succeeded and "there is no parameter `learning_rate`: flow Parameters has `text`, `number`, `learning-rate`" in outcome.detail
+    assert not objects(aws, f"{made.flow}/runs/{outcome.run}/")
+
+
 def test_distributed_maps_run(aws: StepFunctions) -> None:
     made, machine = aws.deploy(FLOWS / "nested_foreach.py", "inject", "--map", "distributed")
     outcome = aws.wait(aws.start(machine))

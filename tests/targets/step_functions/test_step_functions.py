@@ -177,7 +177,8 @@ def test_batch_takes_the_definitions(file: Path) -> None:
 @pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.schedule.json")), ids=lambda each: each.name)
 def test_eventbridge_takes_the_schedule(file: Path) -> None:
     shape = Session().get_service_model("scheduler").operation_model("CreateSchedule").input_shape
-    assert not ParamValidator().validate(json.loads(file.read_text()), shape).has_errors()
+    schedule = json.loads(file.read_text())
+    assert not ParamValidator().validate(schedule, shape).has_errors() and schedule["State"] == "ENABLED"
 
 
 @given(
@@ -302,7 +303,8 @@ class F(FlowSpec):
 """
     files = spec_of(program_of(source, tmp_path), "step-functions")
     start, end = json.loads(files[1].text)
-    assert start["retryStrategy"] == {"attempts": 6} and start["timeout"] == {"attemptDurationSeconds": 180}
+    assert start["retryStrategy"] == {"attempts": 6, "evaluateOnExit": [{"onExitCode": "202", "action": "EXIT"}]}
+    assert start["timeout"] == {"attemptDurationSeconds": 180}
     container = start["containerProperties"]
     assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {"VCPU": "2", "MEMORY": "8000", "GPU": "1"}
     assert (container["image"], container["jobRoleArn"], container["executionRoleArn"]) == (
@@ -376,7 +378,7 @@ class F(FlowSpec):
         ("host_volumes='/a:/b'", [("/a", "/b")]),
         ("efs_volumes=['fs-1:/data', 'fs-2']", [("fs-1", "/data"), ("fs-2", "/mnt/fs-2")]),
         ("efs_volumes='fs-1'", [("fs-1", "/mnt/fs-1")]),
-        ("efs_volumes={'fs-1': '/data'}", [("fs-1", "/data")]),
+        ("efs_volumes={'fs-1': '/data', 'fs-2': None}", [("fs-1", "/data"), ("fs-2", "/mnt/fs-2")]),
     ],
 )
 def test_volumes_are_where_they_are_asked_for(given: str, mounts: list[tuple[str, str]], tmp_path: Path) -> None:
