@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 
-
 @record
 class Machine:
     """What the fold needs to know beside the scope, the same for every node."""

@@ -111,6 +111,36 @@ def test_distributed_maps_run(aws: StepFunctions) -> None:
     }  # fmt: skip
 
 
+WIDE = """class Wide(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range(41))
+        self.next(self.work, foreach='items')
+
+    @step
+    def work(self):
+        self.result = self.input ** 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.total = sum(each.result for each in inputs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_foreach_that_is_known_to_be_wide_runs_as_a_distributed_map(aws: StepFunctions, tmp_path: Path) -> None:
+    made, machine = aws.deploy(write(tmp_path, WIDE), "inject")
+    assert json.loads(made.only(".asl.json"))["States"]["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    outcome = aws.wait(aws.start(machine))
+    assert outcome.succeeded, outcome.detail
+    assert value(left(aws.s3, outcome.run, "Wide"), "end", "total") == str(sum(number**2 for number in range(41)))
+
+
 def objects(aws: StepFunctions, prefix: str) -> set[str]:
     """What lies below the prefix, without it."""
     whole = f"{PREFIX}/{prefix}"

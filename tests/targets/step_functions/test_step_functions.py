@@ -13,6 +13,8 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 from flowc.compiler.diagnostics import Refused
 from flowc.compiler.ir import Flow, Foreach, Switch
+from flowc.compiler.pipeline import Program
+from flowc.compiler.record import replace
 from flowc.compiler.scopes import is_loop, scopes
 from flowc.targets.step_functions.emit import check, emit
 from flowc.targets.step_functions.given import MAX_SIZE
@@ -118,8 +120,11 @@ def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
     ("given", "cause"),
     [
         ({**GOOD, "txet": 1}, f"there is no parameter `txet`: flow F has {NAMES}"),
-        ({**GOOD, 'a"\'`': None, "b": 2}, f"there is no parameter `a\"'``, `b`: flow F has {NAMES}"),
-        ({"version": "0", "detail-type": "Object Created", "detail": {}}, f"there is no parameter `version`, `detail-type`, `detail`: flow F has {NAMES}"),
+        ({**GOOD, "a\"'`": None, "b": 2}, f"there is no parameter `a\"'``, `b`: flow F has {NAMES}"),
+        (
+            {"version": "0", "detail-type": "Object Created", "detail": {}},
+            f"there is no parameter `version`, `detail-type`, `detail`: flow F has {NAMES}",
+        ),
         ({}, "parameter `number` is required"),
         ({"number": None, "text": [1]}, "parameter `text` must be text; parameter `number` is required"),
         ({"number": 1.5, "mean-ratio": True}, "parameter `number` must be a whole number; parameter `mean-ratio` must be a number"),
@@ -281,6 +286,112 @@ def test_a_foreach_has_the_mode_that_is_given_for_its_step(text: str, modes: dic
 def test_a_map_that_cannot_be_is_refused(text: str, tmp_path: Path) -> None:
     flow = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path).flow
     assert [each.code for each in check(flow, options_of("step-functions", map=text))] == ["FLOW522"]
+
+
+WIDE = """
+from flowc import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.xs = OUTER
+        self.next(self.row, foreach="xs")
+
+    @step
+    def row(self):
+        self.ys = INNER
+        self.next(self.cell, foreach="ys")
+
+    @step
+    def cell(self):
+        self.next(self.join_cells)
+
+    @step
+    def join_cells(self, inputs):
+        self.next(self.join_rows)
+
+    @step
+    def join_rows(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+UNKNOWN = "open('list').readlines()"
+
+
+def wide(outer: object, inner: object, folder: Path) -> Program:
+    values = [str(each) if isinstance(each, str) else f"list(range({each}))" for each in (outer, inner)]
+    return program_of(WIDE.replace("OUTER", values[0]).replace("INNER", values[1]), folder)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "given", "modes"),
+    [
+        (40, 10, {}, "II"),
+        (41, 40, {}, "DI"),
+        (41, 41, {}, "DI"),  # the inner ones run beside those of other items already
+        (40, 41, {}, "ID"),
+        (41, 40, {"max_workers": "40"}, "DI"),  # 1,640 cells are more than the history has room for
+        (40, 20, {"max_workers": "0"}, "II"),
+        (39, 39, {}, "DI"),  # the same: it is the outer one that gives both what they need
+        (2, 5000, {"max_workers": "10"}, "DD"),  # more than the history of an item has room for, too
+        (41, 3, {"max_workers": "40"}, "II"),
+        (UNKNOWN, UNKNOWN, {}, "II"),
+        (UNKNOWN, 100, {}, "ID"),
+        (100, UNKNOWN, {}, "DI"),
+        (100, 100, {"map": "inline,row=auto"}, "ID"),
+        (100, 20, {"map": "inline,row=auto"}, "ID"),  # 2,000 cells
+        (100, 100, {"map": "distributed"}, "DI"),
+        (0, 0, {}, "II"),
+    ],
+)
+def test_a_foreach_of_known_width_is_distributed_if_it_is_wide(
+    outer: object, inner: object, given: dict[str, str], modes: str, tmp_path: Path
+) -> None:  # fmt: skip
+    program = wide(outer, inner, tmp_path)
+    asl, batch, policy, *_ = spec_of(program, "step-functions", **given)
+    rows = json.loads(asl.text)["States"]["start each"]
+    cells = rows["ItemProcessor"]["States"]["row each"]
+    assert [each["ItemProcessor"]["ProcessorConfig"]["Mode"][0] for each in (rows, cells)] == list(modes)
+    told = environments(batch.text)
+    assert ["FLOWC_MAX_SPLITS" not in told[step] for step in ("start", "row")] == [mode == "D" for mode in modes]
+    assert ("StartItems" in policy.text) == ("D" in modes)
+    for step, around in (("start", 1), ("row", outer if modes == "II" else 1)):
+        width = dict(program.widths).get(step, 1)
+        if "FLOWC_MAX_SPLITS" in told[step] and isinstance(around, int):
+            assert width * around <= int(told[step]["FLOWC_MAX_SPLITS"])
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "given", "said"),
+    [
+        (40, 20, {}, []),
+        (10_000, 10_000, {}, []),
+        (40, 40, {"map": "inline"}, ["FLOW561 row 1600 items, 40 for each of 40 outer items"]),
+        (3000, UNKNOWN, {"map": "inline"}, ["FLOW561 start 3000 items"]),
+        (UNKNOWN, 3000, {"map": "inline"}, ["FLOW561 row 3000 items"]),
+        (100, 3000, {"map": "distributed"}, ["FLOW561 row 3000 items"]),
+        (50, 10, {"map": "inline"}, ["FLOW562 start 40 of its 50 items"]),
+        (50, 10, {"map": "inline", "max_workers": "40"}, []),
+        (50, 10, {"map": "inline", "max_workers": "45"}, ["FLOW562 start 40 of its 50 items at a time, not 45"]),
+        (10, 60, {"map": "inline", "max_workers": "0"}, ["FLOW562 row 40 of its 60 items at a time, not 60"]),
+        (10, 60, {"map": "distributed"}, []),
+        (3000, 3000, {"map": "outline"}, ["FLOW522"]),
+        (3000, 3000, {"map": "inline", "max_workers": "many"}, ["FLOW522"]),
+    ],
+)
+def test_an_inline_foreach_that_is_known_to_be_too_wide_is_named(
+    outer: object, inner: object, given: dict[str, str], said: list[str], tmp_path: Path
+) -> None:  # fmt: skip
+    program = wide(outer, inner, tmp_path)
+    found = list(check(program.flow, replace(options_of("step-functions", **given), widths=program.widths)))
+    assert len(found) == len(said)
+    for diagnostic, words in zip(found, said):
+        code, _, rest = words.partition(" ")
+        step, _, count = rest.partition(" ")
+        assert diagnostic.code == code and step in diagnostic.what and count in diagnostic.what
 
 
 def test_decorators(tmp_path: Path) -> None:
