@@ -184,6 +184,8 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
     shape = Session().get_service_model("scheduler").operation_model("CreateSchedule").input_shape
     schedule = json.loads(file.read_text())
     assert not ParamValidator().validate(schedule, shape).has_errors() and schedule["State"] == "ENABLED"
+    assert not list(validate(file.name, file.read_text()))
+    assert [each.place for each in validate(file.name, json.dumps({**schedule, "State": "PAUSED"}))] == ["State"]
 
 
 @given(
