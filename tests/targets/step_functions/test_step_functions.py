@@ -17,7 +17,7 @@ from flowc.compiler.ir.scopes import is_loop, scopes
 from flowc.compiler.pipeline import Program
 from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.step_functions.emit import check, emit
-from flowc.targets.step_functions.given import MAX_SIZE
+from flowc.targets.step_functions.input_check import MAX_SIZE
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
 from flowc.targets.step_functions.services import OVERRIDES_SIZE
