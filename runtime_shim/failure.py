@@ -28,7 +28,7 @@ def forbids_retry(left: Dict[str, Any]) -> bool:
 
 
 def exit_code(error: BaseException) -> int:
-    """Returns the exit code of a container whose step raised the error: 1, or the one by which the step asks not to be tried again."""
+    """Returns the exit code of a task whose step raised the error: 1, or the one that asks for no other attempt."""
     from .exceptions import METAFLOW_EXIT_DISALLOW_RETRY
 
     asks = isinstance(error, SystemExit) and error.code == METAFLOW_EXIT_DISALLOW_RETRY
