@@ -42,7 +42,7 @@ class F(FlowSpec):
 """
 
 
-@pytest.mark.parametrize(("code", "tries"), [("METAFLOW_EXIT_DISALLOW_RETRY", 1), ("202", 1), ("1", 3), ("'202 rows'", 3)])
+@pytest.mark.parametrize(("code", "tries"), [("METAFLOW_EXIT_DISALLOW_RETRY", 1), ("202", 1), ("1", 3), ("'202'", 3)])
 def test_only_that_exit_code_forbids_a_retry(code: str, tries: int, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(code=code))
     done = flowc("run", "flow.py", cwd=tmp_path)
