@@ -1,8 +1,8 @@
 """Every mistake of `tests/fixtures/compiler/diagnostics` gives exactly the diagnostics recorded beside it.
 
-A case is a title, the source of a flow (the imports are put before it), and, after `>>>`, what is said, one line each. Where
-a line `$ OPTIONS` stands before the source, it is compiled with these options of `flowc check`; with `--target`, what is said
-of the target is recorded too. A line `# N steps to NAME` stands for the steps `s1` to `sN`, the last of which goes on to NAME.
+A case is a title, the source of a flow (the imports are put before it), and, after `>>>`, what is said, one line each.
+Where a line `$ OPTIONS` stands before the source, it is compiled with these options of `flowc check`; with `--target`, what
+is said of the target is recorded too. A line `# N steps to NAME` stands for the steps `s1` to `sN`, and `sN` goes on to NAME.
 Regenerate with `python -m tests.compiler.test_diagnostic_fixtures`, and review the difference.
 """
 
