@@ -7,8 +7,8 @@ Airflow renders an operator's templated fields with Jinja and reads texts that e
 from __future__ import annotations
 
 from flowc.compiler.ir import Flow, Foreach, Parameter, Switch
-from flowc.targets.container import command, init_container, mount, volume
-from flowc.targets.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
+from flowc.targets.container import LIMITS, command, init_container, mount, volume
+from flowc.targets.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
 from flowc.targets.tasks import deadline, description, pause, retries, summary, variables
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
     if kubernetes:
         found["image"], found["namespace"] = pod.image, pod.namespace
         found["command"] = command(options, pod.python) if pod.python else None
-        found["pod"] = _own(pod, options)
+        found["pod"] = _own(pod, options, is_guaranteed(step))
     return found
 
 
@@ -88,12 +88,17 @@ def _execution_timeout(step: Step, kubernetes: bool) -> int:
     return seconds + 2 * STARTUP if seconds and kubernetes else seconds
 
 
-def _own(pod: Pod, options: Options) -> Data:
-    """The arguments of the DAG file's `pod` for one step; empty if it asks for nothing."""
+def _own(pod: Pod, options: Options, guaranteed: bool) -> Data:
+    """The arguments of the DAG file's `pod` for one step; empty if it asks for nothing.
+
+    In a pod of the class Guaranteed, the init container must request what it is limited to.
+    """
     container = dict(pod.container)
     if own := secrets(pod, options.own("env-secret")):
         container["envFrom"] = _from_secrets(own)
     spec = {**pod.spec, **pull_secrets(pod)}
+    if guaranteed and options.runtime == "inject":
+        spec["initContainers"] = [init_container(options, LIMITS, LIMITS)]
     found = {"container": container, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "metadata": metadata(pod), "spec": spec}
     return {name: value for name, value in found.items() if value}
 
