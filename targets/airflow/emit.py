@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.cron import five_fields
 from flowc.compiler.schedules import schedule_of
+from flowc.runtime_shim.exceptions import METAFLOW_EXIT_DISALLOW_RETRY
 from flowc.targets.container import prerequisite
 from flowc.targets.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
@@ -74,7 +75,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         runs=int(options.own("max-active-runs") or 0), startup=STARTUP,
         timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
         has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_ways="way" in kinds,
-        has_helpers=len(kinds) > 1,
+        has_helpers=len(kinds) > 1, has_retries=any(each.get("retries") for each in tasks), final=METAFLOW_EXIT_DISALLOW_RETRY,
         delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
         mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
     )  # fmt: skip

@@ -12,7 +12,7 @@ from tests.golden.regenerate import HERE
 
 from .airflow import Airflow
 from .airflow_tasks import Processes
-from .faults import DEATHS, SURVIVED, value, write
+from .faults import ABRUPT, DEATHS, FINAL, SURVIVED, failures, value, write
 
 pytestmark = pytest.mark.engine
 
@@ -37,3 +37,17 @@ def test_retries_deaths_and_timeouts(processes: Processes, tmp_path: Path) -> No
     outcome, found = processes.leaves(write(tmp_path, DEATHS), "process", {})
     assert outcome.succeeded, outcome.detail
     assert value(found, "end", "seen") == SURVIVED
+
+
+@pytest.mark.parametrize(("code", "tries"), [("202", 1), ("1", 3)])
+def test_a_step_that_asks_not_to_be_tried_again(code: str, tries: int, processes: Processes, tmp_path: Path) -> None:
+    outcome, _ = processes.leaves(write(tmp_path, FINAL.replace("CODE", code)), "process", {})
+    assert not outcome.succeeded and "skipped" not in outcome.detail.partition("\n")[0]
+    assert failures(processes.s3, "Final", outcome.run) == [f"start/-.{attempt}.failure.json" for attempt in range(tries)]
+
+
+def test_no_exit_code_is_taken_for_a_skip(processes: Processes, tmp_path: Path) -> None:
+    """BashOperator, as it is by default, skips a task that leaves with 99, and the run is green."""
+    outcome, found = processes.leaves(write(tmp_path, ABRUPT), "process", {})
+    assert not outcome.succeeded and "end" not in found
+    assert "'start': ['failed']" in outcome.detail

@@ -9,6 +9,8 @@ import pytest
 from tests.building import program_of
 from tests.running import flowc
 
+from .container import Container
+
 FLOW = """import sys
 from functools import wraps
 from metaflow import FlowSpec, current, retry, step
@@ -45,6 +47,11 @@ def test_only_that_exit_code_forbids_a_retry(code: str, tries: int, tmp_path: Pa
     (tmp_path / "flow.py").write_text(FLOW.format(code=code))
     done = flowc("run", "flow.py", cwd=tmp_path)
     assert done.returncode != 0 and (done.stdout + done.stderr).count("TRY ") == tries
+
+
+@pytest.mark.parametrize(("code", "left"), [("METAFLOW_EXIT_DISALLOW_RETRY", 202), ("202", 202), ("1", 1), ("0", 1), ("'202 rows'", 1)])
+def test_an_engine_is_told_by_the_exit_code(code: str, left: int, tmp_path: Path) -> None:
+    Container(FLOW.format(code=code), tmp_path).task("start", code=left)
 
 
 def test_a_retry_around_a_wrapper_is_the_steps(tmp_path: Path) -> None:

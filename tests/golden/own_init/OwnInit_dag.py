@@ -13,6 +13,11 @@ except ImportError:  # Airflow 2
     from airflow.decorators import task
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
+try:
+    from airflow.sdk.exceptions import AirflowFailException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException
+
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "OwnInit",
@@ -67,7 +72,6 @@ def reported(outcomes):
 def within_limit(paths):
     """The paths, if Airflow can map a task over so many."""
     from airflow.configuration import conf
-    from airflow.exceptions import AirflowFailException
 
     limit = conf.getint("core", "max_map_length", fallback=1024)
     if len(paths) > limit:

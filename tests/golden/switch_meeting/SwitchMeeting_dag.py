@@ -16,6 +16,11 @@ except ImportError:  # Airflow 2
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
 try:
+    from airflow.sdk.exceptions import AirflowFailException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException
+
+try:
     from airflow.providers.standard.operators.empty import EmptyOperator
 except ImportError:  # Airflow 2
     from airflow.operators.empty import EmptyOperator
@@ -79,7 +84,6 @@ def reported(outcomes):
 def within_limit(paths):
     """The paths, if Airflow can map a task over so many."""
     from airflow.configuration import conf
-    from airflow.exceptions import AirflowFailException
 
     limit = conf.getint("core", "max_map_length", fallback=1024)
     if len(paths) > limit:

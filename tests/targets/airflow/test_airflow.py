@@ -375,6 +375,31 @@ def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
     assert dag.nodes["end"].settings["execution_timeout"].total_seconds() == 600 + 60
 
 
+@pytest.mark.parametrize("how", ["kubernetes", "process"])
+def test_exit_codes_of_a_task(how: str, tmp_path: Path) -> None:
+    """No code is a skip: BashOperator's own is 99. One forbids a retry, where there is one to forbid."""
+    source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "RETRY").replace("resources,", "retry,")
+    none = spec_of(program_of(source.replace("    RETRY\n", ""), tmp_path), "airflow", airflow_tasks=how)[0].text
+    one = spec_of(program_of(source.replace("RETRY", "@retry(times=1)"), tmp_path), "airflow", airflow_tasks=how)[0].text
+    assert read(none).settings["default_args"].get("skip_on_exit_code") is None and "AirflowFailException" not in none
+    assert "skip_on_exit_code" in none or how == "kubernetes"
+    assert read(one).settings["default_args"]["skip_on_exit_code"] == 202 and one.count("= StepOperator(") == 2
+
+
+@pytest.mark.parametrize("runtime", ["inject", "baked"])
+def test_every_container_of_a_guaranteed_pod_requests_what_it_is_limited_to(runtime: str, tmp_path: Path) -> None:
+    source = OF_PODS.replace("ATTRIBUTES", 'cpu=1, memory=500, disk=2000, qos="guaranteed"').replace("RESOURCES", "cpu=1")
+    dag = read(spec_of(program_of(source, tmp_path), "airflow", runtime=runtime)[0].text)
+    spec = dag.nodes["start"].settings["pod_template_dict"]["spec"]
+    containers = [*spec["containers"], *spec.get("initContainers", ())]
+    assert len(containers) == (2 if runtime == "inject" else 1)
+    assert all(each["resources"]["requests"] == each["resources"]["limits"] for each in containers)
+    assert all({"cpu", "memory"} <= set(each["resources"]["limits"]) for each in containers)
+    assert containers[0]["resources"]["limits"] == {"cpu": "1", "memory": "500Mi", "ephemeral-storage": "2000Mi"}
+    other = dag.nodes["end"].settings["pod_template_dict"]["spec"].get("initContainers", [])
+    assert all(each["resources"]["requests"] == {"cpu": "10m", "memory": "16Mi"} for each in other)
+
+
 def test_it_imports_nothing_of_flowc(tmp_path: Path) -> None:
     for file in (Path(__file__).parents[2] / "golden").rglob("*_dag.py"):
         tree = ast.parse(file.read_text())
