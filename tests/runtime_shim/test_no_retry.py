@@ -49,9 +49,10 @@ def test_only_that_exit_code_forbids_a_retry(code: str, tries: int, tmp_path: Pa
     assert done.returncode != 0 and (done.stdout + done.stderr).count("TRY ") == tries
 
 
-@pytest.mark.parametrize(("code", "left"), [("METAFLOW_EXIT_DISALLOW_RETRY", 202), ("202", 202), ("1", 1), ("0", 1), ("'202 rows'", 1)])
-def test_an_engine_is_told_by_the_exit_code(code: str, left: int, tmp_path: Path) -> None:
-    Container(FLOW.format(code=code), tmp_path).task("start", code=left)
+@pytest.mark.parametrize(("left", "code"), [("METAFLOW_EXIT_DISALLOW_RETRY", 202), ("202", 202), ("1", 1), ("'202'", 1), ("2", 1), ("None", 1)])
+def test_an_engine_sees_that_exit_code(left: str, code: int, tmp_path: Path) -> None:
+    """Every other end of a step is 1: it is the shim's own 2 and 3 that mean more."""
+    Container(FLOW.format(code=left), tmp_path).task("start", code=code)
 
 
 def test_a_retry_around_a_wrapper_is_the_steps(tmp_path: Path) -> None:
