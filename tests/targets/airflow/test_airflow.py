@@ -429,6 +429,49 @@ def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
     assert any(message in each.message for each in validate("x_dag.py", text.replace(good, bad, 1)))
 
 
+BROKEN_PODS = [
+    ('{"team": "ml"}', '{"team": "m l"}', "`labels`: 'm l' cannot be the value of a label"),
+    ('{"team": "ml"}', '{"my team": "ml"}', "`labels`: 'my team' cannot be a key"),
+    ('{"labels": {"team": "ml"}}', '{"annotations": {"a/b/c": "ml"}}', "`annotations`: 'a/b/c' cannot be a key"),
+    ('{"pool": "spot"}', '{"pool": "-spot"}', "`nodeSelector`: '-spot' cannot be the value"),
+    ('{"nodeSelector": {"pool": "spot"}}', '{"serviceAccountName": "Me"}', "'Me' cannot be the name of a service account"),
+    ('{"nodeSelector": {"pool": "spot"}}', '{"imagePullSecrets": [{"name": "a_b"}]}', "'a_b' cannot be the name of a Secret"),
+    ('{"name": "base"}', '{"name": "base", "envFrom": [{"secretRef": {"name": "Store"}}]}', "'Store' cannot be the name of a Secret"),
+    ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/flowc/x"}], metadata={"labels"', "'/flowc/x': `/flowc` holds what flowc needs"),
+    ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/airflow/xcom"}], metadata={"labels"', "'/airflow/xcom'"),
+    ('metadata={"labels"', 'mounts=[{"mountPath": "/"}], metadata={"labels"', "'/': it would hide everything"),
+    ('metadata={"labels"', 'mounts=[{"mountPath": "/a"}, {"mountPath": "/a/"}], metadata={"labels"', "'/a': two volumes"),
+    ('metadata={"labels"', 'volumes=[{"persistentVolumeClaim": {"claimName": "A"}}], metadata={"labels"', "'A' cannot be the name of a Persistent"),
+    ('task_id="end",', 'task_id="end", namespace="my.space",', "'my.space' cannot be the name of a namespace"),
+    ('task_id="end",', 'task_id="end", service_account_name="a b",', "'a b' cannot be the name of a service account"),
+    ('"retries": 0,', '"retries": 0, "namespace": "My",', "'My' cannot be the name of a namespace"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN_PODS, ids=[each[2] for each in BROKEN_PODS])
+def test_mistakes_of_pods_are_found(good: str, bad: str, message: str) -> None:
+    text = (Path(__file__).parents[2] / "golden" / "decorated" / "Decorated_dag.py").read_text()
+    assert good in text
+    broken = text.replace(good, bad, 1)
+    (found,) = validate("x_dag.py", broken)
+    assert message in found.message
+    assert found.place == f"line {1 + broken[: broken.index(bad)].count(chr(10))}"
+
+
+@pytest.mark.parametrize(
+    ("good", "same"),
+    [
+        ('{"team": "ml"}', '{"team": "{{ run_id }}"}'),
+        ('{"team": "ml"}', '{"team": str(1)}'),
+        ('{"OMP_NUM_THREADS": "2"}', '{"serviceAccountName": "Any Text"}'),
+        ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/airflow"}], metadata={"labels"'),
+    ],
+)
+def test_what_pods_may_have_is_no_mistake(good: str, same: str) -> None:
+    text = (Path(__file__).parents[2] / "golden" / "decorated" / "Decorated_dag.py").read_text()
+    assert good in text and not list(validate("x_dag.py", text.replace(good, same, 1)))
+
+
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
     assume("DAG" not in text)
