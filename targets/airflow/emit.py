@@ -35,6 +35,7 @@ OPTIONS = (
     Option("max-active-runs", "how many runs of the DAG may run at a time (default: what `[core] max_active_runs_per_dag` says, 16)"),
     Option("max-map-length", "how many tasks a foreach may have: what `[core] max_map_length` says", "1024"),
     Option("workflow-timeout", "seconds after which a run is ended"),
+    Option("airflow-installation", "a name of the installation, if it shares a datastore with one of the same `base_url` (default: that address)"),
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from flowc.targets.unsupported import impossible_numbers, texts, unclear_kuberne
 
 from . import process, wide
 from .names import DAG_LENGTH, is_dag_id
-from .settings import is_text
+from .settings import is_installation, is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if options.name and not is_dag_id(options.name):
         why = f"it has up to {DAG_LENGTH} letters, digits, `-`, `_` and `.`"
         yield Diagnostic("FLOW531", f"`{options.name}` cannot be the id of a DAG", None, why, "give another `--name`")
+    installation = options.own("airflow-installation")
+    if installation and not is_installation(installation):
+        what = f"`{installation}` cannot be the name of an installation"
+        why = "it becomes part of each run's id, and Airflow must read nothing into it"
+        how = "give up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`, of which a letter or digit is first, and that do not end like a script's name"
+        yield Diagnostic("FLOW536", what, None, why, how)
     yield from impossible_numbers(options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532")
     shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
     for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:

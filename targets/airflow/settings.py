@@ -28,10 +28,8 @@ _FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOpe
 _TYPES = {"file": "string", "str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
-# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which is known by the host of its user interface.
-HOST = "{{ ti.log_url.split('/')[2] }}"
-RUN = "{{ dag.dag_id }}.{{ run_id }}@" + HOST
-OWNER = "airflow:" + HOST + "/{{ dag.dag_id }}/{{ run_id }}"
+# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which is known by the address of its user interface unless it has a name.
+ADDRESS = "{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}"
 REQUEST = "{{ dag_run.clear_number | default(0, true) }}"  # counts what operators have cleared in the run
 FIRST_ATTEMPT = "{{ [ti.max_tries - task.retries, 0] | max }}"  # clearing a task sets `max_tries` to the tries made, and the retries to come
 TASK = "{{ ti.task_id }}.{{ ti.map_index }}"
@@ -43,12 +41,19 @@ def is_text(text: str) -> bool:
     return not any(each in text for each in _READ) and not text.endswith(_FILES)
 
 
+def is_installation(name: str) -> bool:
+    """True for a name that an installation can have: it is part of a run's id, and Airflow reads nothing into it."""
+    return 0 < len(name) <= 100 and name.isascii() and name[0].isalnum() and all(each.isalnum() or each in "-_.:" for each in name) and is_text(name)
+
+
 def shared(flow: Flow, options: Options) -> Data:
     """Returns what all operators of the DAG share."""
+    installation = options.own("airflow-installation") or ADDRESS
     environment = {
-        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": RUN, "FLOWC_OWNER": OWNER, "FLOWC_CODE": options.code,
-        "FLOWC_TARGET": "airflow", "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT,
-        "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK, "FLOWC_START": START,
+        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@" + installation,
+        "FLOWC_OWNER": f"airflow:{installation}/" + "{{ dag.dag_id }}/{{ run_id }}", "FLOWC_CODE": options.code, "FLOWC_TARGET": "airflow",
+        "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT, "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK,
+        "FLOWC_START": START,
     }  # fmt: skip
     inject = options.runtime == "inject"
     container: Data = {"name": "base"}

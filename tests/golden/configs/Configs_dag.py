@@ -24,8 +24,8 @@ except ImportError:  # before Airflow 3.2
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Configs",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:5bf78c65480aea021ec328cfb49f269fa60ca17b5e134ecb03d84bb30625367c",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",

@@ -19,8 +19,8 @@ except ImportError:  # before Airflow 3.2
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Decorated",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:0422bda2825ec65dc64a91dbff40315093f5d084a3bd339e6fbc09b29a76c48a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",

@@ -21,8 +21,8 @@ except ImportError:  # before Airflow 3.2
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "OwnInit",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:ee0ec327af63d945513f156ae6164453cb390232456fe55a4f8ea899b1b6eff2",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",

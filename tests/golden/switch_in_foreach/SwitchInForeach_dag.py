@@ -21,8 +21,8 @@ except ImportError:  # before Airflow 3.2
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "SwitchInForeach",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:01b011eb545dad8b683cdfe6c1f5db7a4b2aae408f4f8722da927ba087fa404b",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",

@@ -18,6 +18,7 @@ from flowc.targets.airflow.names import CHOICE, ITEMS, PATHS, is_dag_id, task_id
 from flowc.targets.airflow.validate import validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from jinja2.sandbox import SandboxedEnvironment
 
 from tests import hostile
 from tests.building import options_of, program_of, spec_of
@@ -155,7 +156,34 @@ class F(FlowSpec):
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/flowc", "/metaflow_temp"]
     assert pod["serviceAccountName"] == "me" and [each["name"] for each in pod["volumes"]] == ["flowc", "tmpfs"]
     assert pod["initContainers"][0]["image"] == "r:1" and start["env_vars"]["TMPDIR"] == "/metaflow_temp"
-    assert end["retries"] == 0 and end["env_vars"]["FLOWC_RUN"] == "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}"
+    assert end["retries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("base", "installation", "known"),
+    [
+        ("http://localhost:8080", "", "localhost:8080"),
+        ("https://airflow.example.com", "", "airflow.example.com"),
+        ("https://airflow.example.com/prod", "", "airflow.example.com/prod"),  # not told from others by its host
+        ("https://airflow.example.com/prod/", "", "airflow.example.com/prod"),
+        ("http://localhost:8080", "team-a", "team-a"),
+    ],
+)
+@pytest.mark.parametrize("rest", ["/dags/d/runs/r/tasks/t?try_number=1", "/dags/d/grid?dag_run_id=r&task_id=t&tab=logs"], ids=["3", "2"])
+def test_runs_of_different_installations_have_different_ids(base: str, installation: str, known: str, rest: str, tmp_path: Path) -> None:
+    program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
+    given = read(spec_of(program, "airflow", airflow_installation=installation)[0].text).settings["default_args"]["env_vars"]
+    context = {"dag": {"dag_id": "d"}, "run_id": "r", "ti": {"log_url": base + rest}}
+    rendered = {name: SandboxedEnvironment().from_string(given[name]).render(context) for name in ("FLOWC_RUN", "FLOWC_OWNER")}
+    assert rendered == {"FLOWC_RUN": f"d.r@{known}", "FLOWC_OWNER": f"airflow:{known}/d/r"}
+
+
+@pytest.mark.parametrize("name", ["a/b", "{{ 1 }}", "a b", ".a", "-a", "ä", "a\nb", "$(A)", "team.sh", "team.json", "x" * 101, "a'b", 'a"', "a@b", "%41"])
+def test_a_name_that_airflow_would_read_is_refused(name: str, tmp_path: Path) -> None:
+    program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
+    (found,) = check(program.flow, options_of("airflow", airflow_installation=name))
+    assert (found.code, found.severity) == ("FLOW536", "error") and found.why and found.how
+    assert not list(check(program.flow, options_of("airflow", airflow_installation="Team-a_1.b:8080")))
 
 
 def test_parameters(tmp_path: Path) -> None:
