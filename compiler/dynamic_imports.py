@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .names import Module, World
 
-    Word: TypeAlias = tuple[list[Any], SgNode]  # of a command line: its values, none where they are not known, and where it is written
+    Word: TypeAlias = tuple[list[Any], SgNode]  # of a command line: its values, none if they are not known; where it is
 
 _MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
             "runpy.run_module": "mod_name"}  # fmt: skip
@@ -39,7 +39,7 @@ _TEXTS = ("string", "concatenated_string", "binary_operator", "call")
 
 @record
 class Named:
-    """What one place names: the modules, the files, the beginning of a module's name whose rest is computed, or a script that is not known."""
+    """What one place names: modules, files, the beginning of a module's name whose rest is computed, or an unknown script."""
 
     node: SgNode
     modules: tuple[str, ...] = ()
@@ -119,7 +119,8 @@ def _display(world: World, module: Module, display: SgNode) -> Iterator[Named]:
     at = max((index for index, each in enumerate(items[:3]) if _is_python(world, module, each)), default=None)
     if at is None:
         return
-    words: list[Word] = [(["python"], display), *((list(_values(world, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS])]
+    words: list[Word] = [(["python"], display)]
+    words += [(list(_values(world, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS]]
     yield from _command(display, words)
 
 

@@ -308,7 +308,7 @@ class World:
     def closure(self, start: Module, problems: list[Diagnostic] | None = None) -> dict[str, bytes]:
         """Returns the files that the flow can import or start from its own folder: path → content. A package comes with its whole tree.
 
-        Adds FLOW157 to `problems` for a module or script whose name is computed, and which may be one that is missing here.
+        Adds FLOW157 to `problems` for a module or script whose name is computed, and which may be missing here.
         Raises Refused for a module of the folder that Python could not read.
         """
         waiting, seen = [(start, "")], {start.name}

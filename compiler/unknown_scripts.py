@@ -1,8 +1,8 @@
 """FLOW157 for a script that a command starts, `[sys.executable, script]`, where nobody knows which.
 
-Most such commands start something that is made or found while the flow runs, so this is said only of a script that is there, beside the flow or a
-folder below, that the code package does not hold, and that the flow's own code names: `"train.py"` somewhere in it, or `"train"` where the command
-adds the `.py`, or runs a module.
+Most such commands start something that is made or found while the flow runs. So this is said only of a script that is
+there, beside the flow or one folder below, that the code package does not hold, and that the flow's own code names:
+`"train.py"` somewhere in it, or `"train"` where the command adds the `.py`, or runs a module.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def _scripts(folder: str) -> Iterator[str]:
             yield entry.name
         elif entry.is_dir() and not entry.is_symlink() and not entry.name.startswith((".", "__")):
             try:
-                yield from (f"{entry.name}/{each.name}" for each in os.scandir(entry.path) if each.name.endswith(".py") and each.is_file())
+                inside = [each.name for each in os.scandir(entry.path) if each.name.endswith(".py") and each.is_file()]
             except OSError:
                 continue  # not ours to read
+            yield from (f"{entry.name}/{name}" for name in inside)

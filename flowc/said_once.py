@@ -14,7 +14,7 @@ _HERE = "\0"  # stands for the target's name in a message
 
 
 def said_once(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
-    """Returns the diagnostics of targets, each with the target's name, without those that differ in nothing but the words "target `NAME`"."""
+    """Returns one diagnostic for those that differ only in the words "target `NAME`". `found` has each with its target's name."""
     targets: dict[Diagnostic, list[str]] = {}
     for name, diagnostic in found:
         same = replace(diagnostic, what=diagnostic.what.replace(f"target `{name}`", _HERE, 1))

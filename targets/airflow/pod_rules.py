@@ -1,7 +1,7 @@
-"""Finds in a DAG file what Kubernetes would refuse of its pods, in the middle of a run: names, keys, and volumes that hide what a task needs.
+"""Finds in a DAG file the pods that Kubernetes would refuse in the middle of a run, for a name, a key or where a volume is mounted.
 
-Only what the file says outright is looked at: arguments of KubernetesPodOperator and of classes derived from it, those of the file's own function
-`pod`, and what that function returns. A value that is computed, or that Jinja is yet to fill in, is passed over.
+It looks at arguments of KubernetesPodOperator and of classes derived from it, at those of the file's own function `pod`, and at
+what that function returns. It passes over a value that is computed, or that Jinja is yet to fill in.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 OPERATOR, POD = "KubernetesPodOperator", "pod"
 XCOM = "/airflow/xcom"  # a volume that Airflow adds to a pod which returns something
-_ARGUMENTS = {"service_account_name": "serviceAccountName", "node_selector": "nodeSelector", "labels": "labels", "annotations": "annotations"}
+_ARGUMENTS = {
+    "service_account_name": "serviceAccountName", "node_selector": "nodeSelector", "labels": "labels", "annotations": "annotations",
+}  # fmt: skip
 
 
 def pod_rules(tree: ast.Module) -> Iterator[Problem]:
@@ -34,7 +36,8 @@ def pod_rules(tree: ast.Module) -> Iterator[Problem]:
     makers = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == POD]
     made = [each for each in calls if _name(each.func) == POD]
     seen: set[int] = set()
-    for part in (*makers, *made, *(each.value for call in of_pods for each in call.keywords if each.arg == "pod_template_dict")):
+    templates = [each.value for call in of_pods for each in call.keywords if each.arg == "pod_template_dict"]
+    for part in (*makers, *made, *templates):
         for each in ast.walk(part):
             if isinstance(each, ast.Dict) and id(each) not in seen:
                 seen.add(id(each))
@@ -56,13 +59,8 @@ def pod_rules(tree: ast.Module) -> Iterator[Problem]:
 
 def _operators(tree: ast.Module) -> set[str]:
     """The names of the file by which pods are made: the operator's, and those of classes derived from it."""
-    found = {
-        alias.asname or alias.name
-        for each in ast.walk(tree)
-        if isinstance(each, ast.ImportFrom)
-        for alias in each.names
-        if alias.name == OPERATOR
-    }
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    found = {alias.asname or alias.name for each in imports for alias in each.names if alias.name == OPERATOR}
     for each in tree.body:
         if isinstance(each, ast.ClassDef) and any(_name(base) in found for base in each.bases):
             found.add(each.name)
@@ -118,7 +116,8 @@ def _mounts(call: ast.Call, shared: tuple[str, ...]) -> Iterator[Problem]:
 
 def _dicts(value: Any, needed: str) -> list[dict[str, Any]]:
     """The dicts of a list that have a text under the key."""
-    return [each for each in value if isinstance(each, dict) and isinstance(each.get(needed), str)] if isinstance(value, list) else []
+    several = value if isinstance(value, list) else []
+    return [each for each in several if isinstance(each, dict) and isinstance(each.get(needed), str)]
 
 
 def _data(node: ast.expr) -> Any:

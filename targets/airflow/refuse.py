@@ -52,7 +52,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if installation and not is_installation(installation):
         what = f"`{installation}` cannot be the name of an installation"
         why = "it becomes part of each run's id, and Airflow must read nothing into it"
-        how = "give up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`, of which a letter or digit is first, and that do not end like a script's name"
+        how = "give up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`, with a letter or digit first and no ending such as `.sh`"
         yield Diagnostic("FLOW536", what, None, why, how)
     yield from impossible_numbers(options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532")
     shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]

@@ -28,7 +28,7 @@ _FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOpe
 _TYPES = {"file": "string", "str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
-# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which is known by the address of its user interface unless it has a name.
+# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which the address of its user interface names.
 ADDRESS = "{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}"
 REQUEST = "{{ dag_run.clear_number | default(0, true) }}"  # counts what operators have cleared in the run
 FIRST_ATTEMPT = "{{ [ti.max_tries - task.retries, 0] | max }}"  # clearing a task sets `max_tries` to the tries made, and the retries to come
@@ -43,7 +43,8 @@ def is_text(text: str) -> bool:
 
 def is_installation(name: str) -> bool:
     """True for a name that an installation can have: it is part of a run's id, and Airflow reads nothing into it."""
-    return 0 < len(name) <= 100 and name.isascii() and name[0].isalnum() and all(each.isalnum() or each in "-_.:" for each in name) and is_text(name)
+    fits = 0 < len(name) <= 100 and name.isascii() and name[0].isalnum() and is_text(name)
+    return fits and all(each.isalnum() or each in "-_.:" for each in name)
 
 
 def shared(flow: Flow, options: Options) -> Data:

@@ -160,7 +160,9 @@ def test_a_script_that_is_not_known_is_said_where_the_code_names_one(folder: Pat
 
 def test_a_script_that_package_sources_names_is_there(folder: Path) -> None:
     body = "self.script = 'train.py'; subprocess.run([sys.executable, self.script])"
-    source = FLOW.format(body=body).replace("class F", "@package_sources('train.py')\nclass F").replace("FlowSpec, ", "FlowSpec, package_sources, ", 1)
+    source = (
+        FLOW.format(body=body).replace("class F", "@package_sources('train.py')\nclass F").replace("FlowSpec, ", "FlowSpec, package_sources, ", 1)
+    )
     assert not program_of(source, folder).diagnostics
 
 

@@ -28,15 +28,17 @@ from .deploying import Dump
 SEED = 2037  # of sixty tried, the one whose flows have most pairs of what happens together
 COUNT = 20
 MOST = 8  # attempts at tasks of one flow
-# What each engine's sample has, since engines have run it wrong: a switch that a switch passes by, and a step where ways meet that none comes to.
+# What each engine's sample has, since engines have run it wrong: a switch that a switch passes by, and a step where ways
+# meet that none comes to.
 MUST = ("switch-passed-by", "meeting-passed-by")
 _drawing = threading.Lock()  # several threads that ask at first would each draw them
 
 
 @cache
 def drawn() -> tuple[Flow, ...]:
-    """Flows whose runs make at least 4 and at most MOST attempts at tasks, the same every time: any, and those of which a meeting is the main thing,
-    since of the small ones of any kind few have one.
+    """Flows whose runs make at least 4 and at most MOST attempts at tasks, the same every time.
+
+    Few flows so small have a meeting, so some are drawn of which that is the main thing.
     """
     found: dict[str, Flow] = {}
 

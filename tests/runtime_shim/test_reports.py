@@ -1,4 +1,4 @@
-"""A report that cannot be written fails the task: an engine must never take an output that is not there for a skipped task's."""
+"""A report that cannot be written fails the task: no engine may take an absent output for that of a skipped task."""
 
 from __future__ import annotations
 

@@ -178,7 +178,9 @@ def test_runs_of_different_installations_have_different_ids(base: str, installat
     assert rendered == {"FLOWC_RUN": f"d.r@{known}", "FLOWC_OWNER": f"airflow:{known}/d/r"}
 
 
-@pytest.mark.parametrize("name", ["a/b", "{{ 1 }}", "a b", ".a", "-a", "ä", "a\nb", "$(A)", "team.sh", "team.json", "x" * 101, "a'b", 'a"', "a@b", "%41"])
+@pytest.mark.parametrize(
+    "name", ["a/b", "{{ 1 }}", "a b", ".a", "-a", "ä", "a\nb", "$(A)", "team.sh", "team.json", "x" * 101, "a'b", 'a"', "a@b", "%41"]
+)
 def test_a_name_that_airflow_would_read_is_refused(name: str, tmp_path: Path) -> None:
     program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
     (found,) = check(program.flow, options_of("airflow", airflow_installation=name))
