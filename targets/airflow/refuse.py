@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from flowc.compiler.diagnostics import Diagnostic
+from flowc.compiler.diagnostics import WARNING, Diagnostic
+from flowc.compiler.ir import Foreach, Switch
 from flowc.compiler.scopes import is_loop
 from flowc.targets.container import taken
+from flowc.targets.pods import is_guaranteed
 from flowc.targets.tasks import decorator_of
 from flowc.targets.unsupported import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 
@@ -66,6 +68,13 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
         return
     yield from unclear_kubernetes(step, NAME, (*taken(options), "/airflow/xcom"))
+    if is_guaranteed(step) and isinstance(step.transition, (Foreach, Switch)):
+        yield Diagnostic(
+            "FLOW575", f"the pod of step `{step.name}` is Burstable, unless Airflow's connection says otherwise", kubernetes.span,
+            "Airflow adds a container that passes on what a foreach or a switch reports, and limits it only if told to",
+            "set `xcom_sidecar_container_resources` of the connection, with requests equal to limits",
+            WARNING,
+        )  # fmt: skip
     for attribute, value in kubernetes.attributes.items():
         if not all(map(is_text, texts(value))):
             what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"

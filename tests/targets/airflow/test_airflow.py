@@ -430,6 +430,18 @@ def test_every_container_of_a_guaranteed_pod_requests_what_it_is_limited_to(runt
     assert all(each["resources"]["requests"] == {"cpu": "10m", "memory": "16Mi"} for each in other)
 
 
+@pytest.mark.parametrize(
+    ("how", "qos", "codes"), [("kubernetes", "guaranteed", ["FLOW575"]), ("kubernetes", "burstable", []), ("process", "guaranteed", [])]
+)
+def test_airflows_own_container_of_a_guaranteed_pod_is_said(how: str, qos: str, codes: list[str], tmp_path: Path) -> None:
+    source = NESTED.replace("OUTER", "[1]").replace("INNER", "[1]").replace("FlowSpec, step", "FlowSpec, kubernetes, step")
+    for step in ("outer", "inner"):  # of which one reports something
+        source = source.replace(f"    @step\n    def {step}(", f'    @kubernetes(qos="{qos}")\n    @step\n    def {step}(')
+    found = list(check(program_of(source, tmp_path).flow, options_of("airflow", airflow_tasks=how)))
+    assert [each.code for each in found if each.code != "FLOW571"] == codes
+    assert all("`outer`" in each.what and each.severity == "warning" for each in found if each.code == "FLOW575")
+
+
 def test_it_imports_nothing_of_flowc(tmp_path: Path) -> None:
     for file in (Path(__file__).parents[2] / "golden").rglob("*_dag.py"):
         tree = ast.parse(file.read_text())
