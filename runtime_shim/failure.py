@@ -35,14 +35,6 @@ def exit_code(error: BaseException) -> int:
     return METAFLOW_EXIT_DISALLOW_RETRY if asks else 1
 
 
-def exit_code(error: BaseException) -> int:
-    """Returns the exit code of a container whose step raised the error: 1, or the one by which the step asks not to be tried again."""
-    from .exceptions import METAFLOW_EXIT_DISALLOW_RETRY
-
-    asks = isinstance(error, SystemExit) and error.code == METAFLOW_EXIT_DISALLOW_RETRY
-    return METAFLOW_EXIT_DISALLOW_RETRY if asks else 1
-
-
 def user_traceback(error: BaseException) -> str:
     """The traceback as Python prints it, without the shim's own frames above the user's code, and below it."""
     import traceback
