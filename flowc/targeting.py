@@ -12,6 +12,7 @@ from . import options as command_line
 from .flow_source import WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .options import Arguments, Option, Usage
+from .said_once import said_once
 from .settings import NONE, settings_for
 
 TYPE_CHECKING = False
@@ -161,7 +162,9 @@ def package_of(program: Program) -> Package:
 def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
     chosen_targets = tuple(emitters)
-    found = [diagnostic for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest, program))]
+    found = said_once(
+        (each.NAME, diagnostic) for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest, program))
+    )
     if chosen_targets:
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
