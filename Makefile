@@ -34,10 +34,10 @@ nightly: engines  ## COUNT random flows on every engine (one that fails is made 
 
 # Each release of Argo is built the first time, in three to ten minutes; each of Airflow is installed in one.
 releases: $(VENV)/ready .venvs/airflow/ready  ## every feature flow on the releases of Argo and of Airflow that `make test` does not run (tests/engines/versions.py)
-	for each in $$($(RUN) -m tests.engines.versions argo); do \
+	releases=$$($(RUN) -m tests.engines.versions argo) || exit 1; for each in $$releases; do \
 	    FLOWC_ARGO=$$each FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m pytest -n 3 --dist loadgroup tests/engines/test_features.py tests/engines/test_argo.py -k "argo" $(ARGS) || exit 1; \
 	done
-	for each in $$($(RUN) -m tests.engines.versions airflow); do \
+	releases=$$($(RUN) -m tests.engines.versions airflow) || exit 1; for each in $$releases; do \
 	    $(RUN) -m tests.engines.airflow_environment $$each .venvs/airflow-$$each || exit 1; \
 	    FLOWC_AIRFLOW_PYTHON=$(CURDIR)/.venvs/airflow-$$each/bin/python $(RUN) -m pytest -n 3 --dist loadgroup tests/engines/test_features.py tests/engines/test_airflow.py \
 	        -k "airflow and not pods" $(ARGS) || exit 1; \

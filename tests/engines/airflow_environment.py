@@ -11,6 +11,9 @@ from pathlib import Path
 
 from .versions import AIRFLOW
 
+# Airflow 2 runs on no newer Python than 3.12; uv downloads one where the machine has none.
+PYTHON = sys.executable if sys.version_info < (3, 13) else "3.12"
+
 
 def main() -> int:
     release, folder = sys.argv[1], Path(sys.argv[2])
@@ -19,7 +22,7 @@ def main() -> int:
     uv = [sys.executable, "-m", "uv"]
     packages = [f"apache-airflow=={release}", "apache-airflow-providers-cncf-kubernetes"]
     packages += ["apache-airflow-providers-standard"] if release.startswith("3.") else []
-    subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", "/usr/bin/python3", str(folder)], check=True)
+    subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", PYTHON, str(folder)], check=True)
     install = [
         *uv,
         "pip",
