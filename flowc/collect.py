@@ -134,14 +134,15 @@ def _state(place: Place, flow: str, run: str, rules: Rules, now: float) -> str:
 
 def _marked(place: Place, flow: str, runs: list[str]) -> set[str]:
     """The objects that the records of these runs refer to."""
-    from flowc.runtime_shim.artifacts import inspect, manifest
+    from flowc.runtime_shim.artifacts import manifest
     from flowc.runtime_shim.contract import address
+    from flowc.runtime_shim.contract.tasks import tasks
 
     marked: set[str] = set()
     for run in runs:
-        tasks = list(inspect.tasks(place.store, flow, run))
-        for at in range(0, len(tasks), 256):
-            for one in place.each(tasks[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
+        succeeded = list(tasks(place.store, flow, run))
+        for at in range(0, len(succeeded), 256):
+            for one in place.each(succeeded[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
                 if one is not None:
                     marked |= manifest.objects(flow, one.artifacts)
     assert all(name.startswith(f"{address.encoded(flow)}/") for name in marked)

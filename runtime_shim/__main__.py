@@ -12,9 +12,10 @@ from .contract.graph import read_graph
 from .contract.start import read_start
 from .store import open_store
 from .task import numbering
+from .task.attempt import Attempt
 from .task.beginning import look
 from .task.capture import Capture
-from .task.run_task import Attempt, run_task
+from .task.run_task import run_task
 from .user_code.flow_module import load_flow
 
 TYPE_CHECKING = False

@@ -142,14 +142,14 @@ def _write(file: str, place: Place, found: Found, names: list[str], private: boo
     """Writes the values themselves, as Metaflow's `dump --file` does."""
     import pickle
 
-    from flowc.runtime_shim.artifacts import inspect
     from flowc.runtime_shim.artifacts import manifest as artifacts
-    from flowc.runtime_shim.user_code.flowspec import INTERNAL
+    from flowc.runtime_shim.artifacts.manifest import INTERNAL
+    from flowc.runtime_shim.contract.tasks import tasks
 
     from .. import files
 
     values: dict[str, dict[str, object]] = {}
-    for step, path in inspect.tasks(place.store, found.flow, found.run, found.step, found.path):
+    for step, path in tasks(place.store, found.flow, found.run, found.step, found.path):
         done = place.record(found.flow, found.run, step, path)
         if done is not None:
             wanted = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Iterator, Optional, Tuple
 
-from . import internals
+from . import internals, kinds
 from .objects import MetaflowObject
 from .place import Place
 
@@ -19,10 +19,8 @@ class DataArtifact(MetaflowObject):
     _task: Any
 
     def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
-        from .task import Task
-
         super()._begin(place, parts, attempt)
-        self._task = Task._made(place, parts[:-1], attempt)
+        self._task = kinds.of(parts[:-1])._made(place, parts[:-1], attempt)
 
     @classmethod
     def _of(cls, task: Any, name: str) -> DataArtifact:

@@ -8,13 +8,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from flowc.runtime_shim.artifacts import manifest
+from flowc.runtime_shim.artifacts.manifest import INTERNAL
 from flowc.runtime_shim.contract.record import Record
 from flowc.runtime_shim.task import environment as ran_in
-from flowc.runtime_shim.user_code.flowspec import INTERNAL
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .place import Place
-    from .task import Task
+
+    class Task(Protocol):
+        """What is asked of `client.task.Task`."""
+
+        _place: Place
+
+        @property
+        def _done(self) -> Optional[Record]: ...
+        @property
+        def path_components(self) -> List[str]: ...
+        @property
+        def current_attempt(self) -> int: ...
+        @property
+        def runtime_name(self) -> Optional[str]: ...
+        @property
+        def successful(self) -> bool: ...
+        def _failed(self) -> Dict[str, Any]: ...
+
 
 _MADE: Dict[str, Callable[[Any], Any]] = {
     "name": lambda task: task.path_components[0],

@@ -11,7 +11,7 @@ from typing import Any, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
-from . import settings, tags
+from . import kinds, settings, tags
 from .place import Place, open_place
 
 MAX_ATTEMPTS = 6  # as Metaflow counts: 0 to 5
@@ -83,13 +83,11 @@ class MetaflowObject:
     @property
     def parent(self) -> Any:
         """The object that this one is in; None for a flow."""
-        from . import DataArtifact, Flow, Run, Step, Task
-
-        kinds: Tuple[Any, ...] = (Flow, Run, Step, Task, DataArtifact)
-        if len(self._parts) == 1:
+        parts = self._parts[:-1]
+        if not parts:
             return None
-        attempt = self._attempt if isinstance(self, DataArtifact) else None
-        return kinds[len(self._parts) - 2]._made(self._place, self._parts[:-1], attempt)
+        attempt = self._attempt if len(parts) == 4 else None  # an artifact's is that of its task
+        return kinds.of(parts)._made(self._place, parts, attempt)
 
     @property
     def origin_pathspec(self) -> Optional[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Iterable, Iterator, Optional, Tuple, Union
 
+from flowc.runtime_shim.api import running
 from flowc.runtime_shim.contract import address
 
 from . import tags
@@ -104,9 +105,7 @@ class Run(MetaflowObject):
     def _exists(self) -> bool:
         if self._place.run(*self._parts) is not None:
             return True
-        from flowc.runtime_shim.api.current import current
-
-        return (current.flow_name, current.run_id) == self._parts
+        return running.is_within(*self._parts)
 
     def _children(self) -> Iterator[Any]:
         from .step import Step

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from flowc.runtime_shim.api import running
+
 from . import settings
 from .objects import MetaflowObject, addressed, has_all
 from .place import Ahead
@@ -77,9 +79,7 @@ class Step(MetaflowObject):
     def _exists(self) -> bool:
         if self._place.has_step(*self._parts):
             return True
-        from flowc.runtime_shim.api.current import current
-
-        return (current.flow_name, current.run_id, current.step_name) == self._parts
+        return running.is_within(*self._parts)
 
     def _children(self) -> Iterator[Any]:
         from .task import Task

@@ -16,13 +16,12 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, Optional, Set
 
 from flowc.runtime_shim.contract import address, identity, record
+from flowc.runtime_shim.contract.identity import MAX_TAG_CHARACTERS, MAX_TAGS
 from flowc.runtime_shim.exceptions import MetaflowTaggingError
 
 if TYPE_CHECKING:
     from .place import Place
 
-MAX_TAGS = 50
-MAX_CHARACTERS = 500
 TRIES = 100  # changes by others that one change puts up with
 
 
@@ -88,8 +87,8 @@ def checked(given: Any, what: str) -> Set[str]:
             raise MetaflowTaggingError(f"Tags must be strings, not {type(tag).__name__}")
         if not tag:
             raise MetaflowTaggingError("Tags must not be empty string")
-        if len(tag) > MAX_CHARACTERS:
-            raise MetaflowTaggingError(f"Tag is too long {len(tag)} > {MAX_CHARACTERS}")
+        if len(tag) > MAX_TAG_CHARACTERS:
+            raise MetaflowTaggingError(f"Tag is too long {len(tag)} > {MAX_TAG_CHARACTERS}")
     return set(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from flowc.runtime_shim.api import running
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.contract.lineage import Lineage
 from flowc.runtime_shim.contract.record import Record
@@ -300,9 +301,7 @@ class Task(MetaflowObject):
             self._known(self._place.record(*self._parts))
         if self._record is not _UNKNOWN or self._attempts():
             return True
-        from flowc.runtime_shim.api.current import current
-
-        return [current.flow_name, current.run_id, current.step_name, current.task_id] == self.path_components
+        return running.is_within(*self.path_components)
 
     def _hint(self) -> str:
         return f"{super()._hint()} (the id of a task is its step's name, with `-` and the item's index in a foreach)"

@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 _SHIM = "flowc.runtime_shim"
 GROUPS = {
     "": [
-        "flowc", _SHIM,
+        _SHIM, f"{_SHIM}.hooks", "flowc",
         *(
             f"{_SHIM}.{module}"
             for module in (
                 "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads",
                 "contract.address", "fast_start.json_text", "store", "contract.record", "contract.logs", "task",
                 "task.capture", "contract.graph", "artifacts", "artifacts.content", "artifacts.manifest",
-                "user_code", "user_code.flowspec", "contract.identity", "task.user_step", "api", "api.current",
-                "contract.lineage", "contract.start", "task.beginning", "task.numbering", "task.run_task",
+                "user_code", "user_code.flowspec", "user_code.parameter", "contract.identity", "contract.version", "task.user_step",
+                "api", "api.running", "api.current",
+                "contract.lineage", "contract.start", "task.beginning", "task.attempt", "task.numbering", "task.run_task",
                 "api.metaflow_alias", "user_code.flow_module", "__main__", "contract.code_package", "api.names",
             )
         ),
@@ -91,6 +92,7 @@ def _load(folder: str, group: Group) -> None:
     from _imp import _fix_co_filename  # type: ignore[attr-defined]
 
     module_type = type(sys)
+    made = []
     for name, file, code in group:
         if name in sys.modules:
             continue
@@ -106,7 +108,9 @@ def _load(folder: str, group: Group) -> None:
             names["__path__"] = spec.submodule_search_locations = [path[: -len("/__init__.py")]]
         sys.modules[name] = module
         _fix_co_filename(code, path)
-        exec(code, names)
+        made.append((name, module, code))
+    for name, module, code in made:  # when all are there: the package `flowc` needs one that is below it
+        exec(code, module.__dict__)
         parent, _, own = name.rpartition(".")
         if parent:
             setattr(sys.modules[parent], own, module)

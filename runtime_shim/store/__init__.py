@@ -78,11 +78,6 @@ else:
     Store = object  # a type, for annotations
 
 
-def verifying() -> bool:
-    """Whether nothing that is in the datastore is believed unread: something in it was found to be damaged."""
-    return os.environ.get("FLOWC_VERIFY") == "1"
-
-
 def put_content(store: Store, name: str, data: bytes) -> None:
     """Writes an object that is named by its content, unless it is there; a torn one of a folder is replaced. Raises StoreError."""
     if not store.put_if_absent(name, data) and not store.looks_whole(name, len(data), False) and store.get(name) != data:
