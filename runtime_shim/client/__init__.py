@@ -2,7 +2,7 @@
 
     Metaflow → Flow → Run → Step → Task → DataArtifact
 
-`objects.py` says what they have in common; `place.py` reads the datastore for all of them. Nothing is read before it is asked for, and a value
+`objects.py` says what they have in common; `datastore.py` reads the datastore for all of them. Nothing is read before it is asked for, and a value
 is unpickled only by `.data`. Works inside a task: standard library only.
 """
 

@@ -38,7 +38,7 @@ GROUPS = {
                 "store", "contract.record", "contract.logs", "task", "task.capture", "contract.graph", "artifacts", "artifacts.content",
                 "artifacts.manifest", "user_code", "user_code.flowspec", "user_code.parameter", "contract.identity", "task.user_step",
                 "task.transitions", "api", "api.running", "api.current", "contract.lineage", "contract.start", "task.beginning", "task.attempt",
-                "task.numbering", "task.environment", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__",
+                "task.attempt_number", "task.environment", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__",
                 "contract.code_package", "fast_start.compile_module", "api.names",
             )
         ),
@@ -47,7 +47,7 @@ GROUPS = {
     "s3": [
         f"{_SHIM}.{module}"
         for module in (
-            "artifacts.prefetch", "store.read_ahead", "store.http", "store.credentials", "store.encoding", "store.remote",
+            "artifacts.prefetch", "store.read_ahead", "store.http", "store.credentials", "store.encoding", "store.blobs",
             "store.signature", "store.s3",
         )
     ],

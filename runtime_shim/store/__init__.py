@@ -103,7 +103,7 @@ def open_store(url: str, durable: bool = False) -> Store:
 
         return S3Store(url)
     if scheme in ("gs", "az"):
-        from .objects import ObjectStore
+        from .obstore_client import ObjectStore
 
         return ObjectStore(url)
     raise UsageError(f"a store is a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, not {url!r}")

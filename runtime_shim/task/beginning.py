@@ -1,4 +1,4 @@
-"""What a task must know of its run before anything else: whose the run is, and with which code it goes on. Start reading at `look`.
+"""What a task must know of its run before anything else: whose the run is, and with which code it goes on. Start reading at `read_beginning`.
 
 A run belongs to one run of one engine, and keeps the code it began with. What an operator asks to run again takes the code that is deployed by
 then: the first task that is started by a request fixes it for all that follow (docs/shim.md, Runs and starts).
@@ -32,7 +32,7 @@ class Beginning:
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
 
 
-def look(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
+def read_beginning(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
     """Returns what run.json says to this start of a task that was brought code `code`.
 
     Raises ShimError for a run that belongs to another run of an engine, and for code that the run cannot go on with.

@@ -56,7 +56,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     flow: Optional[FlowSpec] = None
     try:
         if "FLOWC_MAX_VISITS" in os.environ:
-            from .visits import check
+            from .visit_limit import check
 
             check(task.step, task.path, os.environ)
         flow_class = task.load()
@@ -65,7 +65,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         made = flow
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
         if made._flowc.over is not None and made._flowc.splits is not None:
-            from .width import check_splits
+            from .foreach_limit import check_splits
 
             check_splits(task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack])
         manifest = _saved(flow)
