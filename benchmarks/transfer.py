@@ -65,12 +65,12 @@ def _received(store: S3Store, entry: dict[str, Any]) -> float:
     from flowc.runtime_shim.contract import address
     from flowc.runtime_shim.contract.digest import CHUNK
     from flowc.runtime_shim.fast_start.threads import for_each
-    from flowc.runtime_shim.store import remote
+    from flowc.runtime_shim.store import blobs
 
     name, size = address.blob_name("F", entry["digest"]), entry["size"]
     began = time.perf_counter()
-    view = memoryview(remote._memory(size))
-    for_each(-(-size // CHUNK), lambda part: store.get_into(name, part * CHUNK, view[part * CHUNK : (part + 1) * CHUNK]) and None, remote.WORKERS)
+    view = memoryview(blobs._memory(size))
+    for_each(-(-size // CHUNK), lambda part: store.get_into(name, part * CHUNK, view[part * CHUNK : (part + 1) * CHUNK]) and None, blobs.WORKERS)
     return time.perf_counter() - began
 
 

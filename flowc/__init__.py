@@ -1,10 +1,10 @@
 """flowc's public API: `from flowc import FlowSpec, step, Parameter, current, retry, …`, under the names that Metaflow gives them.
 
-`import flowc` itself imports nothing: the compiler needs none of these names, and a task's container starts with this module. A name is
+`import flowc` itself imports next to nothing: the compiler needs none of these names, and a task's container starts with this module. A name is
 taken from `flowc.runtime_shim.api.names` when it is first asked for.
 """
 
-__version__ = "0.1.0"
+from .runtime_shim import hooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .runner import Runner as Runner
     from .runtime_shim.api.names import *  # noqa: F403
     from .runtime_shim.client import *  # noqa: F403
+
+    __version__: str
 
 API = frozenset(
     (
@@ -26,7 +28,32 @@ API = frozenset(
 )  # fmt: skip
 
 
+def _command_line(path: str, class_name: str, argv: list) -> int:  # type: ignore[type-arg]
+    from .cli import main_for_file
+
+    return main_for_file(path, class_name, argv)
+
+
+def _runner() -> type:
+    from .runner import Runner
+
+    return Runner
+
+
+def _notebook_runner() -> type:
+    from .notebook import NBRunner
+
+    return NBRunner
+
+
+hooks.registered.update(command_line=_command_line, Runner=_runner, NBRunner=_notebook_runner)
+
+
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from .runtime_shim.contract.version import VERSION
+
+        return VERSION
     if name not in API:
         raise AttributeError(f"module 'flowc' has no attribute {name!r}")
     from .runtime_shim.api import names

@@ -1,14 +1,4 @@
-"""The command line: which commands there are, and what holds for all of them.
-
-Dispatch is by hand and a command's module is imported when it is called, since start-up is a feature. A command is a module of
-`flowc.commands` that has:
-
-    USAGE: tuple[str, ...]                      one line each, beginning with `flowc COMMAND`
-    TEXT: str                                   what it does, for `--help`
-    OPTIONS: tuple[Option, ...]                 every option it parses
-    EXAMPLES: tuple[tuple[str, str], ...]       (command line, what it does)
-    def run(argv, out) -> int                   does it; returns the exit code
-    def sections(argv) -> Iterator[…]           optional: more options for `--help`, as (title, options)
+"""The command line: what holds for all commands. Which there are, `commands/__init__.py` says. Dispatch is by hand, since start-up is a feature.
 
 Exit codes: 0 fine; 1 refused or failed; 2 wrong usage; 70 a mistake of flowc's own; 130 interrupted; 141 nobody reads the output.
 """
@@ -17,28 +7,13 @@ from __future__ import annotations
 
 import sys
 
+from .commands import COMMANDS, module_of
 from .options import Usage
 from .terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-COMMANDS = {
-    "compile": "write what an orchestrator needs to run a flow",
-    "check": "report every problem of a flow",
-    "explain": "print what a diagnostic means",
-    "show": "print a flow's graph",
-    "run": "run a flow on this machine",
-    "resume": "go on from what an earlier run has done",
-    "runs": "list runs, and how they stand",
-    "logs": "print what the tasks of a run printed",
-    "dump": "print the artifacts of a run",
-    "tag": "add, remove and list tags of runs",
-    "gc": "delete old runs, and artifacts that no run has any more",
-    "validate": "check specs, without an engine",
-    "help": "print help on a command",
-}
 
 FINE, FAILED, WRONG_USAGE, INTERNAL, INTERRUPTED, UNREAD = 0, 1, 2, 70, 130, 141
 
@@ -106,9 +81,9 @@ def _command(argv: list[str], out: Output) -> str:
     if first in COMMANDS:
         return first
     if first in ("--version", "-V", "version"):
-        from . import __version__
+        from flowc.runtime_shim.contract.version import VERSION
 
-        out.print(f"flowc {__version__}")
+        out.print(f"flowc {VERSION}")
         return ""
     if first in ("--help", "-h"):
         from .help import overview
@@ -139,24 +114,17 @@ def _dispatch(command: str, argv: list[str], out: Output) -> int:
     return int(module.run(argv, out))
 
 
-def module_of(command: str):  # type: ignore[no-untyped-def]
-    """Imports and returns the module of the command."""
-    name = f"flowc.commands.{command}"
-    __import__(name)
-    return sys.modules[name]
-
-
 def _internal(error: Exception, out: Output) -> int:
     import os
 
-    from . import __version__
+    from flowc.runtime_shim.contract.version import VERSION
 
     if os.environ.get("FLOWC_DEBUG") == "1":
         import traceback
 
         traceback.print_exception(type(error), error, error.__traceback__)
     kind = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    out.error(f"a mistake in flowc {__version__}, not in your flow: {kind}; please report it, with what FLOWC_DEBUG=1 prints")
+    out.error(f"a mistake in flowc {VERSION}, not in your flow: {kind}; please report it, with what FLOWC_DEBUG=1 prints")
     return INTERNAL
 
 

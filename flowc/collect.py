@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
 
 
 ABANDONED = 3600.0  # seconds after which a file that was never finished is that of a writer which was killed
@@ -54,7 +54,7 @@ class Plan:
         self.going_on: list[str] = []  # runs for which blobs are left alone
 
 
-def plan(place: Place, flow: str, rules: Rules) -> Plan:
+def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
     from flowc.runtime_shim.client import tags
     from flowc.runtime_shim.contract import address
 
@@ -91,7 +91,7 @@ def plan(place: Place, flow: str, rules: Rules) -> Plan:
     return made
 
 
-def collect(place: Place, flow: str, rules: Rules) -> Plan:
+def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
     """Plans anew, with runs that begin now held back, and deletes. Raises Failure if another collector is at work."""
     from flowc.runtime_shim.contract import record
     from flowc.runtime_shim.local import gc_handshake
@@ -115,7 +115,7 @@ def collect(place: Place, flow: str, rules: Rules) -> Plan:
         _deleter(place)(name)
 
 
-def _state(place: Place, flow: str, run: str, rules: Rules, now: float) -> str:
+def _state(place: Datastore, flow: str, run: str, rules: Rules, now: float) -> str:
     """The run's status; "" if it goes on, or may."""
     from flowc.runtime_shim.contract import address
     from flowc.runtime_shim.contract.errors import ShimError
@@ -132,30 +132,31 @@ def _state(place: Place, flow: str, run: str, rules: Rules, now: float) -> str:
     return state if now - youngest >= rules.grace else ""
 
 
-def _marked(place: Place, flow: str, runs: list[str]) -> set[str]:
+def _marked(place: Datastore, flow: str, runs: list[str]) -> set[str]:
     """The objects that the records of these runs refer to."""
-    from flowc.runtime_shim.artifacts import inspect, manifest
+    from flowc.runtime_shim.artifacts import manifest
     from flowc.runtime_shim.contract import address
+    from flowc.runtime_shim.contract.tasks import tasks
 
     marked: set[str] = set()
     for run in runs:
-        tasks = list(inspect.tasks(place.store, flow, run))
-        for at in range(0, len(tasks), 256):
-            for one in place.each(tasks[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
+        succeeded = list(tasks(place.store, flow, run))
+        for at in range(0, len(succeeded), 256):
+            for one in place.each(succeeded[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
                 if one is not None:
                     marked |= manifest.objects(flow, one.artifacts)
     assert all(name.startswith(f"{address.encoded(flow)}/") for name in marked)
     return marked
 
 
-def _tags(place: Place, flow: str, runs: frozenset[str]) -> list[str]:
+def _tags(place: Datastore, flow: str, runs: frozenset[str]) -> list[str]:
     from flowc.runtime_shim.client import tags
 
     prefix = tags._folder(flow)
     return [name for name in place.store.list(prefix) if tags._parted(name[len(prefix) :])[0] in runs]
 
 
-def _cached(place: Place, flow: str, kept: frozenset[str]) -> list[str]:
+def _cached(place: Datastore, flow: str, kept: frozenset[str]) -> list[str]:
     """What `run --cache` has noted of tasks whose runs are not kept."""
     from flowc.runtime_shim.contract import address, record
     from flowc.runtime_shim.contract.errors import DamagedError
@@ -172,7 +173,7 @@ def _cached(place: Place, flow: str, kept: frozenset[str]) -> list[str]:
     return [name for name, data in zip(names, found) if data is not None and run_of(name, data) not in kept]
 
 
-def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:
+def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]:
     """What is left of runs whose run.json is gone: of a collector that was killed, of a first task that failed before it was written."""
     from flowc.runtime_shim.contract import address
 
@@ -186,9 +187,9 @@ def _orphans(place: Place, flow: str, rules: Rules, now: float) -> list[str]:
     return found
 
 
-def _entries(place: Place, prefix: str) -> Iterator[tuple[str, int, float]]:
+def _entries(place: Datastore, prefix: str) -> Iterator[tuple[str, int, float]]:
     return place.store.entries(prefix)
 
 
-def _deleter(place: Place) -> Callable[[str], None]:
+def _deleter(place: Datastore) -> Callable[[str], None]:
     return lambda name: place.store.delete(name)

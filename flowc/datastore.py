@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
 
     from .options import Arguments
 
@@ -61,22 +61,22 @@ def is_found_here(store: str) -> bool:
     return store == nearest(os.getcwd())
 
 
-def place_of(arguments: Arguments) -> Place:
+def place_of(arguments: Arguments) -> Datastore:
     """Returns the datastore, which the client reads from now on, the runs of everybody. Raises Failure."""
     from flowc.runtime_shim import client
-    from flowc.runtime_shim.client.place import open_place
+    from flowc.runtime_shim.client.datastore import open_datastore
     from flowc.runtime_shim.contract.errors import ShimError
 
     url = url_of(arguments)
     try:
-        found = open_place(url if "://" in url else os.path.abspath(url))
+        found = open_datastore(url if "://" in url else os.path.abspath(url))
     except ShimError as error:
         raise Failure(str(error)) from None
     client.namespace(None)
     return found
 
 
-def find(place: Place, text: str, flow: str = "") -> Found:
+def find(place: Datastore, text: str, flow: str = "") -> Found:
     """What the text names: RUN[/STEP[/PATH]], or with the flow's name before it. Raises ShimError if there is no such run, or several."""
     from flowc.runtime_shim.contract.errors import ShimError
 
@@ -105,7 +105,7 @@ def _path(step: str, text: str) -> str:
         return text  # there is no such task, which is said where it is looked for
 
 
-def run_object(place: Place, flow: str, run: str) -> Any:
+def run_object(place: Datastore, flow: str, run: str) -> Any:
     """The client's object for the run."""
     from flowc.runtime_shim.client.run import Run
 

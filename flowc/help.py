@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .cli import COMMANDS
+from .commands import COMMANDS
 from .terminal import Output, paint
 
 TYPE_CHECKING = False

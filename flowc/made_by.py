@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
 
     from .datastore import Found
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 WIDTH = 120  # columns of the list of packages
 
 
-def made_by(place: Place, found: Found) -> dict[str, list[Made]]:
+def made_by(place: Datastore, found: Found) -> dict[str, list[Made]]:
     """Returns step → what made each of its tasks that has succeeded. Raises ShimError if a step or path is asked for that has no task."""
-    from flowc.runtime_shim.artifacts import inspect
     from flowc.runtime_shim.contract.errors import ShimError
+    from flowc.runtime_shim.contract.tasks import tasks
     from flowc.runtime_shim.task import environment
 
     environments: dict[str, Made] = {}
     made: dict[str, list[Made]] = {}
-    tasks = list(inspect.tasks(place.store, found.flow, found.run, found.step, found.path))
-    for (step, path), done in zip(tasks, place.each(tasks, lambda task: place.record(found.flow, found.run, *task))):
+    succeeded = list(tasks(place.store, found.flow, found.run, found.step, found.path))
+    for (step, path), done in zip(succeeded, place.each(succeeded, lambda task: place.record(found.flow, found.run, *task))):
         if done is None:
             continue
         known = dict(done.data.get("environment") or {})

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
     from flowc.runtime_shim.store import Store
 
 SUCCEEDED, FAILED, RUNNING, STOPPED, UNFINISHED = "succeeded", "failed", "running", "stopped", "unfinished"
@@ -44,7 +44,7 @@ def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
         return {}
 
 
-def status(place: Place, flow: str, run: str) -> tuple[str, float | None]:
+def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
     """Returns one of STATUSES, and when the run ended, in seconds since the epoch, if that is known."""
     from flowc.runtime_shim.client.run import Run
     from flowc.runtime_shim.task import failure

@@ -111,7 +111,7 @@ class ExecutingRun:
         return found
 
     def _run(self) -> Any:
-        from flowc.runtime_shim.client.place import open_place
+        from flowc.runtime_shim.client.datastore import open_datastore
         from flowc.runtime_shim.client.run import Run
 
         begun = self._begin()
@@ -120,7 +120,7 @@ class ExecutingRun:
         store = begun["store"]
         if "://" not in store:
             store = os.path.join(self.runner.cwd or os.getcwd(), store)
-        return Run._made(open_place(store), (begun["flow"], begun["run"]))
+        return Run._made(open_datastore(store), (begun["flow"], begun["run"]))
 
     @property
     def status(self) -> str:

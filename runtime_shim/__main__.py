@@ -11,10 +11,11 @@ from .contract.errors import ShimError, UsageError
 from .contract.graph import read_graph
 from .contract.start import read_start
 from .store import open_store
-from .task import numbering
-from .task.beginning import look
+from .task import attempt_number
+from .task.attempt import Attempt
+from .task.beginning import read_beginning
 from .task.capture import Capture
-from .task.run_task import Attempt, run_task
+from .task.run_task import run_task
 from .user_code.flow_module import load_flow
 
 TYPE_CHECKING = False
@@ -85,14 +86,14 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             raise UsageError("one of FLOWC_CODE and FLOWC_CODE_DIR must be set")
         folder = fetched = _new_folder()
     ahead = [address.record_name(flow, run, step, path), address.run_record_name(flow, run)]
-    ahead += numbering.earlier_names(flow, run, step, path, start)
+    ahead += attempt_number.earlier_names(flow, run, step, path, start)
     if start.tries and start.goes_on_counting:
         ahead.append(address.task_name(flow, run, step, path, f"{start.attempt - 1}.failure.json"))
     if start.request:
         ahead.append(address.code_of_request_name(flow, run, start.request))
     store.fetch_ahead([address.code_name(flow, code), *ahead] if fetched else ahead)
     try:
-        begun = look(store, flow, run, step, path, start, code)
+        begun = read_beginning(store, flow, run, step, path, start, code)
         if fetched:
             from .contract.code_package import fetch
 
@@ -112,7 +113,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             gc.enable()
             return load_flow(folder, graph.flow, once=bool(fetched))
 
-        attempt = numbering.number(store, flow, run, step, path, start)
+        attempt = attempt_number.number(store, flow, run, step, path, start)
         if attempt:
             from .task.failure import write_silent_death
 
@@ -131,9 +132,9 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         if outcome is None:
             return task.exit_code
         if reports:
-            from .contract.report import Place, send
+            from .contract.report import TaskObjects, send
 
-            send(reports, outcome, Place(store, flow, run, step, path))
+            send(reports, outcome, TaskObjects(store, flow, run, step, path))
         return 0
     finally:
         if fetched:

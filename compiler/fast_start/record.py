@@ -4,6 +4,9 @@ The IR would be written with `@dataclass(frozen=True, slots=True)` but for start
 Python does, and each class a millisecond more. `record` gives the same shape (positional and keyword construction, equality, hash,
 repr, `replace`, no assignment after construction) without generating code. Type checkers see it as a dataclass.
 
+The plain version is that decorator of `dataclasses`. Deleting this file costs 15 ms a command and a millisecond for each class: the processor time of
+`import dataclasses`, where Python itself starts in 9 ms.
+
     >>> @record
     ... class Point:
     ...     x: int

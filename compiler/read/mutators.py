@@ -1,7 +1,7 @@
 """Mutators: the user's classes that change a flow when it is loaded.
 
 flowc finds them by reading, and refuses them by name unless it may run them. Then a process of its own
-(`runtime_shim/user_code/mutate.py`) imports the flow, runs them, and reports the changed flow as data, which is merged into what was read.
+(`runtime_shim/user_code/mutator_process.py`) imports the flow, runs them, and reports the changed flow as data, which is merged into what was read.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def ask(world: World, flow: nodes.Flow, request: dict[str, Any], given: Given) -
     sys.stdout.flush()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flowc.runtime_shim.user_code.mutate"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(writer,),
+            [sys.executable, "-m", "flowc.runtime_shim.user_code.mutator_process"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(writer,),
             env=environment, start_new_session=True,
         )  # fmt: skip
     except OSError as error:

@@ -1,0 +1,38 @@
+"""The commands of the command line. Each is a module here, which is imported when it is called.
+
+A command has:
+
+    USAGE: tuple[str, ...]                      one line each, beginning with `flowc COMMAND`
+    TEXT: str                                   what it does, for `--help`
+    OPTIONS: tuple[Option, ...]                 every option it parses
+    EXAMPLES: tuple[tuple[str, str], ...]       (command line, what it does)
+    def run(argv, out) -> int                   does it; returns the exit code
+    def sections(argv) -> Iterator[…]           optional: more options for `--help`, as (title, options)
+"""
+
+from __future__ import annotations
+
+import sys
+
+COMMANDS = {
+    "compile": "write what an orchestrator needs to run a flow",
+    "check": "report every problem of a flow",
+    "explain": "print what a diagnostic means",
+    "show": "print a flow's graph",
+    "run": "run a flow on this machine",
+    "resume": "go on from what an earlier run has done",
+    "runs": "list runs, and how they stand",
+    "logs": "print what the tasks of a run printed",
+    "dump": "print the artifacts of a run",
+    "tag": "add, remove and list tags of runs",
+    "gc": "delete old runs, and artifacts that no run has any more",
+    "validate": "check specs, without an engine",
+    "help": "print help on a command",
+}
+
+
+def module_of(command: str):  # type: ignore[no-untyped-def]
+    """Imports and returns the module of the command."""
+    name = f"{__name__}.{command}"
+    __import__(name)
+    return sys.modules[name]

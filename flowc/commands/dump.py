@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.runtime_shim.artifacts.inspect import Dump
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.artifacts.dump import Dump
+    from flowc.runtime_shim.client.datastore import Datastore
 
     from ..datastore import Found
 
@@ -82,7 +82,7 @@ def _print_json(data: object, out: Output) -> None:
     out.verbatim((json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
 
 
-def _environment(place: Place, found: Found, as_json: bool, out: Output) -> None:
+def _environment(place: Datastore, found: Found, as_json: bool, out: Output) -> None:
     from .. import made_by
 
     made = made_by.made_by(place, found)
@@ -92,12 +92,12 @@ def _environment(place: Place, found: Found, as_json: bool, out: Output) -> None
         out.print("\n".join(made_by.lines(made)))
 
 
-def _dump(place: Place, found: Found, names: list[str]) -> Dump:
+def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
     """What is asked for. Raises ShimError if none of the tasks has an artifact that is named."""
-    from flowc.runtime_shim.artifacts import inspect
+    from flowc.runtime_shim.artifacts.dump import dump
     from flowc.runtime_shim.contract.errors import ShimError
 
-    dumped = inspect.dump(place.store, found.flow, found.run, found.step, found.path)
+    dumped = dump(place.store, found.flow, found.run, found.step, found.path)
     if not names:
         return dumped
     there = {name for tasks in dumped.values() for task in tasks for name in task["artifacts"]}
@@ -138,18 +138,18 @@ def _one(dumped: Dump, found: Found, artifact: str, out: Output) -> None:
         out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
 
 
-def _write(file: str, place: Place, found: Found, names: list[str], private: bool, out: Output) -> None:
+def _write(file: str, place: Datastore, found: Found, names: list[str], private: bool, out: Output) -> None:
     """Writes the values themselves, as Metaflow's `dump --file` does."""
     import pickle
 
-    from flowc.runtime_shim.artifacts import inspect
     from flowc.runtime_shim.artifacts import manifest as artifacts
-    from flowc.runtime_shim.user_code.flowspec import INTERNAL
+    from flowc.runtime_shim.artifacts.manifest import INTERNAL
+    from flowc.runtime_shim.contract.tasks import tasks
 
     from .. import files
 
     values: dict[str, dict[str, object]] = {}
-    for step, path in inspect.tasks(place.store, found.flow, found.run, found.step, found.path):
+    for step, path in tasks(place.store, found.flow, found.run, found.step, found.path):
         done = place.record(found.flow, found.run, step, path)
         if done is not None:
             wanted = [

@@ -12,7 +12,8 @@ EXAMPLES: tuple[tuple[str, str], ...] = ()
 
 
 def run(argv: list[str], out: Output) -> int:
-    from .. import cli, help
+    from .. import help
+    from . import COMMANDS, module_of
 
     if len(argv) > 1:
         raise Usage(f"unexpected argument `{argv[1]}`")
@@ -20,10 +21,10 @@ def run(argv: list[str], out: Output) -> int:
         out.print(help.overview(out))
         return 0
     command = argv[0]
-    if command not in cli.COMMANDS:
+    if command not in COMMANDS:
         from flowc.compiler.report.diagnostics import nearest
 
-        close = nearest(command, cli.COMMANDS)
-        raise Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(cli.COMMANDS))
-    out.print(help.of_command(command, cli.module_of(command), [], out))
+        close = nearest(command, COMMANDS)
+        raise Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))
+    out.print(help.of_command(command, module_of(command), [], out))
     return 0

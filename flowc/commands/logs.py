@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
 
     from ..datastore import Found
 
@@ -61,7 +61,7 @@ def run(argv: list[str], out: Output) -> int:
 class _Shown:
     """The logs that have been printed, as far as they were there."""
 
-    def __init__(self, place: Place, found: Found, streams: list[str], timestamps: bool, out: Output) -> None:
+    def __init__(self, place: Datastore, found: Found, streams: list[str], timestamps: bool, out: Output) -> None:
         self.place, self.found, self.streams, self.timestamps, self.out = place, found, streams, timestamps, out
         self.printed: dict[str, int] = {}  # name of a log → bytes of it that have been printed
         self.last = ""  # the name of the log that was printed last
@@ -150,7 +150,7 @@ class _Shown:
             self.out.printed_by_task(b"".join(printed))
 
 
-def _follow(place: Place, found: Found, shown: _Shown) -> None:
+def _follow(place: Datastore, found: Found, shown: _Shown) -> None:
     import sys
     import time
 
@@ -170,7 +170,7 @@ def _follow(place: Place, found: Found, shown: _Shown) -> None:
         time.sleep(pause)
 
 
-def _explain(place: Place, found: Found, what: str, attempt: int) -> None:
+def _explain(place: Datastore, found: Found, what: str, attempt: int) -> None:
     """Nothing was printed: because there is no such task, or because it said nothing. Raises ShimError for the first."""
     from flowc.runtime_shim.contract.errors import ShimError
 

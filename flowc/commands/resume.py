@@ -149,14 +149,14 @@ def _known(steps: list[str], known: list[str]) -> None:
 
 def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
     """The name and the run.json of the run to go on from. Raises Failure when there is none."""
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
     from flowc.runtime_shim.contract import record
     from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.store import open_store
 
     try:
         store = open_store(url)
-        name = wanted or next(iter(Place(url).runs(flow)), "")
+        name = wanted or next(iter(Datastore(url).runs(flow)), "")
         found = record.read_run(store, flow, name) if name else None
     except ShimError as error:
         raise Failure(str(error)) from None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
 
 USAGE = ("flowc runs [FLOW.py | FLOW] [OPTIONS]",)
 TEXT = """
@@ -75,7 +75,7 @@ def _flows_of(file: str) -> list[str]:
     return [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
 
 
-def _runs(place: Place, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
+def _runs(place: Datastore, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
     from flowc.runtime_shim.client.flow import Flow
 
     found = Flow._made(place, (flow,)).runs(*tags)
@@ -83,7 +83,7 @@ def _runs(place: Place, flow: str, tags: list[str], limit: int) -> Iterator[dict
     yield from place.each(names, lambda name: _about(place, flow, name))
 
 
-def _about(place: Place, flow: str, name: str) -> dict[str, Any]:
+def _about(place: Datastore, flow: str, name: str) -> dict[str, Any]:
     from flowc.runtime_shim.client import tags
 
     from ..run_status import status

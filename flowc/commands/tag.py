@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from flowc.runtime_shim.client.place import Place
+    from flowc.runtime_shim.client.datastore import Datastore
 
     from ..options import Arguments
 
@@ -78,7 +78,7 @@ def _action(arguments: Arguments) -> tuple[str, list[str]]:
     return action, words
 
 
-def _change(place: Place, arguments: Arguments, action: str, words: list[str], out: Output) -> None:
+def _change(place: Datastore, arguments: Arguments, action: str, words: list[str], out: Output) -> None:
     from flowc.runtime_shim.client import tags
 
     flow, run, rest = _run(place, arguments, words)
@@ -96,7 +96,7 @@ def _change(place: Place, arguments: Arguments, action: str, words: list[str], o
     out.print(lines(f"{flow}/{run}: {' '.join(sorted(now)) or 'no tags'}"))
 
 
-def _run(place: Place, arguments: Arguments, words: list[str]) -> tuple[str, str, list[str]]:
+def _run(place: Datastore, arguments: Arguments, words: list[str]) -> tuple[str, str, list[str]]:
     """(flow, run, tags) of the words."""
     flow = _flow(place, arguments)
     named = arguments.text("--run-id")
@@ -117,7 +117,7 @@ def _run(place: Place, arguments: Arguments, words: list[str]) -> tuple[str, str
     return found.flow, found.run, rest
 
 
-def _flow(place: Place, arguments: Arguments) -> str:
+def _flow(place: Datastore, arguments: Arguments) -> str:
     """The flow that is asked for; where the datastore has only one, `--flow-file` means that."""
     given = arguments.text("--flow")
     if given or not arguments.text("--flow-file"):
@@ -128,7 +128,7 @@ def _flow(place: Place, arguments: Arguments) -> str:
     return "".join(found)
 
 
-def _latest(place: Place, flow: str, arguments: Arguments) -> str:
+def _latest(place: Datastore, flow: str, arguments: Arguments) -> str:
     from flowc.runtime_shim.client.flow import Flow
 
     wanted = [arguments.text("--namespace")] if arguments.text("--namespace") else []
@@ -138,7 +138,7 @@ def _latest(place: Place, flow: str, arguments: Arguments) -> str:
     return str(found.id)
 
 
-def _list(place: Place, arguments: Arguments, words: list[str], out: Output) -> None:
+def _list(place: Datastore, arguments: Arguments, words: list[str], out: Output) -> None:
     if arguments.flag("--group-by-tag") and arguments.flag("--group-by-run"):
         raise Usage("`--group-by-tag` and `--group-by-run` do not go together")
     if len(words) > 1:
@@ -157,7 +157,7 @@ def _list(place: Place, arguments: Arguments, words: list[str], out: Output) -> 
         out.print(lines("\n".join(text)))
 
 
-def _runs(place: Place, arguments: Arguments, words: list[str]) -> list[Any]:
+def _runs(place: Datastore, arguments: Arguments, words: list[str]) -> list[Any]:
     from flowc.runtime_shim.client.flow import Flow
     from flowc.runtime_shim.contract import identity
 

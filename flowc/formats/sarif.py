@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
-from flowc import __version__
 from flowc.compiler.report.diagnostics import ERROR, HINT, WARNING, Diagnostic
+from flowc.runtime_shim.contract.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LEVELS = {ERROR: "error", WARNING: "warning", HINT: "note"}
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
     codes = sorted({each.code for each in diagnostics})
     run = {
-        "tool": {"driver": {"name": "flowc", "version": __version__, "rules": _rules(codes)}},
+        "tool": {"driver": {"name": "flowc", "version": VERSION, "rules": _rules(codes)}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, codes.index(each.code)) for each in diagnostics],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import running
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator
@@ -23,27 +25,25 @@ class Current:
     """Attributes that are not set are None; those that a decorator would bring, and unknown ones, raise AttributeError."""
 
     def __init__(self) -> None:
-        self._values: dict = {}  # type: ignore[type-arg]
         self._graph: Any = None  # Graph
 
     def _set(self, **values: Any) -> None:
-        self._values = values
+        running.replace(values)
 
     def __getattr__(self, name: str) -> Any:
-        values = self.__dict__.get("_values", {})
-        if name in values and not name.startswith("_"):
-            return values[name]
+        if name in running.facts and not name.startswith("_"):
+            return running.facts[name]
         if name in _ALWAYS:
             return None
         raise AttributeError(f"'Current' object has no attribute {name!r}")
 
     @property
     def is_running_flow(self) -> bool:
-        return "run_id" in self._values
+        return running.is_flow()
 
     @property
     def pathspec(self) -> Any:
-        parts = [self._values.get(name) for name in ("flow_name", "run_id", "step_name", "task_id")]
+        parts = running.address()
         return "/".join(map(str, parts)) if all(each is not None for each in parts) else None
 
     @property
@@ -56,7 +56,7 @@ class Current:
     def parallel(self) -> Any:
         from ..gang import parallel
 
-        if not self._values.get("is_parallel"):
+        if not running.facts.get("is_parallel"):
             raise AttributeError("'Current' object has no attribute 'parallel'")
         return parallel()
 
@@ -86,7 +86,7 @@ class Current:
         return getattr(self, key, default)
 
     def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *_ALWAYS, *(each for each in self._values if each not in _ALWAYS)]
+        return [*super().__dir__(), *_ALWAYS, *(each for each in running.facts if each not in _ALWAYS)]
 
     def __contains__(self, key: str) -> bool:
         return getattr(self, key, None) is not None
@@ -98,9 +98,9 @@ def run_object(flow: str, run: str) -> Any:
 
 
 def _client(kind: str, pathspec: str) -> Any:
-    from . import names
+    from .. import client
 
-    return getattr(names, kind)(pathspec, _namespace_check=False)
+    return getattr(client, kind)(pathspec, _namespace_check=False)
 
 
 current = Current()

@@ -9,6 +9,6 @@ def get_version(public: bool = False) -> str:
     """Returns the release of Metaflow whose language flowc has; unless `public`, with flowc's own version behind it."""
     if public:
         return RELEASE
-    from flowc import __version__
+    from ..contract.version import VERSION
 
-    return f"{RELEASE}+flowc{__version__}"
+    return f"{RELEASE}+flowc{VERSION}"

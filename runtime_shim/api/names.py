@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..user_code.flowspec import FlowSpec
+from ..user_code.parameter import Parameter
 from .current import current
 
 TYPE_CHECKING = False
@@ -110,56 +111,6 @@ class JSONTypeClass:
 JSONType = JSONTypeClass()
 
 
-class Parameter:
-    """An input of a flow; on the flow object, the value that the run was started with."""
-
-    _flowc_declares = True
-
-    def __init__(
-        self, name: str, default: Any = None, type: Any = None, help: Any = None, required: Any = None, show_default: Any = None, **options: Any
-    ) -> None:
-        given = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
-        self.name = name
-        self.kwargs = {**options, **{each: value for each, value in given.items() if value is not None}}
-        self._attribute = name
-
-    def __set_name__(self, owner: type, attribute: str) -> None:
-        self._attribute = attribute
-
-    def __get__(self, flow: Any, owner: Optional[type] = None) -> Any:
-        if flow is None or "_flowc" not in flow.__dict__:
-            return self
-        if self._attribute not in flow.__dict__:
-            return FlowSpec.__getattr__(flow, self._attribute)
-        return flow.__dict__[self._attribute]
-
-    def __set__(self, flow: Any, value: Any) -> None:
-        if "_flowc_reached" in flow.__dict__:
-            return  # in `__init__` it has no effect, as in Metaflow
-        raise AttributeError("Flow level attributes and Parameters are not modifiable")
-
-
-class Unsupported:
-    """A name of Metaflow's that flowc knows and does not offer: it can be imported, and says so when it is used."""
-
-    _name: str
-    _where: str
-
-    def __init__(self, name: str, where: str = "yet") -> None:
-        self.__dict__["_name"], self.__dict__["_where"] = name, where
-
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"flowc does not support `{self._name}` of Metaflow {self._where}")
-
-    __call__ = __getattr__ = __getitem__ = __iter__ = _refuse
-
-    def __mro_entries__(self, _bases: Any) -> Any:
-        return self._refuse()
-
-    def __repr__(self) -> str:
-        return f"<{self._name}: not supported by flowc>"
-
-
 # names of Metaflow's, and the module that has each; imported when they are first asked for
 _HOMES = {
     **dict.fromkeys(("UserStepDecorator", "user_step_decorator", "USER_SKIP_STEP"), "user_code.user_decorators"),
@@ -205,6 +156,8 @@ def __getattr__(name: str) -> Any:
         except (ModuleNotFoundError, AttributeError) as error:
             if isinstance(error, ModuleNotFoundError) and error.name != home:
                 raise
+            from .unsupported import Unsupported
+
             return Unsupported(name)
     if name == "cards":
         from .. import cards
@@ -215,6 +168,8 @@ def __getattr__(name: str) -> Any:
 
         return metaflow_version
     if name in _LATER:
+        from .unsupported import Unsupported
+
         return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
     if name in _EXTENSIONS:
         raise AttributeError(f"`{name}` is not of Metaflow itself but of an extension, which flowc does not have")

@@ -38,6 +38,11 @@ class Damaged(ShimError):
     """Content that is not what was written."""
 
 
+def verifying() -> bool:
+    """Whether nothing that is in the datastore is believed unread: something in it was found to be damaged."""
+    return os.environ.get("FLOWC_VERIFY") == "1"
+
+
 class Content:
     """Bytes as pieces, in chunks for several threads. Valid as long as the value is not changed."""
 

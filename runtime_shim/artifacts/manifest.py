@@ -13,9 +13,8 @@ from __future__ import annotations
 from ..contract import address
 from ..contract import digest as digests
 from ..contract.errors import DamagedError, ShimError
-from ..store import verifying
 from . import content
-from .content import LARGE, Content, Damaged
+from .content import LARGE, Content, Damaged, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 else:
     Entry = Manifest = dict
 
+INTERNAL = "_flowc_"  # artifacts of our own begin so; nobody is shown them
 INLINE = 4096  # bytes of content that may go into the record
 INLINE_ALL = 64 << 10  # and of all that do, with what is inherited: each later task's record repeats them
 PACK = 32 << 20  # bytes after which another pack begins

@@ -2,11 +2,13 @@
 
     Metaflow → Flow → Run → Step → Task → DataArtifact
 
-`objects.py` says what they have in common; `place.py` reads the datastore for all of them. Nothing is read before it is asked for, and a value
+`objects.py` says what they have in common; `datastore.py` reads the datastore for all of them. Nothing is read before it is asked for, and a value
 is unpickled only by `.data`. Works inside a task: standard library only.
 """
 
 from __future__ import annotations
+
+from . import kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-_IN_FLOWC = {"Runner": "runner", "NBRunner": "notebook"}  # they need the compiler
+_IN_FLOWC = ("Runner", "NBRunner")  # they need the compiler
 
 
 def __getattr__(name: str) -> object:
@@ -45,13 +47,16 @@ def __getattr__(name: str) -> object:
     return value
 
 
+kinds.register(__getattr__)
+
+
 def _from_flowc(name: str) -> object:
     """There where flowc is installed; a container that has the shim alone can import the name, and is told when it uses it."""
-    from importlib import import_module
+    from ..hooks import registered
 
     try:
-        return getattr(import_module(f"flowc.{_IN_FLOWC[name]}"), name)
+        return registered[name]()
     except ImportError:
-        from flowc.runtime_shim.api.names import Unsupported
+        from ..api.unsupported import Unsupported
 
         return Unsupported(name, "where flowc itself is not installed")

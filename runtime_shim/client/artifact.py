@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Iterator, Optional, Tuple
 
-from . import internals
+from . import internals, kinds
+from .datastore import Datastore
 from .objects import MetaflowObject
-from .place import Place
 
 
 class DataArtifact(MetaflowObject):
@@ -18,22 +18,20 @@ class DataArtifact(MetaflowObject):
 
     _task: Any
 
-    def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
-        from .task import Task
-
-        super()._begin(place, parts, attempt)
-        self._task = Task._made(place, parts[:-1], attempt)
+    def _begin(self, datastore: Datastore, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
+        super()._begin(datastore, parts, attempt)
+        self._task = kinds.of(parts[:-1])._made(datastore, parts[:-1], attempt)
 
     @classmethod
     def _of(cls, task: Any, name: str) -> DataArtifact:
-        made: DataArtifact = cls._made(task._place, (*task._parts, name), task._attempt)
+        made: DataArtifact = cls._made(task._datastore, (*task._parts, name), task._attempt)
         made._task = task
         return made
 
     @property
     def data(self) -> Any:
         """The value. Unpickling runs code of whoever wrote the datastore (docs/client.md, Trust)."""
-        return internals.value(self._place, self._task, self.id)
+        return internals.value(self._datastore, self._task, self.id)
 
     @property
     def size(self) -> int:

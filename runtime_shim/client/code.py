@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 if TYPE_CHECKING:
     import tarfile
 
-    from .place import Place
+    from .datastore import Datastore
 
 
 class MetaflowCode:
     """The flow's files as they were when the run began. Read and checked when it is first asked for."""
 
-    def __init__(self, place: Place, flow: str, digest: str) -> None:
-        self._place, self._flow, self._digest = place, flow, digest
+    def __init__(self, datastore: Datastore, flow: str, digest: str) -> None:
+        self._datastore, self._flow, self._digest = datastore, flow, digest
 
     @classmethod
-    def of_run(cls, place: Place, flow: str, run: str, digest: str = "") -> Optional[MetaflowCode]:
-        digest = digest or str((place.run(flow, run) or {}).get("code") or "")
-        return cls(place, flow, digest) if digest else None
+    def of_run(cls, datastore: Datastore, flow: str, run: str, digest: str = "") -> Optional[MetaflowCode]:
+        digest = digest or str((datastore.run(flow, run) or {}).get("code") or "")
+        return cls(datastore, flow, digest) if digest else None
 
     @property
     def path(self) -> str:
         """Where the package is."""
         from flowc.runtime_shim.contract import address
 
-        return f"{self._place.url}/{address.code_name(self._flow, self._digest)}"
+        return f"{self._datastore.url}/{address.code_name(self._flow, self._digest)}"
 
     @property
     def info(self) -> Dict[str, Any]:
@@ -38,7 +38,7 @@ class MetaflowCode:
         import io
         import tarfile
 
-        return tarfile.open(fileobj=io.BytesIO(self._place.package(self._flow, self._digest)))
+        return tarfile.open(fileobj=io.BytesIO(self._datastore.package(self._flow, self._digest)))
 
     @property
     def script_name(self) -> str:
@@ -57,7 +57,7 @@ class MetaflowCode:
         from flowc.runtime_shim.contract import code_package
 
         folder = tempfile.TemporaryDirectory(prefix="flowc-code-")
-        code_package.unpack(self._place.package(self._flow, self._digest), folder.name)
+        code_package.unpack(self._datastore.package(self._flow, self._digest), folder.name)
         return folder
 
     def _file(self, name: str) -> bytes:
@@ -71,10 +71,10 @@ class MetaflowCode:
     __repr__ = __str__
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        return _rebuilt, (self._place.url, self._flow, self._digest)
+        return _rebuilt, (self._datastore.url, self._flow, self._digest)
 
 
 def _rebuilt(url: str, flow: str, digest: str) -> MetaflowCode:
-    from .place import open_place
+    from .datastore import open_datastore
 
-    return MetaflowCode(open_place(url), flow, digest)
+    return MetaflowCode(open_datastore(url), flow, digest)

@@ -8,29 +8,29 @@ from typing import Any, Iterator, List, Optional, Tuple
 from flowc.runtime_shim.exceptions import MetaflowNamespaceMismatch
 
 from . import settings, tags
+from .datastore import open_datastore
 from .objects import MetaflowObject, has_all, local_time
-from .place import open_place
 
 
 class Metaflow:
     """Every flow that has runs in the namespace."""
 
     def __init__(self, _current_metadata: Optional[str] = None) -> None:
-        self._place = open_place()
+        self._datastore = open_datastore()
 
     @property
     def flows(self) -> List[Flow]:
         return list(self)
 
     def __iter__(self) -> Iterator[Flow]:
-        for name in self._place.flows():
-            found = Flow._made(self._place, (name,))
+        for name in self._datastore.flows():
+            found = Flow._made(self._datastore, (name,))
             if found.is_in_namespace():
                 yield found
 
     def __getitem__(self, name: str) -> Flow:
         """Raises KeyError for a flow that is not there, MetaflowNamespaceMismatch for one without a run in the namespace."""
-        found: Flow = Flow._made(self._place, (str(name),))
+        found: Flow = Flow._made(self._datastore, (str(name),))
         if not found._exists():
             raise KeyError(name)
         found._check_namespace()
@@ -70,8 +70,8 @@ class Flow(MetaflowObject):
     @property
     def created_at(self) -> Optional[datetime]:
         """When its first run began."""
-        place, name = self._place, self.id
-        began = [one["started"] for run in place.runs(name) if (one := place.run(name, run)) is not None]
+        datastore, name = self._datastore, self.id
+        began = [one["started"] for run in datastore.runs(name) if (one := datastore.run(name, run)) is not None]
         return local_time(min(began, default=None))
 
     def is_in_namespace(self) -> bool:
@@ -82,13 +82,13 @@ class Flow(MetaflowObject):
 
         namespace = settings.get_namespace()
         required = [*wanted, *([namespace] if namespace is not None else [])]
-        edited = tags.edited(self._place, self.id) if required else {}
-        for name in self._place.runs(self.id):
-            if not required or has_all(tags.every(self._place, self.id, name, edited), required):
-                yield Run._made(self._place, (self.id, name))
+        edited = tags.edited(self._datastore, self.id) if required else {}
+        for name in self._datastore.runs(self.id):
+            if not required or has_all(tags.every(self._datastore, self.id, name, edited), required):
+                yield Run._made(self._datastore, (self.id, name))
 
     def _exists(self) -> bool:
-        return self._place.has_flow(self.id)
+        return self._datastore.has_flow(self.id)
 
     def _children(self) -> Iterator[Any]:
         return self._runs(())
@@ -96,7 +96,7 @@ class Flow(MetaflowObject):
     def _child(self, name: str) -> Any:
         from .run import Run
 
-        found = Run._made(self._place, (self.id, name))
+        found = Run._made(self._datastore, (self.id, name))
         if not found._exists():
             raise KeyError(name)
         found._check_namespace()

@@ -8,13 +8,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from flowc.runtime_shim.artifacts import manifest
+from flowc.runtime_shim.artifacts.manifest import INTERNAL
 from flowc.runtime_shim.contract.record import Record
 from flowc.runtime_shim.task import environment as ran_in
-from flowc.runtime_shim.user_code.flowspec import INTERNAL
 
 if TYPE_CHECKING:
-    from .place import Place
-    from .task import Task
+    from typing import Protocol
+
+    from .datastore import Datastore
+
+    class Task(Protocol):
+        """What is asked of `client.task.Task`."""
+
+        _datastore: Datastore
+
+        @property
+        def _done(self) -> Optional[Record]: ...
+        @property
+        def path_components(self) -> List[str]: ...
+        @property
+        def current_attempt(self) -> int: ...
+        @property
+        def runtime_name(self) -> Optional[str]: ...
+        @property
+        def successful(self) -> bool: ...
+        def _failed(self) -> Dict[str, Any]: ...
+
 
 _MADE: Dict[str, Callable[[Any], Any]] = {
     "name": lambda task: task.path_components[0],
@@ -38,13 +57,13 @@ def has(done: Optional[Record], name: str) -> bool:
     return done is not None and (name in _MADE or (name in done.artifacts and not name.startswith(INTERNAL)))
 
 
-def value(place: Place, task: Task, name: str) -> Any:
+def value(datastore: Datastore, task: Task, name: str) -> Any:
     """The artifact's value, unpickled. Raises KeyError without one, ShimError for one that is missing or damaged."""
     done = task._done
     if done is None or not has(done, name):
         raise KeyError(name)
     if name in done.artifacts:
-        return manifest.load(place.store, task.path_components[0], name, done.artifacts[name])
+        return manifest.load(datastore.store, task.path_components[0], name, done.artifacts[name])
     return _MADE[name](task)
 
 
@@ -65,10 +84,10 @@ def entry(task: Task, name: str) -> Dict[str, Any]:
 
 def metadata(task: Task) -> Dict[str, str]:
     """The facts that Metaflow keeps of a task, by its names for them."""
-    run = task._place.run(*task.path_components[:2]) or {}
+    run = task._datastore.run(*task.path_components[:2]) or {}
     done = task._done
     environment = (done.data.get("environment") or {}) if done is not None else {}
-    url = task._place.url
+    url = task._datastore.url
     found = {
         "attempt": task.current_attempt,
         "runtime": task.runtime_name,
@@ -84,7 +103,7 @@ def metadata(task: Task) -> Dict[str, str]:
         "origin-run-id": run.get("origin"),
         "origin-task-id": task.path_components[3] if done is not None and done.data.get("origin") else None,
     }
-    if task._place.run(*task.path_components[:2]) is not None and (done is not None or task._failed()):
+    if task._datastore.run(*task.path_components[:2]) is not None and (done is not None or task._failed()):
         found["attempt-done"] = task.current_attempt
         found["attempt_ok"] = task.successful
     return {name: str(value) for name, value in found.items() if value is not None or name == "origin-run-id"}
@@ -95,10 +114,10 @@ def environment(task: Task) -> Optional[Dict[str, Any]]:
     done = task._done
     if done is None:
         return None
-    run = task._place.run(*task.path_components[:2]) or {}
+    run = task._datastore.run(*task.path_components[:2]) or {}
     known = dict(done.data.get("environment") or {})
     digest = str(known.pop("digest", "") or "")
-    found = ran_in.read(task._place.store, task.path_components[0], digest) or {}
+    found = ran_in.read(task._datastore.store, task.path_components[0], digest) or {}
     known.update({name: found.get(name) for name in ("implementation", "machine", "packages")})
     return {
         **known, "git_commit": run.get("git"), "git_dirty": run.get("dirty"),

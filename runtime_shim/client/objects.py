@@ -11,8 +11,8 @@ from typing import Any, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound
 
-from . import settings, tags
-from .place import Place, open_place
+from . import kinds, settings, tags
+from .datastore import Datastore, open_datastore
 
 MAX_ATTEMPTS = 6  # as Metaflow counts: 0 to 5
 
@@ -22,7 +22,7 @@ class MetaflowObject:
 
     _FORM = ""  # of its pathspec
 
-    _place: Place
+    _datastore: Datastore
     _parts: Tuple[str, ...]
     _attempt: Optional[int]
 
@@ -31,20 +31,20 @@ class MetaflowObject:
         parts = tuple(_decoded(each) for each in str(pathspec).split("/")) if pathspec else ()
         if len(parts) != self._FORM.count("/") + 1 or not all(parts):
             raise MetaflowInvalidPathspec(f"Expects {type(self).__name__}('{self._FORM}')")
-        self._begin(open_place(), addressed(parts), _checked_attempt(attempt))
+        self._begin(open_datastore(), addressed(parts), _checked_attempt(attempt))
         if not self._exists():
             raise MetaflowNotFound(f"{self!r} does not exist{self._hint()}")
         if _namespace_check:
             self._check_namespace()
 
-    def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
-        self._place, self._parts, self._attempt = place, parts, attempt
+    def _begin(self, datastore: Datastore, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
+        self._datastore, self._parts, self._attempt = datastore, parts, attempt
 
     @classmethod
-    def _made(cls, place: Place, parts: Tuple[str, ...], attempt: Optional[int] = None) -> Any:
+    def _made(cls, datastore: Datastore, parts: Tuple[str, ...], attempt: Optional[int] = None) -> Any:
         """The object, without a look whether it exists."""
         made = cls.__new__(cls)
-        made._begin(place, parts, attempt)
+        made._begin(datastore, parts, attempt)
         return made
 
     # ── for subclasses ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,7 +54,7 @@ class MetaflowObject:
 
     def _hint(self) -> str:
         """What to say when it does not exist."""
-        return f" in the datastore {self._place.url}"
+        return f" in the datastore {self._datastore.url}"
 
     def _children(self) -> Iterator[Any]:
         raise NotImplementedError
@@ -83,20 +83,18 @@ class MetaflowObject:
     @property
     def parent(self) -> Any:
         """The object that this one is in; None for a flow."""
-        from . import DataArtifact, Flow, Run, Step, Task
-
-        kinds: Tuple[Any, ...] = (Flow, Run, Step, Task, DataArtifact)
-        if len(self._parts) == 1:
+        parts = self._parts[:-1]
+        if not parts:
             return None
-        attempt = self._attempt if isinstance(self, DataArtifact) else None
-        return kinds[len(self._parts) - 2]._made(self._place, self._parts[:-1], attempt)
+        attempt = self._attempt if len(parts) == 4 else None  # an artifact's is that of its task
+        return kinds.of(parts)._made(self._datastore, parts, attempt)
 
     @property
     def origin_pathspec(self) -> Optional[str]:
         """The pathspec of the same object in the run that this one was resumed from; None if it was not resumed."""
         if len(self._parts) < 2:
             return None
-        origin = (self._place.run(self._parts[0], self._parts[1]) or {}).get("origin")
+        origin = (self._datastore.run(self._parts[0], self._parts[1]) or {}).get("origin")
         parts = self.path_components
         return "/".join(_encoded(each) for each in (parts[0], str(origin), *parts[2:])) if origin else None
 
@@ -107,12 +105,12 @@ class MetaflowObject:
     @property
     def user_tags(self) -> FrozenSet[str]:
         """Those that people gave to the run and may take away; of a flow, none."""
-        return tags.user(self._place, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
+        return tags.user(self._datastore, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
 
     @property
     def system_tags(self) -> FrozenSet[str]:
         """Those that say how the run was made: `user:…`, `runtime:…`, `python_version:…`."""
-        return tags.system(self._place, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
+        return tags.system(self._datastore, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
 
     def is_in_namespace(self) -> bool:
         """True if the run has the tag that is the namespace; of a flow, if one of its runs has."""
@@ -151,11 +149,11 @@ class MetaflowObject:
 
     def __reduce__(self) -> Tuple[Any, ...]:
         """Pickled as its address: read again from the same datastore when it is used."""
-        return _rebuilt, (type(self), self._place.url, self._parts, self._attempt)
+        return _rebuilt, (type(self), self._datastore.url, self._parts, self._attempt)
 
 
 def _rebuilt(kind: Any, url: str, parts: Tuple[str, ...], attempt: Optional[int]) -> Any:
-    return kind._made(open_place(url), parts, attempt)
+    return kind._made(open_datastore(url), parts, attempt)
 
 
 def addressed(parts: Tuple[str, ...]) -> Tuple[str, ...]:

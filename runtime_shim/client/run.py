@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Iterable, Iterator, Optional, Tuple, Union
 
+from flowc.runtime_shim.api import running
 from flowc.runtime_shim.contract import address
 
 from . import tags
@@ -21,7 +22,7 @@ class Run(MetaflowObject):
 
     @property
     def created_at(self) -> Optional[datetime]:
-        return local_time((self._place.run(*self._parts) or {}).get("started"))
+        return local_time((self._datastore.run(*self._parts) or {}).get("started"))
 
     @property
     def end_task(self) -> Any:
@@ -29,11 +30,11 @@ class Run(MetaflowObject):
         from .task import Task
 
         step = "end"
-        record = self._place.record(*self._parts, step, address.ROOT)
+        record = self._datastore.record(*self._parts, step, address.ROOT)
         if record is None or record.next:
-            step = self._place.graph(*self._parts).end
-            record = self._place.record(*self._parts, step, address.ROOT) if step != "end" else None
-        found = Task._made(self._place, (*self._parts, step, address.ROOT))
+            step = self._datastore.graph(*self._parts).end
+            record = self._datastore.record(*self._parts, step, address.ROOT) if step != "end" else None
+        found = Task._made(self._datastore, (*self._parts, step, address.ROOT))
         found._known(record)
         return found if record is not None or found._exists() else None
 
@@ -64,14 +65,14 @@ class Run(MetaflowObject):
         """The code package that the run was started with (MetaflowCode)."""
         from .code import MetaflowCode
 
-        return MetaflowCode.of_run(self._place, *self._parts)
+        return MetaflowCode.of_run(self._datastore, *self._parts)
 
     @property
     def trigger(self) -> Any:
         """The events that started the run (Trigger), None if a person or a schedule did."""
         from .trigger import Trigger
 
-        return Trigger.of_run(self._place.run(*self._parts) or {})
+        return Trigger.of_run(self._datastore.run(*self._parts) or {})
 
     def steps(self, *tags: str) -> Iterator[Any]:
         """Yields the steps, the last one first; none if the run lacks one of the tags."""
@@ -97,27 +98,25 @@ class Run(MetaflowObject):
 
     def replace_tags(self, tags_to_remove: Iterable[str], tags_to_add: Iterable[str]) -> None:
         """Removes and adds in one step."""
-        tags.change(self._place, *self._parts, tags_to_add, tags_to_remove)
+        tags.change(self._datastore, *self._parts, tags_to_add, tags_to_remove)
 
     # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _exists(self) -> bool:
-        if self._place.run(*self._parts) is not None:
+        if self._datastore.run(*self._parts) is not None:
             return True
-        from flowc.runtime_shim.api.current import current
-
-        return (current.flow_name, current.run_id) == self._parts
+        return running.is_within(*self._parts)
 
     def _children(self) -> Iterator[Any]:
         from .step import Step
 
-        for name in self._place.steps(*self._parts):
-            yield Step._made(self._place, (*self._parts, name))
+        for name in self._datastore.steps(*self._parts):
+            yield Step._made(self._datastore, (*self._parts, name))
 
     def _child(self, name: str) -> Any:
         from .step import Step
 
-        found = Step._made(self._place, (*self._parts, name))
+        found = Step._made(self._datastore, (*self._parts, name))
         if not found._exists():
             raise KeyError(name)
         return found

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Optional
 
+from flowc.runtime_shim.api import running
 from flowc.runtime_shim.contract.identity import user_name
 from flowc.runtime_shim.store.default_folder import FOLDER, nearest
 
@@ -34,9 +35,7 @@ def default_namespace() -> Optional[str]:
 
 
 def _own_namespace() -> Optional[str]:
-    from flowc.runtime_shim.api.current import current
-
-    found: Optional[str] = current.namespace if current.is_running_flow else f"user:{user_name()}"
+    found: Optional[str] = running.facts.get("namespace") if running.is_flow() else f"user:{user_name()}"
     return found
 
 

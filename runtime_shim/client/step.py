@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from flowc.runtime_shim.api import running
+
 from . import settings
+from .datastore import RecordsAhead
 from .objects import MetaflowObject, addressed, has_all
-from .place import Ahead
 
 
 class Step(MetaflowObject):
@@ -31,7 +33,7 @@ class Step(MetaflowObject):
         return next(self.control_tasks(), None)
 
     def control_tasks(self, *tags: str) -> Iterator[Any]:
-        graph = self._place.graph(*self._parts[:2])
+        graph = self._datastore.graph(*self._parts[:2])
         if any(graph.kind(each) == "parallel" for each in graph.parents(self.id)):
             for task in self.tasks(*tags):
                 if task.index == 0:
@@ -56,44 +58,42 @@ class Step(MetaflowObject):
     @property
     def parent_steps(self) -> Iterator[Step]:
         """Yields the steps of the run that lead to this one."""
-        graph = self._place.graph(*self._parts[:2])
+        graph = self._datastore.graph(*self._parts[:2])
         return self._steps(graph.parents(self.id) if self.id in graph.steps else [])
 
     @property
     def child_steps(self) -> Iterator[Step]:
         """Yields the steps of the run that this one leads to."""
-        graph = self._place.graph(*self._parts[:2])
+        graph = self._datastore.graph(*self._parts[:2])
         return self._steps(each for each in (graph.targets(self.id) if self.id in graph.steps else []) if each != self.id)
 
     def _steps(self, names: Iterable[str]) -> Iterator[Step]:
-        there = set(self._place.steps(*self._parts[:2]))
+        there = set(self._datastore.steps(*self._parts[:2]))
         for name in names:
             if name in there:
-                yield Step._made(self._place, (*self._parts[:2], name))
+                yield Step._made(self._datastore, (*self._parts[:2], name))
 
     def is_in_namespace(self) -> bool:
         return settings.get_namespace() is None or super().is_in_namespace()
 
     def _exists(self) -> bool:
-        if self._place.has_step(*self._parts):
+        if self._datastore.has_step(*self._parts):
             return True
-        from flowc.runtime_shim.api.current import current
-
-        return (current.flow_name, current.run_id, current.step_name) == self._parts
+        return running.is_within(*self._parts)
 
     def _children(self) -> Iterator[Any]:
         from .task import Task
 
-        found = self._place.tasks(*self._parts)
+        found = self._datastore.tasks(*self._parts)
         paths: List[str] = list(found)
-        ahead = Ahead(self._place, *self._parts, paths)
+        ahead = RecordsAhead(self._datastore, *self._parts, paths)
         for path in paths:
-            yield Task._listed(self._place, (*self._parts, path), found[path], ahead)
+            yield Task._listed(self._datastore, (*self._parts, path), found[path], ahead)
 
     def _child(self, name: str) -> Any:
         from .task import Task
 
-        found = Task._made(self._place, addressed((*self._parts, name)))
+        found = Task._made(self._datastore, addressed((*self._parts, name)))
         if not found._exists():
             raise KeyError(name)
         return found

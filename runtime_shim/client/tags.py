@@ -16,64 +16,63 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, Optional, Set
 
 from flowc.runtime_shim.contract import address, identity, record
+from flowc.runtime_shim.contract.identity import MAX_TAG_CHARACTERS, MAX_TAGS
 from flowc.runtime_shim.exceptions import MetaflowTaggingError
 
 if TYPE_CHECKING:
-    from .place import Place
+    from .datastore import Datastore
 
-MAX_TAGS = 50
-MAX_CHARACTERS = 500
 TRIES = 100  # changes by others that one change puts up with
 
 
-def system(place: Place, flow: str, run: str) -> FrozenSet[str]:
+def system(datastore: Datastore, flow: str, run: str) -> FrozenSet[str]:
     """The tags that follow from how the run was made."""
-    return identity.system_tags(place.run(flow, run) or {})
+    return identity.system_tags(datastore.run(flow, run) or {})
 
 
-def user(place: Place, flow: str, run: str, changes: Optional[Dict[str, int]] = None) -> FrozenSet[str]:
+def user(datastore: Datastore, flow: str, run: str, changes: Optional[Dict[str, int]] = None) -> FrozenSet[str]:
     """The tags that people gave the run. `changes` is what `edited` returned, when it is at hand."""
-    number = changes.get(run, 0) if changes is not None else _number(place, flow, run)
+    number = changes.get(run, 0) if changes is not None else _number(datastore, flow, run)
     if not number:
-        return frozenset((place.run(flow, run) or {}).get("tags") or ())
+        return frozenset((datastore.run(flow, run) or {}).get("tags") or ())
     name = _name(flow, run, number)
-    data = place.store.get(name)
+    data = datastore.store.get(name)
     return frozenset(record.loads(data, name)["tags"]) if data is not None else frozenset()
 
 
-def every(place: Place, flow: str, run: str, changes: Dict[str, int]) -> FrozenSet[str]:
-    return system(place, flow, run) | user(place, flow, run, changes)
+def every(datastore: Datastore, flow: str, run: str, changes: Dict[str, int]) -> FrozenSet[str]:
+    return system(datastore, flow, run) | user(datastore, flow, run, changes)
 
 
-def edited(place: Place, flow: str) -> Dict[str, int]:
+def edited(datastore: Datastore, flow: str) -> Dict[str, int]:
     """The runs whose tags were changed, with the number of the last change."""
     found: Dict[str, int] = {}
     prefix = _folder(flow)
-    for name in place.store.list(prefix):
+    for name in datastore.store.list(prefix):
         run, number = _parted(name[len(prefix) :])
         if number:
             found[run] = max(number, found.get(run, 0))
     return found
 
 
-def change(place: Place, flow: str, run: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> FrozenSet[str]:
+def change(datastore: Datastore, flow: str, run: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> FrozenSet[str]:
     """Removes tags, then adds tags; returns the user tags that the run has now. Raises MetaflowTaggingError."""
     adding, removing = checked(add, "tags_to_add"), checked(remove, "tags_to_remove")
     if not adding and not removing:
         raise MetaflowTaggingError("Must add or remove at least one tag")
-    fixed = system(place, flow, run)
+    fixed = system(datastore, flow, run)
     if removing & fixed:
         raise MetaflowTaggingError(f"Cannot remove a tag that is an existing system tag ({sorted(removing & fixed)})")
     for _ in range(TRIES):
-        number = _number(place, flow, run)
-        before = user(place, flow, run, {run: number})
+        number = _number(datastore, flow, run)
+        before = user(datastore, flow, run, {run: number})
         after = frozenset((before - removing) | (adding - fixed))
         if after == before:
             return before
         if len(after) > MAX_TAGS and len(after) > len(before):
             raise MetaflowTaggingError(f"Cannot increase size of tag set beyond {MAX_TAGS}")
         data = {"version": record.VERSION, "tags": sorted(after), "time": time.time(), "user": identity.user_name()}
-        if place.store.put_if_absent(_name(flow, run, number + 1), record.dumps(data)):
+        if datastore.store.put_if_absent(_name(flow, run, number + 1), record.dumps(data)):
             return after
     raise MetaflowTaggingError(f"the tags of {flow}/{run} are being changed by others all the time; try again")
 
@@ -88,15 +87,15 @@ def checked(given: Any, what: str) -> Set[str]:
             raise MetaflowTaggingError(f"Tags must be strings, not {type(tag).__name__}")
         if not tag:
             raise MetaflowTaggingError("Tags must not be empty string")
-        if len(tag) > MAX_CHARACTERS:
-            raise MetaflowTaggingError(f"Tag is too long {len(tag)} > {MAX_CHARACTERS}")
+        if len(tag) > MAX_TAG_CHARACTERS:
+            raise MetaflowTaggingError(f"Tag is too long {len(tag)} > {MAX_TAG_CHARACTERS}")
     return set(found)
 
 
-def _number(place: Place, flow: str, run: str) -> int:
+def _number(datastore: Datastore, flow: str, run: str) -> int:
     """The number of the last change of the run's tags, 0 if there was none."""
     prefix = f"{_folder(flow)}{address.encoded(run)}."
-    parted = (_parted(name[len(_folder(flow)) :]) for name in place.store.list(prefix))
+    parted = (_parted(name[len(_folder(flow)) :]) for name in datastore.store.list(prefix))
     return max((number for of, number in parted if of == run), default=0)
 
 

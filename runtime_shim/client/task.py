@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from flowc.runtime_shim.api import running
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.contract.lineage import Lineage
 from flowc.runtime_shim.contract.record import Record
 from flowc.runtime_shim.task import failure
 
 from . import internals
+from .datastore import Datastore, RecordsAhead, TaskListing
 from .objects import MetaflowObject, local_time
-from .place import Ahead, Place, Seen
 
 _UNKNOWN: Any = object()
 
@@ -69,18 +70,18 @@ class Task(MetaflowObject):
     _parts: Tuple[str, str, str, str]
 
     _record: Any
-    _seen: Optional[Seen]
-    _ahead: Optional[Ahead]
+    _seen: Optional[TaskListing]
+    _ahead: Optional[RecordsAhead]
     _failure: Any
 
-    def _begin(self, place: Place, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
-        super()._begin(place, parts, attempt)
+    def _begin(self, datastore: Datastore, parts: Tuple[str, ...], attempt: Optional[int]) -> None:
+        super()._begin(datastore, parts, attempt)
         self._record, self._seen, self._ahead, self._failure = _UNKNOWN, None, None, _UNKNOWN
 
     @classmethod
-    def _listed(cls, place: Place, parts: Tuple[str, ...], seen: Seen, ahead: Ahead) -> Task:
+    def _listed(cls, datastore: Datastore, parts: Tuple[str, ...], seen: TaskListing, ahead: RecordsAhead) -> Task:
         """A task that was found in a listing."""
-        made: Task = cls._made(place, parts)
+        made: Task = cls._made(datastore, parts)
         made._seen, made._ahead = seen, ahead
         return made
 
@@ -96,7 +97,7 @@ class Task(MetaflowObject):
         if self._record is _UNKNOWN:
             if self._seen is not None and not self._seen.has_record:
                 return None
-            found = self._ahead.record(self._parts[3]) if self._ahead is not None else self._place.record(*self._parts)
+            found = self._ahead.record(self._parts[3]) if self._ahead is not None else self._datastore.record(*self._parts)
             if found is None:
                 return None  # it may succeed later
             self._record = found
@@ -106,7 +107,7 @@ class Task(MetaflowObject):
     def _attempts(self) -> List[int]:
         """The attempts of which something is there."""
         if self._seen is None:
-            seen = self._place.task(*self._parts)
+            seen = self._datastore.task(*self._parts)
             if seen is None:
                 return []
             if not seen.has_record:  # the task goes on: what is there now may not be all
@@ -119,7 +120,7 @@ class Task(MetaflowObject):
         if self._failure is _UNKNOWN:
             if self._done is not None:
                 return {}
-            found = failure.read(self._place.store, *self._parts, self.current_attempt)
+            found = failure.read(self._datastore.store, *self._parts, self.current_attempt)
             if not found:
                 return {}
             self._failure = found
@@ -176,7 +177,7 @@ class Task(MetaflowObject):
     @property
     def runtime_name(self) -> Optional[str]:
         """`dev` for a run on a person's machine, else the orchestrator's name."""
-        target = (self._place.run(*self._parts[:2]) or {}).get("target")
+        target = (self._datastore.run(*self._parts[:2]) or {}).get("target")
         return "dev" if target == "local" else str(target or "") or None
 
     # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -225,7 +226,7 @@ class Task(MetaflowObject):
         from flowc.runtime_shim.contract import logs
 
         name = address.task_name(*self._parts, f"{self.current_attempt}.log")
-        return logs.Log(self._place.store.get(name) or b"")
+        return logs.Log(self._datastore.store.get(name) or b"")
 
     # ── what made it ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,7 +255,7 @@ class Task(MetaflowObject):
 
         done = self._done
         digest = (done.data.get("environment") or {}).get("code") if done is not None else ""
-        return MetaflowCode.of_run(self._place, *self._parts[:2], digest or "")
+        return MetaflowCode.of_run(self._datastore, *self._parts[:2], digest or "")
 
     # ── its place in the graph ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -262,22 +263,22 @@ class Task(MetaflowObject):
     def parent_tasks(self) -> Iterator[Task]:
         """Yields the tasks that this one continues: of a join, all of its branches."""
         flow, run, step, path = self._parts
-        for one in Lineage(self._place.store, self._place.graph(flow, run), run).inputs(step, path):
-            found: Task = Task._made(self._place, (flow, run, one.step, one.path))
+        for one in Lineage(self._datastore.store, self._datastore.graph(flow, run), run).inputs(step, path):
+            found: Task = Task._made(self._datastore, (flow, run, one.step, one.path))
             found._known(one)
             yield found
 
     @property
     def child_tasks(self) -> Iterator[Task]:
         """Yields the tasks that continue this one, as far as there are any."""
-        from . import kin
+        from . import successors
 
         done = self._done
         if done is None:
             return
-        graph = self._place.graph(*self._parts[:2])
-        for step, path in kin.children(graph, done):
-            found: Task = Task._made(self._place, (*self._parts[:2], step, path))
+        graph = self._datastore.graph(*self._parts[:2])
+        for step, path in successors.of(graph, done):
+            found: Task = Task._made(self._datastore, (*self._parts[:2], step, path))
             if found._exists():
                 yield found
 
@@ -297,12 +298,10 @@ class Task(MetaflowObject):
         except address.BadPath:
             return False
         if self._record is _UNKNOWN:
-            self._known(self._place.record(*self._parts))
+            self._known(self._datastore.record(*self._parts))
         if self._record is not _UNKNOWN or self._attempts():
             return True
-        from flowc.runtime_shim.api.current import current
-
-        return [current.flow_name, current.run_id, current.step_name, current.task_id] == self.path_components
+        return running.is_within(*self.path_components)
 
     def _hint(self) -> str:
         return f"{super()._hint()} (the id of a task is its step's name, with `-` and the item's index in a foreach)"

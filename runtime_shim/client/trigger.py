@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Union
 
+from . import kinds
+
 
 class MetaflowEvent(NamedTuple):
     """One event. `type` is `event` for one from outside, `run` for the end of a run, whose last task is `id` then."""
@@ -56,10 +58,8 @@ class Trigger:
 
     @property
     def runs(self) -> Optional[List[Any]]:
-        from .run import Run
-
         found = dict.fromkeys(_run(each) for each in self._events if each.type == "run")
-        return [Run(pathspec, _namespace_check=False) for pathspec in found] or None
+        return [kinds.named("Run")(pathspec, _namespace_check=False) for pathspec in found] or None
 
     def __getitem__(self, key: str) -> Union[MetaflowEvent, Any]:
         """Of a flow's name its run, of an event's name the event. Raises KeyError."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from typing import Any, Dict, FrozenSet, List, Mapping
 
 RUN_TAGS = "METAFLOW_RUN_TAGS"
+MAX_TAGS = 50  # of one run, and the characters of each: Metaflow's limits
+MAX_TAG_CHARACTERS = 500
 
 
 def user_name() -> str:
@@ -30,11 +32,10 @@ def tags_of_environment(variable: str = RUN_TAGS) -> List[str]:
     """The tags that the variable gives a run, separated by spaces as in Metaflow. Raises ShimError for what cannot be a tag."""
     words = sorted(set(os.environ.get(variable, "").split()))
     if words:
-        from ..client.tags import MAX_CHARACTERS, MAX_TAGS
         from .errors import ShimError
 
-        if len(words) > MAX_TAGS or max(map(len, words)) > MAX_CHARACTERS:
-            raise ShimError(f"{variable} has invalid tags: a run may have {MAX_TAGS} tags, each of at most {MAX_CHARACTERS} characters")
+        if len(words) > MAX_TAGS or max(map(len, words)) > MAX_TAG_CHARACTERS:
+            raise ShimError(f"{variable} has invalid tags: a run may have {MAX_TAGS} tags, each of at most {MAX_TAG_CHARACTERS} characters")
     return words
 
 
@@ -42,12 +43,12 @@ def of_run(flow: str, target: str) -> Dict[str, Any]:
     """`user`, `namespace`, `python` and `flowc` for run.json. A deployed run is nobody's own: its namespace is `production:FLOW`, and it has a user
     only if METAFLOW_USER names one. FLOWC_NAMESPACE chooses another namespace. `tags` are those of METAFLOW_RUN_TAGS of a deployed run, if there are
     any; a local run's come from its command line too. Raises ShimError."""
-    from flowc import __version__
+    from .version import VERSION
 
     user = user_name() if target == "local" else os.environ.get("METAFLOW_USER")
     namespace = os.environ.get("FLOWC_NAMESPACE") or (f"user:{user}" if target == "local" else f"production:{flow}")
     tags = (tags_of_environment() or None) if target != "local" else None
-    found = {"user": user, "namespace": namespace, "python": ".".join(map(str, sys.version_info[:3])), "flowc": __version__, "tags": tags}
+    found = {"user": user, "namespace": namespace, "python": ".".join(map(str, sys.version_info[:3])), "flowc": VERSION, "tags": tags}
     return {name: value for name, value in found.items() if value is not None}
 
 

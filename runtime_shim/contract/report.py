@@ -20,7 +20,7 @@ else:
     Report = tuple
 
 
-class Place:
+class TaskObjects:
     """Where the task's objects are in the datastore."""
 
     def __init__(self, store: Store, flow: str, run: str, step: str, path: str) -> None:
@@ -39,39 +39,39 @@ def parse(text: str) -> Report:
     return kind, target
 
 
-def send(reports: List[Report], outcome: Outcome, place: Place) -> None:
+def send(reports: List[Report], outcome: Outcome, objects: TaskObjects) -> None:
     """Writes every report. Raises ShimError if one cannot be written."""
     for kind, target in reports:
         try:
-            _REPORTS[kind](outcome, target, place)
+            _REPORTS[kind](outcome, target, objects)
         except OSError as error:
             named = f"{kind}:{target}" if target else kind
             raise ShimError(f"cannot report to {named}: {error.strerror or error}") from None
 
 
-def _files(outcome: Outcome, target: str, _place: Place) -> None:
+def _files(outcome: Outcome, target: str, _objects: TaskObjects) -> None:
     os.makedirs(target, exist_ok=True)
     for name, value in outcome.items():
         _write(os.path.join(target, name), value if isinstance(value, str) else _json(value))
 
 
-def _json_file(outcome: Outcome, target: str, _place: Place) -> None:
+def _json_file(outcome: Outcome, target: str, _objects: TaskObjects) -> None:
     os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
     _write(target, _json(outcome))
 
 
-def _stdout(outcome: Outcome, _target: str, _place: Place) -> None:
+def _stdout(outcome: Outcome, _target: str, _objects: TaskObjects) -> None:
     sys.stdout.flush()
     print("\n" + _json(outcome), flush=True)  # what the user printed last may not have ended its line
 
 
-def _store(outcome: Outcome, _target: str, place: Place) -> None:
-    place.put("outcome.json", _json(outcome).encode())
+def _store(outcome: Outcome, _target: str, objects: TaskObjects) -> None:
+    objects.put("outcome.json", _json(outcome).encode())
 
 
-def _paths(outcome: Outcome, _target: str, place: Place) -> None:
+def _paths(outcome: Outcome, _target: str, objects: TaskObjects) -> None:
     if "paths" in outcome:
-        place.put("paths.json", _json(outcome["paths"]).encode())
+        objects.put("paths.json", _json(outcome["paths"]).encode())
 
 
 def _json(value: Optional[Any]) -> str:

@@ -32,7 +32,7 @@ def set_aside(store: Store, flow: str, run: str, step: str, path: str) -> None:
 
 def set_all_aside(store: Store, flow: str, run: str) -> None:
     """Moves the records of all tasks of the run away, before its first task begins it anew. Raises StoreError."""
-    from ..artifacts.inspect import tasks
+    from .tasks import tasks
 
     for step, path in list(tasks(store, flow, run)):
         set_aside(store, flow, run, step, path)

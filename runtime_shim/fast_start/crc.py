@@ -4,6 +4,10 @@ Of content of more than one chunk it is the CRC-32 of its chunks' (4 bytes each,
 as a digest is (docs/formats.md, Digests). It does not name anything: for that another content may not have it, whoever makes it.
 Computed by zlib, or by the package zlib-ng where it is installed (`pip install 'flowc[s3]'`), which gives the same in a fifth of the time.
 (Not by isal: it leaves the processor's vector registers in a state in which SHA-256 takes a third longer.)
+
+The plain version is the content's digest, which every entry has: `read_blob` takes either. Deleting this file makes tasks check what they load at
+1.4 GiB/s a core and not at 3.4 (`hashlib.sha256` and `zlib.crc32` of 32 MiB, by processor time), where processors have instructions for SHA-256;
+at a tenth of the speed where they have none.
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ remembers as little.
 Only for a list, tuple, set or dict whose items are texts, bytes, numbers, booleans and None themselves, or tuples, lists and dicts of such, and of
 whose tuples, lists and dicts none is there twice, as the same object; the ordinary pickler does all others. Python's count of references tells of
 most items that they have no other place.
+
+The plain version is the ordinary pickler, which `content.py` takes for all else. Deleting this file costs, for a list of a million texts, 48 MiB
+(the rise of the process's peak) and 0.13 s of processor time (0.24 s and not 0.11 s).
 """
 
 from __future__ import annotations

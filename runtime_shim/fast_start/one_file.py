@@ -6,9 +6,13 @@ Python looks for a module in a folder, compares its compiled form with its sourc
 running them does. The file is for one version of Python and for the sources that it was made of: the bundle's `__main__.py` (MAIN) takes it only if
 both are as they were, and imports the modules one by one otherwise. All other modules are imported from their own files.
 
-The file, `shim.cpython-312`: the number that Python gives its bytecode (4 bytes), the digest of the bundle (32), and in the form of `marshal` the
-code of this module and a dict of groups: "" for every task, "s3" for a datastore there. A group is, again in that form, a tuple of modules in the
-order in which they need one another, each its name, its file relative to the folder, and its code.
+The file, `shim.cpython-312`: the number that Python gives its bytecode (4 bytes), the digest of the bundle (32), and in the form of `marshal`
+the code of this module and a dict of groups: "" for every task, "file" and "s3" for a datastore there. A group is, again in that form, a tuple of
+modules in the order in which they need one another, each its name, its file relative to the folder, and its code. The groups hold what every task
+imports that continues another, and nothing else: a test compares.
+
+The plain version is a `__main__.py` of two lines, which imports the shim. Deleting this file costs 1.5 ms a task where the files are in the page
+cache (processor time up to a usage error: 13.9 or 15.4 ms, where Python itself starts in 9 ms), and reads of forty files where they are not.
 """
 
 from __future__ import annotations
@@ -26,16 +30,16 @@ if TYPE_CHECKING:
 _SHIM = "flowc.runtime_shim"
 GROUPS = {
     "": [
-        "flowc", _SHIM,
+        _SHIM, f"{_SHIM}.hooks", "flowc",
         *(
             f"{_SHIM}.{module}"
             for module in (
-                "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads",
-                "contract.address", "fast_start.json_text", "store", "contract.record", "contract.logs", "task",
-                "task.capture", "contract.graph", "artifacts", "artifacts.content", "artifacts.manifest",
-                "user_code", "user_code.flowspec", "contract.identity", "task.user_step", "api", "api.current",
-                "contract.lineage", "contract.start", "task.beginning", "task.numbering", "task.run_task",
-                "api.metaflow_alias", "user_code.flow_module", "__main__", "contract.code_package", "api.names",
+                "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads", "contract.address", "fast_start.json_text",
+                "store", "contract.record", "contract.logs", "task", "task.capture", "contract.graph", "artifacts", "artifacts.content",
+                "artifacts.manifest", "user_code", "user_code.flowspec", "user_code.parameter", "contract.identity", "task.user_step",
+                "task.transitions", "api", "api.running", "api.current", "contract.lineage", "contract.start", "task.beginning", "task.attempt",
+                "task.attempt_number", "task.environment", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__",
+                "contract.code_package", "fast_start.compile_module", "api.names",
             )
         ),
     ],
@@ -43,7 +47,7 @@ GROUPS = {
     "s3": [
         f"{_SHIM}.{module}"
         for module in (
-            "artifacts.prefetch", "task.environment", "store.read_ahead", "store.http", "store.credentials", "store.encoding", "store.remote",
+            "artifacts.prefetch", "store.read_ahead", "store.http", "store.credentials", "store.encoding", "store.blobs",
             "store.signature", "store.s3",
         )
     ],
@@ -91,6 +95,7 @@ def _load(folder: str, group: Group) -> None:
     from _imp import _fix_co_filename  # type: ignore[attr-defined]
 
     module_type = type(sys)
+    made = []
     for name, file, code in group:
         if name in sys.modules:
             continue
@@ -106,7 +111,9 @@ def _load(folder: str, group: Group) -> None:
             names["__path__"] = spec.submodule_search_locations = [path[: -len("/__init__.py")]]
         sys.modules[name] = module
         _fix_co_filename(code, path)
-        exec(code, names)
+        made.append((name, module, code))
+    for name, module, code in made:  # when all are there: the package `flowc` needs one that is below it
+        exec(code, module.__dict__)
         parent, _, own = name.rpartition(".")
         if parent:
             setattr(sys.modules[parent], own, module)

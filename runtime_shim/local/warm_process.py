@@ -23,8 +23,9 @@ from ..contract.errors import ShimError
 from ..contract.graph import Graph
 from ..store import open_store
 from ..task import failure
+from ..task.attempt import Attempt
 from ..task.capture import by_line
-from ..task.run_task import Attempt, run_task
+from ..task.run_task import run_task
 from ..user_code import flow_module
 from . import forking
 

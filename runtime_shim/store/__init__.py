@@ -78,11 +78,6 @@ else:
     Store = object  # a type, for annotations
 
 
-def verifying() -> bool:
-    """Whether nothing that is in the datastore is believed unread: something in it was found to be damaged."""
-    return os.environ.get("FLOWC_VERIFY") == "1"
-
-
 def put_content(store: Store, name: str, data: bytes) -> None:
     """Writes an object that is named by its content, unless it is there; a torn one of a folder is replaced. Raises StoreError."""
     if not store.put_if_absent(name, data) and not store.looks_whole(name, len(data), False) and store.get(name) != data:
@@ -108,7 +103,7 @@ def open_store(url: str, durable: bool = False) -> Store:
 
         return S3Store(url)
     if scheme in ("gs", "az"):
-        from .objects import ObjectStore
+        from .obstore_client import ObjectStore
 
         return ObjectStore(url)
     raise UsageError(f"a store is a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, not {url!r}")

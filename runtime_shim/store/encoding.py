@@ -14,11 +14,14 @@ from flowc.runtime_shim.contract.errors import ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Tuple
+    from typing import Any, List, Optional, Protocol, Tuple
 
     from flowc.runtime_shim.artifacts.content import Content
 
-    from .remote import Objects
+    class Ranges(Protocol):
+        def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
+            """Receives bytes into the memory; returns (their number, the object's length), None if there is no object."""
+
 
 MAGIC = b"FLOWCENC"
 VERSION = 1
@@ -80,7 +83,7 @@ def _packed(parts: List[Any]) -> List[bytes]:
     return [sum(map(len, packed)).to_bytes(4, "little"), *packed]
 
 
-def read(store: Objects, name: str, first: bytes, total: int, view: memoryview) -> None:
+def read(store: Ranges, name: str, first: bytes, total: int, view: memoryview) -> None:
     """Fills the memory with the content of an encoded object of `total` bytes, of which `first` is the beginning. Raises Damaged, ShimError."""
     if len(first) < HEADER:
         raise Damaged("it ends within its header")

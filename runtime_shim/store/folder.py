@@ -10,13 +10,11 @@ import errno
 import os
 import time
 
-from flowc.runtime_shim.artifacts.content import Damaged, digest_of
+from flowc.runtime_shim.artifacts.content import Damaged, digest_of, verifying
 from flowc.runtime_shim.contract import digest as digests
 from flowc.runtime_shim.contract.digest import CHUNK
 from flowc.runtime_shim.contract.errors import StoreError
 from flowc.runtime_shim.fast_start.threads import cores, for_each
-
-from . import verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

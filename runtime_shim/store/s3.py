@@ -15,7 +15,7 @@ from flowc.runtime_shim.contract.digest import fast_sha256, sha256
 from flowc.runtime_shim.contract.errors import StoreError, UsageError
 from flowc.runtime_shim.fast_start.threads import Permits
 
-from . import credentials, http, remote, signature
+from . import blobs, credentials, http, signature
 from . import read_ahead as ahead
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ class S3Store:
         self._skew = 0.0  # seconds that the server's clock is ahead of ours
         self._place(os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or credentials.configured_region() or "us-east-1")
         self._ahead = ahead.Ahead(self._get)
-        self._content_ahead = ahead.Ahead(lambda key: remote.read(self, *key))
+        self._content_ahead = ahead.Ahead(lambda key: blobs.read(self, *key))
         self._permits = Permits(AT_ONCE)
 
     def _place(self, region: str) -> None:
@@ -177,7 +177,7 @@ class S3Store:
     # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
-        remote.write_blob(self, content, name)
+        blobs.write_blob(self, content, name)
 
     def read_blob(self, name: str, size: int, check: str) -> Any:
         return self._content_ahead.get((name, size, check))

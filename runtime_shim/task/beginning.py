@@ -1,4 +1,4 @@
-"""What a task must know of its run before anything else: whose the run is, and with which code it goes on. Start reading at `look`.
+"""What a task must know of its run before anything else: whose the run is, and with which code it goes on. Start reading at `read_beginning`.
 
 A run belongs to one run of one engine, and keeps the code it began with. What an operator asks to run again takes the code that is deployed by
 then: the first task that is started by a request fixes it for all that follow (docs/shim.md, Runs and starts).
@@ -32,7 +32,7 @@ class Beginning:
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
 
 
-def look(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
+def read_beginning(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
     """Returns what run.json says to this start of a task that was brought code `code`.
 
     Raises ShimError for a run that belongs to another run of an engine, and for code that the run cannot go on with.
@@ -43,7 +43,7 @@ def look(store: Store, flow: str, run: str, step: str, path: str, start: Start, 
         data = None
     if data is None:
         return Beginning(None, code)
-    check_owner(flow, run, data, start.owner)
+    record.check_owner(flow, run, data, start.owner)
     first = data.get("start") or {}
     is_first = first.get("step") == step and path == address.ROOT
     number = int(first.get("number") or 0)
@@ -64,29 +64,13 @@ def look(store: Store, flow: str, run: str, step: str, path: str, start: Start, 
     return Beginning(data, _code_of_request(store, flow, run, start.request, code, began), is_asked=is_asked)
 
 
-def check_owner(flow: str, run: str, data: Mapping[str, Any], owner: str) -> None:
-    """Raises ShimError if run.json (`data`) names another owner than `owner`. Runs and starts without one pass, as earlier flowc made them."""
-    theirs = str(data.get("owner") or "")
-    if not owner or not theirs or theirs == owner:
-        return
-    raise ShimError(
-        f"run {run!r} of flow {flow} belongs to {theirs}{_since(data)}, and this task to {owner}. Nothing was run, since the two would mix. "
-        "Start a run with another id, or give one of the deployments another name (`flowc compile --name`)"
-    )
-
-
 def _check_age(flow: str, run: str, data: Mapping[str, Any], start: Start) -> None:
     """Raises ShimError if an earlier execution of Step Functions, which is over by now, had the same name."""
     if data.get("target") == "step-functions" and start.owner and not start.request and time.time() - float(data.get("started") or 0) > _REUSE:
         raise ShimError(
-            f"run {run!r} of flow {flow} began{_since(data)} and is over: an execution of that name left its records. "
+            f"run {run!r} of flow {flow} began{record.since(data)} and is over: an execution of that name left its records. "
             "Start the execution under a name that was never used"
         )
-
-
-def _since(data: Mapping[str, Any]) -> str:
-    began = float(data.get("started") or 0)
-    return time.strftime(" on %Y-%m-%d at %H:%M UTC", time.gmtime(began)) if began else ""
 
 
 def _code_of_request(store: Store, flow: str, run: str, request: int, code: str, began: str = "") -> str:
@@ -107,7 +91,7 @@ def _code_of_request(store: Store, flow: str, run: str, request: int, code: str,
 
 
 def _has_records(store: Store, flow: str, run: str) -> bool:
-    from ..artifacts.inspect import tasks
+    from ..contract.tasks import tasks
 
     return next(tasks(store, flow, run), None) is not None
 

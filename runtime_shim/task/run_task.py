@@ -14,52 +14,16 @@ from ..contract.errors import ShimError
 from ..contract.graph import Graph
 from ..contract.lineage import Lineage
 from ..contract.record import Outcome, Record
-from ..contract.start import Start
-from ..store import Store
 from ..user_code import flowspec
 from ..user_code.flowspec import FlowSpec, State
 from . import user_step
-from .beginning import Beginning
+from .attempt import Attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Mapping, Optional
+    from typing import Any, Dict, List, Optional
 
-OK, USER_FAILED = 0, 1
-
-
-class Attempt:
-    """One attempt at one task."""
-
-    def __init__(
-        self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
-        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None, gang: str = "",
-        environment: str = "", start: Optional[Start] = None, begun: Optional[Beginning] = None,
-    ) -> None:  # fmt: skip
-        self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
-        self.attempt = attempt  # its number in the datastore
-        self.start = start or Start(attempt)
-        self.begun = begun or Beginning()
-        self.report = ""  # why nothing was run, where that is so
-        self.exit_code = USER_FAILED  # the container's, once the user's code has failed
-        self.code = code  # digest of the code package
-        self.target = target  # for run.json
-        self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
-        self.load = load  # imports the flow's class; called when its environment is set
-        self.extra = extra or {}  # more of run.json
-        self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
-        self.gang = gang  # what tells this try of a gang from others, where the attempt's number alone does not
-        self.environment = environment  # digest of the environment, where the one who starts the task has written it already
-        graph.step(step)
-
-    @property
-    def tries(self) -> int:
-        """What `@retry` and `current.retry_count` count: attempts since somebody last asked for the task."""
-        return self.start.tries
-
-    @property
-    def is_first(self) -> bool:
-        return self.step == self.graph.start and not address.visit(self.path)
+OK = 0
 
 
 def run_task(task: Attempt) -> Optional[Outcome]:
@@ -92,7 +56,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     flow: Optional[FlowSpec] = None
     try:
         if "FLOWC_MAX_VISITS" in os.environ:
-            from .visits import check
+            from .visit_limit import check
 
             check(task.step, task.path, os.environ)
         flow_class = task.load()
@@ -101,7 +65,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         made = flow
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
         if made._flowc.over is not None and made._flowc.splits is not None:
-            from .width import check_splits
+            from .foreach_limit import check_splits
 
             check_splits(task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack])
         manifest = _saved(flow)

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
-    from .run_task import Attempt
+    from .attempt import Attempt
 
 
 def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:

@@ -19,63 +19,10 @@ class _Once(SourceFileLoader):
     """For a file that is imported once: to keep it compiled would take longer than it takes to compile."""
 
     def get_code(self, fullname: str) -> Any:
+        from ..fast_start.compile_module import module_code
+
         source = self.get_data(self.path)
-        return _module_code(source, self.path) or self.source_to_code(source, self.path)
-
-
-class _Silent:
-    """Standard error for the time in which nothing should be said."""
-
-    spoke = False
-
-    def write(self, _: str) -> None:
-        self.spoke = True
-
-    def flush(self) -> None:
-        pass
-
-
-def _module_code(source: bytes, path: str) -> Any:
-    """Returns what `compile` returns for a module, or None where only `compile` will do: for errors and warnings, which it gives the file's name.
-
-    The first `compile` of a process makes all hundred classes of Python's syntax trees, for nothing here, in the time that forty modules take to
-    be imported. `exec` of text does not; so its code is taken from it when it would begin to run, which it never does.
-    """
-    from _imp import _fix_co_filename  # type: ignore[attr-defined]
-
-    found = []
-
-    def stop(frame: Any, *_: Any) -> None:
-        code = frame.f_code  # of the text, or of whatever the process has run in between: callbacks of the garbage collector, signal handlers
-        if (code.co_name, code.co_filename) == ("<module>", "<string>") and frame.f_back and frame.f_back.f_code is _run.__code__:
-            found.append(code)
-            raise _Stopped
-
-    silent, stderr, before = _Silent(), sys.stderr, sys.gettrace()
-    sys.stderr = silent
-    sys.settrace(stop)
-    try:
-        _run(source, {"__builtins__": {}})  # so that it would not come far
-    except (Exception, _Stopped):
-        pass
-    finally:
-        sys.settrace(before)
-        sys.stderr = stderr
-    if len(found) != 1 or silent.spoke:
-        return None
-    _fix_co_filename(found[0], path)
-    return found[0]
-
-
-class _Stopped(BaseException):
-    pass
-
-
-def _run(source: bytes, names: Dict[str, Any]) -> None:
-    exec(source, names)
-
-
-_run.__code__ = _run.__code__.replace(co_flags=_run.__code__.co_flags & ~0x1FF0000)  # `exec` hands down what this module takes from `__future__`
+        return module_code(source, self.path) or self.source_to_code(source, self.path)
 
 
 def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> Any:

@@ -10,14 +10,13 @@ import sys
 from _collections_abc import Iterator
 
 from ..artifacts import manifest as artifacts
-from ..artifacts.manifest import Manifest
+from ..artifacts.manifest import INTERNAL, Manifest
 from ..store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple, Union
 
-INTERNAL = "_flowc_"  # artifacts of our own begin so; nobody is shown them
 ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once
 
 _READ_ONLY = "Flow level attributes and Parameters are not modifiable"
@@ -71,12 +70,12 @@ class FlowSpec:
             if is_reached(self, use_cli):
                 return
         if use_cli:
-            from flowc.cli import main_for_file
+            from .. import hooks
 
             source = getattr(sys.modules[type(self).__module__], "__file__", sys.argv[0])
             if os.path.abspath(sys.argv[0]) == os.path.abspath(source):
                 source = sys.argv[0]  # as it was typed
-            sys.exit(main_for_file(source, type(self).__name__, sys.argv[1:]))
+            sys.exit(hooks.registered["command_line"](source, type(self).__name__, sys.argv[1:]))
 
     # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..api.names import Parameter
 from ..exceptions import MetaflowException
+from .parameter import Parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -239,7 +239,7 @@ class _Flow:
 
 
 def is_parameter(value: Any) -> bool:
-    from ..api.names import Parameter
+    from .parameter import Parameter
 
     return isinstance(value, Parameter)
 

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict
 
-    from .flowspec import FlowSpec
+    FlowSpec = Any  # `flowspec.py` imports this module
 
 REACHED = "_flowc_reached"  # on the flow object while its `__init__` runs: whether that has come to `FlowSpec.__init__`
 

@@ -9,11 +9,12 @@ import json
 import os
 import sys
 
-from flowc.runtime_shim.artifacts import inspect, manifest
+from flowc.runtime_shim.artifacts import manifest
+from flowc.runtime_shim.artifacts.manifest import INTERNAL
 from flowc.runtime_shim.contract import record
+from flowc.runtime_shim.contract.tasks import tasks
 from flowc.runtime_shim.store import open_store
 from flowc.runtime_shim.user_code.flow_module import import_flow
-from flowc.runtime_shim.user_code.flowspec import INTERNAL
 
 from . import values
 
@@ -26,7 +27,7 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
         print(error, file=sys.stderr)
     store = open_store(root)
     told = {}
-    for step, path in inspect.tasks(store, flow, run):
+    for step, path in tasks(store, flow, run):
         one = record.read(store, flow, run, step, path)
         assert one is not None
         names = sorted(name for name in one.artifacts if not name.startswith(INTERNAL))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.client.place import Place
+from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.local import gc_handshake
 
 from flowc import collect
@@ -129,10 +129,10 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     """It relies on a blob that is being deleted: written again, since the run has seen the marker."""
     store = tmp_path / "store"
     run(flow(tmp_path), store, run_id="old")
-    place = Place(str(store))
+    place = Datastore(str(store))
     deleting, go_on = threading.Event(), threading.Event()
 
-    def slowly(place: Place) -> Any:
+    def slowly(place: Datastore) -> Any:
         def delete(name: str) -> None:
             if "/blobs/" in name:
                 deleting.set()
@@ -208,7 +208,7 @@ def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeyp
     client = s3.client()
     for name in (f"{prefix}/F/blobs/ab/abcd", f"{prefix}/F/blobs/a b&c", f"{prefix}/Other/blobs/x"):
         client.create_multipart_upload(Bucket=BUCKET, Key=name)
-    place = Place(store)
+    place = Datastore(store)
     with monkeypatch.context() as patch:
         patch.setattr(collect, "ABANDONED", 1e10)
         assert not collect.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"

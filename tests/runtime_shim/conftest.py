@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 from flowc.runtime_shim import client as module
-from flowc.runtime_shim.client import place
+from flowc.runtime_shim.client import datastore
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def client() -> Iterator[Callable[[str], ModuleType]]:
 
     yield point
     module.default_namespace()
-    for each in place._places.values():
+    for each in datastore._datastores.values():
         each.close()
-    place._places.clear()
+    datastore._datastores.clear()
     from flowc.runtime_shim.client import settings
 
     settings._metadata = ""

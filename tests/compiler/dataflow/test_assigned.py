@@ -24,7 +24,8 @@ from flowc.runtime_shim.contract.graph import Graph
 from flowc.runtime_shim.contract.record import read as read_record
 from flowc.runtime_shim.fast_start import json_text
 from flowc.runtime_shim.store import Store, open_store
-from flowc.runtime_shim.task.run_task import Attempt, run_task
+from flowc.runtime_shim.task.attempt import Attempt
+from flowc.runtime_shim.task.run_task import run_task
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

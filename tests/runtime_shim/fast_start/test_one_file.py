@@ -11,6 +11,7 @@ import pytest
 from flowc.runtime_shim.fast_start import one_file
 
 from tests.support.building import runtime_folder
+from tests.support.faulty_s3 import BUCKET, faulty_s3
 from tests.support.pythons import pythons
 
 from ...support.container import Container
@@ -106,6 +107,39 @@ print(len([each for each in sys.modules if each.startswith("flowc")]))
 """
     done = subprocess.run([sys.executable, "-S", "-c", script, runtime, next(runtime.glob("shim.*"))], capture_output=True, text=True)
     assert done.stdout.strip() == str(len(names())), done.stderr
+
+
+IMPORTS = """
+import atexit, sys
+from metaflow import FlowSpec, step
+
+atexit.register(lambda: print(*[each for each in sys.modules if each.partition(".")[0] == "flowc"]))
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("group", ["file", "s3"])
+def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
+    """Those of a task that continues another: a run has one first task, and many others."""
+    runtime = runtime_folder(tmp_path / "runtime")
+    next(runtime.glob("shim.*")).unlink()
+    with faulty_s3() as server:
+        flow = Container(IMPORTS, tmp_path, f"s3://{BUCKET}/r" if group == "s3" else "", server.environment)
+        for each in (tmp_path / "store").rglob("*.tar.gz"):
+            server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
+        for step in ("start", "end"):
+            command = [sys.executable, "-S", str(runtime / "__main__.py"), "task", "--step", step, "--path", "-"]
+            done = subprocess.run(command, env=flow.environment, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == set(names("", group))
 
 
 def test_the_digest_tells_files_apart() -> None:

@@ -1,4 +1,4 @@
-"""`python -m flowc.runtime_shim.user_code.mutate`: the process in which a compile lets the flow's own code run, and which says what came of it.
+"""`python -m flowc.runtime_shim.user_code.mutator_process`: the process in which a compile lets the flow's own code run.
 
 A request is a JSON object on standard input; the answer is one on the file descriptor that the request names. What the user's code prints goes
 to standard error. With `"alone"` the process has no network, and bounds of time and memory.

@@ -24,7 +24,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-class Seen:
+class TaskListing:
     """What a listing says of one task."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Seen:
         self.failures: List[int] = []  # those that left a failure
 
 
-class Place:
+class Datastore:
     """One datastore."""
 
     def __init__(self, url: str) -> None:
@@ -133,13 +133,13 @@ class Place:
     def has_step(self, flow: str, run: str, step: str) -> bool:
         return address.encoded(step) in self.store.folders(address.run_name(flow, run))
 
-    def tasks(self, flow: str, run: str, step: str) -> Dict[str, Seen]:
+    def tasks(self, flow: str, run: str, step: str) -> Dict[str, TaskListing]:
         """The step's tasks that have succeeded, failed or printed something: path → what is there; the highest path first."""
         prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
         found = _seen(name[len(prefix) :] for name in self.store.list(prefix))
         return {path: found[path] for path in sorted(found, key=address.order, reverse=True)}
 
-    def task(self, flow: str, run: str, step: str, path: str) -> Optional[Seen]:
+    def task(self, flow: str, run: str, step: str, path: str) -> Optional[TaskListing]:
         """What there is of one task, None for nothing. One request, which lists."""
         prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/{address.encoded(path)}."
         return _seen(f"{path}.{name[len(prefix) :]}" for name in self.store.list(prefix)).get(path)
@@ -173,11 +173,11 @@ class Place:
             self._idle += used
 
 
-class Ahead:
+class RecordsAhead:
     """Reads records of tasks that are likely to be visited one after the other: the further a loop has come, the more of them at a time."""
 
-    def __init__(self, place: Place, flow: str, run: str, step: str, paths: List[str]) -> None:
-        self._place, self._flow, self._run, self._step, self._paths = place, flow, run, step, paths
+    def __init__(self, datastore: Datastore, flow: str, run: str, step: str, paths: List[str]) -> None:
+        self._datastore, self._flow, self._run, self._step, self._paths = datastore, flow, run, step, paths
         self._at = {path: position for position, path in enumerate(paths)}
         self._ready: Dict[str, Optional[Record]] = {}
         self._until = -1  # where the last window ended
@@ -187,34 +187,34 @@ class Ahead:
         if path in self._ready:
             return self._ready.pop(path)
         at = self._at[path]
-        goes_on = at == self._until and self._place.is_remote
+        goes_on = at == self._until and self._datastore.is_remote
         self._size = min(self._size * 2, AHEAD) if goes_on else 1
         window = self._paths[at : at + self._size]
         self._until = at + len(window)
-        self._ready = dict(zip(window, self._place.each(window, lambda each: self._place.record(self._flow, self._run, self._step, each))))
+        self._ready = dict(zip(window, self._datastore.each(window, lambda each: self._datastore.record(self._flow, self._run, self._step, each))))
         return self._ready.pop(path)
 
 
-_places: Dict[Tuple[int, str], Place] = {}
+_datastores: Dict[Tuple[int, str], Datastore] = {}
 
 
-def open_place(url: str = "") -> Place:
-    """The place at `url`, by default where the settings say; one for each process, since connections do not survive a fork."""
+def open_datastore(url: str = "") -> Datastore:
+    """The datastore at `url`, by default where the settings say; one for each process, since connections do not survive a fork."""
     url = url or settings.store_url()
     key = (os.getpid(), url)
-    if key not in _places:
-        _places[key] = Place(url)
-    return _places[key]
+    if key not in _datastores:
+        _datastores[key] = Datastore(url)
+    return _datastores[key]
 
 
-def _seen(names: Iterable[str]) -> Dict[str, Seen]:
+def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
     """`PATH.json`, `PATH.0.log` and `PATH.0.failure.json`, put together by path; other objects of a task say nothing new."""
-    found: Dict[str, Seen] = {}
+    found: Dict[str, TaskListing] = {}
     for name in names:
         path, attempt = _parted(name)
         if path is None:
             continue
-        one = found.setdefault(path, Seen())
+        one = found.setdefault(path, TaskListing())
         if attempt is None:
             one.has_record = True
         else:
@@ -259,9 +259,9 @@ def _parents_are(graph: Graph, step: str, found: Dict[str, None]) -> bool:
     return not graph.step(step)["is_join"] or all(each in found for each in graph.parents(step))
 
 
-def records_of(place: Place, flow: str, run: str, step: str, paths: Iterable[str]) -> Iterator[Tuple[str, Optional[Record]]]:
+def records_of(datastore: Datastore, flow: str, run: str, step: str, paths: Iterable[str]) -> Iterator[Tuple[str, Optional[Record]]]:
     """Yields (path, record) in order, a window of AHEAD at a time in memory."""
     paths = list(paths)
     for at in range(0, len(paths), AHEAD):
         window = paths[at : at + AHEAD]
-        yield from zip(window, place.each(window, lambda path: place.record(flow, run, step, path)))
+        yield from zip(window, datastore.each(window, lambda path: datastore.record(flow, run, step, path)))

@@ -9,8 +9,8 @@ from flowc.runtime_shim.contract.graph import Graph
 from flowc.runtime_shim.contract.record import Record
 
 
-def children(graph: Graph, done: Record) -> List[Tuple[str, str]]:
-    """(step, path) of the tasks that continue the one of this record; the highest index first, as tasks are listed."""
+def of(graph: Graph, done: Record) -> List[Tuple[str, str]]:
+    """Returns (step, path) of the tasks that continue the one of this record; the highest index first, as tasks are listed."""
     if done.splits is not None:
         return [(done.next[0], address.child(done.path, index)) for index in range(done.splits - 1, -1, -1)]
     return [(target, _path(graph, done, target)) for target in done.next]

@@ -1,31 +1,17 @@
-"""Reading a run from the datastore: which tasks it has, and their artifacts as text."""
+"""Reading the artifacts of a run from the datastore, as text."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
-from ..contract import address, record
+from ..contract import record
 from ..contract.errors import DamagedError, ShimError
+from ..contract.tasks import tasks
 from ..store import Store
-from ..user_code.flowspec import INTERNAL
 from . import manifest
+from .manifest import INTERNAL
 
 Dump = Dict[str, List[Dict[str, Any]]]
-
-
-def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Iterator[Tuple[str, str]]:
-    """Yields (step, path) of every task that has succeeded, by step, then as a person counts."""
-    prefix = address.run_name(flow, run)
-    found = []
-    for name in store.list(prefix + (f"{address.encoded(step)}/" if step else "")):
-        parts = name[len(prefix) :].split("/")
-        if len(parts) != 2 or not parts[1].endswith(".json"):
-            continue
-        try:
-            found.append((address.decoded(parts[0]), address.checked(address.decoded(parts[1][: -len(".json")]))))
-        except address.BadPath:  # another object of the task
-            continue
-    yield from sorted((each for each in found if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1])))
 
 
 def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Dump:

@@ -5,13 +5,13 @@ A store gives `size`, `get_into`, `put_parts`; see `s3.py`.
 
 from __future__ import annotations
 
-from flowc.runtime_shim.artifacts.content import Damaged, digest_of
+from flowc.runtime_shim.artifacts.content import Damaged, digest_of, verifying
 from flowc.runtime_shim.contract import digest as digests
 from flowc.runtime_shim.contract.digest import CHUNK
 from flowc.runtime_shim.contract.errors import ShimError
 from flowc.runtime_shim.fast_start.threads import for_each
 
-from . import encoding, verifying
+from . import encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from flowc.runtime_shim.contract.errors import StoreError, UsageError
 from flowc.runtime_shim.fast_start import json_text
 from flowc.runtime_shim.fast_start.threads import Permits
 
+from . import blobs
 from . import read_ahead as ahead
-from . import remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ObjectStore:
         except self._problems as error:
             raise StoreError(f"{self.url}: {_line(error)}") from None
         self._ahead = ahead.Ahead(self._get)
-        self._content_ahead = ahead.Ahead(lambda key: remote.read(self, *key))
+        self._content_ahead = ahead.Ahead(lambda key: blobs.read(self, *key))
         self._permits = Permits(AT_ONCE)
 
     # ── objects ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +140,7 @@ class ObjectStore:
     # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
-        remote.write_blob(self, content, name)
+        blobs.write_blob(self, content, name)
 
     def read_blob(self, name: str, size: int, check: str) -> Any:
         return self._content_ahead.get((name, size, check))

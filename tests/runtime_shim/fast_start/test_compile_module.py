@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flowc.runtime_shim.user_code import flow_module
+from flowc.runtime_shim.fast_start import compile_module
 
 from tests.support.pythons import pythons
 
@@ -22,7 +22,7 @@ SOURCES = [
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_code_is_that_of_compile(source: bytes) -> None:
-    found = flow_module._module_code(source, "/a/flow.py")
+    found = compile_module.module_code(source, "/a/flow.py")
     assert found is not None
     assert marshal.dumps(found) == marshal.dumps(compile(source, "/a/flow.py", "exec", dont_inherit=True))
 
@@ -37,7 +37,7 @@ def test_callbacks_of_the_garbage_collector_run_undisturbed() -> None:
     gc.callbacks.append(called)
     gc.set_threshold(1)
     try:
-        found = flow_module._module_code(SOURCES[2] * 20, "/a/flow.py")
+        found = compile_module.module_code(SOURCES[2] * 20, "/a/flow.py")
     finally:
         gc.set_threshold(*before)
         gc.callbacks.remove(called)
@@ -50,16 +50,16 @@ def test_a_signal_gets_through(raised: type[BaseException], monkeypatch: pytest.
     def interrupted(*_: object) -> None:
         raise raised
 
-    monkeypatch.setattr(flow_module, "_run", interrupted)
+    monkeypatch.setattr(compile_module, "_run", interrupted)
     with pytest.raises(raised):
-        flow_module._module_code(b"x = 1\n", "/a/flow.py")
+        compile_module.module_code(b"x = 1\n", "/a/flow.py")
 
 
 @pytest.mark.parametrize(
     "source", [b"x = = 1\n", b"x = '\xff'\n", b"\0", b"x = 1 is 1\n", b"'\\d'\n" if sys.version_info >= (3, 12) else b"assert (1, 2)\n"]
 )
 def test_what_python_has_to_say_of_it_is_left_to_compile(source: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    assert flow_module._module_code(source, "/a/flow.py") is None
+    assert compile_module.module_code(source, "/a/flow.py") is None
     assert capsys.readouterr() == ("", "")
 
 
@@ -70,7 +70,7 @@ def test_who_traces_goes_on_tracing() -> None:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        assert flow_module._module_code(b"x = 1\n", "/a/flow.py") is not None
+        assert compile_module.module_code(b"x = 1\n", "/a/flow.py") is not None
         assert sys.gettrace() is trace
     finally:
         sys.settrace(before)
@@ -90,8 +90,8 @@ def test_warnings_and_errors_name_the_file(python: str, tmp_path: Path) -> None:
     script = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from flowc.runtime_shim.user_code import flow_module as user_code
-print(user_code.import_flow(sys.argv[2], sys.argv[3], "F", once=True).here)
+from flowc.runtime_shim.user_code import flow_module
+print(flow_module.import_flow(sys.argv[2], sys.argv[3], "F", once=True).here)
 """
     flow, wrong, fails = (
         subprocess.run([python, "-S", "-c", script, tmp_path / "runtime", tmp_path, f"{each}.py"], capture_output=True, text=True)

@@ -1,0 +1,3 @@
+"""The version of flowc."""
+
+VERSION = "0.1.0"

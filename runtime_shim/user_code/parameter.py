@@ -1,0 +1,38 @@
+"""`Parameter`: an input of a flow, as the flow's class declares it."""
+
+from __future__ import annotations
+
+from .flowspec import FlowSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
+
+
+class Parameter:
+    """An input of a flow; on the flow object, the value that the run was started with."""
+
+    _flowc_declares = True
+
+    def __init__(
+        self, name: str, default: Any = None, type: Any = None, help: Any = None, required: Any = None, show_default: Any = None, **options: Any
+    ) -> None:
+        given = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
+        self.name = name
+        self.kwargs = {**options, **{each: value for each, value in given.items() if value is not None}}
+        self._attribute = name
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self._attribute = attribute
+
+    def __get__(self, flow: Any, owner: Optional[type] = None) -> Any:
+        if flow is None or "_flowc" not in flow.__dict__:
+            return self
+        if self._attribute not in flow.__dict__:
+            return FlowSpec.__getattr__(flow, self._attribute)
+        return flow.__dict__[self._attribute]
+
+    def __set__(self, flow: Any, value: Any) -> None:
+        if "_flowc_reached" in flow.__dict__:
+            return  # in `__init__` it has no effect, as in Metaflow
+        raise AttributeError("Flow level attributes and Parameters are not modifiable")
