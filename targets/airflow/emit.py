@@ -6,12 +6,14 @@ from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.runtime_shim.exceptions import METAFLOW_EXIT_DISALLOW_RETRY
 from flowc.targets.shared.container import prerequisite
+from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.shared.step_settings import summary
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .names import dag_id
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .settings import STARTUP, is_empty, of_step, parameter, shared
@@ -61,7 +63,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     name = options.name or dag_id(options.deployment or flow.name)
     kubernetes = options.own("airflow-tasks") == "kubernetes"
     tasks = Tasks(flow).flow(scope)
-    steps = {step.name: step for step in flow.steps}
+    steps = steps_by_name(flow)
     for each in tasks:
         if each["kind"] == "step":
             each.update(of_step(steps[each["step"]], flow, options, kubernetes))

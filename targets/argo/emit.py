@@ -9,6 +9,7 @@ from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
+from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -18,6 +19,7 @@ from .dags import Dags, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 
@@ -101,7 +103,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             return made
     name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
-    steps = {step.name: step for step in flow.steps}
+    steps = steps_by_name(flow)
     paths = with_path(scope, steps)
     most = visits(scope, steps, options.own("max-visits"))
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "flowc"}

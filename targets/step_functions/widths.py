@@ -10,6 +10,7 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import ForEach
 from flowc.compiler.ir.scopes import inner
+from flowc.targets.shared.control_flow import steps_by_name
 
 from .maps import INLINE_WORKERS, choice, modes, rooms
 
@@ -39,7 +40,7 @@ class Known:
 
 def known(flow: Flow, scope: Scope, options: Options) -> Known:
     """Returns what is known of the flow, whose outermost scope is `scope`. Its options must be valid ones."""
-    steps = {step.name: step for step in flow.steps}
+    steps = steps_by_name(flow)
     chosen, workers = choice(options.own("map")), int(options.own("max-workers") or 0)
     return Known(scope, steps, modes(scope, chosen), dict(options.widths), workers)
 
