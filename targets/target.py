@@ -19,7 +19,7 @@ from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
     from flowc.compiler.ir.nodes import Flow, Scope
@@ -42,8 +42,14 @@ if TYPE_CHECKING:
         def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]:
             """Yields what the target cannot do of the flow. It gives `refusals.unsupported`, and its own codes of FLOW5xx."""
 
+        def check_spec(self, flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+            """Yields what is wrong with the spec as a whole, such as its size, of a flow that `check` has not refused.
+
+            `spec` returns what `emit` gives. That takes time, so it is only called for a flow whose spec may be wrong.
+            """
+
         def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
-            """Returns the spec of a flow that `check` has not refused; `scope` is its outermost."""
+            """Returns the spec of a flow that `check` has not refused; `scope` is its outermost one."""
 
         def prerequisites(self, options: Options) -> Iterator[str]:
             """Yields what has to be in place before a run beside the code package, a sentence each."""

@@ -21,13 +21,13 @@ from .tasks import Tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Options
 
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker itself", "kubernetes", ("kubernetes", "process")),
     Option("airflow-python", "the interpreter that has flowc installed, for process", "python3"),
     Option("service-account", "service account of the pods (default: that of the namespace)"),
@@ -48,6 +48,11 @@ LABELS = ("{{ task.bash_command.split('--path ')[1].split()[0] }}", "{{ task.arg
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW530 to FLOW539, FLOW570 to FLOW576)."""
     yield from refusals(flow, options)
+
+
+def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+    """Yields nothing: Airflow reads DAG files of any size."""
+    return iter(())
 
 
 def prerequisites(options: Options) -> Iterator[str]:

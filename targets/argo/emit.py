@@ -25,7 +25,7 @@ from .refuse import refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
@@ -44,7 +44,7 @@ def _written(resources: dict[str, str]) -> str:
     return ",".join(f"{name}={amount}" for name, amount in resources.items())
 
 
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     Option("service-account", "service account of the pods (default: that of the namespace)"),
     Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
     Option("max-workers", "how many tasks of a run may run at a time; 0 for any number", "100"),
@@ -63,17 +63,18 @@ OPTIONS = (
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW551, FLOW554 to FLOW556)."""
-    from flowc.compiler.report.diagnostics import WARNING, Diagnostic, has_errors
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555)."""
+    yield from refusals(flow, options)
 
-    found = list(refusals(flow, options))
-    yield from found
-    if has_errors(found) or 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
+
+def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+    """Yields that the WorkflowTemplate is too big, for Kubernetes, `kubectl` or Argo 4 (FLOW518, FLOW551, FLOW556)."""
+    if 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
         return
     from flowc.compiler.ir.scopes import scopes
+    from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
-    scope = scopes(flow)
-    size = len(emit(flow, scope, options)[0].text.encode()) if len(flow.steps) > 150 else 0
+    size = len(spec()[0].text.encode()) if len(flow.steps) > 150 else 0
     how = "make several flows of it, or run several pieces of work in one step"
     if size > MAX_OBJECT:
         what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
@@ -83,7 +84,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
         what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"
         why = f"it keeps a copy of what it applies in an annotation of at most {MAX_ANNOTATION} bytes"
         yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
-    dags = Dags(flow).flow(scope)
+    dags = Dags(flow).flow(scopes(flow))
     templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
     if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
         what = f"the WorkflowTemplate of flow `{flow.name}` would have {templates} templates, and up to {tasks} tasks in a DAG"
@@ -98,9 +99,6 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME.argo.yaml`, and `NAME.kustomizeconfig.yaml` with `--kustomize yes`."""
-    for of, scoped, under, made in _made:
-        if of is flow and scoped == scope and under == options:
-            return made
     name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
     steps = steps_by_name(flow)
@@ -141,8 +139,4 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     spec: tuple[SpecFile, ...] = (SpecFile(f"{name}{SPEC}", text),)
     if options.own("kustomize") == "yes":
         spec += (SpecFile(f"{name}{KUSTOMIZE}", render("argo/kustomizeconfig.yaml")),)
-    _made[:] = [(flow, scope, options, spec)]
-    return _made[0][3]
-
-
-_made: list[tuple[Flow, Scope, Options, tuple[SpecFile, ...]]] = []  # the last spec: `check` looks at that of a large flow
+    return spec

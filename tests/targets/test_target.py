@@ -77,4 +77,4 @@ def test_a_page_is_where_its_code_is_given() -> None:
 def test_unknown_targets_are_refused() -> None:
     for load in LOADED.values():
         with pytest.raises(KeyError):
-            load("nomad")  # type: ignore[operator]
+            load("nomad")
