@@ -13,10 +13,10 @@ from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .names import dag_id
+from .operators import STARTUP, is_empty, of_step, parameter, shared
 from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
-from .settings import STARTUP, is_empty, of_step, parameter, shared
 from .tasks import Tasks
 
 TYPE_CHECKING = False

@@ -14,7 +14,6 @@ from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .crd_rules import MAX_TASKS, MAX_TEMPLATES
 from .dags import Dags, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
@@ -37,6 +36,7 @@ OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
 MAX_OBJECT = (
     1024 * 1024
 )  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
+SMALL = 100  # steps of a flow whose spec is not too big: a step has two templates at most
 MAX_ANNOTATION = 256 * 1024  # bytes of all annotations of an object (Kubernetes, `TotalAnnotationSizeLimitB`)
 
 
@@ -69,10 +69,12 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
     """Yields that the WorkflowTemplate is too big, for Kubernetes, `kubectl` or Argo 4 (FLOW518, FLOW551, FLOW556)."""
-    if 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
+    if len(flow.steps) <= SMALL:
         return
     from flowc.compiler.ir.scopes import scopes
     from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+
+    from .rules.custom_resources import MAX_TASKS, MAX_TEMPLATES
 
     size = len(spec()[0].text.encode()) if len(flow.steps) > 150 else 0
     how = "make several flows of it, or run several pieces of work in one step"

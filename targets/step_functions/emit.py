@@ -11,16 +11,16 @@ from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .compute import compute_of
+from .history import rooms
 from .jobs import Jobs
-from .maps import rooms
+from .map_modes import distributed, known
 from .names import definition_prefix, machine_name, schedule_name
 from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .states import Machine
 from .storage import Store, results_prefix, runs_prefix, store_of
-from .wide import check as check_widths
-from .widths import distributed, known
+from .wide_foreaches import check as check_widths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
