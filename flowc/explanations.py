@@ -17,8 +17,8 @@ A page has one source, a text of this form, which is also Markdown:
         …
 
 A code that is no error says so: `FLOW307 (warning): …`. The text is the docstring of the check, where a check says the code, and otherwise a
-file `FLOWnnn.txt` in the folder `explanations` of the part that says it. Both are found without a list. `flowc explain` prints a page,
-`docs/diagnostics/` is made of them, and tests run the examples.
+file `FLOWnnn.txt` in the folder `explanations` of the part, or of the target, that says it. All are found without a list. `flowc explain`
+prints a page, `docs/diagnostics/` is made of them, and tests run the examples.
 
 An example without a class is the body of a flow, and the step `end` may be left out of it. A first line `$ flowc check flow.py --target argo` is
 the command that the example needs; a second example of just such a line is about the flow of the first.
@@ -32,9 +32,9 @@ from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-GROUPS = (  # from which code on → what they are about
+GROUPS = (  # from which code on → what they are about, but for the codes of one target
     (0, "files"),
     (100, "flow and classes"),
     (110, "decorators and values"),
@@ -44,9 +44,6 @@ GROUPS = (  # from which code on → what they are about
     (300, "parameters"),
     (400, "artifacts"),
     (500, "any target"),
-    (510, "Argo"),
-    (520, "Step Functions"),
-    (530, "Airflow"),
     (550, "specs"),
     (600, "command line"),
 )
@@ -60,17 +57,26 @@ class Page:
     text: str  # the whole page but its first line, as Markdown with indented code
     example: str  # what is wrong, dedented; "" where no short example can be
     instead: str  # what to write
+    engine: str = ""  # of the target that alone gives the code
 
     @property
     def group(self) -> str:
         """What the code is about, as the index says it."""
-        return next(name for first, name in reversed(GROUPS) if int(self.code[4:]) >= first)
+        return self.engine or next(name for first, name in reversed(GROUPS) if int(self.code[4:]) >= first)
 
 
 def pages() -> tuple[Page, ...]:
     """Returns every page, by code."""
-    found = [page for text in _texts() if (page := parse(text)) is not None]
+    found = [page for text, engine in _texts() if (page := parse(text, engine)) is not None]
     return tuple(sorted(found, key=lambda page: page.code))
+
+
+def groups(found: Iterable[Page]) -> dict[str, list[Page]]:
+    """Returns the pages by what they are about: the group that has the lowest code comes first."""
+    grouped: dict[str, list[Page]] = {}
+    for page in found:
+        grouped.setdefault(page.group, []).append(page)
+    return grouped
 
 
 def page_of(code: str) -> Page | None:
@@ -78,8 +84,11 @@ def page_of(code: str) -> Page | None:
     return next((page for page in pages() if page.code == code), None)
 
 
-def parse(text: str) -> Page | None:
-    """Returns the page that the text is, or None if its first line names no code. Raises ValueError for a page that is not finished."""
+def parse(text: str, engine: str = "") -> Page | None:
+    """Returns the page that the text is, or None if its first line names no code. Raises ValueError for a page that is not finished.
+
+    `engine` is that of the target that alone gives the code.
+    """
     head, _, body = text.strip("\n").partition("\n")
     code, colon, title = head.partition(": ")
     code, _, severity = code.partition(" (")
@@ -92,7 +101,7 @@ def parse(text: str) -> Page | None:
     example, _, instead = shown.partition("\nUse instead:\n")
     if bool(example) != bool(instead):
         raise ValueError(f"{code}: `Example:` and `Use instead:` go together")
-    return Page(code, severity.rstrip(")") or "error", title.rstrip("."), body, _code(example), _code(instead))
+    return Page(code, severity.rstrip(")") or "error", title.rstrip("."), body, _code(example), _code(instead), engine)
 
 
 def _code(text: str) -> str:
@@ -101,18 +110,21 @@ def _code(text: str) -> str:
     return "\n".join(lines).strip("\n") + "\n" if any(lines) else ""
 
 
-def _texts() -> Iterator[str]:
+def _texts() -> Iterator[tuple[str, str]]:
+    """Yields the text of each page, and of modules that have none, with the engine of the target that it is of."""
+    from flowc.targets import target
+
     checks = os.path.join(_package("flowc.compiler"), "checks")
     for folder, _, names in os.walk(checks):
         for name in sorted(names):
             if name.endswith(".py"):
-                yield _docstring(os.path.join(folder, name))
-    for package in ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim"):
-        folder = os.path.join(_package(package), "explanations")
+                yield _docstring(os.path.join(folder, name)), ""
+    parts = [("", os.path.join(_package(part), "explanations")) for part in ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim")]
+    for engine, folder in [*parts, *((target.about(name).ENGINE, path) for name, path in target.explanations())]:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
             if name.endswith(".txt"):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
-                    yield file.read()
+                    yield file.read(), engine
 
 
 def _package(name: str) -> str:

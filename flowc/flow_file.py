@@ -26,9 +26,6 @@ _ELSEWHERE = {
     "--monitor": "flowc has no monitor",
 }
 _METAFLOW_ONLY = {
-    "argo-workflows": "write the spec with `compile --target argo`",
-    "step-functions": "write the spec with `compile --target step-functions`",
-    "airflow": "write the DAG file with `compile --target airflow`",
     "spin": "`resume STEP` runs a step again on what an earlier run left for it, and all that follows it, in a new run",
     "version": "the version of flowc is printed by `flowc --version`",
 }
@@ -140,6 +137,10 @@ def _unknown(command: str) -> Usage:
     if command in _METAFLOW_ONLY:
         return Usage(f"flowc has no command `{command}`", _METAFLOW_ONLY[command])
     from flowc.compiler.report.diagnostics import nearest
+    from flowc.targets import target
 
+    for name in target.names():
+        if command == target.about(name).METAFLOW_COMMAND:
+            return Usage(f"flowc has no command `{command}`", f"write the spec with `compile --target {name}`")
     close = nearest(command, COMMANDS)
     return Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))

@@ -24,13 +24,21 @@ def overview(out: Output) -> str:
     usage = f"{out.program} [--quiet] [--with DECORATOR] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
     commands = {name: text for name, text in COMMANDS.items() if not (file_form and name == "validate")}
     parts = [
-        "flowc compiles Metaflow-style flows to Argo Workflows, AWS Step Functions and Apache Airflow, and runs them here.",
+        f"flowc compiles Metaflow-style flows to {_products()}, and runs them here.",
         f"{_title('usage')} {usage}",
         "\n".join([_title("commands"), *(f"  {name:<{_COLUMN - 2}}{text}" for name, text in commands.items())]),
         "\n".join([_title("options"), *_two_columns("  -h, --help", "print this"), *_two_columns("      --version", "print the version")]),
         f"`{out.program} help COMMAND` prints more on one command.",
     ]
     return "\n\n".join(parts)
+
+
+def _products() -> str:
+    """The engines that flowc compiles to, by their full names."""
+    from flowc.targets import target
+
+    *several, last = (target.about(name).PRODUCT for name in target.names())
+    return f"{', '.join(several)} and {last}" if several else last
 
 
 def of_command(command: str, module: Any, argv: list[str], out: Output) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowc.compiler.decorators.project import Place
     from flowc.compiler.ir.nodes import Flow
     from flowc.compiler.pipeline import Program
-    from flowc.targets.target import Emitter
+    from flowc.targets.target import Emitter, SpecFile
 
 STORE = "s3://flowc"  # what a spec names when no store was given
 _PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme of a datastore → what it must name
@@ -159,13 +159,36 @@ def package_of(program: Program) -> Package:
         ) from None
 
 
-def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
+class Compilation:
+    """What one target makes of a flow. Its spec is emitted once, when somebody first asks for it."""
+
+    def __init__(self, target: Emitter, options: Options, program: Program) -> None:
+        self.target, self.options, self._program = target, options, program
+        self._spec: tuple[SpecFile, ...] | None = None
+
+    def spec(self) -> tuple[SpecFile, ...]:
+        """The target's spec of the flow. Only for a flow that the target has not refused."""
+        if self._spec is None:
+            self._spec = self.target.emit(self._program.flow, self._program.scope, self.options)
+        return self._spec
+
+    def problems(self) -> Iterator[Diagnostic]:
+        """Yields what the target says of the flow and, if it does not refuse that, of the spec."""
+        found = list(self.target.check(self._program.flow, self.options))
+        yield from found
+        if not has_errors(found):
+            yield from self.target.check_spec(self._program.flow, self.options, self.spec)
+
+
+def compilations(program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Compilation, ...]:
+    """Returns what each target makes of the program; `digest` is the code package's. Raises Usage for an option's value that one does not take."""
+    return tuple(Compilation(each, options_for(each, arguments, digest, program), program) for each in emitters)
+
+
+def problems(program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments) -> tuple[Diagnostic, ...]:
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
-    chosen_targets = tuple(emitters)
-    found = said_once(
-        (each.NAME, diagnostic) for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest, program))
-    )
-    if chosen_targets:
+    found = said_once((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
+    if compiled:
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]

@@ -1,24 +1,16 @@
 """What a target is, and how one is found by its name.
 
-A target is a folder here with a module `emit.py` that has:
+A target is a folder here, a package, with four modules:
 
-    NAME: str                                                    as on the command line: "step-functions" for the folder step_functions
-    OPTIONS: tuple[Option, ...]                                  command-line options that only this target has
-    def check(flow, options) -> Iterator[Diagnostic]             what this target cannot do of the flow (FLOW5xx); pure
-    def emit(flow, scope, options) -> tuple[SpecFile, ...]       the spec; pure; only called when no check refused
-    def prerequisites(options) -> Iterator[str]                  what has to be in place before a run, a sentence each; beside the code package
+    about.py        what flowc says of the target where it has not loaded it (`About`)
+    emit.py         its options, what it refuses, and the spec (`Emitter`)
+    deployment.py   what the engine gets of the spec, by name (`Deployer`)
+    validate.py     what an engine would refuse in a spec (`Validator`)
 
-a module `deployment.py` that has:
+It may have a folder `explanations`, with a page for each diagnostic that it alone gives, and it has its templates in `templates/FOLDER`.
+Whatever else its modules share is its own affair; what several targets share is in `targets/shared`.
 
-    def deployment(flow, options) -> Deployment                  what the engine gets of the spec, by name; pure
-    def removal(item) -> tuple[str, str, str]                    what, why and how, of an item that a spec no longer has
-
-and a module `validate.py` that has:
-
-    def recognises(name: str, text: str) -> bool                 is this file a spec of this target?
-    def validate(name: str, text: str) -> Iterator[Finding]      every problem an engine would find, needing no engine
-
-Nothing else in the project names a target: a new one is a folder and its templates.
+Nothing else in the project names a target: the command line, `--help`, settings, `flowc validate` and `flowc explain` find it here.
 """
 
 from __future__ import annotations
@@ -27,27 +19,54 @@ from flowc.compiler.fast_start.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    class Emitter(Protocol):
-        NAME: str
-        OPTIONS: tuple[Option, ...]
+    class About(Protocol):
+        """Constants only: help and messages must not cost the import of a target."""
 
-        def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]: ...
-        def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]: ...
-        def prerequisites(self, options: Options) -> Iterator[str]: ...
+        ENGINE: str  # what people call the engine: "Argo"
+        PRODUCT: str  # its full name: "Argo Workflows"
+        METAFLOW_COMMAND: str  # Metaflow's command for it, of which flowc's is told; "" for none
+
+    class Emitter(Protocol):
+        """Everything is pure: the same flow and options give the same result, and nothing is read or kept."""
+
+        NAME: str  # as on the command line: "step-functions" for the folder step_functions
+        OPTIONS: tuple[Option, ...]  # command-line options that only this target has
+        HONOURED: frozenset[str]  # the decorators that the spec carries out; FLOW501 refuses any other that asks for something
+
+        def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]:
+            """Yields what the target cannot do of the flow. It gives `refusals.unsupported`, and its own codes of FLOW5xx."""
+
+        def check_spec(self, flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+            """Yields what is wrong with the spec as a whole, such as its size, of a flow that `check` has not refused.
+
+            `spec` returns what `emit` gives. That takes time, so it is only called for a flow whose spec may be wrong.
+            """
+
+        def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
+            """Returns the spec of a flow that `check` has not refused; `scope` is its outermost one."""
+
+        def prerequisites(self, options: Options) -> Iterator[str]:
+            """Yields what has to be in place before a run beside the code package, a sentence each."""
 
     class Deployer(Protocol):
-        def deployment(self, flow: Flow, options: Options) -> Deployment: ...
-        def removal(self, item: str) -> tuple[str, str, str]: ...
+        def deployment(self, flow: Flow, options: Options) -> Deployment:
+            """Returns what the engine gets of the spec; pure."""
+
+        def removal(self, item: str) -> tuple[str, str, str]:
+            """Returns what, why and how, of an item of a deployment that a later spec no longer has."""
 
     class Validator(Protocol):
-        def recognises(self, name: str, text: str) -> bool: ...
-        def validate(self, name: str, text: str) -> Iterator[Finding]: ...
+        def recognises(self, name: str, text: str) -> bool:
+            """Returns True for a file that is a spec of this target."""
+
+        def validate(self, name: str, text: str) -> Iterator[Finding]:
+            """Yields every problem that an engine would find; needs no engine."""
 
 
 @record
@@ -117,6 +136,25 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(each.replace("_", "-") for each in os.listdir(here) if os.path.exists(os.path.join(here, each, "emit.py"))))
 
 
+def about(name: str) -> About:
+    """Imports and returns the `about` module of the target. Raises KeyError for an unknown name."""
+    return _module(name, "about")  # type: ignore[no-any-return]
+
+
+def explanations() -> tuple[tuple[str, str], ...]:
+    """Returns each target that has a folder of explanations, with that folder's path."""
+    import os
+
+    here = os.path.dirname(__file__)
+    folders = ((name, os.path.join(here, folder(name), "explanations")) for name in names())
+    return tuple((name, path) for name, path in folders if os.path.isdir(path))
+
+
+def folder(name: str) -> str:
+    """Returns the name of the folder of the target."""
+    return name.replace("-", "_")
+
+
 def emitter(name: str) -> Emitter:
     """Imports and returns the `emit` module of the target; loads no other target. Raises KeyError for an unknown name."""
     return _module(name, "emit")  # type: ignore[no-any-return]
@@ -137,4 +175,4 @@ def _module(name: str, part: str):  # type: ignore[no-untyped-def]
         raise KeyError(name)
     from importlib import import_module
 
-    return import_module(f"flowc.targets.{name.replace('-', '_')}.{part}")
+    return import_module(f"flowc.targets.{folder(name)}.{part}")

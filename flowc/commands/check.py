@@ -12,7 +12,7 @@ from ..given import OPTIONS as GIVEN
 from ..given import given
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
-from ..targeting import FORMAT, asked_format, package_of, parse, problems, sections
+from ..targeting import FORMAT, asked_format, compilations, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
 
@@ -143,7 +143,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     arguments, _ = parse(argv, OPTIONS, path)
     try:
         program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
-        found = problems(program, path, emitters, arguments, package_of(program).digest)
+        found = problems(program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments)
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
     sources = placed_sources(program.sources, path)

@@ -14,7 +14,7 @@ from ..given import OPTIONS as GIVEN
 from ..given import given
 from ..options import Option, Usage, one_positional
 from ..stale import CODE, Part, Stale, stale
-from ..targeting import FORMAT, STORE, asked_format, judged, options_for, package_of, parse, problems, sections
+from ..targeting import FORMAT, STORE, asked_format, compilations, judged, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
 
@@ -75,17 +75,10 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage(f"`--format {out.format}` writes problems to standard output, where the spec is to go", "give a folder with `--output DIR`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
     package = package_of(program)
-    warnings = without_hints(problems(program, path, emitters, arguments, package.digest))
-    options = {each.NAME: options_for(each, arguments, package.digest, program) for each in emitters}
+    compiled = compilations(program, emitters, arguments, package.digest)
+    warnings = without_hints(problems(program, path, compiled, arguments))
     try:
-        parts = tuple(
-            Part(
-                each.NAME,
-                deployer(each.NAME).deployment(program.flow, options[each.NAME]),
-                each.emit(program.flow, program.scope, options[each.NAME]),
-            )
-            for each in emitters
-        )
+        parts = tuple(Part(each.target.NAME, deployer(each.target.NAME).deployment(program.flow, each.options), each.spec()) for each in compiled)
     except Refused as refused:
         raise Refused(refused.diagnostics, placed_sources(program.sources, path)) from None
     if folder == "-":
@@ -109,9 +102,9 @@ def run(argv: list[str], out: Output) -> int:
             out.print(line)
         out.print("before a run:")
         out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
-        for each in emitters:
-            for needed in each.prerequisites(options[each.NAME]):
-                out.print(f"  for {each.NAME}, {needed}")
+        for each in compiled:
+            for needed in each.target.prerequisites(each.options):
+                out.print(f"  for {each.target.NAME}, {needed}")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..explanations import GROUPS, Page, pages
+from ..explanations import Page, groups, pages
 from ..options import Option, Usage
 from ..terminal import Output, paint
 
@@ -58,10 +58,8 @@ def _near(word: str, code: str, found: Sequence[Page]) -> list[Page]:
 
 
 def _list(found: Sequence[Page]) -> Iterator[str]:
-    for _, group in GROUPS:
-        here = [page for page in found if page.group == group]
-        if here:
-            yield "\n".join([paint("1", group, sys.stdout), *(_line(page) for page in here)])
+    for group, several in groups(found).items():
+        yield "\n".join([paint("1", group, sys.stdout), *(_line(page) for page in several)])
 
 
 def _line(page: Page) -> str:

@@ -6,26 +6,28 @@ from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.runtime_shim.exceptions import METAFLOW_EXIT_DISALLOW_RETRY
 from flowc.targets.shared.container import prerequisite
+from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.shared.step_settings import summary
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .names import dag_id
+from .operators import STARTUP, is_empty, of_step, parameter, shared
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
-from .settings import STARTUP, is_empty, of_step, parameter, shared
 from .tasks import Tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Options
 
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker itself", "kubernetes", ("kubernetes", "process")),
     Option("airflow-python", "the interpreter that has flowc installed, for process", "python3"),
     Option("service-account", "service account of the pods (default: that of the namespace)"),
@@ -48,6 +50,11 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from refusals(flow, options)
 
 
+def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+    """Yields nothing: Airflow reads DAG files of any size."""
+    return iter(())
+
+
 def prerequisites(options: Options) -> Iterator[str]:
     """Yields what has to be in place before a run."""
     if options.own("airflow-tasks") == "process":
@@ -61,7 +68,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     name = options.name or dag_id(options.deployment or flow.name)
     kubernetes = options.own("airflow-tasks") == "kubernetes"
     tasks = Tasks(flow).flow(scope)
-    steps = {step.name: step for step in flow.steps}
+    steps = steps_by_name(flow)
     for each in tasks:
         if each["kind"] == "step":
             each.update(of_step(steps[each["step"]], flow, options, kubernetes))

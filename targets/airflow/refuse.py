@@ -10,9 +10,9 @@ from flowc.targets.shared.pods import is_guaranteed
 from flowc.targets.shared.refusals import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 from flowc.targets.shared.step_settings import decorator_of
 
-from . import process, wide
+from . import process, wide_foreaches
 from .names import DAG_LENGTH, is_dag_id
-from .settings import is_installation, is_text
+from .operators import is_installation, is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     """Yields what this target cannot do of the flow, and what is wrong with its own options."""
     yield from _options(options)
     yield from process.check(flow, options)
-    yield from wide.check(flow, options)
+    yield from wide_foreaches.check(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from unsaid_schedule(flow, "Airflow", "FLOW535")
     for step in flow.steps:

@@ -14,8 +14,9 @@ Mapping", "Trigger Rules" and "Branching"; its `SkipMixin.skip_all_except`.
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
-from flowc.compiler.ir.nodes import Branches, Flow, ForEach, Switch
-from flowc.compiler.ir.scopes import exits, predecessors, successors, targets
+from flowc.compiler.ir.nodes import Branches, Flow, ForEach
+from flowc.compiler.ir.scopes import predecessors, successors, targets
+from flowc.targets.shared.control_flow import Edge, chooses, needs, steps_by_name
 
 from .names import CHOICE, ITEMS, PATHS, WAY, task_id, variable, way_id
 
@@ -23,7 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir.nodes import Node, Scope, Step
+    from flowc.compiler.ir.nodes import Node, Scope
+    from flowc.targets.shared.control_flow import Need
 
     Data: TypeAlias = dict[str, Any]
 
@@ -39,8 +41,8 @@ class Paths:
 
 
 @record
-class Edge:
-    """Control comes from the task in `variable`; `chosen`: only if that switch chose so, inside a foreach by means of its list."""
+class Upstream:
+    """A task after which another runs; `chosen`: only if that switch chose so, inside a foreach by means of its list."""
 
     variable: str
     chosen: bool
@@ -51,37 +53,36 @@ class Tasks:
     """Collects the tasks of one flow."""
 
     def __init__(self, flow: Flow) -> None:
-        self.steps = {step.name: step for step in flow.steps}
+        self.steps = steps_by_name(flow)
         self.found: list[Data] = []
+        self._needs: dict[str, Need] = {}  # of each step
         self._paths: dict[str, Paths] = {}  # of each step
         self._ways: dict[tuple[str, str], str] = {}  # (switch, target) → the variable of the way's own task
 
     def flow(self, scope: Scope) -> list[Data]:
         """Returns the tasks of the flow whose outermost scope this is."""
-        self._scope(scope, Paths("", False), [])
+        self._needs = needs(scope, self.steps)
+        self._scope(scope, Paths("", False))
         return self.found
 
-    def _scope(self, scope: Scope, paths: Paths, before: list[list[Edge]]) -> None:
-        """Appends the tasks of a scope whose entry comes after `before` and runs with `paths`."""
+    def _scope(self, scope: Scope, paths: Paths) -> None:
+        """Appends the tasks of a scope whose entry runs with `paths`."""
         inside = predecessors(scope, self.steps)
         for node in scope.nodes:
             step = node.step
-            if step == scope.entry:
-                needs, own = before, paths
-            else:
-                needs, own = self._needs(step, inside[step], paths)
+            own = paths if step == scope.entry else self._paths_of(step, inside[step], paths)
             self._paths[step] = own
-            self._task(step, needs, own)
+            self._task(step, own)
             match node:
                 case Branches():
                     for branch in node.scopes:
-                        self._scope(branch, own, [[self._edge(node.step, branch.entry)]])
+                        self._scope(branch, own)
                 case ForEach():
                     name = variable(step, PATHS)
                     self.found.append({"kind": PATHS, "variable": name, "id": task_id(step, PATHS), "of": variable(step)})
-                    self._scope(node.body, Paths(name, own.sparse), [])
+                    self._scope(node.body, Paths(name, own.sparse))
                 case _:
-                    if self._chooses(self.steps[step]) and not own.variable:
+                    if chooses(self.steps[step]) and not own.variable:
                         self._choice(step, scope)
 
     def _choice(self, step: str, scope: Scope) -> None:
@@ -110,15 +111,13 @@ class Tasks:
                 return True
         return False
 
-    def _needs(self, step: str, nodes: tuple[Node, ...], paths: Paths) -> tuple[list[list[Edge]], Paths]:
-        """What must have happened before the step (all of … any of these edges), and the paths it runs with."""
-        conjuncts = [edges for node in nodes for edges in self._edges(node, step)]
-        needs = conjuncts if len(nodes) == 1 else [[edge for edges in conjuncts for edge in edges]]
+    def _paths_of(self, step: str, nodes: tuple[Node, ...], paths: Paths) -> Paths:
+        """The paths that a step runs with to which `nodes` lead, in a scope that runs with `paths`."""
         if not paths.variable:
-            return needs, paths
-        sources = [self._source(node, step) for node in nodes]
+            return paths
+        sources = [self._source(node) for node in nodes]
         if len(nodes) == 1 and isinstance(sources[0], Paths):
-            return needs, sources[0]
+            return sources[0]
         name = variable(step, ITEMS)
         lists = list(dict.fromkeys(each.variable for each in sources if isinstance(each, Paths)))
         switches = [each for each in sources if isinstance(each, str)]
@@ -126,44 +125,29 @@ class Tasks:
         self.found.append(
             {"kind": ITEMS, "variable": name, "id": task_id(step, ITEMS), "step": step, "lists": lists, "switches": switches, "rule": rule}
         )
-        return needs, Paths(name, True)
+        return Paths(name, True)
 
-    def _source(self, node: Node, step: str) -> Paths | str:
-        """Which paths come from the node to the step: all of the node's own, or those that its switch, a variable, sends there."""
-        if not isinstance(node, (Branches, ForEach)) and self._chooses(self.steps[node.step]):
+    def _source(self, node: Node) -> Paths | str:
+        """Which paths come from the node to a step after it: all of the node's own, or those that its switch, a variable, sends there."""
+        if chooses(self.steps[node.step]):
             return variable(node.step)
         return self._paths[node.step]
 
-    def _task(self, step: str, needs: list[list[Edge]], paths: Paths) -> None:
+    def _task(self, step: str, paths: Paths) -> None:
         """The operator of the step. In a foreach what a switch chose is in the list of its paths."""
-        edges = [edge for several in needs for edge in several]
-        after = list(dict.fromkeys(edge.variable for edge in edges if not (edge.chosen and paths.variable)))
-        rule = ANY if any(len(several) > 1 for several in needs) or any(edge.maybe for edge in edges) else ""
+        need = self._needs[step]
+        upstream = [self._upstream(edge) for way in need for edges in way for edge in edges]
+        after = list(dict.fromkeys(each.variable for each in upstream if not (each.chosen and paths.variable)))
+        is_any = any(len(edges) > 1 for way in need for edges in way) or len(need) > 1
+        rule = ANY if is_any or any(each.maybe for each in upstream) else ""
         self.found.append(
             {"kind": "step", "variable": variable(step), "id": task_id(step), "step": step, "paths": paths.variable, "after": after, "rule": rule}
         )
 
-    # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _edges(self, node: Node, target: str) -> list[list[Edge]]:
-        match node:
-            case Branches(scopes=several):
-                return [self._exits(scope, target) for scope in several]
-            case ForEach(body=body):
-                return [self._exits(body, target)]
-            case _:
-                return [[self._edge(node.step, target)]]
-
-    def _exits(self, scope: Scope, join: str) -> list[Edge]:
-        return [self._edge(node.step, join) for node in exits(scope, self.steps) if join in successors(node, self.steps)]
-
-    def _edge(self, step: str, target: str) -> Edge:
-        sparse = bool(self._paths[step].variable) and self._paths[step].sparse
-        if not self._chooses(self.steps[step]):
-            return Edge(variable(step), False, sparse)
-        if self._paths[step].variable:
-            return Edge(variable(step), True, sparse)
-        return Edge(self._ways.get((step, target)) or variable(step, CHOICE), True, sparse)
-
-    def _chooses(self, step: Step) -> bool:
-        return isinstance(step.transition, Switch) and len(targets(step)) > 1
+    def _upstream(self, edge: Edge) -> Upstream:
+        paths, sparse = self._paths[edge.step], bool(self._paths[edge.step].variable) and self._paths[edge.step].sparse
+        if not edge.chosen:
+            return Upstream(variable(edge.step), False, sparse)
+        if paths.variable:
+            return Upstream(variable(edge.step), True, sparse)
+        return Upstream(self._ways.get((edge.step, edge.chosen)) or variable(edge.step, CHOICE), True, sparse)

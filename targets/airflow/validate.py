@@ -2,7 +2,7 @@
 
 The file is parsed, never imported: its own names are defined before they are used, its imports are there where Airflow is, ids can be used
 and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, tasks do not wait for each other in a
-circle, and Kubernetes takes the pods (`pod_rules.py`). Sources: Airflow's documentation, "Trigger Rules", "Templates reference",
+circle, and Kubernetes takes the pods (`rules/pod_arguments.py`). Sources: Airflow's documentation, "Trigger Rules", "Templates reference",
 `airflow.utils.helpers.validate_key`.
 """
 
@@ -15,7 +15,7 @@ import re
 from flowc.targets.shared.cycles import circle
 from flowc.targets.target import Finding
 
-from .pod_rules import pod_rules
+from .rules.pod_arguments import pod_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

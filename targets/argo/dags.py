@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, Flow, ForEach, Foreach, Switch
-from flowc.compiler.ir.scopes import exits, inner, is_loop, predecessors, successors, targets
+from flowc.compiler.ir.scopes import inner, is_loop, targets
+from flowc.targets.shared.control_flow import Edge, chooses, needs, steps_by_name
 from flowc.targets.shared.step_settings import retries
 
 from .names import AGAIN, EACH, FLOW, LOOP, template_name
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir.nodes import Node, Scope, Step
+    from flowc.compiler.ir.nodes import Scope, Step
+    from flowc.targets.shared.control_flow import Need
 
     Data: TypeAlias = dict[str, Any]
-    # what must have happened: any of … all of … any of these edges
-    Need: TypeAlias = list[list[list["Edge"]]]
 
 PATH = "{{inputs.parameters.path}}"  # of a template that has a path
 ITEM = "{{item}}"
@@ -32,8 +32,8 @@ STACK = 100  # levels of the controller's stack, unless it was started with DISA
 
 
 @record
-class Edge:
-    """Control goes on when `task` has succeeded and, if `chosen` is not empty, has chosen the step of that name."""
+class Awaited:
+    """A task that must have succeeded and, if `chosen` is not empty, must have chosen the step of that name."""
 
     task: str
     chosen: str
@@ -43,43 +43,42 @@ class Dags:
     """Collects the DAG templates of one flow, the outermost first."""
 
     def __init__(self, flow: Flow) -> None:
-        self.steps = {step.name: step for step in flow.steps}
+        self.steps = steps_by_name(flow)
         self.templates: list[Data] = []
+        self._needs: dict[str, Need] = {}  # of each step
+        self._groups: dict[str, str] = {}  # step of a foreach → the task that stands for its items
         self._guarded: set[str] = set()  # tasks that may be Skipped, by name: it is unique in the whole flow
 
     def flow(self, scope: Scope) -> list[Data]:
         """Returns the DAG templates of the flow whose outermost scope this is."""
+        self._needs = needs(scope, self.steps)
         self._template(FLOW, scope, None)
         return self.templates
 
     def _template(self, name: str, scope: Scope, path: str | None) -> None:
         tasks: list[Data] = []
         self.templates.append({"name": name, "path": path is not None, "tasks": tasks, "next": None})
-        self._scope(scope, [], path, tasks)
+        self._scope(scope, path, tasks)
 
-    def _scope(self, scope: Scope, before: Need, path: str | None, tasks: list[Data]) -> None:
-        """Appends the tasks of a scope whose entry needs `before`."""
-        needs: dict[str, Need] = {node.step: [] for node in scope.nodes}
-        needs[scope.entry] = before
-        for step, nodes in predecessors(scope, self.steps).items():
-            if step in needs and step != scope.entry:
-                needs[step] = [self._edges(node, step) for node in nodes]
+    def _scope(self, scope: Scope, path: str | None, tasks: list[Data]) -> None:
+        """Appends the tasks of a scope."""
         for node in scope.nodes:
-            tasks.append(self._task(node.step, needs[node.step], path))
+            tasks.append(self._task(node.step, path))
             match node:
                 case Branches():
                     for branch in node.scopes:
-                        self._scope(branch, [[[self._edge(node.step, branch.entry)]]], path, tasks)
+                        self._scope(branch, path, tasks)
                 case ForEach():
                     tasks.append(self._each(node, path))
                 case _:
                     pass
 
-    def _task(self, step: str, need: Need, path: str | None) -> Data:
+    def _task(self, step: str, path: str | None) -> Data:
         """The task of one step, or of all visits of a loop."""
         looping = is_loop(self.steps[step])
         if looping:
             self._loop(self.steps[step])
+        need = self._awaited(step)
         name, depends, when = template_name(step), self._depends(need), _when(need)
         if when:
             self._guarded.add(name)
@@ -97,13 +96,15 @@ class Dags:
         """The group of tasks, or of DAGs, that a foreach makes: one for each item."""
         body, item = node.body, ITEM if path is None else f"{path}.{ITEM}"
         if len(body.nodes) == 1:
-            task = self._task(body.entry, [], item)
+            task = self._task(body.entry, item)
         else:
             name = template_name(node.step, EACH)
             self._template(name, body, PATH)
             task = {"name": name, "template": name, "when": None, "path": item}
-        count = f"{{{{tasks.{template_name(node.step)}.outputs.parameters.splits}}}}"
-        return {**task, "depends": self._depends([[[self._edge(node.step, body.entry)]]]), "count": count}
+        self._groups[node.step] = task["name"]
+        split = template_name(node.step)
+        depends = self._depends([[[Awaited(split, "")]]])
+        return {**task, "depends": depends, "count": f"{{{{tasks.{split}.outputs.parameters.splits}}}}"}
 
     def _loop(self, step: Step) -> None:
         """A template that runs the step and then, as long as the step chooses itself, itself."""
@@ -117,37 +118,25 @@ class Dags:
             },
         ]  # fmt: skip
         last = f"tasks['{visit}'].outputs.parameters.next"
-        chosen = f"tasks.{AGAIN}.status == 'Succeeded' ? tasks.{AGAIN}.outputs.parameters.next : {last}" if self._chooses(step) else None
+        chosen = f"tasks.{AGAIN}.status == 'Succeeded' ? tasks.{AGAIN}.outputs.parameters.next : {last}" if chooses(step) else None
         self.templates.append({"name": name, "path": True, "tasks": tasks, "next": chosen})
 
     # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _edges(self, node: Node, target: str) -> list[list[Edge]]:
-        """What of the node must have happened before `target`: all of … any of these edges."""
-        match node:
-            case Branches(scopes=several):
-                return [self._exits(scope, target) for scope in several]
-            case ForEach(step=step, body=body):
-                return [[Edge(template_name(body.entry) if len(body.nodes) == 1 else template_name(step, EACH), "")]]
-            case _:
-                return [[self._edge(node.step, target)]]
+    def _awaited(self, step: str) -> list[list[list[Awaited]]]:
+        """What the step needs, in the names of tasks."""
+        return [[[*map(self._task_of, edges[:1] if edges[0].foreach else edges)] for edges in way] for way in self._needs[step]]
 
-    def _exits(self, scope: Scope, join: str) -> list[Edge]:
-        """The edges by which control may leave a branch. A foreach's or split's own join always is in the same scope, so exits are tasks."""
-        return [self._edge(node.step, join) for node in exits(scope, self.steps) if join in successors(node, self.steps)]
+    def _task_of(self, edge: Edge) -> Awaited:
+        """The task that the edge is of: all items of a foreach have one."""
+        return Awaited(self._groups[edge.foreach] if edge.foreach else template_name(edge.step), edge.chosen)
 
-    def _edge(self, step: str, target: str) -> Edge:
-        return Edge(template_name(step), target if self._chooses(self.steps[step]) else "")
-
-    def _chooses(self, step: Step) -> bool:
-        return isinstance(step.transition, Switch) and len(_onward(step)) > 1
-
-    def _depends(self, need: Need) -> str | None:
+    def _depends(self, need: list[list[list[Awaited]]]) -> str | None:
         if not need:
             return None
         several = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
 
-        def text(edge: Edge) -> str:
+        def text(edge: Awaited) -> str:
             return f"{edge.task}.Succeeded" if several or edge.task in self._guarded else edge.task
 
         return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
@@ -193,11 +182,7 @@ def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:
     return frozenset(node.step for _, node, depth in walk(scope) if depth or is_loop(steps[node.step]))
 
 
-def _onward(step: Step) -> list[str]:
-    return [target for target in targets(step) if target != step.name]
-
-
-def _when(need: Need) -> str | None:
+def _when(need: list[list[list[Awaited]]]) -> str | None:
     """The condition under which a task that may run does, in the language of govaluate; None where it always does.
 
     A switch that did not run has chosen "", the default of its output parameter, which is no step's name.
@@ -205,7 +190,7 @@ def _when(need: Need) -> str | None:
     if not any(edge.chosen for conjuncts in need for edges in conjuncts for edge in edges):
         return None
 
-    def text(edge: Edge) -> str:
+    def text(edge: Awaited) -> str:
         if edge.chosen:
             return f"'{{{{tasks.{edge.task}.outputs.parameters.next}}}}' == '{edge.chosen}'"
         return f"'{{{{tasks.{edge.task}.status}}}}' == 'Succeeded'"

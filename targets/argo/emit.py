@@ -9,21 +9,22 @@ from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
+from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .crd_rules import MAX_TASKS, MAX_TEMPLATES
 from .dags import Dags, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
@@ -35,6 +36,7 @@ OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
 MAX_OBJECT = (
     1024 * 1024
 )  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
+SMALL = 100  # steps of a flow whose spec is not too big: a step has two templates at most
 MAX_ANNOTATION = 256 * 1024  # bytes of all annotations of an object (Kubernetes, `TotalAnnotationSizeLimitB`)
 
 
@@ -42,7 +44,7 @@ def _written(resources: dict[str, str]) -> str:
     return ",".join(f"{name}={amount}" for name, amount in resources.items())
 
 
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     Option("service-account", "service account of the pods (default: that of the namespace)"),
     Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
     Option("max-workers", "how many tasks of a run may run at a time; 0 for any number", "100"),
@@ -61,17 +63,20 @@ OPTIONS = (
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW551, FLOW554 to FLOW556)."""
-    from flowc.compiler.report.diagnostics import WARNING, Diagnostic, has_errors
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555)."""
+    yield from refusals(flow, options)
 
-    found = list(refusals(flow, options))
-    yield from found
-    if has_errors(found) or 2 * len(flow.steps) <= MAX_TEMPLATES:  # smaller ones are not worth the time
+
+def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+    """Yields that the WorkflowTemplate is too big, for Kubernetes, `kubectl` or Argo 4 (FLOW518, FLOW551, FLOW556)."""
+    if len(flow.steps) <= SMALL:
         return
     from flowc.compiler.ir.scopes import scopes
+    from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
-    scope = scopes(flow)
-    size = len(emit(flow, scope, options)[0].text.encode()) if len(flow.steps) > 150 else 0
+    from .rules.custom_resources import MAX_TASKS, MAX_TEMPLATES
+
+    size = len(spec()[0].text.encode()) if len(flow.steps) > 150 else 0
     how = "make several flows of it, or run several pieces of work in one step"
     if size > MAX_OBJECT:
         what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
@@ -81,7 +86,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
         what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"
         why = f"it keeps a copy of what it applies in an annotation of at most {MAX_ANNOTATION} bytes"
         yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
-    dags = Dags(flow).flow(scope)
+    dags = Dags(flow).flow(scopes(flow))
     templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
     if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
         what = f"the WorkflowTemplate of flow `{flow.name}` would have {templates} templates, and up to {tasks} tasks in a DAG"
@@ -96,12 +101,9 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME.argo.yaml`, and `NAME.kustomizeconfig.yaml` with `--kustomize yes`."""
-    for of, scoped, under, made in _made:
-        if of is flow and scoped == scope and under == options:
-            return made
     name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
-    steps = {step.name: step for step in flow.steps}
+    steps = steps_by_name(flow)
     paths = with_path(scope, steps)
     most = visits(scope, steps, options.own("max-visits"))
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "flowc"}
@@ -139,8 +141,4 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     spec: tuple[SpecFile, ...] = (SpecFile(f"{name}{SPEC}", text),)
     if options.own("kustomize") == "yes":
         spec += (SpecFile(f"{name}{KUSTOMIZE}", render("argo/kustomizeconfig.yaml")),)
-    _made[:] = [(flow, scope, options, spec)]
-    return _made[0][3]
-
-
-_made: list[tuple[Flow, Scope, Options, tuple[SpecFile, ...]]] = []  # the last spec: `check` looks at that of a large flow
+    return spec

@@ -12,7 +12,7 @@ from functools import cache
 
 from flowc.targets.target import Finding
 
-from .references import document_problems
+from .rules.references import document_problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,24 +5,26 @@ from __future__ import annotations
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import six_fields
+from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .compute import compute_of
+from .history import rooms
 from .jobs import Jobs
-from .maps import rooms
+from .map_modes import distributed, known
 from .names import definition_prefix, machine_name, schedule_name
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .states import Machine
 from .storage import Store, results_prefix, runs_prefix, store_of
-from .wide import check as check_widths
-from .widths import distributed, known
+from .wide_foreaches import check as check_widths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from flowc.compiler.ir.nodes import Flow, Scope
@@ -30,9 +32,8 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 MAX_MACHINE = 1024 * 1024  # bytes of a definition (AWS Step Functions, quotas)
-ANY_STORE = Store("s3://bucket", "bucket", "")
 
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     Option("job-queue", "Batch job queue of steps that name none", "flowc"),
     Option("job-role", "ARN of the role that jobs run as, for steps that name none (default: that of the instance)"),
     Option("execution-role", "ARN of the role that ECS starts jobs with, for steps that name none"),
@@ -57,18 +58,16 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     if not has_errors(found):
         found += check_widths(flow, options)
     yield from found
-    # Names may be long and stand in several places of a state; only where a definition could be too big is it made to see.
-    if not has_errors(found) and sum(700 + 8 * len(step.name) + len(step.doc) for step in flow.steps) + len(flow.doc) > MAX_MACHINE:
-        yield from _too_big(flow, options)
 
 
-def _too_big(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    from flowc.compiler.ir.scopes import scopes
+def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+    """Yields FLOW524 for a state machine that is too big."""
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    name = options.name or machine_name(options.deployment or flow.name)
-    store = store_of(options.store) or ANY_STORE
-    size = len(_machine(flow, scopes(flow), options, name, store, dict(_jobs(flow, scopes(flow), options, name, store))).encode())
+    # Names may be long and stand in several places of a state; only where a definition could be too big is it made to see.
+    if sum(700 + 8 * len(step.name) + len(step.doc) for step in flow.steps) + len(flow.doc) <= MAX_MACHINE:
+        return
+    size = len(spec()[0].text.encode())
     if size > MAX_MACHINE:
         what = f"the state machine of flow `{flow.name}` would be too big: {size} bytes"
         why = f"Step Functions takes definitions of up to {MAX_MACHINE} bytes"
@@ -101,7 +100,7 @@ def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store
     definitions = {step: data["name"] for step, data in jobs.items()}
     queues = {step.name: compute_of(step, options).queue for step in flow.steps}
     machine = Machine(
-        flow, name, store, {step.name: step for step in flow.steps}, definitions, queues, options.own("partition"),
+        flow, name, store, steps_by_name(flow), definitions, queues, options.own("partition"),
         distributed(known(flow, scope, options)), int(options.own("max-workers") or 0),
     )  # fmt: skip
     data = machine.data(scope)

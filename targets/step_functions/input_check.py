@@ -4,7 +4,7 @@ One state says what the flow declares, as plain data. The next one compares that
 JSONPath cannot list the keys of an object; its expression is the same for every flow. What only the shim can
 judge, such as whether a text is a number or the address of a file, the first job still checks (docs/shim.md,
 Parameters). Sources: AWS Step Functions Developer Guide, Transforming data with JSONata (2.0.6); AWS Batch,
-SubmitJob, whose container overrides have at most 8,192 characters (`services.py`).
+SubmitJob, whose container overrides have at most 8,192 characters (`rules/services.py`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
     from .compute import Compute
-    from .maps import Room
+    from .history import Room
     from .storage import Store
 
     Data: TypeAlias = dict[str, Any]

@@ -1,6 +1,6 @@
 """What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`unsupported.py`).
 
-FLOW561 and FLOW562, of foreaches that are known to be wide, are in `wide.py`.
+FLOW561 and FLOW562, of foreaches that are known to be wide, are in `wide_foreaches.py`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from flowc.compiler.rules.cron import BadCron, six_fields
 from flowc.targets.shared.refusals import unsupported, unsupported_attributes
 from flowc.targets.shared.step_settings import decorator_of, variables
 
-from .batch_rules import role_problem
 from .compute import REFUSED
 from .jobs import MAX_ATTEMPTS, attempts
-from .maps import BadMap, choice
+from .map_modes import BadMap, map_option
 from .names import is_machine_name
+from .rules.job_definitions import role_problem
 from .storage import store_of
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def _map(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     text = options.own("map")
     foreaches = [step.name for step in flow.steps if isinstance(step.transition, Foreach)]
     try:
-        unknown = [step for step in choice(text).of_step if step not in foreaches]
+        unknown = [step for step in map_option(text).of_step if step not in foreaches]
         why = f"step `{unknown[0]}` has no foreach" if unknown else ""
     except BadMap as error:
         why = str(error)

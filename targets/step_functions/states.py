@@ -11,8 +11,8 @@ from flowc.compiler.ir.nodes import Branches, End, Flow, ForEach, Linear, Switch
 from flowc.compiler.ir.scopes import is_loop, targets
 from flowc.targets.shared.step_settings import summary
 
+from .history import INLINE_WORKERS
 from .input_check import CHECK, declared
-from .maps import INLINE_WORKERS
 from .names import job_name, state_name
 from .storage import Store, report_key, results_prefix
 

@@ -9,15 +9,15 @@ import json
 
 from flowc.targets.target import Finding
 
-from .asl.rules import machine_problems
-from .batch_rules import definitions_problems
+from .rules.asl.machine import machine_problems
+from .rules.job_definitions import definitions_problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .asl.paths import Problem
+    from .rules.asl.paths import Problem
 
 DEFINITION_SIZE = 1024 * 1024  # bytes of a state machine's definition (AWS Step Functions, quotas)
 _SCHEDULE = {"Name", "Description", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target", "State",

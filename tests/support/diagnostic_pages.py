@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flowc.explanations import GROUPS, Page, pages
+from flowc.explanations import Page, groups, pages
 
 ROOT = Path(__file__).parents[2]
 INDEX = """\
@@ -19,10 +19,9 @@ def documents() -> dict[Path, str]:
     """Returns the text of each page, by its path."""
     found = pages()
     sections = []
-    for _, group in GROUPS:
-        rows = [f"| [{page.code}](diagnostics/{page.code}.md) | {_marked(page)} |" for page in found if page.group == group]
-        if rows:
-            sections += ["", f"## {group[0].upper()}{group[1:]}", "", "| code | what is wrong |", "|---|---|", *rows]
+    for group, several in groups(found).items():
+        rows = [f"| [{page.code}](diagnostics/{page.code}.md) | {_marked(page)} |" for page in several]
+        sections += ["", f"## {group[0].upper()}{group[1:]}", "", "| code | what is wrong |", "|---|---|", *rows]
     index = INDEX + "\n".join(sections) + "\n"
     return {ROOT / "docs/diagnostics.md": index, **{ROOT / f"docs/diagnostics/{page.code}.md": document(page) for page in found}}
 

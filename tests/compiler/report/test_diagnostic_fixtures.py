@@ -22,7 +22,7 @@ from flowc.explanations import pages
 from flowc.given import OPTIONS, given
 from flowc.options import Option
 from flowc.targeting import OPTIONS as TARGETING
-from flowc.targeting import parse, problems
+from flowc.targeting import compilations, parse, problems
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "compiler" / "diagnostics"
 IMPORTS = "import metaflow\nfrom metaflow import FlowSpec, step, Parameter, JSONType, IncludeFile, retry, catch, timeout, environment, resources, schedule\nimport os\n"
@@ -53,7 +53,7 @@ def said(source: str, folder: Path) -> str:
     try:
         program = load(os.path.join(folder, "flow.py"), arguments.text("--flow"), arguments.all("--with"), severities, given(arguments))
         path = os.path.join(folder, "flow.py")
-        diagnostics = problems(program, path, emitters, arguments, "sha256:0") if emitters else program.diagnostics
+        diagnostics = problems(program, path, compilations(program, emitters, arguments, "sha256:0"), arguments) if emitters else program.diagnostics
     except Refused as refused:
         diagnostics = refused.diagnostics
     for each in diagnostics:

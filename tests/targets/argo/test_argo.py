@@ -10,7 +10,7 @@ import pytest
 import yaml
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import scopes
-from flowc.targets.argo.emit import check, emit
+from flowc.targets.argo.emit import check, check_spec, emit
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
 from flowc.targets.argo.pods import RETRIED
 from flowc.targets.argo.validate import validate
@@ -268,7 +268,9 @@ def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(steps: int, 
     start = "    @step\n    def start(self):\n        self.next(self.s0)\n\n"
     program = program_of(f"from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n{start}{middle}{last}", tmp_path)
     long = "registry.example.com/" + "a-team-of-many-people/" * 6 + "image:1"
-    assert [each.code for each in check(program.flow, options_of("argo", image=long))] == codes
+    options = options_of("argo", image=long)
+    assert [each.code for each in check(program.flow, options)] == []
+    assert [each.code for each in check_spec(program.flow, options, lambda: emit(program.flow, program.scope, options))] == codes
 
 
 BROKEN = [

@@ -20,7 +20,7 @@ from flowc.targets.step_functions.emit import check, emit
 from flowc.targets.step_functions.input_check import MAX_SIZE
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
-from flowc.targets.step_functions.services import OVERRIDES_SIZE
+from flowc.targets.step_functions.rules.services import OVERRIDES_SIZE
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -1,17 +1,18 @@
 """Which foreaches are distributed Maps: what `--map` says, and `auto` by their widths, where these are known.
 
 A foreach of known width is inline where that costs nothing: at most 40 items of an inline Map run at a time, and
-their events are part of the execution's history (`maps.py`). Where either is too little, it is distributed. One of
+their events are part of the execution's history (`history.py`). Where either is too little, it is distributed. One of
 unknown width is inline, and the job before it counts the items.
 """
 
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
-from flowc.compiler.ir.nodes import ForEach
+from flowc.compiler.ir.nodes import Branches, ForEach
 from flowc.compiler.ir.scopes import inner
+from flowc.targets.shared.control_flow import steps_by_name
 
-from .maps import INLINE_WORKERS, choice, modes, rooms
+from .history import INLINE_WORKERS, rooms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,39 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Flow, Scope, Step
     from flowc.targets.target import Options
+
+
+MODES = ("auto", "inline", "distributed")
+
+
+@record
+class MapOption:
+    """What `--map` says: the mode of the foreaches, and those of the steps that it names."""
+
+    general: str
+    of_step: Mapping[str, str]
+
+    def mode(self, step: str, is_nested: bool) -> str:
+        """Returns the mode of the step's foreach. Distributed in general are the outermost: these have brought the others histories of their own."""
+        return self.of_step.get(step, "inline" if is_nested and self.general == "distributed" else self.general)
+
+
+class BadMap(ValueError):
+    """A value of `--map` that cannot be read; `str` says why."""
+
+
+def map_option(text: str) -> MapOption:
+    """Returns what the option `--map` says, as in `inline`, or `distributed,STEP=inline`. Raises BadMap."""
+    general, of_step = "auto", {}
+    for part in text.split(","):
+        step, equals, mode = part.strip().rpartition("=")
+        if mode not in MODES:
+            raise BadMap(f"`{mode}` is none of {', '.join(f'`{each}`' for each in MODES)}")
+        if equals:
+            of_step[step] = mode
+        else:
+            general = mode
+    return MapOption(general, of_step)
 
 
 @record
@@ -39,9 +73,24 @@ class Known:
 
 def known(flow: Flow, scope: Scope, options: Options) -> Known:
     """Returns what is known of the flow, whose outermost scope is `scope`. Its options must be valid ones."""
-    steps = {step.name: step for step in flow.steps}
-    chosen, workers = choice(options.own("map")), int(options.own("max-workers") or 0)
-    return Known(scope, steps, modes(scope, chosen), dict(options.widths), workers)
+    steps = steps_by_name(flow)
+    option, workers = map_option(options.own("map")), int(options.own("max-workers") or 0)
+    return Known(scope, steps, _modes(scope, option), dict(options.widths), workers)
+
+
+def _modes(scope: Scope, option: MapOption) -> dict[str, str]:
+    """Returns the mode of each foreach by its step: "auto", "inline" or "distributed"."""
+    return {node.step: option.mode(node.step, is_nested) for node, is_nested in _foreaches(scope, False)}
+
+
+def _foreaches(scope: Scope, is_nested: bool) -> Iterator[tuple[ForEach, bool]]:
+    for node in scope.nodes:
+        if isinstance(node, ForEach):
+            yield node, is_nested
+            yield from _foreaches(node.body, True)
+        elif isinstance(node, Branches):
+            for each in node.scopes:
+                yield from _foreaches(each, is_nested)
 
 
 def distributed(flow: Known) -> frozenset[str]:

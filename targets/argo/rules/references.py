@@ -11,7 +11,7 @@ from flowc.compiler.rules.kubernetes_names import is_object
 from flowc.targets.shared.cycles import circle
 from flowc.targets.shared.kubernetes_objects import pod_problems
 
-from .crd_rules import crd_problems
+from .custom_resources import crd_problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

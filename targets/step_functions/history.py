@@ -1,4 +1,4 @@
-"""How each foreach runs: as an inline Map, whose items are part of the execution's history, or as a distributed one, whose items have their own.
+"""What the history of an execution has room for: the items of inline Maps are part of it, those of distributed ones have histories of their own.
 
 An execution ends when its history has 25,000 events (AWS Step Functions, quotas), whatever has run by then. So the job of a step with an inline
 foreach is told how many items that history has room for, and fails before the first of them has begun when there are more (docs/shim.md).
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Scope, Step
 
-MODES = ("auto", "inline", "distributed")
 HISTORY = 25_000  # events of one execution
 USED = 20_000  # of them; the others are for jobs that Batch refuses at first, and for a redrive, which goes on with the same history
 INLINE_WORKERS = 40  # iterations of an inline Map that run at a time (AWS Step Functions Developer Guide, Map state processing modes)
@@ -27,36 +26,6 @@ _JOB, _READ, _OTHER, _SEVERAL = 6, 5, 2, 4
 _ITERATION = 2  # of a Map: started, succeeded
 _SWITCH = _JOB + _READ + 2 * _OTHER  # its job, its outcome, the choice, and where it goes to
 _TURNS = 4  # of a loop, whose number only a run knows
-
-
-@record
-class Choice:
-    """What `--map` says: the mode of the foreaches, and those of the steps that it names."""
-
-    general: str
-    of_step: Mapping[str, str]
-
-    def mode(self, step: str, is_nested: bool) -> str:
-        """Returns the mode of the step's foreach. Distributed in general are the outermost: these have brought the others histories of their own."""
-        return self.of_step.get(step, "inline" if is_nested and self.general == "distributed" else self.general)
-
-
-class BadMap(ValueError):
-    """A value of `--map` that cannot be read; `str` says why."""
-
-
-def choice(text: str) -> Choice:
-    """Returns what the option `--map` says, as in `inline`, or `distributed,STEP=inline`. Raises BadMap."""
-    general, of_step = "auto", {}
-    for part in text.split(","):
-        step, equals, mode = part.strip().rpartition("=")
-        if mode not in MODES:
-            raise BadMap(f"`{mode}` is none of {', '.join(f'`{each}`' for each in MODES)}")
-        if equals:
-            of_step[step] = mode
-        else:
-            general = mode
-    return Choice(general, of_step)
 
 
 @record
@@ -74,11 +43,6 @@ class Room:
         )
         found = {"FLOWC_MAX_SPLITS": str(self.items), "FLOWC_MAX_SPLITS_REASON": reason}
         return {**found, "FLOWC_MAX_SPLITS_LEVELS": str(len(self.around))} if self.around else found
-
-
-def modes(scope: Scope, chosen: Choice) -> dict[str, str]:
-    """Returns the mode of each foreach by its step: "auto", "inline" or "distributed"."""
-    return {node.step: chosen.mode(node.step, is_nested) for node, is_nested in _foreaches(scope, False)}
 
 
 def rooms(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str]) -> dict[str, Room]:
@@ -117,16 +81,6 @@ def _separate(scope: Scope, apart: frozenset[str]) -> Iterator[Scope]:
         elif isinstance(node, Branches):
             for each in node.scopes:
                 yield from _separate(each, apart)
-
-
-def _foreaches(scope: Scope, is_nested: bool) -> Iterator[tuple[ForEach, bool]]:
-    for node in scope.nodes:
-        if isinstance(node, ForEach):
-            yield node, is_nested
-            yield from _foreaches(node.body, True)
-        elif isinstance(node, Branches):
-            for each in node.scopes:
-                yield from _foreaches(each, is_nested)
 
 
 def _events(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str]) -> int:

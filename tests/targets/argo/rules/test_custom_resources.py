@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowc.targets.argo.crd_rules import MAX_TASKS, MAX_TEMPLATES, crd_problems
+from flowc.targets.argo.rules.custom_resources import MAX_TASKS, MAX_TEMPLATES, crd_problems
 
 
 def test_what_is_at_the_limits_is_fine() -> None:

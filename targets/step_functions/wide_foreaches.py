@@ -10,8 +10,8 @@ from flowc.compiler.ir.nodes import ForEach
 from flowc.compiler.ir.scopes import inner, scopes
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
-from .maps import HISTORY, INLINE_WORKERS
-from .widths import crowds, distributed, known
+from .history import HISTORY, INLINE_WORKERS
+from .map_modes import crowds, distributed, known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.targets.target import Options
 
-    from .widths import Crowd, Known
+    from .map_modes import Crowd, Known
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flowc.compiler.ir.nodes import ForEach, Switch
 from flowc.compiler.ir.scopes import inner, scopes
 from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.targets.shared.control_flow import steps_by_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     if not widths or not text.isdigit():
         return
     limit = int(text)
-    steps = {step.name: step for step in flow.steps}
+    steps = steps_by_name(flow)
     waiting = [(scopes(flow), 1)]  # with how often the scope runs, at least
     while waiting:
         scope, times = waiting.pop()

@@ -1,0 +1,82 @@
+"""What must have happened before each step: the fold over scopes that every target with a DAG shares.
+
+An engine that runs a DAG knows tasks and what each waits for; it knows no scopes. `needs` says for each step, in terms of other steps only, what
+it waits for. A target puts its own names in the place of steps, and adds what its engine has no edges for: the tasks of a foreach, and what
+becomes of the ways that a switch does not take.
+
+    start ─┬─ a ──┬─ join        needs(…)["join"] == [[[Edge("a", "")], [Edge("b", "")]]]        all of a, b
+           └─ b ──┘
+    choose ─┬─ x ─┬─ end         needs(…)["x"] == [[[Edge("choose", "x")]]]                      choose, if it has chosen x
+            └─────┘              needs(…)["end"] == [[[Edge("choose", "end")]], [[Edge("x", "")]]]
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.ir.nodes import Branches, ForEach, Switch
+from flowc.compiler.ir.scopes import exits, inner, predecessors, successors, targets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
+    from flowc.compiler.ir.nodes import Flow, Node, Scope, Step
+
+    # Any of these ways, each of which is all of … any of these edges. A step that needs nothing has no way.
+    Need: TypeAlias = list[list[list["Edge"]]]
+
+
+@record
+class Edge:
+    """Control goes on when the task of `step` has succeeded and, if `chosen` is not empty, has chosen the step of that name."""
+
+    step: str
+    chosen: str = ""
+    foreach: str = ""  # the step whose foreach ends with this edge, once for each item; all items must have ended
+
+
+def steps_by_name(flow: Flow) -> dict[str, Step]:
+    """Returns the flow's steps, in its order, by their names."""
+    return {step.name: step for step in flow.steps}
+
+
+def chooses(step: Step) -> bool:
+    """True for a switch that may go on to more than one step. A loop's next visit of itself is no way on."""
+    return isinstance(step.transition, Switch) and len([target for target in targets(step) if target != step.name]) > 1
+
+
+def needs(scope: Scope, steps: Mapping[str, Step]) -> dict[str, Need]:
+    """Returns what each step of the scope, at any depth, needs before it runs. `steps` is by name.
+
+    The entry of the scope, and that of a foreach's body, needs nothing: what the scope waits for is known outside of it. The entry of a branch needs
+    the step that splits. A loop needs what its first visit needs.
+    """
+    found: dict[str, Need] = {scope.entry: []}
+    waiting = [scope]
+    while waiting:
+        current = waiting.pop()
+        before = predecessors(current, steps)
+        for node in current.nodes:
+            if node.step != current.entry:
+                found[node.step] = [_after(each, node.step, steps) for each in before[node.step]]
+            for inside in inner(node):
+                found[inside.entry] = [[[Edge(node.step)]]] if isinstance(node, Branches) else []
+                waiting.append(inside)
+    return found
+
+
+def _after(node: Node, target: str, steps: Mapping[str, Step]) -> list[list[Edge]]:
+    """What of the node must have happened before `target`: all of … any of these edges."""
+    match node:
+        case Branches(scopes=several):
+            return [_exits(scope, target, steps) for scope in several]
+        case ForEach(step=step, body=body):
+            return [_exits(body, target, steps, step)]
+        case _:
+            return [[Edge(node.step, target if chooses(steps[node.step]) else "")]]
+
+
+def _exits(scope: Scope, join: str, steps: Mapping[str, Step], foreach: str = "") -> list[Edge]:
+    """The edges by which control may leave a scope to its join: those of tasks, none of which chooses (FLOW212)."""
+    return [Edge(node.step, "", foreach) for node in exits(scope, steps) if join in successors(node, steps)]
