@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._packages import check as check
 from ._packages import has_effect as has_effect
+from ._packages import read as read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ Nothing else in the project needs to change for a new decorator but the `HONOURE
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.semantics import number as number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Specification:
     level: str  # "step" or "flow"
     attributes: dict[str, Value]
     multiple: bool = False
+    gang: bool = False  # the step's tasks run together
+    marker: bool = True  # False: the shim has a function of its own for it
     functions: tuple[str, ...] = ()  # attributes that may hold functions
     deploy_time: bool = False  # which are called when the flow is deployed
     check: Check = no_check
@@ -62,8 +65,11 @@ class Specification:
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    if name not in names():
-        return None
+    return read_specification(name) if name in names() else None
+
+
+def read_specification(name: str) -> Specification:
+    """Returns what the file of the decorator says. Raises ModuleNotFoundError without such a file."""
     from importlib import import_module
 
     module = import_module(f"flowc.compiler.decorators.{name}")
@@ -72,16 +78,15 @@ def specification(name: str) -> Specification | None:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "functions", "deploy_time", "optional", "in_image", "why", "how")
+    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "optional", "in_image", "why", "how")
 }  # field of a specification → what its file calls it
 
 
 def names() -> tuple[str, ...]:
-    """Returns the name of every decorator that flowc knows, sorted."""
-    import os
+    """Returns the name of every decorator that flowc knows, sorted: those that have a file here, as `_build.py` has last found them."""
+    from flowc.runtime_shim.contract.decorator_names import NAMES
 
-    files = {each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")}
-    return tuple(sorted(files - {"decorator"}))
+    return NAMES
 
 
 def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
@@ -93,6 +98,13 @@ def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
                 yield from known.check(each, owner)
 
 
+def asked(decorator: Decorator) -> dict[str, Value]:
+    """Returns the attributes that ask for something: neither empty nor the default."""
+    known = specification(decorator.name)
+    defaults = known.attributes if known else {}
+    return {name: value for name, value in decorator.attributes.items() if value not in (None, False, "", 0) and value != defaults.get(name)}
+
+
 def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -> Diagnostic:
     """FLOW121: an attribute of a decorator has a value that it cannot have."""
     from flowc.compiler.report.diagnostics import Diagnostic
@@ -100,17 +112,6 @@ def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -
     shown = repr(decorator.attributes.get(attribute))
     what = f"`@{decorator.name}({attribute}={shown if len(shown) <= 60 else shown[:57] + '...'})` is not possible"
     return Diagnostic("FLOW121", what, decorator.span, why, how)
-
-
-def number(value: Value) -> float | None:
-    """The value as a number, if it is one or the text of one; else None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):  # the latter for whole numbers of over 308 digits
-        return None
-    return found if found == found and abs(found) != float("inf") else None
 
 
 def whole(value: Value) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
+
 from .decorator import value_error
 
 TYPE_CHECKING = False
@@ -13,6 +15,19 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"vars": {}}
+
+
+@record
+class Environment:
+    """What the task's environment has beside the container's own."""
+
+    variables: dict[str, str]
+
+
+def read(decorator: Decorator) -> Environment:
+    """Returns what the decorator says."""
+    variables = decorator.attributes["vars"]
+    return Environment({name: str(value) for name, value in variables.items()} if isinstance(variables, dict) else {})
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

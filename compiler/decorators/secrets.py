@@ -1,7 +1,7 @@
 """`@secrets(sources=[], role=None, allow_override=False)`: variables of the task's environment that come from a vault.
 
 A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`, `options` and `role`.
-`sources_of` gives them in one form, for targets.
+`read` gives them in one form, for targets.
 """
 
 from __future__ import annotations
@@ -36,13 +36,20 @@ class Source:
     role: str  # "" for none
 
 
+@record
+class Secrets:
+    """Where variables of the task's environment come from."""
+
+    sources: tuple[Source, ...]
+
+
 def has_effect(decorator: Decorator) -> bool:
     """Inline ones are set by the task itself, wherever it runs."""
-    return any(each.backend != "inline" for each in sources_of(decorator))
+    return any(each.backend != "inline" for each in read(decorator).sources)
 
 
-def sources_of(decorator: Decorator) -> tuple[Source, ...]:
-    """Returns the decorator's sources. Its own check has accepted its values."""
+def read(decorator: Decorator) -> Secrets:
+    """Returns what the decorator says. Its own check has accepted its values."""
     role = str(decorator.attributes["role"] or "")
     found = []
     sources = decorator.attributes["sources"]
@@ -55,7 +62,7 @@ def sources_of(decorator: Decorator) -> tuple[Source, ...]:
         else:
             backend, dot, name = str(each).partition(".")
             found.append(Source(backend if dot else "", name if dot else backend, {}, role))
-    return tuple(found)
+    return Secrets(tuple(found))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

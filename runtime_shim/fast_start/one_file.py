@@ -32,10 +32,11 @@ GROUPS = {
             for module in (
                 "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads",
                 "contract.address", "fast_start.json_text", "store", "contract.record", "contract.logs", "task",
-                "task.capture", "contract.graph", "artifacts", "artifacts.content", "artifacts.manifest",
-                "user_code", "user_code.flowspec", "contract.identity", "task.user_step", "api", "api.current",
-                "contract.lineage", "contract.start", "task.beginning", "task.numbering", "task.run_task",
-                "api.metaflow_alias", "user_code.flow_module", "__main__", "contract.code_package", "api.names",
+                "task.capture", "contract.semantics", "contract.decorator_names", "contract.graph", "artifacts",
+                "artifacts.content", "artifacts.manifest", "user_code", "user_code.flowspec", "contract.identity",
+                "task.user_step", "api", "api.current", "contract.lineage", "contract.start", "task.beginning",
+                "task.numbering", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__",
+                "contract.code_package", "api.markers", "api.decorators", "api.names",
             )
         ),
     ],

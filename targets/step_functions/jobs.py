@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
-CATCH_ATTEMPTS = 3  # for @catch to record that a process died (docs/shim.md)
 
 
 @record
