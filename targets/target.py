@@ -3,6 +3,7 @@
 A target is a folder here with a module `emit.py` that has:
 
     NAME: str                                                    as on the command line: "step-functions" for the folder step_functions
+    HONOURED: frozenset[str]                                     decorators that it honours; `unsupported` of refusals.py refuses the others
     OPTIONS: tuple[Option, ...]                                  command-line options that only this target has
     def check(flow, options) -> Iterator[Diagnostic]             what this target cannot do of the flow (FLOW5xx); pure
     def emit(flow, scope, options) -> tuple[SpecFile, ...]       the spec; pure; only called when no check refused
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     class Emitter(Protocol):
         NAME: str
+        HONOURED: frozenset[str]
         OPTIONS: tuple[Option, ...]
 
         def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]: ...

@@ -1,6 +1,6 @@
 """`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before the first step, on Airflow.
 
-`execution_delta` is a `timedelta`, carried as seconds.
+`execution_delta` is a `timedelta`, which the IR carries as seconds. Ignored in a local run, as in Metaflow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before the first step, on Airflow."""
+"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before the first step, on Airflow.
+
+Ignored in a local run, as in Metaflow.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory, swap, tmpfs and shared memory in MiB, storage in GiB."""
+"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory, swap, tmpfs and shared memory in MiB, storage in GiB.
+
+A local run reads it as `@resources`.
+"""
 
 from __future__ import annotations
 

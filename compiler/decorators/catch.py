@@ -22,13 +22,14 @@ ATTRIBUTES: dict[str, nodes.Value] = {"var": None, "print_exception": True}
 class Catch:
     """What is left of a failure."""
 
+    prints_exception: bool
     artifact: str | None  # that holds the exception, or None after success; None: no artifact does
 
 
 def read(decorator: nodes.Decorator) -> Catch:
     """Returns what the decorator says. A value that its check refuses assigns nothing."""
     artifact = semantics.caught_artifact(decorator.attributes)
-    return Catch(artifact if isinstance(artifact, str) else None)
+    return Catch(semantics.prints_exception(decorator.attributes), artifact if isinstance(artifact, str) else None)
 
 
 def check(decorator: nodes.Decorator, owner: nodes.Step) -> Iterator[Diagnostic]:

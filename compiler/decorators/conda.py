@@ -1,6 +1,7 @@
 """`@conda(packages={}, libraries={}, python=None, disabled=None)`: packages that the step needs, from conda's channels.
 
-A package's name may be `channel::name`; `libraries` is an old name of `packages`.
+A package's name may be `channel::name`; `libraries` is an old name of `packages`. A local run uses the
+packages of its own Python, with a warning where they differ.
 """
 
 from __future__ import annotations

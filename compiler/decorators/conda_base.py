@@ -1,4 +1,7 @@
-"""`@conda_base(packages={}, libraries={}, python=None, disabled=None)`: `@conda` for every step; what a step itself says comes over it."""
+"""`@conda_base(packages={}, libraries={}, python=None, disabled=None)`: `@conda` for every step; what a step itself says comes over it.
+
+A local run uses the packages of its own Python, with a warning where they differ.
+"""
 
 from __future__ import annotations
 

@@ -1,13 +1,16 @@
 """What a decorator is to the compiler, and how one is found by its name.
 
-A decorator is a file here, named for it (a file whose name begins with `_` is none), with:
+A decorator is a file here, named for it (a file whose name begins with `_` is none). Its docstring is its part of docs/decorators.md. It has:
 
     LEVEL = "step" or "flow"
     ATTRIBUTES: dict[str, Value]            every attribute it takes, with its default
+    def read(decorator) -> a record         what it says, typed; nobody else looks its attributes up by name
 
 and, where they say something:
 
     MULTIPLE = True                         it may be given several times
+    GANG = True                             the step's tasks run together
+    MARKER = False                          the shim has a function of its own for it (runtime_shim/api/names.py)
     FUNCTIONS = ("on_success", …)           attributes that may hold functions; the IR carries each as `{"function": NAME}` (functions.py)
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
@@ -16,7 +19,8 @@ and, where they say something:
     IN_IMAGE = True                         an image can hold what it asks for: where one is named, a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
 
-Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that know it.
+Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that do something for it. `make golden` writes what is
+derived from the files (`_build.py`). What the shim must read of a decorator too has its meaning in `runtime_shim/contract/semantics.py`.
 """
 
 from __future__ import annotations

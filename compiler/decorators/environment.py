@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract import semantics
 
 from .decorator import value_error
 
@@ -26,8 +27,7 @@ class Environment:
 
 def read(decorator: Decorator) -> Environment:
     """Returns what the decorator says."""
-    variables = decorator.attributes["vars"]
-    return Environment({name: str(value) for name, value in variables.items()} if isinstance(variables, dict) else {})
+    return Environment(semantics.environment_variables(decorator.attributes))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

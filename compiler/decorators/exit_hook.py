@@ -1,7 +1,7 @@
 """`@exit_hook(on_success=[], on_error=[], options={})`: functions that are called when a run has ended; it may be there several times.
 
-Each is a function of the flow's own modules, or the name of one; the IR carries a function as `{"function": NAME}` (functions.py) and a name
-as text. It is called with `run=` if it takes an argument of that name, else without arguments.
+Each is a function of the flow's own modules, or the name of one. It is called with `run=` if it takes an argument of that name, else without
+arguments. A local run calls them when it has ended.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`@kubernetes(image=…, cpu=1, memory=4096, …)`: how a task's pod is made. Memory, disk, tmpfs and shared memory in MiB."""
+"""`@kubernetes(image=…, cpu=1, memory=4096, …)`: how a task's pod is made. Memory, disk, tmpfs and shared memory in MiB.
+
+A local run reads it as `@resources`.
+"""
 
 from __future__ import annotations
 

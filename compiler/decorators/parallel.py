@@ -1,6 +1,6 @@
 """`@parallel`: marks a step that `num_parallel` starts several times, at the same time, with every task knowing the others.
 
-That the two go together is a rule of the graph (checks/parallel.py).
+A local run starts them at the same time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`@project(name, branch=None, production=False)`: deployments of one flow side by side, each under a name of its own.
 
-`place_of` gives the branch and the derived names (Metaflow's documentation, project), for targets and for `current`.
+`current` has `project_name`, `branch_name`, …; a deployment is named `PROJECT.BRANCH.FLOW`, as the orchestrator writes names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`@pypi(packages={}, python=None, disabled=None)`: packages that the step needs, from PyPI."""
+"""`@pypi(packages={}, python=None, disabled=None)`: packages that the step needs, from PyPI.
+
+A local run uses the packages of its own Python, with a warning where they differ.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`@pypi_base(packages={}, python=None, disabled=None)`: `@pypi` for every step; what a step itself says comes over it."""
+"""`@pypi_base(packages={}, python=None, disabled=None)`: `@pypi` for every step; what a step itself says comes over it.
+
+A local run uses the packages of its own Python, with a warning where they differ.
+"""
 
 from __future__ import annotations
 

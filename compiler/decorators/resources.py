@@ -1,6 +1,6 @@
 """`@resources(cpu=1, gpu=None, disk=None, memory=4096, shared_memory=None)`: what a task needs; memory, disk and shared memory in MiB.
 
-Values may be numbers or text of numbers, as in Metaflow. No effect on a local run.
+Values may be numbers or text of numbers, as in Metaflow. A local run starts no more tasks at a time than the machine has room for.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An event is a name, or a dictionary with `name` and `parameters`: a dictionary from parameters to fields of the payload, or a list of names and
 (parameter, field) pairs. Each of these may be a function, called when the flow is deployed; `namespaced_event_name('x')` is the one of
-Metaflow's own, carried as `{"namespaced_event_name": "x"}` (project.py says what it stands for). Ignored in a local run, as in Metaflow.
+Metaflow's own, and stands for the event's name within the project's branch. Ignored in a local run, as in Metaflow.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEPLOY_TIME = True
 FUNCTIONS = ("event", "events")
 WHY = "the event would never start a run"
 HOW = "start the run from the event outside of flowc, or remove it"
-NAMESPACED = "namespaced_event_name"
+NAMESPACED = "namespaced_event_name"  # carried as `{"namespaced_event_name": "x"}`; project.event_name says what it stands for
 _FIELD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _NAME = _FIELD | frozenset(".-")
 

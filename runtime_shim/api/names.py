@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..contract.decorator_names import EXTENSIONS as _EXTENSIONS
 from ..user_code.flowspec import FlowSpec
 from . import decorators as _decorators
 from .current import current
@@ -191,8 +192,6 @@ def __getattr__(name: str) -> Any:
         return metaflow_version
     if name in _LATER:
         return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
-    from ..contract.decorator_names import EXTENSIONS
-
-    if name in EXTENSIONS:
+    if name in _EXTENSIONS:
         raise AttributeError(f"`{name}` is not of Metaflow itself but of an extension, which flowc does not have")
     raise AttributeError(f"module 'metaflow' has no attribute {name!r}: flowc has the names of Metaflow's documentation, and none of its internals")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, Optional, Tuple
 
     Attributes = Optional[Dict[str, Any]]
 
 CATCH_ATTEMPTS = 3  # with `@catch`, an engine makes so many more, for the shim to record that a process died
 DEFAULT_CPU = 1  # cores (Metaflow's documentation, resources)
 DEFAULT_MEMORY = 4096  # MiB
+SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
@@ -52,6 +53,30 @@ def timeout_seconds(timeout: Attributes) -> float:
 def caught_artifact(catch: Attributes) -> Optional[str]:
     """Returns the artifact that `@catch` assigns, the exception or None; None if it assigns nothing."""
     return (catch.get("var") or None) if catch else None
+
+
+def prints_exception(catch: Attributes) -> bool:
+    """Returns True if `@catch` prints the exception that it catches."""
+    return bool(catch) and bool(catch.get("print_exception", True))  # type: ignore[union-attr]
+
+
+def environment_variables(environment: Attributes) -> Dict[str, str]:
+    """Returns the variables of `@environment`."""
+    found = environment.get("vars") if environment else None
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def secret_source(source: Any) -> Tuple[str, Any, Any]:
+    """Returns the backend, the id and the options of one source of `@secrets`; the backend is "" for the default one."""
+    if isinstance(source, dict):
+        return source.get("type") or "", source.get("id"), source.get("options", {})
+    backend, dot, name = str(source).partition(".")
+    return (backend, name, {}) if dot else ("", backend, {})
+
+
+def is_secret_variable(name: str) -> bool:
+    """Returns True if a secret may set the variable."""
+    return name.isascii() and name.isidentifier() and not name.startswith("METAFLOW_")
 
 
 def branch_name(branch: Optional[str], production: bool, user: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..contract.semantics import caught_artifact
+from ..contract.semantics import caught_artifact, prints_exception
 from ..user_code.flowspec import FlowSpec
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
     except Exception as error:
         if catch is None or task.tries < graph.retries(step):
             raise
-        if catch.get("print_exception", True):
+        if prints_exception(catch):
             from .failure import print_traceback
 
             print_traceback(error)

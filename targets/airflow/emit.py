@@ -11,6 +11,7 @@ from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .names import dag_id
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .settings import STARTUP, is_empty, of_step, parameter, shared

@@ -14,6 +14,7 @@ from .crd_rules import MAX_TASKS, MAX_TEMPLATES
 from .dags import Dags, visits, with_path
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 

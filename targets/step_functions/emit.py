@@ -13,6 +13,7 @@ from .compute import compute_of
 from .jobs import Jobs
 from .maps import choice, distributed, rooms
 from .names import definition_prefix, machine_name, schedule_name
+from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .states import Machine
