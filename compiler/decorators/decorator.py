@@ -102,6 +102,13 @@ def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
                 yield from known.check(each, owner)
 
 
+def record_of(decorator: Decorator) -> Any:
+    """Returns what the `read` of the decorator's own file does, for those who ask the same of several decorators."""
+    from importlib import import_module
+
+    return import_module(f"flowc.compiler.decorators.{decorator.name}").read(decorator)
+
+
 def asked(decorator: Decorator) -> dict[str, Value]:
     """Returns the attributes that ask for something: neither empty nor the default."""
     known = specification(decorator.name)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"times": 3, "minutes_between_retries": 2}
 MAX_TIMES = 4
-DEFAULT_PAUSE = 120  # seconds: of those nobody asked for
 
 
 @record

@@ -95,9 +95,9 @@ def _configs(
 
 def caught(steps: Iterable[nodes.Step]) -> frozenset[str]:
     """The artifacts that `@catch` assigns."""
-    from ..decorators import catch
+    from ..decorators.decorator import record_of
 
-    found = (catch.read(decorator).artifact for step in steps for decorator in step.decorators if decorator.name == "catch")
+    found = (record_of(decorator).artifact for step in steps for decorator in step.decorators if decorator.name == "catch")
     return frozenset(artifact for artifact in found if artifact)
 
 

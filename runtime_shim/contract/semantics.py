@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CATCH_ATTEMPTS = 3  # with `@catch`, an engine makes so many more, for the shim to record that a process died
 DEFAULT_CPU = 1  # cores (Metaflow's documentation, resources)
 DEFAULT_MEMORY = 4096  # MiB
+DEFAULT_PAUSE = 120  # seconds between two attempts, where `@retry` does not say (Metaflow's documentation, retry)
 SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 

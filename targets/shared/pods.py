@@ -7,8 +7,8 @@ killed for what another one uses; cpu is requested only, unless `qos="guaranteed
 
 from __future__ import annotations
 
-from flowc.compiler.decorators import kubernetes, resources
-from flowc.compiler.decorators.kubernetes import Kubernetes
+from flowc.compiler.decorators.decorator import record_of
+from flowc.compiler.decorators.kubernetes import Kubernetes, read
 from flowc.compiler.fast_start.record import record
 from flowc.runtime_shim.contract.semantics import DEFAULT_MEMORY
 
@@ -81,7 +81,7 @@ def is_guaranteed(step: Step) -> bool:
 def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
     """Returns what `@resources` says, None without it, and what `@kubernetes` does."""
     needs, own = decorator_of(step, "resources"), decorator_of(step, "kubernetes")
-    return resources.read(needs) if needs else None, kubernetes.read(own) if own else Kubernetes()
+    return record_of(needs) if needs else None, read(own) if own else Kubernetes()
 
 
 def metadata(pod: Pod) -> Data:

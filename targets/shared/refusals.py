@@ -7,8 +7,7 @@ FLOW519, Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539 and FLOW5
 
 from __future__ import annotations
 
-from flowc.compiler.decorators import batch, kubernetes, timeout
-from flowc.compiler.decorators.decorator import asked, specification
+from flowc.compiler.decorators.decorator import asked, record_of, specification
 from flowc.compiler.ir.nodes import Decorator, Flow, Parallel
 from flowc.compiler.options.deploy_time_defaults import undeployable
 from flowc.compiler.options.schedules import schedule_of
@@ -19,7 +18,7 @@ from .step_settings import decorator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from flowc.compiler.ir.nodes import Step, Value
 
@@ -72,7 +71,7 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
 def _short_timeout(step: Step) -> Iterator[Diagnostic]:
     """FLOW505: a timeout that Metaflow refuses on compute."""
     decorator = decorator_of(step, "timeout")
-    if decorator is not None and 0 < timeout.read(decorator).seconds < LEAST_TIMEOUT:
+    if decorator is not None and 0 < record_of(decorator).seconds < LEAST_TIMEOUT:
         what = f"the timeout of step `{step.name}` is shorter than {LEAST_TIMEOUT} seconds"
         why = "it counts from when the step's code begins, not from the start of its container; Metaflow refuses it on compute"
         how = f"give at least {LEAST_TIMEOUT} seconds, if the flow should run on Metaflow too"
@@ -146,12 +145,9 @@ def texts(value: Value) -> Iterator[str]:
             yield from texts(each)
 
 
-_READERS: dict[str, Callable[[Decorator], kubernetes.Kubernetes | batch.Batch]] = {"kubernetes": kubernetes.read, "batch": batch.read}
-
-
 def _image(step: Step, options: Options) -> bool:
     """Whether somebody has said which image the step runs in."""
-    own = [_READERS[decorator.name](decorator).image for decorator in step.decorators if decorator.name in _READERS]
+    own = [record_of(decorator).image for decorator in step.decorators if decorator.name in ("kubernetes", "batch")]
     return any(own) or options.image != IMAGE
 
 

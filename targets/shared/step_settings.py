@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flowc.compiler.decorators import environment, retry, timeout
 from flowc.runtime_shim.contract.semantics import CATCH_ATTEMPTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowc.compiler.decorators.retry import Retry
     from flowc.compiler.ir.nodes import Decorator, Flow, Parameter, Step
 
 GRACE = 60  # seconds after which the engine stands behind the shim's own timeout, where it counts from the start of the container
@@ -20,27 +20,43 @@ def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
 
 def retries(step: Step) -> int:
     """How often an engine starts the step again after its first attempt has failed."""
-    decorator = decorator_of(step, "retry")
-    times = retry.read(decorator).times if decorator else 0
-    return times + (CATCH_ATTEMPTS if decorator_of(step, "catch") else 0)
+    retry = _retry(step)
+    return (retry.times if retry else 0) + (CATCH_ATTEMPTS if decorator_of(step, "catch") else 0)
 
 
 def pause(step: Step) -> int:
     """Seconds between two attempts: `minutes_between_retries` of `@retry`, 0 without one."""
+    retry = _retry(step)
+    return retry.pause_seconds if retry else 0
+
+
+def _retry(step: Step) -> Retry | None:
     decorator = decorator_of(step, "retry")
-    return retry.read(decorator).pause_seconds if decorator else 0
+    if decorator is None:
+        return None
+    from flowc.compiler.decorators.retry import read
+
+    return read(decorator)
 
 
 def deadline(step: Step, grace: int = GRACE) -> int:
     """Seconds after which an engine ends an attempt, `grace` later than the shim does; 0 for never."""
     decorator = decorator_of(step, "timeout")
-    return -int(-timeout.read(decorator).seconds // 1) + grace if decorator else 0
+    if decorator is None:
+        return 0
+    from flowc.compiler.decorators.timeout import read
+
+    return -int(-read(decorator).seconds // 1) + grace
 
 
 def variables(step: Step) -> dict[str, str]:
     """The variables of the step's `@environment`."""
     decorator = decorator_of(step, "environment")
-    return environment.read(decorator).variables if decorator else {}
+    if decorator is None:
+        return {}
+    from flowc.compiler.decorators.environment import read
+
+    return read(decorator).variables
 
 
 def summary(doc: str) -> str:

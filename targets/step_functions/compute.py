@@ -6,8 +6,8 @@ Batch on EC2 only takes whole is rounded up. `@batch` is this target's own decor
 
 from __future__ import annotations
 
-from flowc.compiler.decorators import batch, kubernetes, resources
-from flowc.compiler.decorators.batch import Batch
+from flowc.compiler.decorators.batch import Batch, read
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.fast_start.record import record
 from flowc.runtime_shim.contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY
 from flowc.targets.shared.step_settings import decorator_of
@@ -94,8 +94,8 @@ def compute_of(step: Step, options: Options) -> Compute:
 def _read(step: Step) -> tuple[Resources | None, Batch | Kubernetes]:
     """Returns what `@resources` says, None without it, and what the decorator of the step's job does."""
     needs, job, pod = (decorator_of(step, name) for name in ("resources", "batch", "kubernetes"))
-    own = batch.read(job) if job else kubernetes.read(pod) if pod else Batch()
-    return resources.read(needs) if needs else None, own
+    own = read(job) if job else record_of(pod) if pod else Batch()
+    return record_of(needs) if needs else None, own
 
 
 def _largest(asked: tuple[object, ...], name: str) -> int | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flowc.compiler.decorators import batch, kubernetes, resources, retry
+from flowc.compiler.decorators import batch
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.ir.nodes import Foreach
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.compiler.rules.cron import BadCron, six_fields
+from flowc.runtime_shim.contract.semantics import DEFAULT_PAUSE
 from flowc.targets.shared.refusals import unsupported, unsupported_attributes
 from flowc.targets.shared.step_settings import decorator_of, pause, variables
 
@@ -19,7 +21,7 @@ from .storage import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from flowc.compiler.ir.nodes import Decorator, Flow, Step
     from flowc.targets.target import Options
@@ -86,11 +88,6 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW523", "the schedule cannot be said to EventBridge", span, str(error), "write a schedule that leaves one of them as `*`")
 
 
-_READERS: dict[str, Callable[[Decorator], batch.Batch | kubernetes.Kubernetes | resources.Resources]] = {
-    "batch": batch.read, "kubernetes": kubernetes.read, "resources": resources.read,
-}  # fmt: skip
-
-
 def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnostic]:
     both = decorator.name == "kubernetes" and any(each.name == "batch" for each in step.decorators)  # then @batch is for this target
     if decorator.name in REFUSED and not both:
@@ -101,8 +98,8 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
             if value and role_problem(value):
                 what = f"`{name}` of step `{step.name}` is `{value}`, which is not the ARN of a role"
                 yield Diagnostic("FLOW525", what, decorator.span, _WHY_ARN, _HOW_ARN)
-    if decorator.name in _READERS and not both:
-        cpu = _READERS[decorator.name](decorator).cpu
+    if decorator.name in ("batch", "kubernetes", "resources") and not both:
+        cpu = record_of(decorator).cpu
         if cpu is not None and cpu > 0 and cpu != int(cpu):
             what = f"step `{step.name}` asks for {cpu:g} CPUs, and gets {-int(-cpu // 1)}"
             why = "Batch on EC2 gives a job whole vCPUs only"
@@ -111,7 +108,7 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
         if attempts(step) > MAX_ATTEMPTS:
             what = f"step `{step.name}` would need {attempts(step)} attempts"
             yield Diagnostic("FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "give a smaller `times`")
-        if pause(step) not in (0, retry.DEFAULT_PAUSE) and attempts(step) > 1:
+        if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1:
             what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
             why = "Batch runs a failed job again at once, as Metaflow does there"
             yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or leave it out", WARNING)
