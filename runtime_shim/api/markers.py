@@ -16,6 +16,7 @@ def marker(name: str) -> Callable[..., Any]:
         return lambda decorated: note(decorated, name, attributes)
 
     decorator.__name__ = decorator.__qualname__ = name
+    decorator.__module__ = "flowc.runtime_shim.api.decorators"  # where pickle finds it
     decorator._flowc_marker = True  # type: ignore[attr-defined]
     return decorator
 

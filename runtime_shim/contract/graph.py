@@ -84,7 +84,7 @@ class Graph:
 
     def attempts(self, step: str) -> int:
         """How many attempts an engine makes at most: user attempts, and the fallback attempts of `@catch`."""
-        return 1 + semantics.engine_retries(self.decorator(step, "retry"), self.decorator(step, "catch"))
+        return 1 + semantics.engine_retries(self.retries(step), self.decorator(step, "catch") is not None)
 
     def timeout_seconds(self, step: str) -> float:
         """`@timeout`, 0 without one."""

@@ -1,7 +1,6 @@
 """What the attributes of decorators mean, where the compiler, the targets and the shim must agree (docs/shim.md, Retries).
 
-Each function takes the attributes of a decorator as the IR carries them, or None without the decorator. The decorators' own checks have
-accepted the values.
+`Attributes` are those of a decorator as the IR carries them, or None without the decorator. The decorators' own checks have accepted them.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
 
     Attributes = Optional[Dict[str, Any]]
 
-CATCH_ATTEMPTS = 3  # with `@catch`, an engine makes so many more, for the shim to record that a process died
+CATCH_ATTEMPTS = 3  # that an engine adds for `@catch`, so that the shim can record that a process died
 DEFAULT_CPU = 1  # cores (Metaflow's documentation, resources)
 DEFAULT_MEMORY = 4096  # MiB
 DEFAULT_PAUSE = 120  # seconds between two attempts, where `@retry` does not say (Metaflow's documentation, retry)
@@ -41,9 +40,9 @@ def pause_seconds(retry: Attributes) -> int:
     return round(60 * (number(retry.get("minutes_between_retries")) or 0)) if retry else 0
 
 
-def engine_retries(retry: Attributes, catch: Attributes) -> int:
-    """Returns how often an engine starts a task again: for the user's retries, and for `@catch`."""
-    return retries(retry) + (0 if catch is None else CATCH_ATTEMPTS)
+def engine_retries(times: int, has_catch: bool) -> int:
+    """Returns how often an engine starts a task again: `times` for `@retry`, and more with `@catch`."""
+    return times + (CATCH_ATTEMPTS if has_catch else 0)
 
 
 def timeout_seconds(timeout: Attributes) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowc.runtime_shim.contract.semantics import CATCH_ATTEMPTS
+from flowc.runtime_shim.contract.semantics import engine_retries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
 def retries(step: Step) -> int:
     """How often an engine starts the step again after its first attempt has failed."""
     retry = _retry(step)
-    return (retry.times if retry else 0) + (CATCH_ATTEMPTS if decorator_of(step, "catch") else 0)
+    return engine_retries(retry.times if retry else 0, decorator_of(step, "catch") is not None)
 
 
 def pause(step: Step) -> int:
