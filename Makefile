@@ -53,17 +53,20 @@ engines: $(VENV)/ready .venvs/airflow/ready  ## build the parts of the engines a
 try: $(VENV)/ready .venvs/airflow/ready  ## ENGINE=argo|step-functions|airflow FLOW=flow.py ARGS='--alpha 0.5': run any flow on a real engine, and dump it
 	@FLOWC_AIRFLOW_PYTHON=$(AIRFLOW) $(RUN) -m tests.engines.attempt $(ENGINE) $(FLOW) $(ARGS)
 
-check: $(VENV)/ready  ## ruff, mypy --strict, templates and golden files up to date
+check: $(VENV)/ready  ## ruff, mypy --strict, templates and the decorators' modules up to date
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(RUN) -m flowc.templates.build --check
+	$(RUN) -m flowc.compiler.decorators._build --check
 	$(RUN) tests/support/typecheck.py
 
-golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, the recorded diagnostics and their pages
+golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, the recorded diagnostics, and the pages of diagnostics and decorators
 	$(RUN) -m flowc.templates.build
+	$(RUN) -m flowc.compiler.decorators._build
 	$(RUN) -m tests.golden.regenerate
 	$(RUN) -m tests.compiler.report.test_diagnostic_fixtures
 	$(RUN) -m tests.support.diagnostic_pages
+	$(RUN) -m tests.support.decorator_page
 
 bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
 	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python

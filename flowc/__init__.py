@@ -13,19 +13,8 @@ if TYPE_CHECKING:
     from .runtime_shim.api.names import *  # noqa: F403
     from .runtime_shim.client import *  # noqa: F403
 
+    API: frozenset[str]
     __version__: str
-
-API = frozenset(
-    (
-        "FlowSpec step Parameter JSONType JSONTypeClass current retry catch timeout resources environment schedule kubernetes batch secrets parallel "
-        "pytorch_parallel card cards conda conda_base pypi pypi_base project trigger trigger_on_finish exit_hook airflow_s3_key_sensor "
-        "airflow_external_task_sensor user_step_decorator UserStepDecorator USER_SKIP_STEP parallel_map parallel_imap_unordered profile "
-        "namespaced_event_name Flow Run Step Task DataArtifact Metaflow namespace get_namespace default_namespace metadata get_metadata "
-        "default_metadata inspect_spin Runner NBRunner S3 S3GetObject S3PutObject IncludeFile Config ConfigValue config_expr FlowMutator StepMutator "
-        "MutableFlow MutableStep Deployer NBDeployer DeployedFlow yaml_parser requirements_txt_parser pyproject_toml_parser "
-        "conda_environment_yml_parser package_sources metaflow_version"
-    ).split()
-)  # fmt: skip
 
 
 def _command_line(path: str, class_name: str, argv: list) -> int:  # type: ignore[type-arg]
@@ -54,7 +43,9 @@ def __getattr__(name: str) -> object:
         from .runtime_shim.contract.version import VERSION
 
         return VERSION
-    if name not in API:
+    if name == "API":
+        return _api()
+    if name not in _api():
         raise AttributeError(f"module 'flowc' has no attribute {name!r}")
     from .runtime_shim.api import names
 
@@ -63,4 +54,11 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list:  # type: ignore[type-arg]
-    return sorted({*globals(), *API})
+    return sorted({*globals(), *_api()})
+
+
+def _api() -> frozenset:  # type: ignore[type-arg]
+    """The names of flowc's API: those that flows import, and two that only flowc has at this place."""
+    from .runtime_shim.contract.public_names import NAMES
+
+    return NAMES | {"S3GetObject", "S3PutObject"}

@@ -25,7 +25,7 @@ def local_problems(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
-    from flowc.compiler.decorators._packages import packages_of
+    from flowc.compiler.decorators._packages import packages_of, read
 
     for kind in _KINDS:
         wanted = packages_of(flow, step, kind)
@@ -35,10 +35,10 @@ def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
         for name, version in wanted.packages.items():
             here = _version_here(name.rpartition("::")[2])
             if here is None or not _agrees(here, version):
-                owner = next(each for each in reversed(asking) if name in _named(each))
+                owner = next(each for each in reversed(asking) if name in read(each).packages)
                 yield _differs(f"package `{name}`", here or "missing", version, owner)
         if wanted.python and not _agrees(_python_here(), wanted.python):
-            owner = next(each for each in reversed(asking) if each.attributes["python"])
+            owner = next(each for each in reversed(asking) if read(each).python)
             yield _differs("Python", _python_here(), wanted.python, owner)
 
 
@@ -48,14 +48,6 @@ def _differs(what: str, here: str, wanted: str, owner: Decorator) -> Diagnostic:
         "FLOW154", f"{what} is {here} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
         "a local run installs nothing: its steps have what this Python has", "run in an environment that holds what the flow asks for", WARNING,
     )  # fmt: skip
-
-
-def _named(decorator: Decorator) -> set[str]:
-    found: set[str] = set()
-    for key in ("packages", "libraries"):
-        value = decorator.attributes.get(key)
-        found.update(value if isinstance(value, dict) else ())
-    return found
 
 
 def _agrees(here: str, wanted: str) -> bool:
@@ -81,10 +73,10 @@ def _python_here() -> str:
 
 
 def _secrets(step: Step) -> Iterator[Diagnostic]:
-    from flowc.compiler.decorators.secrets import sources_of
+    from flowc.compiler.decorators.secrets import read
 
     for decorator in step.decorators:
-        for source in sources_of(decorator) if decorator.name == "secrets" else ():
+        for source in read(decorator).sources if decorator.name == "secrets" else ():
             if source.backend not in ("", "inline"):
                 yield Diagnostic(
                     "FLOW155", f"secret `{source.id}` of step `{step.name}` cannot be fetched here", decorator.span,

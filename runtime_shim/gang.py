@@ -18,7 +18,6 @@ from .store import Store
 
 Parallel = namedtuple("Parallel", ["main_ip", "num_nodes", "node_index", "control_task_id"])
 
-DECORATORS = ("parallel", "pytorch_parallel")
 LOOK = 0.02  # seconds between two looks at who is ready, at first
 LOOK_AT_MOST = 1.0
 PATIENCE = 5 * 86400.0  # seconds

@@ -41,13 +41,12 @@ from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
-
-NAMES = ("parallel", "pytorch_parallel")
+from flowc.runtime_shim.contract.decorator_names import GANGS
 
 
 def check(reading: Reading) -> Iterator[Diagnostic]:
     steps = {step.name: step for step in reading.flow.steps}
-    marked = {step.name for step in reading.flow.steps if any(each.name in NAMES for each in step.decorators)}
+    marked = {step.name for step in reading.flow.steps if any(each.name in GANGS for each in step.decorators)}
     for step in reading.flow.steps:
         transition = step.transition
         for target in targets(step):

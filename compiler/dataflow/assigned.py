@@ -7,6 +7,7 @@ parameters and constants (Metaflow's documentation, basics; measured). What is n
 
 from __future__ import annotations
 
+from ..decorators.decorator import record_of
 from ..fast_start.record import record, replace
 from ..ir import nodes
 from ..ir.scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors, walk
@@ -299,7 +300,7 @@ class _Folder:
                 must.add(artifact)
             definitions[artifact] = value
         for decorator in self.of[name].decorators:
-            if decorator.name == "catch" and isinstance(caught := decorator.attributes.get("var"), str):
+            if decorator.name == "catch" and (caught := record_of(decorator).artifact):
                 may.add(caught)
                 must.add(caught)
                 definitions.pop(caught, None)

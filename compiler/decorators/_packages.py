@@ -24,25 +24,40 @@ class Packages:
     python: str  # version; "" for that of the image
 
 
+@record
+class Asked:
+    """What one decorator asks for."""
+
+    packages: dict[str, str]  # as in `Packages`
+    python: str  # "" where it names none
+    is_disabled: bool | None  # None where it does not say
+
+
+def read(decorator: Decorator) -> Asked:
+    """Returns what the decorator says."""
+    given = decorator.attributes
+    packages: dict[str, str] = {}
+    for name in ("libraries", "packages"):  # `libraries` is the old name; the new one comes over it
+        value = given.get(name)
+        packages.update({key: str(version) for key, version in value.items()} if isinstance(value, dict) else {})
+    return Asked(packages, str(given["python"] or ""), None if given["disabled"] is None else bool(given["disabled"]))
+
+
 def packages_of(flow: Flow, step: Step, kind: str) -> Packages | None:
     """Returns what the step's environment of that kind holds, None where nobody asks for one, or it is disabled.
 
     The flow's `_base` counts for every step; what the step itself says comes over it (Metaflow's documentation, dependencies).
     """
-    found = [each.attributes for each in (*flow.decorators, *step.decorators) if each.name in (f"{kind}_base", kind)]
-    disabled = next((each["disabled"] for each in reversed(found) if each["disabled"] is not None), False)
-    if not found or disabled:
+    asked = [read(decorator) for decorator in (*flow.decorators, *step.decorators) if decorator.name in (f"{kind}_base", kind)]
+    disabled = next((one.is_disabled for one in reversed(asked) if one.is_disabled is not None), False)
+    if not asked or disabled:
         return None
-    packages: dict[str, str] = {}
-    for each in found:
-        for name in ("libraries", "packages"):  # `libraries` is the old name; the new one comes over it
-            value = each.get(name)
-            packages.update({key: str(version) for key, version in value.items()} if isinstance(value, dict) else {})
-    return Packages(kind, packages, next((str(each["python"]) for each in reversed(found) if each["python"]), ""))
+    packages = {name: version for one in asked for name, version in one.packages.items()}
+    return Packages(kind, packages, next((one.python for one in reversed(asked) if one.python), ""))
 
 
 def has_effect(decorator: Decorator) -> bool:
-    return decorator.attributes["disabled"] is not True
+    return read(decorator).is_disabled is not True
 
 
 def check(decorator: Decorator, _owner: Step | Flow) -> Iterator[Diagnostic]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
+
 from ._kinds import flags, texts
 from .decorator import number, value_error
 
@@ -18,6 +20,34 @@ ATTRIBUTES: dict[str, Value] = {
 }  # fmt: skip
 WHY = "the run would start without waiting for it"
 HOW = "wait in the `start` step, or start the run when it has happened"
+
+
+@record
+class Waiting:
+    """How a sensor waits."""
+
+    name: str  # "" for one that is made of the decorator's
+    description: str
+    timeout_seconds: float
+    poke_seconds: float
+    mode: str  # "poke" or "reschedule"
+    exponential_backoff: bool
+    pool: str  # "" for the default one
+    soft_fail: bool
+
+
+def read_common(decorator: Decorator) -> Waiting:
+    """Returns what the decorator says of what all sensors have. Its own check has accepted its values."""
+    given = decorator.attributes
+    return Waiting(
+        str(given["name"] or ""), str(given["description"] or ""), number(given["timeout"]) or 0, number(given["poke_interval"]) or 0,
+        str(given["mode"]), given["exponential_backoff"] is True, str(given["pool"] or ""), given["soft_fail"] is True,
+    )  # fmt: skip
+
+
+def texts_in(value: Value) -> tuple[str, ...]:
+    """Returns the texts of an attribute that is a text or a list of texts."""
+    return tuple(map(str, value)) if isinstance(value, list) else (value,) if isinstance(value, str) and value else ()
 
 
 def common(decorator: Decorator, required: str) -> Iterator[Diagnostic]:

@@ -1,16 +1,18 @@
 """`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before the first step, on Airflow.
 
-`execution_delta` is a `timedelta`, carried as seconds.
+`execution_delta` is a `timedelta`, which the IR carries as seconds. Ignored in a local run, as in Metaflow.
 """
 
 from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import flags, name_lists, texts
 from ._sensor import ATTRIBUTES as COMMON
 from ._sensor import HOW as HOW
 from ._sensor import WHY as WHY
-from ._sensor import common
-from .decorator import value_error
+from ._sensor import Waiting, common, read_common, texts_in
+from .decorator import number, value_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +32,28 @@ STATES = (
     "deferred", "failed", "queued", "removed", "restarting", "running", "scheduled", "shutdown", "skipped", "success", "up_for_reschedule",
     "up_for_retry", "upstream_failed",
 )  # fmt: skip
+
+
+@record
+class ExternalTaskSensor:
+    """A task of another DAG that is waited for."""
+
+    waiting: Waiting
+    dag: str
+    tasks: tuple[str, ...]  # empty for the whole DAG
+    allowed_states: tuple[str, ...]
+    failed_states: tuple[str, ...]
+    execution_delta_seconds: float
+    check_existence: bool
+
+
+def read(decorator: Decorator) -> ExternalTaskSensor:
+    """Returns what the decorator says. Its own check has accepted its values."""
+    given = decorator.attributes
+    return ExternalTaskSensor(
+        read_common(decorator), str(given["external_dag_id"]), texts_in(given["external_task_ids"]), texts_in(given["allowed_states"]),
+        texts_in(given["failed_states"]), number(given["execution_delta"]) or 0, given["check_existence"] is True,
+    )  # fmt: skip
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:

@@ -1,12 +1,17 @@
-"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before the first step, on Airflow."""
+"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before the first step, on Airflow.
+
+Ignored in a local run, as in Metaflow.
+"""
 
 from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import flags, texts
 from ._sensor import ATTRIBUTES as COMMON
 from ._sensor import HOW as HOW
 from ._sensor import WHY as WHY
-from ._sensor import common
+from ._sensor import Waiting, common, read_common, texts_in
 from .decorator import value_error
 
 TYPE_CHECKING = False
@@ -21,6 +26,27 @@ ATTRIBUTES: dict[str, Value] = {
     **COMMON, "bucket_key": None, "bucket_name": None, "wildcard_match": False, "aws_conn_id": None, "verify": None,
 }  # fmt: skip
 MULTIPLE = True
+
+
+@record
+class S3KeySensor:
+    """An object that is waited for."""
+
+    waiting: Waiting
+    keys: tuple[str, ...]
+    bucket: str  # "" where the keys name it
+    wildcard_match: bool
+    connection: str  # of Airflow; "" for the default one
+    verify: bool | str | None  # certificates: whether, or with which file; None for boto's default
+
+
+def read(decorator: Decorator) -> S3KeySensor:
+    """Returns what the decorator says. Its own check has accepted its values."""
+    given, verify = decorator.attributes, decorator.attributes["verify"]
+    return S3KeySensor(
+        read_common(decorator), texts_in(given["bucket_key"]), str(given["bucket_name"] or ""), given["wildcard_match"] is True,
+        str(given["aws_conn_id"] or ""), verify if isinstance(verify, (bool, str)) else None,
+    )  # fmt: skip
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:

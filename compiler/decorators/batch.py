@@ -1,6 +1,12 @@
-"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory, swap, tmpfs and shared memory in MiB, storage in GiB."""
+"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory, swap, tmpfs and shared memory in MiB, storage in GiB.
+
+A local run reads it as `@resources`.
+"""
 
 from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.semantics import number
 
 from ._kinds import amounts, dicts, flags, paths, texts, within
 from .decorator import value_error, whole
@@ -23,6 +29,62 @@ HOW = "say what every target understands with `@resources`, or remove it"
 # AWS Batch, tag restrictions; and the least and most of Fargate's storage (AWS Batch, ContainerProperties)
 _TAG = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +-=._:/@")
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
+
+
+@record
+class Batch:
+    """How a task's job is made; without values, what a step without the decorator says. Empty is what is left to the target."""
+
+    cpu: float | None = None  # cores
+    memory: float | None = None  # MiB
+    gpu: float | None = None  # number of devices
+    shared_memory: float | None = None  # MiB
+    accelerators: int = 0  # Inferentia or Trainium devices
+    image: str = ""
+    executable: str = ""  # the container's Python
+    queue: str = ""
+    iam_role: str = ""
+    execution_role: str = ""
+    max_swap: int | None = None  # MiB
+    swappiness: int | None = None  # 0 to 100
+    host_volumes: tuple[tuple[str, str], ...] = ()  # (path of the instance, path in the container; "" for the same)
+    efs_volumes: tuple[tuple[str, str], ...] = ()  # (id of the file system, path in the container; "" for the usual one)
+    tmpfs_path: str = ""  # "": no tmpfs
+    tmpfs_size: int = 0  # MiB; 0: half of the memory
+    tmpfs_is_tempdir: bool = False
+    privileged: bool = False
+    log_driver: str = ""
+    log_options: tuple[tuple[str, str], ...] = ()
+
+
+def read(decorator: Decorator) -> Batch:
+    """Returns what the decorator says. Values that it cannot have are passed over."""
+    given = decorator.attributes
+    has_tmpfs = bool(given["use_tmpfs"] or given["tmpfs_size"])
+    return Batch(
+        cpu=number(given["cpu"]), memory=number(given["memory"]), gpu=number(given["gpu"]), shared_memory=number(given["shared_memory"]),
+        accelerators=whole(given["inferentia"]) or whole(given["trainium"]) or 0, image=str(given["image"] or ""),
+        executable=str(given["executable"] or ""), queue=str(given["queue"] or ""), iam_role=str(given["iam_role"] or ""),
+        execution_role=str(given["execution_role"] or ""), max_swap=whole(given["max_swap"]), swappiness=whole(given["swappiness"]),
+        host_volumes=_paths(given["host_volumes"]), efs_volumes=_paths(given["efs_volumes"]),
+        tmpfs_path=str(given["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "", tmpfs_size=whole(given["tmpfs_size"]) or 0,
+        tmpfs_is_tempdir=has_tmpfs and bool(given["tmpfs_tempdir"]), privileged=given["privileged"] is True,
+        log_driver=str(given["log_driver"] or ""), log_options=_log_options(given["log_options"]),
+    )  # fmt: skip
+
+
+def _paths(value: Value) -> tuple[tuple[str, str], ...]:
+    """Returns the pairs of `NAME` or `NAME:PATH`, of a list of them, or of a dictionary of names and paths."""
+    if isinstance(value, dict):
+        return tuple((name, str(path or "")) for name, path in value.items())
+    several = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple((name, path) for name, _, path in (str(each).partition(":") for each in several))
+
+
+def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
+    if isinstance(options, dict):
+        return tuple((name, str(value)) for name, value in options.items())
+    return tuple((name, value) for each in (options if isinstance(options, list) else []) for name, _, value in (str(each).partition(":"),))
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
@@ -92,8 +154,3 @@ def _tags(decorator: Decorator) -> Iterator[Diagnostic]:
             yield value_error(
                 decorator, "aws_batch_tags", f"the tag `{key}` holds a character that AWS refuses", "use letters, digits, spaces and `+-=._:/@`"
             )
-
-
-def whole_devices(decorator: Decorator) -> int:
-    """Returns how many Inferentia or Trainium devices are asked for, by either name."""
-    return whole(decorator.attributes["inferentia"]) or whole(decorator.attributes["trainium"]) or 0

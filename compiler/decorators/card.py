@@ -5,7 +5,7 @@ In a local run no card is made: `current.card` takes what the step gives it. A c
 
 from __future__ import annotations
 
-from flowc.compiler.fast_start.record import replace
+from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import WARNING
 
 from ._kinds import dicts, flags, texts
@@ -27,6 +27,21 @@ MULTIPLE = True
 OPTIONAL = True
 WHY = "no card would be made"
 HOW = "remove it, or write the report to a file or an artifact in the step itself"
+
+
+@record
+class Card:
+    """One report of a task."""
+
+    type: str
+    id: str  # "" for the step's only card without a name
+    timeout_seconds: float | None
+
+
+def read(decorator: Decorator) -> Card:
+    """Returns what the decorator says."""
+    given = decorator.attributes
+    return Card(str(given["type"] or "default"), str(given["id"] or ""), number(given["timeout"]))
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:

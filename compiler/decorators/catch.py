@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir import nodes
 from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.runtime_shim.contract import semantics
 
 from ._kinds import flags
 from .decorator import value_error
@@ -14,6 +16,20 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, nodes.Value] = {"var": None, "print_exception": True}
+
+
+@record
+class Catch:
+    """What is left of a failure."""
+
+    prints_exception: bool
+    artifact: str | None  # that holds the exception, or None after success; None: no artifact does
+
+
+def read(decorator: nodes.Decorator) -> Catch:
+    """Returns what the decorator says. A value that its check refuses assigns nothing."""
+    artifact = semantics.caught_artifact(decorator.attributes)
+    return Catch(semantics.prints_exception(decorator.attributes), artifact if isinstance(artifact, str) else None)
 
 
 def check(decorator: nodes.Decorator, owner: nodes.Step) -> Iterator[Diagnostic]:

@@ -1,12 +1,14 @@
 """`@conda(packages={}, libraries={}, python=None, disabled=None)`: packages that the step needs, from conda's channels.
 
-A package's name may be `channel::name`; `libraries` is an old name of `packages`.
+A package's name may be `channel::name`; `libraries` is an old name of `packages`. A local run uses the
+packages of its own Python, with a warning where they differ.
 """
 
 from __future__ import annotations
 
 from ._packages import check as check
 from ._packages import has_effect as has_effect
+from ._packages import read as read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

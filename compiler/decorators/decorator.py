@@ -1,13 +1,16 @@
 """What a decorator is to the compiler, and how one is found by its name.
 
-A decorator is a file here, named for it (a file whose name begins with `_` is none), with:
+A decorator is a file here, named for it (a file whose name begins with `_` is none). Its docstring is its part of docs/decorators.md. It has:
 
     LEVEL = "step" or "flow"
     ATTRIBUTES: dict[str, Value]            every attribute it takes, with its default
+    def read(decorator) -> a record         what it says, typed; nobody else looks its attributes up by name
 
 and, where they say something:
 
     MULTIPLE = True                         it may be given several times
+    GANG = True                             the step's tasks run together
+    MARKER = False                          the shim has a function of its own for it (runtime_shim/api/names.py)
     FUNCTIONS = ("on_success", …)           attributes that may hold functions; the IR carries each as `{"function": NAME}` (functions.py)
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
@@ -16,12 +19,14 @@ and, where they say something:
     IN_IMAGE = True                         an image can hold what it asks for: where one is named, a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
 
-Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that know it.
+Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that do something for it. `make golden` writes what is
+derived from the files (`_build.py`). What the shim must read of a decorator too has its meaning in `runtime_shim/contract/semantics.py`.
 """
 
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.semantics import number as number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +55,8 @@ class Specification:
     level: str  # "step" or "flow"
     attributes: dict[str, Value]
     multiple: bool = False
+    gang: bool = False  # the step's tasks run together
+    marker: bool = True  # False: the shim has a function of its own for it
     functions: tuple[str, ...] = ()  # attributes that may hold functions
     deploy_time: bool = False  # which are called when the flow is deployed
     check: Check = no_check
@@ -62,8 +69,11 @@ class Specification:
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    if name not in names():
-        return None
+    return read_specification(name) if name in names() else None
+
+
+def read_specification(name: str) -> Specification:
+    """Returns what the file of the decorator says. Raises ModuleNotFoundError without such a file."""
     from importlib import import_module
 
     module = import_module(f"flowc.compiler.decorators.{name}")
@@ -72,16 +82,15 @@ def specification(name: str) -> Specification | None:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "functions", "deploy_time", "optional", "in_image", "why", "how")
+    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "optional", "in_image", "why", "how")
 }  # field of a specification → what its file calls it
 
 
 def names() -> tuple[str, ...]:
-    """Returns the name of every decorator that flowc knows, sorted."""
-    import os
+    """Returns the name of every decorator that flowc knows, sorted: those that have a file here, as `_build.py` has last found them."""
+    from flowc.runtime_shim.contract.decorator_names import NAMES
 
-    files = {each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")}
-    return tuple(sorted(files - {"decorator"}))
+    return NAMES
 
 
 def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
@@ -93,6 +102,20 @@ def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
                 yield from known.check(each, owner)
 
 
+def record_of(decorator: Decorator) -> Any:
+    """Returns what the `read` of the decorator's own file does, for those who ask the same of several decorators."""
+    from importlib import import_module
+
+    return import_module(f"flowc.compiler.decorators.{decorator.name}").read(decorator)
+
+
+def asked(decorator: Decorator) -> dict[str, Value]:
+    """Returns the attributes that ask for something: neither empty nor the default."""
+    known = specification(decorator.name)
+    defaults = known.attributes if known else {}
+    return {name: value for name, value in decorator.attributes.items() if value not in (None, False, "", 0) and value != defaults.get(name)}
+
+
 def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -> Diagnostic:
     """FLOW121: an attribute of a decorator has a value that it cannot have."""
     from flowc.compiler.report.diagnostics import Diagnostic
@@ -100,17 +123,6 @@ def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -
     shown = repr(decorator.attributes.get(attribute))
     what = f"`@{decorator.name}({attribute}={shown if len(shown) <= 60 else shown[:57] + '...'})` is not possible"
     return Diagnostic("FLOW121", what, decorator.span, why, how)
-
-
-def number(value: Value) -> float | None:
-    """The value as a number, if it is one or the text of one; else None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):  # the latter for whole numbers of over 308 digits
-        return None
-    return found if found == found and abs(found) != float("inf") else None
 
 
 def whole(value: Value) -> int | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract import semantics
+
 from .decorator import value_error
 
 TYPE_CHECKING = False
@@ -13,6 +16,18 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"vars": {}}
+
+
+@record
+class Environment:
+    """What the task's environment has beside the container's own."""
+
+    variables: dict[str, str]
+
+
+def read(decorator: Decorator) -> Environment:
+    """Returns what the decorator says."""
+    return Environment(semantics.environment_variables(decorator.attributes))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

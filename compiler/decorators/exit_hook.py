@@ -1,10 +1,12 @@
 """`@exit_hook(on_success=[], on_error=[], options={})`: functions that are called when a run has ended; it may be there several times.
 
-Each is a function of the flow's own modules, or the name of one; the IR carries a function as `{"function": NAME}` (functions.py) and a name
-as text. It is called with `run=` if it takes an argument of that name, else without arguments.
+Each is a function of the flow's own modules, or the name of one. It is called with `run=` if it takes an argument of that name, else without
+arguments. A local run calls them when it has ended.
 """
 
 from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
 
 from ._kinds import dicts
 from .decorator import function_name, value_error
@@ -19,14 +21,26 @@ if TYPE_CHECKING:
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"on_success": [], "on_error": [], "options": {}}
 MULTIPLE = True
+MARKER = False  # functions are not in the IR, so the shim keeps them (runtime_shim/api/names.py)
 FUNCTIONS = ("on_success", "on_error")
 WHY = "the hook would never be called"
 HOW = "do it in the `end` step, or remove it"
 
 
-def hooks_of(decorator: Decorator, attribute: str) -> tuple[str, ...]:
-    """Returns the names of the functions in `on_success` or `on_error`. The decorator's own check has accepted its values."""
-    value = decorator.attributes[attribute]
+@record
+class ExitHook:
+    """The names of the functions that are called when a run has ended."""
+
+    on_success: tuple[str, ...]
+    on_error: tuple[str, ...]
+
+
+def read(decorator: Decorator) -> ExitHook:
+    """Returns what the decorator says. Its own check has accepted its values."""
+    return ExitHook(_functions(decorator.attributes["on_success"]), _functions(decorator.attributes["on_error"]))
+
+
+def _functions(value: Value) -> tuple[str, ...]:
     return tuple(function_name(each) or str(each) for each in value) if isinstance(value, list) else ()
 
 

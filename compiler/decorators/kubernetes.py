@@ -1,12 +1,17 @@
-"""`@kubernetes(image=…, cpu=1, memory=4096, …)`: how a task's pod is made. Memory, disk, tmpfs and shared memory in MiB."""
+"""`@kubernetes(image=…, cpu=1, memory=4096, …)`: how a task's pod is made. Memory, disk, tmpfs and shared memory in MiB.
+
+A local run reads it as `@resources`.
+"""
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic
 from flowc.compiler.rules.kubernetes_names import KEY, LABEL_VALUE, OBJECT, is_key, is_label, is_namespace, is_object
+from flowc.runtime_shim.contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, number
 
 from ._kinds import amounts, dicts, flags, name_lists, paths, texts, within
-from .decorator import number, value_error
+from .decorator import value_error, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +21,12 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {
-    "cpu": 1, "memory": 4096, "disk": 10240, "image": None, "image_pull_policy": None, "image_pull_secrets": [], "service_account": None,
-    "secrets": [], "node_selector": {}, "namespace": None, "gpu": None, "gpu_vendor": "nvidia", "tolerations": [], "labels": {},
-    "annotations": {}, "use_tmpfs": False, "tmpfs_tempdir": True, "tmpfs_size": None, "tmpfs_path": "/metaflow_temp",
-    "persistent_volume_claims": {}, "shared_memory": None, "port": None, "compute_pool": None, "executable": None,
-    "hostname_resolution_timeout": 600, "qos": "burstable", "extended_resources": {}, "security_context": {},
+    "cpu": DEFAULT_CPU, "memory": DEFAULT_MEMORY, "disk": 10240, "image": None, "image_pull_policy": None,
+    "image_pull_secrets": [], "service_account": None, "secrets": [], "node_selector": {}, "namespace": None,
+    "gpu": None, "gpu_vendor": "nvidia", "tolerations": [], "labels": {}, "annotations": {}, "use_tmpfs": False,
+    "tmpfs_tempdir": True, "tmpfs_size": None, "tmpfs_path": "/metaflow_temp", "persistent_volume_claims": {},
+    "shared_memory": None, "port": None, "compute_pool": None, "executable": None, "hostname_resolution_timeout": 600,
+    "qos": "burstable", "extended_resources": {}, "security_context": {},
 }  # fmt: skip
 HOW = "say what every target understands with `@resources`, or remove it"
 POLICIES = ("Always", "IfNotPresent", "Never")
@@ -34,15 +40,76 @@ _CONTEXT: dict[str, type] = {
 }  # fmt: skip
 
 
-def camel_case(name: str) -> str:
+@record
+class Kubernetes:
+    """How a task's pod is made; without values, what a step without the decorator says. Empty is what is left to the target."""
+
+    cpu: float | None = None  # cores
+    memory: float | None = None  # MiB
+    disk: float | None = None  # MiB
+    gpu: float | None = None  # number of devices
+    shared_memory: float | None = None  # MiB
+    gpu_vendor: str = "nvidia"
+    is_guaranteed: bool = False  # the pod's quality of service
+    extended_resources: dict[str, str] = {}
+    image: str = ""
+    image_pull_policy: str = ""
+    image_pull_secrets: tuple[str, ...] = ()
+    executable: str = ""  # the container's Python
+    namespace: str = ""
+    service_account: str = ""
+    secrets: tuple[str, ...] = ()  # names of Secrets whose keys become environment variables
+    node_selector: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    tolerations: tuple[dict[str, Value], ...] = ()  # as a manifest has them
+    security_context: dict[str, Value] = {}  # as a manifest has it
+    claims: dict[str, str] = {}  # PersistentVolumeClaim → where it is mounted
+    port: int = 0
+    tmpfs_path: str = ""  # "": no tmpfs
+    tmpfs_size: int = 0  # MiB; 0: half of the memory
+    tmpfs_is_tempdir: bool = False
+
+
+def read(decorator: Decorator) -> Kubernetes:
+    """Returns what the decorator says. Values that it cannot have are passed over."""
+    given = decorator.attributes
+    claims, extended, tolerations = given["persistent_volume_claims"], given["extended_resources"], given["tolerations"]
+    has_tmpfs = bool(given["use_tmpfs"] or given["tmpfs_size"])
+    return Kubernetes(
+        cpu=number(given["cpu"]), memory=number(given["memory"]), disk=number(given["disk"]), gpu=number(given["gpu"]),
+        shared_memory=number(given["shared_memory"]), gpu_vendor=str(given["gpu_vendor"] or "nvidia").lower(),
+        is_guaranteed=str(given["qos"]).lower() == "guaranteed",
+        extended_resources={name: str(value) for name, value in extended.items()} if isinstance(extended, dict) else {},
+        image=str(given["image"] or ""), image_pull_policy=str(given["image_pull_policy"] or ""),
+        image_pull_secrets=tuple(_names_in(given["image_pull_secrets"])), executable=str(given["executable"] or ""),
+        namespace=str(given["namespace"] or ""), service_account=str(given["service_account"] or ""),
+        secrets=tuple(_names_in(given["secrets"])), node_selector=_pairs(given["node_selector"]), labels=_pairs(given["labels"]),
+        annotations=_pairs(given["annotations"]),
+        tolerations=tuple(_fields(one) for one in tolerations) if isinstance(tolerations, list) else (),
+        security_context=_fields(given["security_context"]),
+        claims={name: str(path) for name, path in claims.items()} if isinstance(claims, dict) else {},
+        port=whole(given["port"]) or 0, tmpfs_path=str(given["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "",
+        tmpfs_size=whole(given["tmpfs_size"]) or 0, tmpfs_is_tempdir=has_tmpfs and bool(given["tmpfs_tempdir"]),
+    )  # fmt: skip
+
+
+def _camel_case(name: str) -> str:
     """Returns the name of a field as a manifest has it: `run_as_user` is `runAsUser`."""
     first, *rest = name.split("_")
     return first + "".join(each.capitalize() for each in rest)
 
 
-def fields(given: Value) -> dict[str, Value]:
+def _fields(given: Value) -> dict[str, Value]:
     """Returns a toleration or security context with the names of its fields as a manifest has them."""
-    return {camel_case(name): value for name, value in given.items() if value is not None} if isinstance(given, dict) else {}
+    return {_camel_case(name): value for name, value in given.items() if value is not None} if isinstance(given, dict) else {}
+
+
+def _pairs(value: Value) -> dict[str, str]:
+    """Returns what is a dictionary, or the text of one: `a=1,b=2`."""
+    if isinstance(value, str) and value:
+        return {name.strip(): text.strip() for name, _, text in (each.partition("=") for each in value.split(","))}
+    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
@@ -72,7 +139,9 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     yield from _names(decorator)
     yield from _tolerations(decorator)
     yield from _security_context(decorator)
-    if any(each.name == "catch" for each in owner.decorators) and any(each.name in ("parallel", "pytorch_parallel") for each in owner.decorators):
+    from flowc.runtime_shim.contract.decorator_names import GANGS
+
+    if any(each.name == "catch" for each in owner.decorators) and any(each.name in GANGS for each in owner.decorators):
         what = f"`@catch` cannot be on step `{owner.name}`, which has `@parallel` and runs on Kubernetes"
         why = "its tasks are one job there, which fails as a whole"
         yield Diagnostic("FLOW122", what, decorator.span, why, "catch the exception in the step itself")
@@ -105,7 +174,7 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
                 yield value_error(decorator, name, f"`{str(text)[:70]}` of `{key}` cannot be the value of {kind}", f"use {LABEL_VALUE}")
 
 
-def names_of(value: Value) -> list[str]:
+def _names_in(value: Value) -> list[str]:
     """Returns the names of an attribute that is a name, several with commas, or a list of names."""
     several = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     return [name for each in several if (name := str(each).strip())]
@@ -115,7 +184,7 @@ def _names(decorator: Decorator) -> Iterator[Diagnostic]:
     """Yields what cannot be the name of an object of Kubernetes."""
     given = decorator.attributes
     claims = given["persistent_volume_claims"]
-    several = {name: names_of(given[name]) for name in ("secrets", "image_pull_secrets")}
+    several = {name: _names_in(given[name]) for name in ("secrets", "image_pull_secrets")}
     several["service_account"] = [given["service_account"]] if isinstance(given["service_account"], str) and given["service_account"] else []
     several["persistent_volume_claims"] = list(claims) if isinstance(claims, dict) else []
     for attribute, names in several.items():
@@ -139,7 +208,7 @@ def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
         how = "write `tolerations=[{'key': 'gpu', 'operator': 'Exists'}]`"
         yield value_error(decorator, "tolerations", "it is a list of dictionaries", how)
         return
-    known = {spelling: name for name in _TOLERATION for spelling in (name, camel_case(name))}
+    known = {spelling: name for name in _TOLERATION for spelling in (name, _camel_case(name))}
     for each in several:
         for key, value in each.items():  # type: ignore[union-attr]
             if key not in known:
@@ -153,7 +222,7 @@ def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
 def _security_context(decorator: Decorator) -> Iterator[Diagnostic]:
     yield from dicts(decorator, "security_context")
     context = decorator.attributes["security_context"]
-    known = {spelling: name for name in _CONTEXT for spelling in (name, camel_case(name))}
+    known = {spelling: name for name in _CONTEXT for spelling in (name, _camel_case(name))}
     for key, value in context.items() if isinstance(context, dict) else ():
         if key not in known:
             yield value_error(decorator, "security_context", f"it has no `{key}`", "its keys are " + ", ".join(f"`{each}`" for each in _CONTEXT))

@@ -1,11 +1,12 @@
 """`@project(name, branch=None, production=False)`: deployments of one flow side by side, each under a name of its own.
 
-`place_of` gives the branch and the derived names (Metaflow's documentation, project), for targets and for `current`.
+`current` has `project_name`, `branch_name`, …; a deployment is named `PROJECT.BRANCH.FLOW`, as the orchestrator writes names.
 """
 
 from __future__ import annotations
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
+from flowc.runtime_shim.contract import semantics
 
 from ._kinds import flags
 from .decorator import value_error
@@ -30,6 +31,21 @@ class Disagreement(ValueError):
 
 
 @record
+class Project:
+    """The project and the branch that the decorator names."""
+
+    name: str
+    branch: str  # "" for none
+    is_production: bool
+
+
+def read(decorator: Decorator) -> Project:
+    """Returns what the decorator says."""
+    given = decorator.attributes
+    return Project(str(given["name"]), str(given["branch"] or ""), given["production"] is True)
+
+
+@record
 class Place:
     """Where a flow of a project is deployed."""
 
@@ -42,7 +58,7 @@ class Place:
     @property
     def tags(self) -> tuple[str, str]:
         """The tags of its runs."""
-        return f"project:{self.project}", f"project_branch:{self.branch}"
+        return semantics.project_tags(self.project, self.branch)
 
 
 def place_of(decorator: Decorator, flow: str, user: str, branch: str = "", production: bool = False) -> Place:
@@ -50,16 +66,22 @@ def place_of(decorator: Decorator, flow: str, user: str, branch: str = "", produ
 
     Raises Disagreement when the command line says another branch than the decorator, or production where that says none.
     """
-    given, name = decorator.attributes, str(decorator.attributes["name"])
-    own = str(given["branch"] or "")
-    if branch and own and branch != own:
-        raise Disagreement(f"the branch is `{own}` in `@project` and `{branch}` on the command line")
-    chosen, is_production = own or branch, given["production"] is True or production
-    if chosen:
-        full = f"{'prod' if is_production else 'test'}.{chosen}"
-    else:
-        full = "prod" if is_production else f"user.{user}"
-    return Place(name, full, f"{name}.{full}.{flow}", is_production, not chosen and not is_production)
+    project = read(decorator)
+    if branch and project.branch and branch != project.branch:
+        raise Disagreement(f"the branch is `{project.branch}` in `@project` and `{branch}` on the command line")
+    chosen, is_production = project.branch or branch, project.is_production or production
+    full = semantics.branch_name(chosen, is_production, user)
+    name = semantics.project_flow_name(project.name, full, flow)
+    return Place(project.name, full, name, is_production, not chosen and not is_production)
+
+
+def deployed_to(decorator: Decorator, place: Place, branch: str, is_settled: bool) -> Decorator:
+    """Returns the decorator as the IR carries it: with the command line's `branch`, and the place's own name where it `is_settled`."""
+    given = decorator.attributes
+    attributes = {**given, "branch": branch or given["branch"], "production": place.is_production}
+    if is_settled:
+        attributes["branch_name"] = place.branch
+    return replace(decorator, attributes=attributes)
 
 
 def object_name(place: Place, longest: int, kept: int, hashed: int) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
+
 from ._kinds import within
+from .decorator import whole
 from .parallel import HOW as HOW
 from .parallel import WHY as WHY
 
@@ -15,6 +18,19 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"master_port": None}
+GANG = True
+
+
+@record
+class PytorchParallel:
+    """How the tasks of a gang find the one that leads."""
+
+    master_port: int | None  # None: one that is made of the run's name
+
+
+def read(decorator: Decorator) -> PytorchParallel:
+    """Returns what the decorator says."""
+    return PytorchParallel(whole(decorator.attributes["master_port"]) or None)
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

@@ -1,9 +1,12 @@
 """`@resources(cpu=1, gpu=None, disk=None, memory=4096, shared_memory=None)`: what a task needs; memory, disk and shared memory in MiB.
 
-Values may be numbers or text of numbers, as in Metaflow. No effect on a local run.
+Values may be numbers or text of numbers, as in Metaflow. A local run starts no more tasks at a time than the machine has room for.
 """
 
 from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, number
 
 from ._kinds import amounts
 
@@ -15,7 +18,24 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "step"
-ATTRIBUTES: dict[str, Value] = {"cpu": 1, "gpu": None, "disk": None, "memory": 4096, "shared_memory": None}
+ATTRIBUTES: dict[str, Value] = {"cpu": DEFAULT_CPU, "gpu": None, "disk": None, "memory": DEFAULT_MEMORY, "shared_memory": None}
+
+
+@record
+class Resources:
+    """What a task needs. None for what is left to the target."""
+
+    cpu: float | None  # cores
+    memory: float | None  # MiB, as all below
+    disk: float | None
+    gpu: float | None  # number of devices
+    shared_memory: float | None
+
+
+def read(decorator: Decorator) -> Resources:
+    """Returns what the decorator says."""
+    given = decorator.attributes
+    return Resources(number(given["cpu"]), number(given["memory"]), number(given["disk"]), number(given["gpu"]), number(given["shared_memory"]))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract import semantics
+
 from .decorator import number, value_error, whole
 
 TYPE_CHECKING = False
@@ -14,6 +17,19 @@ if TYPE_CHECKING:
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"times": 3, "minutes_between_retries": 2}
 MAX_TIMES = 4
+
+
+@record
+class Retry:
+    """How a failed task is run again."""
+
+    times: int
+    pause_seconds: int
+
+
+def read(decorator: Decorator) -> Retry:
+    """Returns what the decorator says."""
+    return Retry(semantics.retries(decorator.attributes), semantics.pause_seconds(decorator.attributes))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

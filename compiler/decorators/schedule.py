@@ -5,7 +5,8 @@ The first that is given counts, in the order cron, weekly, hourly, daily (Metafl
 
 from __future__ import annotations
 
-from flowc.compiler.rules.cron import BadCron, parse
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.rules.cron import BadCron, Cron, parse
 
 from .decorator import value_error
 
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"cron": None, "weekly": False, "daily": True, "hourly": False, "timezone": None}
+_PRESETS = (("weekly", "0 0 * * 0"), ("hourly", "0 * * * *"), ("daily", "0 0 * * *"))
+
+
+@record
+class Schedule:
+    """When the flow is run."""
+
+    cron: Cron
+    timezone: str  # of the IANA database; "UTC" when none was given
+
+
+def read(decorator: Decorator) -> Schedule | None:
+    """Returns what the decorator says, None where it says no time. Its own check has accepted its values."""
+    given = decorator.attributes
+    text = given["cron"] or next((cron for name, cron in _PRESETS if given[name]), None)
+    return Schedule(parse(str(text)), str(given["timezone"] or "UTC")) if text else None
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:

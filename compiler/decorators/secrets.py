@@ -1,12 +1,13 @@
 """`@secrets(sources=[], role=None, allow_override=False)`: variables of the task's environment that come from a vault.
 
-A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`, `options` and `role`.
-`sources_of` gives them in one form, for targets.
+A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`, `options` and `role`. A
+task sets `inline` secrets itself, on every target; a local run of a step that needs another backend fails, and says so.
 """
 
 from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract import semantics
 
 from ._kinds import flags, texts
 from .decorator import value_error
@@ -22,7 +23,7 @@ LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"sources": [], "role": None, "allow_override": False}
 WHY = "the secrets would be missing from the step's environment"
 HOW = "let the orchestrator put the secret into the container's environment, or remove it"
-BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
+BACKENDS = semantics.SECRET_BACKENDS
 _KEYS = ("type", "id", "options", "role")
 
 
@@ -36,26 +37,28 @@ class Source:
     role: str  # "" for none
 
 
+@record
+class Secrets:
+    """Where variables of the task's environment come from."""
+
+    sources: tuple[Source, ...]
+
+
 def has_effect(decorator: Decorator) -> bool:
     """Inline ones are set by the task itself, wherever it runs."""
-    return any(each.backend != "inline" for each in sources_of(decorator))
+    return any(each.backend != "inline" for each in read(decorator).sources)
 
 
-def sources_of(decorator: Decorator) -> tuple[Source, ...]:
-    """Returns the decorator's sources. Its own check has accepted its values."""
+def read(decorator: Decorator) -> Secrets:
+    """Returns what the decorator says. Its own check has accepted its values."""
     role = str(decorator.attributes["role"] or "")
     found = []
     sources = decorator.attributes["sources"]
-    for each in sources if isinstance(sources, list) else [sources]:
-        if isinstance(each, dict):
-            options = each.get("options")
-            found.append(
-                Source(str(each.get("type") or ""), str(each["id"]), options if isinstance(options, dict) else {}, str(each.get("role") or role))
-            )
-        else:
-            backend, dot, name = str(each).partition(".")
-            found.append(Source(backend if dot else "", name if dot else backend, {}, role))
-    return tuple(found)
+    for source in sources if isinstance(sources, list) else [sources]:
+        backend, name, options = semantics.secret_source(source)
+        own = str(source.get("role") or "") if isinstance(source, dict) else ""
+        found.append(Source(str(backend), str(name), options if isinstance(options, dict) else {}, own or role))
+    return Secrets(tuple(found))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
@@ -106,14 +109,10 @@ def _wrong_variables(options: Value) -> Iterator[tuple[str, str]]:
         yield "`env_vars` of an inline secret is a dictionary", "write `'options': {'env_vars': {'NAME': 'value'}}`"
         return
     for name, value in variables.items():
-        if not _is_name(name):
+        if not semantics.is_secret_variable(name):
             yield f"`{name}` cannot be the name of a secret's variable", "use letters, digits and `_`, and do not begin with a digit or `METAFLOW_`"
         if not isinstance(value, str):
             yield f"the value of `{name}` is not text", "write it as text"
-
-
-def _is_name(name: str) -> bool:
-    return name.isascii() and name.isidentifier() and not name.startswith("METAFLOW_")
 
 
 def _unknown(backend: Value) -> tuple[str, str]:

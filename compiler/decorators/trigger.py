@@ -2,12 +2,12 @@
 
 An event is a name, or a dictionary with `name` and `parameters`: a dictionary from parameters to fields of the payload, or a list of names and
 (parameter, field) pairs. Each of these may be a function, called when the flow is deployed; `namespaced_event_name('x')` is the one of
-Metaflow's own, carried as `{"namespaced_event_name": "x"}` (project.py says what it stands for). Ignored in a local run, as in Metaflow.
+Metaflow's own, and stands for the event's name within the project's branch. Ignored in a local run, as in Metaflow.
 """
 
 from __future__ import annotations
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import nearest
 
 from ._kinds import dicts
@@ -26,7 +26,7 @@ DEPLOY_TIME = True
 FUNCTIONS = ("event", "events")
 WHY = "the event would never start a run"
 HOW = "start the run from the event outside of flowc, or remove it"
-NAMESPACED = "namespaced_event_name"
+NAMESPACED = "namespaced_event_name"  # carried as `{"namespaced_event_name": "x"}`; project.event_name says what it stands for
 _FIELD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _NAME = _FIELD | frozenset(".-")
 
@@ -40,25 +40,39 @@ class Event:
     parameters: tuple[tuple[str, str], ...]  # (the flow's parameter, the payload's field)
 
 
-def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
-    """Returns the events, None where a function of the user's decides. The decorator's own check has accepted its values.
+@record
+class Trigger:
+    """What starts a run."""
 
-    With exactly one event and no mapping, every parameter comes from the field of its own name (Metaflow's documentation, events).
-    """
+    events: tuple[Event, ...] | None  # None where a function of the user's decides; parameters are as they are written
+
+
+def read(decorator: Decorator) -> Trigger:
+    """Returns what the decorator says. Its own check has accepted its values."""
     found = []
-    several = _several(decorator)
-    for each in several:
+    for each in _several(decorator):
         name = each.get("name") if isinstance(each, dict) and not function_name(each) and NAMESPACED not in each else each
         mapping = each.get("parameters", {}) if isinstance(each, dict) and name is not each else {}
         if function_name(name) or function_name(mapping):
-            return None
-        own = {each.name.lower(): each.name for each in flow.parameters}
-        pairs = [(own[parameter.lower()], field) for parameter, field in _pairs(mapping) or []]
-        if not pairs and len(several) == 1:
-            pairs = [(each.name, each.name) for each in flow.parameters]
+            return Trigger(None)
         is_namespaced = isinstance(name, dict)
-        found.append(Event(str(name[NAMESPACED]) if isinstance(name, dict) else str(name), is_namespaced, tuple(pairs)))
-    return tuple(found)
+        event = str(name[NAMESPACED]) if isinstance(name, dict) else str(name)
+        found.append(Event(event, is_namespaced, tuple(_pairs(mapping) or ())))
+    return Trigger(tuple(found))
+
+
+def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
+    """Returns the events with the flow's parameters, None where a function of the user's decides.
+
+    With exactly one event and no mapping, every parameter comes from the field of its own name (Metaflow's documentation, events).
+    """
+    events = read(decorator).events
+    if events is None:
+        return None
+    if len(events) == 1 and not events[0].parameters:
+        return (replace(events[0], parameters=tuple((each.name, each.name) for each in flow.parameters)),)
+    own = {each.name.lower(): each.name for each in flow.parameters}
+    return tuple(replace(event, parameters=tuple((own[name.lower()], field) for name, field in event.parameters)) for event in events)
 
 
 def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:

@@ -36,19 +36,26 @@ class Upstream:
     branch: str  # "" for that of this flow
 
 
-def upstream_of(decorator: Decorator) -> tuple[Upstream, ...] | None:
-    """Returns the flows that are waited for, None where a function of the user's decides. The decorator's own check has accepted its values."""
+@record
+class TriggerOnFinish:
+    """What starts a run."""
+
+    upstream: tuple[Upstream, ...] | None  # None where a function of the user's decides
+
+
+def read(decorator: Decorator) -> TriggerOnFinish:
+    """Returns what the decorator says. Its own check has accepted its values."""
     found = []
     for each in _several(decorator):
         if function_name(each):
-            return None
+            return TriggerOnFinish(None)
         if isinstance(each, dict):
             found.append(Upstream(str(each["name"]), str(each.get("project") or ""), str(each.get("project_branch") or "")))
         else:
             head, _, flow = str(each).rpartition(".")
             project, _, branch = head.partition(".")
             found.append(Upstream(flow, project, branch))
-    return tuple(found)
+    return TriggerOnFinish(tuple(found))
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:

@@ -5,6 +5,8 @@ An import of anything else would fail where the flow runs, so it is said when th
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.public_names import NAMES as NAMES
+
 from ..report.diagnostics import WARNING, Diagnostic, nearest
 from ..source.text import span
 
@@ -16,17 +18,6 @@ if TYPE_CHECKING:
 
     from .resolver import Module
 
-NAMES = frozenset(
-    (
-        "Config ConfigValue DataArtifact DeployedFlow Deployer Flow FlowMutator FlowSpec IncludeFile JSONType JSONTypeClass Metaflow MutableFlow "
-        "MutableStep NBDeployer NBRunner Parameter Run Runner S3 Step StepMutator Task USER_SKIP_STEP UserStepDecorator airflow_external_task_sensor "
-        "airflow_s3_key_sensor batch card cards catch conda conda_base conda_environment_yml_parser config_expr current default_metadata "
-        "default_namespace environment exit_hook get_metadata get_namespace inspect_spin kubernetes metadata metaflow_version namespace "
-        "namespaced_event_name "
-        "package_sources parallel parallel_imap_unordered parallel_map profile project pypi pypi_base pyproject_toml_parser pytorch_parallel "
-        "requirements_txt_parser resources retry schedule secrets step timeout trigger trigger_on_finish user_step_decorator yaml_parser"
-    ).split()
-)
 MODULES = frozenset(
     (
         "metaflow metaflow.cards metaflow.client metaflow.current metaflow.datatools metaflow.datatools.s3 "

@@ -6,7 +6,7 @@ So a spec, the code package and `current` agree, wherever a task runs. A compile
 from __future__ import annotations
 
 from ..decorators.decorator import value_error
-from ..decorators.project import Disagreement, place_of, wrong_name
+from ..decorators.project import Disagreement, check, deployed_to, place_of, wrong_name
 from ..fast_start.record import replace
 from ..report.diagnostics import Diagnostic
 
@@ -30,19 +30,15 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
         return flow, []
     if given.branch and (wrong := wrong_name(given.branch)):
         return flow, [Diagnostic("FLOW146", f"`--branch {given.branch}` is not possible", found.span, wrong, "give such a name")]
-    name, own, production = (found.attributes[each] for each in ("name", "branch", "production"))
-    if wrong_name(name) or (own is not None and wrong_name(own)) or not isinstance(production, bool):
+    if any(check(found, flow)):
         return flow, []  # which the decorator's own check says
     try:
         place = place_of(found, flow.name, NOBODY, given.branch, given.production)
     except Disagreement as error:
         return flow, [value_error(found, "branch", str(error), "leave one of them out")]
-    branch = given.branch or found.attributes["branch"]
-    attributes = {**found.attributes, "branch": branch, "production": place.is_production}
-    if not (given.whole_environment and place.is_user_branch):  # there, the task knows whose branch it is
-        attributes["branch_name"] = place.branch
-    decorators = tuple(replace(each, attributes=attributes) if each is found else each for each in flow.decorators)
-    return replace(flow, decorators=decorators), []
+    is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows whose branch it is
+    made = deployed_to(found, place, given.branch, is_settled)
+    return replace(flow, decorators=tuple(made if decorator is found else decorator for decorator in flow.decorators)), []
 
 
 def project_of(flow: Flow) -> Decorator | None:

@@ -95,7 +95,10 @@ def _configs(
 
 def caught(steps: Iterable[nodes.Step]) -> frozenset[str]:
     """The artifacts that `@catch` assigns."""
-    return frozenset(str(each.attributes["var"]) for step in steps for each in step.decorators if each.name == "catch")
+    from ..decorators.decorator import record_of
+
+    found = (record_of(decorator).artifact for step in steps for decorator in step.decorators if decorator.name == "catch")
+    return frozenset(artifact for artifact in found if artifact)
 
 
 def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:

@@ -1,14 +1,18 @@
-"""The names that flows import, from `flowc` or from `metaflow`. Decorators only mark: what they mean is in the IR that the task reads."""
+"""The names that flows import, from `flowc` or from `metaflow`; the decorators among them are in `decorators.py`."""
 
 from __future__ import annotations
 
+from ..contract.decorator_names import EXTENSIONS as _EXTENSIONS
 from ..user_code.flowspec import FlowSpec
 from ..user_code.parameter import Parameter
+from . import decorators as _decorators
 from .current import current
+from .decorators import *  # noqa: F403
+from .markers import note as _note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Optional
 
     from .. import cards
     from ..client import (  # fmt: skip
@@ -34,14 +38,14 @@ if TYPE_CHECKING:
     from .profiling import profile
 
 __all__ = [
-    "Config", "ConfigValue", "DataArtifact", "Flow", "FlowMutator", "FlowSpec", "IncludeFile", "JSONType", "JSONTypeClass", "Metaflow", "MutableFlow",
-    "MutableStep", "Parameter", "Run", "Step", "StepMutator", "Task", "USER_SKIP_STEP", "UserStepDecorator", "airflow_external_task_sensor",
-    "airflow_s3_key_sensor", "batch", "card", "cards", "catch", "conda", "conda_base", "conda_environment_yml_parser", "config_expr", "current",
-    "default_metadata", "default_namespace", "environment", "exit_hook", "get_metadata", "get_namespace", "kubernetes", "metadata", "namespace",
-    "namespaced_event_name", "parallel", "parallel_imap_unordered", "parallel_map", "profile", "project", "pypi", "pypi_base",
-    "pyproject_toml_parser", "pytorch_parallel", "requirements_txt_parser", "resources", "retry", "schedule", "secrets", "step", "timeout",
-    "trigger", "trigger_on_finish", "user_step_decorator", "yaml_parser",
+    "Config", "ConfigValue", "DataArtifact", "Flow", "FlowMutator", "FlowSpec", "IncludeFile", "JSONType",
+    "JSONTypeClass", "Metaflow", "MutableFlow", "MutableStep", "Parameter", "Run", "Step", "StepMutator", "Task",
+    "USER_SKIP_STEP", "UserStepDecorator", "cards", "conda_environment_yml_parser", "config_expr", "current",
+    "default_metadata", "default_namespace", "exit_hook", "get_metadata", "get_namespace", "metadata", "namespace",
+    "namespaced_event_name", "parallel_imap_unordered", "parallel_map", "profile", "pyproject_toml_parser",
+    "requirements_txt_parser", "step", "user_step_decorator", "yaml_parser",
 ]  # fmt: skip
+__all__ += _decorators.__all__
 
 
 def step(function: Optional[Callable[..., Any]] = None, *, start: bool = False, end: bool = False, node_info: Any = None) -> Any:
@@ -55,32 +59,6 @@ def step(function: Optional[Callable[..., Any]] = None, *, start: bool = False, 
     return mark(function) if function is not None else mark
 
 
-def _marker(name: str) -> Callable[..., Any]:
-    def decorator(*arguments: Any, **attributes: Any) -> Any:
-        if len(arguments) == 1 and not attributes and (callable(arguments[0]) or isinstance(arguments[0], type)):
-            return _noted(arguments[0], name, {})
-        return lambda decorated: _noted(decorated, name, attributes)
-
-    decorator.__name__ = decorator.__qualname__ = name
-    decorator._flowc_marker = True  # type: ignore[attr-defined]
-    return decorator
-
-
-def _noted(decorated: Any, name: str, attributes: Dict[str, Any]) -> Any:
-    """Keeps what was written, in the order in which Python applies it, for mutators to see."""
-    if "_flowc_written" not in decorated.__dict__:
-        decorated._flowc_written = []
-    decorated._flowc_written.append((name, attributes))
-    return decorated
-
-
-retry, catch, timeout, environment, resources = map(_marker, ("retry", "catch", "timeout", "environment", "resources"))
-kubernetes, batch, secrets, parallel, card = map(_marker, ("kubernetes", "batch", "secrets", "parallel", "card"))
-conda, pypi, conda_base, pypi_base, pytorch_parallel = map(_marker, ("conda", "pypi", "conda_base", "pypi_base", "pytorch_parallel"))
-schedule, project, trigger, trigger_on_finish = map(_marker, ("schedule", "project", "trigger", "trigger_on_finish"))
-airflow_s3_key_sensor, airflow_external_task_sensor = map(_marker, ("airflow_s3_key_sensor", "airflow_external_task_sensor"))
-
-
 def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> Callable[[type], type]:
     """Functions to call when a run has ended; the only decorator of a flow that is kept, since functions are not in the IR."""
 
@@ -88,7 +66,7 @@ def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> 
         from ..local.exit_hooks import mark
 
         mark(flow_class, on_success, on_error)
-        return _noted(flow_class, "exit_hook", {"on_success": on_success, "on_error": on_error, "options": options})  # type: ignore[no-any-return]
+        return _note(flow_class, "exit_hook", {"on_success": on_success, "on_error": on_error, "options": options})  # type: ignore[no-any-return]
 
     return mark
 
@@ -140,8 +118,6 @@ _LATER = frozenset("Deployer DeployedFlow NBDeployer".split())
 _DEPLOYING = (
     "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, and the target's page in docs/targets says how"
 )
-
-_EXTENSIONS = frozenset("checkpoint model huggingface_hub torchrun slurm nvidia nvct snowpark titus mpi skypilot fakebay".split())
 
 
 def __getattr__(name: str) -> Any:

@@ -43,7 +43,7 @@ class MetaflowCode:
     @property
     def script_name(self) -> str:
         """The flow's file."""
-        return str(self._place.graph_of(self._flow, self._digest).flow["file"])
+        return str(self._datastore.graph_of(self._flow, self._digest).flow["file"])
 
     @property
     def flowspec(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..fast_start import json_text
+from . import semantics
+from .decorator_names import GANGS
 from .errors import ShimError
 
 TYPE_CHECKING = False
@@ -61,7 +63,7 @@ class Graph:
 
     def is_gang(self, name: str) -> bool:
         """True for a step whose tasks run together (`@parallel`)."""
-        return any(each["name"] in ("parallel", "pytorch_parallel") for each in self.step(name)["decorators"])
+        return any(each["name"] in GANGS for each in self.step(name)["decorators"])
 
     def parents(self, name: str) -> List[str]:
         """The steps that may lead to the step, itself left out, sorted."""
@@ -78,17 +80,15 @@ class Graph:
 
     def retries(self, step: str) -> int:
         """How often a failed attempt is made again (`@retry`'s `times`)."""
-        retry = self.decorator(step, "retry")
-        return int(float(retry["times"])) if retry else 0
+        return semantics.retries(self.decorator(step, "retry"))
 
     def attempts(self, step: str) -> int:
         """How many attempts an engine makes at most: user attempts, and the fallback attempts of `@catch`."""
-        return 1 + self.retries(step) + (3 if self.decorator(step, "catch") is not None else 0)
+        return 1 + semantics.engine_retries(self.retries(step), self.decorator(step, "catch") is not None)
 
     def timeout_seconds(self, step: str) -> float:
         """`@timeout`, 0 without one."""
-        timeout = self.decorator(step, "timeout") or {}
-        return sum(float(timeout.get(unit) or 0) * factor for unit, factor in (("seconds", 1), ("minutes", 60), ("hours", 3600)))
+        return semantics.timeout_seconds(self.decorator(step, "timeout"))
 
 
 def inner(node: Dict[str, Any]) -> List[Dict[str, Any]]:

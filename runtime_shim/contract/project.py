@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Optional
 
+from . import semantics
+
 
 def place(attributes: Dict[str, Any], flow: str, user: str) -> Dict[str, Any]:
     """Returns `project_name`, `branch_name`, `project_flow_name`, `is_user_branch` and `is_production`."""
-    branch, production = attributes.get("branch"), bool(attributes.get("production"))
-    if branch:
-        name = f"{'prod' if production else 'test'}.{branch}"
-    else:
-        name = "prod" if production else f"user.{os.environ.get('METAFLOW_OWNER') or user}"
-    name = attributes.get("branch_name") or name  # the one that a spec was compiled for
-    project = attributes.get("name")
+    project, branch, production = attributes.get("name"), attributes.get("branch"), bool(attributes.get("production"))
+    name = attributes.get("branch_name")  # the one that a spec was compiled for
+    name = name or semantics.branch_name(branch, production, os.environ.get("METAFLOW_OWNER") or user)
     return {
-        "project_name": project, "branch_name": name, "project_flow_name": f"{project}.{name}.{flow}",
+        "project_name": project, "branch_name": name, "project_flow_name": semantics.project_flow_name(str(project), name, flow),
         "is_user_branch": not branch and not production, "is_production": production,
     }  # fmt: skip
 
@@ -26,4 +24,4 @@ def tags(attributes: Optional[Dict[str, Any]], flow: str, user: str) -> Dict[str
     if attributes is None:
         return {}
     found = place(attributes, flow, user)
-    return {"system_tags": [f"project:{found['project_name']}", f"project_branch:{found['branch_name']}"]}
+    return {"system_tags": list(semantics.project_tags(found["project_name"], found["branch_name"]))}

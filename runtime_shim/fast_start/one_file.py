@@ -34,12 +34,14 @@ GROUPS = {
         *(
             f"{_SHIM}.{module}"
             for module in (
-                "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads", "contract.address", "fast_start.json_text",
-                "store", "contract.record", "contract.logs", "task", "task.capture", "contract.graph", "artifacts", "artifacts.content",
-                "artifacts.manifest", "user_code", "user_code.flowspec", "user_code.parameter", "contract.identity", "task.user_step",
-                "task.transitions", "api", "api.running", "api.current", "contract.lineage", "contract.start", "task.beginning", "task.attempt",
-                "task.attempt_number", "task.environment", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__",
-                "contract.code_package", "fast_start.compile_module", "api.names",
+                "contract", "contract.errors", "contract.digest", "fast_start", "fast_start.threads",
+                "contract.address", "fast_start.json_text", "store", "contract.record", "contract.logs", "task",
+                "task.capture", "contract.semantics", "contract.decorator_names", "contract.graph", "artifacts",
+                "artifacts.content", "artifacts.manifest", "user_code", "user_code.flowspec", "user_code.parameter",
+                "contract.identity", "task.user_step", "task.transitions", "api", "api.running", "api.current",
+                "contract.lineage", "contract.start", "task.beginning", "task.attempt", "task.attempt_number",
+                "task.environment", "task.run_task", "api.metaflow_alias", "user_code.flow_module", "__main__",
+                "contract.code_package", "fast_start.compile_module", "api.markers", "api.decorators", "api.names",
             )
         ),
     ],

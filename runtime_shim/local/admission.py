@@ -10,8 +10,9 @@ import os
 from typing import Dict, Iterable, List, Tuple
 
 from ..contract.graph import Graph
+from ..contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY, number
 
-DEFAULTS = {"cpu": 1.0, "memory": 4096.0}  # Metaflow's documentation, resources
+DEFAULTS = {"cpu": DEFAULT_CPU, "memory": DEFAULT_MEMORY}
 
 Need = Tuple[float, float]  # cores, MiB of memory
 
@@ -40,10 +41,7 @@ def _need(graph: Graph, step: str) -> Need:
     for name in ("resources", "kubernetes", "batch"):
         decorator = graph.decorator(step, name) or {}
         for what, default in DEFAULTS.items():
-            try:
-                amount = float(decorator.get(what) or 0)
-            except (TypeError, ValueError):
-                continue
+            amount = number(decorator.get(what)) or 0
             if amount != default:
                 found[what] = max(found[what], amount)
     return found["cpu"], found["memory"]

@@ -14,6 +14,7 @@ from ..contract.errors import ShimError
 from ..contract.graph import Graph
 from ..contract.lineage import Lineage
 from ..contract.record import Outcome, Record
+from ..contract.semantics import environment_variables
 from ..user_code import flowspec
 from ..user_code.flowspec import FlowSpec, State
 from . import user_step
@@ -178,7 +179,7 @@ def _project_tags(graph: Graph) -> Dict[str, Any]:
 
 def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
     """`@environment`, before user code is imported; the engine's own copy of it, which may be of a later deployment, wins."""
-    own = dict((decorator or {}).get("vars") or {})
+    own = environment_variables(decorator)
     given = os.environ.get("FLOWC_ENVIRONMENT")
     if given:
         from ..contract.parameters import decode

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Tuple
 
+from ..contract.semantics import SECRET_BACKENDS, is_secret_variable, secret_source
 from ..exceptions import MetaflowException
 
-_KNOWN = ("aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
+_KNOWN = tuple(each for each in SECRET_BACKENDS if each != "inline")
 
 
 def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
@@ -31,14 +32,10 @@ def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
 
 def _parse(source: Any) -> Tuple[str, str, Dict[str, Any]]:
     """The backend, the secret's name, and its options."""
-    if isinstance(source, str):
-        backend, dot, rest = source.partition(".")
-        return (backend, rest, {}) if dot else (_default_backend(), source, {})
-    if not isinstance(source, dict):
+    if not isinstance(source, (str, dict)):
         raise MetaflowException(f"@secrets: a source is a text or a dict, not {source!r}")
-    name: Any = source.get("id")
-    options: Any = source.get("options", {})
-    kind: Any = source["type"] if "type" in source else _default_backend()
+    kind, name, options = secret_source(source)
+    kind = kind or _default_backend()
     if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(options, dict):
         raise MetaflowException("@secrets: of a source, `type` and `id` are texts and `options` is a dict")
     return kind, name, options
@@ -65,5 +62,5 @@ def _fetch(backend: str, name: str, options: Dict[str, Any]) -> Dict[str, Any]:
 def _check(name: str, variable: Any, value: Any) -> None:
     if not isinstance(variable, str) or not isinstance(value, str):
         raise MetaflowException(f"@secrets: names and values of {name!r} are texts, not {variable!r}: {type(value).__name__}")
-    if not (variable.isascii() and variable.isidentifier()) or variable.startswith("METAFLOW_"):
+    if not is_secret_variable(variable):
         raise MetaflowException(f"@secrets: {name!r} has {variable!r}, which is no name of a variable that a secret may set")

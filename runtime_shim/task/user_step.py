@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..contract.semantics import caught_artifact, prints_exception
 from ..user_code.flowspec import FlowSpec
 
 TYPE_CHECKING = False
@@ -29,14 +30,15 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
     except Exception as error:
         if catch is None or task.tries < graph.retries(step):
             raise
-        if catch.get("print_exception", True):
+        if prints_exception(catch):
             from .failure import print_traceback
 
             print_traceback(error)
         _pretend_success(task, flow, catch, error)
     else:
-        if catch is not None and catch.get("var"):
-            setattr(flow, catch["var"], None)
+        name = caught_artifact(catch)
+        if name:
+            setattr(flow, name, None)
     from . import transitions
 
     transitions.check(graph, flow)
@@ -70,10 +72,11 @@ def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error
     """The exception becomes an artifact, and the run goes on where the graph says; a choice that was never made cannot be."""
     if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
         raise error
-    if catch.get("var"):
+    name = caught_artifact(catch)
+    if name:
         from ..exceptions import MetaflowExceptionWrapper
 
-        setattr(flow, catch["var"], MetaflowExceptionWrapper(error, type(flow).__module__))
+        setattr(flow, name, MetaflowExceptionWrapper(error, type(flow).__module__))
     flow._flowc.next = task.graph.targets(task.step) or None
     flow._flowc.splits = None
     flow._flowc.caught = True

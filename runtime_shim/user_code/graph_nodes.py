@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Tuple
 
+from ..contract.decorator_names import GANGS
 from ..contract.graph import Graph, inner
 
 
@@ -24,7 +25,7 @@ class Node:
         self.decorators: List[Dict[str, Any]] = step["decorators"]
         self.out_funcs: List[str] = graph.targets(name)
         self.in_funcs = {each for each in graph.steps if name in graph.targets(each)}
-        self.parallel_step = bool(decorators & {"parallel", "pytorch_parallel"})
+        self.parallel_step = not decorators.isdisjoint(GANGS)
         self.parallel_foreach = kind == "parallel"
         self.foreach_param = transition.get("over") if kind == "foreach" else None
         self.condition = transition.get("on") if kind == "switch" else None

@@ -12,11 +12,11 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .. import config
+from ..contract.decorator_names import MULTIPLE
 from ..exceptions import DuplicateFlowDecoratorException, DuplicateStepDecoratorException, MetaflowException
 from .user_decorators import known
 
 IGNORE, ERROR, OVERRIDE = 1, 2, 3
-MULTIPLE = frozenset(("card", "exit_hook", "airflow_external_task_sensor", "airflow_s3_key_sensor"))
 
 defaults: Dict[str, Dict[str, Any]] = {}  # decorator → attributes with their defaults, as the compiler knows them
 levels: Dict[str, str] = {}  # decorator → "step" or "flow"

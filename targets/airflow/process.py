@@ -6,7 +6,7 @@ without, or would do with other rights, is an error; what only says where it run
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.decorators.decorator import asked
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.targets.shared.step_settings import decorator_of
 from flowc.targets.target import Options
@@ -38,26 +38,19 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 
 def _dropped(decorator: Decorator, step: Step) -> Iterator[Diagnostic]:
-    asked = _asked(decorator)
-    needed = [name for name in asked if name in _NEEDED]
+    said = asked(decorator)
+    needed = [name for name in said if name in _NEEDED]
     for name in needed:
         yield Diagnostic(
             "FLOW570", f"a process of the worker cannot have `{name}` of `@{decorator.name}` of step `{step.name}`", decorator.span,
             "only a pod can have it, and the step would run without", "compile with `--airflow-tasks kubernetes`, or remove it",
         )  # fmt: skip
-    others = [f"`{name}`" for name in asked if name not in _NEEDED]
+    others = [f"`{name}`" for name in said if name not in _NEEDED]
     if others:
         why = "the worker runs the task with its own Python, packages and machine"
         how = "see that the workers have what the step needs, or compile with `--airflow-tasks kubernetes`"
         what = f"{', '.join(others)} of `@{decorator.name}` of step `{step.name}` has no effect on a process of the worker"
         yield Diagnostic("FLOW571", what, decorator.span, why, how, WARNING)
-
-
-def _asked(decorator: Decorator) -> list[str]:
-    """The attributes that ask for something: that are given, and differ from their defaults."""
-    known = specification(decorator.name)
-    defaults = known.attributes if known else {}
-    return [name for name, value in decorator.attributes.items() if value not in (None, False, "", 0) and value != defaults.get(name)]
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:

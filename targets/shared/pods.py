@@ -7,17 +7,22 @@ killed for what another one uses; cpu is requested only, unless `qos="guaranteed
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import number
-from flowc.compiler.decorators.kubernetes import fields, names_of
+from flowc.compiler.decorators.decorator import record_of
+from flowc.compiler.decorators.kubernetes import Kubernetes, read
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.semantics import DEFAULT_MEMORY
+
+from .step_settings import decorator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from flowc.compiler.ir.nodes import Step, Value
+    from flowc.compiler.decorators.resources import Resources
+    from flowc.compiler.ir.nodes import Step
 
     Data: TypeAlias = dict[str, Any]
+    Asked: TypeAlias = tuple[Resources | None, Kubernetes]
 
 # Attributes of @kubernetes that no target carries over yet: refused when given.
 REFUSED = ("compute_pool",)
@@ -44,36 +49,39 @@ class Pod:
 
 def pod_of(step: Step) -> Pod:
     """Returns the pod of a step. Values that `@kubernetes` cannot have are passed over."""
-    given = {each.name: each.attributes for each in step.decorators if each.name in ("resources", "kubernetes")}
-    own: dict[str, Value] = given.get("kubernetes", {})
-    volumes, mounts, env = _volumes(own, _shared_memory(given), given)
+    needs, own = _read(step)
+    asked = (needs, own)
+    volumes, mounts, env = _volumes(own, asked)
     container: Data = {}
-    if own.get("image_pull_policy"):
-        container["imagePullPolicy"] = str(own["image_pull_policy"])
-    container.update(_resources(given))
-    if own.get("port"):
-        container["ports"] = [{"containerPort": int(number(own["port"]) or 0)}]
-    if own.get("security_context"):
-        container["securityContext"] = fields(own["security_context"])
+    if own.image_pull_policy:
+        container["imagePullPolicy"] = own.image_pull_policy
+    container.update(_resources(own, asked))
+    if own.port:
+        container["ports"] = [{"containerPort": own.port}]
+    if own.security_context:
+        container["securityContext"] = own.security_context
     spec: Data = {}
-    if own.get("node_selector"):
-        spec["nodeSelector"] = _texts(own["node_selector"])
-    tolerations = own.get("tolerations")
-    if isinstance(tolerations, list) and tolerations:
-        spec["tolerations"] = [fields(each) for each in tolerations]
-    if own.get("service_account"):
-        spec["serviceAccountName"] = str(own["service_account"])
+    if own.node_selector:
+        spec["nodeSelector"] = own.node_selector
+    if own.tolerations:
+        spec["tolerations"] = list(own.tolerations)
+    if own.service_account:
+        spec["serviceAccountName"] = own.service_account
     return Pod(
-        image=str(own.get("image") or ""), python=str(own.get("executable") or ""), container=container, env=env,
-        secrets=tuple(names_of(own.get("secrets"))), mounts=mounts, volumes=volumes, spec=spec, labels=_texts(own.get("labels")),
-        annotations=_texts(own.get("annotations")), pull_secrets=tuple(names_of(own.get("image_pull_secrets"))),
-        namespace=str(own.get("namespace") or ""),
+        image=own.image, python=own.executable, container=container, env=env, secrets=own.secrets, mounts=mounts, volumes=volumes,
+        spec=spec, labels=own.labels, annotations=own.annotations, pull_secrets=own.image_pull_secrets, namespace=own.namespace,
     )  # fmt: skip
 
 
 def is_guaranteed(step: Step) -> bool:
     """True for a step whose pod is to have the quality of service Guaranteed."""
-    return any(each.name == "kubernetes" and str(each.attributes.get("qos")).lower() == "guaranteed" for each in step.decorators)
+    return _read(step)[1].is_guaranteed
+
+
+def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
+    """Returns what `@resources` says, None without it, and what `@kubernetes` does."""
+    needs, own = decorator_of(step, "resources"), decorator_of(step, "kubernetes")
+    return record_of(needs) if needs else None, read(own) if own else Kubernetes()
 
 
 def metadata(pod: Pod) -> Data:
@@ -96,34 +104,30 @@ def is_environment_name(name: str) -> bool:
     return bool(name) and name.isascii() and not name[0].isdigit() and all(each.isalnum() or each in "-._" for each in name)
 
 
-def _resources(given: dict[str, dict[str, Value]]) -> Data:
-    if not given:
-        return {}
-    own = given.get("kubernetes", {})
-    cpu, memory, disk = (_largest(given, name) for name in ("cpu", "memory", "disk"))
-    gpu = next((amount for name in ("resources", "kubernetes") if (amount := number(given.get(name, {}).get("gpu"))) is not None), None)
+def _resources(own: Kubernetes, asked: Asked) -> Data:
+    cpu, memory, disk = (_largest(asked, name) for name in ("cpu", "memory", "disk"))
+    gpu = next((one.gpu for one in asked if one is not None and one.gpu is not None), None)
     requests: Data = {}
     limits: Data = {}
     if cpu:
         requests["cpu"] = _amount(cpu)
-        if str(own.get("qos")).lower() == "guaranteed":
+        if own.is_guaranteed:
             limits["cpu"] = requests["cpu"]
     if memory:
         requests["memory"] = limits["memory"] = f"{_amount(memory)}Mi"
     if disk and disk != _DISK:
         requests["ephemeral-storage"] = f"{_amount(disk)}Mi"
-        if str(own.get("qos")).lower() == "guaranteed":
+        if own.is_guaranteed:
             limits["ephemeral-storage"] = requests["ephemeral-storage"]
     if gpu:
-        limits[f"{str(own.get('gpu_vendor') or 'nvidia').lower()}.com/gpu"] = _amount(gpu)
-    extended = own.get("extended_resources")
-    for name, value in extended.items() if isinstance(extended, dict) else ():
-        requests[name] = limits[name] = str(value)
-    found = {"requests": requests, "limits": limits}
-    return {"resources": {name: amounts for name, amounts in found.items() if amounts}}
+        limits[f"{own.gpu_vendor}.com/gpu"] = _amount(gpu)
+    for name, value in own.extended_resources.items():
+        requests[name] = limits[name] = value
+    found = {name: amounts for name, amounts in (("requests", requests), ("limits", limits)) if amounts}
+    return {"resources": found} if found else {}
 
 
-def _volumes(own: dict[str, Value], shared: int, given: dict[str, dict[str, Value]]) -> tuple[tuple[Data, ...], tuple[Data, ...], dict[str, str]]:
+def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Data, ...], dict[str, str]]:
     volumes: list[Data] = []
     mounts: list[Data] = []
     env = {}
@@ -132,33 +136,22 @@ def _volumes(own: dict[str, Value], shared: int, given: dict[str, dict[str, Valu
         volumes.append({"name": name, **volume})
         mounts.append({"name": name, "mountPath": path})
 
+    shared = next((int(one.shared_memory) for one in asked if one is not None and one.shared_memory), 0)
     if shared:
         add("shared-memory", "/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": f"{shared}Mi"}})
-    if own.get("use_tmpfs") or own.get("tmpfs_size"):
-        path = str(own.get("tmpfs_path") or "/metaflow_temp")
-        size = int(number(own.get("tmpfs_size")) or max(1, (_largest(given, "memory") or 4096) // 2))  # half the memory, as in Metaflow
-        add("tmpfs", path, {"emptyDir": {"medium": "Memory", "sizeLimit": f"{size}Mi"}})
-        if own.get("tmpfs_tempdir", True):
-            env["TMPDIR"] = path
-    claims = own.get("persistent_volume_claims")
-    for index, (claim, place) in enumerate(claims.items() if isinstance(claims, dict) else ()):
-        add(f"claim-{index}", str(place), {"persistentVolumeClaim": {"claimName": claim}})
+    if own.tmpfs_path:
+        size = own.tmpfs_size or int(max(1, (_largest(asked, "memory") or DEFAULT_MEMORY) // 2))  # half the memory, as in Metaflow
+        add("tmpfs", own.tmpfs_path, {"emptyDir": {"medium": "Memory", "sizeLimit": f"{size}Mi"}})
+        if own.tmpfs_is_tempdir:
+            env["TMPDIR"] = own.tmpfs_path
+    for index, (claim, place) in enumerate(own.claims.items()):
+        add(f"claim-{index}", place, {"persistentVolumeClaim": {"claimName": claim}})
     return tuple(volumes), tuple(mounts), env
 
 
-def _shared_memory(given: dict[str, dict[str, Value]]) -> int:
-    return next((int(amount) for name in ("resources", "kubernetes") if (amount := number(given.get(name, {}).get("shared_memory")))), 0)
-
-
-def _largest(given: dict[str, dict[str, Value]], name: str) -> float | None:
-    return max((amount for attributes in given.values() if (amount := number(attributes.get(name))) is not None), default=None)
+def _largest(asked: Asked, name: str) -> float | None:
+    return max((amount for one in asked if (amount := getattr(one, name, None)) is not None), default=None)
 
 
 def _amount(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
-
-
-def _texts(value: Value) -> dict[str, str]:
-    if isinstance(value, str) and value:
-        return {name.strip(): text.strip() for name, _, text in (each.partition("=") for each in value.split(","))}
-    return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}

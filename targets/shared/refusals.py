@@ -7,8 +7,7 @@ FLOW519, Step Functions FLOW520 to FLOW529, Airflow FLOW530 to FLOW539 and FLOW5
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import specification
-from flowc.compiler.decorators.timeout import seconds
+from flowc.compiler.decorators.decorator import asked, record_of, specification
 from flowc.compiler.ir.nodes import Decorator, Flow, Parallel
 from flowc.compiler.options.deploy_time_defaults import undeployable
 from flowc.compiler.options.schedules import schedule_of
@@ -72,7 +71,7 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
 def _short_timeout(step: Step) -> Iterator[Diagnostic]:
     """FLOW505: a timeout that Metaflow refuses on compute."""
     decorator = decorator_of(step, "timeout")
-    if decorator is not None and 0 < seconds(decorator) < LEAST_TIMEOUT:
+    if decorator is not None and 0 < record_of(decorator).seconds < LEAST_TIMEOUT:
         what = f"the timeout of step `{step.name}` is shorter than {LEAST_TIMEOUT} seconds"
         why = "it counts from when the step's code begins, not from the start of its container; Metaflow refuses it on compute"
         how = f"give at least {LEAST_TIMEOUT} seconds, if the flow should run on Metaflow too"
@@ -83,15 +82,13 @@ _LOSSES = {"aws_batch_tags": "the step would run as it should, but its jobs woul
 
 
 def unsupported_attributes(decorator: Decorator, step: str, target: str, refused: Iterable[str]) -> Iterator[Diagnostic]:
-    """Yields FLOW503 for each attribute of the decorator that is in `refused` and says something: that is neither None nor its default.
+    """Yields FLOW503 for each attribute of the decorator that is in `refused` and asks for something.
 
     `step` is the name of the step that has the decorator.
     """
-    known = specification(decorator.name)
-    defaults = known.attributes if known else {}
+    said = asked(decorator)
     for name in refused:
-        value = decorator.attributes.get(name)
-        if value not in (None, False) and value != defaults.get(name):  # and not 0
+        if name in said:
             yield Diagnostic(
                 "FLOW503",
                 f"target `{target}` cannot honour `{name}` of `@{decorator.name}` of step `{step}` yet",
@@ -150,7 +147,7 @@ def texts(value: Value) -> Iterator[str]:
 
 def _image(step: Step, options: Options) -> bool:
     """Whether somebody has said which image the step runs in."""
-    own = [each.attributes.get("image") for each in step.decorators if each.name in ("kubernetes", "batch")]
+    own = [record_of(decorator).image for decorator in step.decorators if decorator.name in ("kubernetes", "batch")]
     return any(own) or options.image != IMAGE
 
 

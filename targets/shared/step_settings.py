@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import number
-from flowc.compiler.decorators.timeout import seconds
+from flowc.runtime_shim.contract.semantics import engine_retries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from flowc.compiler.decorators.retry import Retry
     from flowc.compiler.ir.nodes import Decorator, Flow, Parameter, Step
 
 GRACE = 60  # seconds after which the engine stands behind the shim's own timeout, where it counts from the start of the container
 FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shim.md, Parameters
-CATCH_ATTEMPTS = 3  # for @catch to record that a process died
 
 
 def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
@@ -21,28 +20,43 @@ def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
 
 def retries(step: Step) -> int:
     """How often an engine starts the step again after its first attempt has failed."""
-    retry = decorator_of(step, "retry")
-    times = int(number(retry.attributes.get("times")) or 0) if retry else 0
-    return times + (CATCH_ATTEMPTS if decorator_of(step, "catch") else 0)
+    retry = _retry(step)
+    return engine_retries(retry.times if retry else 0, decorator_of(step, "catch") is not None)
 
 
 def pause(step: Step) -> int:
     """Seconds between two attempts: `minutes_between_retries` of `@retry`, 0 without one."""
-    retry = decorator_of(step, "retry")
-    return round(60 * (number(retry.attributes.get("minutes_between_retries")) or 0)) if retry else 0
+    retry = _retry(step)
+    return retry.pause_seconds if retry else 0
+
+
+def _retry(step: Step) -> Retry | None:
+    decorator = decorator_of(step, "retry")
+    if decorator is None:
+        return None
+    from flowc.compiler.decorators.retry import read
+
+    return read(decorator)
 
 
 def deadline(step: Step, grace: int = GRACE) -> int:
     """Seconds after which an engine ends an attempt, `grace` later than the shim does; 0 for never."""
     decorator = decorator_of(step, "timeout")
-    return -int(-seconds(decorator) // 1) + grace if decorator else 0
+    if decorator is None:
+        return 0
+    from flowc.compiler.decorators.timeout import read
+
+    return -int(-read(decorator).seconds // 1) + grace
 
 
 def variables(step: Step) -> dict[str, str]:
     """The variables of the step's `@environment`."""
     decorator = decorator_of(step, "environment")
-    given = decorator.attributes.get("vars") if decorator else None
-    return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+    if decorator is None:
+        return {}
+    from flowc.compiler.decorators.environment import read
+
+    return read(decorator).variables
 
 
 def summary(doc: str) -> str:

@@ -6,12 +6,17 @@ Batch on EC2 only takes whole is rounded up. `@batch` is this target's own decor
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import number
+from flowc.compiler.decorators.batch import Batch, read
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.semantics import DEFAULT_CPU, DEFAULT_MEMORY
+from flowc.targets.shared.step_settings import decorator_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from flowc.compiler.ir.nodes import Step, Value
+    from flowc.compiler.decorators.kubernetes import Kubernetes
+    from flowc.compiler.decorators.resources import Resources
+    from flowc.compiler.ir.nodes import Step
     from flowc.targets.target import Options
 
 # Attributes that say something about the task itself which this target does not carry over yet: refused when given.
@@ -57,62 +62,43 @@ class Compute:
 
 def compute_of(step: Step, options: Options) -> Compute:
     """Returns the container of the step's job. Values that `@batch` cannot have are passed over."""
-    given = {each.name: each.attributes for each in step.decorators if each.name in ("resources", "batch", "kubernetes")}
-    batch: dict[str, Value] = given.get("batch", {})
-    if "batch" in given:
-        given.pop("kubernetes", None)
-    own = batch or given.get("kubernetes", {})
-    memory = _largest(given, "memory") or 4096
-    tmpfs = bool(batch.get("use_tmpfs") or batch.get("tmpfs_size"))
+    asked = _read(step)
+    own = asked[1]
+    job = own if isinstance(own, Batch) else Batch()
+    memory = _largest(asked, "memory") or DEFAULT_MEMORY
     return Compute(
-        image=str(own.get("image") or options.image),
-        python=str(own.get("executable") or "python"),
-        vcpus=_largest(given, "cpu") or 1,
+        image=own.image or options.image,
+        python=own.executable or "python",
+        vcpus=_largest(asked, "cpu") or DEFAULT_CPU,
         memory=max(4, memory),  # Batch's least
-        gpus=_largest(given, "gpu") or 0,
-        queue=str(batch.get("queue") or options.own("job-queue")),
-        job_role=str(batch.get("iam_role") or options.own("job-role")),
-        execution_role=str(batch.get("execution_role") or options.own("execution-role")),
-        shared_memory=_largest(given, "shared_memory") or 0,
-        max_swap=_whole(batch.get("max_swap")),
-        swappiness=_whole(batch.get("swappiness")),
-        tmpfs_path=str(batch.get("tmpfs_path") or "/metaflow_temp") if tmpfs else "",
-        tmpfs_size=(_whole(batch.get("tmpfs_size")) or max(1, memory // 2)) if tmpfs else 0,
-        tmpfs_is_tempdir=tmpfs and bool(batch.get("tmpfs_tempdir", True)),
-        volumes=(*_host_volumes(batch.get("host_volumes")), *_efs_volumes(batch.get("efs_volumes"))),
-        privileged=batch.get("privileged") is True,
-        log_driver=str(batch.get("log_driver") or ("awslogs" if batch.get("log_options") else "")),
-        log_options=tuple(_log_options(batch.get("log_options"))),
+        gpus=_largest(asked, "gpu") or 0,
+        queue=job.queue or options.own("job-queue"),
+        job_role=job.iam_role or options.own("job-role"),
+        execution_role=job.execution_role or options.own("execution-role"),
+        shared_memory=_largest(asked, "shared_memory") or 0,
+        max_swap=job.max_swap,
+        swappiness=job.swappiness,
+        tmpfs_path=job.tmpfs_path,
+        tmpfs_size=(job.tmpfs_size or max(1, memory // 2)) if job.tmpfs_path else 0,
+        tmpfs_is_tempdir=job.tmpfs_is_tempdir,
+        volumes=(
+            *(Volume(f"host-{index}", path or host, host_path=host) for index, (host, path) in enumerate(job.host_volumes)),
+            *(Volume(f"efs-{index}", path or f"/mnt/{one}", file_system=one) for index, (one, path) in enumerate(job.efs_volumes)),
+        ),
+        privileged=job.privileged,
+        log_driver=job.log_driver or ("awslogs" if job.log_options else ""),
+        log_options=job.log_options,
     )
 
 
-def _largest(given: dict[str, dict[str, Value]], name: str) -> int | None:
-    amounts = [amount for attributes in given.values() if (amount := number(attributes.get(name))) is not None]
+def _read(step: Step) -> tuple[Resources | None, Batch | Kubernetes]:
+    """Returns what `@resources` says, None without it, and what the decorator of the step's job does."""
+    needs, job, pod = (decorator_of(step, name) for name in ("resources", "batch", "kubernetes"))
+    own = read(job) if job else record_of(pod) if pod else Batch()
+    return record_of(needs) if needs else None, own
+
+
+def _largest(asked: tuple[object, ...], name: str) -> int | None:
+    """Returns the largest of the amounts of that name, rounded up; None where none is given."""
+    amounts = [amount for one in asked if (amount := getattr(one, name, None)) is not None]
     return -int(-max(amounts) // 1) if amounts else None
-
-
-def _whole(value: Value) -> int | None:
-    amount = number(value)
-    return int(amount) if amount is not None and amount >= 0 and amount == int(amount) else None
-
-
-def _host_volumes(paths: Value) -> list[Volume]:
-    several = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-    parts = [str(each).partition(":") for each in several]
-    return [Volume(f"host-{index}", path or host, host_path=host) for index, (host, _, path) in enumerate(parts)]
-
-
-def _efs_volumes(paths: Value) -> list[Volume]:
-    """Returns the file systems of `ID` or `ID:PATH`, of a list of them, or of a dict of ids and paths. One without a path is at `/mnt/ID`."""
-    if isinstance(paths, dict):
-        several = [(file_system, str(path or "")) for file_system, path in paths.items()]
-    else:
-        texts = [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []
-        several = [(file_system, path) for file_system, _, path in (str(each).partition(":") for each in texts)]
-    return [Volume(f"efs-{index}", path or f"/mnt/{file_system}", file_system=file_system) for index, (file_system, path) in enumerate(several)]
-
-
-def _log_options(options: Value) -> list[tuple[str, str]]:
-    if isinstance(options, dict):
-        return [(name, str(value)) for name, value in options.items()]
-    return [(name, value) for each in (options if isinstance(options, list) else []) for name, _, value in (str(each).partition(":"),)]

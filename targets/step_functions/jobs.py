@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
-FINAL = "202"  # the exit code after which a job is not tried again (docs/shim.md, Exit codes); after any that no rule names, it is (EvaluateOnExit)
+FINAL = "202"  # the exit code after which a job is not tried again (docs/shim.md, Exit codes)
 
 
 @record

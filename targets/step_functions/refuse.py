@@ -5,13 +5,15 @@ FLOW561 and FLOW562, of foreaches that are known to be wide, are in `wide_foreac
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import number
+from flowc.compiler.decorators import batch
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.ir.nodes import Foreach
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.compiler.rules.cron import BadCron, six_fields
+from flowc.runtime_shim.contract.semantics import DEFAULT_PAUSE
 from flowc.targets.shared.refusals import unsupported, unsupported_attributes
-from flowc.targets.shared.step_settings import decorator_of, variables
+from flowc.targets.shared.step_settings import decorator_of, pause, variables
 
 from .compute import REFUSED
 from .jobs import MAX_ATTEMPTS, attempts
@@ -94,13 +96,13 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
     if decorator.name in REFUSED and not both:
         yield from unsupported_attributes(decorator, step.name, NAME, REFUSED[decorator.name])
     if decorator.name == "batch":
-        for name in ("iam_role", "execution_role"):
-            value = decorator.attributes.get(name)
-            if isinstance(value, str) and value and role_problem(value):
+        job = batch.read(decorator)
+        for name, value in (("iam_role", job.iam_role), ("execution_role", job.execution_role)):
+            if value and role_problem(value):
                 what = f"`{name}` of step `{step.name}` is `{value}`, which is not the ARN of a role"
                 yield Diagnostic("FLOW525", what, decorator.span, _WHY_ARN, _HOW_ARN)
-    if decorator.name in ("batch", "resources") or (decorator.name == "kubernetes" and not both):
-        cpu = number(decorator.attributes.get("cpu"))
+    if decorator.name in ("batch", "kubernetes", "resources") and not both:
+        cpu = record_of(decorator).cpu
         if cpu is not None and cpu > 0 and cpu != int(cpu):
             what = f"step `{step.name}` asks for {cpu:g} CPUs, and gets {-int(-cpu // 1)}"
             why = "Batch on EC2 gives a job whole vCPUs only"
@@ -109,8 +111,7 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
         if attempts(step) > MAX_ATTEMPTS:
             what = f"step `{step.name}` would need {attempts(step)} attempts"
             yield Diagnostic("FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "give a smaller `times`")
-        minutes = number(decorator.attributes.get("minutes_between_retries"))
-        if minutes and minutes != 2 and attempts(step) > 1:  # 2 is the default: nobody asked for it
+        if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1:
             what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
             why = "Batch runs a failed job again at once, as Metaflow does there"
             yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or leave it out", WARNING)

@@ -56,6 +56,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowc.compiler.dataflow.switch_values import switch_values
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.read.reading import Reading
@@ -125,4 +126,4 @@ def _without(reading: Reading, switch: nodes.Step, values: Sequence[object] | No
 
 
 def _caught(step: nodes.Step, name: str) -> bool:
-    return any(each.name == "catch" and each.attributes.get("var") == name for each in step.decorators)
+    return any(decorator.name == "catch" and record_of(decorator).artifact == name for decorator in step.decorators)

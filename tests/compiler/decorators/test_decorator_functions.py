@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from flowc.compiler.decorators import exit_hook, project, secrets, trigger, trigger_on_finish
+from flowc.compiler.decorators import batch, exit_hook, project, secrets, trigger, trigger_on_finish
 from flowc.compiler.decorators._packages import Packages, packages_of
-from flowc.compiler.decorators.batch import whole_devices
 from flowc.compiler.decorators.decorator import specification
 from flowc.compiler.ir import nodes
 
@@ -79,7 +78,7 @@ def test_sources_of_secrets() -> None:
     given = decorator(
         "secrets", role="r", sources=["inline.a.b", "c", {"type": "az-key-vault", "id": "d.e", "options": {"x": 1}, "role": "s"}, {"id": "f"}]
     )
-    assert secrets.sources_of(given) == (
+    assert secrets.read(given).sources == (
         secrets.Source("inline", "a.b", {}, "r"), secrets.Source("", "c", {}, "r"), secrets.Source("az-key-vault", "d.e", {"x": 1}, "s"),
         secrets.Source("", "f", {}, "r"),
     )  # fmt: skip
@@ -104,7 +103,7 @@ def test_events() -> None:
 
 def test_flows_waited_for() -> None:
     def upstream(**given: nodes.Value) -> object:
-        return trigger_on_finish.upstream_of(decorator("trigger_on_finish", **given))
+        return trigger_on_finish.read(decorator("trigger_on_finish", **given)).upstream
 
     assert upstream(flow="A") == (trigger_on_finish.Upstream("A", "", ""),)
     assert upstream(flows=["p.prod.b.A", {"name": "B", "project": "q"}]) == (
@@ -115,7 +114,5 @@ def test_flows_waited_for() -> None:
 
 def test_hooks_and_devices() -> None:
     hook = decorator("exit_hook", on_success=[{"function": "a.b"}, "c"])
-    assert exit_hook.hooks_of(hook, "on_success") == ("a.b", "c") and exit_hook.hooks_of(hook, "on_error") == ()
-    assert whole_devices(decorator("batch", trainium="2")) == 2 == whole_devices(decorator("batch", inferentia=2)) and not whole_devices(
-        decorator("batch")
-    )
+    assert exit_hook.read(hook) == exit_hook.ExitHook(("a.b", "c"), ())
+    assert [batch.read(decorator("batch", **given)).accelerators for given in ({"trainium": "2"}, {"inferentia": 2}, {})] == [2, 2, 0]

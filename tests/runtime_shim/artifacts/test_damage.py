@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.client.place import Place
+from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.contract import code_package
 from flowc.runtime_shim.contract.address import code_name
 from flowc.runtime_shim.contract.errors import ShimError
@@ -251,4 +251,4 @@ def test_a_code_package_without_its_graph_is_named(tmp_path: Path) -> None:
     with pytest.raises(ShimError, match=said):
         code_package.graph(store, "F", digest)
     with pytest.raises(ShimError, match=said):
-        Place(str(tmp_path)).graph_of("F", digest)
+        Datastore(str(tmp_path)).graph_of("F", digest)

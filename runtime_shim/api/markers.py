@@ -1,0 +1,29 @@
+"""What a decorator does when a flow's module is imported: it only notes that it was written, and with which attributes."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict
+
+
+def marker(name: str) -> Callable[..., Any]:
+    """Returns the decorator of that name."""
+
+    def decorator(*arguments: Any, **attributes: Any) -> Any:
+        if len(arguments) == 1 and not attributes and (callable(arguments[0]) or isinstance(arguments[0], type)):
+            return note(arguments[0], name, {})
+        return lambda decorated: note(decorated, name, attributes)
+
+    decorator.__name__ = decorator.__qualname__ = name
+    decorator.__module__ = "flowc.runtime_shim.api.decorators"  # where pickle finds it
+    decorator._flowc_marker = True  # type: ignore[attr-defined]
+    return decorator
+
+
+def note(decorated: Any, name: str, attributes: Dict[str, Any]) -> Any:
+    """Keeps what was written, in the order in which Python applies it, for mutators to see. Returns `decorated`."""
+    if "_flowc_written" not in decorated.__dict__:
+        decorated._flowc_written = []
+    decorated._flowc_written.append((name, attributes))
+    return decorated

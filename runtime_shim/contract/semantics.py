@@ -1,0 +1,96 @@
+"""What the attributes of decorators mean, where the compiler, the targets and the shim must agree (docs/shim.md, Retries).
+
+`Attributes` are those of a decorator as the IR carries them, or None without the decorator. The decorators' own checks have accepted them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple
+
+    Attributes = Optional[Dict[str, Any]]
+
+CATCH_ATTEMPTS = 3  # that an engine adds for `@catch`, so that the shim can record that a process died
+DEFAULT_CPU = 1  # cores (Metaflow's documentation, resources)
+DEFAULT_MEMORY = 4096  # MiB
+DEFAULT_PAUSE = 120  # seconds between two attempts, where `@retry` does not say (Metaflow's documentation, retry)
+SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
+
+
+def number(value: Any) -> Optional[float]:
+    """Returns the value as a number, if it is one or the text of one; else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):  # the latter for whole numbers of over 308 digits
+        return None
+    return found if found == found and abs(found) != float("inf") else None
+
+
+def retries(retry: Attributes) -> int:
+    """Returns how often a failed attempt is made again: `times` of `@retry`."""
+    return int(number(retry.get("times")) or 0) if retry else 0
+
+
+def pause_seconds(retry: Attributes) -> int:
+    """Returns the time between two attempts: `minutes_between_retries` of `@retry`."""
+    return round(60 * (number(retry.get("minutes_between_retries")) or 0)) if retry else 0
+
+
+def engine_retries(times: int, has_catch: bool) -> int:
+    """Returns how often an engine starts a task again: `times` for `@retry`, and more with `@catch`."""
+    return times + (CATCH_ATTEMPTS if has_catch else 0)
+
+
+def timeout_seconds(timeout: Attributes) -> float:
+    """Returns the longest time that one attempt may take, the sum of `@timeout`'s attributes; 0 for no limit."""
+    return sum((number(timeout.get(unit)) or 0) * factor for unit, factor in _SECONDS.items()) if timeout else 0
+
+
+def caught_artifact(catch: Attributes) -> Optional[str]:
+    """Returns the artifact that `@catch` assigns, the exception or None; None if it assigns nothing."""
+    return (catch.get("var") or None) if catch else None
+
+
+def prints_exception(catch: Attributes) -> bool:
+    """Returns True if `@catch` prints the exception that it catches."""
+    return bool(catch) and bool(catch.get("print_exception", True))  # type: ignore[union-attr]
+
+
+def environment_variables(environment: Attributes) -> Dict[str, str]:
+    """Returns the variables of `@environment`."""
+    found = environment.get("vars") if environment else None
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def secret_source(source: Any) -> Tuple[str, Any, Any]:
+    """Returns the backend, the id and the options of one source of `@secrets`; the backend is "" for the default one."""
+    if isinstance(source, dict):
+        return source.get("type") or "", source.get("id"), source.get("options", {})
+    backend, dot, name = str(source).partition(".")
+    return (backend, name, {}) if dot else ("", backend, {})
+
+
+def is_secret_variable(name: str) -> bool:
+    """Returns True if a secret may set the variable."""
+    return name.isascii() and name.isidentifier() and not name.startswith("METAFLOW_")
+
+
+def branch_name(branch: Optional[str], production: bool, user: str) -> str:
+    """Returns the full name of a project's branch: `prod`, `prod.B`, `test.B` or `user.NAME` (Metaflow's documentation, project)."""
+    if branch:
+        return f"{'prod' if production else 'test'}.{branch}"
+    return "prod" if production else f"user.{user}"
+
+
+def project_flow_name(project: str, full_branch: str, flow: str) -> str:
+    """Returns what a deployment of the flow is called."""
+    return f"{project}.{full_branch}.{flow}"
+
+
+def project_tags(project: str, full_branch: str) -> tuple[str, str]:
+    """Returns the system tags of the runs of a project."""
+    return f"project:{project}", f"project_branch:{full_branch}"

@@ -1,0 +1,60 @@
+"""What is derived from the decorators' files is up to date, and nobody else knows what a decorator's attributes are called."""
+
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from flowc.compiler.decorators._build import documents, main, specifications
+from flowc.compiler.decorators.decorator import names
+from flowc.compiler.ir.nodes import Decorator, Span
+
+from tests.support import decorator_page
+
+ROOT = Path(__file__).parents[3]
+SPAN = Span("flow.py", 1, 1, 1, 2)
+
+
+def test_modules_of_the_shim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0, f"{capsys.readouterr().out}run `make golden`"
+    assert len(documents()) == 2
+
+
+def test_page() -> None:
+    assert decorator_page.PAGE.read_text() == decorator_page.document(), "run `make golden`"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_decorator_is_read_as_a_record(name: str) -> None:
+    (known,) = (one for one in specifications() if one.name == name)
+    read = import_module(f"flowc.compiler.decorators.{name}").read(Decorator(name, known.attributes, SPAN))
+    with pytest.raises(AttributeError):
+        read.anything = 1
+    assert hasattr(type(read), "__match_args__")
+
+
+def test_only_a_decorator_s_file_looks_its_attributes_up_by_name() -> None:
+    wrong = []
+    for part in ("compiler", "targets", "flowc"):
+        for path in (ROOT / part).rglob("*.py"):
+            if path.parent != ROOT / "compiler/decorators":
+                wrong += [f"{path.relative_to(ROOT)}:{line}" for line in looked_up(path.read_text())]
+    assert not wrong
+
+
+def test_a_look_up_is_seen() -> None:
+    assert looked_up('decorator.attributes["times"]\nx = one.attributes.get("var")\nown.attributes[name]\nlen(own.attributes)\n') == [1, 2]
+
+
+def looked_up(source: str) -> list[int]:
+    """The lines at which `X.attributes` is asked for a name that stands there."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Subscript(value=ast.Attribute(attr="attributes"), slice=ast.Constant(value=str())):
+                found.append(node.lineno)
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="attributes"), attr="get"), args=[ast.Constant(value=str()), *_]):
+                found.append(node.lineno)
+    return sorted(found)
