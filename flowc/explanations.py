@@ -17,8 +17,8 @@ A page has one source, a text of this form, which is also Markdown:
         …
 
 A code that is no error says so: `FLOW307 (warning): …`. The text is the docstring of the check, where a check says the code, and otherwise a
-file `FLOWnnn.txt` in the folder `explanations` of the part, or of the target, that says it. All are found without a list. `flowc explain`
-prints a page, `docs/diagnostics/` is made of them, and tests run the examples.
+file `FLOWnnn.txt` in the folder `explanations` of the part, or of the target, that says it. All are found without a
+list. `flowc explain` prints a page, `docs/diagnostics/` is made of them, and tests run the examples.
 
 An example without a class is the body of a flow, and the step `end` may be left out of it. A first line `$ flowc check flow.py --target argo` is
 the command that the example needs; a second example of just such a line is about the flow of the first.
@@ -85,9 +85,9 @@ def page_of(code: str) -> Page | None:
 
 
 def parse(text: str, engine: str = "") -> Page | None:
-    """Returns the page that the text is, or None if its first line names no code. Raises ValueError for a page that is not finished.
+    """Returns the page that the text is, or None if its first line names no code.
 
-    `engine` is that of the target that alone gives the code.
+    `engine` is that of the target that alone gives the code. Raises ValueError for a page that is not finished.
     """
     head, _, body = text.strip("\n").partition("\n")
     code, colon, title = head.partition(": ")
@@ -119,8 +119,9 @@ def _texts() -> Iterator[tuple[str, str]]:
         for name in sorted(names):
             if name.endswith(".py"):
                 yield _docstring(os.path.join(folder, name)), ""
-    parts = [("", os.path.join(_package(part), "explanations")) for part in ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim")]
-    for engine, folder in [*parts, *((target.about(name).ENGINE, path) for name, path in target.explanations())]:
+    parts = ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim")
+    shared = [("", os.path.join(_package(part), "explanations")) for part in parts]
+    for engine, folder in [*shared, *((target.about(name).ENGINE, path) for name, path in target.explanations())]:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
             if name.endswith(".txt"):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:

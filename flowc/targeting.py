@@ -180,12 +180,19 @@ class Compilation:
             yield from self.target.check_spec(self._program.flow, self.options, self.spec)
 
 
-def compilations(program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Compilation, ...]:
-    """Returns what each target makes of the program; `digest` is the code package's. Raises Usage for an option's value that one does not take."""
+def compilations(
+    program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str
+) -> tuple[Compilation, ...]:  # fmt: skip
+    """Returns what each target makes of the program; `digest` is the code package's.
+
+    Raises Usage for the value of an option that one of the targets does not take.
+    """
     return tuple(Compilation(each, options_for(each, arguments, digest, program), program) for each in emitters)
 
 
-def problems(program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments) -> tuple[Diagnostic, ...]:
+def problems(
+    program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments
+) -> tuple[Diagnostic, ...]:  # fmt: skip
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
     found = said_once((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
     if compiled:

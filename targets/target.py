@@ -7,10 +7,11 @@ A target is a folder here, a package, with four modules:
     deployment.py   what the engine gets of the spec, by name (`Deployer`)
     validate.py     what an engine would refuse in a spec (`Validator`)
 
-It may have a folder `explanations`, with a page for each diagnostic that it alone gives, and it has its templates in `templates/FOLDER`.
-Whatever else its modules share is its own affair; what several targets share is in `targets/shared`.
+It may have a folder `explanations`, with a page for each diagnostic that it alone gives. Its templates are in
+`templates/FOLDER`. What several targets share is in `targets/shared`.
 
-Nothing else in the project names a target: the command line, `--help`, settings, `flowc validate` and `flowc explain` find it here.
+Nothing else in the project names a target: the command line, `--help`, settings, `flowc validate` and `flowc explain`
+find it here.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from flowc.compiler.fast_start.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Protocol
+    from typing import Protocol, TypeAlias
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
+
+    Emitted: TypeAlias = Callable[[], tuple["SpecFile", ...]]  # what `emit` gives, made when it is first asked for
 
     class About(Protocol):
         """Constants only: help and messages must not cost the import of a target."""
@@ -37,15 +40,15 @@ if TYPE_CHECKING:
 
         NAME: str  # as on the command line: "step-functions" for the folder step_functions
         OPTIONS: tuple[Option, ...]  # command-line options that only this target has
-        HONOURED: frozenset[str]  # the decorators that the spec carries out; FLOW501 refuses any other that asks for something
+        HONOURED: frozenset[str]  # the decorators that the spec carries out; FLOW501 refuses others
 
         def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]:
-            """Yields what the target cannot do of the flow. It gives `refusals.unsupported`, and its own codes of FLOW5xx."""
+            """Yields what the target cannot do of the flow: what `shared.refusals.unsupported` does, and its own codes."""
 
-        def check_spec(self, flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+        def check_spec(self, flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
             """Yields what is wrong with the spec as a whole, such as its size, of a flow that `check` has not refused.
 
-            `spec` returns what `emit` gives. That takes time, so it is only called for a flow whose spec may be wrong.
+            Emitting takes time, so `spec` is called only for a flow whose spec may be wrong.
             """
 
         def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:

@@ -22,12 +22,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flowc.compiler.ir.nodes import Flow
     from flowc.compiler.package.archive import Package
     from flowc.compiler.pipeline import Program
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import SpecFile
 
     from ..options import Arguments
+    from ..targeting import Compilation
 
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
@@ -78,7 +80,7 @@ def run(argv: list[str], out: Output) -> int:
     compiled = compilations(program, emitters, arguments, package.digest)
     warnings = without_hints(problems(program, path, compiled, arguments))
     try:
-        parts = tuple(Part(each.target.NAME, deployer(each.target.NAME).deployment(program.flow, each.options), each.spec()) for each in compiled)
+        parts = tuple(_part(each, program.flow) for each in compiled)
     except Refused as refused:
         raise Refused(refused.diagnostics, placed_sources(program.sources, path)) from None
     if folder == "-":
@@ -106,6 +108,11 @@ def run(argv: list[str], out: Output) -> int:
             for needed in each.target.prerequisites(each.options):
                 out.print(f"  for {each.target.NAME}, {needed}")
     return 0
+
+
+def _part(compiled: Compilation, flow: Flow) -> Part:
+    name = compiled.target.NAME
+    return Part(name, deployer(name).deployment(flow, compiled.options), compiled.spec())
 
 
 def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, arguments: Arguments, out: Output) -> None:

@@ -21,11 +21,11 @@ from .tasks import Tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
-    from flowc.targets.target import Options
+    from flowc.targets.target import Emitted, Options
 
 OPTIONS: tuple[Option, ...] = (
     Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker itself", "kubernetes", ("kubernetes", "process")),
@@ -50,7 +50,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from refusals(flow, options)
 
 
-def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
     """Yields nothing: Airflow reads DAG files of any size."""
     return iter(())
 

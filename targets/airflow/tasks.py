@@ -128,7 +128,7 @@ class Tasks:
         return Paths(name, True)
 
     def _source(self, node: Node) -> Paths | str:
-        """Which paths come from the node to a step after it: all of the node's own, or those that its switch, a variable, sends there."""
+        """Which paths come from the node to a step after it: all of its own, or those that its switch sends there."""
         if chooses(self.steps[node.step]):
             return variable(node.step)
         return self._paths[node.step]

@@ -2,8 +2,8 @@
 
 The file is parsed, never imported: its own names are defined before they are used, its imports are there where Airflow is, ids can be used
 and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, tasks do not wait for each other in a
-circle, and Kubernetes takes the pods (`rules/pod_arguments.py`). Sources: Airflow's documentation, "Trigger Rules", "Templates reference",
-`airflow.utils.helpers.validate_key`.
+circle, and Kubernetes takes the pods (`rules/pod_arguments.py`). Sources: Airflow's documentation, "Trigger Rules",
+"Templates reference", `airflow.utils.helpers.validate_key`.
 """
 
 from __future__ import annotations

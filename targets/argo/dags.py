@@ -125,11 +125,13 @@ class Dags:
 
     def _awaited(self, step: str) -> list[list[list[Awaited]]]:
         """What the step needs, in the names of tasks."""
-        return [[[*map(self._task_of, edges[:1] if edges[0].foreach else edges)] for edges in way] for way in self._needs[step]]
+        return [[self._tasks_of(edges) for edges in way] for way in self._needs[step]]
 
-    def _task_of(self, edge: Edge) -> Awaited:
-        """The task that the edge is of: all items of a foreach have one."""
-        return Awaited(self._groups[edge.foreach] if edge.foreach else template_name(edge.step), edge.chosen)
+    def _tasks_of(self, edges: list[Edge]) -> list[Awaited]:
+        """The tasks that the edges are of. All items of a foreach have one, whichever way each ends."""
+        if edges[0].foreach:
+            return [Awaited(self._groups[edges[0].foreach], "")]
+        return [Awaited(template_name(edge.step), edge.chosen) for edge in edges]
 
     def _depends(self, need: list[list[list[Awaited]]]) -> str | None:
         if not need:

@@ -24,11 +24,11 @@ from .refuse import refusals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
-    from flowc.targets.target import Options
+    from flowc.targets.target import Emitted, Options
 
 # A name is a run's only in its namespace and cluster, and as long as it exists: an end of the uid tells two of one name apart.
 RUN = "{{workflow.name}}-{{=sprig.trunc(6, workflow.uid)}}"
@@ -67,7 +67,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from refusals(flow, options)
 
 
-def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
     """Yields that the WorkflowTemplate is too big, for Kubernetes, `kubectl` or Argo 4 (FLOW518, FLOW551, FLOW556)."""
     if len(flow.steps) <= SMALL:
         return

@@ -1,13 +1,13 @@
 """What must have happened before each step: the fold over scopes that every target with a DAG shares.
 
-An engine that runs a DAG knows tasks and what each waits for; it knows no scopes. `needs` says for each step, in terms of other steps only, what
-it waits for. A target puts its own names in the place of steps, and adds what its engine has no edges for: the tasks of a foreach, and what
-becomes of the ways that a switch does not take.
+An engine that runs a DAG knows tasks and what each waits for; it knows no scopes. `needs` says for each step what it
+waits for, in terms of other steps only. A target puts its own names in the place of steps, and adds what its engine has
+no edges for: the tasks of a foreach, and what becomes of the ways that a switch does not take.
 
-    start ─┬─ a ──┬─ join        needs(…)["join"] == [[[Edge("a", "")], [Edge("b", "")]]]        all of a, b
+    start ─┬─ a ──┬─ join      needs(…)["join"] == [[[Edge("a")], [Edge("b")]]]           a and b
            └─ b ──┘
-    choose ─┬─ x ─┬─ end         needs(…)["x"] == [[[Edge("choose", "x")]]]                      choose, if it has chosen x
-            └─────┘              needs(…)["end"] == [[[Edge("choose", "end")]], [[Edge("x", "")]]]
+    choose ─┬─ x ─┬─ end       needs(…)["x"] == [[[Edge("choose", "x")]]]                 choose, if it chose x
+            └─────┘            needs(…)["end"] == [[[Edge("choose", "end")]], [[Edge("x")]]]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @record
 class Edge:
-    """Control goes on when the task of `step` has succeeded and, if `chosen` is not empty, has chosen the step of that name."""
+    """Control goes on when the task of `step` has succeeded and has chosen the step `chosen`, if that is not empty."""
 
     step: str
     chosen: str = ""
@@ -49,8 +49,8 @@ def chooses(step: Step) -> bool:
 def needs(scope: Scope, steps: Mapping[str, Step]) -> dict[str, Need]:
     """Returns what each step of the scope, at any depth, needs before it runs. `steps` is by name.
 
-    The entry of the scope, and that of a foreach's body, needs nothing: what the scope waits for is known outside of it. The entry of a branch needs
-    the step that splits. A loop needs what its first visit needs.
+    The entry of the scope, and that of a foreach's body, needs nothing: what the scope waits for is known outside of
+    it. The entry of a branch needs the step that splits. A loop needs what its first visit needs.
     """
     found: dict[str, Need] = {scope.entry: []}
     waiting = [scope]

@@ -24,12 +24,12 @@ from .wide_foreaches import check as check_widths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
-    from flowc.targets.target import Options
+    from flowc.targets.target import Emitted, Options
 
 MAX_MACHINE = 1024 * 1024  # bytes of a definition (AWS Step Functions, quotas)
 
@@ -60,11 +60,11 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     yield from found
 
 
-def check_spec(flow: Flow, options: Options, spec: Callable[[], tuple[SpecFile, ...]]) -> Iterator[Diagnostic]:
+def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
     """Yields FLOW524 for a state machine that is too big."""
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    # Names may be long and stand in several places of a state; only where a definition could be too big is it made to see.
+    # Names may be long and stand in several places of a state. Only a definition that could be too big is made to see.
     if sum(700 + 8 * len(step.name) + len(step.doc) for step in flow.steps) + len(flow.doc) <= MAX_MACHINE:
         return
     size = len(spec()[0].text.encode())

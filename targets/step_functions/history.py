@@ -1,4 +1,4 @@
-"""What the history of an execution has room for: the items of inline Maps are part of it, those of distributed ones have histories of their own.
+"""What the history of an execution has room for: items of inline Maps are part of it, those of distributed ones are not.
 
 An execution ends when its history has 25,000 events (AWS Step Functions, quotas), whatever has run by then. So the job of a step with an inline
 foreach is told how many items that history has room for, and fails before the first of them has begun when there are more (docs/shim.md).

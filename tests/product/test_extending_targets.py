@@ -1,4 +1,4 @@
-"""A target is one folder and its templates: a copy of the project to which only they are added compiles to it, checks, validates and explains."""
+"""A target is one folder and its templates: a copy of the project to which only they are added knows it everywhere."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def flowc(folder: Path, *arguments: str, code: int = 0) -> str:
 
 
 def test_compile_and_validate(project: Path) -> None:
-    said = flowc(project, "compile", "flow.py", "--target", "toy", "--toy-speed", "fast", "--store", "s3://bucket/flows", "-o", "build")
+    target = ("--target", "toy", "--toy-speed", "fast", "--store", "s3://bucket/flows")
+    said = flowc(project, "compile", "flow.py", *target, "-o", "build")
     assert "for toy, the toy must be wound up" in said
     assert (project / "build/toy/Hello.toy.yaml").read_text().splitlines() == [
         "# toy",
@@ -107,7 +108,8 @@ def test_check_and_explain(project: Path) -> None:
 def test_help_and_options(project: Path) -> None:
     assert "Toy Runner" in flowc(project, "--help")
     assert "options of target toy:\n      --toy-speed SPEED" in flowc(project, "compile", "--help")
-    assert "`--toy-speed` cannot be `idle`" in flowc(project, "check", "flow.py", "-t", "toy", "--toy-speed", "idle", code=2)
+    said = flowc(project, "check", "flow.py", "-t", "toy", "--toy-speed", "idle", code=2)
+    assert "`--toy-speed` cannot be `idle`" in said
     said = flowc(project, "compile", "flow.py", "-t", "argo", "--toy-speed", "fast", code=2)
     assert "`--toy-speed` is an option of target toy" in said
     said = python(project, "flow.py", "toy-runner", "create", code=2)
@@ -118,5 +120,6 @@ def test_settings(project: Path) -> None:
     other = project / "other"
     other.mkdir()
     shutil.copy(project / "flow.py", other)
-    (other / "pyproject.toml").write_text('[tool.flowc]\ntarget = "toy"\nstore = "s3://bucket/flows"\n[tool.flowc.toy]\ntoy-speed = "fast"\n')
+    settings = '[tool.flowc]\ntarget = "toy"\nstore = "s3://bucket/flows"\n[tool.flowc.toy]\ntoy-speed = "fast"\n'
+    (other / "pyproject.toml").write_text(settings)
     assert "speed: fast" in flowc(project, "compile", "other/flow.py", "-o", "-")

@@ -53,7 +53,8 @@ def said(source: str, folder: Path) -> str:
     try:
         program = load(os.path.join(folder, "flow.py"), arguments.text("--flow"), arguments.all("--with"), severities, given(arguments))
         path = os.path.join(folder, "flow.py")
-        diagnostics = problems(program, path, compilations(program, emitters, arguments, "sha256:0"), arguments) if emitters else program.diagnostics
+        compiled = compilations(program, emitters, arguments, "sha256:0")
+        diagnostics = problems(program, path, compiled, arguments) if emitters else program.diagnostics
     except Refused as refused:
         diagnostics = refused.diagnostics
     for each in diagnostics:

@@ -270,7 +270,8 @@ def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(steps: int, 
     long = "registry.example.com/" + "a-team-of-many-people/" * 6 + "image:1"
     options = options_of("argo", image=long)
     assert [each.code for each in check(program.flow, options)] == []
-    assert [each.code for each in check_spec(program.flow, options, lambda: emit(program.flow, program.scope, options))] == codes
+    spec = emit(program.flow, program.scope, options)
+    assert [each.code for each in check_spec(program.flow, options, lambda: spec)] == codes
 
 
 BROKEN = [

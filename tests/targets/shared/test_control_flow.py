@@ -1,4 +1,4 @@
-"""What each step waits for: by example, and by a scheduler that knows nothing else of the graph and runs random flows as the reference does."""
+"""What each step waits for: by example, and by a scheduler that knows nothing else and runs what the reference runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.reference import Executed, expected, outcome
-from tests.support.strategies import flow_of, flows
+from tests.support.strategies import SPAN, flow_of, flows
 
 if TYPE_CHECKING:
     from flowc.targets.shared.control_flow import Need
@@ -21,7 +21,7 @@ STEP = ("step", None)
 
 
 def needs_of(*block: tuple[str, Any]) -> dict[str, Need]:
-    """What each step needs of the flow `start → block → end`; the strategies number its steps from the last to the first."""
+    """What each step needs of the flow `start → block → end`, whose steps are numbered from the last to the first."""
     flow = flow_of(list(block))
     return needs(scopes(flow), steps_by_name(flow))
 
@@ -63,8 +63,8 @@ def test_a_loop_does_not_choose_its_next_visit_from_outside() -> None:
 
 
 def test_a_loop_with_two_ways_on_chooses_between_them() -> None:
-    cases = tuple(ir.Case(value, target, ir.Span("flow.py", 1, 1, 1, 2)) for value, target in (("a", "loop"), ("b", "x"), ("c", "y")))
-    assert chooses(ir.Step("loop", "", (), ir.Switch("choice", cases, cases[0].span), False, cases[0].span))
+    cases = tuple(ir.Case(target, target, SPAN) for target in ("loop", "x", "y"))
+    assert chooses(ir.Step("loop", "", (), ir.Switch("choice", cases, SPAN), False, SPAN))
 
 
 @settings(deadline=None)
@@ -125,13 +125,16 @@ def schedule(flow: ir.Flow, random: Any) -> Any:
         foreach = edges[0].foreach
         if not foreach:
             return any(has_come(edge, path) for edge in edges)
-        return (foreach, path) in items and all(any(has_come(edge, item) for edge in edges) for item in items[foreach, path])
+        if (foreach, path) not in items:
+            return False
+        return all(any(has_come(edge, item) for edge in edges) for item in items[foreach, path])
 
     def is_ready(step: str, path: str) -> bool:
         return not found[step] or any(all(any_has_come(edges, path) for edges in way) for way in found[step])
 
     while True:
-        ready = [(step, path) for step in steps for path in paths(step) if (step, path) not in chosen and is_ready(step, path)]
+        known = [(step, path) for step in steps for path in paths(step)]
+        ready = [task for task in known if task not in chosen and is_ready(*task)]
         if not ready:
             return
         step, path = random.choice(ready)
