@@ -154,8 +154,8 @@ def ask(world: World, flow: nodes.Flow, request: dict[str, Any], given: Given) -
     sys.stdout.flush()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flowc.runtime_shim.user_code.mutator_process"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            pass_fds=(writer,),
+            [sys.executable, "-m", "flowc.runtime_shim.user_code.mutator_process"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(writer,),
             env=environment, start_new_session=True,
         )  # fmt: skip
     except OSError as error:
