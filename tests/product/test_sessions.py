@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.sessions import PAGES, ROOT, Unlike, excerpt, renewed
 
@@ -42,3 +44,11 @@ def test_an_excerpt(shown: list[str], lines: list[str]) -> None:
 def test_an_excerpt_that_begins_with_what_is_not_printed_is_refused() -> None:
     with pytest.raises(Unlike, match="`command` prints no line `z`"):
         excerpt(["…", "z", "…"], ["a", "b"], "command")
+
+
+def test_argo_cd_applies_the_folder_that_compile_writes() -> None:
+    text = (ROOT / "docs" / "tutorials" / "gitops.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"<!-- file: application.yaml -->\n```yaml\n(.*?)```", text, re.DOTALL)
+    application = yaml.safe_load(shown)
+    assert f"\nargo      {application['spec']['source']['path']}/report.argo.yaml\n" in text
+    assert set(application["spec"]["syncPolicy"]["syncOptions"]) == set(re.findall(r"^- `(\w+=\w+)`", text, re.MULTILINE))
