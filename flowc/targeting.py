@@ -12,6 +12,7 @@ from . import options as command_line
 from .flow_source import WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .options import Arguments, Option, Usage
+from .said_once import said_once
 from .settings import NONE, settings_for
 
 TYPE_CHECKING = False
@@ -117,9 +118,9 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
         yield f"options of target {each}", of_targets((emitter(each),))
 
 
-def options_for(target: Emitter, arguments: Arguments, digest: str, flow: Flow) -> Options:
+def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program) -> Options:
     """Returns what the command line says to one target; `digest` is the code package's. Raises Usage for a value that it does not take."""
-    where = _place(flow)
+    where = _place(program.flow)
     if where is not None and arguments.text("--name"):
         raise Usage("`--name` cannot be given for a flow with `@project`", f"it is deployed as `{where.flow_name}`; `--branch` chooses")
     for own in target.OPTIONS:
@@ -135,6 +136,7 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, flow: Flow) 
         deployment=where.flow_name if where is not None else "",
         name=arguments.text("--name"),
         namespace=arguments.text("--namespace"),
+        widths=program.widths,
         of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
     )
 
@@ -160,11 +162,9 @@ def package_of(program: Program) -> Package:
 def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments: Arguments, digest: str) -> tuple[Diagnostic, ...]:
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
     chosen_targets = tuple(emitters)
-    found = [
-        diagnostic
-        for each in chosen_targets
-        for diagnostic in each.check(program.flow, replace(options_for(each, arguments, digest, program.flow), widths=program.widths))
-    ]
+    found = said_once(
+        (each.NAME, diagnostic) for each in chosen_targets for diagnostic in each.check(program.flow, options_for(each, arguments, digest, program))
+    )
     if chosen_targets:
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:

@@ -129,7 +129,7 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         if output.data:
             store.put(log_name, output.data)
         if outcome is None:
-            return 1
+            return task.exit_code
         if reports:
             from .contract.report import Place, send
 

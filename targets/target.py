@@ -75,7 +75,7 @@ class Options:
     deployment: str = ""  # PROJECT.BRANCH.FLOW, of which the deployed object's name is made; "" without `@project`
     name: str = ""  # what the deployed object is called; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
-    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known; for `check`
+    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 
     def own(self, name: str) -> str:

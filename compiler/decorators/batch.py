@@ -68,7 +68,7 @@ def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
 def _file_systems(systems: Value) -> bool:
     """True for `ID`, `ID:PATH`, a list of such texts, or a dictionary of ids and paths."""
     if isinstance(systems, dict):
-        return all(each and (path is None or paths(path)) for each, path in systems.items())
+        return all(each and not {":", "/"} & set(each) and (path is None or paths(path)) for each, path in systems.items())
     several = systems if isinstance(systems, list) else [systems]
     for each in several:
         name, colon, path = each.partition(":") if isinstance(each, str) else ("", "", "")

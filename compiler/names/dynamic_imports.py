@@ -17,11 +17,13 @@ from ..source.text import span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from ast_grep_py import SgNode
 
     from .resolver import Module, World
+
+    Word: TypeAlias = tuple[list[Any], SgNode]  # of a command line: its values, none if they are not known; where it is
 
 _MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
             "runpy.run_module": "mod_name"}  # fmt: skip
@@ -32,16 +34,18 @@ _MAX_NAMES = 1000  # of one loop
 _MAX_WORDS = 12  # of a command, before its script
 _MAX_DEPTH = 20  # of variables that lead to others
 _CALLABLE = ("identifier", "attribute")
+_TEXTS = ("string", "concatenated_string", "binary_operator", "call")
 
 
 @record
 class Named:
-    """What one place names: the modules, the files, or the beginning of a module's name whose rest is computed."""
+    """What one place names: modules, files, the beginning of a module's name whose rest is computed, or an unknown script."""
 
     node: SgNode
     modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # paths from the flow's folder
     beginning: str | None = None  # "" where nothing of the name is known
+    started: SgNode | None = None  # what a Python is to run, where that is not known
 
 
 def named_while_running(world: World, module: Module) -> Iterator[Named]:
@@ -59,9 +63,11 @@ def named_while_running(world: World, module: Module) -> Iterator[Named]:
                 yield Named(call, files=_files(_values(world, module, node)))
         elif name in _SHELLS:
             node = _argument(call, 0, "args")
-            if node is not None and node.kind() in ("string", "concatenated_string") and "python" in node.text():
+            if node is not None and node.kind() in _TEXTS and "python" in node.text():
                 for each in _values(world, module, node) or ():
-                    yield from _command(call, [[word] for word in str(each).split()])
+                    yield from _command(call, [([word], node) for word in str(each).split()])
+                if _values(world, module, node) is None:
+                    yield from _command(call, _begun(_beginning(world, module, node), node))
     for kind in ("list", "tuple", "argument_list"):
         for display in module.source.root.find_all(kind=kind):
             yield from _display(world, module, display)
@@ -113,8 +119,16 @@ def _display(world: World, module: Module, display: SgNode) -> Iterator[Named]:
     at = max((index for index, each in enumerate(items[:3]) if _is_python(world, module, each)), default=None)
     if at is None:
         return
-    words: list[list[Any]] = [["python"], *(list(_values(world, module, each) or ()) for each in items[at + 1 : at + _MAX_WORDS])]
+    words: list[Word] = [(["python"], display)]
+    words += [(list(_values(world, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS]]
     yield from _command(display, words)
+
+
+def _begun(text: str, node: SgNode) -> list[Word]:
+    """The words of a command line of which only the beginning is known."""
+    words = text.split()
+    whole = words if text[-1:].isspace() else words[:-1]
+    return [*(([each], node) for each in whole), ([], node)]
 
 
 def _is_python(world: World, module: Module, node: SgNode) -> bool:
@@ -123,18 +137,22 @@ def _is_python(world: World, module: Module, node: SgNode) -> bool:
     return node.kind() == "string" and node.text().strip("'\"") in _PYTHONS
 
 
-def _command(node: SgNode, words: list[list[Any]]) -> Iterator[Named]:
+def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
     """What a command line starts, of which each word may have several values; one that is not known has none."""
-    if not words or not words[0] or os.path.basename(str(words[0][0])) not in _PYTHONS:
+    if not words or not words[0][0] or os.path.basename(str(words[0][0][0])) not in _PYTHONS:
         return
     takes_value = is_module = False
-    for values in words[1:]:
+    for values, word in words[1:]:
         first = str(values[0]) if values else ""
-        if is_module:
-            yield Named(node, modules=tuple(str(each) for each in values))
-            return
         if takes_value:
             takes_value = False
+        elif not values:
+            if word.kind() != "list_splat":  # options, perhaps none
+                yield Named(node, started=word)
+                return
+        elif is_module:
+            yield Named(node, modules=tuple(str(each) for each in values))
+            return
         elif first == "-m":
             is_module = True
         elif first == "-c":

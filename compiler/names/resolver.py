@@ -308,11 +308,11 @@ class World:
     def closure(self, start: Module, problems: list[Diagnostic] | None = None) -> dict[str, bytes]:
         """Returns the files that the flow can import or start from its own folder: path → content. A package comes with its whole tree.
 
-        Adds FLOW157 to `problems` for a module whose name is computed, and which may be one that is missing here.
+        Adds FLOW157 to `problems` for a module or script whose name is computed, and which may be missing here.
         Raises Refused for a module of the folder that Python could not read.
         """
         waiting, seen = [(start, "")], {start.name}
-        unknown = []
+        unknown, started = [], []
 
         def follow(name: str, is_certain: bool = True) -> None:
             parts = name.split(".")
@@ -358,10 +358,16 @@ class World:
                             self.contents[path] = read_bytes(self.folder, path)
                     if not possible:
                         unknown.append((module, named))
+                if named.started is not None:
+                    started.append((module, named))
         if problems is not None and unknown:
             from .dynamic_imports import unknown_names
 
             problems += unknown_names(self, unknown)
+        if problems is not None and started:
+            from .unknown_scripts import unknown_scripts
+
+            problems += unknown_scripts(self, started)
         return dict(sorted({**self.added, **self.contents}.items()))
 
     def _script(self, path: str) -> Module | None:

@@ -76,7 +76,7 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
     package = package_of(program)
     warnings = without_hints(problems(program, path, emitters, arguments, package.digest))
-    options = {each.NAME: options_for(each, arguments, package.digest, program.flow) for each in emitters}
+    options = {each.NAME: options_for(each, arguments, package.digest, program) for each in emitters}
     try:
         parts = tuple(
             Part(

@@ -43,7 +43,7 @@ class MetaflowCode:
     @property
     def script_name(self) -> str:
         """The flow's file."""
-        return str(self._graph()["file"])
+        return str(self._place.graph_of(self._flow, self._digest).flow["file"])
 
     @property
     def flowspec(self) -> str:
@@ -59,14 +59,6 @@ class MetaflowCode:
         folder = tempfile.TemporaryDirectory(prefix="flowc-code-")
         code_package.unpack(self._place.package(self._flow, self._digest), folder.name)
         return folder
-
-    def _graph(self) -> Dict[str, Any]:
-        import json
-
-        from flowc.runtime_shim.contract.graph import IR_NAME
-
-        found: Dict[str, Any] = json.loads(self._file(IR_NAME))["flow"]
-        return found
 
     def _file(self, name: str) -> bytes:
         file = self.tarball.extractfile(name)

@@ -111,18 +111,14 @@ class Place:
             from flowc.runtime_shim.contract.errors import ShimError
 
             raise ShimError(f"run {run!r} of the flow {flow} has not begun: there is no run.json of it in the datastore {self.url}")
-        digest = str(begun.get("code", ""))
+        return self.graph_of(flow, str(begun.get("code", "")))
+
+    def graph_of(self, flow: str, digest: str) -> Graph:
+        """The graph in a code package. Raises ShimError."""
         if (flow, digest) not in self._graphs:
-            import io
-            import json
-            import tarfile
+            from flowc.runtime_shim.contract import code_package as package
 
-            from flowc.runtime_shim.contract.graph import IR_NAME
-
-            with tarfile.open(fileobj=io.BytesIO(self.package(flow, digest))) as archive:
-                file = archive.extractfile(IR_NAME)
-                assert file is not None
-                self._graphs[flow, digest] = Graph(json.load(file))
+            self._graphs[flow, digest] = package.graph_in(self.package(flow, digest), flow, digest)
         return self._graphs[flow, digest]
 
     # ── steps and tasks ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -34,10 +34,15 @@ def fetch(store: Store, flow: str, digest: str, folder: str) -> None:
 
 def graph(store: Store, flow: str, digest: str) -> Graph:
     """Returns the graph of a package without unpacking it. Raises ShimError if the package is missing, or not what its digest says."""
+    return graph_in(_tar(store, flow, digest), flow, digest)
+
+
+def graph_in(tar: bytes, flow: str, digest: str) -> Graph:
+    """Returns the graph that the package's tar holds. Raises ShimError, which names the package, if there is none."""
     from ..fast_start import json_text
     from .graph import IR_NAME, Graph
 
-    for name, content in _members(_tar(store, flow, digest)):
+    for name, content in _members(tar):
         if name == IR_NAME:
             return Graph(json_text.loads(bytes(content).decode()))
     raise ShimError(f"the code package {digest} of flow {flow} has no {IR_NAME}")

@@ -45,7 +45,8 @@ def send(reports: List[Report], outcome: Outcome, place: Place) -> None:
         try:
             _REPORTS[kind](outcome, target, place)
         except OSError as error:
-            raise ShimError(f"cannot report to {kind}:{target}: {error.strerror or error}") from None
+            named = f"{kind}:{target}" if target else kind
+            raise ShimError(f"cannot report to {named}: {error.strerror or error}") from None
 
 
 def _files(outcome: Outcome, target: str, _place: Place) -> None:

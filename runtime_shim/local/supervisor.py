@@ -345,7 +345,7 @@ class _Supervisor:
         why = one.killed or _how_it_ended(one.status or 0, one.peak, left)
         if not left:
             failure.write_death(self.store, flow, run, one.task, why, one.output.log, one.started)
-        again = attempt + 1 < self.graph.attempts(step) and not failure.forbids_retry(left)
+        again = attempt + 1 < self.graph.attempts(step) and not failure.forbids_retry(one.status or 0)
         if one.gang is not None:
             self._gang_failed(one.gang, one, why, again)
         elif again:

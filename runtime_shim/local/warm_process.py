@@ -237,7 +237,7 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
             open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",
             work.parameters, load, work.extra, request.get("gang", ""), work.environment,
         )  # fmt: skip
-        return 0 if run_task(task) is not None else 1
+        return 0 if run_task(task) is not None else task.exit_code
     except ShimError as error:
         print(f"flowc: {error}", file=sys.stderr, flush=True)
         return 3

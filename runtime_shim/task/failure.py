@@ -20,11 +20,19 @@ _LAST, _LAST_LINES = 16 << 10, 20  # of a log that is kept with it: bytes and li
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # the shim
 
 
-def forbids_retry(left: Dict[str, Any]) -> bool:
-    """Whether the step left the process with the exit code by which it asks not to be tried again (METAFLOW_EXIT_DISALLOW_RETRY)."""
+def forbids_retry(status: int) -> bool:
+    """Whether a process ended with the exit code by which its step asks for no other attempt (`status` as of `os.wait`)."""
     from ..exceptions import METAFLOW_EXIT_DISALLOW_RETRY
 
-    return bool(left) and left["type"] == "SystemExit" and left["message"] == str(METAFLOW_EXIT_DISALLOW_RETRY)
+    return os.waitstatus_to_exitcode(status) == METAFLOW_EXIT_DISALLOW_RETRY
+
+
+def exit_code(error: BaseException) -> int:
+    """Returns the exit code of a task whose step raised the error: 1, or the one that asks for no other attempt."""
+    from ..exceptions import METAFLOW_EXIT_DISALLOW_RETRY
+
+    asks = isinstance(error, SystemExit) and error.code == METAFLOW_EXIT_DISALLOW_RETRY
+    return METAFLOW_EXIT_DISALLOW_RETRY if asks else 1
 
 
 def user_traceback(error: BaseException) -> str:

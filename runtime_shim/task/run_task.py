@@ -41,6 +41,7 @@ class Attempt:
         self.start = start or Start(attempt)
         self.begun = begun or Beginning()
         self.report = ""  # why nothing was run, where that is so
+        self.exit_code = USER_FAILED  # the container's, once the user's code has failed
         self.code = code  # digest of the code package
         self.target = target  # for run.json
         self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
@@ -112,6 +113,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
         from . import failure, termination
 
+        task.exit_code = failure.exit_code(error)
         failure.print_traceback(error)
         failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
         termination.write(termination.describe(error, task.tries + 1, 1 + graph.retries(task.step)))

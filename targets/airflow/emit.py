@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
+from flowc.runtime_shim.exceptions import METAFLOW_EXIT_DISALLOW_RETRY
 from flowc.targets.shared.container import prerequisite
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.shared.step_settings import summary
@@ -34,6 +35,7 @@ OPTIONS = (
     Option("max-active-runs", "how many runs of the DAG may run at a time (default: what `[core] max_active_runs_per_dag` says, 16)"),
     Option("max-map-length", "how many tasks a foreach may have: what `[core] max_map_length` says", "1024"),
     Option("workflow-timeout", "seconds after which a run is ended"),
+    Option("airflow-installation", "a name of the installation, if it shares a datastore with one of the same `base_url`"),
 )  # fmt: skip
 
 
@@ -75,6 +77,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
         has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_ways="way" in kinds,
         has_helpers=len(kinds) > 1,
+        has_retries=any(each.get("retries") for each in tasks), final=METAFLOW_EXIT_DISALLOW_RETRY,
         delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
         mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
     )  # fmt: skip

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.ir.scopes import is_loop
-from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.targets.shared.container import taken
+from flowc.targets.shared.pods import is_guaranteed
 from flowc.targets.shared.refusals import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
 from flowc.targets.shared.step_settings import decorator_of
 
 from . import process, wide
 from .names import DAG_LENGTH, is_dag_id
-from .settings import is_text
+from .settings import is_installation, is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if options.name and not is_dag_id(options.name):
         why = f"it has up to {DAG_LENGTH} letters, digits, `-`, `_` and `.`"
         yield Diagnostic("FLOW531", f"`{options.name}` cannot be the id of a DAG", None, why, "give another `--name`")
+    installation = options.own("airflow-installation")
+    if installation and not is_installation(installation):
+        what = f"`{installation}` cannot be the name of an installation"
+        why = "it becomes part of each run's id, and Airflow must read nothing into it"
+        how = "give up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`, with a letter or digit first and no ending such as `.sh`"
+        yield Diagnostic("FLOW536", what, None, why, how)
     yield from impossible_numbers(options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532")
     shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
     for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
@@ -60,6 +68,13 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
         return
     yield from unclear_kubernetes(step, NAME, (*taken(options), "/airflow/xcom"))
+    if is_guaranteed(step) and isinstance(step.transition, (Foreach, Switch)):
+        yield Diagnostic(
+            "FLOW575", f"the pod of step `{step.name}` is Burstable, unless Airflow's connection says otherwise", kubernetes.span,
+            "Airflow adds a container that passes on what a foreach or a switch reports, and limits it only if told to",
+            "set `xcom_sidecar_container_resources` of the connection, with requests equal to limits",
+            WARNING,
+        )  # fmt: skip
     for attribute, value in kubernetes.attributes.items():
         if not all(map(is_text, texts(value))):
             what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"

@@ -7,8 +7,8 @@ Airflow renders an operator's templated fields with Jinja and reads texts that e
 from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Flow, Foreach, Parameter, Switch
-from flowc.targets.shared.container import command, init_container, mount, volume
-from flowc.targets.shared.pods import is_environment_name, metadata, pod_of, pull_secrets, secrets
+from flowc.targets.shared.container import LIMITS, command, init_container, mount, volume
+from flowc.targets.shared.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
 from flowc.targets.shared.step_settings import deadline, description, pause, retries, summary, variables
 
 TYPE_CHECKING = False
@@ -28,10 +28,8 @@ _FILES = (".sh", ".bash", ".json", ".yaml", ".yml")  # `template_ext` of BashOpe
 _TYPES = {"file": "string", "str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 
 
-# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which is known by the host of its user interface.
-HOST = "{{ ti.log_url.split('/')[2] }}"
-RUN = "{{ dag.dag_id }}.{{ run_id }}@" + HOST
-OWNER = "airflow:" + HOST + "/{{ dag.dag_id }}/{{ run_id }}"
+# Airflow's run ids are unique in a DAG only, and DAGs in an installation, which the address of its user interface names.
+ADDRESS = "{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}"
 REQUEST = "{{ dag_run.clear_number | default(0, true) }}"  # counts what operators have cleared in the run
 FIRST_ATTEMPT = "{{ [ti.max_tries - task.retries, 0] | max }}"  # clearing a task sets `max_tries` to the tries made, and the retries to come
 TASK = "{{ ti.task_id }}.{{ ti.map_index }}"
@@ -43,12 +41,20 @@ def is_text(text: str) -> bool:
     return not any(each in text for each in _READ) and not text.endswith(_FILES)
 
 
+def is_installation(name: str) -> bool:
+    """True for a name that an installation can have: it is part of a run's id, and Airflow reads nothing into it."""
+    fits = 0 < len(name) <= 100 and name.isascii() and name[0].isalnum() and is_text(name)
+    return fits and all(each.isalnum() or each in "-_.:" for each in name)
+
+
 def shared(flow: Flow, options: Options) -> Data:
     """Returns what all operators of the DAG share."""
+    installation = options.own("airflow-installation") or ADDRESS
     environment = {
-        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": RUN, "FLOWC_OWNER": OWNER, "FLOWC_CODE": options.code,
-        "FLOWC_TARGET": "airflow", "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT,
-        "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK, "FLOWC_START": START,
+        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@" + installation,
+        "FLOWC_OWNER": f"airflow:{installation}/" + "{{ dag.dag_id }}/{{ run_id }}", "FLOWC_CODE": options.code, "FLOWC_TARGET": "airflow",
+        "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT, "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK,
+        "FLOWC_START": START,
     }  # fmt: skip
     inject = options.runtime == "inject"
     container: Data = {"name": "base"}
@@ -78,7 +84,7 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
     if kubernetes:
         found["image"], found["namespace"] = pod.image, pod.namespace
         found["command"] = command(options, pod.python) if pod.python else None
-        found["pod"] = _own(pod, options)
+        found["pod"] = _own(pod, options, is_guaranteed(step))
     return found
 
 
@@ -88,12 +94,17 @@ def _execution_timeout(step: Step, kubernetes: bool) -> int:
     return seconds + 2 * STARTUP if seconds and kubernetes else seconds
 
 
-def _own(pod: Pod, options: Options) -> Data:
-    """The arguments of the DAG file's `pod` for one step; empty if it asks for nothing."""
+def _own(pod: Pod, options: Options, guaranteed: bool) -> Data:
+    """The arguments of the DAG file's `pod` for one step; empty if it asks for nothing.
+
+    In a pod of the class Guaranteed, the init container must request what it is limited to.
+    """
     container = dict(pod.container)
     if own := secrets(pod, options.own("env-secret")):
         container["envFrom"] = _from_secrets(own)
     spec = {**pod.spec, **pull_secrets(pod)}
+    if guaranteed and options.runtime == "inject":
+        spec["initContainers"] = [init_container(options, LIMITS, LIMITS)]
     found = {"container": container, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "metadata": metadata(pod), "spec": spec}
     return {name: value for name, value in found.items() if value}
 

@@ -1,8 +1,9 @@
 """Finds in a DAG file what Airflow would find when it reads it, with no Airflow at hand and without running the file.
 
 The file is parsed, never imported: its own names are defined before they are used, its imports are there where Airflow is, ids can be used
-and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, and tasks do not wait for each other in a
-circle. Sources: Airflow's documentation, "Trigger Rules", "Templates reference", `airflow.utils.helpers.validate_key`.
+and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, tasks do not wait for each other in a
+circle, and Kubernetes takes the pods (`pod_rules.py`). Sources: Airflow's documentation, "Trigger Rules", "Templates reference",
+`airflow.utils.helpers.validate_key`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import re
 
 from flowc.targets.shared.cycles import circle
 from flowc.targets.target import Finding
+
+from .pod_rules import pod_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ def _problems(tree: ast.Module) -> Iterator[Problem]:
     for each in calls:
         yield from _task(each)
     yield from _jinja(tree)
+    yield from pod_rules(tree)
     for block in ast.walk(tree):
         if isinstance(block, ast.With) and any(_is_dag(item.context_expr) for item in block.items):
             yield from _ids(block)

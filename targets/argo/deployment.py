@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow
     from flowc.targets.target import Options
 
+SPEC, KUSTOMIZE = ".argo.yaml", ".kustomizeconfig.yaml"  # what the files' names end in
+
 
 def deployment(flow: Flow, options: Options) -> Deployment:
     """Returns what `emit` calls the objects and the file. Where the spec says a namespace, an item is `KIND NAMESPACE/NAME`."""
     name = options.name or object_name(options.deployment or flow.name)
     kinds = ("workflowtemplate",) if schedule_of(flow) is None else ("cronworkflow", "workflowtemplate")
     place = f"{options.namespace}/" if options.namespace else ""
-    return Deployment(name, tuple(f"{kind} {place}{name}" for kind in kinds), (f"{name}.argo.yaml",))
+    return Deployment(name, tuple(f"{kind} {place}{name}" for kind in kinds), (name + SPEC, name + KUSTOMIZE))
 
 
 def removal(item: str) -> tuple[str, str, str]:

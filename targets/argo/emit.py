@@ -1,4 +1,7 @@
-"""The target `argo`: a WorkflowTemplate and, for a flow with @schedule, the CronWorkflow that starts it, in one file."""
+"""The target `argo`: a WorkflowTemplate and, for a flow with @schedule, the CronWorkflow that starts it, in one file.
+
+Beside it, where it is asked for, is what Kustomize must know of them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from flowc.templates.render import render
 
 from .crd_rules import MAX_TASKS, MAX_TEMPLATES
 from .dags import Dags, visits, with_path
+from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
 from .refuse import NAME as NAME
@@ -49,6 +53,8 @@ OPTIONS = (
     Option("schedule-deadline", "seconds for which a run that was missed, as while Argo was updated, is still started", "3540"),
     Option("schedule-history", "how many ended runs of the schedule are kept, of those that succeeded and of those that failed", "100"),
     Option("schedule-suspended", "whether the schedule waits until somebody resumes it", "no", ("no", "yes")),
+    Option("kustomize", "whether to write NAME.kustomizeconfig.yaml, which Kustomize needs for names and images", "no",
+           ("no", "yes")),
     Option("helper-requests", "what the init container of each pod requests", _written(REQUESTS)),
     Option("helper-limits", "its limits; with qos=\"guaranteed\" it and Argo's own containers request them too", _written(LIMITS)),
 )  # fmt: skip
@@ -65,7 +71,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     from flowc.compiler.ir.scopes import scopes
 
     scope = scopes(flow)
-    size = sum(len(file.text.encode()) for file in emit(flow, scope, options)) if len(flow.steps) > 150 else 0
+    size = len(emit(flow, scope, options)[0].text.encode()) if len(flow.steps) > 150 else 0
     how = "make several flows of it, or run several pieces of work in one step"
     if size > MAX_OBJECT:
         what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
@@ -89,7 +95,7 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
-    """Returns `NAME.argo.yaml`."""
+    """Returns `NAME.argo.yaml`, and `NAME.kustomizeconfig.yaml` with `--kustomize yes`."""
     for of, scoped, under, made in _made:
         if of is flow and scoped == scope and under == options:
             return made
@@ -130,7 +136,10 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             history=int(options.own("schedule-history")),
             suspended=options.own("schedule-suspended") == "yes",
         )
-    _made[:] = [(flow, scope, options, (SpecFile(f"{name}.argo.yaml", text),))]
+    spec: tuple[SpecFile, ...] = (SpecFile(f"{name}{SPEC}", text),)
+    if options.own("kustomize") == "yes":
+        spec += (SpecFile(f"{name}{KUSTOMIZE}", render("argo/kustomizeconfig.yaml")),)
+    _made[:] = [(flow, scope, options, spec)]
     return _made[0][3]
 
 

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 REPORT = "/tmp/flowc"  # the folder that the shim reports to
 GRACE = 600  # seconds: the kubelet counts a pod's deadline from before it pulls the images (core/v1, PodSpec.activeDeadlineSeconds)
-# A task that was started wrongly (exit code 2 of the shim, which begins its message so) fails the same way each time. The exit code of a
-# deleted pod is "-1". The policy stays Always: with an expression both must agree (Argo, "Retries").
-RETRIED = "lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: ')"
+# What is tried again (docs/shim.md, Exit codes). A step that leaves with METAFLOW_EXIT_DISALLOW_RETRY (202) asks for no
+# other attempt; a task that was started wrongly (2, with a message that begins as the shim's do) fails again likewise.
+# The exit code of a deleted pod is "-1". The policy stays Always: with an expression both must agree (Argo, "Retries").
+RETRIED = "lastRetry.exitCode != '202' && (lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: '))"
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 

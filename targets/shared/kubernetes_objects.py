@@ -24,11 +24,12 @@ def pod_problems(value: Any, place: str) -> Iterator[Problem]:
             waiting += [(f"{where}[{index}]", one) for index, one in enumerate(each)]
         elif isinstance(each, dict):
             for name, one in each.items():
-                yield from _of_field(name, one, f"{where}.{name}")
+                yield from field_problems(name, one, f"{where}.{name}")
                 waiting.append((f"{where}.{name}", one))
 
 
-def _of_field(name: str, value: Any, place: str) -> Iterator[Problem]:
+def field_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
+    """Yields what is wrong with the value of one field of that name, but not with the fields in it."""
     if name in ("labels", "annotations", "nodeSelector") and isinstance(value, dict):
         for key, text in value.items():
             if not _is_open(key) and not is_key(key.lower() if name == "annotations" else key):

@@ -6,9 +6,9 @@ from posixpath import normpath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from .pods import Pod
+    from .pods import Data, Pod
 
 
 def misplaced(pod: Pod, taken: tuple[str, ...], report: str = "") -> Iterator[tuple[str, str]]:
@@ -17,9 +17,14 @@ def misplaced(pod: Pod, taken: tuple[str, ...], report: str = "") -> Iterator[tu
     `taken`: folders that are mounts themselves, so that a volume above them does no harm. `report`: the folder that the shim reports to, which
     each task must have for itself, or "".
     """
-    shared = {volume["name"] for volume in pod.volumes if "persistentVolumeClaim" in volume}
+    yield from hiding(pod.mounts, pod.volumes, taken, report)
+
+
+def hiding(mounts: Iterable[Data], volumes: Iterable[Data], taken: tuple[str, ...], report: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the same of VolumeMounts and Volumes (Kubernetes API reference, core/v1)."""
+    shared = {volume["name"] for volume in volumes if "persistentVolumeClaim" in volume}
     seen = set()
-    for mount in pod.mounts:
+    for mount in mounts:
         path = normpath(mount["mountPath"])
         if path.startswith("//"):
             path = path[1:]
@@ -31,7 +36,7 @@ def misplaced(pod: Pod, taken: tuple[str, ...], report: str = "") -> Iterator[tu
             yield path, "two volumes are mounted there"
         elif folder := next((each for each in (*taken, report) if each and _is_within(path, each)), ""):
             yield path, f"`{folder}` holds what flowc needs in the container"
-        elif report and _is_within(report, path) and mount["name"] in shared:
+        elif report and _is_within(report, path) and mount.get("name") in shared:
             yield path, f"tasks that share the volume would overwrite each other's `{report}`"
         seen.add(path)
 

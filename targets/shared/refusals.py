@@ -158,7 +158,7 @@ def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> 
     """FLOW501, with what the decorator's own file says of its loss; nothing for one that asks nothing of a target."""
     known = specification(decorator.name)
     if known is not None and known.in_image and has_image and known.has_effect(decorator):
-        what = f"target `{target}` installs nothing for `@{decorator.name}`{owner}: the image must hold its packages"
+        what = f"on target `{target}` nothing is installed for `@{decorator.name}`{owner}: the image must hold its packages"
         yield Diagnostic("FLOW501", what, decorator.span, known.why, "see that the image that is named holds them", WARNING)
     elif known is None or known.has_effect(decorator):
         what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"

@@ -11,12 +11,14 @@ from flowc.templates.render import render
 
 from .compute import compute_of
 from .jobs import Jobs
-from .maps import choice, distributed, rooms
+from .maps import rooms
 from .names import definition_prefix, machine_name, schedule_name
 from .refuse import NAME as NAME
 from .refuse import refusals
 from .states import Machine
 from .storage import Store, results_prefix, runs_prefix, store_of
+from .wide import check as check_widths
+from .widths import distributed, known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +37,12 @@ OPTIONS = (
     Option("job-role", "ARN of the role that jobs run as, for steps that name none (default: that of the instance)"),
     Option("execution-role", "ARN of the role that ECS starts jobs with, for steps that name none"),
     Option("max-workers", "how many tasks of one foreach run at a time, inline at most 40; 0 for as many as can", "100"),
-    Option("map", "how a foreach runs: inline, for up to about 2000 tasks in a run, or distributed; STEP=distributed for that of one step", "inline"),
+    Option(
+        "map",
+        "how a foreach runs: inline, for up to about 2000 tasks in a run; distributed; or auto, by its width where that is known. "
+        "STEP=distributed is for that of one step",
+        "auto",
+    ),
     Option("workflow-timeout", "seconds after which a run is ended"),
     Option("region", "AWS region of the datastore, for jobs on instances that do not say theirs"),
     Option("partition", "AWS partition", "aws", ("aws", "aws-cn", "aws-us-gov")),
@@ -43,10 +50,12 @@ OPTIONS = (
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529, FLOW560)."""
+    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529, FLOW560 to FLOW562)."""
     from flowc.compiler.report.diagnostics import has_errors
 
     found = list(refusals(flow, options))
+    if not has_errors(found):
+        found += check_widths(flow, options)
     yield from found
     # Names may be long and stand in several places of a state; only where a definition could be too big is it made to see.
     if not has_errors(found) and sum(700 + 8 * len(step.name) + len(step.doc) for step in flow.steps) + len(flow.doc) > MAX_MACHINE:
@@ -93,7 +102,7 @@ def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store
     queues = {step.name: compute_of(step, options).queue for step in flow.steps}
     machine = Machine(
         flow, name, store, {step.name: step for step in flow.steps}, definitions, queues, options.own("partition"),
-        distributed(scope, choice(options.own("map"))), int(options.own("max-workers") or 0),
+        distributed(known(flow, scope, options)), int(options.own("max-workers") or 0),
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)
@@ -114,7 +123,8 @@ def _jobs(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -
         shim, runtime = ("-c", _bootstrap()), runtime_url(store, options.runtime_image)
     else:
         shim, runtime = ("-m", "flowc.runtime_shim"), ""
-    of_foreaches = rooms(scope, {step.name: step for step in flow.steps}, distributed(scope, choice(options.own("map"))))
+    foreaches = known(flow, scope, options)
+    of_foreaches = rooms(scope, foreaches.steps, distributed(foreaches))
     jobs = Jobs(flow, name, store, options, of_foreaches, shim, runtime)
     return jobs.definitions({step.name: compute_of(step, options) for step in flow.steps})
 
@@ -151,7 +161,7 @@ def _policy(flow: Flow, scope: Scope, options: Options, name: str, store: Store)
     objects = f"{aws}:s3:::{store.bucket}/{runs_prefix(store, flow.name)}*"
     loops = any(isinstance(step.transition, Foreach) for step in flow.steps)
     reports = [f"{objects}.paths.json"] * loops + [f"{objects}.outcome.json"] * any(isinstance(step.transition, Switch) for step in flow.steps)
-    has_executions = bool(distributed(scope, choice(options.own("map"))))
+    has_executions = bool(distributed(known(flow, scope, options)))
     data: dict[str, Any] = {
         "jobs": [f"{batch}:job-definition/{definition_prefix(name)}*"]
         + [queue if queue.startswith("arn:") else f"{batch}:job-queue/{queue}" for queue in queues],

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
-CATCH_ATTEMPTS = 3  # for @catch to record that a process died (docs/shim.md)
+FINAL = "202"  # the exit code after which a job is not tried again (docs/shim.md, Exit codes); after any that no rule names, it is (EvaluateOnExit)
 
 
 @record
@@ -57,6 +57,7 @@ class Jobs:
             "volumes": compute.volumes,
             "log_driver": compute.log_driver, "log_options": dict(compute.log_options),
             "attempts": attempts(step),
+            "final_exit_code": FINAL if attempts(step) > 1 else "",
             "timeout": deadline(step),
         }  # fmt: skip
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Scope, Step
 
-MODES = ("inline", "distributed")
+MODES = ("auto", "inline", "distributed")
 HISTORY = 25_000  # events of one execution
 USED = 20_000  # of them; the others are for jobs that Batch refuses at first, and for a redrive, which goes on with the same history
 INLINE_WORKERS = 40  # iterations of an inline Map that run at a time (AWS Step Functions Developer Guide, Map state processing modes)
@@ -31,14 +31,14 @@ _TURNS = 4  # of a loop, whose number only a run knows
 
 @record
 class Choice:
-    """What `--map` says: the mode of the outermost foreaches, and those of the steps that it names."""
+    """What `--map` says: the mode of the foreaches, and those of the steps that it names."""
 
-    outermost: str
+    general: str
     of_step: Mapping[str, str]
 
-    def is_distributed(self, step: str, is_nested: bool) -> bool:
-        """True if the foreach of the step is a distributed Map. One within another is inline: the outer one has brought it its own history."""
-        return self.of_step.get(step, "inline" if is_nested else self.outermost) == "distributed"
+    def mode(self, step: str, is_nested: bool) -> str:
+        """Returns the mode of the step's foreach. Distributed in general are the outermost: these have brought the others histories of their own."""
+        return self.of_step.get(step, "inline" if is_nested and self.general == "distributed" else self.general)
 
 
 class BadMap(ValueError):
@@ -47,16 +47,16 @@ class BadMap(ValueError):
 
 def choice(text: str) -> Choice:
     """Returns what the option `--map` says, as in `inline`, or `distributed,STEP=inline`. Raises BadMap."""
-    outermost, of_step = "inline", {}
+    general, of_step = "auto", {}
     for part in text.split(","):
         step, equals, mode = part.strip().rpartition("=")
         if mode not in MODES:
-            raise BadMap(f"`{mode}` is neither `inline` nor `distributed`")
+            raise BadMap(f"`{mode}` is none of {', '.join(f'`{each}`' for each in MODES)}")
         if equals:
             of_step[step] = mode
         else:
-            outermost = mode
-    return Choice(outermost, of_step)
+            general = mode
+    return Choice(general, of_step)
 
 
 @record
@@ -64,7 +64,7 @@ class Room:
     """What the history of its execution has room for, of the items of one foreach."""
 
     items: int  # of all its tasks in that execution
-    levels: int  # foreaches around it whose items are in the same execution
+    around: tuple[str, ...]  # steps of the foreaches around it whose items are in the same execution, outermost first
 
     def variables(self, step: str) -> dict[str, str]:
         """Returns what the step's job is told (docs/shim.md)."""
@@ -73,12 +73,12 @@ class Room:
             f"of it; compile with `--map {step}=distributed`, where each item has a history of its own, or make fewer and larger items"
         )
         found = {"FLOWC_MAX_SPLITS": str(self.items), "FLOWC_MAX_SPLITS_REASON": reason}
-        return {**found, "FLOWC_MAX_SPLITS_LEVELS": str(self.levels)} if self.levels else found
+        return {**found, "FLOWC_MAX_SPLITS_LEVELS": str(len(self.around))} if self.around else found
 
 
-def distributed(scope: Scope, chosen: Choice) -> frozenset[str]:
-    """Returns the steps whose foreach is a distributed Map."""
-    return frozenset(node.step for node, is_nested in _foreaches(scope, False) if chosen.is_distributed(node.step, is_nested))
+def modes(scope: Scope, chosen: Choice) -> dict[str, str]:
+    """Returns the mode of each foreach by its step: "auto", "inline" or "distributed"."""
+    return {node.step: chosen.mode(node.step, is_nested) for node, is_nested in _foreaches(scope, False)}
 
 
 def rooms(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str]) -> dict[str, Room]:
@@ -90,23 +90,23 @@ def rooms(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str]) -> dic
 
 def _execution(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str], found: dict[str, Room]) -> None:
     """The foreaches of one execution, which is the machine's or that of an item of a distributed Map."""
-    inside = list(_inline(scope, apart, 0))
+    inside = list(_inline(scope, apart, ()))
     share = max(0, USED - _events(scope, steps, apart)) // max(1, len(inside))
-    for node, levels in inside:
-        found[node.step] = Room(max(1, share // (_ITERATION + _events(node.body, steps, apart))), levels)
+    for node, around in inside:
+        found[node.step] = Room(max(1, share // (_ITERATION + _events(node.body, steps, apart))), around)
     for body in _separate(scope, apart):
         _execution(body, steps, apart, found)
 
 
-def _inline(scope: Scope, apart: frozenset[str], levels: int) -> Iterator[tuple[ForEach, int]]:
-    """The inline foreaches of one execution, with how many of them are around each."""
+def _inline(scope: Scope, apart: frozenset[str], around: tuple[str, ...]) -> Iterator[tuple[ForEach, tuple[str, ...]]]:
+    """The inline foreaches of one execution, with the steps of those around each."""
     for node in scope.nodes:
         if isinstance(node, ForEach) and node.step not in apart:
-            yield node, levels
-            yield from _inline(node.body, apart, levels + 1)
+            yield node, around
+            yield from _inline(node.body, apart, (*around, node.step))
         elif isinstance(node, Branches):
             for each in node.scopes:
-                yield from _inline(each, apart, levels)
+                yield from _inline(each, apart, around)
 
 
 def _separate(scope: Scope, apart: frozenset[str]) -> Iterator[Scope]:

@@ -1,4 +1,7 @@
-"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`refusals.py`)."""
+"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`unsupported.py`).
+
+FLOW561 and FLOW562, of foreaches that are known to be wide, are in `wide.py`.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ def _map(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     except BadMap as error:
         why = str(error)
     if why:
-        how = "give `inline`, `distributed`, or one of them for a step with a foreach, as in `--map inline,STEP=distributed`"
+        how = "give `auto`, `inline`, `distributed`, or one of them for a step with a foreach, as in `--map inline,STEP=distributed`"
         yield Diagnostic("FLOW522", f"`--map {text}` is invalid", None, why, how)
 
 

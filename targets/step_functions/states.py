@@ -11,6 +11,7 @@ from flowc.compiler.ir.nodes import Branches, End, Flow, ForEach, Linear, Switch
 from flowc.compiler.ir.scopes import is_loop, targets
 from flowc.targets.shared.step_settings import summary
 
+from .input_check import CHECK, declared
 from .maps import INLINE_WORKERS
 from .names import job_name, state_name
 from .storage import Store, report_key, results_prefix
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Scope, Step, Task
 
     Data: TypeAlias = dict[str, Any]
-
-FIRST = "new run"  # the state that every run begins with; no step's name holds a space
 
 
 @record
@@ -42,8 +41,8 @@ class Machine:
     workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
 
     def data(self, scope: Scope) -> Data:
-        """Returns the template's data: the names of the first state and of the one after it, and the states of the flow's outermost scope."""
-        return {"first": FIRST, "start": state_name(scope.entry), "outermost": list(self.scope(scope, None))}
+        """Returns the template's data: what the input may be, the name of the first step's state, and the states of the flow's outermost scope."""
+        return {"declared": declared(self.flow), "check": CHECK, "start": state_name(scope.entry), "outermost": list(self.scope(scope, None))}
 
     def scope(self, scope: Scope, join: str | None) -> Iterator[Data]:
         """The states of a scope that leaves to `join`, which is of the machine outside; None for the outermost."""

@@ -92,6 +92,8 @@ def _schedule(document: Any) -> Iterator[Problem]:
     name = document.get("Name", "x")
     if not (isinstance(name, str) and 0 < len(name) <= 64 and all(each.isascii() and (each.isalnum() or each in "-_.") for each in name)):
         yield "Name", "must be up to 64 letters, digits, `-`, `_` and `.`"
+    if document.get("State", "ENABLED") not in ("ENABLED", "DISABLED"):
+        yield "State", "must be `ENABLED` or `DISABLED`"
     yield from _expression(document.get("ScheduleExpression", "rate(1 day)"))
     target = document.get("Target", {"Arn": "", "RoleArn": ""})
     for field in ("Arn", "RoleArn"):

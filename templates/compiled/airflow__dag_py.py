@@ -17,13 +17,15 @@ def root(context, missing=missing, environment=environment):
     l_0_has_helpers = resolve('has_helpers')
     l_0_kubernetes = resolve('kubernetes')
     l_0_delays = resolve('delays')
+    l_0_has_retries = resolve('has_retries')
+    l_0_has_paths = resolve('has_paths')
     l_0_has_ways = resolve('has_ways')
     l_0_shared = resolve('shared')
     l_0_mapped = resolve('mapped')
     l_0_label = resolve('label')
     l_0_python = resolve('python')
+    l_0_final = resolve('final')
     l_0_empty = resolve('empty')
-    l_0_has_paths = resolve('has_paths')
     l_0_has_choice = resolve('has_choice')
     l_0_has_items = resolve('has_items')
     l_0_name = resolve('name')
@@ -37,7 +39,7 @@ def root(context, missing=missing, environment=environment):
     l_0_connection = resolve('connection')
     l_0_startup = resolve('startup')
     l_0_tasks = resolve('tasks')
-    l_0_variables = l_0_settings = l_0_call = l_0_operator = l_0_field = missing
+    l_0_variables = l_0_settings = l_0_call = l_0_base = l_0_operator = l_0_field = missing
     try:
         t_1 = environment.filters['comment']
     except KeyError:
@@ -209,22 +211,38 @@ def root(context, missing=missing, environment=environment):
                 'BashOperator',
             )
         return concat(t_8)
-    context.exported_vars.add('operator')
-    context.vars['operator'] = l_0_operator = Macro(environment, macro, 'operator', (), False, False, False, context.eval_ctx.autoescape)
+    context.exported_vars.add('base')
+    context.vars['base'] = l_0_base = Macro(environment, macro, 'base', (), False, False, False, context.eval_ctx.autoescape)
     def macro():
         t_9 = []
         pass
-        if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
+        if (undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries):
             pass
             t_9.append(
-                'arguments',
+                'StepOperator',
             )
         else:
             pass
             t_9.append(
-                'bash_command',
+                escape(environment.finalize(context.call((undefined(name='base') if l_0_base is missing else l_0_base)))),
             )
         return concat(t_9)
+    context.exported_vars.add('operator')
+    context.vars['operator'] = l_0_operator = Macro(environment, macro, 'operator', (), False, False, False, context.eval_ctx.autoescape)
+    def macro():
+        t_10 = []
+        pass
+        if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
+            pass
+            t_10.append(
+                'arguments',
+            )
+        else:
+            pass
+            t_10.append(
+                'bash_command',
+            )
+        return concat(t_10)
     context.exported_vars.add('field')
     context.vars['field'] = l_0_field = Macro(environment, macro, 'field', (), False, False, False, context.eval_ctx.autoescape)
     yield '# Flow '
@@ -269,6 +287,17 @@ def root(context, missing=missing, environment=environment):
     if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
         pass
         yield 'from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n'
+    if ((undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries) or (undefined(name='has_paths') if l_0_has_paths is missing else l_0_has_paths)):
+        pass
+        yield '\ntry:\n    from airflow.sdk.exceptions import AirflowFailException'
+        if (undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries):
+            pass
+            yield ', AirflowSkipException'
+        yield '\nexcept ImportError:  # before Airflow 3.2\n    from airflow.exceptions import AirflowFailException'
+        if (undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries):
+            pass
+            yield ', AirflowSkipException'
+        yield '\n'
     if ((undefined(name='has_ways') if l_0_has_ways is missing else l_0_has_ways) or (not (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes))):
         pass
         yield '\ntry:\n'
@@ -338,6 +367,22 @@ def root(context, missing=missing, environment=environment):
         pass
         yield '        return f"exec {shlex.join(SHIM + words)} "\n'
     yield '\n    return command\n\n\n'
+    if (undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries):
+        pass
+        yield 'class StepOperator('
+        yield escape(environment.finalize(context.call((undefined(name='base') if l_0_base is missing else l_0_base))))
+        yield '):\n    """A task of the flow. A step that leaves with exit code '
+        yield escape(environment.finalize((undefined(name='final') if l_0_final is missing else l_0_final)))
+        yield ' asks not to be tried again."""\n\n'
+        if (undefined(name='kubernetes') if l_0_kubernetes is missing else l_0_kubernetes):
+            pass
+            yield '    def cleanup(self, *arguments, **named):\n        try:\n            super().cleanup(*arguments, **named)\n'
+        else:
+            pass
+            yield '    def execute(self, context):\n        try:\n            return super().execute(context)\n'
+        yield '        except AirflowSkipException:  # what `skip_on_exit_code` makes of that exit code alone\n            raise AirflowFailException("the step asked not to be tried again (exit code '
+        yield escape(environment.finalize((undefined(name='final') if l_0_final is missing else l_0_final)))
+        yield ')") from None\n\n\n'
     if (undefined(name='parameters') if l_0_parameters is missing else l_0_parameters):
         pass
         if (undefined(name='empty') if l_0_empty is missing else l_0_empty):
@@ -358,7 +403,7 @@ def root(context, missing=missing, environment=environment):
         yield '# Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.\nAGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}\n\n\ndef reported(outcomes):\n    """What one task, or each task of a mapped one, has said; a slice is read with one request."""\n    several = [outcomes] if isinstance(outcomes, (str, dict)) else () if outcomes is None else outcomes[:]\n    return [json.loads(each) if isinstance(each, str) else each for each in several]\n\n\n'
     if (undefined(name='has_paths') if l_0_has_paths is missing else l_0_has_paths):
         pass
-        yield 'def within_limit(paths):\n    """The paths, if Airflow can map a task over so many."""\n    from airflow.configuration import conf\n    from airflow.exceptions import AirflowFailException\n\n    limit = conf.getint("core", "max_map_length", fallback=1024)\n    if len(paths) > limit:\n        raise AirflowFailException(\n            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "\n            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"\n        )\n    return paths\n\n\n@task(**AGAIN)\ndef paths(outcomes):\n    """The paths of the tasks of a foreach."""\n    return within_limit([path for each in reported(outcomes) for path in each["paths"]])\n\n\n'
+        yield 'def within_limit(paths):\n    """The paths, if Airflow can map a task over so many."""\n    from airflow.configuration import conf\n\n    limit = conf.getint("core", "max_map_length", fallback=1024)\n    if len(paths) > limit:\n        raise AirflowFailException(\n            f"this foreach has {len(paths)} tasks, but Airflow maps a task over at most {limit}: raise [core] max_map_length "\n            "(AIRFLOW__CORE__MAX_MAP_LENGTH) of the API server, scheduler and workers, then clear this task"\n        )\n    return paths\n\n\n@task(**AGAIN)\ndef paths(outcomes):\n    """The paths of the tasks of a foreach."""\n    return within_limit([path for each in reported(outcomes) for path in each["paths"]])\n\n\n'
     if (undefined(name='has_choice') if l_0_has_choice is missing else l_0_has_choice):
         pass
         yield '@task.branch(**AGAIN)\ndef choice(outcome, ways):\n    """The task that a switch has chosen."""\n    return ways[reported(outcome)[0]["next"]]\n\n\n'
@@ -434,9 +479,21 @@ def root(context, missing=missing, environment=environment):
         yield ',\n        "env_vars": ENVIRONMENT,\n        "pod_template_dict": pod(),\n        "startup_timeout_seconds": '
         yield escape(environment.finalize((undefined(name='startup') if l_0_startup is missing else l_0_startup)))
         yield ',\n'
+        if (undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries):
+            pass
+            yield '        "skip_on_exit_code": '
+            yield escape(environment.finalize((undefined(name='final') if l_0_final is missing else l_0_final)))
+            yield ',\n'
     else:
         pass
-        yield '        "env": ENVIRONMENT,\n        "append_env": True,\n'
+        yield '        "env": ENVIRONMENT,\n        "append_env": True,\n        "skip_on_exit_code": '
+        if (undefined(name='has_retries') if l_0_has_retries is missing else l_0_has_retries):
+            pass
+            yield escape(environment.finalize((undefined(name='final') if l_0_final is missing else l_0_final)))
+        else:
+            pass
+            yield 'None'
+        yield ',\n'
     yield '    },\n    tags=["flowc"],\n) as dag:\n'
     l_1_loop = missing
     for l_1_each, l_1_loop in LoopContext((undefined(name='tasks') if l_0_tasks is missing else l_0_tasks), undefined):

@@ -137,9 +137,19 @@ def root(context, missing=missing, environment=environment):
             yield '    "timeout": {"attemptDurationSeconds": '
             yield escape(environment.finalize(environment.getattr(l_1_job, 'timeout')))
             yield '},\n'
-        yield '    "retryStrategy": {"attempts": '
-        yield escape(environment.finalize(environment.getattr(l_1_job, 'attempts')))
-        yield '}\n  }'
+        if environment.getattr(l_1_job, 'final_exit_code'):
+            pass
+            yield '    "retryStrategy": {\n      "attempts": '
+            yield escape(environment.finalize(environment.getattr(l_1_job, 'attempts')))
+            yield ',\n      "evaluateOnExit": [{"onExitCode": '
+            yield escape(environment.finalize(environment.getattr(l_1_job, 'final_exit_code')))
+            yield ', "action": "EXIT"}]\n    }\n'
+        else:
+            pass
+            yield '    "retryStrategy": {"attempts": '
+            yield escape(environment.finalize(environment.getattr(l_1_job, 'attempts')))
+            yield '}\n'
+        yield '  }'
         if (not environment.getattr(l_1_loop, 'last')):
             pass
             yield ','

@@ -12,7 +12,8 @@ def root(context, missing=missing, environment=environment):
     if 0: yield None
     l_0_comment = resolve('comment')
     l_0_timeout = resolve('timeout')
-    l_0_first = resolve('first')
+    l_0_declared = resolve('declared')
+    l_0_check = resolve('check')
     l_0_start = resolve('start')
     l_0_outermost = resolve('outermost')
     l_0_job = l_0_read = l_0_choice = l_0_each = l_0_parallel = l_0_text = l_0_states = missing
@@ -357,11 +358,11 @@ def root(context, missing=missing, environment=environment):
         yield '  "TimeoutSeconds": '
         yield escape(environment.finalize((undefined(name='timeout') if l_0_timeout is missing else l_0_timeout)))
         yield ',\n'
-    yield '  "StartAt": '
-    yield escape(environment.finalize((undefined(name='first') if l_0_first is missing else l_0_first)))
-    yield ',\n  "States": {\n    '
-    yield escape(environment.finalize((undefined(name='first') if l_0_first is missing else l_0_first)))
-    yield ': {\n      "Type": "Pass",\n      "Parameters": {\n        "run.$": "States.Format(\'{}.{}\', $$.StateMachine.Name, $$.Execution.Name)",\n        "owner.$": "$$.Execution.Id",\n        "path": "-"\n      },\n      "Next": '
+    yield '  "StartAt": "declared parameters",\n  "States": {\n    "declared parameters": {\n      "Comment": "What the input may hold",\n      "Type": "Pass",\n      "Result": '
+    yield escape(environment.finalize((undefined(name='declared') if l_0_declared is missing else l_0_declared)))
+    yield ',\n      "Next": "check parameters"\n    },\n    "check parameters": {\n      "Comment": "Finds what is wrong with the input before a job is started",\n      "Type": "Pass",\n      "QueryLanguage": "JSONata",\n      "Output": {"problem": '
+    yield escape(environment.finalize((undefined(name='check') if l_0_check is missing else l_0_check)))
+    yield '},\n      "Next": "parameters checked"\n    },\n    "parameters checked": {\n      "Type": "Choice",\n      "Choices": [\n        {"Variable": "$.problem", "StringEquals": "", "Next": "new run"}\n      ],\n      "Default": "invalid parameters"\n    },\n    "invalid parameters": {\n      "Type": "Fail",\n      "Error": "Flowc.InvalidParameters",\n      "CausePath": "$.problem"\n    },\n    "new run": {\n      "Type": "Pass",\n      "Parameters": {\n        "run.$": "States.Format(\'{}.{}\', $$.StateMachine.Name, $$.Execution.Name)",\n        "owner.$": "$$.Execution.Id",\n        "path": "-"\n      },\n      "Next": '
     yield escape(environment.finalize((undefined(name='start') if l_0_start is missing else l_0_start)))
     yield '\n    },\n'
     l_1_loop = missing

@@ -23,6 +23,6 @@ def root(context, missing=missing, environment=environment):
     yield escape(environment.finalize((undefined(name='expression') if l_0_expression is missing else l_0_expression)))
     yield ',\n  "ScheduleExpressionTimezone": '
     yield escape(environment.finalize((undefined(name='timezone') if l_0_timezone is missing else l_0_timezone)))
-    yield ',\n  "FlexibleTimeWindow": {"Mode": "OFF"},\n  "Target": {\n    "Arn": "${StateMachineArn}",\n    "RoleArn": "${SchedulerRoleArn}",\n    "Input": "{}"\n  }\n}\n'
+    yield ',\n  "State": "ENABLED",\n  "FlexibleTimeWindow": {"Mode": "OFF"},\n  "Target": {\n    "Arn": "${StateMachineArn}",\n    "RoleArn": "${SchedulerRoleArn}",\n    "Input": "{}"\n  }\n}\n'
 
 blocks = {}

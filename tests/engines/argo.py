@@ -145,6 +145,14 @@ class Argo:
         self.started[run] = time.monotonic()
         return run
 
+    def failures(self, run: str) -> dict[str, list[str]]:
+        """What Argo says of each pod of the run that failed, by the name of its template."""
+        found: dict[str, list[str]] = {}
+        for each in self._call("GET", f"/{run}")["status"]["nodes"].values():
+            if each["type"] == "Pod" and each["phase"] in ("Failed", "Error"):
+                found.setdefault(each["templateName"], []).append(each.get("message", ""))
+        return found
+
     def delete(self, run: str) -> None:
         """Deletes the run's Workflow, and its pods as a cluster's garbage collector does: those of another run of its name are called the same."""
         self._call("DELETE", f"/{run}")

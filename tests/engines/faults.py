@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flowc.runtime_shim.contract.address import run_name
+
 from tests.support.s3_server import BUCKET, S3Server
 
-from .deploying import Dump
+from .deploying import PREFIX, Dump
 
 HEAD = (
     "import os, signal, time, urllib.request\n"
@@ -41,6 +43,31 @@ DEATHS = """class Deaths(FlowSpec):
         self.seen = (self.attempt, self.died is not None, self.late.type.split('.')[-1])
 """
 SURVIVED = "(2, True, 'TimeoutException')"  # `seen`, whatever the engine
+
+# an attempt that asks not to be tried again, by METAFLOW_EXIT_DISALLOW_RETRY or what else `CODE` is
+FINAL = """class Final(FlowSpec):
+    @retry(times=2, minutes_between_retries=0)
+    @step
+    def start(self):
+        raise SystemExit(CODE)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+# a process that ends with an exit code of which an engine might make something else than a failure
+ABRUPT = """class Abrupt(FlowSpec):
+    @step
+    def start(self):
+        os._exit(99)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
 
 # more memory than the container may have
 GREEDY = """class Greedy(FlowSpec):
@@ -236,6 +263,13 @@ def gate(s3: S3Server, is_open: bool, name: str = "gate") -> None:
 def value(found: Dump, step: str, name: str, path: str = "-") -> str:
     """The repr of one artifact."""
     return str(next(each for each in found[step] if each["path"] == path)["artifacts"][name]["repr"])
+
+
+def failures(s3: S3Server, flow: str, run: str) -> list[str]:
+    """The attempts of the run that have failed and said so: `start/-.0.failure.json`."""
+    prefix = f"{PREFIX}/{run_name(flow, run)}"
+    listed = s3.client().list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return [each["Key"].removeprefix(prefix) for each in listed if each["Key"].endswith(".failure.json")]
 
 
 def check_failed(found: Dump) -> None:

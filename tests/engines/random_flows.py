@@ -10,38 +10,50 @@ import os
 import shutil
 import tempfile
 import threading
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from flowc.compiler.ir.nodes import Flow
-from flowc.compiler.ir.scopes import is_loop
+from flowc.compiler.ir.nodes import Flow, Switch
+from flowc.compiler.ir.scopes import is_loop, targets
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from tests.support.reference import Expected, expected
 from tests.support.running import said
-from tests.support.strategies import failures, flows, source_of
+from tests.support.strategies import failures, flows, meetings, source_of
 
 from .deploying import Dump
 
 SEED = 2037  # of sixty tried, the one whose flows have most pairs of what happens together
 COUNT = 20
 MOST = 8  # attempts at tasks of one flow
+# What each engine's sample has, since engines have run it wrong: a switch that a switch passes by, and a step where ways
+# meet that none comes to.
+MUST = ("switch-passed-by", "meeting-passed-by")
 _drawing = threading.Lock()  # several threads that ask at first would each draw them
 
 
 @cache
 def drawn() -> tuple[Flow, ...]:
-    """Flows whose runs make at least 4 and at most MOST attempts at tasks, the same every time."""
+    """Flows whose runs make at least 4 and at most MOST attempts at tasks, the same every time.
+
+    Few flows so small have a meeting, so some are drawn of which that is the main thing.
+    """
     found: dict[str, Flow] = {}
 
-    @seed(SEED)
-    @settings(max_examples=500, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
-    @given(flows(faults=True))
-    def draw(flow: Flow) -> None:
-        if len(flow.steps) <= MOST and 4 <= expected(flow).attempts <= MOST:
-            found.setdefault(source_of(flow), flow)
+    def draw(several: SearchStrategy[Flow], count: int) -> None:
+        @seed(SEED)
+        @settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+        @given(several)
+        def one(flow: Flow) -> None:
+            if len(flow.steps) <= MOST and 4 <= expected(flow).attempts <= MOST:
+                found.setdefault(source_of(flow), flow)
 
-    draw()
+        one()
+
+    draw(flows(faults=True), 500)
+    draw(meetings(faults=True), 100)
     return tuple(found.values())
 
 
@@ -57,8 +69,9 @@ def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
     waiting = {number: together(flow) for number, flow in enumerate(found) if loops or loopless(flow)}
     chosen: list[int] = []
     seen: set[frozenset[str]] = set()
-    while len(chosen) < COUNT:
-        best = max(waiting, key=lambda number: (len(waiting[number] - seen) - cost * attempts[number], -attempts[number], -number))
+    for needed in [*(frozenset([each]) for each in MUST), *[frozenset[str]()] * (COUNT - len(MUST))]:
+        possible = [number for number, pairs in waiting.items() if not needed or needed in pairs]
+        best = max(possible, key=lambda number: (len(waiting[number] - seen) - cost * attempts[number], -attempts[number], -number))
         seen |= waiting.pop(best)
         chosen.append(best)
     return tuple(found[number] for number in chosen)
@@ -71,7 +84,7 @@ def loopless(flow: Flow) -> bool:
 def together(flow: Flow) -> set[frozenset[str]]:
     """Pairs of what happens in a run of the flow."""
     wanted = expected(flow)
-    what = {"fails"} if wanted.failed else set()
+    what = {"fails"} if wanted.failed else passed_by(flow)
     for step in flow.steps:
         kind = step.name.split("_")[0]
         what.add("loop" if kind.startswith("loop") else kind)
@@ -79,6 +92,20 @@ def together(flow: Flow) -> set[frozenset[str]]:
             names = "-".join(each.name for each in step.decorators)
             what.add(f"{kind.rstrip('0123')}-{names}-{'fails' if failures(step.name) else 'passes'}")
     return {frozenset((one, other)) for one in what for other in what}
+
+
+def passed_by(flow: Flow) -> set[str]:
+    """What of MUST a run of the flow, one that does not fail, has."""
+    reached = {step for step, _ in expected(flow).records}
+    before = Counter(target for step in flow.steps for target in targets(step) if target != step.name)
+    found = set()
+    for step in flow.steps:
+        if step.name not in reached:
+            if isinstance(step.transition, Switch) and not is_loop(step):
+                found.add(MUST[0])
+            if before[step.name] > 1 and not step.is_join:
+                found.add(MUST[1])
+    return found
 
 
 @cache

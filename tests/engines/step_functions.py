@@ -54,7 +54,9 @@ slots = threading.Semaphore(8)
 def run(job):
     command = job._add_parameters_to_command(job._get_container_property("command", []))
     environment = {each["name"]: each["value"] for each in job._get_container_property("environment", [])}
-    attempts = (job.job_definition.retry_strategy or {}).get("attempts", 1)
+    strategy = job.job_definition.retry_strategy or {}
+    attempts = strategy.get("attempts", 1)
+    final = {rule["onExitCode"] for rule in strategy.get("evaluateOnExit", ()) if rule["action"].upper() == "EXIT"}
     timeout = (job.timeout or job.job_definition.timeout or {}).get("attemptDurationSeconds")
     base = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     image = job._get_container_property("image", "")
@@ -73,7 +75,7 @@ def run(job):
             except subprocess.TimeoutExpired:
                 os.killpg(done.pid, 9)
                 code = done.wait()
-        if code == 0:
+        if code == 0 or str(code) in final:
             break
     job.job_stopped_at = datetime.now()
     job._mark_stopped(success=code == 0)

@@ -10,7 +10,7 @@ import pytest
 
 from .ahead import Ahead, Scenario, scenarios
 from .airflow_tasks import Pods
-from .faults import GREEDY, HELD, value, write
+from .faults import FINAL, GREEDY, HELD, failures, value, write
 from .kubernetes.node import NAMESPACE
 
 pytestmark = pytest.mark.node
@@ -37,6 +37,12 @@ def out_of_memory(pods: Pods, folder: Path) -> None:
     assert value(found, "end", "seen") == "True"
 
 
-@pytest.mark.parametrize("scenario", scenarios("airflow-pods", a_pod_that_is_deleted, out_of_memory))
+def a_step_that_asks_not_to_be_tried_again(pods: Pods, folder: Path) -> None:
+    outcome, _ = pods.leaves(write(folder, FINAL.replace("CODE", "202")), "inject", {})
+    assert not outcome.succeeded and "'start': ['failed']" in outcome.detail
+    assert failures(pods.images.s3, "Final", outcome.run) == ["start/-.0.failure.json"]
+
+
+@pytest.mark.parametrize("scenario", scenarios("airflow-pods", a_pod_that_is_deleted, out_of_memory, a_step_that_asks_not_to_be_tried_again))
 def test_a_fault(scenario: Scenario, ahead: Ahead) -> None:
     ahead.happened(scenario)

@@ -100,10 +100,10 @@ class Server:
             time.sleep(0.5)
         raise AssertionError(f"still not: {what}: {found}\n{self.log()}")
 
-    def deploy(self, flow: Path, change: Any = None, name: str = "") -> str:
+    def deploy(self, flow: Path, change: Any = None, name: str = "", *options: str) -> str:
         """Puts the flow's DAG file, changed, where the DAG processor finds it, and returns the DAG's id once it is known."""
         named = ("--name", name) if name else ()
-        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named)
+        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named, *options)
         text, dag = made.only("_dag.py"), name or made.flow
         (self.folder / "unfinished").write_text(change(text) if change else text)
         os.rename(self.folder / "unfinished", self.folder / "dags" / f"{dag}_dag.py")
@@ -248,6 +248,19 @@ def test_a_run_that_is_deleted_and_triggered_again_begins_anew(server: Server, t
     server.trigger(dag, "r")
     assert server.ended(dag, "r") == "success", server.log()
     assert seen(server, dag, "r") == "['two', 'two', 'two']"
+
+
+def test_installations_of_one_address_that_have_names_share_a_datastore(server: Server, tmp_path: Path) -> None:
+    """One DAG and one run id in both, and each has its own code and results."""
+    gate(server.s3, True)
+    for version in ("one", "two"):
+        dag = server.deploy(write(tmp_path, versions(version)), None, "installed", "--airflow-installation", f"team-{version}")
+        server.trigger(dag, "r")
+        assert server.ended(dag, "r") == "success", server.log()
+        if version == "one":  # the other installation has never heard of the run
+            server.forgotten(dag, "r", ["start", "gated", "end"])
+    for version in ("one", "two"):
+        assert value(left(server.s3, f"installed.r@team-{version}", "Versions"), "end", "seen") == repr([version] * 3)
 
 
 def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:

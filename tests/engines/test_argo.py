@@ -103,6 +103,95 @@ def a_failure_says_why_and_its_pod_has_what_it_asked_for(argo: Argo, folder: Pat
     assert [each["status"]["qosClass"] for each in pods] == ["Guaranteed", "Guaranteed"], pods
 
 
+ENDINGS = """class Endings(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.fails, self.leaves, self.turns, self.wrong)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def fails(self):
+        raise RuntimeError('as ever')
+        self.next(self.join)
+
+    @retry(times=3, minutes_between_retries=0)
+    @catch(var='never')
+    @step
+    def leaves(self):
+        from metaflow.exception import METAFLOW_EXIT_DISALLOW_RETRY
+        raise SystemExit(METAFLOW_EXIT_DISALLOW_RETRY)
+        self.next(self.join)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def turns(self):
+        self.more = 'yes'
+        self.next({'yes': self.turns, 'no': self.turned}, condition='more')
+
+    @step
+    def turned(self):
+        self.next(self.join)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def wrong(self):
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
+    """Of four steps with `@retry`, only the one whose code fails is: not one that forbids it, nor what the shim refuses."""
+    made = argo.deploy(write(folder, ENDINGS), "inject", "--max-visits", "2")
+    manifest = argo.manifests(made)[0]
+    templates = {each["name"]: each for each in manifest["spec"]["templates"]}
+    templates["flow"]["dag"]["failFast"] = False  # a branch that fails leaves the others their attempts
+    templates["wrong"]["container"]["args"].remove("--step")
+    argo.node.apply(manifest)
+    run = argo.start(made)
+    outcome = argo.wait(run)
+    assert not outcome.succeeded
+    failures = argo.failures(run)
+    assert {step: len(messages) for step, messages in failures.items()} == {"fails": 4, "leaves": 1, "turns": 1, "wrong": 1}, outcome.detail
+    assert "exit code 202" in failures["leaves"][0] and "SystemExit: 202" in failures["leaves"][0]
+    assert "exit code 2)" in failures["wrong"][0] and "flowc: unknown argument 'wrong'" in failures["wrong"][0]
+    assert "exit code 2)" in failures["turns"][0] and "step turns has chosen itself 2 times" in failures["turns"][0]
+
+
+ENDLESS = """class Endless(FlowSpec):
+    @step
+    def start(self):
+        self.next(self.turns)
+
+    @retry(times=3, minutes_between_retries=0)
+    @step
+    def turns(self):
+        self.more = 'yes'
+        self.next({'yes': self.turns, 'no': self.end}, condition='more')
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def a_loop_of_more_visits_than_argo_has_levels(argo: Argo, folder: Path) -> None:
+    """The shim ends it with a message of its own, one visit before the controller would. A `retryStrategy` takes a level."""
+    run = argo.start(argo.deploy(write(folder, ENDLESS), "inject"))
+    outcome = argo.wait(run, 3600)
+    assert not outcome.succeeded
+    (message,) = argo.failures(run)["turns"]
+    assert "step turns has chosen itself 95 times" in message and "--max-visits" in message, outcome.detail
+    assert len(left(argo.s3, outcome.run, "Endless")["turns"]) == 95
+
+
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
     made = argo.deploy(write(folder, TWICE), "inject")
     manifest = argo.manifests(made)[0]
@@ -146,6 +235,7 @@ ACTS = (
     what_succeeded_is_run_again_when_argo_is_told_to,
     deployments_share_a_datastore,
     a_failure_says_why_and_its_pod_has_what_it_asked_for,
+    what_would_fail_again_is_not_tried_again,
     one_task_started_twice_at_once,
     a_pod_that_is_deleted_and_a_controller_that_restarts,
     a_template_that_the_controller_has_not_heard_of_yet,
@@ -154,6 +244,12 @@ ACTS = (
 
 @pytest.mark.parametrize("scenario", scenarios("argo", *ACTS))
 def test_a_fault(scenario: Scenario, ahead: Ahead) -> None:
+    ahead.happened(scenario)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("scenario", scenarios("argo", a_loop_of_more_visits_than_argo_has_levels))
+def test_a_long_fault(scenario: Scenario, ahead: Ahead) -> None:
     ahead.happened(scenario)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.ir.nodes import Flow
-from hypothesis import HealthCheck, assume, given, seed, settings
+from hypothesis import HealthCheck, assume, example, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.golden.regenerate import FLOWS
@@ -20,7 +20,7 @@ from tests.support.strategies import flows, source_of
 
 from .ahead import Engine
 from .conftest import FIXTURES
-from .random_flows import disagreement, loopless
+from .random_flows import disagreement, loopless, sample
 
 pytestmark = [pytest.mark.nightly]
 COUNT = int(os.environ.get("FLOWC_RANDOM") or 200)
@@ -43,6 +43,8 @@ def test_a_run_leaves_what_the_reference_says(name: str, delivery: str, request:
         @seed(number)
         @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=DirectoryBasedExampleDatabase(folder))
         @given(flows(faults=True))
+        @example(sample(loops=False, cost=0)[0])  # those that each run must have, whatever is drawn
+        @example(sample(loops=False, cost=0)[1])
         def check(flow: Flow) -> None:
             wanted = expected(flow)
             assume(len(flow.steps) <= MOST and wanted.attempts <= MOST and (loopless(flow) or not name.startswith("airflow")))

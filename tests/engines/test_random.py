@@ -7,12 +7,39 @@ from pathlib import Path
 import pytest
 
 from tests.support.reference import expected
+from tests.support.strategies import Block, flow_of, source_of
 
 from .ahead import Ahead
 from .cases import Case, of_random_flows, parameters
 from .deploying import local
-from .random_flows import disagreement
+from .random_flows import COUNT, MUST, disagreement, passed_by
 from .report import Record
+
+STEP: Block = [("step", None)]
+
+
+@pytest.mark.parametrize("engine", sorted({each.engine for each in of_random_flows()}))
+def test_the_random_flows_have_what_engines_have_run_wrong(engine: str) -> None:
+    """So that a change of the strategy or of the seed does not lose it."""
+    flows = [each.random() for each in of_random_flows() if each.engine == engine]
+    assert len({source_of(each) for each in flows}) == len(flows) == COUNT
+    for each in MUST:
+        assert any(each in passed_by(flow) for flow in flows if not expected(flow).failed), each
+
+
+@pytest.mark.parametrize(
+    ("block", "found"),
+    [
+        ([("switch", ([STEP, STEP], 0))], set()),
+        ([("switch", ([[("switch", ([STEP, STEP], 0))], STEP], 1))], {"switch-passed-by"}),
+        ([("meeting", ([STEP, STEP], 0, 0))], {"switch-passed-by"}),
+        ([("meeting", ([STEP, STEP], 1, 0))], set()),
+        ([("meeting", ([STEP, STEP], 1, 1))], {"meeting-passed-by"}),
+        ([("switch", ([[("meeting", ([STEP, STEP], 1, 1))], STEP], 1))], {"switch-passed-by", "meeting-passed-by"}),
+    ],
+)
+def test_what_a_run_passes_by(block: Block, found: set[str]) -> None:
+    assert passed_by(flow_of(block)) == found
 
 
 @pytest.mark.parametrize("case", parameters(of_random_flows()))

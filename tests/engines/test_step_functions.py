@@ -72,6 +72,36 @@ def test_a_deployment_changes_no_run_that_is_under_way(aws: StepFunctions, tmp_p
         assert value(found, "end", "seen") == repr([version] * 3)
 
 
+FINAL = """class Final(FlowSpec):
+    @catch(var='failed')
+    @retry(times=2, minutes_between_retries=0)
+    @step
+    def start(self):
+        raise SystemExit(METAFLOW_EXIT_DISALLOW_RETRY)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+from metaflow.exception import METAFLOW_EXIT_DISALLOW_RETRY
+"""
+
+
+def test_a_step_that_forbids_a_retry_has_one_attempt(aws: StepFunctions, tmp_path: Path) -> None:
+    outcome = aws.run(write(tmp_path, FINAL))
+    assert not outcome.succeeded and "start" in outcome.detail
+    assert objects(aws, f"Final/runs/{outcome.run}/start/") == {"-.0.failure.json", "-.0.log"}
+
+
+def test_an_unknown_parameter_starts_no_job(aws: StepFunctions) -> None:
+    made, machine = aws.deploy(FLOWS / "parameters.py", "inject")
+    outcome = aws.wait(aws.start(machine, {"learning_rate": 0.5}))
+    assert not outcome.succeeded and "there is no parameter `learning_rate`: flow Parameters has `text`, `number`, `learning-rate`" in outcome.detail
+    assert not objects(aws, f"{made.flow}/runs/{outcome.run}/")
+
+
 def test_distributed_maps_run(aws: StepFunctions) -> None:
     made, machine = aws.deploy(FLOWS / "nested_foreach.py", "inject", "--map", "distributed")
     outcome = aws.wait(aws.start(machine))
@@ -79,6 +109,36 @@ def test_distributed_maps_run(aws: StepFunctions) -> None:
     assert {step: len(tasks) for step, tasks in left(aws.s3, outcome.run, made.flow).items()} == {
         "start": 1, "row": 2, "cell": 3, "join_cells": 2, "total": 2, "join_rows": 1, "end": 1
     }  # fmt: skip
+
+
+WIDE = """class Wide(FlowSpec):
+    @step
+    def start(self):
+        self.items = list(range(41))
+        self.next(self.work, foreach='items')
+
+    @step
+    def work(self):
+        self.result = self.input ** 2
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.total = sum(each.result for each in inputs)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_a_foreach_that_is_known_to_be_wide_runs_as_a_distributed_map(aws: StepFunctions, tmp_path: Path) -> None:
+    made, machine = aws.deploy(write(tmp_path, WIDE), "inject")
+    assert json.loads(made.only(".asl.json"))["States"]["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    outcome = aws.wait(aws.start(machine))
+    assert outcome.succeeded, outcome.detail
+    assert value(left(aws.s3, outcome.run, "Wide"), "end", "total") == str(sum(number**2 for number in range(41)))
 
 
 def objects(aws: StepFunctions, prefix: str) -> set[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.package.archive import build
 from flowc.compiler.pipeline import Program, load
 from flowc.targets.target import Options, SpecFile, emitter
@@ -36,7 +37,7 @@ def options_of(target: str, **given: str) -> Options:
 
 def spec_of(program: Program, target: str, **given: str) -> tuple[SpecFile, ...]:
     """The spec of the program's flow. Fails if the target refuses it."""
-    options = options_of(target, **given)
+    options = replace(options_of(target, **given), widths=program.widths)
     refused = [each for each in emitter(target).check(program.flow, options) if each.severity == "error"]
     assert not refused, refused
     return emitter(target).emit(program.flow, program.scope, options)

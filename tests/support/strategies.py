@@ -59,6 +59,14 @@ def flows(depth: int = 2, faults: bool = False) -> st.SearchStrategy[nodes.Flow]
     return blocks(depth, faults).map(flow_of)
 
 
+def meetings(faults: bool = False) -> st.SearchStrategy[nodes.Flow]:
+    """Legal flows of one meeting of small ways, which may stand in a way of a switch."""
+    ways = st.tuples(st.lists(blocks(0, faults), min_size=2, max_size=3), st.integers(0, 1), st.integers(0, 1))
+    meeting: st.SearchStrategy[Block] = ways.map(lambda several: [("meeting", several)])
+    in_a_switch = st.tuples(meeting, st.integers(0, 1)).map(lambda pair: [("switch", ([pair[0]], pair[1]))])
+    return st.one_of(meeting, in_a_switch).map(flow_of)
+
+
 def flow_of(block: Block) -> nodes.Flow:
     """The flow `start → block → end`."""
     grower = _Grower()

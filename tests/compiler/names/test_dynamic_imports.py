@@ -93,6 +93,10 @@ def packaged(program: Program) -> str:
         ("os.system(f'python3 {HERE}/train.py')", "train.py"),
         ("os.execl(sys.executable, sys.executable, 'train.py')", "train.py"),
         ("importlib.util.spec_from_file_location('train', HERE / 'train.py')", "train.py"),
+        ("os.system(f'python train.py --which {self.which}')", "train.py"),
+        ("subprocess.run('python -u train.py --which ' + self.which, shell=True)", "train.py"),
+        ("os.system('python -m package {}'.format(self.which))", PACKAGE),
+        ("subprocess.run([sys.executable, *self.which.split(), 'train.py'])", "train.py"),
         # nothing of the flow's own
         ("subprocess.run([sys.executable, '-c', 'print(1)', 'train.py'])", ""),
         ("subprocess.run([sys.executable, '-m', 'pip', 'list'])", ""),
@@ -126,6 +130,40 @@ def test_a_name_that_is_not_known_is_said(folder: Path) -> None:
 
 def test_a_name_that_is_not_known_matters_only_beside_other_modules(tmp_path: Path) -> None:
     assert not program_of(FLOW.format(body="load_module(self.which)"), tmp_path).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ("script = [n for n in ('train.py',) if self.which][0]; subprocess.run([sys.executable, script])", "train.py"),
+        ("(lambda script: subprocess.run([sys.executable, HERE / script]))('scripts/job.py')", "scripts/job.py"),
+        ("stages = {'fit': 'train'}; subprocess.run([sys.executable, f'{stages[self.which]}.py'])", "train.py"),
+        ("stages = {'fit': 'train'}; subprocess.run([sys.executable, '-m', stages[self.which]])", "train.py"),
+        ("self.script = 'train.py' if self.which else ''; os.system(f'python {self.script} --fast')", "train.py"),
+        # made or found by the run, or somebody else's
+        ("subprocess.run([sys.executable, self.which])", ""),
+        ("open('made.py', 'w'); self.script = 'made.py'; subprocess.run([sys.executable, self.script])", ""),
+        ("self.train = {'train': 1}; subprocess.run([sys.executable, self.which])", ""),
+        ("self.script = 'train.py'; subprocess.run([sys.executable, 'train.py']); subprocess.run([sys.executable, self.script])", ""),
+        ("self.script = 'train.py'; subprocess.run([sys.executable, '-c', self.which])", ""),
+        ("self.script = 'train.py'; subprocess.run([sys.executable, '-m', 'pip', self.which])", ""),
+        ("self.script = 'train.py'; subprocess.run(['bash', self.which])", ""),
+        ("self.script = 'train.py'; print([sys.executable, *self.which.split()])", ""),
+        ("self.script = 'train.py'; print(sys.executable)", ""),
+    ],
+)
+def test_a_script_that_is_not_known_is_said_where_the_code_names_one(folder: Path, body: str, missing: str) -> None:
+    diagnostics = program_of(FLOW.format(body=body), folder).diagnostics
+    assert [(each.code, each.severity, each.span and each.span.line) for each in diagnostics] == ([("FLOW157", "warning", 15)] if missing else [])
+    assert all(f"`{missing}`" in each.why and "@package_sources" in each.how for each in diagnostics)
+
+
+def test_a_script_that_package_sources_names_is_there(folder: Path) -> None:
+    body = "self.script = 'train.py'; subprocess.run([sys.executable, self.script])"
+    source = (
+        FLOW.format(body=body).replace("class F", "@package_sources('train.py')\nclass F").replace("FlowSpec, ", "FlowSpec, package_sources, ", 1)
+    )
+    assert not program_of(source, folder).diagnostics
 
 
 def test_a_comment_silences_it_in_a_helper_too(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """Every mistake of `tests/fixtures/compiler/diagnostics` gives exactly the diagnostics recorded beside it.
 
-A case is a title, the source of a flow (the imports are put before it), and, after `>>>`, what is said, one line each. Where a line `$ OPTIONS`
-stands before the source, it is compiled with these options of `flowc check`. Regenerate with
-`python -m tests.compiler.report.test_diagnostic_fixtures`, and review the difference.
+A case is a title, the source of a flow (the imports are put before it), and, after `>>>`, what is said, one line each.
+Where a line `$ OPTIONS` stands before the source, it is compiled with these options of `flowc check`; with `--target`, what
+is said of the target is recorded too. A line `# N steps to NAME` stands for the steps `s1` to `sN`, and `sN` goes on to NAME.
+Regenerate with `python -m tests.compiler.report.test_diagnostic_fixtures`, and review the difference.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from flowc.compiler.pipeline import load
 from flowc.compiler.report.diagnostics import Refused, concise
 
 from flowc.explanations import pages
-from flowc.flow_source import WITH
 from flowc.given import OPTIONS, given
-from flowc.options import Option, parse
+from flowc.options import Option
+from flowc.targeting import OPTIONS as TARGETING
+from flowc.targeting import parse, problems
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "compiler" / "diagnostics"
 IMPORTS = "import metaflow\nfrom metaflow import FlowSpec, step, Parameter, JSONType, IncludeFile, retry, catch, timeout, environment, resources, schedule\nimport os\n"
+
+
+CHAIN = re.compile(r"^    # (\d+) steps to (\w+)$", re.MULTILINE)
 
 
 def cases() -> list[tuple[str, str, str]]:
@@ -37,16 +42,18 @@ def cases() -> list[tuple[str, str, str]]:
 
 
 def said(source: str, folder: Path) -> str:
-    options: list[str] = []
+    options = ["--isolated"]
     if source.startswith("$ "):
         line, _, source = source.partition("\n")
-        options = shlex.split(line[2:])
-    arguments = parse(options, (*OPTIONS, WITH, Option("--flow", "", "NAME"), Option("--severity", "", "CODE=SEVERITY", repeated=True)))
+        options += shlex.split(line[2:])
+    severity = Option("--severity", "", "CODE=SEVERITY", repeated=True)
+    arguments, emitters = parse(options, (*OPTIONS, *TARGETING, severity))
     severities = dict(each.split("=") for each in arguments.all("--severity"))
-    (folder / "flow.py").write_text(IMPORTS + source)
+    (folder / "flow.py").write_text(IMPORTS + CHAIN.sub(chain, source))
     try:
         program = load(os.path.join(folder, "flow.py"), arguments.text("--flow"), arguments.all("--with"), severities, given(arguments))
-        diagnostics = program.diagnostics
+        path = os.path.join(folder, "flow.py")
+        diagnostics = problems(program, path, emitters, arguments, "sha256:0") if emitters else program.diagnostics
     except Refused as refused:
         diagnostics = refused.diagnostics
     for each in diagnostics:
@@ -54,6 +61,12 @@ def said(source: str, folder: Path) -> str:
     shift = IMPORTS.count("\n")
     lines = [concise(each).split(" ", 1) for each in diagnostics]
     return "\n".join(_placed(place, text, shift) for place, text in lines).replace(str(folder), "FOLDER") or "nothing"
+
+
+def chain(found: re.Match[str]) -> str:
+    names = [f"s{number}" for number in range(1, int(found[1]) + 1)]
+    pairs = zip(names, [*names[1:], found[2]], strict=True)
+    return "\n".join(f"    @step\n    def {name}(self):\n        self.next(self.{after})" for name, after in pairs)
 
 
 def _placed(place: str, text: str, shift: int) -> str:

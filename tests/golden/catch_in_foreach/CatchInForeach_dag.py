@@ -13,11 +13,16 @@ except ImportError:  # Airflow 2
     from airflow.decorators import task
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
+
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "CatchInForeach",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:95327ad00fe18608d8509c6f5785eb2a0c81e7d1d35793e80bba96702bf98b4a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
@@ -54,6 +59,16 @@ def shim(step, *report):
     return command
 
 
+class StepOperator(KubernetesPodOperator):
+    """A task of the flow. A step that leaves with exit code 202 asks not to be tried again."""
+
+    def cleanup(self, *arguments, **named):
+        try:
+            super().cleanup(*arguments, **named)
+        except AirflowSkipException:  # what `skip_on_exit_code` makes of that exit code alone
+            raise AirflowFailException("the step asked not to be tried again (exit code 202)") from None
+
+
 # Of the small tasks below, which only read what others have said: they may be run again after whatever ended them.
 AGAIN = {"retries": 3, "retry_delay": timedelta(seconds=30)}
 
@@ -67,7 +82,6 @@ def reported(outcomes):
 def within_limit(paths):
     """The paths, if Airflow can map a task over so many."""
     from airflow.configuration import conf
-    from airflow.exceptions import AirflowFailException
 
     limit = conf.getint("core", "max_map_length", fallback=1024)
     if len(paths) > limit:
@@ -98,27 +112,28 @@ with DAG(
         "env_vars": ENVIRONMENT,
         "pod_template_dict": pod(),
         "startup_timeout_seconds": 3600,
+        "skip_on_exit_code": 202,
     },
     tags=["flowc"],
 ) as dag:
-    start_task = KubernetesPodOperator(
+    start_task = StepOperator(
         task_id="start",
         do_xcom_push=True,
         arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
-    divide_task = KubernetesPodOperator.partial(
+    divide_task = StepOperator.partial(
         task_id="divide",
         retries=4,
         retry_delay=timedelta(seconds=0),
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("divide")))
-    join_task = KubernetesPodOperator(
+    join_task = StepOperator(
         task_id="join",
         arguments=shim("join")("-"),
     )
     divide_task >> join_task
-    end_task = KubernetesPodOperator(
+    end_task = StepOperator(
         task_id="end",
         arguments=shim("end")("-"),
     )

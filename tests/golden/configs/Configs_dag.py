@@ -16,11 +16,16 @@ except ImportError:  # Airflow 2
     from airflow.models.param import Param
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
+
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Configs",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:5bf78c65480aea021ec328cfb49f269fa60ca17b5e134ecb03d84bb30625367c",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
@@ -54,6 +59,16 @@ def shim(step, *report):
         return words
 
     return command
+
+
+class StepOperator(KubernetesPodOperator):
+    """A task of the flow. A step that leaves with exit code 202 asks not to be tried again."""
+
+    def cleanup(self, *arguments, **named):
+        try:
+            super().cleanup(*arguments, **named)
+        except AirflowSkipException:  # what `skip_on_exit_code` makes of that exit code alone
+            raise AirflowFailException("the step asked not to be tried again (exit code 202)") from None
 
 
 def encoded(params):
@@ -95,10 +110,11 @@ with DAG(
         "env_vars": ENVIRONMENT,
         "pod_template_dict": pod(),
         "startup_timeout_seconds": 3600,
+        "skip_on_exit_code": 202,
     },
     tags=["flowc"],
 ) as dag:
-    start_task = KubernetesPodOperator(
+    start_task = StepOperator(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"NAME": "small", "LAYERS": "4", "FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
         pod_template_dict=pod(
@@ -110,17 +126,17 @@ with DAG(
         arguments=shim("start", "json:/airflow/xcom/return.json")("-"),
     )
     start_choice = choice.override(task_id="start.choice")(start_task.output, {"red": "red", "blue": "blue"})
-    red_task = KubernetesPodOperator(
+    red_task = StepOperator(
         task_id="red",
         arguments=shim("red")("-"),
     )
     start_choice >> red_task
-    blue_task = KubernetesPodOperator(
+    blue_task = StepOperator(
         task_id="blue",
         arguments=shim("blue")("-"),
     )
     start_choice >> blue_task
-    end_task = KubernetesPodOperator(
+    end_task = StepOperator(
         task_id="end",
         trigger_rule="none_failed_min_one_success",
         arguments=shim("end")("-"),

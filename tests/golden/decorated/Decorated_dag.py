@@ -11,11 +11,16 @@ except ImportError:  # Airflow 2
     from airflow import DAG
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
+
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "Decorated",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:0422bda2825ec65dc64a91dbff40315093f5d084a3bd339e6fbc09b29a76c48a",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
@@ -51,6 +56,16 @@ def shim(step, *report):
     return command
 
 
+class StepOperator(KubernetesPodOperator):
+    """A task of the flow. A step that leaves with exit code 202 asks not to be tried again."""
+
+    def cleanup(self, *arguments, **named):
+        try:
+            super().cleanup(*arguments, **named)
+        except AirflowSkipException:  # what `skip_on_exit_code` makes of that exit code alone
+            raise AirflowFailException("the step asked not to be tried again (exit code 202)") from None
+
+
 with DAG(
     dag_id="Decorated",
     description="Runs on weekday mornings.",
@@ -67,11 +82,12 @@ with DAG(
         "env_vars": ENVIRONMENT,
         "pod_template_dict": pod(),
         "startup_timeout_seconds": 3600,
+        "skip_on_exit_code": 202,
     },
     tags=["flowc"],
 ) as dag:
     # Fetches.
-    start_task = KubernetesPodOperator(
+    start_task = StepOperator(
         task_id="start",
         retries=2,
         retry_delay=timedelta(seconds=60),
@@ -79,7 +95,7 @@ with DAG(
         arguments=shim("start")("-"),
     )
     # Trains.
-    train_task = KubernetesPodOperator(
+    train_task = StepOperator(
         task_id="train",
         env_vars={**ENVIRONMENT, **{"OMP_NUM_THREADS": "2"}},
         pod_template_dict=pod(
@@ -88,7 +104,7 @@ with DAG(
         arguments=shim("train")("-"),
     )
     start_task >> train_task
-    end_task = KubernetesPodOperator(
+    end_task = StepOperator(
         task_id="end",
         image="python:3.11-slim",
         pod_template_dict=pod(

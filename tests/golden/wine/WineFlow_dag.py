@@ -15,11 +15,16 @@ except ImportError:  # Airflow 2
     from airflow.models.param import Param
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
+
 ENVIRONMENT = {
     "FLOWC_STORE": "s3://bucket/flows",
     "FLOWC_FLOW": "WineFlow",
-    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}",
-    "FLOWC_OWNER": "airflow:{{ ti.log_url.split('/')[2] }}/{{ dag.dag_id }}/{{ run_id }}",
+    "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
+    "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
     "FLOWC_CODE": "sha256:da3b08675693e5bd6c14d1232c093450d97960b31645686fb6b0832a11d9179f",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
@@ -56,6 +61,16 @@ def shim(step, *report):
     return command
 
 
+class StepOperator(KubernetesPodOperator):
+    """A task of the flow. A step that leaves with exit code 202 asks not to be tried again."""
+
+    def cleanup(self, *arguments, **named):
+        try:
+            super().cleanup(*arguments, **named)
+        except AirflowSkipException:  # what `skip_on_exit_code` makes of that exit code alone
+            raise AirflowFailException("the step asked not to be tried again (exit code 202)") from None
+
+
 def encoded(params):
     """The parameters of a run, so that nothing on the way to the task can be read into them."""
     return base64.b64encode(json.dumps(dict(params)).encode()).decode()
@@ -74,7 +89,6 @@ def reported(outcomes):
 def within_limit(paths):
     """The paths, if Airflow can map a task over so many."""
     from airflow.configuration import conf
-    from airflow.exceptions import AirflowFailException
 
     limit = conf.getint("core", "max_map_length", fallback=1024)
     if len(paths) > limit:
@@ -118,11 +132,12 @@ with DAG(
         "env_vars": ENVIRONMENT,
         "pod_template_dict": pod(),
         "startup_timeout_seconds": 3600,
+        "skip_on_exit_code": 202,
     },
     tags=["flowc"],
 ) as dag:
     # Reads the data, and splits it into folds, the same for each model.
-    start_task = KubernetesPodOperator(
+    start_task = StepOperator(
         task_id="start",
         env_vars={**ENVIRONMENT, **{"FLOWC_PARAMETERS": "{{ encoded(params) }}"}},
         do_xcom_push=True,
@@ -130,14 +145,14 @@ with DAG(
     )
     start_paths = paths.override(task_id="start.paths", do_xcom_push=True)(start_task.output)
     # Takes one model, to be trained without each fold.
-    candidate_task = KubernetesPodOperator.partial(
+    candidate_task = StepOperator.partial(
         task_id="candidate",
         do_xcom_push=True,
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("candidate", "json:/airflow/xcom/return.json")))
     candidate_paths = paths.override(task_id="candidate.paths", do_xcom_push=True)(candidate_task.output)
     # Trains one model without one fold, and tests it with that.
-    fold_task = KubernetesPodOperator.partial(
+    fold_task = StepOperator.partial(
         task_id="fold",
         pod_template_dict=pod(
             container={"resources": {"requests": {"cpu": "1", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}}},
@@ -147,19 +162,19 @@ with DAG(
         map_index_template=PATH,
     ).expand(arguments=candidate_paths.map(shim("fold")))
     # Joins the folds of one model.
-    average_task = KubernetesPodOperator.partial(
+    average_task = StepOperator.partial(
         task_id="average",
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("average")))
     fold_task >> average_task
     # Joins the models, and looks for the best.
-    compare_task = KubernetesPodOperator(
+    compare_task = StepOperator(
         task_id="compare",
         arguments=shim("compare")("-"),
     )
     average_task >> compare_task
     # Publishes a model that is good enough.
-    decide_task = KubernetesPodOperator(
+    decide_task = StepOperator(
         task_id="decide",
         do_xcom_push=True,
         arguments=shim("decide", "json:/airflow/xcom/return.json")("-"),
@@ -167,13 +182,13 @@ with DAG(
     compare_task >> decide_task
     decide_choice = choice.override(task_id="decide.choice")(decide_task.output, {"publish": "publish", "tune": "tune"})
     # Takes the best model as it is.
-    publish_task = KubernetesPodOperator(
+    publish_task = StepOperator(
         task_id="publish",
         arguments=shim("publish")("-"),
     )
     decide_choice >> publish_task
     # Looks for better settings of the best model.
-    tune_task = KubernetesPodOperator(
+    tune_task = StepOperator(
         task_id="tune",
         pod_template_dict=pod(
             container={"resources": {"requests": {"cpu": "2", "memory": "2000Mi"}, "limits": {"memory": "2000Mi"}}},
@@ -182,7 +197,7 @@ with DAG(
     )
     decide_choice >> tune_task
     # Says what came out.
-    end_task = KubernetesPodOperator(
+    end_task = StepOperator(
         task_id="end",
         trigger_rule="none_failed_min_one_success",
         arguments=shim("end")("-"),

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import json
 import os
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flowc.runtime_shim.client.place import Place
+from flowc.runtime_shim.contract import code_package
+from flowc.runtime_shim.contract.address import code_name
+from flowc.runtime_shim.contract.errors import ShimError
+from flowc.runtime_shim.store import open_store
 
 from tests.support.running import Done, dump, flowc, run
 from tests.support.s3_server import BUCKET, S3Server
@@ -228,3 +237,18 @@ def test_objects_that_are_gone_from_s3(finished: Path, tmp_path: Path, s3: S3Ser
     done = flowc(*command, "third", "--origin-run-id", "again", env=s3.environment)
     assert done.returncode == 0 and (tmp_path / "log").read_text() == "1 ", done.stdout + done.stderr
     assert dump(store, "third", env=s3.environment) == json.loads((finished / "expected.json").read_text())
+
+
+def test_a_code_package_without_its_graph_is_named(tmp_path: Path) -> None:
+    """By a task that compares two packages, and by the client."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("flow.py"), io.BytesIO())
+    digest = "sha256:" + hashlib.sha256(made.getvalue()).hexdigest()
+    store = open_store(str(tmp_path))
+    store.put(code_name("F", digest), gzip.compress(made.getvalue()))
+    said = f"^the code package {digest} of flow F has no flowc.json$"
+    with pytest.raises(ShimError, match=said):
+        code_package.graph(store, "F", digest)
+    with pytest.raises(ShimError, match=said):
+        Place(str(tmp_path)).graph_of("F", digest)

@@ -9,6 +9,8 @@ import pytest
 from tests.support.building import program_of
 from tests.support.running import flowc
 
+from ...support.container import Container
+
 FLOW = """import sys
 from functools import wraps
 from metaflow import FlowSpec, current, retry, step
@@ -40,11 +42,20 @@ class F(FlowSpec):
 """
 
 
-@pytest.mark.parametrize(("code", "tries"), [("METAFLOW_EXIT_DISALLOW_RETRY", 1), ("202", 1), ("1", 3), ("'202 rows'", 3)])
+@pytest.mark.parametrize(("code", "tries"), [("METAFLOW_EXIT_DISALLOW_RETRY", 1), ("202", 1), ("1", 3), ("'202'", 3)])
 def test_only_that_exit_code_forbids_a_retry(code: str, tries: int, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(code=code))
     done = flowc("run", "flow.py", cwd=tmp_path)
     assert done.returncode != 0 and (done.stdout + done.stderr).count("TRY ") == tries
+
+
+@pytest.mark.parametrize(
+    ("left", "code"),
+    [("METAFLOW_EXIT_DISALLOW_RETRY", 202), ("202", 202), ("1", 1), ("'202'", 1), ("2", 1), ("None", 1)],
+)
+def test_an_engine_sees_that_exit_code(left: str, code: int, tmp_path: Path) -> None:
+    """Every other end of a step is 1: it is the shim's own 2 and 3 that mean more."""
+    Container(FLOW.format(code=left), tmp_path).task("start", code=code)
 
 
 def test_a_retry_around_a_wrapper_is_the_steps(tmp_path: Path) -> None:

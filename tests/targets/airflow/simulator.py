@@ -152,6 +152,10 @@ class Failed(Exception):
     """`AirflowFailException`: the task fails and is not tried again."""
 
 
+class Skipped(Exception):
+    """`AirflowSkipException`: the task is skipped."""
+
+
 @contextmanager
 def modules() -> Any:
     """Lets what is inside import stand-ins for Airflow's modules."""
@@ -159,7 +163,7 @@ def modules() -> Any:
     contents: dict[str, dict[str, Any]] = {
         "airflow.sdk": {"DAG": Dag, "Param": _Param, "task": _task}, "airflow.providers.standard.operators.bash": {"BashOperator": _Operator},
         "airflow.providers.standard.operators.empty": {"EmptyOperator": _Empty}, "airflow.configuration": {"conf": Configuration},
-        "airflow.exceptions": {"AirflowFailException": Failed},
+        "airflow.sdk.exceptions": {"AirflowFailException": Failed, "AirflowSkipException": Skipped},
         "airflow.providers.cncf.kubernetes.operators.pod": {"KubernetesPodOperator": _Operator},
         "pendulum": {"datetime": lambda *parts, tz: (parts, tz)},
     }  # fmt: skip

@@ -18,6 +18,7 @@ from flowc.targets.airflow.names import CHOICE, ITEMS, PATHS, is_dag_id, task_id
 from flowc.targets.airflow.validate import validate
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from jinja2.sandbox import SandboxedEnvironment
 
 from tests.support import hostile
 from tests.support.building import options_of, program_of, spec_of
@@ -155,7 +156,36 @@ class F(FlowSpec):
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/flowc", "/metaflow_temp"]
     assert pod["serviceAccountName"] == "me" and [each["name"] for each in pod["volumes"]] == ["flowc", "tmpfs"]
     assert pod["initContainers"][0]["image"] == "r:1" and start["env_vars"]["TMPDIR"] == "/metaflow_temp"
-    assert end["retries"] == 0 and end["env_vars"]["FLOWC_RUN"] == "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.split('/')[2] }}"
+    assert end["retries"] == 0
+
+
+@pytest.mark.parametrize(
+    ("base", "installation", "known"),
+    [
+        ("http://localhost:8080", "", "localhost:8080"),
+        ("https://airflow.example.com", "", "airflow.example.com"),
+        ("https://airflow.example.com/prod", "", "airflow.example.com/prod"),  # not told from others by its host
+        ("https://airflow.example.com/prod/", "", "airflow.example.com/prod"),
+        ("http://localhost:8080", "team-a", "team-a"),
+    ],
+)
+@pytest.mark.parametrize("rest", ["/dags/d/runs/r/tasks/t?try_number=1", "/dags/d/grid?dag_run_id=r&task_id=t&tab=logs"], ids=["3", "2"])
+def test_runs_of_different_installations_have_different_ids(base: str, installation: str, known: str, rest: str, tmp_path: Path) -> None:
+    program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
+    given = read(spec_of(program, "airflow", airflow_installation=installation)[0].text).settings["default_args"]["env_vars"]
+    context = {"dag": {"dag_id": "d"}, "run_id": "r", "ti": {"log_url": base + rest}}
+    rendered = {name: SandboxedEnvironment().from_string(given[name]).render(context) for name in ("FLOWC_RUN", "FLOWC_OWNER")}
+    assert rendered == {"FLOWC_RUN": f"d.r@{known}", "FLOWC_OWNER": f"airflow:{known}/d/r"}
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "{{ 1 }}", "a b", ".a", "-a", "ä", "a\nb", "$(A)", "team.sh", "team.json", "x" * 101, "a'b", 'a"', "a@b", "%41"]
+)
+def test_a_name_that_airflow_would_read_is_refused(name: str, tmp_path: Path) -> None:
+    program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
+    (found,) = check(program.flow, options_of("airflow", airflow_installation=name))
+    assert (found.code, found.severity) == ("FLOW536", "error") and found.why and found.how
+    assert not list(check(program.flow, options_of("airflow", airflow_installation="Team-a_1.b:8080")))
 
 
 def test_parameters(tmp_path: Path) -> None:
@@ -375,6 +405,43 @@ def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
     assert dag.nodes["end"].settings["execution_timeout"].total_seconds() == 600 + 60
 
 
+@pytest.mark.parametrize("how", ["kubernetes", "process"])
+def test_exit_codes_of_a_task(how: str, tmp_path: Path) -> None:
+    """No code is a skip: BashOperator's own is 99. One forbids a retry, where there is one to forbid."""
+    source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "RETRY").replace("resources,", "retry,")
+    none = spec_of(program_of(source.replace("    RETRY\n", ""), tmp_path), "airflow", airflow_tasks=how)[0].text
+    one = spec_of(program_of(source.replace("RETRY", "@retry(times=1)"), tmp_path), "airflow", airflow_tasks=how)[0].text
+    assert read(none).settings["default_args"].get("skip_on_exit_code") is None and "AirflowFailException" not in none
+    assert "skip_on_exit_code" in none or how == "kubernetes"
+    assert read(one).settings["default_args"]["skip_on_exit_code"] == 202 and one.count("= StepOperator(") == 2
+
+
+@pytest.mark.parametrize("runtime", ["inject", "baked"])
+def test_every_container_of_a_guaranteed_pod_requests_what_it_is_limited_to(runtime: str, tmp_path: Path) -> None:
+    source = OF_PODS.replace("ATTRIBUTES", 'cpu=1, memory=500, disk=2000, qos="guaranteed"').replace("RESOURCES", "cpu=1")
+    dag = read(spec_of(program_of(source, tmp_path), "airflow", runtime=runtime)[0].text)
+    spec = dag.nodes["start"].settings["pod_template_dict"]["spec"]
+    containers = [*spec["containers"], *spec.get("initContainers", ())]
+    assert len(containers) == (2 if runtime == "inject" else 1)
+    assert all(each["resources"]["requests"] == each["resources"]["limits"] for each in containers)
+    assert all({"cpu", "memory"} <= set(each["resources"]["limits"]) for each in containers)
+    assert containers[0]["resources"]["limits"] == {"cpu": "1", "memory": "500Mi", "ephemeral-storage": "2000Mi"}
+    other = dag.nodes["end"].settings["pod_template_dict"]["spec"].get("initContainers", [])
+    assert all(each["resources"]["requests"] == {"cpu": "10m", "memory": "16Mi"} for each in other)
+
+
+@pytest.mark.parametrize(
+    ("how", "qos", "codes"), [("kubernetes", "guaranteed", ["FLOW575"]), ("kubernetes", "burstable", []), ("process", "guaranteed", [])]
+)
+def test_airflows_own_container_of_a_guaranteed_pod_is_said(how: str, qos: str, codes: list[str], tmp_path: Path) -> None:
+    source = NESTED.replace("OUTER", "[1]").replace("INNER", "[1]").replace("FlowSpec, step", "FlowSpec, kubernetes, step")
+    for step in ("outer", "inner"):  # of which one reports something
+        source = source.replace(f"    @step\n    def {step}(", f'    @kubernetes(qos="{qos}")\n    @step\n    def {step}(')
+    found = list(check(program_of(source, tmp_path).flow, options_of("airflow", airflow_tasks=how)))
+    assert [each.code for each in found if each.code != "FLOW571"] == codes
+    assert all("`outer`" in each.what and each.severity == "warning" for each in found if each.code == "FLOW575")
+
+
 def test_it_imports_nothing_of_flowc(tmp_path: Path) -> None:
     for file in (Path(__file__).parents[2] / "golden").rglob("*_dag.py"):
         tree = ast.parse(file.read_text())
@@ -402,6 +469,49 @@ def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
     text = (Path(__file__).parents[2] / "golden" / "foreach" / "ForeachFlow_dag.py").read_text()
     assert good in text
     assert any(message in each.message for each in validate("x_dag.py", text.replace(good, bad, 1)))
+
+
+BROKEN_PODS = [
+    ('{"team": "ml"}', '{"team": "m l"}', "`labels`: 'm l' cannot be the value of a label"),
+    ('{"team": "ml"}', '{"my team": "ml"}', "`labels`: 'my team' cannot be a key"),
+    ('{"labels": {"team": "ml"}}', '{"annotations": {"a/b/c": "ml"}}', "`annotations`: 'a/b/c' cannot be a key"),
+    ('{"pool": "spot"}', '{"pool": "-spot"}', "`nodeSelector`: '-spot' cannot be the value"),
+    ('{"nodeSelector": {"pool": "spot"}}', '{"serviceAccountName": "Me"}', "'Me' cannot be the name of a service account"),
+    ('{"nodeSelector": {"pool": "spot"}}', '{"imagePullSecrets": [{"name": "a_b"}]}', "'a_b' cannot be the name of a Secret"),
+    ('{"name": "base"}', '{"name": "base", "envFrom": [{"secretRef": {"name": "Store"}}]}', "'Store' cannot be the name of a Secret"),
+    ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/flowc/x"}], metadata={"labels"', "'/flowc/x': `/flowc` holds what flowc needs"),
+    ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/airflow/xcom"}], metadata={"labels"', "'/airflow/xcom'"),
+    ('metadata={"labels"', 'mounts=[{"mountPath": "/"}], metadata={"labels"', "'/': it would hide everything"),
+    ('metadata={"labels"', 'mounts=[{"mountPath": "/a"}, {"mountPath": "/a/"}], metadata={"labels"', "'/a': two volumes"),
+    ('metadata={"labels"', 'volumes=[{"persistentVolumeClaim": {"claimName": "A"}}], metadata={"labels"', "'A' cannot be the name of a Persistent"),
+    ('task_id="end",', 'task_id="end", namespace="my.space",', "'my.space' cannot be the name of a namespace"),
+    ('task_id="end",', 'task_id="end", service_account_name="a b",', "'a b' cannot be the name of a service account"),
+    ('"retries": 0,', '"retries": 0, "namespace": "My",', "'My' cannot be the name of a namespace"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), BROKEN_PODS, ids=[each[2] for each in BROKEN_PODS])
+def test_mistakes_of_pods_are_found(good: str, bad: str, message: str) -> None:
+    text = (Path(__file__).parents[2] / "golden" / "decorated" / "Decorated_dag.py").read_text()
+    assert good in text
+    broken = text.replace(good, bad, 1)
+    (found,) = validate("x_dag.py", broken)
+    assert message in found.message
+    assert found.place == f"line {1 + broken[: broken.index(bad)].count(chr(10))}"
+
+
+@pytest.mark.parametrize(
+    ("good", "same"),
+    [
+        ('{"team": "ml"}', '{"team": "{{ run_id }}"}'),
+        ('{"team": "ml"}', '{"team": str(1)}'),
+        ('{"OMP_NUM_THREADS": "2"}', '{"serviceAccountName": "Any Text"}'),
+        ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/airflow"}], metadata={"labels"'),
+    ],
+)
+def test_what_pods_may_have_is_no_mistake(good: str, same: str) -> None:
+    text = (Path(__file__).parents[2] / "golden" / "decorated" / "Decorated_dag.py").read_text()
+    assert good in text and not list(validate("x_dag.py", text.replace(good, same, 1)))
 
 
 @given(st.text())

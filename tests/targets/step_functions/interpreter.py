@@ -1,9 +1,9 @@
 """Emitted state machines on moto's interpreter of the Amazon States Language, with the jobs of AWS Batch simulated in this process.
 
 A simulated job does what the shim's contract (docs/shim.md) says of its step, as `tests/support/reference.py` knows it: it notes that (step, path)
-ran, and puts the reports that its command asks for into S3. moto lacks four things, mended here: `RedriveCount` of the context object, the change of case between the parameters
-of Step Functions' API (`JobName`) and those of the service (`jobName`), a table of jobs that can be read while another branch adds to it, and
-`Job.run`, which would start Docker.
+ran, and puts the reports that its command asks for into S3. moto lacks five things, mended here: `RedriveCount` of the context object, the change of
+case between the parameters of Step Functions' API (`JobName`) and those of the service (`jobName`), JSONata (it would need a Java library that it does
+not install), a table of jobs that can be read while another branch adds to it, and `Job.run`, which would start Docker.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ import boto3
 from botocore.session import Session
 from flowc.compiler.ir.nodes import Flow
 from flowc.targets.target import SpecFile
+from jsonata.jsonata import Jsonata
 from moto import mock_aws
 from moto.batch import models as batch_models
+from moto.stepfunctions.parser.asl.component.common.string import string_expression
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.eval.states import States
+from moto.stepfunctions.parser.asl.jsonata import validations
 
 from tests.support.reference import Executed, outcome
 
@@ -142,6 +145,8 @@ def mended() -> Any:
     stack.enter_context(mock.patch.multiple(StateTaskService, _normalise_parameters=_normalise_parameters, _normalise_response=_normalise_response))
     stack.enter_context(mock.patch.object(batch_models.BatchBackend, "__init__", _init))
     stack.enter_context(mock.patch.object(States, "__init__", _states_init))
+    for module in (string_expression, validations):
+        stack.enter_context(mock.patch.object(module, "eval_jsonata_expression", lambda expression: Jsonata(expression).evaluate(None)))
     return stack
 
 

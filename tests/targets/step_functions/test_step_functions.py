@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.nodes import Flow, Foreach, Switch
 from flowc.compiler.ir.scopes import is_loop, scopes
+from flowc.compiler.pipeline import Program
 from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.step_functions.emit import check, emit
+from flowc.targets.step_functions.input_check import MAX_SIZE
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
 from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
+from flowc.targets.step_functions.services import OVERRIDES_SIZE
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,6 +87,89 @@ def test_parameters_reach_the_first_job(aws: Engine, tmp_path: Path) -> None:
     assert "FLOWC_PARAMETERS" not in aws.jobs["end", "-"]
 
 
+PARAMETERS = """
+from flowc import FlowSpec, IncludeFile, Parameter, step
+
+class F(FlowSpec):
+    text = Parameter("text", default="a")
+    number = Parameter("number", type=int, required=True)
+    ratio = Parameter("mean-ratio", type=float, default=0.5)
+    flag = Parameter("flag", default=False)
+    table = Parameter("table", type=JSONType, default="{}")
+    rows = IncludeFile("rows")
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+NAMES = "`text`, `number`, `mean-ratio`, `flag`, `table`, `rows`"
+GOOD = {"number": 3}
+
+
+@pytest.fixture(scope="module")
+def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
+    source = PARAMETERS.replace("Parameter, step", "JSONType, Parameter, step")
+    return program_of(source, tmp_path_factory.mktemp("parameters")).flow
+
+
+@pytest.mark.parametrize(
+    ("given", "cause"),
+    [
+        ({**GOOD, "txet": 1}, f"there is no parameter `txet`: flow F has {NAMES}"),
+        ({**GOOD, "a\"'`": None, "b": 2}, f"there is no parameter `a\"'``, `b`: flow F has {NAMES}"),
+        (
+            {"version": "0", "detail-type": "Object Created", "detail": {}},
+            f"there is no parameter `version`, `detail-type`, `detail`: flow F has {NAMES}",
+        ),
+        ({}, "parameter `number` is required"),
+        ({"number": None, "text": [1]}, "parameter `text` must be text; parameter `number` is required"),
+        ({"number": 1.5, "mean-ratio": True}, "parameter `number` must be a whole number; parameter `mean-ratio` must be a number"),
+        ({**GOOD, "flag": {}, "rows": 5}, "parameter `flag` must be true or false; parameter `rows` must be a file, as text"),
+        ([GOOD], "the input must be an object of parameters"),
+        ("number", "the input must be an object of parameters"),
+        (
+            {**GOOD, "text": '"' * 1900, "table": [1]},  # of each quote in it JSON within JSON makes four characters
+            "the parameters have 7642 characters, and a Batch job can be given 7500: the longest is `text`, with 7604. "
+            "Put large values into S3 and give their address, or use IncludeFile",
+        ),
+    ],
+)
+def test_an_invalid_input_fails_before_a_job_is_started(given: object, cause: str, aws: Engine, with_parameters: Flow) -> None:
+    found = aws.run(with_parameters, emitted(with_parameters), json.dumps(given))
+    assert (found["status"], found["error"], found["cause"]) == ("FAILED", "Flowc.InvalidParameters", cause)
+    assert not aws.started
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        GOOD,
+        {"number": "3", "mean-ratio": 1, "text": 5, "flag": "yes", "table": None, "rows": "text:a"},
+        {"number": 3.0, "text": True, "table": [[1, None]], "rows": {"text": "a"}, "flag": 1},
+        {**GOOD, "text": "a" * (MAX_SIZE - len("{__number__:3,__text__:____}"))},
+    ],
+)
+def test_what_the_shim_takes_reaches_it(given: dict[str, object], aws: Engine, with_parameters: Flow) -> None:
+    assert aws.run(with_parameters, emitted(with_parameters), json.dumps(given))["status"] == "SUCCEEDED"
+    assert json.loads(aws.jobs["start", "-"]["FLOWC_PARAMETERS"]) == given
+
+
+def test_the_largest_parameters_fit_into_the_overrides_of_a_job() -> None:
+    """With the longest names that an execution can have, and the variable that Step Functions adds."""
+    machine, execution = "m" * 80, "e" * 80
+    arn = f"arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:{machine}:{execution}"
+    variables = {
+        "FLOWC_RUN": f"{machine}.{execution}", "FLOWC_OWNER": arn, "FLOWC_REQUEST": "1000", "FLOWC_PARAMETERS": "p" * MAX_SIZE,
+        "MANAGED_BY_AWS": "STARTED_BY_STEP_FUNCTIONS",
+    }  # fmt: skip
+    overrides = {"environment": [{"name": name, "value": value} for name, value in variables.items()]}
+    assert len(json.dumps(overrides)) <= OVERRIDES_SIZE
+
+
 @pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.batch.json")), ids=lambda each: each.name)
 def test_batch_takes_the_definitions(file: Path) -> None:
     """botocore's own model of RegisterJobDefinition; a Batch job definition has at most 24 KiB."""
@@ -95,7 +182,10 @@ def test_batch_takes_the_definitions(file: Path) -> None:
 @pytest.mark.parametrize("file", sorted(GOLDEN.rglob("*.schedule.json")), ids=lambda each: each.name)
 def test_eventbridge_takes_the_schedule(file: Path) -> None:
     shape = Session().get_service_model("scheduler").operation_model("CreateSchedule").input_shape
-    assert not ParamValidator().validate(json.loads(file.read_text()), shape).has_errors()
+    schedule = json.loads(file.read_text())
+    assert not ParamValidator().validate(schedule, shape).has_errors() and schedule["State"] == "ENABLED"
+    assert not list(validate(file.name, file.read_text()))
+    assert [each.place for each in validate(file.name, json.dumps({**schedule, "State": "PAUSED"}))] == ["State"]
 
 
 @given(
@@ -200,6 +290,112 @@ def test_a_map_that_cannot_be_is_refused(text: str, tmp_path: Path) -> None:
     assert [each.code for each in check(flow, options_of("step-functions", map=text))] == ["FLOW522"]
 
 
+WIDE = """
+from flowc import FlowSpec, step
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        self.xs = OUTER
+        self.next(self.row, foreach="xs")
+
+    @step
+    def row(self):
+        self.ys = INNER
+        self.next(self.cell, foreach="ys")
+
+    @step
+    def cell(self):
+        self.next(self.join_cells)
+
+    @step
+    def join_cells(self, inputs):
+        self.next(self.join_rows)
+
+    @step
+    def join_rows(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+UNKNOWN = "open('list').readlines()"
+
+
+def wide(outer: object, inner: object, folder: Path) -> Program:
+    values = [str(each) if isinstance(each, str) else f"list(range({each}))" for each in (outer, inner)]
+    return program_of(WIDE.replace("OUTER", values[0]).replace("INNER", values[1]), folder)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "given", "modes"),
+    [
+        (40, 10, {}, "II"),
+        (41, 40, {}, "DI"),
+        (41, 41, {}, "DI"),  # the inner ones run beside those of other items already
+        (40, 41, {}, "ID"),
+        (41, 40, {"max_workers": "40"}, "DI"),  # 1,640 cells are more than the history has room for
+        (40, 20, {"max_workers": "0"}, "II"),
+        (39, 39, {}, "DI"),  # the same: it is the outer one that gives both what they need
+        (2, 5000, {"max_workers": "10"}, "DD"),  # more than the history of an item has room for, too
+        (41, 3, {"max_workers": "40"}, "II"),
+        (UNKNOWN, UNKNOWN, {}, "II"),
+        (UNKNOWN, 100, {}, "ID"),
+        (100, UNKNOWN, {}, "DI"),
+        (100, 100, {"map": "inline,row=auto"}, "ID"),
+        (100, 20, {"map": "inline,row=auto"}, "ID"),  # 2,000 cells
+        (100, 100, {"map": "distributed"}, "DI"),
+        (0, 0, {}, "II"),
+    ],
+)
+def test_a_foreach_of_known_width_is_distributed_if_it_is_wide(
+    outer: object, inner: object, given: dict[str, str], modes: str, tmp_path: Path
+) -> None:  # fmt: skip
+    program = wide(outer, inner, tmp_path)
+    asl, batch, policy, *_ = spec_of(program, "step-functions", **given)
+    rows = json.loads(asl.text)["States"]["start each"]
+    cells = rows["ItemProcessor"]["States"]["row each"]
+    assert [each["ItemProcessor"]["ProcessorConfig"]["Mode"][0] for each in (rows, cells)] == list(modes)
+    told = environments(batch.text)
+    assert ["FLOWC_MAX_SPLITS" not in told[step] for step in ("start", "row")] == [mode == "D" for mode in modes]
+    assert ("StartItems" in policy.text) == ("D" in modes)
+    for step, around in (("start", 1), ("row", outer if modes == "II" else 1)):
+        width = dict(program.widths).get(step, 1)
+        if "FLOWC_MAX_SPLITS" in told[step] and isinstance(around, int):
+            assert width * around <= int(told[step]["FLOWC_MAX_SPLITS"])
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "given", "said"),
+    [
+        (40, 20, {}, []),
+        (10_000, 10_000, {}, []),
+        (40, 40, {"map": "inline"}, ["FLOW561 row 1600 items, 40 for each of 40 outer items"]),
+        (3000, UNKNOWN, {"map": "inline"}, ["FLOW561 start 3000 items"]),
+        (UNKNOWN, 3000, {"map": "inline"}, ["FLOW561 row 3000 items"]),
+        (100, 3000, {"map": "distributed"}, ["FLOW561 row 3000 items"]),
+        (50, 10, {"map": "inline"}, ["FLOW562 start 40 of its 50 items"]),
+        (50, 10, {"map": "inline", "max_workers": "40"}, []),
+        (50, 10, {"map": "inline", "max_workers": "45"}, ["FLOW562 start 40 of its 50 items at a time, not 45"]),
+        (10, 60, {"map": "inline", "max_workers": "0"}, ["FLOW562 row 40 of its 60 items at a time, not 60"]),
+        (10, 60, {"map": "distributed"}, []),
+        (3000, 3000, {"map": "outline"}, ["FLOW522"]),
+        (3000, 3000, {"map": "inline", "max_workers": "many"}, ["FLOW522"]),
+    ],
+)
+def test_an_inline_foreach_that_is_known_to_be_too_wide_is_named(
+    outer: object, inner: object, given: dict[str, str], said: list[str], tmp_path: Path
+) -> None:  # fmt: skip
+    program = wide(outer, inner, tmp_path)
+    found = list(check(program.flow, replace(options_of("step-functions", **given), widths=program.widths)))
+    assert len(found) == len(said)
+    for diagnostic, words in zip(found, said):
+        code, _, rest = words.partition(" ")
+        step, _, count = rest.partition(" ")
+        assert diagnostic.code == code and step in diagnostic.what and count in diagnostic.what
+
+
 def test_decorators(tmp_path: Path) -> None:
     source = """
 from metaflow import FlowSpec, batch, catch, resources, retry, step, timeout
@@ -220,7 +416,8 @@ class F(FlowSpec):
 """
     files = spec_of(program_of(source, tmp_path), "step-functions")
     start, end = json.loads(files[1].text)
-    assert start["retryStrategy"] == {"attempts": 6} and start["timeout"] == {"attemptDurationSeconds": 180}
+    assert start["retryStrategy"] == {"attempts": 6, "evaluateOnExit": [{"onExitCode": "202", "action": "EXIT"}]}
+    assert start["timeout"] == {"attemptDurationSeconds": 180}
     container = start["containerProperties"]
     assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {"VCPU": "2", "MEMORY": "8000", "GPU": "1"}
     assert (container["image"], container["jobRoleArn"], container["executionRoleArn"]) == (
@@ -294,7 +491,7 @@ class F(FlowSpec):
         ("host_volumes='/a:/b'", [("/a", "/b")]),
         ("efs_volumes=['fs-1:/data', 'fs-2']", [("fs-1", "/data"), ("fs-2", "/mnt/fs-2")]),
         ("efs_volumes='fs-1'", [("fs-1", "/mnt/fs-1")]),
-        ("efs_volumes={'fs-1': '/data'}", [("fs-1", "/data")]),
+        ("efs_volumes={'fs-1': '/data', 'fs-2': None}", [("fs-1", "/data"), ("fs-2", "/mnt/fs-2")]),
     ],
 )
 def test_volumes_are_where_they_are_asked_for(given: str, mounts: list[tuple[str, str]], tmp_path: Path) -> None:
@@ -345,7 +542,7 @@ class F(FlowSpec):
 
 
 BROKEN = [
-    ('"StartAt": "new run"', '"StartAt": "run"', "run"),
+    ('"StartAt": "declared parameters"', '"StartAt": "run"', "run"),
     ('"Next": "start items"', '"Next": "starts"', "starts"),
     ('"Type": "Map"', '"Type": "Mop"', "Mop"),
     ('"ItemsPath": "$.items.paths"', '"ItemsPath": "items"', "ItemsPath"),
