@@ -19,7 +19,12 @@ author = "the flowc authors"
 release = version = flowc.__version__
 
 ROOT = Path(__file__).parents[2]
-COPIES = {"site/architecture": "ARCHITECTURE.md", "site/contributing": "CONTRIBUTING.md", "site/security": "SECURITY.md", "site/changes": "CHANGELOG.md"}
+COPIES = {
+    "site/architecture": "ARCHITECTURE.md",
+    "site/contributing": "CONTRIBUTING.md",
+    "site/security": "SECURITY.md",
+    "site/changes": "CHANGELOG.md",
+}
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["site/conf.py"]

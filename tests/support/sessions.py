@@ -68,7 +68,8 @@ def _prepared(folder: Path) -> dict[str, str]:
     for binary in binaries.iterdir():
         binary.chmod(0o755)
     path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
-    return {**environment("FLOWC_", "AWS_", "METAFLOW_"), "PATH": path, "METAFLOW_USER": "ada", "TERM": "dumb", "COLUMNS": "120"}
+    own = {"PATH": path, "PYTHONPATH": str(ROOT), "METAFLOW_USER": "ada", "TERM": "dumb", "COLUMNS": "120"}
+    return {**environment("FLOWC_", "AWS_", "METAFLOW_"), **own}
 
 
 def _run(command: str, shown: list[str], folder: Path, env: dict[str, str]) -> str:
