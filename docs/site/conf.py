@@ -1,7 +1,7 @@
 """How Sphinx builds the documentation site: `make docs`.
 
-The pages are the Markdown files of `docs/`, which are read on GitHub too, a few of the repository's root (`COPIES`), and those of `docs/site/`, which
-hold the API reference. Every warning is an error, so that a link that leads nowhere fails the build.
+The pages are the Markdown files of `docs/`, which are read on GitHub too, a few of the repository's root (`COPIES`), and
+those of `docs/site/`, which hold the API reference. Every warning is an error, so a link that leads nowhere fails the build.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ autodoc_preserve_defaults = True
 
 
 def page(_app: Any, name: str, source: list[str]) -> None:
-    """Puts a page of the repository's root in the place of the one that stands for it, and makes links of pages links within the site."""
+    """Puts a page of the root in the place of the one that stands for it, and makes links to pages links within the site."""
     path = COPIES.get(name, f"docs/{name}.md")
     text = (ROOT / path).read_text(encoding="utf-8") if name in COPIES else source[0]
     folder = posixpath.dirname(path)
@@ -56,7 +56,7 @@ def page(_app: Any, name: str, source: list[str]) -> None:
 
 
 def docstring(_app: Any, _what: str, _name: str, _value: object, _options: object, lines: list[str]) -> None:
-    """Makes a docstring of this project reStructuredText: an indented block is code, and nothing but `code` is markup."""
+    """Makes a docstring reStructuredText: an indented block is code, and nothing but `code` is markup."""
     text: list[str] = []
     for number, line in enumerate(lines):
         is_code = line.startswith("    ")
@@ -66,8 +66,9 @@ def docstring(_app: Any, _what: str, _name: str, _value: object, _options: objec
     lines[:] = text
 
 
-def signature(_app: Any, _what: str, _name: str, _value: object, _options: object, arguments: str | None, returned: str | None) -> Any:
+def signature(*event: Any) -> tuple[str | None, str | None]:
     """Leaves private arguments out."""
+    arguments, returned = event[-2:]
     return re.sub(r", _\w+:[^,)]*", "", arguments) if arguments else arguments, returned
 
 

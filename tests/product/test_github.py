@@ -19,8 +19,8 @@ def steps(job: str) -> list[dict[str, Any]]:
 
 
 def test_everything_is_what_a_clean_machine_runs() -> None:
-    commands = [step["run"].split()[-1] for step in steps("all") if step.get("run", "").startswith("sudo --preserve-env")]
-    assert commands == [".ci/run"] and (ROOT / ".ci" / "run").stat().st_mode & 0o111
+    commands = [step["run"] for step in steps("all") if "run" in step]
+    assert commands[0].split()[-1] == ".ci/run" and (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 
 def test_the_cache_is_named_for_files_that_are_there() -> None:
@@ -33,7 +33,8 @@ def test_the_cache_is_named_for_files_that_are_there() -> None:
 
 def test_targets_of_make_are_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    words = [word for step in steps("quick") for word in step.get("run", "").split() if word != "make" and "=" not in word]
+    commands = [step["run"].split() for step in steps("quick") if "run" in step]
+    words = [word for command in commands for word in command if word != "make" and "=" not in word]
     assert words
     for word in words:
         assert re.search(rf"^{word}:", makefile, re.MULTILINE), word

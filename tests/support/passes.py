@@ -1,7 +1,7 @@
 """What each pass of the compiler adds to what is known of a flow: `python -m tests.support.passes FLOW.py [PASS…]`.
 
-A line is a field that a pass has set or changed, such as `analysis.flow.steps.measure.reads = ('words',)`. Places in the source are left out, and so
-are fields that are empty.
+A line is a field that a pass has set or changed, such as `analysis.flow.steps.measure.reads = ('words',)`. Empty fields
+and places in the source are left out.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ WIDTH = 100  # characters of a value
 
 
 def added(path: str) -> Iterator[tuple[str, list[str]]]:
-    """Yields the name of each pass, and a line for each field that it sets and each problem that it finds. Raises Refused."""
+    """Yields the name of each pass, with a line for each field that it sets and each diagnostic. Raises Refused."""
     folder, name = os.path.split(path)
     now = Compile(Sources(folder or ".", name), "", (), {}, NOTHING)
     known = {(_below(field), value) for field, value in fields(now)}
     for compiler_pass in PASSES:
         now, diagnostics = compiler_pass(now)
         lines = [f"{field} = {value}" for field, value in fields(now) if (_below(field), value) not in known]
-        yield compiler_pass.__name__, lines + [f"{diagnostic.code}: {diagnostic.what}" for diagnostic in diagnostics]
+        lines += [f"{diagnostic.code}: {diagnostic.what}" for diagnostic in diagnostics]
+        yield compiler_pass.__name__, lines
         known |= {(_below(field), value) for field, value in fields(now)}
 
 

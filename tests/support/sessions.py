@@ -1,12 +1,16 @@
-"""Pages with sessions: what a page shows of a command is what the command prints. `python -m tests.support.sessions` records them anew.
+"""Pages with sessions: what a page shows of a command is what the command prints.
+
+`python -m tests.support.sessions` records the sessions anew.
 
 A page is Markdown. Its commands run one after the other in one empty folder, top to bottom:
 
-- a fenced block under `<!-- file: NAME -->` is written to that file; if NAME is a path of this repository, the block is a copy of that file;
+- a fenced block under `<!-- file: NAME -->` is written to that file; if NAME is a path of this repository, the block is
+  a copy of that file;
 - a fenced block of the language `console` holds commands (`$ …`, run by `sh`) and what each prints.
 
-A line that holds only `…` stands for lines that the page leaves out. Between two of these lines, the first and the last line say which part of the
-output the page shows; when the page is recorded, all between them is written anew. Commands in blocks of other languages are not run.
+A line that holds only `…` stands for lines that the page leaves out. Between two of these lines, the first and the last
+line say which part of the output the page shows; when the page is recorded, all between them is written anew. Commands
+in blocks of other languages are not run.
 """
 
 from __future__ import annotations
@@ -73,20 +77,22 @@ def _prepared(folder: Path) -> dict[str, str]:
 
 
 def _run(command: str, shown: list[str], folder: Path, env: dict[str, str]) -> str:
-    done = subprocess.run(["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines = excerpt(shown, steady(done.stdout, folder).splitlines(), command)
+    both = f"exec 2>&1; {command}"
+    printed = subprocess.run(["sh", "-c", both], cwd=folder, env=env, capture_output=True, text=True).stdout
+    lines = excerpt(shown, steady(printed, folder).splitlines(), command)
     return "".join(f"{line}\n" for line in [f"$ {command}", *lines])
 
 
 def steady(text: str, folder: Path) -> str:
-    """Returns the text without what differs from one run to the next: places, times, digests, the Python that runs the tests."""
+    """Returns the text without what differs between runs: places, times, digests, the Python that runs the tests."""
     text = text.replace(str(folder), "/home/ada")
     text = re.sub(r"\b\d\d:\d\d:\d\d\b", "09:00:00", text)
     text = re.sub(r"\b\d{10}\.\d+", "1793610000.0", text)
     text = re.sub(r"\b\d+\.\d s\b", "0.3 s", text)
     text = re.sub(r'("python": ?)"[\d.]+"', r'\1"3.12.3"', text)
     text = re.sub(r'("platform": ?)"\w+"', r'\1"linux"', text)
-    text = re.sub(r"^(?:\S+ \[[^]\n]+\])? *[~^][ ~^]*\n", "", text, flags=re.MULTILINE)  # marks in tracebacks of newer Pythons
+    # marks in tracebacks of newer Pythons
+    text = re.sub(r"^(?:\S+ \[[^]\n]+\])? *[~^][ ~^]*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r'("sum": ?)"[0-9a-f]{16}"', r'\1"SUM"', text)
     return re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
 
@@ -126,7 +132,8 @@ def _found(line: str, output: list[str], start: int, command: str) -> int:
     try:
         return output.index(line, start)
     except ValueError:
-        raise Unlike(f"`{command}` prints no line `{line}`" + (f" after line {start}" if start else "") + ":\n" + "\n".join(output)) from None
+        place = f" after line {start}" if start else ""
+        raise Unlike("\n".join([f"`{command}` prints no line `{line}`{place}:", *output])) from None
 
 
 def main() -> None:
