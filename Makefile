@@ -7,10 +7,11 @@ VENV := .venvs/dev
 COUNT ?= 200
 RUN := $(VENV)/bin/python
 DEMO := .venvs/demo
+SITE := build/docs
 AIRFLOW := $(CURDIR)/.venvs/airflow/bin/python
 JOBS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')# one more than cores: the node's tests mostly wait
 
-.PHONY: demo releases test test-quick test-metaflow nightly check golden bench engines try venv clean
+.PHONY: demo releases test test-quick test-metaflow nightly check golden docs bench engines try venv clean
 
 demo: $(DEMO)/ready .venvs/compile/ready  ## compile examples/wine to every target, validate, run it here, show the result
 	@$(PYTHON) examples/demo.py --compiler .venvs/compile/bin/python --runner $(DEMO)/bin/python
@@ -60,13 +61,17 @@ check: $(VENV)/ready  ## ruff, mypy --strict, templates and the decorators' modu
 	$(RUN) -m flowc.compiler.decorators._build --check
 	$(RUN) tests/support/typecheck.py
 
-golden: $(VENV)/ready  ## regenerate the emitted specs kept for review, the recorded diagnostics, and the pages of diagnostics and decorators
+golden: $(VENV)/ready  ## regenerate what is kept for review: emitted specs, recorded diagnostics, generated pages, sessions in the docs
 	$(RUN) -m flowc.templates.build
 	$(RUN) -m flowc.compiler.decorators._build
 	$(RUN) -m tests.golden.regenerate
 	$(RUN) -m tests.compiler.report.test_diagnostic_fixtures
 	$(RUN) -m tests.support.diagnostic_pages
 	$(RUN) -m tests.support.decorator_page
+	$(RUN) -m tests.support.sessions
+
+docs: .venvs/docs/ready  ## build the documentation site into build/docs; a link that leads nowhere fails it
+	.venvs/docs/bin/python -m sphinx -b html -W --keep-going -q -j auto -c docs/site docs $(SITE)
 
 bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
 	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python
@@ -82,6 +87,9 @@ $(VENV)/ready: pyproject.toml setup.py .ci/quick_start.py
 
 $(DEMO)/ready: pyproject.toml setup.py examples/wine/requirements.txt
 	@$(PYTHON) .ci/environment.py $(DEMO) -e . -r examples/wine/requirements.txt
+
+.venvs/docs/ready: pyproject.toml setup.py
+	$(PYTHON) .ci/environment.py .venvs/docs -e ".[docs]"
 
 .venvs/airflow/ready: tests/engines/airflow-requirements.txt
 	$(PYTHON) .ci/environment.py .venvs/airflow -r tests/engines/airflow-requirements.txt

@@ -1,4 +1,4 @@
-"""Who runs a flow, and what run.json says of how a run was made: the client's system tags follow from it (docs/client.md, Tags)."""
+"""Who runs a flow, and what run.json says of how a run was made: the client's system tags follow from it (docs/client.md, Namespaces and tags)."""
 
 from __future__ import annotations
 

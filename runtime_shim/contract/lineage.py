@@ -1,4 +1,4 @@
-"""Where a task's inputs are: found from the graph and the task's own address, never told by an engine (DESIGN, A task's address)."""
+"""Where a task's inputs are: found from the graph and the task's own address, never told by an engine (docs/design.md, A task's address)."""
 
 from __future__ import annotations
 

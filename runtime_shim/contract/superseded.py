@@ -1,4 +1,4 @@
-"""Setting records aside: what an operator asked to run again leaves its place to what is made then (docs/shim.md, Asked for again).
+"""Setting records aside: what an operator asked to run again leaves its place to what is made then (docs/shim.md, Runs and starts).
 
 A record that is set aside is kept below `superseded/`, for people only: no task reads it, and it keeps no artifact from `flowc gc`.
 """
