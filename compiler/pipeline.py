@@ -10,23 +10,24 @@ import os
 from .checks import checks
 from .dataflow.foreach_values import widths
 from .fast_start.record import record, replace
-from .fold.expressions import Environment
+from .fold.values import Environment
 from .ir.nodes import End, Flow, Scope, Span
 from .ir.scopes import Unbalanced, scopes
-from .names.classes import Class, flows, started, unread
+from .names.classes import flows, started, unread
 from .names.resolver import World
 from .options.compile_inputs import NOTHING, inputs, unused
 from .read.flow import analyze, caught
 from .read.reading import Reading
 from .report.diagnostics import Diagnostic, Refused, has_errors, in_order, nearest
+from .source.modules import Class
 from .source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .names.resolver import Module
     from .options.compile_inputs import Given
+    from .source.modules import Module
 
 
 @record

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
     from ..names.resolver import World
     from ..read.members import Member
     from ..read.reading import StepFacts
+    from ..source.modules import Class
     from .effects.records import Definition, Merge, Read
 
 # Attributes that a flow object has of Metaflow's own, the artifacts that it keeps for itself among them (measured).

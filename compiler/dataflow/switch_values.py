@@ -38,7 +38,7 @@ def switch_values(reading: Reading) -> Iterator[tuple[nodes.Step, list[str | int
 
 def _values(world: World, one: Definition, node: SgNode) -> list[str | int | float | bool] | None:
     """The values that an expression may have; None when others are possible."""
-    from ..fold.expressions import Unfoldable
+    from ..fold.budget import Unfoldable
     from ..fold.value_kinds import folded
 
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:

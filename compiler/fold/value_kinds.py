@@ -5,7 +5,8 @@ Only what is sure has a kind; "" is the kind of all else. That what is said not 
 
 from __future__ import annotations
 
-from .expressions import Unfoldable, fold
+from .budget import Unfoldable
+from .expressions import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

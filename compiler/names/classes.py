@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 from ..report.diagnostics import Diagnostic
-from ..source.bindings import bind, statements
+from ..source.modules import Class, base_names
 from ..source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-    from ..ir.nodes import Span
-    from .resolver import Module, World
+    from ..source.modules import Module
+    from .resolver import World
 
 
-class Class:
-    """One class of a module of the flow's folder."""
-
-    def __init__(self, module: Module, node: SgNode) -> None:
-        self.module = module
-        self.outer = node  # with its decorators
-        definition = node.field("definition") if node.kind() == "decorated_definition" else node
-        assert definition is not None
-        self.node: SgNode = definition
-        name = definition.field("name")
-        self.name = name.text() if name is not None else ""
-        self.span: Span = span(module.source, name if name is not None else definition)
-        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body: what is assigned, each time
-        self.classes: dict[str, list[SgNode]] = {}  # and classes in it
-        self.functions: dict[str, list[SgNode]] = {}
-        body = definition.field("body")
-        for statement in statements(body) if body is not None else []:
-            kind = statement.kind()
-            inner = statement.field("definition") if kind == "decorated_definition" else statement
-            if inner is not None and inner.kind() in ("class_definition", "function_definition"):
-                called = inner.field("name")
-                home = self.classes if inner.kind() == "class_definition" else self.functions
-                home.setdefault(called.text() if called is not None else "", []).append(statement)
-            else:
-                bind(statement, self.assigned)
-
-    def is_enumeration(self, world: World) -> bool:
-        """True for a direct subclass of one of Python's enumerations."""
-        return any(world.qualify(self.module, name).startswith("enum.") for name, _ in base_names(self))
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.module.name, self.name
+def is_enumeration(world: World, owner: Class) -> bool:
+    """True for a direct subclass of one of Python's enumerations."""
+    return any(world.qualify(owner.module, name).startswith("enum.") for name, _ in base_names(owner))
 
 
 def flows(world: World, module: Module) -> list[Class]:
@@ -120,20 +90,6 @@ def _has_steps(world: World, candidate: Class) -> bool:
             if each.kind() == "decorator" and world.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip()) == "metaflow.step":
                 return True
     return False
-
-
-def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
-    bases = candidate.node.field("superclasses")
-    found = []
-    for each in bases.named_children() if bases is not None else []:
-        if each.kind() == "subscript":  # Generic[T]
-            value = each.field("value")
-            found.append((value.text() if value is not None else "", each))
-        elif each.kind() in ("identifier", "attribute"):
-            found.append((each.text(), each))
-        elif each.kind() not in ("keyword_argument", "comment"):
-            found.append(("", each))
-    return found
 
 
 def _class(world: World, qualified: str) -> Class | None:

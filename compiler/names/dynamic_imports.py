@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from .resolver import Module, World
+    from ..source.modules import Module
+    from .resolver import World
 
 _MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
             "runpy.run_module": "mod_name"}  # fmt: skip
@@ -235,7 +236,7 @@ def _values(world: World, module: Module, node: SgNode) -> tuple[Any, ...] | Non
 
 def _folded(world: World, module: Module, node: SgNode, local: dict[str, Any], depth: int = 0) -> Any:
     """The value of the expression where it stands, or None."""
-    from ..read.configs import HERE
+    from ..fold.values import HERE
 
     def lookup(dotted: str) -> Any:
         first = dotted.partition(".")[0]
@@ -317,7 +318,7 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
     """The Python files among the values, as paths from the flow's folder."""
-    from ..read.configs import HERE
+    from ..fold.values import HERE
 
     paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
     return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))

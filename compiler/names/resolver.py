@@ -11,10 +11,11 @@ import os
 import sys
 
 from ..fold.budget import Unfoldable
-from ..fold.expressions import Decorated, Environment, Folder, Function, Late, Library, Native, fold, parsed
+from ..fold.expressions import Folder, fold, parsed
+from ..fold.values import Decorated, Environment, Function, Late, Library, Native
 from ..report.diagnostics import Refused
-from ..source.bindings import bind_module
-from ..source.text import Source, decode, parse, read_bytes
+from ..source.modules import Class, Module
+from ..source.text import decode, parse, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,29 +24,11 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..read.configs import Config
+    from ..fold.values import Config
     from ..report.diagnostics import Diagnostic
-    from .classes import Class
 
 # A module without any of these names none while it runs.
 _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
-
-
-class Module:
-    """One module of the flow's folder: what its top level binds."""
-
-    def __init__(self, name: str, source: Source, is_package: bool) -> None:
-        self.name = name  # dotted
-        self.source = source
-        self.is_package = is_package
-        self.imports: dict[str, str] = {}  # local name → qualified name
-        self.stars: list[str] = []  # modules imported with `*`
-        self.assigned: dict[str, list[SgNode]] = {}  # name → what is assigned to it, each time
-        self.classes: dict[str, list[SgNode]] = {}
-        self.functions: dict[str, list[SgNode]] = {}
-        self.everywhere: list[str] = []  # qualified modules imported anywhere, functions included
-        self.within: dict[str, str] = {}  # like `imports`, functions included
-        bind_module(self)
 
 
 class World:
@@ -280,18 +263,19 @@ class World:
 
     def _class_constant(self, home: Module, names: list[str], dotted: str) -> Any:
         """`Limits.CPU`, also in a class within a class, and the members of an enumeration."""
-        from .classes import Class
+        from ..source.modules import Class
+        from .classes import is_enumeration
 
         owner = Class(home, home.classes[names[0]][-1])
         for name in names[1:-1]:
             if name in owner.classes:
                 owner = Class(home, owner.classes[name][-1])
-            elif name == names[-2] and names[-1] in ("value", "name") and owner.is_enumeration(self):
+            elif name == names[-2] and names[-1] in ("value", "name") and is_enumeration(self, owner):
                 return name if names[-1] == "name" else self._in_class(owner, name, dotted)
             else:
                 raise KeyError(dotted)
         value = self._in_class(owner, names[-1], dotted)
-        if owner.is_enumeration(self):
+        if is_enumeration(self, owner):
             raise Unfoldable(f"`{dotted}` is a member of an enumeration; write `{dotted}.value`")
         return value
 

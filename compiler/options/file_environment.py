@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 
 from ..fast_start.record import replace
-from ..fold.expressions import Unfoldable
+from ..fold.budget import Unfoldable
 from ..source.bindings import statements
 from .compile_inputs import Given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..names.resolver import Module, World
+    from ..names.resolver import World
+    from ..source.modules import Module
 
 PREFIX = "METAFLOW_"
 CONFIGS = (("METAFLOW_FLOW_CONFIG", "config_files"), ("METAFLOW_FLOW_CONFIG_VALUE", "config_values"))

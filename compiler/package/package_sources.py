@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
     from ..names.resolver import World
+    from ..source.modules import Class
 
 ARGUMENTS = ("sources", "arcname", "suffixes")
 SUFFIXES = (".py", ".R", ".RDS")  # Metaflow's own default

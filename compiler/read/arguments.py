@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.expressions import Late, Unsaid
+from ..fold.values import Late, Unsaid
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from ..ir.nodes import Value
-    from ..names.classes import Class
     from ..names.resolver import World
+    from ..source.modules import Class
 
 
 CLICK = {  # arguments of Metaflow's command line's own (click), and what to do instead

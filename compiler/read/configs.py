@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.expressions import Function, Late, Library, Settings, called, usable
+from ..fold.expressions import called
+from ..fold.values import HERE, Config, Function, Late, Library, Settings, settings, usable
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic, Refused, nearest
 from ..source.text import MAX_BYTES, decode, span
@@ -27,25 +28,6 @@ if TYPE_CHECKING:
 
 ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "plain", "show_default")
 POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", "plain")
-HERE = "/\0flow"  # stands for the flow's folder in a path that is folded
-_NOTHING = object()
-
-
-class Config:
-    """One `Config` of the flow, as folding sees it."""
-
-    def __init__(self, name: str, attribute: str, owner: tuple[str, str], place: nodes.Span) -> None:
-        self.name, self.attribute, self.owner, self.place = name, attribute, owner, place
-        self.value: Any = _NOTHING  # until it has been read
-        self.is_plain = False
-        self.origin = ""  # where the text came from, as provenance says it
-        self.digest = ""
-
-    def known(self) -> Any:
-        """The value. Raises Reported if it could not be read."""
-        if self.value is _NOTHING:
-            raise Reported(f"the config `{self.name}` could not be read")
-        return self.value
 
 
 def read_configs(world: World, members: Iterable[Member], given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> list[Config]:
@@ -70,7 +52,7 @@ def read_configs(world: World, members: Iterable[Member], given: Given, flow: tu
 def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
     """The configs as the IR holds them."""
     for each in configs:
-        if each.value is not _NOTHING:
+        if each.is_known:
             value = each.value
             yield nodes.Config(each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place)
 
@@ -136,7 +118,7 @@ class _Reader:
         try:
             text = self.text(config, special, bool(known.get("required")))
             if text is None:
-                if not config.digest and config.value is _NOTHING and len(self.problems) == before:
+                if not config.digest and not config.is_known and len(self.problems) == before:
                     config.value = None
             else:
                 self.parse(config, text, special.get("parser"))
@@ -335,13 +317,6 @@ FORMATS = {
 def call(world: World, function: Any, arguments: list[Any]) -> Any:
     """Calls what folding gave for a function, for a value that can be computed with. Raises Unfoldable."""
     return usable(called(function, arguments, world.given))
-
-
-def settings(value: Any) -> Any:
-    """The value with every mapping in it readable by attributes."""
-    if isinstance(value, dict):
-        return Settings({key: settings(each) for key, each in value.items()})
-    return type(value)(settings(each) for each in value) if isinstance(value, (list, tuple)) else value
 
 
 def _jsonable(value: Any) -> Any:

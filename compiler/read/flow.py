@@ -9,14 +9,16 @@ from __future__ import annotations
 from ..dataflow.assigned import dataflow, reads
 from ..fast_start.record import replace
 from ..ir import nodes
-from ..names.classes import Class, linearize
-from ..names.metaflow_api import is_foreign, unknown_imports
+from ..names.classes import linearize
+from ..names.metaflow_api import is_foreign
 from ..options.compile_inputs import NOTHING
 from ..report.diagnostics import Diagnostic, has_errors, nearest
 from ..source.docstring import docstring
+from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
 from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
+from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
 from .transitions import read_transition

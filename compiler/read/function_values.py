@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from ..ir.nodes import Span, Value
-    from ..names.classes import Class
-    from ..names.resolver import Module, World
+    from ..names.resolver import World
+    from ..source.modules import Class, Module
 
 NAMESPACED = "namespaced_event_name"
 
@@ -66,7 +66,8 @@ def called(world: World, function: Function, context: dict[str, Any]) -> Any:
 
     Raises Unfoldable.
     """
-    from .configs import call, settings
+    from ..fold.values import settings
+    from .configs import call
 
     known = {name: config.known() for name, config in world.configs.items()}
     folding = world.function(function.module, function.node, lambda each: world.constant(function.module, each))

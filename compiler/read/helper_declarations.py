@@ -7,9 +7,9 @@ stands for, and that text is read like any other; every place in it is that of t
 from __future__ import annotations
 
 from ..fold.budget import Unfoldable
-from ..fold.expressions import Declared, Decorated, Function, Late, Library, Native, called
-from ..names.classes import Class, base_names
-from ..names.resolver import Module
+from ..fold.expressions import called
+from ..fold.values import PARAMETERS, Declared, Decorated, Function, Late, Library, Native, applied
+from ..source.modules import Class, Module, base_names
 from ..source.text import Source, span, tree_of
 from .arguments import folded
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..ir.nodes import Span
     from ..names.resolver import World
 
-PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _TYPES = ("str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
 _DEEPEST = 3  # functions that a function calls, for what they mention
 
@@ -50,13 +49,6 @@ def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> 
     if len(arguments) == 1 and not named and isinstance(arguments[0], Decorated):
         return applied(Declared(name, (), {}), arguments[0])
     return Declared(name, arguments, named)
-
-
-def applied(declared: Declared, to: Any) -> Decorated:
-    """What calling a decorator gives. Raises Unfoldable if it is called with anything but what is decorated."""
-    if not isinstance(to, Decorated) or declared.name in PARAMETERS:
-        raise Unfoldable(f"what `{declared.name}(…)(…)` returns is not known before the flow runs")
-    return Decorated((declared, *to.decorators))
 
 
 # ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────

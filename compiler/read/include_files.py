@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 
 from ..fold.budget import Reported, Unfoldable
+from ..fold.values import HERE
 from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
 from .arguments import bind, folded, help_text, or_set, plain, values
-from .configs import HERE
 from .function_values import called, function_of
 from .parameters import nameless
 

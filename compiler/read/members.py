@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..fast_start.record import record
 from ..fold.budget import Reported, Unfoldable
+from ..fold.values import PARAMETERS
 from ..report.diagnostics import Diagnostic
 from ..source.text import span
 from .arguments import folded
-from .helper_declarations import PARAMETERS, declares, declares_decorator, declares_parameter, decorators, may_be_parameter, parameter
+from .helper_declarations import declares, declares_decorator, declares_parameter, decorators, may_be_parameter, parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
     from ..names.resolver import World
+    from ..source.modules import Class
 
     Problems = list[Diagnostic]
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..ir.nodes import Span
-    from ..names.resolver import Module, World
+    from ..names.resolver import World
     from ..options.compile_inputs import Given
+    from ..source.modules import Module
     from .reading import Reading
 
 SECONDS = 60.0  # until the process must have answered
@@ -41,7 +42,7 @@ def kind_of(world: World, qualified: str, seen: frozenset[str] = frozenset()) ->
     found = world.split(qualified)
     if found is None or qualified in seen or found[1] not in found[0].classes:
         return ""
-    from ..names.classes import Class, base_names
+    from ..source.modules import Class, base_names
 
     owner = Class(found[0], found[0].classes[found[1]][-1])
     return next((kind for name, _ in base_names(owner) if (kind := kind_of(world, world.qualify(owner.module, name), seen | {qualified}))), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.expressions import Library
+from ..fold.values import Library
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
     from ..names.resolver import World
+    from ..source.modules import Class
 
 _KEYWORDS = ("foreach", "num_parallel", "condition")
 

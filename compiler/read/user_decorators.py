@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
-    from ..names.resolver import Module, World
+    from ..names.resolver import World
+    from ..source.modules import Class, Module
 
 EXAMPLE = "write `def timed(step_name, flow, inputs, attributes):` with one `yield`, where the step runs"
 _NESTED = ("function_definition", "lambda", "class_definition")
@@ -52,7 +52,7 @@ def is_own(world: World, qualified: str) -> bool:
 
 def is_step_decorator(world: World, module: Module, name: str) -> bool:
     """True for a class that inherits from `UserStepDecorator`."""
-    from ..names.classes import Class, base_names
+    from ..source.modules import Class, base_names
 
     waiting, seen = [(module, name)], set()
     while waiting:

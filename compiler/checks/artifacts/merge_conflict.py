@@ -53,7 +53,7 @@ from collections.abc import Iterator
 
 from flowc.compiler.dataflow.assigned import StepFlow
 from flowc.compiler.fold import value_kinds
-from flowc.compiler.fold.expressions import Unfoldable
+from flowc.compiler.fold.budget import Unfoldable
 from flowc.compiler.ir import nodes
 from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic

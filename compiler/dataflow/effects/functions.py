@@ -13,9 +13,9 @@ from .records import NOTHING, UNKNOWN, Effects, Kind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
-    from flowc.compiler.names.classes import Class
-    from flowc.compiler.names.resolver import Module, World
+    from flowc.compiler.names.resolver import World
     from flowc.compiler.read.members import Member
+    from flowc.compiler.source.modules import Class, Module
 
 Bound = tuple[tuple[str, Kind], ...]  # parameter, what it holds
 
