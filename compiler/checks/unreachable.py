@@ -27,20 +27,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir.nodes import Step
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 from . import cycles
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    flow = reading.flow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    flow = analysis.flow
     steps = {step.name: step for step in flow.steps}
-    if flow.start not in steps or any(_unclear(reading, step, steps) for step in flow.steps):
+    if flow.start not in steps or any(_unclear(analysis, step, steps) for step in flow.steps):
         return
-    if _goes_round(reading):
+    if _goes_round(analysis):
         return  # where a cycle is mended, the way to what follows is found again
     lost = set(steps) - _reached(flow.start, steps)
     after_another = {target for name in lost for target in targets(steps[name]) if target != name}  # lost with the step that leads there
@@ -62,14 +62,14 @@ def _reached(first: str, steps: dict[str, Step]) -> set[str]:
     return seen
 
 
-def _goes_round(reading: Reading) -> bool:
+def _goes_round(analysis: Analysis) -> bool:
     """Whether some step can only go back to where a run has been, which FLOW202, FLOW207 or FLOW212 say."""
-    back = any(reading.flow.start in targets(step) or targets(step) == (step.name,) for step in reading.flow.steps)
-    return back or next(cycles.check(reading), None) is not None
+    back = any(analysis.flow.start in targets(step) or targets(step) == (step.name,) for step in analysis.flow.steps)
+    return back or next(cycles.check(analysis), None) is not None
 
 
-def _unclear(reading: Reading, step: Step, steps: dict[str, Step]) -> bool:
+def _unclear(analysis: Analysis, step: Step, steps: dict[str, Step]) -> bool:
     """True if where the step goes on is another check's business: then nobody knows what is reached."""
-    facts = reading.facts[step.name]
-    known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == reading.flow.end
+    facts = analysis.facts[step.name]
+    known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == analysis.flow.end
     return not known or any(target not in steps for target in targets(step))

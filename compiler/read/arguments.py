@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Value
-    from ..names.resolver import World
     from ..source.modules import Class
 
 
@@ -31,7 +31,7 @@ CLICK = {  # arguments of Metaflow's command line's own (click), and what to do 
 
 def bind(
     owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, problems: list[Diagnostic],
-    unpacked: tuple[World, dict[str, Value]] | None = None,
+    unpacked: tuple[Evaluator, dict[str, Value]] | None = None,
 ) -> dict[str, SgNode]:  # fmt: skip
     """Returns the call's arguments by name. `positional` may be given without a name; `names` are all that exist.
 
@@ -111,13 +111,13 @@ def bind(
 
 
 def _unpack(
-    owner: Class, node: SgNode, names: tuple[str, ...], what: str, problems: list[Diagnostic], found: dict[str, SgNode], world: World,
+    owner: Class, node: SgNode, names: tuple[str, ...], what: str, problems: list[Diagnostic], found: dict[str, SgNode], evaluator: Evaluator,
     into: dict[str, Value],
 ) -> None:  # fmt: skip
     place = span(owner.module.source, node)
     inner = next((each for each in node.named_children() if each.kind() != "comment"), node)
     try:
-        value = folded(world, owner, inner)
+        value = folded(evaluator, owner, inner)
         value = value.value if isinstance(value, Late) else value
         if not isinstance(value, dict):
             raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
@@ -143,8 +143,8 @@ def _unpack(
 
 
 def values(
-    world: World, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic],
-    value: Callable[[World, Class, SgNode], Value] | None = None,
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic],
+    value: Callable[[Evaluator, Class, SgNode], Value] | None = None,
 ) -> dict[str, Value]:  # fmt: skip
     """Returns the folded value of each argument; adds FLOW120 for one that cannot be known, and leaves it out.
 
@@ -153,7 +153,7 @@ def values(
     found: dict[str, Value] = {}
     for name, node in given.items():
         try:
-            found[name] = value(world, owner, node) if value is not None else plain(folded(world, owner, node))
+            found[name] = value(evaluator, owner, node) if value is not None else plain(folded(evaluator, owner, node))
         except Reported:
             continue
         except Unfoldable as error:
@@ -185,12 +185,12 @@ def or_set(node: SgNode) -> str:
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
-def help_text(world: World, owner: Class, node: SgNode | None, what: str, problems: list[Diagnostic]) -> str:
+def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str, problems: list[Diagnostic]) -> str:
     """Returns the text of `help=`; adds FLOW158 for one that cannot be known, since nothing but a description depends on it."""
     if node is None:
         return ""
     try:
-        return str(plain(folded(world, owner, node)) or "")
+        return str(plain(folded(evaluator, owner, node)) or "")
     except Reported:
         return ""
     except Unfoldable as error:
@@ -200,7 +200,7 @@ def help_text(world: World, owner: Class, node: SgNode | None, what: str, proble
         return ""
 
 
-def folded(world: World, owner: Class, node: SgNode) -> Any:
+def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
     """Returns the value of an expression of a class: in its body the names of the class come before those of the module.
 
     A part of a `Config` is `Late` there. Raises Unfoldable.
@@ -212,23 +212,23 @@ def folded(world: World, owner: Class, node: SgNode) -> Any:
         first, _, rest = name.partition(".")
         own = owner.assigned.get(first) if at >= start else None
         if own is None or own[0].range().end.index > at:  # bound later, or just now: until then the name is the module's
-            return world.constant(owner.module, name)
+            return evaluator.constant(owner.module, name)
         if rest:
             raise KeyError(name)
-        config = world.config_of(owner, first)
+        config = evaluator.config_of(owner, first)
         if config is not None:
             return config
         try:
             if len(own) != 1:
                 raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
-            return world.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+            return evaluator.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
         except Unfoldable:
             for each in (f"{owner.name}.{first}", first):
-                if each in world.given:
-                    return world.given[each]
+                if each in evaluator.given:
+                    return evaluator.given[each]
             raise
 
-    return world.fold(node.text(), lookup)
+    return evaluator.fold(node.text(), lookup)
 
 
 def plain(value: Any) -> Value:

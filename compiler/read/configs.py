@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
     from ..options.compile_inputs import Given
     from .members import Member
 
@@ -30,20 +30,20 @@ ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "
 POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", "plain")
 
 
-def read_configs(world: World, members: Iterable[Member], given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> list[Config]:
-    """Reads every `Config` of the flow into `world.configs`, and returns them in order. `flow` is the class's name, and its file.
+def read_configs(evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> list[Config]:
+    """Returns every `Config` of the flow, in order. `flow` is the class's name, and its file.
 
     Adds FLOW130 to FLOW137 for what is wrong.
     """
-    found = []
+    found: list[Config] = []
     for member in members:
-        config = _Reader(world, member, given, flow, problems).read()
+        config = _Reader(evaluator, member, given, flow, problems).read()
         if config is None:
             continue
-        if config.name in world.configs:
+        if config.name in evaluator.configs:
             why = "the name is how it is given on the command line"
             problems.append(Diagnostic("FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"))
-        world.configs[config.name] = config
+        evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})  # for the next ones to see
         found.append(config)
     problems += _unknown(given, [config.name for config in found])
     return found
@@ -89,8 +89,8 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
 class _Reader:
     """Reads one Config."""
 
-    def __init__(self, world: World, member: Member, given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> None:
-        self.world, self.member, self.given, self.flow, self.problems = world, member, given, flow, problems
+    def __init__(self, evaluator: Evaluator, member: Member, given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> None:
+        self.evaluator, self.member, self.given, self.flow, self.problems = evaluator, member, given, flow, problems
         self.source = member.owner.module.source
         self.place = span(self.source, member.outer)
 
@@ -102,7 +102,7 @@ class _Reader:
         arguments = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config", self.problems)
         arguments.pop("help", None)  # nothing shows it
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
-        known = values(self.world, self.member.owner, arguments, "Config", self.problems)
+        known = values(self.evaluator, self.member.owner, arguments, "Config", self.problems)
         name = known.get("name")
         if len(self.problems) == before and (not isinstance(name, str) or not name):
             self.refuse("FLOW136", f"config `{self.member.name}` has no name", "the name is how it is given on the command line",
@@ -189,11 +189,7 @@ class _Reader:
         """The value, a `Function` or `Library` for a callable, or None."""
         if node is None:
             return None
-        before, self.world.here = self.world.here, HERE if is_path else ""
-        try:
-            found = folded(self.world, self.member.owner, node)
-        finally:
-            self.world.here = before
+        found = folded(self.evaluator.at(HERE if is_path else ""), self.member.owner, node)
         if isinstance(found, Late):
             raise Unfoldable("a config cannot use another config")
         return found
@@ -204,7 +200,7 @@ class _Reader:
             return value
         context = Settings(flow_name=self.flow[0], parameter_name=config.name, configs=None)
         try:
-            return call(self.world, value, [context])
+            return call(self.evaluator, value, [context])
         except Unfoldable:
             if not self.given.run_mutators:
                 raise
@@ -212,18 +208,18 @@ class _Reader:
 
     def evaluated(self, config: Config, what: str, text: str | None = None) -> Any:
         """What the config's own function gives when it is run, in a process of its own."""
-        from .mutators import evaluate
+        from .own_code import evaluate
 
         flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
-        return evaluate(self.world, flow, config.name, what, text, self.given)
+        return evaluate(self.evaluator.resolver.sources.folder, flow, config.name, what, text, self.given)
 
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
         """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
         places = [path]
         if path.startswith(HERE):
-            places = [os.path.join(self.world.folder, *path.removeprefix(HERE).strip("/").split("/"))]
+            places = [os.path.join(self.evaluator.resolver.sources.folder, *path.removeprefix(HERE).strip("/").split("/"))]
         elif is_default and not os.path.isabs(path):
-            places.append(os.path.join(self.world.folder, path))
+            places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]
         shown = path.removeprefix(HERE + "/")
         if not found:
@@ -267,7 +263,7 @@ class _Reader:
             return parse(found, text)
         if found is not None:
             try:
-                return call(self.world, found, [text])
+                return call(self.evaluator, found, [text])
             except Unfoldable as error:
                 if not self.given.run_mutators:
                     shown = " ".join(parser.text().split())[:60]
@@ -287,11 +283,11 @@ class _Reader:
         """The name of a format that flowc reads itself, a function to call, or None for what is not known."""
         module = self.member.owner.module
         if node.kind() in ("identifier", "attribute"):
-            known = FORMATS.get(self.world.qualify(module, node.text()))
+            known = FORMATS.get(self.evaluator.resolver.qualify(module, node.text()))
             if known is not None:
                 return known
         try:
-            value = folded(self.world, self.member.owner, node)
+            value = folded(self.evaluator, self.member.owner, node)
         except Unfoldable:
             return None
         if isinstance(value, str):  # a dotted name; `.` stands for Metaflow itself
@@ -299,9 +295,9 @@ class _Reader:
             known = FORMATS.get(f"metaflow.{name.rpartition('.')[2]}" if name.startswith("metaflow.") else name)
             if known is not None:
                 return known
-            home = self.world.module(name.rpartition(".")[0])
+            home = self.evaluator.resolver.sources.module(name.rpartition(".")[0])
             try:
-                value = self.world.constant(home, name.rpartition(".")[2]) if home is not None else None
+                value = self.evaluator.constant(home, name.rpartition(".")[2]) if home is not None else None
             except (KeyError, Unfoldable):
                 return None
         return value if isinstance(value, (Function, Library)) else None
@@ -314,9 +310,9 @@ FORMATS = {
 }  # fmt: skip
 
 
-def call(world: World, function: Any, arguments: list[Any]) -> Any:
+def call(evaluator: Evaluator, function: Any, arguments: list[Any]) -> Any:
     """Calls what folding gave for a function, for a value that can be computed with. Raises Unfoldable."""
-    return usable(called(function, arguments, world.given))
+    return usable(called(function, arguments, evaluator.given))
 
 
 def _jsonable(value: Any) -> Any:

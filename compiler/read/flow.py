@@ -1,12 +1,11 @@
 """Analysis: from the syntax of a flow class, and of the classes it inherits from, to a `Reading` of its graph.
 
-The logic starts in `analyze`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
+The logic starts in `read_flow`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
 counts as Python would count it. What cannot be understood becomes a diagnostic; the rest is still read, so that one run reports everything.
 """
 
 from __future__ import annotations
 
-from ..dataflow.assigned import dataflow, reads
 from ..fast_start.record import replace
 from ..ir import nodes
 from ..names.classes import linearize
@@ -17,6 +16,7 @@ from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
+from .caught import caught
 from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
 from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
@@ -26,78 +26,102 @@ from .user_decorators import check_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from ast_grep_py import SgNode
 
     from ..decorators.decorator import Specification
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
+    from ..fold.values import Config
+    from ..names.resolver import Resolver
     from ..options.compile_inputs import Given
 
     Problems = list[Diagnostic]
 
 
-def analyze(world: World, flow_class: Class, given: Given = NOTHING, attach: Sequence[str] = ()) -> tuple[Reading, Problems]:
-    """Returns what could be read of the flow, and everything that could not. `attach` is what `--with` names, for mutators to see."""
+def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, Problems]:
+    """Returns what could be read of the flow, and everything that could not."""
     problems: Problems = []
-    order, unknown = linearize(world, flow_class)
+    order, unknown = linearize(evaluator.resolver, flow_class)
     problems += unknown
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
-    members = members_of(world, order, problems)
-    configs = _configs(world, members, given, (flow_class.name, flow_class.module.source.name), problems)
-    find_parameters(world, order, members, problems)
+    members = members_of(evaluator, order, problems)
+    configs = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name), problems)
+    if configs:
+        evaluator = evaluator.with_configs({each.name: each for each in configs})
+    find_parameters(evaluator, order, members, problems)
     steps, facts = [], {}
     for member in members.values():
         if member.kind == "step":
-            step, fact = _step(world, member, members, problems)
+            step, fact = _step(evaluator, member, members, problems)
             steps.append(step)
             facts[step.name] = fact
-    parameters = [
-        found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems, flow_class.name))
-    ]
+    parameters, files = _parameters(evaluator, members, problems, flow_class.name)
     constants = [
         nodes.Constant(each.name, span(each.owner.module.source, each.outer))
         for each in members.values()
         if each.kind == "constant" and not each.name.startswith("_")
     ]
-    assigned, anything = _assigned(world, order, members)
+    assigned, anything = _assigned(evaluator.resolver, order, members)
     flow = nodes.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
-        tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span, *configs,
+        tuple(parameters), tuple(constants), tuple(_flow_decorators(evaluator, order, problems)), tuple(steps), flow_class.span,
+        *_records(configs),
     )  # fmt: skip
+    added: dict[str, bytes] = {}
     if any("package_sources" in each.module.source.text for each in order):
-        flow = replace(flow, inputs=(*flow.inputs, *_package_sources(world, order, problems)))
-    if any(each.include for each in parameters):
-        from .include_files import inputs
+        added, inputs = _package_sources(evaluator, order, problems)
+        flow = replace(flow, inputs=(*flow.inputs, *inputs))
+    if files:
+        from .include_files import inputs as inputs_of_files
 
-        flow = replace(flow, inputs=(*flow.inputs, *inputs(parameters)))
-    known = dataflow(world, order, members, flow, facts)
-    flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
-    if any(each.code in ("FLOW110", "FLOW115") for each in problems):  # a decorator that is not known may set any artifact
-        known, anything = replace(known, unknown=True), True
-    reading = Reading(
-        flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
-    )
-    return _mutated(world, order, members, reading, given, attach, problems), problems
+        flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
+    has_unknown = any(each.code in ("FLOW110", "FLOW115") for each in problems)
+    return Reading(
+        flow, facts, order, members, evaluator, {**added, **files}, assigned | caught(steps), anything or has_unknown, has_unknown,
+        not has_errors(problems),
+    ), problems  # fmt: skip
 
 
-def _configs(
-    world: World, members: dict[str, Member], given: Given, flow: tuple[str, str], problems: Problems
-) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
+def _parameters(
+    evaluator: Evaluator, members: dict[str, Member], problems: Problems, flow_name: str
+) -> tuple[list[nodes.Parameter], dict[str, bytes]]:
+    """Reads the parameters, and the files that are the defaults of some."""
+    parameters, files = [], {}
+    for member in members.values():
+        if member.kind != "parameter":
+            continue
+        function = member.node.field("function")
+        if function is not None and evaluator.resolver.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
+            from .include_files import read_include
+
+            parameter, carried = read_include(evaluator, member, problems, flow_name)
+            files.update(carried)
+        else:
+            parameter = read_parameter(evaluator, member, problems, flow_name)
+        if parameter is not None:
+            parameters.append(parameter)
+    return parameters, files
+
+
+def _configs(evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str], problems: Problems) -> list[Config]:
     """Reads the flow's configurations, before anything that may use them."""
     found = [each for each in members.values() if each.kind == "config"]
     if not found and not given.config_files and not given.config_values:
+        return []
+    from .configs import read_configs
+
+    return read_configs(evaluator, found, given, flow, problems)
+
+
+def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
+    """The configurations as the IR has them, and as what the compile was made from."""
+    if not configs:
         return (), ()
-    from .configs import inputs, read_configs, records
+    from .configs import inputs, records
 
-    configs = read_configs(world, found, given, flow, problems)
     return tuple(records(configs)), tuple(inputs(configs))
-
-
-def caught(steps: Iterable[nodes.Step]) -> frozenset[str]:
-    """The artifacts that `@catch` assigns."""
-    return frozenset(str(each.attributes["var"]) for step in steps for each in step.decorators if each.name == "catch")
 
 
 def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:
@@ -113,21 +137,21 @@ def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> s
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[nodes.Step, StepFacts]:
+def _step(evaluator: Evaluator, member: Member, members: dict[str, Member], problems: Problems) -> tuple[nodes.Step, StepFacts]:
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
-    for owner, node in decorators_of(world, member.owner, member.outer, problems):
-        qualified = decorator_name(world, owner, node)
+    for owner, node in decorators_of(evaluator, member.owner, member.outer, problems):
+        qualified = decorator_name(evaluator.resolver, owner, node)
         if qualified == "metaflow.step":
-            annotations.update(_step_annotations(world, owner, node, problems))
+            annotations.update(_step_annotations(evaluator, owner, node, problems))
             marked = True
-        elif (found := read_decorator(world, owner, node, "step", problems)) is not None:
+        elif (found := read_decorator(evaluator, owner, node, "step", problems)) is not None:
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
         elif qualified.startswith("metaflow."):
             is_extended = is_extended or is_foreign(qualified)
         else:
-            problems += check_own(world, owner, node)
+            problems += check_own(evaluator.resolver, owner, node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -138,7 +162,7 @@ def _step(world: World, member: Member, members: dict[str, Member], problems: Pr
         call = _next_call(statements[-1], arguments[0] if arguments else "")
         if call is not None:
             has_next = True
-            read = read_transition(world, member.owner, call, arguments[0], lambda name: _class_value(world, members, name), problems)
+            read = read_transition(evaluator, member.owner, call, arguments[0], lambda name: _class_value(evaluator, members, name), problems)
             understood = read is not None
             transition = read if read is not None else nodes.End()
     step = nodes.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
@@ -150,12 +174,12 @@ def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
     return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
 
 
-def _step_annotations(world: World, owner: Class, node: SgNode, problems: Problems) -> dict[str, bool]:
+def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode, problems: Problems) -> dict[str, bool]:
     call = decorator_expression(node)
     if call is None or call.kind() != "call":
         return {}
     given = bind(owner, call, (), ("start", "end", "node_info"), "@step", problems)
-    found = values(world, owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
+    found = values(evaluator, owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
     return {name: bool(value) for name, value in found.items()}
 
 
@@ -201,19 +225,19 @@ def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
     return call if is_next else None
 
 
-def _class_value(world: World, members: dict[str, Member], name: str) -> object:
+def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) -> object:
     """The value of a class constant or of a config. Raises KeyError for anything else."""
     from ..fold.budget import Unfoldable
 
     member = members[name]
     if member.kind == "config":
-        config = world.config_of(member.owner, name)
+        config = evaluator.config_of(member.owner, name)
         if config is not None:
             return config.value
     if member.kind != "constant":
         raise KeyError(name)
     try:
-        return folded(world, member.owner, member.node)
+        return folded(evaluator, member.owner, member.node)
     except Unfoldable:
         raise KeyError(name) from None
 
@@ -221,23 +245,26 @@ def _class_value(world: World, members: dict[str, Member], name: str) -> object:
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _flow_decorators(world: World, order: list[Class], problems: Problems) -> Iterator[nodes.Decorator]:
+def _flow_decorators(evaluator: Evaluator, order: list[Class], problems: Problems) -> Iterator[nodes.Decorator]:
     for owner in reversed(order):
-        for home, node in decorators_of(world, owner, owner.outer, problems):
-            if (found := read_decorator(world, home, node, "flow", problems, order[0].name)) is not None:
+        for home, node in decorators_of(evaluator, owner, owner.outer, problems):
+            if (found := read_decorator(evaluator, home, node, "flow", problems, order[0].name)) is not None:
                 yield found
 
 
-def _package_sources(world: World, order: list[Class], problems: Problems) -> list[nodes.Input]:
-    from ..package.package_sources import add_sources
+def _package_sources(evaluator: Evaluator, order: list[Class], problems: Problems) -> tuple[dict[str, bytes], list[nodes.Input]]:
+    from ..package.package_sources import added_sources
 
+    files: dict[str, bytes] = {}
     found: list[nodes.Input] = []
     for owner in reversed(order):
         for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
             call = decorator_expression(node) if node.kind() == "decorator" else None
-            if call is not None and call.kind() == "call" and decorator_name(world, owner, node) == "metaflow.package_sources":
-                found += add_sources(world, owner, call, problems)
-    return found
+            if call is not None and call.kind() == "call" and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources":
+                added, inputs = added_sources(evaluator, owner, call, problems)
+                files.update(added)
+                found += inputs
+    return files, found
 
 
 def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
@@ -253,13 +280,13 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
         yield Diagnostic("FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?")
 
 
-def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> nodes.Decorator | None:
+def read_decorator(evaluator: Evaluator, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> nodes.Decorator | None:
     """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
     from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
 
     expression = decorator_expression(node)
-    qualified = decorator_name(world, owner, node)
+    qualified = decorator_name(evaluator.resolver, owner, node)
     place = span(owner.module.source, node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
@@ -301,18 +328,18 @@ def read_decorator(world: World, owner: Class, node: SgNode, level: str, problem
     unpacked: dict[str, nodes.Value] = {}
     before = len(problems)
     if expression.kind() == "call":
-        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems, (world, unpacked))
+        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems, (evaluator, unpacked))
     plain_ones = {each: node for each, node in given.items() if each not in known.functions}
-    found = values(world, owner, plain_ones, f"@{name}", problems)
+    found = values(evaluator, owner, plain_ones, f"@{name}", problems)
     if len(plain_ones) < len(given):
-        found.update(_with_functions(world, owner, given, known, flow_name, problems))
+        found.update(_with_functions(evaluator, owner, given, known, flow_name, problems))
     if not given.keys() <= found.keys():
         return None  # something is wrong with what it is given, and has been said
     return nodes.Decorator(name, {**known.attributes, **unpacked, **found}, place) if len(problems) == before else None
 
 
 def _with_functions(
-    world: World, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str, problems: Problems
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str, problems: Problems
 ) -> dict[str, nodes.Value]:
     """The values of the attributes that may hold functions; adds FLOW116 for a function without a name, and leaves its attribute out."""
     from .function_values import Nameless, with_functions
@@ -320,7 +347,9 @@ def _with_functions(
     context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
     several = {each: node for each, node in given.items() if each in known.functions}
     try:
-        return values(world, owner, several, f"@{known.name}", problems, lambda world, owner, node: with_functions(world, owner, node, context))
+        return values(
+            evaluator, owner, several, f"@{known.name}", problems, lambda evaluator, owner, node: with_functions(evaluator, owner, node, context)
+        )
     except Nameless as error:
         why = "whoever calls it later finds it by its name"
         problems.append(
@@ -329,56 +358,12 @@ def _with_functions(
         return {}
 
 
-def _mutated(
-    world: World, order: list[Class], members: dict[str, Member], reading: Reading, given: Given, attach: Sequence[str], problems: Problems
-) -> Reading:  # fmt: skip
-    """The reading as the flow's mutators change it, if they may run; otherwise each is refused by name."""
-    found = []
-    for owner in reversed(order):
-        found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
-    for member in members.values():
-        if member.kind == "step":
-            above = [node for node in member.outer.children() if node.kind() == "decorator"]
-            marks = [index for index, node in enumerate(above) if decorator_name(world, member.owner, node) == "metaflow.step"]
-            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
-    names, unread = [], []
-    for owner, step, node in found:
-        qualified = decorator_name(world, owner, node)
-        if qualified.startswith("metaflow.") or not qualified:
-            continue
-        from .mutators import is_unread, kind_of, maybe, refusal, stored
-
-        qualified = stored(world, qualified)
-        if qualified.startswith("metaflow."):
-            continue  # read by `decorators_of`
-        kind = kind_of(world, qualified)
-        place = span(owner.module.source, node)
-        if kind:
-            names.append((qualified, place))
-            if not given.run_mutators:
-                problems.append(refusal(qualified.rpartition(".")[2], kind, step, place))
-        elif is_unread(world, owner.module, qualified):
-            unread.append((qualified, place))
-            if not given.run_mutators:
-                problems.append(maybe(qualified, step, place))
-    if not (names or unread) or not given.run_mutators or has_errors(problems):
-        return reading
-    from .mutators import mutated
-
-    if attach:
-        from ..options.with_decorators import attached
-
-        if attached(reading.flow, attach)[1]:
-            return reading  # whoever attaches them says what is wrong
-    return mutated(world, reading, names, unread, given, attach, problems)
-
-
 # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
 
 
-def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
+def _assigned(resolver: Resolver, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
     """Names that some method sets on the flow, and whether something that cannot be followed may set others."""
     found = {name for name, member in members.items() if member.kind in ("constant", "parameter", "config")}
     anything = False
@@ -391,12 +376,12 @@ def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> t
             if base is not None and attribute is not None and base.kind() == "identifier" and _is_target(node):
                 found.add(attribute.text())
         for call in body.find_all(kind="call"):
-            anything = anything or _may_assign(world, owner, call, found)
+            anything = anything or _may_assign(call, found)
         anything = anything or "__dict__" in body.text()
     for member in members.values():
         if member.kind == "step":
             for decorator in member.outer.children():
-                if decorator.kind() == "decorator" and is_foreign(decorator_name(world, member.owner, decorator)):
+                if decorator.kind() == "decorator" and is_foreign(decorator_name(resolver, member.owner, decorator)):
                     anything = True  # the user's own decorator may set artifacts
     return frozenset(found), anything
 
@@ -414,7 +399,7 @@ def _is_target(node: SgNode) -> bool:
     return outer.kind() in ("as_pattern_target", "named_expression")
 
 
-def _may_assign(world: World, owner: Class, call: SgNode, found: set[str]) -> bool:
+def _may_assign(call: SgNode, found: set[str]) -> bool:
     function, arguments = call.field("function"), call.field("arguments")
     if function is None or arguments is None or arguments.kind() != "argument_list":
         return False

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Value
-    from ..names.resolver import World
     from .members import Member
 
     Problems = list[Diagnostic]
@@ -44,17 +44,17 @@ def inputs(parameters: Iterable[nodes.Parameter]) -> Iterator[nodes.Input]:
             yield nodes.Input("file", each.name, str(each.default), f"sha256:{each.include.digest}")
 
 
-def read_include(world: World, member: Member, problems: Problems, flow_name: str) -> nodes.Parameter | None:
-    """Returns the parameter, of type "file", or None after adding why it cannot be read."""
+def read_include(evaluator: Evaluator, member: Member, problems: Problems, flow_name: str) -> tuple[nodes.Parameter | None, dict[str, bytes]]:
+    """Returns the parameter, of type "file", and its default file for the code package; None after adding why it cannot be read."""
     place = span(member.owner.module.source, member.outer)
     before = len(problems)
     unpacked: dict[str, Value] = {}
-    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", problems, (world, unpacked))
-    _parser(world, member, given.pop("parser", None), problems)
+    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", problems, (evaluator, unpacked))
+    _parser(evaluator, member, given.pop("parser", None), problems)
     help_node = given.pop("help", None)
     default_node = given.pop("default", None)
-    found = {**unpacked, **values(world, member.owner, given, "IncludeFile", problems)}
-    default, computed = _default(world, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}, problems)
+    found = {**unpacked, **values(evaluator, member.owner, given, "IncludeFile", problems)}
+    default, computed = _default(evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}, problems)
     if default_node is None:
         default = unpacked.get("default")
     is_text = True if found.get("is_text") is None else found["is_text"]
@@ -65,33 +65,35 @@ def read_include(world: World, member: Member, problems: Problems, flow_name: st
             why = "it says whether the content is text" if kind is bool else "it is text"
             problems.append(Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text"))
     if len(problems) > before:
-        return None
+        return None, {}
     name = found.get("name")
     if not isinstance(name, str):
         problems.append(nameless(member, "IncludeFile"))
-        return None
+        return None, {}
     path = str(default) if default else ""
-    digest = _carried(world, member, path, str(encoding) if is_text else "", place, problems) if path else ""
+    files = _carried(evaluator, member, path, str(encoding) if is_text else "", place, problems) if path else {}
     if len(problems) > before and any(each.severity != WARNING for each in problems[before:]):
-        return None
-    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
-    return nodes.Parameter(
+        return None, {}
+    described = help_text(evaluator, member.owner, help_node, name, problems) or str(found.get("help") or "")
+    digest = next(iter(files), "").rpartition("/")[2]
+    parameter = nodes.Parameter(
         member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path), bool(found.get("required")) and not path and not computed,
         described, "", place, found.get("show_default") is not False, computed, nodes.Include(bool(is_text), str(encoding), digest),
     )  # fmt: skip
+    return parameter, files
 
 
-def _default(world: World, member: Member, node: SgNode | None, context: dict[str, Any], problems: Problems) -> tuple[Value, bool]:
+def _default(evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], problems: Problems) -> tuple[Value, bool]:
     """The path, and whether it is a function whose value only a run on this machine can know."""
     if node is None:
         return None, False
-    before, world.here = world.here, HERE
+    evaluator = evaluator.at(HERE)
     try:
-        function = function_of(world, member.owner, node)
+        function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(world, member.owner, node)), False
+            return plain(folded(evaluator, member.owner, node)), False
         try:
-            return plain(called(world, function, context)), False
+            return plain(called(evaluator, function, context)), False
         except Unfoldable:
             return None, True
     except Reported:
@@ -101,21 +103,19 @@ def _default(world: World, member: Member, node: SgNode | None, context: dict[st
         how = f"write the path, from the flow's folder; leave the default out to have it given with each run{or_set(node)}"
         problems.append(Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how))
         return None, False
-    finally:
-        world.here = before
 
 
-def _carried(world: World, member: Member, path: str, encoding: str, place: nodes.Span, problems: Problems) -> str:
-    """Puts the file into the code package; returns its digest, "" for one that cannot be read. `encoding` is "" for bytes."""
+def _carried(evaluator: Evaluator, member: Member, path: str, encoding: str, place: nodes.Span, problems: Problems) -> dict[str, bytes]:
+    """Returns the file as the code package has it, {} for one that cannot be read. `encoding` is "" for bytes."""
     shown = path.removeprefix(f"{HERE}/")
-    data = _content(world, member, path, shown, place, problems)
+    data = _content(evaluator, member, path, shown, place, problems)
     if data is None:
-        return ""
+        return {}
     if len(data) > MAX_BYTES:
         what = f"the default file `{shown}` of `{member.name}` is larger than {MAX_BYTES >> 20} MiB"
         why = "it travels with the flow's code, which every task fetches"
         problems.append(Diagnostic("FLOW312", what, place, why, "keep it in the datastore or in S3, and let a step read it"))
-        return ""
+        return {}
     if encoding:
         try:
             data.decode(encoding)
@@ -125,17 +125,15 @@ def _carried(world: World, member: Member, path: str, encoding: str, place: node
             problems.append(
                 Diagnostic("FLOW311", what, place, f"reading it would fail: {reason}", "give its `encoding`, or `is_text=False` for bytes")
             )
-            return ""
-    digest = sha256_of(data)
-    world.contents[f"{FOLDER}/{digest}"] = data
-    return digest
+            return {}
+    return {f"{FOLDER}/{sha256_of(data)}": data}
 
 
-def _content(world: World, member: Member, path: str, shown: str, place: nodes.Span, problems: Problems) -> bytes | None:
+def _content(evaluator: Evaluator, member: Member, path: str, shown: str, place: nodes.Span, problems: Problems) -> bytes | None:
     if path.startswith(HERE):
-        return _read(os.path.join(world.folder, *shown.split("/")))
+        return _read(os.path.join(evaluator.resolver.sources.folder, *shown.split("/")))
     path = os.path.expanduser(path)
-    here, beside = _read(path), None if os.path.isabs(path) else _read(os.path.join(world.folder, path))
+    here, beside = _read(path), None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path))
     if here is not None and beside is not None and here != beside:
         what = f"there are two files `{shown}` for `{member.name}`, and they differ"
         why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
@@ -152,20 +150,20 @@ def _read(path: str) -> bytes | None:
         return None
 
 
-def _parser(world: World, member: Member, node: SgNode | None, problems: Problems) -> None:
+def _parser(evaluator: Evaluator, member: Member, node: SgNode | None, problems: Problems) -> None:
     """Sees to it that the parser, which runs in the task, can be a function and travels with the code; adds FLOW313 for one that cannot."""
     if node is None or node.text() == "None":
         return
     text = ""
     if node.kind() in ("string", "concatenated_string"):
         try:
-            value = plain(folded(world, member.owner, node))
+            value = plain(folded(evaluator, member.owner, node))
         except Unfoldable:
             return
         text = str(value)
         module, _, name = text.rpartition(".")
         if module and not text.startswith("."):
-            own = world.module(module)
+            own = evaluator.resolver.sources.module(module)
             member.owner.module.everywhere.append(module)
             if own is None or name in own.functions or name in own.classes or name in own.imports or name in own.assigned:
                 return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
     from .members import Member
 
 POSITIONAL = ("name", "default", "type", "help", "required", "show_default")
@@ -25,23 +25,18 @@ _TYPES = {"str": "str", "int": "int", "float": "float", "bool": "bool", "metaflo
 _KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (float,), "str": (str,), "json": (str, list, dict)}
 
 
-def read_parameter(world: World, member: Member, problems: list[Diagnostic], flow_name: str = "") -> nodes.Parameter | None:
+def read_parameter(evaluator: Evaluator, member: Member, problems: list[Diagnostic], flow_name: str = "") -> nodes.Parameter | None:
     """Returns the parameter, or None after adding why it cannot be read. `flow_name` is what a function as default learns of the flow."""
     source = member.owner.module.source
     place = span(source, member.outer)
-    function = member.node.field("function")
-    if function is not None and world.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
-        from .include_files import read_include
-
-        return read_include(world, member, problems, flow_name)
     before = len(problems)
     unpacked: dict[str, nodes.Value] = {}
-    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", problems, (world, unpacked))
-    kind = _type(world, member, given.pop("type", None), problems)
+    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", problems, (evaluator, unpacked))
+    kind = _type(evaluator, member, given.pop("type", None), problems)
     default_node, help_node = given.pop("default", None), given.pop("help", None)
-    found = {**unpacked, **values(world, member.owner, given, "Parameter", problems)}
+    found = {**unpacked, **values(evaluator, member.owner, given, "Parameter", problems)}
     context = {"flow_name": flow_name, "parameter_name": found.get("name")}
-    default, computed = _default(world, member, default_node, context, kind, problems)
+    default, computed = _default(evaluator, member, default_node, context, kind, problems)
     if default_node is None:
         default = unpacked.get("default")
     if any(each.severity != WARNING for each in problems[before:]):
@@ -64,7 +59,7 @@ def read_parameter(world: World, member: Member, problems: list[Diagnostic], flo
         )
         return None
     has_default = default is not None
-    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
+    described = help_text(evaluator, member.owner, help_node, name, problems) or str(found.get("help") or "")
     return nodes.Parameter(
         member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default and not computed, described,
         str(separator or ""), place, found.get("show_default") is not False, computed,
@@ -95,16 +90,18 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     return nodes.Parameter(attribute, name, kind, value, default is not None, required, str(options.get("help") or ""), str(separator), place)
 
 
-def _type(world: World, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> str:
+def _type(evaluator: Evaluator, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> str:
     """The type's name in the IR, "" if none is given."""
     if node is None or node.text() == "None":
         return ""
     found = (
-        _TYPES.get(world.qualify(member.owner.module, node.text()).removeprefix("builtins.")) if node.kind() in ("identifier", "attribute") else None
+        _TYPES.get(evaluator.resolver.qualify(member.owner.module, node.text()).removeprefix("builtins."))
+        if node.kind() in ("identifier", "attribute")
+        else None
     )
     if found is None:
         try:
-            kind = folded(world, member.owner, node)
+            kind = folded(evaluator, member.owner, node)
             found = _TYPES.get(kind.name) if isinstance(kind, Library) else None
         except Unfoldable:
             pass
@@ -124,17 +121,19 @@ def _type(world: World, member: Member, node: SgNode | None, problems: list[Diag
     return found or "str"
 
 
-def _default(world: World, member: Member, node: SgNode | None, context: dict[str, Any], kind: str, problems: list[Diagnostic]) -> tuple[Any, bool]:
+def _default(
+    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], kind: str, problems: list[Diagnostic]
+) -> tuple[Any, bool]:
     """The default, and whether it is a function whose value only a run on this machine can know."""
     if node is None:
         return None, False
     source = member.owner.module.source
     try:
-        function = function_of(world, member.owner, node)
+        function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(world, member.owner, node)), False
+            return plain(folded(evaluator, member.owner, node)), False
         try:
-            value = plain(called(world, function, context))
+            value = plain(called(evaluator, function, context))
         except Unfoldable:
             return None, True
         wanted = kind or "str"
