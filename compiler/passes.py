@@ -5,7 +5,7 @@ A pass is a plain function: `Compile` in, `Compile` and diagnostics out. `pipeli
 
 from __future__ import annotations
 
-from .checks import checks as all_checks
+from .checks import judge
 from .dataflow.analysis import analyze
 from .fast_start.record import record, replace
 from .fold.evaluator import Evaluator, Values
@@ -131,7 +131,7 @@ def options(now: Compile) -> Result:
 
 def checks(now: Compile) -> Result:
     """Judges the flow: one rule a file."""
-    return now, [each for check in all_checks(now.severities) for each in check(now.analysis)]
+    return now, judge(now.analysis, now.severities)
 
 
 def scopes(now: Compile) -> Result:
@@ -140,7 +140,7 @@ def scopes(now: Compile) -> Result:
     try:
         return replace(now, scope=scopes_of(flow)), ()
     except Unbalanced as error:  # the balance check speaks first; this is the net under it
-        step = next(step for step in flow.steps if step.name == error.step)
+        step = flow.by_name[error.step]
         how = "lead every branch to one join, a step that takes `inputs`"
         return now, (Diagnostic("FLOW209", str(error), step.span, "what is split must be joined", how=how),)
 

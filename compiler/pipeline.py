@@ -17,6 +17,7 @@ from .options.compile_inputs import NOTHING
 from .package.closure import closure
 from .passes import PASSES, Compile, scopes
 from .report.diagnostics import Diagnostic, Refused, has_errors, in_order
+from .report.judgement import judged
 from .source.sources import Sources
 
 TYPE_CHECKING = False
@@ -70,35 +71,22 @@ def _through(now: Compile, debug: bool) -> tuple[Compile, tuple[Diagnostic, ...]
     found: list[Diagnostic] = []
     left: list[tuple[str, Flow]] = []  # the flow as each pass has left it, where they are debugged
     for each in PASSES:
-        if each is scopes and has_errors(found) and has_errors(_judged(found, now)):
+        if each is scopes and has_errors(found) and has_errors(judged(found, now.sources.texts, now.severities)):
             continue  # only a graph that is right has scopes
         try:
             now, more = each(now)
         except Refused as refused:  # what is wrong with the flow itself is said first
-            judged = _judged(found, now)
-            raise Refused(judged if has_errors(judged) else refused.diagnostics, refused.sources) from None
+            known = judged(found, now.sources.texts, now.severities)
+            raise Refused(known if has_errors(known) else refused.diagnostics, refused.sources) from None
         found += more
         if debug and now.reading is not None:
             left.append((each.__name__, now.reading.flow if now.analysis is None else now.analysis.flow))
-    judged = _judged(found, now)
-    if has_errors(judged):
-        raise Refused(judged)
+    found = judged(found, now.sources.texts, now.severities)
+    if has_errors(found):
+        raise Refused(found)
     if debug:
         _validate(left, now.scope)
-    return now, in_order(judged)
-
-
-def _judged(found: list[Diagnostic], now: Compile) -> list[Diagnostic]:
-    """The diagnostics that are left when the comments and the settings have had their say. What is rarely needed is rarely imported."""
-    if any("flowc:" in text for text in now.sources.texts.values()):
-        from .report.ignores import silenced
-
-        found = silenced(found, now.sources.texts)
-    if now.severities:
-        from .report.severities import with_severities
-
-        found = with_severities(found, now.severities)
-    return found
+    return now, in_order(found)
 
 
 def _is_debugged() -> bool:

@@ -46,7 +46,8 @@ from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
 
-from . import arguments, cycles, foreach_body, split, start_and_end, switch, transition, unknown_step, unreachable
+# If something is wrong with the way from step to step, that is mended first, and often this with it.
+NEEDS = ("start_and_end", "arguments", "transition", "unknown_step", "cycles", "unreachable", "split", "foreach_body", "switch")
 
 
 @record
@@ -59,8 +60,8 @@ class _Open:
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     flow = analysis.flow
-    steps = {step.name: step for step in flow.steps}
-    if flow.start not in steps or flow.end not in steps or not _is_sound(analysis):
+    steps = flow.by_name
+    if flow.start not in steps or flow.end not in steps or not all(analysis.facts[step.name].next_is_understood for step in flow.steps):
         return
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch
@@ -90,14 +91,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(analysis, stacks)
 
 
-def _is_sound(analysis: Analysis) -> bool:
-    """True if nothing is wrong with the way from step to step: else that is mended first, and often this with it."""
-    others = (start_and_end, arguments, transition, unknown_step, cycles, unreachable, split, foreach_body, switch)
-    return all(analysis.facts[step.name].next_is_understood for step in analysis.flow.steps) and not any(
-        True for other in others for _ in other.check(analysis)
-    )
-
-
 def _after(step: nodes.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
     if isinstance(step.transition, nodes.Split):
         return (*stack, _Open(step.name, target))
@@ -117,11 +110,11 @@ def _mixed(step: nodes.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], e
 
 
 def _ends(analysis: Analysis, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Diagnostic]:
-    end = next(step for step in analysis.flow.steps if step.name == analysis.flow.end)
+    end = analysis.flow.by_name[analysis.flow.end]
     if stacks.get(end.name):
         opened = stacks[end.name][-1].step
         what = f"the split of step `{opened}` is never joined before `{end.name}`"
-        place = next(step for step in analysis.flow.steps if step.name == opened).transition
+        place = analysis.flow.by_name[opened].transition
         if not isinstance(place, nodes.End):
             how = "add a step that takes `inputs`: `def join(self, inputs):`"
             yield Diagnostic("FLOW209", what, place.span, "every split and foreach is closed by a join", how)

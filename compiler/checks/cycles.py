@@ -42,7 +42,7 @@ from flowc.compiler.report.diagnostics import Diagnostic
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     start, end = analysis.flow.start, analysis.flow.end
-    steps = {step.name: step for step in analysis.flow.steps}
+    steps = analysis.flow.by_name
     done: set[str] = set()
     for first in steps:
         on_path: dict[str, Iterator[str]] = {}

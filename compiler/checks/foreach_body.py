@@ -39,7 +39,7 @@ from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    steps = {step.name: step for step in analysis.flow.steps}
+    steps = analysis.flow.by_name
     for step in analysis.flow.steps:
         if isinstance(step.transition, (nodes.Foreach, nodes.Parallel)):
             target = steps.get(step.transition.target)

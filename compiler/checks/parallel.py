@@ -46,7 +46,7 @@ NAMES = ("parallel", "pytorch_parallel")
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    steps = {step.name: step for step in analysis.flow.steps}
+    steps = analysis.flow.by_name
     marked = {step.name for step in analysis.flow.steps if any(each.name in NAMES for each in step.decorators)}
     for step in analysis.flow.steps:
         transition = step.transition

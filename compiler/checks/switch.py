@@ -32,7 +32,7 @@ from flowc.compiler.report.diagnostics import Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    steps = {step.name: step for step in analysis.flow.steps}
+    steps = analysis.flow.by_name
     for step in analysis.flow.steps:
         transition = step.transition
         if not isinstance(transition, nodes.Switch):

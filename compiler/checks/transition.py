@@ -50,7 +50,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def _after_the_end(analysis: Analysis) -> set[str]:
     """The steps to which an end that goes on leads (FLOW202): one of them is perhaps the real end."""
-    steps = {step.name: step for step in analysis.flow.steps}
+    steps = analysis.flow.by_name
     seen: set[str] = set()
     waiting = [analysis.flow.end] if analysis.facts[analysis.flow.end].has_next else []
     while waiting:

@@ -32,16 +32,16 @@ from flowc.compiler.ir.nodes import Step
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
 
-from . import cycles
+NEEDS = ("cycles",)  # where a cycle is mended, the way to what follows is found again
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     flow = analysis.flow
-    steps = {step.name: step for step in flow.steps}
+    steps = flow.by_name
     if flow.start not in steps or any(_unclear(analysis, step, steps) for step in flow.steps):
         return
-    if _goes_round(analysis):
-        return  # where a cycle is mended, the way to what follows is found again
+    if any(flow.start in targets(step) or targets(step) == (step.name,) for step in flow.steps):
+        return  # some step can only go back to where a run has been, which FLOW202 or FLOW212 say
     lost = set(steps) - _reached(flow.start, steps)
     after_another = {target for name in lost for target in targets(steps[name]) if target != name}  # lost with the step that leads there
     for step in flow.steps:
@@ -60,12 +60,6 @@ def _reached(first: str, steps: dict[str, Step]) -> set[str]:
             seen.add(name)
             waiting.extend(targets(steps[name]))
     return seen
-
-
-def _goes_round(analysis: Analysis) -> bool:
-    """Whether some step can only go back to where a run has been, which FLOW202, FLOW207 or FLOW212 say."""
-    back = any(analysis.flow.start in targets(step) or targets(step) == (step.name,) for step in analysis.flow.steps)
-    return back or next(cycles.check(analysis), None) is not None
 
 
 def _unclear(analysis: Analysis, step: Step, steps: dict[str, Step]) -> bool:

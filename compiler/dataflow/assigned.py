@@ -231,7 +231,7 @@ class _Folder:
     def __init__(self, functions: Functions, flow: nodes.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool) -> None:
         self.has_init = has_init  # which may set anything in every task anew
         self.functions = functions
-        self.of = {step.name: step for step in flow.steps}
+        self.of = flow.by_name
         self.steps = dict(steps)
         self.unknown = unknown
 

@@ -53,6 +53,11 @@ class Flow:
     mutators: tuple[str, ...] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
     decorators_known: dict[str, Value] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
 
+    @property
+    def by_name(self) -> dict[str, Step]:
+        """The steps by their names."""
+        return {step.name: step for step in self.steps}
+
 
 @record
 class Step:

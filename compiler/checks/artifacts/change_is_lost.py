@@ -57,7 +57,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def steps_after(analysis: Analysis, step: str) -> list[str]:
     """The steps that come after the step, nearest first."""
-    of = {each.name: each for each in analysis.flow.steps}
+    of = analysis.flow.by_name
     found: list[str] = []
     waiting = [each for each in targets(of[step]) if each in of]
     while waiting:

@@ -62,7 +62,7 @@ def _looks_for(known: Dataflow, step: str, name: str) -> bool:
 
 def _after(analysis: Analysis, step: str) -> list[str]:
     """The steps that come after the step, as far as the artifact is not assigned anew."""
-    of = {each.name: each for each in analysis.flow.steps}
+    of = analysis.flow.by_name
     found: list[str] = []
     waiting = [each for each in targets(of[step]) if each in of]
     while waiting:

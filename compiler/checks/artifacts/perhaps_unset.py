@@ -99,7 +99,7 @@ def _without(analysis: Analysis, switch: nodes.Step, values: Sequence[object] | 
     after = known.steps[switch.name].after
     if name in after.may or after.unknown or switch.name == step:
         return None
-    of = {each.name: each for each in analysis.flow.steps}
+    of = analysis.flow.by_name
     possible = (case.target for case in switch.transition.cases if values is None or any(value == case.value for value in values))
     for case in dict.fromkeys(possible):
         having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it

@@ -88,7 +88,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
     """The end of the branch that the step is on, if there is exactly one."""
-    of = {each.name: each for each in analysis.flow.steps}
+    of = analysis.flow.by_name
     if branch not in of:
         return None
     seen: set[str] = set()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler.checks import checks
+from flowc.compiler.checks import judge
 from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes as ir
 from flowc.compiler.ir.json_form import to_json
@@ -136,7 +136,7 @@ def analysis_in(source: str, folder: Path) -> Analysis:
 
 
 def said(analysis: Analysis) -> list[Diagnostic]:
-    return [each for check in checks() for each in check(analysis) if each.code.startswith("FLOW4")]
+    return [each for each in judge(analysis) if each.code.startswith("FLOW4")]
 
 
 class Run:
