@@ -30,14 +30,16 @@ ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "
 POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", "plain")
 
 
-def read_configs(evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> list[Config]:
-    """Returns every `Config` of the flow, in order. `flow` is the class's name, and its file.
-
-    Adds FLOW130 to FLOW137 for what is wrong.
-    """
+def read_configs(
+    evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str]
+) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
+    """Returns every `Config` of the flow, in order, and FLOW130 to FLOW137 for what is wrong. `flow` is the class's name, and its file."""
+    problems: list[Diagnostic] = []
     found: list[Config] = []
     for member in members:
-        config = _Reader(evaluator, member, given, flow, problems).read()
+        reader = _Reader(evaluator, member, given, flow)
+        config = reader.read()
+        problems += reader.problems
         if config is None:
             continue
         if config.name in evaluator.configs:
@@ -45,8 +47,7 @@ def read_configs(evaluator: Evaluator, members: Iterable[Member], given: Given, 
             problems.append(Diagnostic("FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"))
         evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})  # for the next ones to see
         found.append(config)
-    problems += _unknown(given, [config.name for config in found])
-    return found
+    return found, [*problems, *_unknown(given, [config.name for config in found])]
 
 
 def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
@@ -89,8 +90,9 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
 class _Reader:
     """Reads one Config."""
 
-    def __init__(self, evaluator: Evaluator, member: Member, given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> None:
-        self.evaluator, self.member, self.given, self.flow, self.problems = evaluator, member, given, flow, problems
+    def __init__(self, evaluator: Evaluator, member: Member, given: Given, flow: tuple[str, str]) -> None:
+        self.evaluator, self.member, self.given, self.flow = evaluator, member, given, flow
+        self.problems: list[Diagnostic] = []  # found so far
         self.source = member.owner.module.source
         self.place = span(self.source, member.outer)
 
@@ -98,18 +100,19 @@ class _Reader:
         self.problems.append(Diagnostic(code, what, self.place, why, how))
 
     def read(self) -> Config | None:
-        before = len(self.problems)
-        arguments = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config", self.problems)
+        bound = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config")
+        arguments = bound.given
         arguments.pop("help", None)  # nothing shows it
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
-        known = values(self.evaluator, self.member.owner, arguments, "Config", self.problems)
+        known, wrong = values(self.evaluator, self.member.owner, arguments, "Config")
+        self.problems += [*bound.diagnostics, *wrong]
         name = known.get("name")
-        if len(self.problems) == before and (not isinstance(name, str) or not name):
+        if not self.problems and (not isinstance(name, str) or not name):
             self.refuse("FLOW136", f"config `{self.member.name}` has no name", "the name is how it is given on the command line",
                         f"write `Config('{self.member.name}', …)`")  # fmt: skip
         config = Config(name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place)
         config.is_plain = bool(known.get("plain"))
-        if len(self.problems) > before:
+        if self.problems:
             return config
         for earlier, value in self.given.earlier:
             if earlier == config.name:
@@ -118,7 +121,7 @@ class _Reader:
         try:
             text = self.text(config, special, bool(known.get("required")))
             if text is None:
-                if not config.digest and not config.is_known and len(self.problems) == before:
+                if not config.digest and not config.is_known and not self.problems:
                     config.value = None
             else:
                 self.parse(config, text, special.get("parser"))

@@ -17,7 +17,7 @@ from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
 from .caught import caught
-from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
+from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
 from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
@@ -39,25 +39,30 @@ if TYPE_CHECKING:
     Problems = list[Diagnostic]
 
 
-def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, Problems]:
+def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, list[Diagnostic]]:
     """Returns what could be read of the flow, and everything that could not."""
-    problems: Problems = []
-    order, unknown = linearize(evaluator.resolver, flow_class)
-    problems += unknown
+    order, problems = linearize(evaluator.resolver, flow_class)
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
-    members = members_of(evaluator, order, problems)
-    configs = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name), problems)
+    members, wrong = members_of(evaluator, order)
+    problems += wrong
+    configs, wrong = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name))
+    problems += wrong
     if configs:
         evaluator = evaluator.with_configs({each.name: each for each in configs})
-    find_parameters(evaluator, order, members, problems)
+    members, wrong = with_parameters(evaluator, order, members)
+    problems += wrong
     steps, facts = [], {}
     for member in members.values():
         if member.kind == "step":
-            step, fact = _step(evaluator, member, members, problems)
+            step, fact, wrong = _step(evaluator, member, members)
+            problems += wrong
             steps.append(step)
             facts[step.name] = fact
-    parameters, files = _parameters(evaluator, members, problems, flow_class.name)
+    parameters, files, wrong = _parameters(evaluator, members, flow_class.name)
+    problems += wrong
+    decorators, wrong = _flow_decorators(evaluator, order)
+    problems += wrong
     constants = [
         nodes.Constant(each.name, span(each.owner.module.source, each.outer))
         for each in members.values()
@@ -66,12 +71,13 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
     assigned, anything = _assigned(evaluator.resolver, order, members)
     flow = nodes.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
-        tuple(parameters), tuple(constants), tuple(_flow_decorators(evaluator, order, problems)), tuple(steps), flow_class.span,
+        tuple(parameters), tuple(constants), tuple(decorators), tuple(steps), flow_class.span,
         *_records(configs),
     )  # fmt: skip
     added: dict[str, bytes] = {}
     if any("package_sources" in each.module.source.text for each in order):
-        added, inputs = _package_sources(evaluator, order, problems)
+        added, inputs, wrong = _package_sources(evaluator, order)
+        problems += wrong
         flow = replace(flow, inputs=(*flow.inputs, *inputs))
     if files:
         from .include_files import inputs as inputs_of_files
@@ -85,10 +91,11 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
 
 
 def _parameters(
-    evaluator: Evaluator, members: dict[str, Member], problems: Problems, flow_name: str
-) -> tuple[list[nodes.Parameter], dict[str, bytes]]:
-    """Reads the parameters, and the files that are the defaults of some."""
+    evaluator: Evaluator, members: dict[str, Member], flow_name: str
+) -> tuple[list[nodes.Parameter], dict[str, bytes], list[Diagnostic]]:  # fmt: skip
+    """Returns the parameters, the files that are the defaults of some, and what is wrong with them."""
     parameters, files = [], {}
+    problems: list[Diagnostic] = []
     for member in members.values():
         if member.kind != "parameter":
             continue
@@ -96,23 +103,26 @@ def _parameters(
         if function is not None and evaluator.resolver.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
             from .include_files import read_include
 
-            parameter, carried = read_include(evaluator, member, problems, flow_name)
+            parameter, carried, wrong = read_include(evaluator, member, flow_name)
             files.update(carried)
         else:
-            parameter = read_parameter(evaluator, member, problems, flow_name)
+            parameter, wrong = read_parameter(evaluator, member, flow_name)
+        problems += wrong
         if parameter is not None:
             parameters.append(parameter)
-    return parameters, files
+    return parameters, files, problems
 
 
-def _configs(evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str], problems: Problems) -> list[Config]:
+def _configs(
+    evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str]
+) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
     """Reads the flow's configurations, before anything that may use them."""
     found = [each for each in members.values() if each.kind == "config"]
     if not found and not given.config_files and not given.config_values:
-        return []
+        return [], []
     from .configs import read_configs
 
-    return read_configs(evaluator, found, given, flow, problems)
+    return read_configs(evaluator, found, given, flow)
 
 
 def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
@@ -137,15 +147,22 @@ def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> s
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _step(evaluator: Evaluator, member: Member, members: dict[str, Member], problems: Problems) -> tuple[nodes.Step, StepFacts]:
+def _step(evaluator: Evaluator, member: Member, members: dict[str, Member]) -> tuple[nodes.Step, StepFacts, list[Diagnostic]]:
+    """Returns the step, what the IR does not keep of it, and what is wrong with it."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
-    for owner, node in decorators_of(evaluator, member.owner, member.outer, problems):
+    nodes_of_decorators, problems = decorators_of(evaluator, member.owner, member.outer)
+    for owner, node in nodes_of_decorators:
         qualified = decorator_name(evaluator.resolver, owner, node)
         if qualified == "metaflow.step":
-            annotations.update(_step_annotations(evaluator, owner, node, problems))
+            said, wrong = _step_annotations(evaluator, owner, node)
+            annotations.update(said)
+            problems += wrong
             marked = True
-        elif (found := read_decorator(evaluator, owner, node, "step", problems)) is not None:
+            continue
+        found, wrong = read_decorator(evaluator, owner, node, "step")
+        problems += wrong
+        if found is not None:
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
         elif qualified.startswith("metaflow."):
@@ -162,11 +179,12 @@ def _step(evaluator: Evaluator, member: Member, members: dict[str, Member], prob
         call = _next_call(statements[-1], arguments[0] if arguments else "")
         if call is not None:
             has_next = True
-            read = read_transition(evaluator, member.owner, call, arguments[0], lambda name: _class_value(evaluator, members, name), problems)
+            read, wrong = read_transition(evaluator, member.owner, call, arguments[0], lambda name: _class_value(evaluator, members, name))
+            problems += wrong
             understood = read is not None
             transition = read if read is not None else nodes.End()
     step = nodes.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
-    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended)
+    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended), problems
 
 
 def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
@@ -174,13 +192,13 @@ def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
     return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
 
 
-def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode, problems: Problems) -> dict[str, bool]:
+def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[dict[str, bool], list[Diagnostic]]:
     call = decorator_expression(node)
     if call is None or call.kind() != "call":
-        return {}
-    given = bind(owner, call, (), ("start", "end", "node_info"), "@step", problems)
-    found = values(evaluator, owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
-    return {name: bool(value) for name, value in found.items()}
+        return {}, []
+    bound = bind(owner, call, (), ("start", "end", "node_info"), "@step")
+    found, wrong = values(evaluator, owner, {name: each for name, each in bound.given.items() if name != "node_info"}, "@step")
+    return {name: bool(value) for name, value in found.items()}, [*bound.diagnostics, *wrong]
 
 
 def _arguments(definition: SgNode) -> tuple[str, ...]:
@@ -245,26 +263,34 @@ def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) ->
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _flow_decorators(evaluator: Evaluator, order: list[Class], problems: Problems) -> Iterator[nodes.Decorator]:
+def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nodes.Decorator], list[Diagnostic]]:
+    decorators, problems = [], []
     for owner in reversed(order):
-        for home, node in decorators_of(evaluator, owner, owner.outer, problems):
-            if (found := read_decorator(evaluator, home, node, "flow", problems, order[0].name)) is not None:
-                yield found
+        found, wrong = decorators_of(evaluator, owner, owner.outer)
+        problems += wrong
+        for home, node in found:
+            decorator, wrong = read_decorator(evaluator, home, node, "flow", order[0].name)
+            problems += wrong
+            if decorator is not None:
+                decorators.append(decorator)
+    return decorators, problems
 
 
-def _package_sources(evaluator: Evaluator, order: list[Class], problems: Problems) -> tuple[dict[str, bytes], list[nodes.Input]]:
+def _package_sources(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:
     from ..package.package_sources import added_sources
 
     files: dict[str, bytes] = {}
     found: list[nodes.Input] = []
+    problems: list[Diagnostic] = []
     for owner in reversed(order):
         for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
             call = decorator_expression(node) if node.kind() == "decorator" else None
             if call is not None and call.kind() == "call" and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources":
-                added, inputs = added_sources(evaluator, owner, call, problems)
+                added, inputs, wrong = added_sources(evaluator, owner, call)
                 files.update(added)
                 found += inputs
-    return files, found
+                problems += wrong
+    return files, found, problems
 
 
 def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
@@ -280,8 +306,13 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
         yield Diagnostic("FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?")
 
 
-def read_decorator(evaluator: Evaluator, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> nodes.Decorator | None:
-    """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
+def read_decorator(
+    evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
+) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
+    """Returns the decorator and what is wrong with it.
+
+    None is for one that is no decorator of flows: an ordinary function of the user's, or a mistake.
+    """
     from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
 
@@ -291,71 +322,65 @@ def read_decorator(evaluator: Evaluator, owner: Class, node: SgNode, level: str,
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
         if qualified and "." not in qualified:
-            problems += _undefined(owner, qualified, place, names())
-        return None
+            return None, list(_undefined(owner, qualified, place, names()))
+        return None, []
     if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
-        return None
+        return None, []
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
-        return None  # read by `_package_sources`
+        return None, []  # read by `_package_sources`
     known = specification(name)
     if known is None and name in owner.module.functions:
-        return None  # what stands in for it where Metaflow has no such name
+        return None, []  # what stands in for it where Metaflow has no such name
     if known is None and name in EXTENSIONS:
-        problems.append(of_extension(name, place))
-        return None
+        return None, [of_extension(name, place)]
     if known is None:
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
-        problems.append(
-            Diagnostic(
-                "FLOW110", f"there is no decorator `@{name}`", place, why="flowc cannot say what a decorator that it does not know would do", how=how
-            )
-        )
-        return None
+        why = "flowc cannot say what a decorator that it does not know would do"
+        return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
     if known.level != level:
         goes = "a step" if known.level == "step" else "the flow class"
-        problems.append(
-            Diagnostic(
-                "FLOW112",
-                f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}",
-                place,
-                why="it would have no effect there",
-                how="move it",
-            )
-        )
-        return None
-    given: dict[str, SgNode] = {}
-    unpacked: dict[str, nodes.Value] = {}
-    before = len(problems)
-    if expression.kind() == "call":
-        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems, (evaluator, unpacked))
-    plain_ones = {each: node for each, node in given.items() if each not in known.functions}
-    found = values(evaluator, owner, plain_ones, f"@{name}", problems)
-    if len(plain_ones) < len(given):
-        found.update(_with_functions(evaluator, owner, given, known, flow_name, problems))
-    if not given.keys() <= found.keys():
-        return None  # something is wrong with what it is given, and has been said
-    return nodes.Decorator(name, {**known.attributes, **unpacked, **found}, place) if len(problems) == before else None
+        what = f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}"
+        return None, [Diagnostic("FLOW112", what, place, "it would have no effect there", "move it")]
+    if expression.kind() != "call":
+        return nodes.Decorator(name, dict(known.attributes), place), []
+    bound = bind(owner, expression, (), tuple(known.attributes), f"@{name}", evaluator)
+    plain_ones = {each: node for each, node in bound.given.items() if each not in known.functions}
+    found, wrong = values(evaluator, owner, plain_ones, f"@{name}")
+    problems = [*bound.diagnostics, *wrong]
+    if len(plain_ones) < len(bound.given):
+        more, wrong = _with_functions(evaluator, owner, bound.given, known, flow_name)
+        found.update(more)
+        problems += wrong
+    if problems or not bound.given.keys() <= found.keys():
+        return None, problems  # what is wrong with what it is given has been said, here or before
+    return nodes.Decorator(name, {**known.attributes, **bound.unpacked, **found}, place), []
 
 
 def _with_functions(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str, problems: Problems
-) -> dict[str, nodes.Value]:
-    """The values of the attributes that may hold functions; adds FLOW116 for a function without a name, and leaves its attribute out."""
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str
+) -> tuple[dict[str, nodes.Value], list[Diagnostic]]:
+    """The values of the attributes that may hold functions; none, and FLOW116, where a function has no name."""
     from .function_values import Nameless, with_functions
 
     context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
-    several = {each: node for each, node in given.items() if each in known.functions}
-    try:
-        return values(
-            evaluator, owner, several, f"@{known.name}", problems, lambda evaluator, owner, node: with_functions(evaluator, owner, node, context)
-        )
-    except Nameless as error:
-        why = "whoever calls it later finds it by its name"
-        problems.append(
-            Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, "define it with `def` in the flow's file")
-        )
-        return {}
+
+    def value(evaluator: Evaluator, owner: Class, node: SgNode) -> nodes.Value:
+        return with_functions(evaluator, owner, node, context)
+
+    found: dict[str, nodes.Value] = {}
+    problems: list[Diagnostic] = []
+    for name, node in given.items():
+        if name in known.functions:
+            try:
+                more, wrong = values(evaluator, owner, {name: node}, f"@{known.name}", value)
+            except Nameless as error:
+                why = "whoever calls it later finds it by its name"
+                how = "define it with `def` in the flow's file"
+                return {}, [*problems, Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, how)]
+            found.update(more)
+            problems += wrong
+    return found, problems
 
 
 # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

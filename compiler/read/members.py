@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ..names.resolver import Resolver
     from ..source.modules import Class
 
-    Problems = list[Diagnostic]
-
 
 @record
 class Member:
@@ -34,11 +32,15 @@ class Member:
     outer: SgNode  # with decorators, or the whole assignment
 
 
-def members_of(evaluator: Evaluator, order: list[Class], problems: Problems) -> dict[str, Member]:
-    """Returns the attributes by name. `order`: the classes in the order in which Python looks through them. Adds FLOW106 and FLOW107."""
+def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Member], list[Diagnostic]]:
+    """Returns the attributes by name, and FLOW106 and FLOW107. `order`: the classes in the order in which Python looks through them."""
     found: dict[str, Member] = {}
+    problems: list[Diagnostic] = []
     for owner in reversed(order):
-        for member in _own(evaluator, owner, problems):
+        for member in _own(evaluator, owner):
+            if isinstance(member, Diagnostic):
+                problems.append(member)
+                continue
             before = found.get(member.name)
             if member.kind == "constant" and (
                 _makes_a_step(evaluator.resolver, member) or (before is not None and before.kind == "step" and before.owner is owner)
@@ -52,7 +54,7 @@ def members_of(evaluator: Evaluator, order: list[Class], problems: Problems) -> 
             if before is not None and before.owner is not owner:
                 del found[member.name]  # an override takes the place of its own definition
             found[member.name] = member
-    return found
+    return found, problems
 
 
 def _makes_a_step(resolver: Resolver, member: Member) -> bool:
@@ -62,8 +64,13 @@ def _makes_a_step(resolver: Resolver, member: Member) -> bool:
     return bool(declares(resolver, member.owner.module, member.node, ("step",)))
 
 
-def find_parameters(evaluator: Evaluator, order: list[Class], members: dict[str, Member], problems: Problems) -> None:
-    """Finds the parameters among the constants whose expressions need the flow's configs; adds FLOW107 for what may be one and cannot be followed."""
+def with_parameters(evaluator: Evaluator, order: list[Class], members: dict[str, Member]) -> tuple[dict[str, Member], list[Diagnostic]]:
+    """Returns the members with the parameters among the constants whose expressions need the flow's configs.
+
+    The diagnostics are FLOW107 for what may be one and cannot be followed, and FLOW156.
+    """
+    members = dict(members)
+    problems: list[Diagnostic] = []
     for name, member in members.items():
         if member.kind == "constant" and may_be_parameter(member.node):
             try:
@@ -77,6 +84,7 @@ def find_parameters(evaluator: Evaluator, order: list[Class], members: dict[str,
                     problems.append(_lost(member.owner, member.outer, what, str(error.args[0]), name, kind))
     for owner in order:
         problems += _set_elsewhere(evaluator.resolver, owner)
+    return members, problems
 
 
 def _lost(owner: Class, node: SgNode, what: str, why: str, name: str, kind: str) -> Diagnostic:
@@ -87,9 +95,9 @@ def _lost(owner: Class, node: SgNode, what: str, why: str, name: str, kind: str)
 # ── what a class body binds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _own(evaluator: Evaluator, owner: Class, problems: Problems) -> Iterator[Member]:
+def _own(evaluator: Evaluator, owner: Class) -> Iterator[Member | Diagnostic]:
     body = owner.node.field("body")
-    yield from _bound(evaluator, owner, body.named_children() if body is not None else [], problems)
+    yield from _bound(evaluator, owner, body.named_children() if body is not None else [])
     for node, target in _assigned_later(owner):
         right, name = node.field("right"), target.field("attribute")
         if right is not None and name is not None:
@@ -98,7 +106,7 @@ def _own(evaluator: Evaluator, owner: Class, problems: Problems) -> Iterator[Mem
                 yield made
 
 
-def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode], problems: Problems) -> Iterator[Member]:
+def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> Iterator[Member | Diagnostic]:
     for statement in statements:
         kind = statement.kind()
         if kind == "decorated_definition":
@@ -112,9 +120,9 @@ def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode], pro
         elif kind == "expression_statement" and statement.named_children()[0].kind() == "assignment":
             yield from _assignment(evaluator, owner, statement.named_children()[0])
         elif kind == "if_statement" and (taken := _taken(evaluator, owner, statement)) is not None:
-            yield from _bound(evaluator, owner, taken, problems)
+            yield from _bound(evaluator, owner, taken)
         elif kind != "comment":
-            problems += _within(evaluator.resolver, owner, statement)
+            yield from _within(evaluator.resolver, owner, statement)
 
 
 def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode] | None:
@@ -271,20 +279,22 @@ def _decorated_as_step(resolver: Resolver, owner: Class, decorator: SgNode) -> b
 def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
     if any(_decorated_as_step(evaluator.resolver, owner, each) for each in decorated.children() if each.kind() == "decorator"):
         return True
-    return any(_decorated_as_step(evaluator.resolver, home, each) for home, each in decorators_of(evaluator, owner, decorated, []))
+    return any(_decorated_as_step(evaluator.resolver, home, each) for home, each in decorators_of(evaluator, owner, decorated)[0])
 
 
-def decorators_of(evaluator: Evaluator, owner: Class, decorated: SgNode, problems: Problems) -> Iterator[tuple[Class, SgNode]]:
-    """Yields every decorator of a definition, and where to read it, with those of Metaflow's that one of the flow's own stands for in its place.
+def decorators_of(evaluator: Evaluator, owner: Class, decorated: SgNode) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
+    """Returns every decorator of a definition, and where to read it, with those of Metaflow's that one of the flow's own stands for in its place.
 
-    Adds FLOW156 for one that may stand for some, and cannot be followed.
+    The diagnostics are FLOW107 and FLOW156 for one that may stand for some, and cannot be followed.
     """
+    every: list[tuple[Class, SgNode]] = []
+    problems: list[Diagnostic] = []
     for node in decorated.children() if decorated.kind() == "decorated_definition" else []:
         if node.kind() != "decorator":
             continue
         qualified, expression = decorator_name(evaluator.resolver, owner, node), decorator_expression(node)
         if expression is None or qualified.startswith("metaflow.") or (qualified and "." not in qualified):
-            yield owner, node  # Metaflow's own, or Python's
+            every.append((owner, node))  # Metaflow's own, or Python's
             continue
         try:
             found = decorators(evaluator, owner, expression)
@@ -293,10 +303,8 @@ def decorators_of(evaluator: Evaluator, owner: Class, decorated: SgNode, problem
         except Unfoldable as error:
             found = None
             problems += _unfollowed(evaluator.resolver, owner, node, expression, str(error.args[0]))
-        if found is None:
-            yield owner, node
-        else:
-            yield from found
+        every += [(owner, node)] if found is None else found
+    return every, problems
 
 
 def _unfollowed(resolver: Resolver, owner: Class, node: SgNode, expression: SgNode, why: str) -> Iterator[Diagnostic]:

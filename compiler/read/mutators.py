@@ -92,7 +92,7 @@ def _run(
         names = names + [(name, each) for name, each in unread if name.rpartition(".")[2] in there]
         if not there:
             return reading, problems
-        merged = _merged(reading, answer, names, known, problems)
+        merged, problems = _merged(reading, answer, names, known)
         attached = [nodes.Input(ATTACHED, text, "", "") for text in attach]
         files, inputs = _added(answer["files"])
         flow = replace(merged.flow, inputs=(*merged.flow.inputs, *attached, *inputs))
@@ -100,10 +100,8 @@ def _run(
     except Failed as error:
         listed = ", ".join(f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names or unread))
         why = "they must run to know what the flow is"
-        problems.append(
-            Diagnostic("FLOW141", f"the mutators of the flow ({listed}) failed: {error}", place, why, "correct them; what they printed is above")
-        )
-        return reading, problems
+        what = f"the mutators of the flow ({listed}) failed: {error}"
+        return reading, [*problems, Diagnostic("FLOW141", what, place, why, "correct them; what they printed is above")]
 
 
 def _known() -> dict[str, nodes.Value]:
@@ -127,17 +125,23 @@ def _added(files: dict[str, str]) -> tuple[dict[str, bytes], list[nodes.Input]]:
 # ── merging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _merged(reading: Reading, answer: Any, names: list[tuple[str, Span]], known: dict[str, nodes.Value], problems: list[Diagnostic]) -> Reading:
+def _merged(
+    reading: Reading, answer: Any, names: list[tuple[str, Span]], known: dict[str, nodes.Value]
+) -> tuple[Reading, list[Diagnostic]]:  # fmt: skip
+    """The reading with what the mutators report, and FLOW142."""
     flow, place = reading.flow, names[0][1]
     steps = []
+    problems: list[Diagnostic] = []
     for step in flow.steps:
         reported = answer["steps"].get(step.name)
         if reported is not None:
-            added, kept = _decorators(reported["decorators"], step.decorators, place, problems)
+            added, kept, wrong = _decorators(reported["decorators"], step.decorators, place)
+            problems += wrong
             step = replace(step, decorators=(*reversed(added), *kept))
         steps.append(step)
-    added, kept = _decorators(answer["flow"], flow.decorators, place, problems)
-    parameters = _parameters(answer["parameters"], flow, place, problems)
+    added, kept, wrong = _decorators(answer["flow"], flow.decorators, place)
+    parameters, impossible = _parameters(answer["parameters"], flow, place)
+    problems += [*wrong, *impossible]
     classes = tuple(dict.fromkeys(name for name, _ in names))
     changed = replace(
         flow, steps=tuple(steps), decorators=(*kept, *added), parameters=parameters, mutators=classes, decorators_known=known,
@@ -145,14 +149,14 @@ def _merged(reading: Reading, answer: Any, names: list[tuple[str, Span]], known:
     )  # fmt: skip
     assigned = reading.assigned | {each.attribute for each in parameters} | caught(steps)
     wrapped = any(each["wrappers"] for each in answer["steps"].values())
-    return replace(reading, flow=changed, assigned=assigned, may_assign_anything=reading.may_assign_anything or wrapped)
+    return replace(reading, flow=changed, assigned=assigned, may_assign_anything=reading.may_assign_anything or wrapped), problems
 
 
 def _decorators(
-    reported: list[Any], read: tuple[nodes.Decorator, ...], place: Span, problems: list[Diagnostic]
-) -> tuple[list[nodes.Decorator], list[nodes.Decorator]]:
-    """The decorators that mutators added or changed, in the order in which they did, and those of the source that are left."""
-    added, kept = [], []
+    reported: list[Any], read: tuple[nodes.Decorator, ...], place: Span
+) -> tuple[list[nodes.Decorator], list[nodes.Decorator], list[Diagnostic]]:
+    """The decorators that mutators added or changed, in the order in which they did, those of the source that are left, and FLOW142."""
+    added, kept, problems = [], [], []
     for each in reported:
         if each["place"] >= 0:
             if each["place"] < len(read):  # else it is one of those that were wrong, which has been said
@@ -167,16 +171,20 @@ def _decorators(
         assert isinstance(attributes, dict)
         own = next((one.span for one in read if one.name == each["name"]), place)
         added.append(nodes.Decorator(each["name"], attributes, own))
-    return added, [one for _, one in sorted(kept, key=lambda pair: pair[0])]
+    return added, [one for _, one in sorted(kept, key=lambda pair: pair[0])], problems
 
 
-def _parameters(reported: list[Any], flow: nodes.Flow, place: Span, problems: list[Diagnostic]) -> tuple[nodes.Parameter, ...]:
+def _parameters(reported: list[Any], flow: nodes.Flow, place: Span) -> tuple[tuple[nodes.Parameter, ...], list[Diagnostic]]:
+    """The parameters that are left and those that mutators added, and FLOW142."""
     known = {each.attribute: each for each in flow.parameters}
     kept = {each["attribute"] for each in reported if each["kept"]}
     added = [_parameter(each, place) for each in reported if not each["kept"]]
-    for wrong in [each for each in added if isinstance(each, str)]:
-        problems.append(Diagnostic("FLOW142", f"a mutator adds a parameter that cannot be: {wrong}", place, "no run could be given it", "correct it"))
-    return (*(each for name, each in known.items() if name in kept), *(each for each in added if isinstance(each, nodes.Parameter)))
+    problems = [
+        Diagnostic("FLOW142", f"a mutator adds a parameter that cannot be: {each}", place, "no run could be given it", "correct it")
+        for each in added if isinstance(each, str)
+    ]  # fmt: skip
+    left = [each for name, each in known.items() if name in kept]
+    return (*left, *(each for each in added if isinstance(each, nodes.Parameter))), problems
 
 
 def _parameter(reported: Any, place: Span) -> nodes.Parameter | str:

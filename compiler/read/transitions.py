@@ -21,21 +21,21 @@ _KEYWORDS = ("foreach", "num_parallel", "condition")
 
 
 def read_transition(
-    evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any], problems: list[Diagnostic]
-) -> nodes.Transition | None:
-    """Returns the transition that the call of `self.next` makes, or None after adding why it cannot be understood.
+    evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]
+) -> tuple[nodes.Transition | None, list[Diagnostic]]:
+    """Returns the transition that the call of `self.next` makes, or None and why it cannot be understood.
 
     `class_value` gives the value of a class constant, or raises KeyError.
     """
-    return _Reader(evaluator, owner, call, self_name, class_value, problems).read()
+    reader = _Reader(evaluator, owner, call, self_name, class_value)
+    return reader.read(), reader.problems
 
 
 class _Reader:
-    def __init__(
-        self, evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any], problems: list[Diagnostic]
-    ) -> None:
+    def __init__(self, evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]) -> None:
         self.evaluator, self.owner, self.call, self.self_name = evaluator, owner, call, self_name
-        self.class_value, self.problems = class_value, problems
+        self.class_value = class_value
+        self.problems: list[Diagnostic] = []
         self.source = owner.module.source
 
     def refuse(self, node: SgNode, what: str, why: str = "", how: str = "") -> None:
