@@ -16,7 +16,6 @@ from .names.classes import choose
 from .names.resolver import Resolver
 from .options.compile_inputs import inputs, unused
 from .package.closure import closure
-from .read.caught import caught
 from .read.flow import read_flow
 from .read.helper_declarations import native
 from .read.members import own_decorators
@@ -118,7 +117,7 @@ def options(now: Compile) -> Result:
 
         flow, wrong = (analysis.flow, []) if seen else attached(analysis.flow, now.attach)
         known = replace(analysis.dataflow, unknown=True)  # what they assign came too late for it
-        analysis = replace(analysis, flow=flow, dataflow=known, assigned=analysis.assigned | caught(flow.steps))
+        analysis = replace(analysis, flow=flow, dataflow=known)
         diagnostics += wrong
     if given.branch or given.production or any(each.name == "project" for each in analysis.flow.decorators):
         from .options.project_branch import deployed

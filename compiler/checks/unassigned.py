@@ -38,13 +38,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowc.compiler.dataflow.analysis import Analysis
+from flowc.compiler.dataflow.assigned import API
 from flowc.compiler.ir import nodes
+from flowc.compiler.read.caught import caught
 from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    if analysis.may_assign_anything:
+    known = analysis.dataflow
+    if known.assigns_anything:
         return
+    assigned = caught(analysis.flow.steps).union(*(each.effects.ever for each in known.steps.values()))
+    there = known.fixed - API | known.initial
     for step in analysis.flow.steps:
         transition = step.transition
         if isinstance(transition, nodes.Foreach):
@@ -53,9 +58,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             name, what = transition.on, "switch"
         else:
             continue
-        if name is None or name in analysis.assigned or name in analysis.methods:
+        if name is None or name in assigned or name in there:
             continue
-        close = nearest(name, analysis.assigned)
+        close = nearest(name, sorted(assigned | there - analysis.methods))
         how = f"did you mean `{close}`?" if close else f"assign it before: `self.{name} = …`"
         yield Diagnostic(
             "FLOW210",

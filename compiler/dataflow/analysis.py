@@ -18,8 +18,6 @@ class Analysis:
     flow: Flow
     facts: dict[str, StepFacts]  # by step
     dataflow: Dataflow
-    assigned: frozenset[str]  # names that some method, class attribute or parameter sets on the flow
-    may_assign_anything: bool  # something that cannot be followed may set others too
     methods: frozenset[str]  # every attribute of the class that is a method
 
 
@@ -28,7 +26,7 @@ def analyze(reading: Reading) -> Analysis:
     flow = reading.flow
     known = dataflow(reading)
     flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
-    if reading.has_unknown_decorators:
+    if reading.may_assign_anything:
         known = replace(known, unknown=True)
     methods = frozenset(name for name, each in reading.members.items() if each.kind in ("step", "method"))
-    return Analysis(flow, reading.facts, known, reading.assigned, reading.may_assign_anything, methods)
+    return Analysis(flow, reading.facts, known, methods)

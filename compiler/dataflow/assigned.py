@@ -79,6 +79,11 @@ class Dataflow:
         """Returns the steps that may assign the artifact."""
         return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
 
+    @property
+    def assigns_anything(self) -> bool:
+        """Whether something that cannot be followed may assign any artifact."""
+        return self.unknown or any(each.effects.unknown_writes or each.foreign for each in self.steps.values())
+
     def is_unchanged(self, join: str, name: str) -> bool:
         """Whether the artifact was there before the split that the join closes, and no step since has assigned it."""
         here = self.steps[join]
@@ -116,7 +121,14 @@ def dataflow(reading: Reading) -> Dataflow:
         found = functions.method(step.name)
         foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
-    known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(resolver, order, members), _initial(functions))
+    known = Dataflow(
+        functions,
+        steps,
+        False,
+        API | members.keys() | {each.attribute for each in flow.parameters} | _others(order),
+        _is_unknown(resolver, order, members),
+        _initial(functions),
+    )
     understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
     if not understood or not flow.start or not flow.end:
         return known

@@ -16,7 +16,6 @@ from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
-from .caught import caught
 from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
 from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from ..decorators.decorator import Specification
     from ..fold.evaluator import Evaluator
     from ..fold.values import Config
-    from ..names.resolver import Resolver
     from ..options.compile_inputs import Given
 
     Problems = list[Diagnostic]
@@ -68,7 +66,6 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
         for each in members.values()
         if each.kind == "constant" and not each.name.startswith("_")
     ]
-    assigned, anything = _assigned(evaluator.resolver, order, members)
     flow = nodes.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
         tuple(parameters), tuple(constants), tuple(decorators), tuple(steps), flow_class.span,
@@ -83,11 +80,8 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
         from .include_files import inputs as inputs_of_files
 
         flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
-    has_unknown = any(each.code in ("FLOW110", "FLOW115") for each in problems)
-    return Reading(
-        flow, facts, order, members, evaluator, {**added, **files}, assigned | caught(steps), anything or has_unknown, has_unknown,
-        not has_errors(problems),
-    ), problems  # fmt: skip
+    may_assign_anything = any(each.code in ("FLOW110", "FLOW115") for each in problems)
+    return Reading(flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)), problems
 
 
 def _parameters(
@@ -381,69 +375,3 @@ def _with_functions(
             found.update(more)
             problems += wrong
     return found, problems
-
-
-# ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
-
-
-def _assigned(resolver: Resolver, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
-    """Names that some method sets on the flow, and whether something that cannot be followed may set others."""
-    found = {name for name, member in members.items() if member.kind in ("constant", "parameter", "config")}
-    anything = False
-    for owner in order:
-        body = owner.node.field("body")
-        if body is None:
-            continue
-        for node in body.find_all(kind="attribute"):
-            base, attribute = node.field("object"), node.field("attribute")
-            if base is not None and attribute is not None and base.kind() == "identifier" and _is_target(node):
-                found.add(attribute.text())
-        for call in body.find_all(kind="call"):
-            anything = anything or _may_assign(call, found)
-        anything = anything or "__dict__" in body.text()
-    for member in members.values():
-        if member.kind == "step":
-            for decorator in member.outer.children():
-                if decorator.kind() == "decorator" and is_foreign(decorator_name(resolver, member.owner, decorator)):
-                    anything = True  # the user's own decorator may set artifacts
-    return frozenset(found), anything
-
-
-def _is_target(node: SgNode) -> bool:
-    """True if the attribute is assigned to: `self.x = …`, also in tuples, `for`, `with`, `+=` and annotations."""
-    inner, outer = node, node.parent()
-    while outer is not None and outer.kind() in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"):
-        inner, outer = outer, outer.parent()
-    if outer is None:
-        return False
-    if outer.kind() in ("assignment", "augmented_assignment", "for_statement", "for_in_clause"):
-        left = outer.field("left")
-        return left is not None and left.range().start.index == inner.range().start.index
-    return outer.kind() in ("as_pattern_target", "named_expression")
-
-
-def _may_assign(call: SgNode, found: set[str]) -> bool:
-    function, arguments = call.field("function"), call.field("arguments")
-    if function is None or arguments is None or arguments.kind() != "argument_list":
-        return False
-    name = function.text()
-    given = arguments.named_children()
-    if name == "setattr" and len(given) == 3 and given[1].kind() == "string":
-        found.add(given[1].text().strip("'\""))
-        return False
-    if name.rpartition(".")[2] in _WRITERS:
-        return True
-    # `self` handed to somebody else's function may come back with anything set on it.
-    return any(each.kind() == "identifier" and each.text() == "self" for each in given) and name not in (
-        "print",
-        "super",
-        "hasattr",
-        "getattr",
-        "isinstance",
-        "repr",
-        "str",
-        "type",
-        "id",
-    )

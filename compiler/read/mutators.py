@@ -12,7 +12,6 @@ from ..ir import nodes
 from ..report.diagnostics import HINT, WARNING, Diagnostic
 from ..source.text import span
 from .arguments import plain
-from .caught import caught
 from .members import own_decorators
 from .own_code import Failed, ask
 from .user_decorators import is_unread, kind_of, stored
@@ -147,9 +146,8 @@ def _merged(
         flow, steps=tuple(steps), decorators=(*kept, *added), parameters=parameters, mutators=classes, decorators_known=known,
         inputs=(*flow.inputs, *(nodes.Input("mutator", name, "", "") for name in classes)),
     )  # fmt: skip
-    assigned = reading.assigned | {each.attribute for each in parameters} | caught(steps)
     wrapped = any(each["wrappers"] for each in answer["steps"].values())
-    return replace(reading, flow=changed, assigned=assigned, may_assign_anything=reading.may_assign_anything or wrapped), problems
+    return replace(reading, flow=changed, may_assign_anything=reading.may_assign_anything or wrapped), problems
 
 
 def _decorators(

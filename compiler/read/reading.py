@@ -35,7 +35,5 @@ class Reading:
     members: dict[str, Member]  # attributes of the class, by name
     evaluator: Evaluator  # which knows the flow's configs
     added: dict[str, bytes]  # files that the flow adds to the code package
-    assigned: frozenset[str]  # names that some method, class attribute or parameter sets on the flow
-    may_assign_anything: bool  # something that cannot be followed may set others too
-    has_unknown_decorators: bool  # which may set any artifact
+    may_assign_anything: bool  # a decorator that is not known, or what a mutator wraps steps in, may set any artifact
     is_right: bool  # nothing wrong was found
