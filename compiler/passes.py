@@ -147,8 +147,8 @@ def scopes(now: Compile) -> Result:
 def package(now: Compile) -> Result:
     """Collects the files of the code package, and what the compile was made from."""
     files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
-    flow = now.analysis.flow
-    flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, now.evaluator.given.used, now.evaluator.environment.used)))
+    flow, evaluator = now.analysis.flow, now.evaluator
+    flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))
     return replace(now, analysis=replace(now.analysis, flow=flow), files=files), diagnostics
 
 

@@ -1,12 +1,12 @@
 """The checks: one rule a file, found without a list.
 
-A check is a module here with `def check(analysis: Analysis) -> Iterator[Diagnostic]`. Its docstring is the page of its code, in the form that
-`flowc/explanations.py` says: what it finds, why, an example, and what to write instead.
+A check is a module here with `def check(analysis: Analysis) -> Iterator[Diagnostic]`. Its docstring is the page of its
+code, in the form that `flowc/explanations.py` says: what it finds, why, an example, and what to write instead.
 
-Checks are made in tiers, each once. A check stays quiet about what another one reports: a target that does not exist is nobody's cycle. Where what
-others report would be mended first, and often this with it, the check names them: `NEEDS = ("cycles", "unreachable")`, the files of checks that
-must have found nothing. It is then made in the tier after theirs, or not at all. Those on artifacts are in a folder of their own, and imported
-only where they may have something to say.
+Checks are made in tiers, each once. A check stays quiet about what another one reports: a target that does not exist is
+nobody's cycle. Where what others report would be mended first, and often this with it, the check names their files:
+`NEEDS = ("cycles", "unreachable")`. They must have found nothing: the check is made in the tier after theirs, or not at
+all. Checks on artifacts are in a folder of their own, and imported only where they may have something to say.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic
     for each in files:
         __import__(f"{__name__}.{each}")
         waiting[each] = sys.modules[f"{__name__}.{each}"]
+    needs = {name: getattr(module, "NEEDS", ()) for name, module in waiting.items()}
     found: dict[str, list[Diagnostic]] = {}
     while waiting:
-        tier = [name for name, module in waiting.items() if not any(each in waiting for each in getattr(module, "NEEDS", ()))]
+        tier = [name for name in waiting if not any(each in waiting for each in needs[name])]
         if not tier:
             raise RuntimeError(f"the checks {', '.join(waiting)} need one another")
         for name in tier:
             module = waiting.pop(name)
-            found[name] = [] if any(found[each] for each in getattr(module, "NEEDS", ())) else list(module.check(analysis))
+            is_worth_making = not any(found[each] for each in needs[name])
+            found[name] = list(module.check(analysis)) if is_worth_making else []
     from .artifacts import check as check_artifacts
 
     return [*(one for name in files for one in found[name]), *check_artifacts(analysis, asked_for)]

@@ -47,7 +47,9 @@ from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
 
 # If something is wrong with the way from step to step, that is mended first, and often this with it.
-NEEDS = ("start_and_end", "arguments", "transition", "unknown_step", "cycles", "unreachable", "split", "foreach_body", "switch")
+NEEDS = (
+    "start_and_end", "arguments", "transition", "unknown_step", "cycles", "unreachable", "split", "foreach_body", "switch",
+)  # fmt: skip
 
 
 @record
@@ -61,7 +63,9 @@ class _Open:
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     flow = analysis.flow
     steps = flow.by_name
-    if flow.start not in steps or flow.end not in steps or not all(analysis.facts[step.name].next_is_understood for step in flow.steps):
+    if flow.start not in steps or flow.end not in steps:
+        return
+    if not all(analysis.facts[step.name].next_is_understood for step in flow.steps):
         return
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch

@@ -1,7 +1,7 @@
 """The evaluator: the values of the constants of the flow's modules and classes, without running any of them.
 
-It holds what a value may depend on beside the source: what `--set` and `--env` give, the flow's configs, what Metaflow's names do. An evaluator
-never changes; `with_configs` and `at` return another.
+It holds what a value may depend on beside the source: what `--set` and `--env` give, the flow's configs, and what
+Metaflow's names do. An evaluator never changes; `with_configs` and `at` return another.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Evaluator:
     """The constants of one flow's modules."""
 
     def __init__(
-        self, resolver: Resolver, given: Values | None = None, environment: Environment | None = None, natives: Callable[[str], Any] = no_natives,
-        configs: Mapping[str, Config] | None = None, here: str = "",
+        self, resolver: Resolver, given: Values | None = None, environment: Environment | None = None,
+        natives: Callable[[str], Any] = no_natives, configs: Mapping[str, Config] | None = None, here: str = "",
     ) -> None:  # fmt: skip
         self.resolver = resolver
         self.given = given if given is not None else Values({})  # values that `--set` gives

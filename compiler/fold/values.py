@@ -1,4 +1,4 @@
-"""The values of folding that are no plain data: what stands for functions, for parts of configurations, for what only a run knows."""
+"""The values of folding that are not plain data: functions, parts of configurations, and what only a run knows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Lookup = Callable[[str], Any]
 
     class Folding(Protocol):
-        """A folding that is going on, as functions see it that the compiler knows: what it can do for them. `expressions.Folder` is one."""
+        """What a folding can do for the functions that the compiler knows. `expressions.Folder` is one."""
 
         budget: Budget
         local: dict[str, Any]

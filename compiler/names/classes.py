@@ -104,7 +104,7 @@ def _class(resolver: Resolver, qualified: str) -> Class | None:
 
 
 def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
-    """Returns the flow of the module that is meant: the one of that name, or with "" the one that the file starts. Raises Refused."""
+    """Returns the flow of the module that is named `wanted`, or with "" the one that the file starts. Raises Refused."""
     file = module.source.name
     found = flows(resolver, module)
     lost = unread(resolver, module, found) if not wanted else None

@@ -96,7 +96,7 @@ class Unfit(Exception):
 
 
 def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
-    """Returns the contents of files, name in the package → path, and what they are of that which the compile was made from. Raises Unfit."""
+    """Returns the contents of files (name in the package → path), and each as an input of the compile. Raises Unfit."""
     found: dict[str, bytes] = {}
     for name, path in files.items():
         try:

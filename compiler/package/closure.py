@@ -19,10 +19,10 @@ _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", 
 
 
 def closure(evaluator: Evaluator, start: Module, added: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[Diagnostic]]:
-    """Returns the files, path → content, and FLOW157 for a module whose name is computed, and which may be one that is missing here.
+    """Returns the files, path → content, and FLOW157 for a computed name of a module that may be missing here.
 
-    A package comes with its whole tree. Of `added` and the flow's own files, these win. Raises Refused for a module of the folder that Python
-    could not read.
+    A package comes with its whole tree. The flow's own files win over `added`. Raises Refused for a module of the folder
+    that Python could not read.
     """
     sources = evaluator.resolver.sources
     waiting, seen = [(start, "")], {start.name}

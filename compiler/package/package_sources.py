@@ -35,7 +35,7 @@ class Wrong(Exception):
 def added_sources(
     evaluator: Evaluator, owner: Class, call: SgNode
 ) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:  # fmt: skip
-    """Returns the files that the call names: name in the package → content, and what they are of the compile's inputs.
+    """Returns the files that the call names (name in the package → content), and each as an input of the compile.
 
     The diagnostics are FLOW113, FLOW120 and FLOW121.
     """
@@ -62,7 +62,8 @@ def added_sources(
         wrong = Wrong(f"`{os.path.basename(unfit.path)}` {unfit}", unfit.how)
     except Wrong as error:
         wrong = error
-    return {}, [], [Diagnostic("FLOW121", f"`@package_sources`: {wrong.args[0]}", place, "the files go into the code package", wrong.args[1])]
+    what, why = f"`@package_sources`: {wrong.args[0]}", "the files go into the code package"
+    return {}, [], [Diagnostic("FLOW121", what, place, why, wrong.args[1])]
 
 
 def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """FLOW401: an artifact that a join has left behind.
 
 A join begins with none of its branches' artifacts, since they may differ: nothing is there but parameters and constants, until the join assigns it or
-takes it over with `self.merge_artifacts(inputs)`. Analysis such an artifact, in the join itself or in a step after it, raises AttributeError.
+takes it over with `self.merge_artifacts(inputs)`. Reading such an artifact, in the join itself or in a step after it, raises AttributeError.
 
 Example:
 
