@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-INPUT_KINDS = ("config", "set", "env", "mutator", "file")
+INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with")
 PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 

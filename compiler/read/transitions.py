@@ -167,7 +167,11 @@ class _Reader:
             self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "name an item that can, or write the value itself")
             return None
         folded = self.value(key)
-        if target is None or not isinstance(folded, (str, int, float, bool)):
+        if not isinstance(folded, (str, int, float, bool)):  # such as bytes
+            why = "cases are literal texts, numbers, True or False"
+            self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "write the value itself")
+            return None
+        if target is None:
             return None
         return nodes.Case(folded, target, span(self.source, node))
 
