@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.deploy_time_defaults import undeployable
 from flowc.compiler.package.archive import BadName, Package, build
+from flowc.compiler.report import judgement
 from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused, has_errors, nearest
 from flowc.targets.target import Options, emitter, names
 
@@ -206,17 +207,9 @@ def problems(
 
 
 def judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
-    """What targets or a command said, less what comments and settings silence."""
-    if any("flowc:" in text for text in program.sources.values()):
-        from flowc.compiler.report.ignores import silenced
-
-        found = silenced(found, program.sources, unused=False)
+    """Returns what targets or a command found, less what comments and settings silence."""
     severities = {} if arguments.flag("--isolated") else settings_for(path).severities
-    if severities:
-        from flowc.compiler.report.severities import with_severities
-
-        found = with_severities(found, severities)
-    return found
+    return judgement.judged(found, program.sources, severities, complete=False)
 
 
 def _place(flow: Flow) -> Place | None:

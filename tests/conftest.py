@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Iterator
 
@@ -19,6 +20,7 @@ from .support.s3_server import S3Server, s3_server
 def pytest_configure() -> None:
     """Whoever starts the tests in the background of a script has them ignore Ctrl-C, and with them each process they start and interrupt."""
     gc.set_threshold(*SELDOM)
+    os.environ["FLOWC_DEBUG_PASSES"] = "1"  # the compiler validates its IR after each pass, in other processes too
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

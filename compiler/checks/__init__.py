@@ -1,30 +1,44 @@
 """The checks: one rule a file, found without a list.
 
-A check is a module here with `def check(reading: Reading) -> Iterator[Diagnostic]`. Its docstring is the page of its code, in the form that
-`flowc/explanations.py` says: what it finds, why, an example, and what to write instead. A check stays quiet about what
-another one reports: a target that does not exist is nobody's cycle. Those on artifacts
-are in a folder of their own, and imported only where they may have something to say.
+A check is a module here with `def check(analysis: Analysis) -> Iterator[Diagnostic]`. Its docstring is the page of its
+code, in the form that `flowc/explanations.py` says: what it finds, why, an example, and what to write instead.
+
+Checks are made in tiers, each once. A check stays quiet about what another one reports: a target that does not exist is
+nobody's cycle. Where what others report would be mended first, and often this with it, the check names their files:
+`NEEDS = ("cycles", "unreachable")`. They must have found nothing: the check is made in the tier after theirs, or not at
+all. Checks on artifacts are in a folder of their own, and imported only where they may have something to say.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Container
 
-    from flowc.compiler.read.reading import Reading
+    from flowc.compiler.dataflow.analysis import Analysis
     from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def checks(asked_for: Container[str] = ()) -> tuple[Callable[[Reading], Iterator[Diagnostic]], ...]:
-    """Returns every check, in the order of their files' names, then those on artifacts; `asked_for` are codes that have been given a severity."""
+def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic]:
+    """Returns what every check that is worth making finds; `asked_for` are codes that have been given a severity."""
     import os
     import sys
 
     files = sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_"))
-    found = []
-    for each in ("artifacts", *files):
+    waiting = {}
+    for each in files:
         __import__(f"{__name__}.{each}")
-        found.append(sys.modules[f"{__name__}.{each}"].check)
-    of_artifacts, *others = found
-    return (*others, lambda reading: of_artifacts(reading, asked_for))
+        waiting[each] = sys.modules[f"{__name__}.{each}"]
+    needs = {name: getattr(module, "NEEDS", ()) for name, module in waiting.items()}
+    found: dict[str, list[Diagnostic]] = {}
+    while waiting:
+        tier = [name for name in waiting if not any(each in waiting for each in needs[name])]
+        if not tier:
+            raise RuntimeError(f"the checks {', '.join(waiting)} need one another")
+        for name in tier:
+            module = waiting.pop(name)
+            is_worth_making = not any(found[each] for each in needs[name])
+            found[name] = list(module.check(analysis)) if is_worth_making else []
+    from .artifacts import check as check_artifacts
+
+    return [*(one for name in files for one in found[name]), *check_artifacts(analysis, asked_for)]

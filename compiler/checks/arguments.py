@@ -45,14 +45,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step in reading.flow.steps:
-        count = len(reading.facts[step.name].arguments)
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step in analysis.flow.steps:
+        count = len(analysis.facts[step.name].arguments)
         if count == 0:
             yield Diagnostic(
                 "FLOW204", f"step `{step.name}` has no argument `self`", step.span, "a step is a method", f"write `def {step.name}(self):`"

@@ -40,13 +40,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
-from . import arguments, cycles, foreach_body, split, start_and_end, switch, transition, unknown_step, unreachable
+# If something is wrong with the way from step to step, that is mended first, and often this with it.
+NEEDS = (
+    "start_and_end", "arguments", "transition", "unknown_step", "cycles", "unreachable", "split", "foreach_body", "switch",
+)  # fmt: skip
 
 
 @record
@@ -57,10 +60,12 @@ class _Open:
     branch: str
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    flow = reading.flow
-    steps = {step.name: step for step in flow.steps}
-    if flow.start not in steps or flow.end not in steps or not _is_sound(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    flow = analysis.flow
+    steps = flow.by_name
+    if flow.start not in steps or flow.end not in steps:
+        return
+    if not all(analysis.facts[step.name].next_is_understood for step in flow.steps):
         return
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch
@@ -87,15 +92,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             elif stacks[target] != after:
                 found.setdefault(target, _mixed(steps[target], stacks[target], after, flow.end))
     # A join that does not close its whole split explains the rest; an open split at the end is what is left when nothing else is wrong.
-    yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(reading, stacks)
-
-
-def _is_sound(reading: Reading) -> bool:
-    """True if nothing is wrong with the way from step to step: else that is mended first, and often this with it."""
-    others = (start_and_end, arguments, transition, unknown_step, cycles, unreachable, split, foreach_body, switch)
-    return all(reading.facts[step.name].next_is_understood for step in reading.flow.steps) and not any(
-        True for other in others for _ in other.check(reading)
-    )
+    yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(analysis, stacks)
 
 
 def _after(step: nodes.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
@@ -116,12 +113,12 @@ def _mixed(step: nodes.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], e
     return Diagnostic("FLOW209", what, step.span, "where branches meet, their artifacts must be joined", how)
 
 
-def _ends(reading: Reading, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Diagnostic]:
-    end = next(step for step in reading.flow.steps if step.name == reading.flow.end)
+def _ends(analysis: Analysis, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[Diagnostic]:
+    end = analysis.flow.by_name[analysis.flow.end]
     if stacks.get(end.name):
         opened = stacks[end.name][-1].step
         what = f"the split of step `{opened}` is never joined before `{end.name}`"
-        place = next(step for step in reading.flow.steps if step.name == opened).transition
+        place = analysis.flow.by_name[opened].transition
         if not isinstance(place, nodes.End):
             how = "add a step that takes `inputs`: `def join(self, inputs):`"
             yield Diagnostic("FLOW209", what, place.span, "every split and foreach is closed by a join", how)

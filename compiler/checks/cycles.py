@@ -34,15 +34,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    start, end = reading.flow.start, reading.flow.end
-    steps = {step.name: step for step in reading.flow.steps}
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    start, end = analysis.flow.start, analysis.flow.end
+    steps = analysis.flow.by_name
     done: set[str] = set()
     for first in steps:
         on_path: dict[str, Iterator[str]] = {}

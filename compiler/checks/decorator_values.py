@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.decorators.decorator import wrong_values
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    yield from wrong_values(reading.flow)
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    yield from wrong_values(analysis.flow)

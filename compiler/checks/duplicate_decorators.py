@@ -23,14 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.decorators.decorator import specification
 from flowc.compiler.ir.nodes import Decorator
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    flow = reading.flow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    flow = analysis.flow
     for decorators in (flow.decorators, *(step.decorators for step in flow.steps)):
         seen: dict[str, Decorator] = {}
         for decorator in decorators:

@@ -33,14 +33,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    steps = {step.name: step for step in reading.flow.steps}
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    steps = analysis.flow.by_name
+    for step in analysis.flow.steps:
         if isinstance(step.transition, (nodes.Foreach, nodes.Parallel)):
             target = steps.get(step.transition.target)
             if target is not None and target.is_join:

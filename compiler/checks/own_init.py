@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import Diagnostic
 from flowc.compiler.source.text import span
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    member = reading.dataflow.functions.members.get("__init__")
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    member = analysis.dataflow.functions.members.get("__init__")
     if member is None or member.node.kind() != "function_definition":
         return
-    name = reading.flow.name
+    name = analysis.flow.name
     if ".__init__" not in member.node.text():
         what = f"`__init__` of {member.owner.name} does not call `super().__init__`"
         why = "this is what starts a flow: Metaflow would run nothing"
@@ -52,12 +52,12 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
     if required:
         what = f"`__init__` of {member.owner.name} needs the argument `{required[0]}`"
         yield Diagnostic("FLOW220", what, place, "a task makes the flow without arguments", "give it a default, or make it a `Parameter` of the flow")
-    joins = [step.name for step in reading.flow.steps if step.is_join]
+    joins = [step.name for step in analysis.flow.steps if step.is_join]
     if joins and not is_open and "use_cli" not in positional:
         what = f"`__init__` of {member.owner.name} does not take `use_cli`"
         why = f"the join `{joins[0]}` would fail: for each of its inputs, a flow is made with `use_cli=False`"
         yield Diagnostic("FLOW220", what, place, why, "write `def __init__(self, use_cli=True):`, and hand it on: `super().__init__(use_cli)`")
-    source = reading.dataflow.functions.order[0].module.source
+    source = analysis.dataflow.functions.order[0].module.source
     for call in _started_with_arguments(source.root, name, positional):
         what = f"{name} is started with arguments of its own: `{call.text()[:60]}`"
         why = "flowc makes the flow without them in each task, so `__init__` would see its defaults"

@@ -37,22 +37,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 from flowc.runtime_shim.contract.decorator_names import GANGS
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    steps = {step.name: step for step in reading.flow.steps}
-    marked = {step.name for step in reading.flow.steps if any(each.name in GANGS for each in step.decorators)}
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    steps = analysis.flow.by_name
+    marked = {step.name for step in analysis.flow.steps if any(each.name in GANGS for each in step.decorators)}
+    for step in analysis.flow.steps:
         transition = step.transition
         for target in targets(step):
             if target not in steps or isinstance(transition, nodes.End):
                 continue
-            if isinstance(transition, nodes.Parallel) and target not in marked and not reading.facts[target].is_extended:  # @torchrun marks it too
+            if isinstance(transition, nodes.Parallel) and target not in marked and not analysis.facts[target].is_extended:  # @torchrun marks it too
                 yield Diagnostic(
                     "FLOW214",
                     f"step `{target}` is reached by `num_parallel` but has no `@parallel`",

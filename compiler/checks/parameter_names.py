@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import Diagnostic
 
 RESERVED = frozenset(
@@ -36,9 +36,9 @@ RESERVED = frozenset(
 RESERVED_ATTRIBUTES = frozenset("cmd foreach_stack index input script_name name next merge_artifacts".split())
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
     seen: dict[str, str] = {}
-    for parameter in reading.flow.parameters:
+    for parameter in analysis.flow.parameters:
         name = parameter.name
         if not _is_legal(name):
             why = "it becomes an option of the command line and a field of every spec"
@@ -53,7 +53,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             what = f"the parameter `{name}` is there twice"
             yield Diagnostic("FLOW302", what, parameter.span, f"`{seen[name.lower()]}` has the same name; case does not count", "choose another name")
         seen[name.lower()] = parameter.attribute
-    for config in reading.flow.configs:
+    for config in analysis.flow.configs:
         if _is_reserved(config.name):
             what = f"the name `{config.name}` is reserved, also for a config"
             yield Diagnostic("FLOW302", what, config.span, "it is an option of every run", "choose another name")

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step in reading.flow.steps:
-        facts = reading.facts[step.name]
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step in analysis.flow.steps:
+        facts = analysis.facts[step.name]
         if facts.has_next and facts.arguments[0] != "self":
             what = f"step `{step.name}` goes on with `{facts.arguments[0]}.next`"
             yield Diagnostic("FLOW215", what, facts.last, "Metaflow sees only `self.next`", f"call the first argument of `{step.name}` `self`")

@@ -36,13 +36,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step in analysis.flow.steps:
         if isinstance(step.transition, nodes.Split):
             names = step.transition.targets
             for name in sorted({name for name in names if names.count(name) > 1}):

@@ -30,21 +30,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    flow = reading.flow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    flow = analysis.flow
     if not flow.steps:
         yield Diagnostic(
             "FLOW202", f"flow `{flow.name}` has no steps", flow.span, why="there would be nothing to run", how="mark its methods with `@step`"
         )
         return
     for role in ("start", "end"):
-        annotated = [step for step in flow.steps if getattr(reading.facts[step.name], f"annotated_{role}")]
+        annotated = [step for step in flow.steps if getattr(analysis.facts[step.name], f"annotated_{role}")]
         if len(annotated) > 1:
             for step in annotated[1:]:
                 yield Diagnostic(
@@ -54,7 +54,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                     why="a run begins at one step, and ends at one",
                     how="keep one",
                 )
-        elif annotated and annotated[0].name != role and role in reading.facts:
+        elif annotated and annotated[0].name != role and role in analysis.facts:
             what = f"both `{annotated[0].name}`, which is annotated, and `{role}` could be the {role} step"
             yield Diagnostic(
                 "FLOW202",
@@ -69,14 +69,14 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 f"did you mean `{role}` instead of `{close}`?" if close else f"add a step called `{role}`, or annotate one with `@step({role}=True)`"
             )
             yield Diagnostic("FLOW202", f"flow `{flow.name}` has no {role} step", flow.span, f"a flow has exactly one {role}", how)
-    yield from _degrees(reading)
+    yield from _degrees(analysis)
 
 
-def _degrees(reading: Reading) -> Iterator[Diagnostic]:
-    flow = reading.flow
+def _degrees(analysis: Analysis) -> Iterator[Diagnostic]:
+    flow = analysis.flow
     for step in flow.steps:
         transition = step.transition
-        goes_on_from_the_end = step.name == flow.end and reading.facts[step.name].has_next
+        goes_on_from_the_end = step.name == flow.end and analysis.facts[step.name].has_next
         if flow.start in targets(step) and not isinstance(transition, nodes.End) and not goes_on_from_the_end:
             why, how = "a run begins there, and only there", "begin with a step of its own, and loop with a switch that names itself"
             yield Diagnostic("FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how)
@@ -84,9 +84,9 @@ def _degrees(reading: Reading) -> Iterator[Diagnostic]:
             why, how = "nothing is split before it", f"write `def {step.name}(self):`"
             yield Diagnostic("FLOW202", f"the start step `{step.name}` takes inputs", step.span, why, how)
         if step.name == flow.end:
-            if reading.facts[step.name].has_next:
+            if analysis.facts[step.name].has_next:
                 yield Diagnostic(
-                    "FLOW202", f"the end step `{step.name}` has a `self.next`", reading.facts[step.name].last, "a run ends there", "remove it"
+                    "FLOW202", f"the end step `{step.name}` has a `self.next`", analysis.facts[step.name].last, "a run ends there", "remove it"
                 )
             if step.is_join:
                 why = "the end step cannot be a join"

@@ -28,14 +28,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import Diagnostic
 
 RESERVED = ("name", "next", "input", "index", "cmd")
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step in analysis.flow.steps:
         if step.name in RESERVED:
             yield Diagnostic(
                 "FLOW201",

@@ -26,14 +26,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    steps = {step.name: step for step in reading.flow.steps}
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    steps = analysis.flow.by_name
+    for step in analysis.flow.steps:
         transition = step.transition
         if not isinstance(transition, nodes.Switch):
             continue
@@ -49,7 +49,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 how="lead one case to another step",
             )
         for case in transition.cases if not step.is_join else ():  # a join that switches is wrong by itself
-            if case.target in steps and steps[case.target].is_join and case.target != reading.flow.start:
+            if case.target in steps and steps[case.target].is_join and case.target != analysis.flow.start:
                 what = f"the switch of step `{step.name}` leads straight to the join `{case.target}`"
                 why = "a join waits for every branch, and a switch takes one of several ways"
                 yield Diagnostic("FLOW212", what, case.span, why, f"put a step between them that goes on to `{case.target}`")

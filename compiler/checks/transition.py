@@ -31,28 +31,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    if not reading.flow.end:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    if not analysis.flow.end:
         return  # any of them may be meant as the end
-    after_the_end = _after_the_end(reading)
-    for step in reading.flow.steps:
-        facts = reading.facts[step.name]
-        if step.name != reading.flow.end and step.name not in after_the_end and not facts.has_next and facts.arguments:
+    after_the_end = _after_the_end(analysis)
+    for step in analysis.flow.steps:
+        facts = analysis.facts[step.name]
+        if step.name != analysis.flow.end and step.name not in after_the_end and not facts.has_next and facts.arguments:
             why = "the last statement of a step says where to go on; a `self.next` inside another statement does not count"
             how = "end the step with `self.next(self.some_step)`, and use a switch to choose"
             yield Diagnostic("FLOW205", f"step `{step.name}` does not end with `self.next`", facts.last, why, how)
 
 
-def _after_the_end(reading: Reading) -> set[str]:
+def _after_the_end(analysis: Analysis) -> set[str]:
     """The steps to which an end that goes on leads (FLOW202): one of them is perhaps the real end."""
-    steps = {step.name: step for step in reading.flow.steps}
+    steps = analysis.flow.by_name
     seen: set[str] = set()
-    waiting = [reading.flow.end] if reading.facts[reading.flow.end].has_next else []
+    waiting = [analysis.flow.end] if analysis.facts[analysis.flow.end].has_next else []
     while waiting:
         step = steps[waiting.pop()]
         waiting += [each for each in targets(step) if each in steps and each not in seen]

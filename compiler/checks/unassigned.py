@@ -37,15 +37,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
+from flowc.compiler.dataflow.assigned import API
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.read.caught import caught
 from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    if reading.may_assign_anything:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    if known.assigns_anything:
         return
-    for step in reading.flow.steps:
+    assigned = caught(analysis.flow.steps).union(*(each.effects.ever for each in known.steps.values()))
+    there = known.fixed - API | known.initial
+    for step in analysis.flow.steps:
         transition = step.transition
         if isinstance(transition, nodes.Foreach):
             name, what = transition.over, "foreach"
@@ -53,9 +58,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             name, what = transition.on, "switch"
         else:
             continue
-        if name is None or name in reading.assigned or name in reading.methods:
+        if name is None or name in assigned or name in there:
             continue
-        close = nearest(name, reading.assigned)
+        close = nearest(name, sorted(assigned | there - analysis.methods))
         how = f"did you mean `{close}`?" if close else f"assign it before: `self.{name} = …`"
         yield Diagnostic(
             "FLOW210",

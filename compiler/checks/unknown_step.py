@@ -27,24 +27,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    names = [step.name for step in reading.flow.steps]
-    roles = {role for role in ("start", "end") if not getattr(reading.flow, role)}  # that there is none is said once, of the flow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    names = [step.name for step in analysis.flow.steps]
+    roles = {role for role in ("start", "end") if not getattr(analysis.flow, role)}  # that there is none is said once, of the flow
     said: set[str] = set()
-    for step in reading.flow.steps:
+    for step in analysis.flow.steps:
         for target in targets(step):
             if target in names or target in roles or target in said or isinstance(step.transition, nodes.End):
                 continue
             place = step.transition.span
             if isinstance(step.transition, nodes.Switch):
                 place = next(case.span for case in step.transition.cases if case.target == target)
-            if target in reading.methods:
+            if target in analysis.methods:
                 how = f"mark `{target}` with `@step`"
             else:
                 close = nearest(target, [name for name in names if name != step.name])

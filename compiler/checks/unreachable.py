@@ -27,21 +27,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir.nodes import Step
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import Diagnostic
 
-from . import cycles
+NEEDS = ("cycles",)  # where a cycle is mended, the way to what follows is found again
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    flow = reading.flow
-    steps = {step.name: step for step in flow.steps}
-    if flow.start not in steps or any(_unclear(reading, step, steps) for step in flow.steps):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    flow = analysis.flow
+    steps = flow.by_name
+    if flow.start not in steps or any(_unclear(analysis, step, steps) for step in flow.steps):
         return
-    if _goes_round(reading):
-        return  # where a cycle is mended, the way to what follows is found again
+    if any(flow.start in targets(step) or targets(step) == (step.name,) for step in flow.steps):
+        return  # some step can only go back to where a run has been, which FLOW202 or FLOW212 say
     lost = set(steps) - _reached(flow.start, steps)
     after_another = {target for name in lost for target in targets(steps[name]) if target != name}  # lost with the step that leads there
     for step in flow.steps:
@@ -62,14 +62,8 @@ def _reached(first: str, steps: dict[str, Step]) -> set[str]:
     return seen
 
 
-def _goes_round(reading: Reading) -> bool:
-    """Whether some step can only go back to where a run has been, which FLOW202, FLOW207 or FLOW212 say."""
-    back = any(reading.flow.start in targets(step) or targets(step) == (step.name,) for step in reading.flow.steps)
-    return back or next(cycles.check(reading), None) is not None
-
-
-def _unclear(reading: Reading, step: Step, steps: dict[str, Step]) -> bool:
+def _unclear(analysis: Analysis, step: Step, steps: dict[str, Step]) -> bool:
     """True if where the step goes on is another check's business: then nobody knows what is reached."""
-    facts = reading.facts[step.name]
-    known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == reading.flow.end
+    facts = analysis.facts[step.name]
+    known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == analysis.flow.end
     return not known or any(target not in steps for target in targets(step))

@@ -12,6 +12,7 @@ from ..fast_start.record import record, replace
 from ..ir import nodes
 from ..ir.scopes import Unbalanced, exits, inner, is_loop, predecessors, scopes, successors, walk
 from ..names.metaflow_api import is_foreign
+from ..read.members import decorator_name
 from .effects.functions import Code, Functions
 from .effects.records import INPUTS, SELF, UNKNOWN, Effects
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
-    from ..names.resolver import World
+    from ..names.resolver import Resolver
     from ..read.members import Member
-    from ..read.reading import StepFacts
+    from ..read.reading import Reading
+    from ..source.modules import Class
     from .effects.records import Definition, Merge, Read
 
 # Attributes that a flow object has of Metaflow's own, the artifacts that it keeps for itself among them (measured).
@@ -79,6 +80,11 @@ class Dataflow:
         """Returns the steps that may assign the artifact."""
         return tuple(step for step, each in self.steps.items() if name in each.effects.ever)
 
+    @property
+    def assigns_anything(self) -> bool:
+        """Whether something that cannot be followed may assign any artifact."""
+        return self.unknown or any(each.effects.unknown_writes or each.foreign for each in self.steps.values())
+
     def is_unchanged(self, join: str, name: str) -> bool:
         """Whether the artifact was there before the split that the join closes, and no step since has assigned it."""
         here = self.steps[join]
@@ -100,9 +106,10 @@ class Dataflow:
         return False, True
 
 
-def dataflow(world: World, order: list[Class], members: dict[str, Member], flow: nodes.Flow, facts: Mapping[str, StepFacts]) -> Dataflow:
-    """Returns what is known of the flow's artifacts. `order` is its class's resolution order, `members` its attributes."""
-    functions = Functions(world, order, members)
+def dataflow(reading: Reading) -> Dataflow:
+    """Returns what is known of the flow's artifacts."""
+    flow, facts, order, members, resolver = reading.flow, reading.facts, reading.order, reading.members, reading.evaluator.resolver
+    functions = Functions(reading.evaluator, order, members)
     steps: dict[str, StepFlow] = {}
     for step in flow.steps:
         arguments = facts[step.name].arguments
@@ -115,7 +122,14 @@ def dataflow(world: World, order: list[Class], members: dict[str, Member], flow:
         found = functions.method(step.name)
         foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
-    known = Dataflow(functions, steps, False, API | members.keys() | _others(order), _is_unknown(world, order, members), _initial(functions))
+    known = Dataflow(
+        functions,
+        steps,
+        False,
+        API | members.keys() | {each.attribute for each in flow.parameters} | _others(order),
+        _is_unknown(resolver, order, members),
+        _initial(functions),
+    )
     understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
     if not understood or not flow.start or not flow.end:
         return known
@@ -152,23 +166,26 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
 _PLAIN_BASES = frozenset(["object", "abc.ABC", "typing.Generic", "typing.Protocol"])
 
 
-def _is_unknown(world: World, order: list[Class], members: Mapping[str, Member]) -> bool:
+def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Member]) -> bool:
     """True if something outside the steps may give the flow attributes that its classes do not show."""
     if any(name in members for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")):
         return True
-    from ..read.members import decorator_name
-
     for owner in order:
         if owner.outer.kind() == "decorated_definition":
             for each in owner.outer.children():
-                if each.kind() == "decorator" and is_foreign(decorator_name(world, owner, each)):
+                if each.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, each)):
                     return True
         bases = owner.node.field("superclasses")
         for each in bases.named_children() if bases is not None else []:
-            name = world.qualify(owner.module, (each.field("value") or each).text())
+            name = resolver.qualify(owner.module, (each.field("value") or each).text())
             if each.kind() == "keyword_argument" and not each.text().endswith("ABCMeta"):
                 return True
-            if each.kind() in ("identifier", "attribute") and name != "metaflow.FlowSpec" and name not in _PLAIN_BASES and world.split(name) is None:
+            if (
+                each.kind() in ("identifier", "attribute")
+                and name != "metaflow.FlowSpec"
+                and name not in _PLAIN_BASES
+                and resolver.split(name) is None
+            ):
                 return True
         for module in {owner.module.name: owner.module}.values():
             if f"setattr({owner.name}" in module.source.text or f"\n{owner.name}." in module.source.text:
@@ -227,7 +244,7 @@ class _Folder:
     def __init__(self, functions: Functions, flow: nodes.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool) -> None:
         self.has_init = has_init  # which may set anything in every task anew
         self.functions = functions
-        self.of = {step.name: step for step in flow.steps}
+        self.of = flow.by_name
         self.steps = dict(steps)
         self.unknown = unknown
 
@@ -361,7 +378,7 @@ def is_function(functions: Functions, definition: Definition) -> bool:
         name = node.text()
         if name in definition.variables or name in definition.imports:
             return False
-        return functions.function(functions.world.qualify(definition.module, name)) is not None
+        return functions.function(functions.evaluator.resolver.qualify(definition.module, name)) is not None
     if name := _own(node):
         found = functions.method(name)
         return found is not None and not any(each.endswith(("property", ".setter", ".getter")) for each in found[1])

@@ -8,13 +8,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..read.reading import Reading
+    from .analysis import Analysis
 
 
-def over(reading: Reading) -> Iterator[tuple[nodes.Step, str, set[str]]]:
+def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
     """Yields each step with a foreach, the artifact, and the kinds of what that may hold (value_kinds.py; "" for one that is not known)."""
-    known = reading.dataflow
-    for step in reading.flow.steps:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         transition = step.transition
         if not isinstance(transition, nodes.Foreach) or transition.over is None or known.unknown:
             continue
@@ -23,23 +23,23 @@ def over(reading: Reading) -> Iterator[tuple[nodes.Step, str, set[str]]]:
         if held and not after.unknown and transition.over not in known.fixed and transition.over in after.must:
             from ..fold.value_kinds import kind
 
-            yield step, transition.over, {kind(known.functions.world, each) for each in held}
+            yield step, transition.over, {kind(known.functions.evaluator.resolver, each) for each in held}
 
 
-def widths(reading: Reading) -> tuple[tuple[str, int], ...]:
+def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:
     """Returns (step, number of items) for each foreach whose number of items is known, and the same on every way."""
-    if not any(isinstance(step.transition, nodes.Foreach) for step in reading.flow.steps):
+    if not any(isinstance(step.transition, nodes.Foreach) for step in analysis.flow.steps):
         return ()
     from ..fold.budget import Unfoldable
     from ..fold.value_kinds import value
 
     found = []
-    for step, name, _ in over(reading):
-        here = reading.dataflow.steps[step.name]
+    for step, name, _ in over(analysis):
+        here = analysis.dataflow.steps[step.name]
         if name in here.effects.mentions:
             continue  # it may have been filled where it was read
         try:
-            values = [value(reading.dataflow.functions.world, each) for each in here.after.definitions[name]]
+            values = [value(analysis.dataflow.functions.evaluator, each) for each in here.after.definitions[name]]
         except Unfoldable:
             continue
         several = {len(each) if isinstance(each, (list, tuple, range, str)) else -1 for each in values}

@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.resolver import World
-    from ..read.reading import Reading
+    from ..fold.evaluator import Evaluator
+    from .analysis import Analysis
     from .effects.records import Definition
 
 
-def switch_values(reading: Reading) -> Iterator[tuple[nodes.Step, list[str | int | float | bool]]]:
+def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | int | float | bool]]]:
     """Yields each step with a switch whose artifact has only values that are known, and those."""
-    known = reading.dataflow
-    for step in reading.flow.steps:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         transition = step.transition
         if not isinstance(transition, nodes.Switch) or known.unknown or transition.on in known.fixed:
             continue
@@ -28,7 +28,7 @@ def switch_values(reading: Reading) -> Iterator[tuple[nodes.Step, list[str | int
             continue
         values: list[str | int | float | bool] = []
         for each in held:
-            found = _values(known.functions.world, each, each.node) if each is not None else None
+            found = _values(known.functions.evaluator, each, each.node) if each is not None else None
             if found is None:
                 break
             values += [value for value in found if value not in values]
@@ -36,21 +36,21 @@ def switch_values(reading: Reading) -> Iterator[tuple[nodes.Step, list[str | int
             yield step, sorted(values, key=repr)
 
 
-def _values(world: World, one: Definition, node: SgNode) -> list[str | int | float | bool] | None:
+def _values(evaluator: Evaluator, one: Definition, node: SgNode) -> list[str | int | float | bool] | None:
     """The values that an expression may have; None when others are possible."""
-    from ..fold.expressions import Unfoldable
+    from ..fold.budget import Unfoldable
     from ..fold.value_kinds import folded
 
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     if node.kind() == "conditional_expression" and len(node.named_children()) == 3:
         body, _, other = node.named_children()
-        mine, others = _values(world, one, body), _values(world, one, other)
+        mine, others = _values(evaluator, one, body), _values(evaluator, one, other)
         return None if mine is None or others is None else mine + others
     if _is_truth(node):
         return [True, False]
     try:
-        value = folded(world, one, node)
+        value = folded(evaluator, one, node)
     except Unfoldable:
         return None
     return [value] if isinstance(value, (str, int, float, bool)) else None

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..read.reading import Reading
+    from .analysis import Analysis
     from .assigned import Dataflow
 
 
@@ -31,10 +31,10 @@ class Missing:
     assigned_by: tuple[str, ...]  # steps that assign it, all of them elsewhere
 
 
-def missing(reading: Reading) -> Iterator[Missing]:
+def missing(analysis: Analysis) -> Iterator[Missing]:
     """Yields them, each name once a step."""
-    known = reading.dataflow
-    for step in reading.flow.steps:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         seen: set[str] = set()
         for read in sorted(here.effects.reads, key=lambda each: not each.certain):
@@ -46,13 +46,13 @@ def missing(reading: Reading) -> Iterator[Missing]:
                 continue  # a helper that asks which step it is in
             seen.add(read.name)
             fails = read.certain and here.in_every_run and not here.catches
-            dropped = _dropped_by(known, reading.flow, step.name, read.name)
+            dropped = _dropped_by(known, analysis.flow, step.name, read.name)
             yield Missing(step.name, read.name, read.place.span, "reads", fails, dropped, assigned)
-        yield from _of_transition(reading, step, seen)
+        yield from _of_transition(analysis, step, seen)
 
 
-def _of_transition(reading: Reading, step: nodes.Step, seen: set[str]) -> Iterator[Missing]:
-    known = reading.dataflow
+def _of_transition(analysis: Analysis, step: nodes.Step, seen: set[str]) -> Iterator[Missing]:
+    known = analysis.dataflow
     here = known.steps[step.name]
     transition = step.transition
     if isinstance(transition, nodes.Foreach) and transition.over is not None:
@@ -72,7 +72,7 @@ def _of_transition(reading: Reading, step: nodes.Step, seen: set[str]) -> Iterat
             transition.span,
             what,
             here.in_every_run and not here.catches,
-            _dropped_by(known, reading.flow, step.name, name),
+            _dropped_by(known, analysis.flow, step.name, name),
             assigned,
         )
 

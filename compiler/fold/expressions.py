@@ -14,15 +14,15 @@ from __future__ import annotations
 import _ast
 
 from ..source.text import syntax_tree
-from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unknown, is_ordered, keys, numbers_in, width
-from .budget import Unfoldable as Unfoldable
+from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
+from .values import Declared, Environment, Function, Late, Library, Native, Settings, applied, usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    Lookup = Callable[[str], Any]
+    from .values import Lookup
 
 
 # The operators are safe because their operands are folded values only, never the user's objects.
@@ -37,97 +37,6 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
 _UNARY: dict[type, Callable[[Any], Any]] = {_ast.USub: lambda a: -a, _ast.UAdd: lambda a: +a, _ast.Invert: lambda a: ~a, _ast.Not: lambda a: not a}
-
-
-class Settings(dict):  # type: ignore[type-arg]
-    """The value of a `Config`: a mapping whose items can also be read as attributes."""
-
-
-class Late:
-    """A part of a `Config` where a class body names it: Metaflow only knows its value once the class is there, so nothing can be computed with it.
-
-    `is_config` tells a whole `Config` from a part of one.
-    """
-
-    def __init__(self, value: Any, name: str, is_config: bool = False) -> None:
-        self.value, self.name, self.is_config = value, name, is_config
-
-
-class Library:
-    """Something of Python's own library, by its qualified name: `os.path.join`."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-class Unsaid(Library):
-    """A part of a value of which other parts are known, such as the minor version of the Python that will run the flow."""
-
-    def __repr__(self) -> str:
-        raise Unfoldable(f"{self.name} is not known before the flow runs")
-
-    def __eq__(self, other: object) -> bool:
-        raise Unfoldable(repr(self))
-
-    def __len__(self) -> int:
-        raise Unfoldable(repr(self))
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class Function:
-    """A function that is not run but read: a lambda, or one of the flow's modules."""
-
-    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any], qualified: str = "") -> None:
-        self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
-        self.qualified = qualified  # "" for one that no name leads to
-
-
-class Method:
-    """A method of a folded value, before it is called."""
-
-    def __init__(self, value: Any, name: str) -> None:
-        self.value, self.name = value, name
-
-
-class Native:
-    """A function that the compiler itself knows: `run(folder, *arguments)`."""
-
-    def __init__(self, name: str, run: Callable[..., Any]) -> None:
-        self.name, self.run = name, run
-
-
-class Declared:
-    """A call of one of Metaflow's declarations: `Parameter("alpha", default=3)`, `retry(times=2)`."""
-
-    def __init__(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-        self.name, self.arguments, self.named = name, arguments, named
-
-
-class Decorated:
-    """A step or a flow, under decorators of Metaflow's, outermost first."""
-
-    def __init__(self, decorators: tuple[Declared, ...]) -> None:
-        self.decorators = decorators
-
-
-class Environment:
-    """`os.environ`, as far as the compile was given it: `variables`, and whether a variable that is not among them is known to be unset."""
-
-    def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
-        self.variables, self.is_complete, self.used = variables, is_complete, used
-
-    def has(self, name: Any) -> bool:
-        """Raises Unfoldable when that is not known."""
-        if isinstance(name, str) and name in self.variables:
-            self.used.add(name)
-            return True
-        if not self.is_complete:
-            raise Unfoldable(f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`")
-        return False
-
-    def get(self, name: Any, default: Any = None) -> Any:
-        return self.variables[name] if self.has(name) else default
 
 
 def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
@@ -151,18 +60,6 @@ def called(function: Any, arguments: list[Any], given: Mapping[str, Any] | None 
         raise Unfoldable(f"key {error} does not exist") from None
     except Exception as error:  # what Python would raise: it takes other arguments, …
         raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
-
-
-def usable(value: Any) -> Any:
-    """Raises Unfoldable for a value with which nothing can be computed."""
-    if isinstance(value, Late):
-        why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
-        raise Unfoldable(why)
-    if isinstance(value, Unsaid):
-        raise Unfoldable(f"{value.name} is not known before the flow runs")
-    if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
-        raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
-    return value
 
 
 def _unbound(name: str) -> Any:
@@ -471,14 +368,13 @@ class Folder:
     def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
         """Calls what `fold` gave for a function."""
         if isinstance(function, Function):
-            from .function_calls import run
+            from .function_calls import Scope, run
 
-            return run(self, function, arguments, named)
+            inner = Folder(Scope(function).lookup, self.budget, dict(function.local), function.given, self.depth + 1)
+            return run(inner, function, arguments, named)
         if isinstance(function, Native):
             return function.run(self, *arguments, **named)
         if isinstance(function, Declared) and len(arguments) == 1 and not named:
-            from ..read.helper_declarations import applied
-
             return applied(function, arguments[0])
         from .library import call
 
@@ -545,12 +441,6 @@ def _builtins() -> Any:
     from .library import FUNCTIONS
 
     return FUNCTIONS
-
-
-def _named(value: Any) -> str:
-    if isinstance(value, (Environment, Decorated)):
-        return "`os.environ`" if isinstance(value, Environment) else "what is decorated"
-    return f"`{value.name}(…)`" if isinstance(value, Declared) else f"the function `{value.name}`"
 
 
 def _dotted(node: Any) -> str | None:

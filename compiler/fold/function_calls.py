@@ -9,12 +9,14 @@ from __future__ import annotations
 import _ast
 
 from .budget import MAX_ITEMS, MAX_KEYS, Failing, Unfoldable, keys
-from .expressions import Decorated, Folder, Function
+from .values import Decorated, Function, Library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from .values import Folding
 
 MAX_DEPTH = 30  # of calls
 
@@ -38,25 +40,24 @@ class _Continue(Exception):
     pass
 
 
-def run(caller: Folder, function: Function, arguments: list[Any], named: dict[str, Any]) -> Any:
-    """Returns what the function returns. Raises Unfoldable."""
-    if caller.depth >= MAX_DEPTH:
+def run(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> Any:
+    """Returns what the function returns. `folder` is one for its body, with `Scope.lookup`. Raises Unfoldable."""
+    if folder.depth > MAX_DEPTH:
         raise Unfoldable(f"`{function.name}` calls functions too deep")
     node = function.node
     if isinstance(node, (_ast.AsyncFunctionDef,)) or getattr(node, "decorator_list", None):
         raise Unfoldable(f"what `{function.name}(…)` returns is not known before the flow runs")
-    own = Folder(_Scope(function).lookup, caller.budget, dict(function.local), function.given, caller.depth + 1)
-    own.local.update(_bound(own, function, arguments, named))
+    folder.local.update(_bound(folder, function, arguments, named))
     if isinstance(node, _ast.Lambda):
-        return own.fold(node.body)
+        return folder.fold(node.body)
     try:
-        _Body(own, function.name).run(node.body)
+        _Body(folder, function.name).run(node.body)
     except _Returned as returned:
         return returned.value
     return None
 
 
-class _Scope:
+class Scope:
     """The names that a function's body sees: one that it binds somewhere is its own everywhere, as Python has it."""
 
     def __init__(self, function: Function) -> None:
@@ -78,7 +79,7 @@ class _Scope:
         return self.function.lookup(name)
 
 
-def _bound(folder: Folder, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
+def _bound(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
     """The parameters' values, as Python binds them."""
     signature = function.node.args
     positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
@@ -110,7 +111,7 @@ def _bound(folder: Folder, function: Function, arguments: list[Any], named: dict
 class _Body:
     """Runs statements with one folder. `mine` are the collections that the function made itself, by identity."""
 
-    def __init__(self, folder: Folder, name: str) -> None:
+    def __init__(self, folder: Folding, name: str) -> None:
         self.folder, self.name = folder, name
         self.mine: dict[int, Any] = {}
 
@@ -153,8 +154,6 @@ class _Body:
         raise Unfoldable(f"`{self.name}` raises an exception")
 
     def run_Import(self, node: Any) -> None:
-        from .expressions import Library
-
         for each in node.names:
             if each.asname:
                 self.folder.local[each.asname] = Library(each.name)
@@ -163,8 +162,6 @@ class _Body:
                 self.folder.local[top] = Library(top)
 
     def run_ImportFrom(self, node: Any) -> None:
-        from .expressions import Library
-
         if node.level:
             raise Unfoldable(f"`{self.name}` imports from a relative module")
         for each in node.names:

@@ -7,13 +7,13 @@ arguments and the named arguments. Methods are those of `METHODS`, by the type o
 from __future__ import annotations
 
 from .budget import MAX_ITEMS, MAX_WEIGHT, MAX_WIDTH, Unfoldable, Unknown, is_ordered, keys
-from .expressions import Environment, Function, Late, Library, Method, Settings, Unsaid
+from .values import Environment, Function, Late, Library, Method, Settings, Unsaid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .expressions import Folder
+    from .values import Folding
 
 _TYPES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)}
 _SIMPLE: dict[str, Any] = {each.__name__: each for each in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)}
@@ -70,7 +70,7 @@ def attribute(value: Any, name: str) -> Any:
     return Method(value, name)
 
 
-def call(folder: Folder, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
     """Calls a `Method` or a `Library` function."""
     if isinstance(function, Method):
         return _method(folder, function, [folder.usable(each) for each in arguments], {name: folder.usable(each) for name, each in named.items()})
@@ -89,7 +89,7 @@ def call(folder: Folder, function: Any, arguments: list[Any], named: dict[str, A
     return _library(folder, name, checked, named)
 
 
-def _library(folder: Folder, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     own = globals().get("_call_" + name.replace(".", "_"))
     if own is not None:
         return own(folder, arguments, named)
@@ -138,24 +138,24 @@ _AFTER_MAJOR = tuple(Unsaid(f"the {part} version of the Python that runs the flo
 _VERSION_INFO = (3, *_AFTER_MAJOR)
 
 
-def _call_platform_python_version_tuple(_folder: Folder, _arguments: list[Any], _named: dict[str, Any]) -> Any:
+def _call_platform_python_version_tuple(_folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
     return ("3", *_AFTER_MAJOR)  # flows are of Python 3, whichever runs them
 
 
-def _call_range(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_range(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     made = range(*arguments, **named)
     if len(made) > MAX_ITEMS:
         raise Unfoldable("the range is too long")
     return made
 
 
-def _call_int(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_int(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and isinstance(arguments[0], (str, bytes)) and len(arguments[0]) > 4000:
         raise Unfoldable("the number is too large")
     return int(*arguments, **named)
 
 
-def _call_pow(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_pow(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     import _ast
 
     if len(arguments) != 2 or named:
@@ -163,44 +163,44 @@ def _call_pow(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> An
     return folder.operate(_ast.Pow, *arguments)
 
 
-def _call_round(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_round(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     digits = named.get("ndigits", arguments[1] if len(arguments) > 1 else 0)
     if isinstance(digits, int) and abs(digits) > 1000:
         raise Unfoldable("the number of digits is too large")
     return round(*arguments, **named)
 
 
-def _call_str(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_str(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return _text(str, folder, arguments, named)
 
 
-def _call_repr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_repr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return _text(repr, folder, arguments, named)
 
 
-def _text(how: Any, folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _text(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and not is_ordered(arguments[0]):
         raise Unfoldable("its text is not the same in every run")
     return how(*arguments, **named)
 
 
-def _call_format(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_format(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return folder.formatted(arguments[0], -1, *arguments[1:], **named) if len(arguments) > 1 else folder.formatted(arguments[0], -1, "")
 
 
-def _call_list(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_list(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return folder.iterate(*arguments) if arguments else []
 
 
-def _call_tuple(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_tuple(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return tuple(folder.iterate(*arguments)) if arguments else ()
 
 
-def _call_set(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_set(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return set(_hashable(*arguments)) if arguments else set()
 
 
-def _call_frozenset(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_frozenset(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return frozenset(_hashable(*arguments)) if arguments else frozenset()
 
 
@@ -210,34 +210,34 @@ def _hashable(several: Any) -> Any:
     return found
 
 
-def _call_dict(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_dict(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and not isinstance(arguments[0], dict):
         arguments = [[tuple(folder.iterate(each)) for each in folder.iterate(arguments[0])]]
         keys(each[0] for each in arguments[0] if each)
     return dict(*arguments, **named)
 
 
-def _call_collections_OrderedDict(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_collections_OrderedDict(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return _call_dict(folder, arguments, named)
 
 
-def _call_dict_fromkeys(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_dict_fromkeys(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return dict.fromkeys(_hashable(folder.iterate(arguments[0])), *arguments[1:], **named)
 
 
-def _call_enumerate(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_enumerate(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return list(enumerate(folder.iterate(arguments[0]), *arguments[1:], **named))
 
 
-def _call_zip(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_zip(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return list(zip(*(folder.iterate(each) for each in arguments), **named))
 
 
-def _call_reversed(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_reversed(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return folder.iterate(*arguments)[::-1]
 
 
-def _call_itertools_product(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     import itertools
 
     lists = [folder.iterate(each) for each in arguments]
@@ -249,11 +249,11 @@ def _call_itertools_product(folder: Folder, arguments: list[Any], named: dict[st
     return list(itertools.product(*lists))
 
 
-def _call_itertools_chain(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_itertools_chain(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return [item for each in arguments for item in folder.iterate(each)]
 
 
-def _call_sum(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     start = arguments[1] if len(arguments) > 1 else named.get("start", 0)
     items = list(arguments[0]) if isinstance(arguments[0], (set, frozenset)) else folder.iterate(arguments[0])
     if not isinstance(start, (int, float)):
@@ -261,16 +261,16 @@ def _call_sum(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> An
     return sum(items, start)
 
 
-def _call_map(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_map(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return [folder.call(arguments[0], list(each), {}) for each in zip(*(folder.iterate(folder.usable(one)) for one in arguments[1:]))]
 
 
-def _call_filter(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_filter(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     items = folder.iterate(folder.usable(arguments[1]))
     return [each for each in items if (each if arguments[0] is None else folder.call(arguments[0], [each], {}))]
 
 
-def _call_sorted(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_sorted(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, key = folder.usable(arguments[0]), named.get("key")
     if key is not None or not isinstance(value, (set, frozenset)):
         items = folder.iterate(value)  # a set with a key: equal keys would keep the set's own order
@@ -279,15 +279,15 @@ def _call_sorted(folder: Folder, arguments: list[Any], named: dict[str, Any]) ->
     return sorted(items, key=_key(folder, key), reverse=bool(named.get("reverse", False)))
 
 
-def _call_min(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_min(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return _extreme(min, folder, arguments, named)
 
 
-def _call_max(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_max(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return _extreme(max, folder, arguments, named)
 
 
-def _extreme(how: Any, folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _extreme(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     given = [folder.usable(each) for each in arguments]
     items = given
     if len(given) == 1:
@@ -296,42 +296,42 @@ def _extreme(how: Any, folder: Folder, arguments: list[Any], named: dict[str, An
     return how(items, key=_key(folder, named.get("key")), **rest)
 
 
-def _key(folder: Folder, function: Any) -> Any:
+def _key(folder: Folding, function: Any) -> Any:
     return None if function is None else lambda each: folder.usable(folder.call(function, [each], {}))
 
 
-def _call_any(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_any(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return any(arguments[0])
 
 
-def _call_all(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return all(arguments[0])
 
 
-def _call_isinstance(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
     if not all(isinstance(each, Library) and each.name in _TYPES for each in kinds):
         raise Unfoldable("`isinstance` is folded for Python's own types")
     return isinstance(value, tuple(_TYPES[each.name] for each in kinds))
 
 
-def _call_getattr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings) and len(arguments) == 3:
         return arguments[0].get(arguments[1], arguments[2])
     return folder.attribute(arguments[0], arguments[1])
 
 
-def _call_hasattr(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings):
         return arguments[1] in arguments[0]
     raise Unfoldable("`hasattr` is folded for configurations")
 
 
-def _call_os_getenv(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return folder.lookup("os.environ").get(*arguments, **{"default" if name == "default" else name: each for name, each in named.items()})
 
 
-def _call_json_loads(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_json_loads(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     import json
 
     if named:
@@ -339,7 +339,7 @@ def _call_json_loads(folder: Folder, arguments: list[Any], named: dict[str, Any]
     return json.loads(*arguments)
 
 
-def _call_json_dumps(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_json_dumps(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     import json
 
     if not set(named) <= {"indent", "sort_keys", "separators", "ensure_ascii"}:
@@ -352,7 +352,7 @@ def _call_json_dumps(folder: Folder, arguments: list[Any], named: dict[str, Any]
     return json.dumps(*arguments, **named)
 
 
-def _call_pathlib_Path(_folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_pathlib_Path(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     from pathlib import PurePosixPath
 
     return PurePosixPath(*arguments)
@@ -361,14 +361,14 @@ def _call_pathlib_Path(_folder: Folder, arguments: list[Any], named: dict[str, A
 _call_pathlib_PurePath = _call_pathlib_PurePosixPath = _call_pathlib_Path
 
 
-def _call_math_prod(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_math_prod(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     found: Any = named.get("start", 1)
     for each in folder.iterate(arguments[0]):
         found = folder.budget.made(found * each)
     return found
 
 
-def _call_copy_deepcopy(folder: Folder, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return unshared(arguments[0])
 
 
@@ -384,7 +384,7 @@ def unshared(value: Any) -> Any:
 # ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _method(folder: Folder, method: Method, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, name = method.value, method.name
     if isinstance(value, Environment):
         if name != "get":
@@ -431,7 +431,7 @@ def _sized(length: int) -> None:
 
 
 def _padded(name: str) -> Any:
-    def pad(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+    def pad(_folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
         if arguments and isinstance(arguments[0], int) and arguments[0] > MAX_WIDTH:
             raise Unfoldable("the field is too wide")
         return getattr(value, name)(*arguments, **named)
@@ -442,35 +442,35 @@ def _padded(name: str) -> Any:
 _str_center, _str_ljust, _str_rjust, _str_zfill = map(_padded, ("center", "ljust", "rjust", "zfill"))
 
 
-def _str_expandtabs(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _str_expandtabs(_folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     size = named.get("tabsize", arguments[0] if arguments else 8)
     _sized(len(value) + value.count("\t") * max(size, 0))
     return value.expandtabs(size)
 
 
-def _str_replace(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _str_replace(_folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     _sized(len(value) + value.count(arguments[0]) * len(arguments[1]))
     return value.replace(*arguments, **named)
 
 
-def _str_join(folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _str_join(folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     items = folder.iterate(arguments[0])
     _sized(sum(map(len, items)) + len(items) * len(value))
     return value.join(items)
 
 
-def _str_encode(_folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _str_encode(_folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     encoding = str(named.get("encoding", arguments[0] if arguments else "utf-8")).lower()
     if encoding not in ("utf-8", "utf8", "ascii", "latin-1"):
         raise Unfoldable(f"the encoding `{encoding:.20}` is not folded")
     return value.encode(*arguments, **named)
 
 
-def _str_format_map(folder: Folder, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
+def _str_format_map(folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     return _str_format(folder, value, [], dict(arguments[0]))
 
 
-def _str_format(folder: Folder, value: str, arguments: list[Any], named: dict[str, Any], depth: int = 0) -> Any:
+def _str_format(folder: Folding, value: str, arguments: list[Any], named: dict[str, Any], depth: int = 0) -> Any:
     """`str.format`, field by field, so that each is bounded; a field may take items of its argument, and parts of a configuration."""
     from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
 

@@ -5,14 +5,16 @@ Only what is sure has a kind; "" is the kind of all else. That what is said not 
 
 from __future__ import annotations
 
-from .expressions import Unfoldable, fold
+from .budget import Unfoldable
+from .expressions import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
     from ..dataflow.effects.records import Definition
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
+    from ..names.resolver import Resolver
 
 SET, DICT, GENERATOR, ITERATOR, FUNCTION, MODULE, VIEW = "a set", "a dict", "a generator", "an iterator", "a function", "a module", "a view of a dict"
 
@@ -49,57 +51,57 @@ _SET_METHODS = frozenset("union intersection difference symmetric_difference".sp
 _SET_OPERATORS = frozenset("|&-^")
 
 
-def kind(world: World, one: Definition | None) -> str:
+def kind(resolver: Resolver, one: Definition | None) -> str:
     """Returns the kind of what the definition makes."""
-    return _kind(world, one, one.node) if one is not None else ""
+    return _kind(resolver, one, one.node) if one is not None else ""
 
 
-def unsaved(world: World, one: Definition | None) -> str:
+def unsaved(resolver: Resolver, one: Definition | None) -> str:
     """Returns what the definition makes if that cannot be pickled, as in "an open file"; else ""."""
     if one is None:
         return ""
-    found = _kind(world, one, one.node)
+    found = _kind(resolver, one, one.node)
     if found in (GENERATOR, MODULE, VIEW):
         return found
-    called = _called(world, one, one.node)
+    called = _called(resolver, one, one.node)
     return UNSAVED.get(called, "")
 
 
-def value(world: World, one: Definition | None) -> object:
+def value(evaluator: Evaluator, one: Definition | None) -> object:
     """Returns the value that the definition makes. Raises Unfoldable for one that only a run knows."""
     if one is None or not one.exact:
         raise Unfoldable("it is not known")
-    return folded(world, one, one.node)
+    return folded(evaluator, one, one.node)
 
 
-def folded(world: World, one: Definition, node: SgNode) -> object:
+def folded(evaluator: Evaluator, one: Definition, node: SgNode) -> object:
     """Returns the value of an expression at the definition's place. Raises Unfoldable."""
-    return fold(node.text(), lambda name: _constant(world, one, name))
+    return fold(node.text(), lambda name: _constant(evaluator, one, name))
 
 
-def _constant(world: World, one: Definition, name: str) -> object:
+def _constant(evaluator: Evaluator, one: Definition, name: str) -> object:
     first = name.partition(".")[0]
     if first in one.variables or first in one.imports:
         raise KeyError(name)
-    return world.constant(one.module, name)
+    return evaluator.constant(one.module, name)
 
 
-def _called(world: World, one: Definition, node: SgNode) -> str:
+def _called(resolver: Resolver, one: Definition, node: SgNode) -> str:
     """The qualified name of what the expression calls."""
     function = node.field("function") if node.kind() == "call" else None
-    return _qualified(world, one, function) if function is not None and function.kind() in ("identifier", "attribute") else ""
+    return _qualified(resolver, one, function) if function is not None and function.kind() in ("identifier", "attribute") else ""
 
 
-def _qualified(world: World, one: Definition, node: SgNode) -> str:
+def _qualified(resolver: Resolver, one: Definition, node: SgNode) -> str:
     first, _, rest = node.text().partition(".")
     if first in one.variables:
         return ""
     if first in one.imports:
         return f"{one.imports[first]}.{rest}" if rest else one.imports[first]
-    return world.qualify(one.module, node.text())
+    return resolver.qualify(one.module, node.text())
 
 
-def _kind(world: World, one: Definition, node: SgNode) -> str:
+def _kind(resolver: Resolver, one: Definition, node: SgNode) -> str:
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     kind = node.kind()
@@ -113,21 +115,21 @@ def _kind(world: World, one: Definition, node: SgNode) -> str:
         return FUNCTION
     if kind == "conditional_expression" and len(node.named_children()) == 3:
         body, _, other = node.named_children()
-        mine = _kind(world, one, body)
-        return mine if mine == _kind(world, one, other) else ""
+        mine = _kind(resolver, one, body)
+        return mine if mine == _kind(resolver, one, other) else ""
     if kind == "binary_operator":
         left, operator = node.field("left"), node.field("operator")
-        is_set = left is not None and operator is not None and operator.text() in _SET_OPERATORS and _kind(world, one, left) == SET
+        is_set = left is not None and operator is not None and operator.text() in _SET_OPERATORS and _kind(resolver, one, left) == SET
         return SET if is_set else ""
     if kind == "call":
-        return _kind_of_call(world, one, node)
+        return _kind_of_call(resolver, one, node)
     if kind in ("identifier", "attribute"):
-        return _kind_of_name(world, one, node)
+        return _kind_of_name(resolver, one, node)
     return ""
 
 
-def _kind_of_call(world: World, one: Definition, node: SgNode) -> str:
-    called = _called(world, one, node)
+def _kind_of_call(resolver: Resolver, one: Definition, node: SgNode) -> str:
+    called = _called(resolver, one, node)
     if called in ("set", "frozenset"):
         return SET
     if called in _DICTS:
@@ -139,20 +141,20 @@ def _kind_of_call(world: World, one: Definition, node: SgNode) -> str:
         owner, attribute = function.field("object"), function.field("attribute")
         if owner is None or attribute is None:
             return ""
-        of = _kind(world, one, owner) if owner.kind() not in ("identifier", "attribute") else ""
+        of = _kind(resolver, one, owner) if owner.kind() not in ("identifier", "attribute") else ""
         if of == SET and attribute.text() in _SET_METHODS:
             return SET
         if of == DICT and attribute.text() in ("keys", "values", "items"):
             return VIEW
-    found = world.split(called) if called and "." in called else None
+    found = resolver.split(called) if called and "." in called else None
     if found is not None and len(nodes := found[0].functions.get(found[1], [])) == 1 and nodes[0].kind() == "function_definition":
         return GENERATOR if _yields(nodes[0]) else ""
     return ""
 
 
-def _kind_of_name(world: World, one: Definition, node: SgNode) -> str:
-    qualified = _qualified(world, one, node)
-    found = world.split(qualified) if "." in qualified else None
+def _kind_of_name(resolver: Resolver, one: Definition, node: SgNode) -> str:
+    qualified = _qualified(resolver, one, node)
+    found = resolver.split(qualified) if "." in qualified else None
     if found is not None and found[1] in found[0].functions and found[1] not in found[0].assigned:
         nodes = found[0].functions[found[1]]
         return FUNCTION if len(nodes) == 1 and nodes[0].kind() == "function_definition" else ""

@@ -53,6 +53,11 @@ class Flow:
     mutators: tuple[str, ...] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
     decorators_known: dict[str, Value] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
 
+    @property
+    def by_name(self) -> dict[str, Step]:
+        """The steps by their names."""
+        return {step.name: step for step in self.steps}
+
 
 @record
 class Step:
@@ -127,7 +132,7 @@ class Config:
 class Input:
     """Something that decided what was compiled, and is no source of the flow."""
 
-    kind: str  # "config", "file", "set", "env" or "mutator"
+    kind: str  # "config", "file", "set", "env", "mutator", or "with" for what mutators have seen of `--with`
     name: str  # of the config or parameter, of what `--set` or `--env` gave, of the mutator's class
     value: str  # where the text came from (a path, or the option), or the text that was given; "" for a mutator
     digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text or the file's content; else ""

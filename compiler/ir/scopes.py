@@ -28,7 +28,7 @@ def scopes(flow: Flow) -> Scope:
 
     Raises Unbalanced for a graph that the checks should have refused.
     """
-    steps = {step.name: step for step in flow.steps}
+    steps = flow.by_name
     scope, join = _scope(flow.start, steps)
     if join is not None:
         raise Unbalanced(join, f"step `{join}` joins, but nothing was split before it")

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-INPUT_KINDS = ("config", "set", "env", "mutator", "file")
+INPUT_KINDS = ("config", "set", "env", "mutator", "file", "with")
 PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 
@@ -27,7 +27,7 @@ def violations(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
 
 
 def _graph(flow: nodes.Flow) -> Iterator[str]:
-    steps = {step.name: step for step in flow.steps}
+    steps = flow.by_name
     yield from _repeated("step", [step.name for step in flow.steps])
     yield from _repeated("parameter", [each.name.lower() for each in flow.parameters])
     attributes = [each.attribute for each in flow.parameters] + [each.attribute for each in flow.configs] + [each.name for each in flow.constants]
@@ -122,7 +122,7 @@ def _reachability(flow: nodes.Flow, steps: Mapping[str, nodes.Step]) -> Iterator
 
 
 def _scopes(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
-    steps = {step.name: step for step in flow.steps}
+    steps = flow.by_name
     homes = [node.step for _, node, _ in walk(scope)]
     yield from _repeated("node", homes)
     if sorted(set(homes)) != sorted(steps):

@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-from ..report.diagnostics import Diagnostic
-from ..source.bindings import bind, statements
+from ..ir.nodes import Span
+from ..report.diagnostics import Diagnostic, Refused, nearest
+from ..source.modules import Class, base_names
 from ..source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
-    from ..ir.nodes import Span
-    from .resolver import Module, World
+    from ..source.modules import Module
+    from .resolver import Resolver
 
 
-class Class:
-    """One class of a module of the flow's folder."""
-
-    def __init__(self, module: Module, node: SgNode) -> None:
-        self.module = module
-        self.outer = node  # with its decorators
-        definition = node.field("definition") if node.kind() == "decorated_definition" else node
-        assert definition is not None
-        self.node: SgNode = definition
-        name = definition.field("name")
-        self.name = name.text() if name is not None else ""
-        self.span: Span = span(module.source, name if name is not None else definition)
-        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body: what is assigned, each time
-        self.classes: dict[str, list[SgNode]] = {}  # and classes in it
-        self.functions: dict[str, list[SgNode]] = {}
-        body = definition.field("body")
-        for statement in statements(body) if body is not None else []:
-            kind = statement.kind()
-            inner = statement.field("definition") if kind == "decorated_definition" else statement
-            if inner is not None and inner.kind() in ("class_definition", "function_definition"):
-                called = inner.field("name")
-                home = self.classes if inner.kind() == "class_definition" else self.functions
-                home.setdefault(called.text() if called is not None else "", []).append(statement)
-            else:
-                bind(statement, self.assigned)
-
-    def is_enumeration(self, world: World) -> bool:
-        """True for a direct subclass of one of Python's enumerations."""
-        return any(world.qualify(self.module, name).startswith("enum.") for name, _ in base_names(self))
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.module.name, self.name
+def is_enumeration(resolver: Resolver, owner: Class) -> bool:
+    """True for a direct subclass of one of Python's enumerations."""
+    return any(resolver.qualify(owner.module, name).startswith("enum.") for name, _ in base_names(owner))
 
 
-def flows(world: World, module: Module) -> list[Class]:
+def flows(resolver: Resolver, module: Module) -> list[Class]:
     """Returns the classes of the module's own text that are flows, in order."""
     found = []
     for nodes in module.classes.values():
         candidate = Class(module, nodes[-1])
-        if _is_flow(world, candidate, set()):
+        if _is_flow(resolver, candidate, set()):
             found.append(candidate)
     return sorted(found, key=lambda each: each.node.range().start.index)
 
@@ -78,72 +49,92 @@ def _called_in_main(module: Module) -> list[SgNode]:
     ]
 
 
-def unread(world: World, module: Module, found: list[Class]) -> SgNode | None:
+def unread(resolver: Resolver, module: Module, found: list[Class]) -> SgNode | None:
     """What the file starts without an argument and may be a flow that cannot be read: the name of no function or class of its own, but of something
     that an expression of the file's gives. None if there is a flow that it starts, or no such call."""
     called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
     if any(each.name == call.text() for each in found for call in called):
         return None
-    return next((each for each in called if each.text() in module.assigned and _may_make_a_class(world, module, each.text())), None)
+    return next((each for each in called if each.text() in module.assigned and _may_make_a_class(resolver, module, each.text())), None)
 
 
-def _may_make_a_class(world: World, module: Module, name: str) -> bool:
+def _may_make_a_class(resolver: Resolver, module: Module, name: str) -> bool:
     """True if the value of the name comes of the flow's own code: of a function, or of `type`."""
     for value in module.assigned[name]:
         function = value.field("function") if value.kind() == "call" else None
-        qualified = world.qualify(module, function.text()) if function is not None else ""
-        if qualified == "type" or world.split(qualified) is not None:
+        qualified = resolver.qualify(module, function.text()) if function is not None else ""
+        if qualified == "type" or resolver.split(qualified) is not None:
             return True
     return False
 
 
-def _is_flow(world: World, candidate: Class, seen: set[tuple[str, str]]) -> bool:
+def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]]) -> bool:
     if candidate.key in seen:
         return False
     seen.add(candidate.key)
     for name, _ in base_names(candidate):
-        qualified = world.qualify(candidate.module, name)
+        qualified = resolver.qualify(candidate.module, name)
         if qualified == "metaflow.FlowSpec":
             return True
-        base = _class(world, qualified)
-        if base is not None and _is_flow(world, base, seen):
+        base = _class(resolver, qualified)
+        if base is not None and _is_flow(resolver, base, seen):
             return True
-        if base is None and not _harmless(qualified) and _has_steps(world, candidate):
+        if base is None and not _harmless(qualified) and _has_steps(resolver, candidate):
             return True  # of a base that cannot be read, as `linearize` says
     return False
 
 
-def _has_steps(world: World, candidate: Class) -> bool:
+def _has_steps(resolver: Resolver, candidate: Class) -> bool:
     """True if a method of the class is marked as a step."""
     for nodes in candidate.functions.values():
         for each in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
-            if each.kind() == "decorator" and world.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip()) == "metaflow.step":
+            if (
+                each.kind() == "decorator"
+                and resolver.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip()) == "metaflow.step"
+            ):
                 return True
     return False
 
 
-def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
-    bases = candidate.node.field("superclasses")
-    found = []
-    for each in bases.named_children() if bases is not None else []:
-        if each.kind() == "subscript":  # Generic[T]
-            value = each.field("value")
-            found.append((value.text() if value is not None else "", each))
-        elif each.kind() in ("identifier", "attribute"):
-            found.append((each.text(), each))
-        elif each.kind() not in ("keyword_argument", "comment"):
-            found.append(("", each))
-    return found
-
-
-def _class(world: World, qualified: str) -> Class | None:
-    found = world.split(qualified)
+def _class(resolver: Resolver, qualified: str) -> Class | None:
+    found = resolver.split(qualified)
     if found is None or found[1] not in found[0].classes:
         return None
     return Class(found[0], found[0].classes[found[1]][-1])
 
 
-def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]]:
+def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
+    """Returns the flow of the module that is named `wanted`, or with "" the one that the file starts. Raises Refused."""
+    file = module.source.name
+    found = flows(resolver, module)
+    lost = unread(resolver, module, found) if not wanted else None
+    if lost is not None:
+        what = f"`{lost.text()}`, which `{file}` starts, is no class that can be read"
+        why = "it is made when the file is run, by code of its own, which flowc reads and does not run"
+        how = f"define `class {lost.text()}(FlowSpec):` at the top level" + (", or name another flow with `--flow`" if found else "")
+        raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
+    if not found:
+        what = f"there is no flow in `{file}`"
+        how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
+        raise Refused([Diagnostic("FLOW101", what, Span(file, 1, 1, 1, 2), "a flow is a class that inherits from FlowSpec", how)])
+    if wanted:
+        chosen = next((each for each in found if each.name == wanted), None)
+        if chosen is None:
+            close = nearest(wanted, [each.name for each in found])
+            how = f"did you mean `{close}`?" if close else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
+            raise Refused([Diagnostic("FLOW101", f"there is no flow `{wanted}` in `{file}`", found[0].span, why="`--flow` named it", how=how)])
+        return chosen
+    meant = started(module, found)
+    if len(meant) == 1:
+        return meant[0]
+    if len(found) > 1:
+        names = ", ".join(f"`{each.name}`" for each in found)
+        how = f"choose one with `--flow {found[-1].name}`"
+        raise Refused([Diagnostic("FLOW102", f"there are several flows in `{file}`: {names}", found[1].span, why="a spec is of one flow", how=how)])
+    return found[0]
+
+
+def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagnostic]]:
     """Returns the class and its bases in Python's method resolution order (C3), FlowSpec left out, and the bases that cannot be read."""
     problems: list[Diagnostic] = []
     known: dict[tuple[str, str], Class] = {}
@@ -163,8 +154,8 @@ def linearize(world: World, start: Class) -> tuple[list[Class], list[Diagnostic]
             return [current.key]
         orders = []
         for name, node in base_names(current):
-            qualified = world.qualify(current.module, name)
-            base = _class(world, qualified)
+            qualified = resolver.qualify(current.module, name)
+            base = _class(resolver, qualified)
             if base is not None:
                 orders.append(mro(base, (*above, current.key)))
             elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):

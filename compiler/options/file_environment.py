@@ -8,19 +8,20 @@ from __future__ import annotations
 import json
 
 from ..fast_start.record import replace
-from ..fold.expressions import Unfoldable
+from ..fold.budget import Unfoldable
 from ..source.bindings import statements
 from .compile_inputs import Given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..names.resolver import Module, World
+    from ..fold.evaluator import Evaluator
+    from ..source.modules import Module
 
 PREFIX = "METAFLOW_"
 CONFIGS = (("METAFLOW_FLOW_CONFIG", "config_files"), ("METAFLOW_FLOW_CONFIG_VALUE", "config_values"))
 
 
-def variables(world: World, module: Module) -> dict[str, str]:
+def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
     """Returns the variables of Metaflow's that the top level of the module sets to values that fold; the last assignment counts."""
     if PREFIX not in module.source.text:
         return {}
@@ -31,10 +32,10 @@ def variables(world: World, module: Module) -> dict[str, str]:
             if left is None or right is None or left.kind() != "subscript":
                 continue
             owner, key = left.field("value"), left.field("subscript")
-            if owner is None or key is None or world.qualify(module, owner.text()) != "os.environ":
+            if owner is None or key is None or evaluator.resolver.qualify(module, owner.text()) != "os.environ":
                 continue
             try:
-                name, value = (world.fold(each.text(), lambda dotted: world.constant(module, dotted)) for each in (key, right))
+                name, value = (evaluator.fold(each.text(), lambda dotted: evaluator.constant(module, dotted)) for each in (key, right))
             except Unfoldable:
                 continue
             if isinstance(name, str) and isinstance(value, str) and name.startswith(PREFIX):

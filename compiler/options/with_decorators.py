@@ -26,13 +26,11 @@ def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
     """Returns the flow with the decorators of the texts on its steps, and what is wrong with the texts."""
     problems: list[Diagnostic] = []
     for text in texts:
-        before = len(problems)
-        known, given = _read(text, problems)
-        if known is None or len(problems) > before:
-            continue
-        wrong = _wrong(text, known, given, flow.steps[0]) if flow.steps else []
+        known, given, wrong = _read(text)
+        if known is not None and not wrong and flow.steps:
+            wrong = _wrong(text, known, given, flow.steps[0])
         problems += wrong
-        if not wrong:
+        if known is not None and not wrong:
             flow = replace(flow, steps=tuple(_on(step, known, given) for step in flow.steps))
     return flow, problems
 
@@ -51,15 +49,15 @@ def _on(step: Step, known: Specification, given: dict[str, Value]) -> Step:
     return replace(step, decorators=(Decorator(known.name, {**known.attributes, **given}, step.span), *step.decorators))
 
 
-def _read(text: str, problems: list[Diagnostic]) -> tuple[Specification | None, dict[str, Value]]:
-    """The decorator that the text names and the attributes that it gives; adds what is wrong with it."""
+def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagnostic]]:
+    """The decorator that the text names, the attributes that it gives, and what is wrong with it."""
     name, _, rest = text.partition(":")
     name = name.strip()
     known = specification(name)
     if known is None or known.level != "step":
-        problems.append(_unknown(text, name, known))
-        return None, {}
+        return None, {}, [_unknown(text, name, known)]
     given: dict[str, Value] = {}
+    problems: list[Diagnostic] = []
     for each in _parts(rest):
         attribute, equals, value = each.partition("=")
         attribute = attribute.strip()
@@ -75,7 +73,7 @@ def _read(text: str, problems: list[Diagnostic]) -> tuple[Specification | None, 
                 given[attribute] = _value(value.strip(), known.attributes[attribute])
             except Unfoldable as error:
                 problems.append(Diagnostic("FLOW117", f"`--with {text}` cannot be understood", None, str(error.args[0]), "give another value"))
-    return known, given
+    return known, given, problems
 
 
 def _parts(text: str) -> list[str]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..ir.nodes import Flow, Scope
-    from ..names.resolver import World
 
 IR_NAME = "flowc.json"  # reserved at the package's root
 LARGEST = 64 << 20  # bytes of a file that the flow adds
@@ -96,8 +95,8 @@ class Unfit(Exception):
         self.name, self.path, self.how = name, path, how
 
 
-def add(world: World, files: Mapping[str, str]) -> list[Input]:
-    """Puts files, name in the package → path, into `world.added`; returns what the compile was made from. Raises Unfit, adding none."""
+def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
+    """Returns the contents of files (name in the package → path), and each as an input of the compile. Raises Unfit."""
     found: dict[str, bytes] = {}
     for name, path in files.items():
         try:
@@ -107,8 +106,7 @@ def add(world: World, files: Mapping[str, str]) -> list[Input]:
             raise Unfit(name, path, f"cannot be read: {error.strerror}", "leave it out, or let it be read") from None
         if len(found[name]) > LARGEST:
             raise Unfit(name, path, f"is larger than {LARGEST >> 20} MiB", "leave it out, and read it in the step from where it is")
-    world.added.update(found)
-    return [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
+    return found, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
 
 
 def sha256_of(data: bytes) -> str:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
+    from ..source.modules import Class
 
 ARGUMENTS = ("sources", "arcname", "suffixes")
 SUFFIXES = (".py", ".R", ".RDS")  # Metaflow's own default
@@ -32,33 +32,38 @@ class Wrong(Exception):
     """What cannot be: `args` are why, and what to do instead."""
 
 
-def add_sources(world: World, owner: Class, call: SgNode, problems: list[Diagnostic]) -> list[nodes.Input]:
-    """Puts the files that the call names into `world.added`; returns them as what the compile was made from. Adds FLOW113, FLOW120 and FLOW121."""
+def added_sources(
+    evaluator: Evaluator, owner: Class, call: SgNode
+) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:  # fmt: skip
+    """Returns the files that the call names (name in the package → content), and each as an input of the compile.
+
+    The diagnostics are FLOW113, FLOW120 and FLOW121.
+    """
     place = span(owner.module.source, call)
-    before = len(problems)
-    given = bind(owner, call, ARGUMENTS, ARGUMENTS, "@package_sources", problems)
+    bound = bind(owner, call, ARGUMENTS, ARGUMENTS, "@package_sources")
+    problems = bound.diagnostics
     values: dict[str, Any] = {}
-    for name, node in given.items():
+    for name, node in bound.given.items():
         try:
-            values[name] = folded(world, owner, node)
+            values[name] = folded(evaluator, owner, node)
         except Reported:
-            return []
+            return {}, [], problems
         except Unfoldable as error:
             what = f"the value of `{name}` in `@package_sources` is not known when compiling"
             how = "write a literal or a constant of the flow's own modules"
             problems.append(Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how))
-    if len(problems) > before:
-        return []
-    from .archive import Unfit, add
+    if problems:
+        return {}, [], problems
+    from .archive import Unfit, added
 
     try:
-        return add(world, dict(_files(world.folder, values)))
+        return *added(dict(_files(evaluator.resolver.sources.folder, values))), []
     except Unfit as unfit:
         wrong = Wrong(f"`{os.path.basename(unfit.path)}` {unfit}", unfit.how)
     except Wrong as error:
         wrong = error
-    problems.append(Diagnostic("FLOW121", f"`@package_sources`: {wrong.args[0]}", place, "the files go into the code package", wrong.args[1]))
-    return []
+    what, why = f"`@package_sources`: {wrong.args[0]}", "the files go into the code package"
+    return {}, [], [Diagnostic("FLOW121", what, place, why, wrong.args[1])]
 
 
 def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..fast_start.record import record
 from ..fold.budget import Reported, Unfoldable
-from ..fold.expressions import Late, Unsaid
+from ..fold.values import Late, Unsaid
 from ..report.diagnostics import HINT, Diagnostic, nearest
 from ..source.text import span
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Value
-    from ..names.classes import Class
-    from ..names.resolver import World
+    from ..source.modules import Class
 
 
 CLICK = {  # arguments of Metaflow's command line's own (click), and what to do instead
@@ -29,17 +30,27 @@ CLICK = {  # arguments of Metaflow's command line's own (click), and what to do 
 }  # fmt: skip
 
 
-def bind(
-    owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, problems: list[Diagnostic],
-    unpacked: tuple[World, dict[str, Value]] | None = None,
-) -> dict[str, SgNode]:  # fmt: skip
-    """Returns the call's arguments by name. `positional` may be given without a name; `names` are all that exist.
+@record
+class Bound:
+    """The arguments of a call, by name."""
 
-    What `**` unpacks goes, folded, into the dict of `unpacked`. Adds FLOW113 for an argument that does not exist, is given twice, or cannot be
-    followed.
+    given: dict[str, SgNode]
+    unpacked: dict[str, Value]  # what `**` gives, folded
+    diagnostics: list[Diagnostic]
+
+
+def bind(
+    owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, evaluator: Evaluator | None = None
+) -> Bound:  # fmt: skip
+    """Returns the call's arguments. `positional` may be given without a name; `names` are all that exist.
+
+    Only with an evaluator may `**` unpack a mapping. The diagnostics are FLOW113 for an argument that does not exist, is given twice, or cannot
+    be followed, and FLOW120 for a mapping that is not known.
     """
     source = owner.module.source
     found: dict[str, SgNode] = {}
+    unpacked: dict[str, Value] = {}
+    problems: list[Diagnostic] = []
     arguments = call.field("arguments")
     count = 0
     for node in arguments.named_children() if arguments is not None else []:
@@ -64,7 +75,7 @@ def bind(
                     why = "Metaflow hands it on to its own command line; a value must reach every orchestrator, which have no such thing"
                     how = f"leave it out; {CLICK[name]}"
                 problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how))
-            elif name in found or (unpacked is not None and name in unpacked[1]):
+            elif name in found or name in unpacked:
                 problems.append(
                     Diagnostic(
                         "FLOW113",
@@ -76,8 +87,10 @@ def bind(
                 )
             else:
                 found[name] = value
-        elif kind == "dictionary_splat" and unpacked is not None:
-            _unpack(owner, node, names, what, problems, found, *unpacked)
+        elif kind == "dictionary_splat" and evaluator is not None:
+            more, wrong = _unpacked(evaluator, owner, node, names, what, {*found, *unpacked})
+            unpacked.update(more)
+            problems += wrong
         elif kind in ("list_splat", "dictionary_splat"):
             why = "which arguments these are is only known at run time"
             problems.append(
@@ -107,31 +120,32 @@ def bind(
                     how=how,
                 )
             )
-    return found
+    return Bound(found, unpacked, problems)
 
 
-def _unpack(
-    owner: Class, node: SgNode, names: tuple[str, ...], what: str, problems: list[Diagnostic], found: dict[str, SgNode], world: World,
-    into: dict[str, Value],
-) -> None:  # fmt: skip
+def _unpacked(
+    evaluator: Evaluator, owner: Class, node: SgNode, names: tuple[str, ...], what: str, taken: set[str]
+) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
+    """Returns what `**` unpacks, but for arguments that are `taken`."""
     place = span(owner.module.source, node)
     inner = next((each for each in node.named_children() if each.kind() != "comment"), node)
     try:
-        value = folded(world, owner, inner)
+        value = folded(evaluator, owner, inner)
         value = value.value if isinstance(value, Late) else value
         if not isinstance(value, dict):
             raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
         given = plain(value)
     except Reported:
-        return
+        return {}, []
     except Unfoldable as error:
         shown = " ".join(node.text().split())[:60]
         how = "write the arguments out, or unpack a constant or a part of a `Config`"
-        problems.append(Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how))
-        return
+        return {}, [Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)]
     assert isinstance(given, dict)
+    found: dict[str, Value] = {}
+    problems: list[Diagnostic] = []
     for name, each in given.items():
-        if name in found or name in into:
+        if name in taken:
             why = "Python would fail when the flow is imported"
             problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
         elif name not in names:
@@ -139,21 +153,22 @@ def _unpack(
             why = f"`{' '.join(node.text().split())[:60]}` unpacks it"
             problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}"))
         else:
-            into[name] = each
+            found[name] = each
+    return found, problems
 
 
 def values(
-    world: World, owner: Class, given: dict[str, SgNode], what: str, problems: list[Diagnostic],
-    value: Callable[[World, Class, SgNode], Value] | None = None,
-) -> dict[str, Value]:  # fmt: skip
-    """Returns the folded value of each argument; adds FLOW120 for one that cannot be known, and leaves it out.
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str, value: Callable[[Evaluator, Class, SgNode], Value] | None = None
+) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
+    """Returns the folded value of each argument, without those that cannot be known, and FLOW120 for each of these.
 
     `value` reads an argument in a way of its own: it returns the value, or raises Unfoldable.
     """
     found: dict[str, Value] = {}
+    problems: list[Diagnostic] = []
     for name, node in given.items():
         try:
-            found[name] = value(world, owner, node) if value is not None else plain(folded(world, owner, node))
+            found[name] = value(evaluator, owner, node) if value is not None else plain(folded(evaluator, owner, node))
         except Reported:
             continue
         except Unfoldable as error:
@@ -168,7 +183,7 @@ def values(
                     _ways(node),
                 )  # fmt: skip
             )
-    return found
+    return found, problems
 
 
 def _ways(node: SgNode) -> str:
@@ -185,22 +200,21 @@ def or_set(node: SgNode) -> str:
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
-def help_text(world: World, owner: Class, node: SgNode | None, what: str, problems: list[Diagnostic]) -> str:
-    """Returns the text of `help=`; adds FLOW158 for one that cannot be known, since nothing but a description depends on it."""
+def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:
+    """Returns the text of `help=`, and FLOW158, a hint, for one that cannot be known: nothing but a description depends on it."""
     if node is None:
-        return ""
+        return "", []
     try:
-        return str(plain(folded(world, owner, node)) or "")
+        return str(plain(folded(evaluator, owner, node)) or ""), []
     except Reported:
-        return ""
+        return "", []
     except Unfoldable as error:
         how = f"write a literal or a constant{or_set(node)}"
         said = f"the help text of `{what}` is not known when compiling, and is left out"
-        problems.append(Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT))
-        return ""
+        return "", [Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT)]
 
 
-def folded(world: World, owner: Class, node: SgNode) -> Any:
+def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
     """Returns the value of an expression of a class: in its body the names of the class come before those of the module.
 
     A part of a `Config` is `Late` there. Raises Unfoldable.
@@ -212,23 +226,23 @@ def folded(world: World, owner: Class, node: SgNode) -> Any:
         first, _, rest = name.partition(".")
         own = owner.assigned.get(first) if at >= start else None
         if own is None or own[0].range().end.index > at:  # bound later, or just now: until then the name is the module's
-            return world.constant(owner.module, name)
+            return evaluator.constant(owner.module, name)
         if rest:
             raise KeyError(name)
-        config = world.config_of(owner, first)
+        config = evaluator.config_of(owner, first)
         if config is not None:
             return config
         try:
             if len(own) != 1:
                 raise Unfoldable(f"`{first}` is bound or changed more than once in class `{owner.name}`")
-            return world.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
+            return evaluator.fold(own[0].text(), lambda each: lookup(each, own[0].range().start.index))
         except Unfoldable:
             for each in (f"{owner.name}.{first}", first):
-                if each in world.given:
-                    return world.given[each]
+                if each in evaluator.given:
+                    return evaluator.given[each]
             raise
 
-    return world.fold(node.text(), lookup)
+    return evaluator.fold(node.text(), lookup)
 
 
 def plain(value: Any) -> Value:

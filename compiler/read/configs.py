@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.expressions import Function, Late, Library, Settings, called, usable
+from ..fold.expressions import called
+from ..fold.values import HERE, Config, Function, Late, Library, Settings, settings, usable
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic, Refused, nearest
 from ..source.text import MAX_BYTES, decode, span
@@ -21,56 +22,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
     from ..options.compile_inputs import Given
     from .members import Member
 
 ARGUMENTS = ("name", "default", "default_value", "help", "required", "parser", "plain", "show_default")
 POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", "plain")
-HERE = "/\0flow"  # stands for the flow's folder in a path that is folded
-_NOTHING = object()
 
 
-class Config:
-    """One `Config` of the flow, as folding sees it."""
-
-    def __init__(self, name: str, attribute: str, owner: tuple[str, str], place: nodes.Span) -> None:
-        self.name, self.attribute, self.owner, self.place = name, attribute, owner, place
-        self.value: Any = _NOTHING  # until it has been read
-        self.is_plain = False
-        self.origin = ""  # where the text came from, as provenance says it
-        self.digest = ""
-
-    def known(self) -> Any:
-        """The value. Raises Reported if it could not be read."""
-        if self.value is _NOTHING:
-            raise Reported(f"the config `{self.name}` could not be read")
-        return self.value
-
-
-def read_configs(world: World, members: Iterable[Member], given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> list[Config]:
-    """Reads every `Config` of the flow into `world.configs`, and returns them in order. `flow` is the class's name, and its file.
-
-    Adds FLOW130 to FLOW137 for what is wrong.
-    """
-    found = []
+def read_configs(
+    evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str]
+) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
+    """Returns every `Config` of the flow, in order, and FLOW130 to FLOW137 for what is wrong. `flow` is the class's name, and its file."""
+    problems: list[Diagnostic] = []
+    found: list[Config] = []
     for member in members:
-        config = _Reader(world, member, given, flow, problems).read()
+        reader = _Reader(evaluator, member, given, flow)
+        config = reader.read()
+        problems += reader.problems
         if config is None:
             continue
-        if config.name in world.configs:
+        if config.name in evaluator.configs:
             why = "the name is how it is given on the command line"
             problems.append(Diagnostic("FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"))
-        world.configs[config.name] = config
+        evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})  # for the next ones to see
         found.append(config)
-    problems += _unknown(given, [config.name for config in found])
-    return found
+    return found, [*problems, *_unknown(given, [config.name for config in found])]
 
 
 def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
     """The configs as the IR holds them."""
     for each in configs:
-        if each.value is not _NOTHING:
+        if each.is_known:
             value = each.value
             yield nodes.Config(each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place)
 
@@ -107,8 +90,9 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
 class _Reader:
     """Reads one Config."""
 
-    def __init__(self, world: World, member: Member, given: Given, flow: tuple[str, str], problems: list[Diagnostic]) -> None:
-        self.world, self.member, self.given, self.flow, self.problems = world, member, given, flow, problems
+    def __init__(self, evaluator: Evaluator, member: Member, given: Given, flow: tuple[str, str]) -> None:
+        self.evaluator, self.member, self.given, self.flow = evaluator, member, given, flow
+        self.problems: list[Diagnostic] = []  # found so far
         self.source = member.owner.module.source
         self.place = span(self.source, member.outer)
 
@@ -116,18 +100,19 @@ class _Reader:
         self.problems.append(Diagnostic(code, what, self.place, why, how))
 
     def read(self) -> Config | None:
-        before = len(self.problems)
-        arguments = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config", self.problems)
+        bound = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config")
+        arguments = bound.given
         arguments.pop("help", None)  # nothing shows it
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
-        known = values(self.world, self.member.owner, arguments, "Config", self.problems)
+        known, wrong = values(self.evaluator, self.member.owner, arguments, "Config")
+        self.problems += [*bound.diagnostics, *wrong]
         name = known.get("name")
-        if len(self.problems) == before and (not isinstance(name, str) or not name):
+        if not self.problems and (not isinstance(name, str) or not name):
             self.refuse("FLOW136", f"config `{self.member.name}` has no name", "the name is how it is given on the command line",
                         f"write `Config('{self.member.name}', …)`")  # fmt: skip
         config = Config(name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place)
         config.is_plain = bool(known.get("plain"))
-        if len(self.problems) > before:
+        if self.problems:
             return config
         for earlier, value in self.given.earlier:
             if earlier == config.name:
@@ -136,7 +121,7 @@ class _Reader:
         try:
             text = self.text(config, special, bool(known.get("required")))
             if text is None:
-                if not config.digest and config.value is _NOTHING and len(self.problems) == before:
+                if not config.digest and not config.is_known and not self.problems:
                     config.value = None
             else:
                 self.parse(config, text, special.get("parser"))
@@ -207,11 +192,7 @@ class _Reader:
         """The value, a `Function` or `Library` for a callable, or None."""
         if node is None:
             return None
-        before, self.world.here = self.world.here, HERE if is_path else ""
-        try:
-            found = folded(self.world, self.member.owner, node)
-        finally:
-            self.world.here = before
+        found = folded(self.evaluator.at(HERE if is_path else ""), self.member.owner, node)
         if isinstance(found, Late):
             raise Unfoldable("a config cannot use another config")
         return found
@@ -222,7 +203,7 @@ class _Reader:
             return value
         context = Settings(flow_name=self.flow[0], parameter_name=config.name, configs=None)
         try:
-            return call(self.world, value, [context])
+            return call(self.evaluator, value, [context])
         except Unfoldable:
             if not self.given.run_mutators:
                 raise
@@ -230,18 +211,18 @@ class _Reader:
 
     def evaluated(self, config: Config, what: str, text: str | None = None) -> Any:
         """What the config's own function gives when it is run, in a process of its own."""
-        from .mutators import evaluate
+        from .own_code import evaluate
 
         flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
-        return evaluate(self.world, flow, config.name, what, text, self.given)
+        return evaluate(self.evaluator.resolver.sources.folder, flow, config.name, what, text, self.given)
 
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
         """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
         places = [path]
         if path.startswith(HERE):
-            places = [os.path.join(self.world.folder, *path.removeprefix(HERE).strip("/").split("/"))]
+            places = [os.path.join(self.evaluator.resolver.sources.folder, *path.removeprefix(HERE).strip("/").split("/"))]
         elif is_default and not os.path.isabs(path):
-            places.append(os.path.join(self.world.folder, path))
+            places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]
         shown = path.removeprefix(HERE + "/")
         if not found:
@@ -285,7 +266,7 @@ class _Reader:
             return parse(found, text)
         if found is not None:
             try:
-                return call(self.world, found, [text])
+                return call(self.evaluator, found, [text])
             except Unfoldable as error:
                 if not self.given.run_mutators:
                     shown = " ".join(parser.text().split())[:60]
@@ -305,11 +286,11 @@ class _Reader:
         """The name of a format that flowc reads itself, a function to call, or None for what is not known."""
         module = self.member.owner.module
         if node.kind() in ("identifier", "attribute"):
-            known = FORMATS.get(self.world.qualify(module, node.text()))
+            known = FORMATS.get(self.evaluator.resolver.qualify(module, node.text()))
             if known is not None:
                 return known
         try:
-            value = folded(self.world, self.member.owner, node)
+            value = folded(self.evaluator, self.member.owner, node)
         except Unfoldable:
             return None
         if isinstance(value, str):  # a dotted name; `.` stands for Metaflow itself
@@ -317,9 +298,9 @@ class _Reader:
             known = FORMATS.get(f"metaflow.{name.rpartition('.')[2]}" if name.startswith("metaflow.") else name)
             if known is not None:
                 return known
-            home = self.world.module(name.rpartition(".")[0])
+            home = self.evaluator.resolver.sources.module(name.rpartition(".")[0])
             try:
-                value = self.world.constant(home, name.rpartition(".")[2]) if home is not None else None
+                value = self.evaluator.constant(home, name.rpartition(".")[2]) if home is not None else None
             except (KeyError, Unfoldable):
                 return None
         return value if isinstance(value, (Function, Library)) else None
@@ -332,16 +313,9 @@ FORMATS = {
 }  # fmt: skip
 
 
-def call(world: World, function: Any, arguments: list[Any]) -> Any:
+def call(evaluator: Evaluator, function: Any, arguments: list[Any]) -> Any:
     """Calls what folding gave for a function, for a value that can be computed with. Raises Unfoldable."""
-    return usable(called(function, arguments, world.given))
-
-
-def settings(value: Any) -> Any:
-    """The value with every mapping in it readable by attributes."""
-    if isinstance(value, dict):
-        return Settings({key: settings(each) for key, each in value.items()})
-    return type(value)(settings(each) for each in value) if isinstance(value, (list, tuple)) else value
+    return usable(called(function, arguments, evaluator.given))
 
 
 def _jsonable(value: Any) -> Any:

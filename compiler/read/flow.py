@@ -1,22 +1,23 @@
 """Analysis: from the syntax of a flow class, and of the classes it inherits from, to a `Reading` of its graph.
 
-The logic starts in `analyze`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
+The logic starts in `read_flow`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
 counts as Python would count it. What cannot be understood becomes a diagnostic; the rest is still read, so that one run reports everything.
 """
 
 from __future__ import annotations
 
-from ..dataflow.assigned import dataflow, reads
 from ..fast_start.record import replace
 from ..ir import nodes
-from ..names.classes import Class, linearize
-from ..names.metaflow_api import is_foreign, unknown_imports
+from ..names.classes import linearize
+from ..names.metaflow_api import is_foreign
 from ..options.compile_inputs import NOTHING
 from ..report.diagnostics import Diagnostic, has_errors, nearest
 from ..source.docstring import docstring
+from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
-from .members import Member, decorator_expression, decorator_name, decorators_of, find_parameters, members_of
+from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
+from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
 from .transitions import read_transition
@@ -24,81 +25,107 @@ from .user_decorators import check_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from ast_grep_py import SgNode
 
     from ..decorators.decorator import Specification
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
+    from ..fold.values import Config
     from ..options.compile_inputs import Given
 
     Problems = list[Diagnostic]
 
 
-def analyze(world: World, flow_class: Class, given: Given = NOTHING, attach: Sequence[str] = ()) -> tuple[Reading, Problems]:
-    """Returns what could be read of the flow, and everything that could not. `attach` is what `--with` names, for mutators to see."""
-    problems: Problems = []
-    order, unknown = linearize(world, flow_class)
-    problems += unknown
+def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, list[Diagnostic]]:
+    """Returns what could be read of the flow, and everything that could not."""
+    order, problems = linearize(evaluator.resolver, flow_class)
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
-    members = members_of(world, order, problems)
-    configs = _configs(world, members, given, (flow_class.name, flow_class.module.source.name), problems)
-    find_parameters(world, order, members, problems)
+    members, wrong = members_of(evaluator, order)
+    problems += wrong
+    configs, wrong = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name))
+    problems += wrong
+    if configs:
+        evaluator = evaluator.with_configs({each.name: each for each in configs})
+    members, wrong = with_parameters(evaluator, order, members)
+    problems += wrong
     steps, facts = [], {}
     for member in members.values():
         if member.kind == "step":
-            step, fact = _step(world, member, members, problems)
+            step, fact, wrong = _step(evaluator, member, members)
+            problems += wrong
             steps.append(step)
             facts[step.name] = fact
-    parameters = [
-        found for each in members.values() if each.kind == "parameter" and (found := read_parameter(world, each, problems, flow_class.name))
-    ]
+    parameters, files, wrong = _parameters(evaluator, members, flow_class.name)
+    problems += wrong
+    decorators, wrong = _flow_decorators(evaluator, order)
+    problems += wrong
     constants = [
         nodes.Constant(each.name, span(each.owner.module.source, each.outer))
         for each in members.values()
         if each.kind == "constant" and not each.name.startswith("_")
     ]
-    assigned, anything = _assigned(world, order, members)
     flow = nodes.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
-        tuple(parameters), tuple(constants), tuple(_flow_decorators(world, order, problems)), tuple(steps), flow_class.span, *configs,
+        tuple(parameters), tuple(constants), tuple(decorators), tuple(steps), flow_class.span,
+        *_records(configs),
     )  # fmt: skip
+    added: dict[str, bytes] = {}
     if any("package_sources" in each.module.source.text for each in order):
-        flow = replace(flow, inputs=(*flow.inputs, *_package_sources(world, order, problems)))
-    if any(each.include for each in parameters):
-        from .include_files import inputs
+        added, inputs, wrong = _package_sources(evaluator, order)
+        problems += wrong
+        flow = replace(flow, inputs=(*flow.inputs, *inputs))
+    if files:
+        from .include_files import inputs as inputs_of_files
 
-        flow = replace(flow, inputs=(*flow.inputs, *inputs(parameters)))
-    known = dataflow(world, order, members, flow, facts)
-    flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
-    if any(each.code in ("FLOW110", "FLOW115") for each in problems):  # a decorator that is not known may set any artifact
-        known, anything = replace(known, unknown=True), True
-    reading = Reading(
-        flow, facts, known, assigned | caught(steps), anything, frozenset(name for name, each in members.items() if each.kind in ("step", "method"))
-    )
-    return _mutated(world, order, members, reading, given, attach, problems), problems
+        flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
+    may_assign_anything = any(each.code in ("FLOW110", "FLOW115") for each in problems)
+    return Reading(flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)), problems
+
+
+def _parameters(
+    evaluator: Evaluator, members: dict[str, Member], flow_name: str
+) -> tuple[list[nodes.Parameter], dict[str, bytes], list[Diagnostic]]:  # fmt: skip
+    """Returns the parameters, the files that are the defaults of some, and what is wrong with them."""
+    parameters, files = [], {}
+    problems: list[Diagnostic] = []
+    for member in members.values():
+        if member.kind != "parameter":
+            continue
+        function = member.node.field("function")
+        if function is not None and evaluator.resolver.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
+            from .include_files import read_include
+
+            parameter, carried, wrong = read_include(evaluator, member, flow_name)
+            files.update(carried)
+        else:
+            parameter, wrong = read_parameter(evaluator, member, flow_name)
+        problems += wrong
+        if parameter is not None:
+            parameters.append(parameter)
+    return parameters, files, problems
 
 
 def _configs(
-    world: World, members: dict[str, Member], given: Given, flow: tuple[str, str], problems: Problems
-) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
+    evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str]
+) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
     """Reads the flow's configurations, before anything that may use them."""
     found = [each for each in members.values() if each.kind == "config"]
     if not found and not given.config_files and not given.config_values:
+        return [], []
+    from .configs import read_configs
+
+    return read_configs(evaluator, found, given, flow)
+
+
+def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
+    """The configurations as the IR has them, and as what the compile was made from."""
+    if not configs:
         return (), ()
-    from .configs import inputs, read_configs, records
+    from .configs import inputs, records
 
-    configs = read_configs(world, found, given, flow, problems)
     return tuple(records(configs)), tuple(inputs(configs))
-
-
-def caught(steps: Iterable[nodes.Step]) -> frozenset[str]:
-    """The artifacts that `@catch` assigns."""
-    from ..decorators.decorator import record_of
-
-    found = (record_of(decorator).artifact for step in steps for decorator in step.decorators if decorator.name == "catch")
-    return frozenset(artifact for artifact in found if artifact)
 
 
 def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:
@@ -114,21 +141,28 @@ def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> s
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _step(world: World, member: Member, members: dict[str, Member], problems: Problems) -> tuple[nodes.Step, StepFacts]:
+def _step(evaluator: Evaluator, member: Member, members: dict[str, Member]) -> tuple[nodes.Step, StepFacts, list[Diagnostic]]:
+    """Returns the step, what the IR does not keep of it, and what is wrong with it."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
-    for owner, node in decorators_of(world, member.owner, member.outer, problems):
-        qualified = decorator_name(world, owner, node)
+    nodes_of_decorators, problems = decorators_of(evaluator, member.owner, member.outer)
+    for owner, node in nodes_of_decorators:
+        qualified = decorator_name(evaluator.resolver, owner, node)
         if qualified == "metaflow.step":
-            annotations.update(_step_annotations(world, owner, node, problems))
+            said, wrong = _step_annotations(evaluator, owner, node)
+            annotations.update(said)
+            problems += wrong
             marked = True
-        elif (found := read_decorator(world, owner, node, "step", problems)) is not None:
+            continue
+        found, wrong = read_decorator(evaluator, owner, node, "step")
+        problems += wrong
+        if found is not None:
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
         elif qualified.startswith("metaflow."):
             is_extended = is_extended or is_foreign(qualified)
         else:
-            problems += check_own(world, owner, node)
+            problems += check_own(evaluator.resolver, owner, node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -139,11 +173,12 @@ def _step(world: World, member: Member, members: dict[str, Member], problems: Pr
         call = _next_call(statements[-1], arguments[0] if arguments else "")
         if call is not None:
             has_next = True
-            read = read_transition(world, member.owner, call, arguments[0], lambda name: _class_value(world, members, name), problems)
+            read, wrong = read_transition(evaluator, member.owner, call, arguments[0], lambda name: _class_value(evaluator, members, name))
+            problems += wrong
             understood = read is not None
             transition = read if read is not None else nodes.End()
     step = nodes.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
-    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended)
+    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended), problems
 
 
 def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
@@ -151,13 +186,13 @@ def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
     return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
 
 
-def _step_annotations(world: World, owner: Class, node: SgNode, problems: Problems) -> dict[str, bool]:
+def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[dict[str, bool], list[Diagnostic]]:
     call = decorator_expression(node)
     if call is None or call.kind() != "call":
-        return {}
-    given = bind(owner, call, (), ("start", "end", "node_info"), "@step", problems)
-    found = values(world, owner, {name: each for name, each in given.items() if name != "node_info"}, "@step", problems)
-    return {name: bool(value) for name, value in found.items()}
+        return {}, []
+    bound = bind(owner, call, (), ("start", "end", "node_info"), "@step")
+    found, wrong = values(evaluator, owner, {name: each for name, each in bound.given.items() if name != "node_info"}, "@step")
+    return {name: bool(value) for name, value in found.items()}, [*bound.diagnostics, *wrong]
 
 
 def _arguments(definition: SgNode) -> tuple[str, ...]:
@@ -202,19 +237,19 @@ def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
     return call if is_next else None
 
 
-def _class_value(world: World, members: dict[str, Member], name: str) -> object:
+def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) -> object:
     """The value of a class constant or of a config. Raises KeyError for anything else."""
     from ..fold.budget import Unfoldable
 
     member = members[name]
     if member.kind == "config":
-        config = world.config_of(member.owner, name)
+        config = evaluator.config_of(member.owner, name)
         if config is not None:
             return config.value
     if member.kind != "constant":
         raise KeyError(name)
     try:
-        return folded(world, member.owner, member.node)
+        return folded(evaluator, member.owner, member.node)
     except Unfoldable:
         raise KeyError(name) from None
 
@@ -222,23 +257,34 @@ def _class_value(world: World, members: dict[str, Member], name: str) -> object:
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _flow_decorators(world: World, order: list[Class], problems: Problems) -> Iterator[nodes.Decorator]:
+def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nodes.Decorator], list[Diagnostic]]:
+    decorators, problems = [], []
     for owner in reversed(order):
-        for home, node in decorators_of(world, owner, owner.outer, problems):
-            if (found := read_decorator(world, home, node, "flow", problems, order[0].name)) is not None:
-                yield found
+        found, wrong = decorators_of(evaluator, owner, owner.outer)
+        problems += wrong
+        for home, node in found:
+            decorator, wrong = read_decorator(evaluator, home, node, "flow", order[0].name)
+            problems += wrong
+            if decorator is not None:
+                decorators.append(decorator)
+    return decorators, problems
 
 
-def _package_sources(world: World, order: list[Class], problems: Problems) -> list[nodes.Input]:
-    from ..package.package_sources import add_sources
+def _package_sources(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:
+    from ..package.package_sources import added_sources
 
+    files: dict[str, bytes] = {}
     found: list[nodes.Input] = []
+    problems: list[Diagnostic] = []
     for owner in reversed(order):
         for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
             call = decorator_expression(node) if node.kind() == "decorator" else None
-            if call is not None and call.kind() == "call" and decorator_name(world, owner, node) == "metaflow.package_sources":
-                found += add_sources(world, owner, call, problems)
-    return found
+            if call is not None and call.kind() == "call" and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources":
+                added, inputs, wrong = added_sources(evaluator, owner, call)
+                files.update(added)
+                found += inputs
+                problems += wrong
+    return files, found, problems
 
 
 def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
@@ -254,187 +300,78 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
         yield Diagnostic("FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?")
 
 
-def read_decorator(world: World, owner: Class, node: SgNode, level: str, problems: Problems, flow_name: str = "") -> nodes.Decorator | None:
-    """Returns the decorator, or None for one that is no decorator of flows: an ordinary function of the user's, or a mistake."""
+def read_decorator(
+    evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
+) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
+    """Returns the decorator and what is wrong with it.
+
+    None is for one that is no decorator of flows: an ordinary function of the user's, or a mistake.
+    """
     from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
 
     expression = decorator_expression(node)
-    qualified = decorator_name(world, owner, node)
+    qualified = decorator_name(evaluator.resolver, owner, node)
     place = span(owner.module.source, node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
         if qualified and "." not in qualified:
-            problems += _undefined(owner, qualified, place, names())
-        return None
+            return None, list(_undefined(owner, qualified, place, names()))
+        return None, []
     if name in ("FlowMutator", "StepMutator", "user_step_decorator", "UserStepDecorator"):
-        return None
+        return None, []
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
-        return None  # read by `_package_sources`
+        return None, []  # read by `_package_sources`
     known = specification(name)
     if known is None and name in owner.module.functions:
-        return None  # what stands in for it where Metaflow has no such name
+        return None, []  # what stands in for it where Metaflow has no such name
     if known is None and name in EXTENSIONS:
-        problems.append(of_extension(name, place))
-        return None
+        return None, [of_extension(name, place)]
     if known is None:
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
-        problems.append(
-            Diagnostic(
-                "FLOW110", f"there is no decorator `@{name}`", place, why="flowc cannot say what a decorator that it does not know would do", how=how
-            )
-        )
-        return None
+        why = "flowc cannot say what a decorator that it does not know would do"
+        return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
     if known.level != level:
         goes = "a step" if known.level == "step" else "the flow class"
-        problems.append(
-            Diagnostic(
-                "FLOW112",
-                f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}",
-                place,
-                why="it would have no effect there",
-                how="move it",
-            )
-        )
-        return None
-    given: dict[str, SgNode] = {}
-    unpacked: dict[str, nodes.Value] = {}
-    before = len(problems)
-    if expression.kind() == "call":
-        given = bind(owner, expression, (), tuple(known.attributes), f"@{name}", problems, (world, unpacked))
-    plain_ones = {each: node for each, node in given.items() if each not in known.functions}
-    found = values(world, owner, plain_ones, f"@{name}", problems)
-    if len(plain_ones) < len(given):
-        found.update(_with_functions(world, owner, given, known, flow_name, problems))
-    if not given.keys() <= found.keys():
-        return None  # something is wrong with what it is given, and has been said
-    return nodes.Decorator(name, {**known.attributes, **unpacked, **found}, place) if len(problems) == before else None
+        what = f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}"
+        return None, [Diagnostic("FLOW112", what, place, "it would have no effect there", "move it")]
+    if expression.kind() != "call":
+        return nodes.Decorator(name, dict(known.attributes), place), []
+    bound = bind(owner, expression, (), tuple(known.attributes), f"@{name}", evaluator)
+    plain_ones = {each: node for each, node in bound.given.items() if each not in known.functions}
+    found, wrong = values(evaluator, owner, plain_ones, f"@{name}")
+    problems = [*bound.diagnostics, *wrong]
+    if len(plain_ones) < len(bound.given):
+        more, wrong = _with_functions(evaluator, owner, bound.given, known, flow_name)
+        found.update(more)
+        problems += wrong
+    if problems or not bound.given.keys() <= found.keys():
+        return None, problems  # what is wrong with what it is given has been said, here or before
+    return nodes.Decorator(name, {**known.attributes, **bound.unpacked, **found}, place), []
 
 
 def _with_functions(
-    world: World, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str, problems: Problems
-) -> dict[str, nodes.Value]:
-    """The values of the attributes that may hold functions; adds FLOW116 for a function without a name, and leaves its attribute out."""
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str
+) -> tuple[dict[str, nodes.Value], list[Diagnostic]]:
+    """The values of the attributes that may hold functions; none, and FLOW116, where a function has no name."""
     from .function_values import Nameless, with_functions
 
     context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
-    several = {each: node for each, node in given.items() if each in known.functions}
-    try:
-        return values(world, owner, several, f"@{known.name}", problems, lambda world, owner, node: with_functions(world, owner, node, context))
-    except Nameless as error:
-        why = "whoever calls it later finds it by its name"
-        problems.append(
-            Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, "define it with `def` in the flow's file")
-        )
-        return {}
 
+    def value(evaluator: Evaluator, owner: Class, node: SgNode) -> nodes.Value:
+        return with_functions(evaluator, owner, node, context)
 
-def _mutated(
-    world: World, order: list[Class], members: dict[str, Member], reading: Reading, given: Given, attach: Sequence[str], problems: Problems
-) -> Reading:  # fmt: skip
-    """The reading as the flow's mutators change it, if they may run; otherwise each is refused by name."""
-    found = []
-    for owner in reversed(order):
-        found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
-    for member in members.values():
-        if member.kind == "step":
-            above = [node for node in member.outer.children() if node.kind() == "decorator"]
-            marks = [index for index, node in enumerate(above) if decorator_name(world, member.owner, node) == "metaflow.step"]
-            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
-    names, unread = [], []
-    for owner, step, node in found:
-        qualified = decorator_name(world, owner, node)
-        if qualified.startswith("metaflow.") or not qualified:
-            continue
-        from .mutators import is_unread, kind_of, maybe, refusal, stored
-
-        qualified = stored(world, qualified)
-        if qualified.startswith("metaflow."):
-            continue  # read by `decorators_of`
-        kind = kind_of(world, qualified)
-        place = span(owner.module.source, node)
-        if kind:
-            names.append((qualified, place))
-            if not given.run_mutators:
-                problems.append(refusal(qualified.rpartition(".")[2], kind, step, place))
-        elif is_unread(world, owner.module, qualified):
-            unread.append((qualified, place))
-            if not given.run_mutators:
-                problems.append(maybe(qualified, step, place))
-    if not (names or unread) or not given.run_mutators or has_errors(problems):
-        return reading
-    from .mutators import mutated
-
-    if attach:
-        from ..options.with_decorators import attached
-
-        if attached(reading.flow, attach)[1]:
-            return reading  # whoever attaches them says what is wrong
-    return mutated(world, reading, names, unread, given, attach, problems)
-
-
-# ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_WRITERS = frozenset(["setattr", "merge_artifacts", "__dict__", "vars", "exec"])
-
-
-def _assigned(world: World, order: list[Class], members: dict[str, Member]) -> tuple[frozenset[str], bool]:
-    """Names that some method sets on the flow, and whether something that cannot be followed may set others."""
-    found = {name for name, member in members.items() if member.kind in ("constant", "parameter", "config")}
-    anything = False
-    for owner in order:
-        body = owner.node.field("body")
-        if body is None:
-            continue
-        for node in body.find_all(kind="attribute"):
-            base, attribute = node.field("object"), node.field("attribute")
-            if base is not None and attribute is not None and base.kind() == "identifier" and _is_target(node):
-                found.add(attribute.text())
-        for call in body.find_all(kind="call"):
-            anything = anything or _may_assign(world, owner, call, found)
-        anything = anything or "__dict__" in body.text()
-    for member in members.values():
-        if member.kind == "step":
-            for decorator in member.outer.children():
-                if decorator.kind() == "decorator" and is_foreign(decorator_name(world, member.owner, decorator)):
-                    anything = True  # the user's own decorator may set artifacts
-    return frozenset(found), anything
-
-
-def _is_target(node: SgNode) -> bool:
-    """True if the attribute is assigned to: `self.x = …`, also in tuples, `for`, `with`, `+=` and annotations."""
-    inner, outer = node, node.parent()
-    while outer is not None and outer.kind() in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"):
-        inner, outer = outer, outer.parent()
-    if outer is None:
-        return False
-    if outer.kind() in ("assignment", "augmented_assignment", "for_statement", "for_in_clause"):
-        left = outer.field("left")
-        return left is not None and left.range().start.index == inner.range().start.index
-    return outer.kind() in ("as_pattern_target", "named_expression")
-
-
-def _may_assign(world: World, owner: Class, call: SgNode, found: set[str]) -> bool:
-    function, arguments = call.field("function"), call.field("arguments")
-    if function is None or arguments is None or arguments.kind() != "argument_list":
-        return False
-    name = function.text()
-    given = arguments.named_children()
-    if name == "setattr" and len(given) == 3 and given[1].kind() == "string":
-        found.add(given[1].text().strip("'\""))
-        return False
-    if name.rpartition(".")[2] in _WRITERS:
-        return True
-    # `self` handed to somebody else's function may come back with anything set on it.
-    return any(each.kind() == "identifier" and each.text() == "self" for each in given) and name not in (
-        "print",
-        "super",
-        "hasattr",
-        "getattr",
-        "isinstance",
-        "repr",
-        "str",
-        "type",
-        "id",
-    )
+    found: dict[str, nodes.Value] = {}
+    problems: list[Diagnostic] = []
+    for name, node in given.items():
+        if name in known.functions:
+            try:
+                more, wrong = values(evaluator, owner, {name: node}, f"@{known.name}", value)
+            except Nameless as error:
+                why = "whoever calls it later finds it by its name"
+                how = "define it with `def` in the flow's file"
+                return {}, [*problems, Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, how)]
+            found.update(more)
+            problems += wrong
+    return found, problems

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Span, Value
-    from ..names.classes import Class
-    from ..names.resolver import Module, World
+    from ..names.resolver import Resolver
+    from ..source.modules import Class, Module
 
 NAMESPACED = "namespaced_event_name"
 
@@ -42,40 +43,41 @@ class Function:
     node: SgNode  # the definition, or the lambda
 
 
-def function_of(world: World, owner: Class, node: SgNode) -> Function | None:
+def function_of(resolver: Resolver, owner: Class, node: SgNode) -> Function | None:
     """Returns the function that the expression stands for: a lambda, or one of the flow's own modules. None for any other expression."""
     if node.kind() == "lambda":
         return Function(owner.module, "", node)
     if node.kind() not in ("identifier", "attribute"):
         return None
-    found = world.split(world.qualify(owner.module, node.text()))
+    found = resolver.split(resolver.qualify(owner.module, node.text()))
     if found is None or found[1] not in found[0].functions:
         return None
     definition = found[0].functions[found[1]][-1]
     return Function(found[0], found[1], definition)
 
 
-def name_of(world: World, function: Function) -> str:
+def name_of(resolver: Resolver, function: Function) -> str:
     """Returns the name that the IR calls the function by."""
-    is_own = function.module.source.name == next(iter(world.sources))  # the flow's file is read first
+    is_own = function.module.source.name == resolver.sources.file
     return function.name if is_own else f"{function.module.name}.{function.name}"
 
 
-def called(world: World, function: Function, context: dict[str, Any]) -> Any:
+def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) -> Any:
     """Returns what the function gives for a context of which these attributes are known, and the flow's configs, if that can be read from it.
 
     Raises Unfoldable.
     """
-    from .configs import call, settings
+    from ..fold.values import settings
+    from .configs import call
 
-    known = {name: config.known() for name, config in world.configs.items()}
-    folding = world.function(function.module, function.node, lambda each: world.constant(function.module, each))
+    known = {name: config.known() for name, config in evaluator.configs.items()}
+    folding = evaluator.function(function.module, function.node, lambda each: evaluator.constant(function.module, each))
     takes = folding.node.args
     arguments = [settings({"configs": known, **context})] if (takes.args or takes.posonlyargs) else []
-    return call(world, folding, arguments)
+    return call(evaluator, folding, arguments)
 
 
-def with_functions(world: World, owner: Class, node: SgNode, context: dict[str, Value] | None) -> Value:
+def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: dict[str, Value] | None) -> Value:
     """Returns the value of an expression whose lists and dictionaries may hold functions.
 
     With a context, functions are called when the flow is deployed, and one that folds is its value. Raises Unfoldable and Nameless.
@@ -83,38 +85,38 @@ def with_functions(world: World, owner: Class, node: SgNode, context: dict[str, 
     kind = node.kind()
     items = [each for each in node.named_children() if each.kind() != "comment"]
     if kind == "parenthesized_expression" and len(items) == 1:
-        return with_functions(world, owner, items[0], context)
+        return with_functions(evaluator, owner, items[0], context)
     if kind in ("list", "tuple") and not any(each.kind() == "list_splat" for each in items):
-        return [with_functions(world, owner, each, context) for each in items]
+        return [with_functions(evaluator, owner, each, context) for each in items]
     if kind == "dictionary" and all(each.kind() == "pair" for each in items):
         found: dict[str, Value] = {}
         for pair in items:
             key, value = pair.field("key"), pair.field("value")
             if key is not None and value is not None:
-                name = folded(world, owner, key)
+                name = folded(evaluator, owner, key)
                 if not isinstance(name, str):
                     raise Unfoldable("the keys of a dict must be text")
-                found[name] = with_functions(world, owner, value, context)
+                found[name] = with_functions(evaluator, owner, value, context)
         return found
-    if context is not None and (event := _namespaced(world, owner, node)) is not None:
-        return {NAMESPACED: plain(folded(world, owner, event))}
-    function = function_of(world, owner, node)
+    if context is not None and (event := _namespaced(evaluator.resolver, owner, node)) is not None:
+        return {NAMESPACED: plain(folded(evaluator, owner, event))}
+    function = function_of(evaluator.resolver, owner, node)
     if function is None:
-        return plain(folded(world, owner, node))
+        return plain(folded(evaluator, owner, node))
     if context is not None:
         try:
-            return plain(called(world, function, context))
+            return plain(called(evaluator, function, context))
         except Unfoldable:
             pass
     if not function.name:
         raise Nameless(span(owner.module.source, node))
-    return {"function": name_of(world, function)}
+    return {"function": name_of(evaluator.resolver, function)}
 
 
-def _namespaced(world: World, owner: Class, node: SgNode) -> SgNode | None:
+def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None:
     """The event of a call of Metaflow's `namespaced_event_name`."""
     function, arguments = node.field("function"), node.field("arguments")
-    if node.kind() != "call" or function is None or arguments is None or world.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}":
+    if node.kind() != "call" or function is None or arguments is None or resolver.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}":
         return None
     given = [each for each in arguments.named_children() if each.kind() != "comment"]
     return given[0] if len(given) == 1 and given[0].kind() != "keyword_argument" else None

@@ -7,9 +7,9 @@ stands for, and that text is read like any other; every place in it is that of t
 from __future__ import annotations
 
 from ..fold.budget import Unfoldable
-from ..fold.expressions import Declared, Decorated, Function, Late, Library, Native, called
-from ..names.classes import Class, base_names
-from ..names.resolver import Module
+from ..fold.expressions import called
+from ..fold.values import PARAMETERS, Declared, Decorated, Function, Late, Library, Native, applied
+from ..source.modules import Class, Module, base_names
 from ..source.text import Source, span, tree_of
 from .arguments import folded
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Span
-    from ..names.resolver import World
+    from ..names.resolver import Resolver
 
-PARAMETERS = ("Parameter", "IncludeFile", "Config")
 _TYPES = ("str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
 _DEEPEST = 3  # functions that a function calls, for what they mention
 
@@ -52,19 +52,12 @@ def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> 
     return Declared(name, arguments, named)
 
 
-def applied(declared: Declared, to: Any) -> Decorated:
-    """What calling a decorator gives. Raises Unfoldable if it is called with anything but what is decorated."""
-    if not isinstance(to, Decorated) or declared.name in PARAMETERS:
-        raise Unfoldable(f"what `{declared.name}(…)(…)` returns is not known before the flow runs")
-    return Decorated((declared, *to.decorators))
-
-
 # ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def parameter(world: World, owner: Class, node: SgNode) -> tuple[str, Class, SgNode] | None:
+def parameter(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[str, Class, SgNode] | None:
     """(which of PARAMETERS, where to read it, its call) if that is what the expression of a class comes to, else None. Raises Unfoldable."""
-    found = folded(world, owner, node)
+    found = folded(evaluator, owner, node)
     if not isinstance(found, Declared) or found.name not in PARAMETERS:
         return None
     home, root = _written(owner, "{}\n", [found], span(owner.module.source, node))
@@ -81,12 +74,12 @@ def may_be_parameter(node: SgNode) -> bool:
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decorators(world: World, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
+def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
     """Returns the decorators that one of the flow's own stands for, outermost first, and where to read each; None if it is an ordinary one.
 
     `node`: the expression behind the `@`. Raises Unfoldable.
     """
-    found = folded(world, owner, node)
+    found = folded(evaluator, owner, node)
     if isinstance(found, Function):
         found = called(found, [Decorated(())])
     if isinstance(found, Declared) and found.name not in PARAMETERS:
@@ -148,18 +141,18 @@ def _code(value: Any, imports: dict[str, str]) -> str:
 # ── what cannot be followed ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def declares(world: World, module: Module, node: SgNode, names: Iterable[str]) -> str:
+def declares(resolver: Resolver, module: Module, node: SgNode, names: Iterable[str]) -> str:
     """The first of Metaflow's names that the code mentions, or a function or class of the flow's own that it calls; "" if there is none."""
     wanted = {f"metaflow.{each}" for each in names}
-    return next(_mentioned(world, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
+    return next(_mentioned(resolver, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
 
 
-def declares_decorator(world: World, module: Module, node: SgNode) -> str:
-    return declares(world, module, node, (*_decorators(), "FlowMutator", "StepMutator"))
+def declares_decorator(resolver: Resolver, module: Module, node: SgNode) -> str:
+    return declares(resolver, module, node, (*_decorators(), "FlowMutator", "StepMutator"))
 
 
-def declares_parameter(world: World, module: Module, node: SgNode) -> str:
-    return declares(world, module, node, PARAMETERS)
+def declares_parameter(resolver: Resolver, module: Module, node: SgNode) -> str:
+    return declares(resolver, module, node, PARAMETERS)
 
 
 def _is_part(node: SgNode) -> bool:
@@ -171,24 +164,24 @@ def _is_part(node: SgNode) -> bool:
     return (first.range().start.index == node.range().start.index) is (outer.kind() == "keyword_argument") and node.kind() == "identifier"
 
 
-def _mentioned(world: World, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int) -> Iterator[str]:
+def _mentioned(resolver: Resolver, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int) -> Iterator[str]:
     for each in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
         if each.kind() not in ("identifier", "attribute") or _is_part(each):
             continue
-        qualified = world.qualify(module, each.text())
+        qualified = resolver.qualify(module, each.text())
         if qualified in wanted:
             yield qualified
-        found = world.split(qualified) if qualified not in seen and depth < _DEEPEST else None
+        found = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
         seen.add(qualified)
         if found is None:
             continue
         home, name = found
         if name in home.functions:
-            yield from _mentioned(world, home, home.functions[name][-1], wanted, seen, depth + 1)
+            yield from _mentioned(resolver, home, home.functions[name][-1], wanted, seen, depth + 1)
         elif name in home.classes:
             for base, where in base_names(Class(home, home.classes[name][-1])):
                 if base:
-                    yield from _mentioned(world, home, where, wanted, seen, depth + 1)
+                    yield from _mentioned(resolver, home, where, wanted, seen, depth + 1)
         elif name in home.assigned:
             for value in home.assigned[name]:
-                yield from _mentioned(world, home, value, wanted, seen, depth + 1)
+                yield from _mentioned(resolver, home, value, wanted, seen, depth + 1)

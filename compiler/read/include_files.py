@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 
 from ..fold.budget import Reported, Unfoldable
+from ..fold.values import HERE
 from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
 from .arguments import bind, folded, help_text, or_set, plain, values
-from .configs import HERE
 from .function_values import called, function_of
 from .parameters import nameless
 
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
+    from ..fold.evaluator import Evaluator
     from ..ir.nodes import Value
-    from ..names.resolver import World
     from .members import Member
-
-    Problems = list[Diagnostic]
 
 POSITIONAL = ("name", "required", "is_text", "encoding", "help", "parser")
 ARGUMENTS = (*POSITIONAL, "default", "show_default")
@@ -44,19 +42,23 @@ def inputs(parameters: Iterable[nodes.Parameter]) -> Iterator[nodes.Input]:
             yield nodes.Input("file", each.name, str(each.default), f"sha256:{each.include.digest}")
 
 
-def read_include(world: World, member: Member, problems: Problems, flow_name: str) -> nodes.Parameter | None:
-    """Returns the parameter, of type "file", or None after adding why it cannot be read."""
+def read_include(
+    evaluator: Evaluator, member: Member, flow_name: str
+) -> tuple[nodes.Parameter | None, dict[str, bytes], list[Diagnostic]]:  # fmt: skip
+    """Returns the parameter, of type "file", its default file for the code package, and warnings; or None and why it cannot be read."""
     place = span(member.owner.module.source, member.outer)
-    before = len(problems)
-    unpacked: dict[str, Value] = {}
-    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", problems, (world, unpacked))
-    _parser(world, member, given.pop("parser", None), problems)
+    bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", evaluator)
+    given = bound.given
+    problems = [*bound.diagnostics, *_parser(evaluator, member, given.pop("parser", None))]
     help_node = given.pop("help", None)
     default_node = given.pop("default", None)
-    found = {**unpacked, **values(world, member.owner, given, "IncludeFile", problems)}
-    default, computed = _default(world, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}, problems)
+    known, wrong = values(evaluator, member.owner, given, "IncludeFile")
+    problems += wrong
+    found = {**bound.unpacked, **known}
+    default, computed, wrong = _default(evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")})
+    problems += wrong
     if default_node is None:
-        default = unpacked.get("default")
+        default = bound.unpacked.get("default")
     is_text = True if found.get("is_text") is None else found["is_text"]
     encoding = "utf-8" if found.get("encoding") is None else found["encoding"]
     for argument, value, kind in (("is_text", is_text, bool), ("encoding", encoding, str), ("default", default or "", str)):
@@ -64,84 +66,84 @@ def read_include(world: World, member: Member, problems: Problems, flow_name: st
             what = f"`{argument}={value!r:.40}` of `{member.name}` is not possible"
             why = "it says whether the content is text" if kind is bool else "it is text"
             problems.append(Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text"))
-    if len(problems) > before:
-        return None
+    if problems:
+        return None, {}, problems
     name = found.get("name")
     if not isinstance(name, str):
-        problems.append(nameless(member, "IncludeFile"))
-        return None
+        return None, {}, [nameless(member, "IncludeFile")]
     path = str(default) if default else ""
-    digest = _carried(world, member, path, str(encoding) if is_text else "", place, problems) if path else ""
-    if len(problems) > before and any(each.severity != WARNING for each in problems[before:]):
-        return None
-    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
-    return nodes.Parameter(
+    files, problems = _carried(evaluator, member, path, str(encoding) if is_text else "", place) if path else ({}, [])
+    if any(each.severity != WARNING for each in problems):
+        return None, {}, problems
+    described, wrong = help_text(evaluator, member.owner, help_node, name)
+    described = described or str(found.get("help") or "")
+    digest = next(iter(files), "").rpartition("/")[2]
+    parameter = nodes.Parameter(
         member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path), bool(found.get("required")) and not path and not computed,
         described, "", place, found.get("show_default") is not False, computed, nodes.Include(bool(is_text), str(encoding), digest),
     )  # fmt: skip
+    return parameter, files, [*problems, *wrong]
 
 
-def _default(world: World, member: Member, node: SgNode | None, context: dict[str, Any], problems: Problems) -> tuple[Value, bool]:
+def _default(
+    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any]
+) -> tuple[Value, bool, list[Diagnostic]]:  # fmt: skip
     """The path, and whether it is a function whose value only a run on this machine can know."""
     if node is None:
-        return None, False
-    before, world.here = world.here, HERE
+        return None, False, []
+    evaluator = evaluator.at(HERE)
     try:
-        function = function_of(world, member.owner, node)
+        function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(world, member.owner, node)), False
+            return plain(folded(evaluator, member.owner, node)), False, []
         try:
-            return plain(called(world, function, context)), False
+            return plain(called(evaluator, function, context)), False, []
         except Unfoldable:
-            return None, True
+            return None, True, []
     except Reported:
-        return None, False
+        return None, False, []
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
         how = f"write the path, from the flow's folder; leave the default out to have it given with each run{or_set(node)}"
-        problems.append(Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how))
-        return None, False
-    finally:
-        world.here = before
+        return None, False, [Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how)]
 
 
-def _carried(world: World, member: Member, path: str, encoding: str, place: nodes.Span, problems: Problems) -> str:
-    """Puts the file into the code package; returns its digest, "" for one that cannot be read. `encoding` is "" for bytes."""
+def _carried(
+    evaluator: Evaluator, member: Member, path: str, encoding: str, place: nodes.Span
+) -> tuple[dict[str, bytes], list[Diagnostic]]:  # fmt: skip
+    """Returns the file as the code package has it, {} for one that cannot be read. `encoding` is "" for bytes."""
     shown = path.removeprefix(f"{HERE}/")
-    data = _content(world, member, path, shown, place, problems)
+    data, problems = _content(evaluator, member, path, shown, place)
     if data is None:
-        return ""
+        return {}, problems
     if len(data) > MAX_BYTES:
         what = f"the default file `{shown}` of `{member.name}` is larger than {MAX_BYTES >> 20} MiB"
         why = "it travels with the flow's code, which every task fetches"
-        problems.append(Diagnostic("FLOW312", what, place, why, "keep it in the datastore or in S3, and let a step read it"))
-        return ""
+        return {}, [*problems, Diagnostic("FLOW312", what, place, why, "keep it in the datastore or in S3, and let a step read it")]
     if encoding:
         try:
             data.decode(encoding)
         except (UnicodeError, LookupError) as error:
             what = f"the default file `{shown}` of `{member.name}` is no {encoding} text"
             reason = getattr(error, "reason", str(error))
-            problems.append(
-                Diagnostic("FLOW311", what, place, f"reading it would fail: {reason}", "give its `encoding`, or `is_text=False` for bytes")
-            )
-            return ""
-    digest = sha256_of(data)
-    world.contents[f"{FOLDER}/{digest}"] = data
-    return digest
+            how = "give its `encoding`, or `is_text=False` for bytes"
+            return {}, [*problems, Diagnostic("FLOW311", what, place, f"reading it would fail: {reason}", how)]
+    return {f"{FOLDER}/{sha256_of(data)}": data}, problems
 
 
-def _content(world: World, member: Member, path: str, shown: str, place: nodes.Span, problems: Problems) -> bytes | None:
+def _content(
+    evaluator: Evaluator, member: Member, path: str, shown: str, place: nodes.Span
+) -> tuple[bytes | None, list[Diagnostic]]:  # fmt: skip
     if path.startswith(HERE):
-        return _read(os.path.join(world.folder, *shown.split("/")))
+        return _read(os.path.join(evaluator.resolver.sources.folder, *shown.split("/"))), []
     path = os.path.expanduser(path)
-    here, beside = _read(path), None if os.path.isabs(path) else _read(os.path.join(world.folder, path))
+    here, beside = _read(path), None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path))
     if here is not None and beside is not None and here != beside:
         what = f"there are two files `{shown}` for `{member.name}`, and they differ"
         why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
         how = "give the path from the flow's own: `os.path.join(os.path.dirname(__file__), …)`"
-        problems.append(Diagnostic("FLOW314", what, place, why, how, WARNING))
-    return here if here is not None else beside
+        return here, [Diagnostic("FLOW314", what, place, why, how, WARNING)]
+    return here if here is not None else beside, []
 
 
 def _read(path: str) -> bytes | None:
@@ -152,20 +154,20 @@ def _read(path: str) -> bytes | None:
         return None
 
 
-def _parser(world: World, member: Member, node: SgNode | None, problems: Problems) -> None:
-    """Sees to it that the parser, which runs in the task, can be a function and travels with the code; adds FLOW313 for one that cannot."""
+def _parser(evaluator: Evaluator, member: Member, node: SgNode | None) -> Iterator[Diagnostic]:
+    """Sees to it that the parser, which runs in the task, travels with the code; yields FLOW313 for one that cannot be a function."""
     if node is None or node.text() == "None":
         return
     text = ""
     if node.kind() in ("string", "concatenated_string"):
         try:
-            value = plain(folded(world, member.owner, node))
+            value = plain(folded(evaluator, member.owner, node))
         except Unfoldable:
             return
         text = str(value)
         module, _, name = text.rpartition(".")
         if module and not text.startswith("."):
-            own = world.module(module)
+            own = evaluator.resolver.sources.module(module)
             member.owner.module.everywhere.append(module)
             if own is None or name in own.functions or name in own.classes or name in own.imports or name in own.assigned:
                 return
@@ -174,8 +176,5 @@ def _parser(world: World, member: Member, node: SgNode | None, problems: Problem
     shown = " ".join(node.text().split())[:60]
     what = f"the parser `{shown}` of `{member.name}` is no function that a task finds"
     why = "the task calls it with the file's content when a step reads the parameter"
-    problems.append(
-        Diagnostic(
-            "FLOW313", what, span(member.owner.module.source, node), why, "give a function, or the path to import it from: `'module.function'`"
-        )
-    )
+    how = "give a function, or the path to import it from: `'module.function'`"
+    yield Diagnostic("FLOW313", what, span(member.owner.module.source, node), why, how)

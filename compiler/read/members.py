@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..fast_start.record import record
 from ..fold.budget import Reported, Unfoldable
+from ..fold.values import PARAMETERS
 from ..report.diagnostics import Diagnostic
 from ..source.text import span
 from .arguments import folded
-from .helper_declarations import PARAMETERS, declares, declares_decorator, declares_parameter, decorators, may_be_parameter, parameter
+from .helper_declarations import declares, declares_decorator, declares_parameter, decorators, may_be_parameter, parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +16,9 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
-    from ..names.resolver import World
-
-    Problems = list[Diagnostic]
+    from ..fold.evaluator import Evaluator
+    from ..names.resolver import Resolver
+    from ..source.modules import Class
 
 
 @record
@@ -32,14 +32,18 @@ class Member:
     outer: SgNode  # with decorators, or the whole assignment
 
 
-def members_of(world: World, order: list[Class], problems: Problems) -> dict[str, Member]:
-    """Returns the attributes by name. `order`: the classes in the order in which Python looks through them. Adds FLOW106 and FLOW107."""
+def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Member], list[Diagnostic]]:
+    """Returns the attributes by name, and FLOW106 and FLOW107. `order`: the classes in the order in which Python looks through them."""
     found: dict[str, Member] = {}
+    problems: list[Diagnostic] = []
     for owner in reversed(order):
-        for member in _own(world, owner, problems):
+        for member in _own(evaluator, owner):
+            if isinstance(member, Diagnostic):
+                problems.append(member)
+                continue
             before = found.get(member.name)
             if member.kind == "constant" and (
-                _makes_a_step(world, member) or (before is not None and before.kind == "step" and before.owner is owner)
+                _makes_a_step(evaluator.resolver, member) or (before is not None and before.kind == "step" and before.owner is owner)
             ):
                 what = f"step `{member.name}` of `{owner.name}` is made by an assignment"
                 why = "what it is given is only known when it is run"
@@ -50,31 +54,37 @@ def members_of(world: World, order: list[Class], problems: Problems) -> dict[str
             if before is not None and before.owner is not owner:
                 del found[member.name]  # an override takes the place of its own definition
             found[member.name] = member
-    return found
+    return found, problems
 
 
-def _makes_a_step(world: World, member: Member) -> bool:
+def _makes_a_step(resolver: Resolver, member: Member) -> bool:
     """True for `start = step(function)`, and for what else calls Metaflow's `step`."""
     if member.node.kind() != "call":
         return False
-    return bool(declares(world, member.owner.module, member.node, ("step",)))
+    return bool(declares(resolver, member.owner.module, member.node, ("step",)))
 
 
-def find_parameters(world: World, order: list[Class], members: dict[str, Member], problems: Problems) -> None:
-    """Finds the parameters among the constants whose expressions need the flow's configs; adds FLOW107 for what may be one and cannot be followed."""
+def with_parameters(evaluator: Evaluator, order: list[Class], members: dict[str, Member]) -> tuple[dict[str, Member], list[Diagnostic]]:
+    """Returns the members with the parameters among the constants whose expressions need the flow's configs.
+
+    The diagnostics are FLOW107 for what may be one and cannot be followed, and FLOW156.
+    """
+    members = dict(members)
+    problems: list[Diagnostic] = []
     for name, member in members.items():
         if member.kind == "constant" and may_be_parameter(member.node):
             try:
-                members[name] = _indirect(world, member) or member
+                members[name] = _indirect(evaluator, member) or member
             except Reported:
                 pass
             except Unfoldable as error:
-                kind = declares_parameter(world, member.owner.module, member.node)
+                kind = declares_parameter(evaluator.resolver, member.owner.module, member.node)
                 if kind:
                     what = f"`{name}` may be a `{kind}`, and cannot be followed: `{' '.join(member.node.text().split())[:60]}`"
                     problems.append(_lost(member.owner, member.outer, what, str(error.args[0]), name, kind))
     for owner in order:
-        problems += _set_elsewhere(world, owner)
+        problems += _set_elsewhere(evaluator.resolver, owner)
+    return members, problems
 
 
 def _lost(owner: Class, node: SgNode, what: str, why: str, name: str, kind: str) -> Diagnostic:
@@ -85,42 +95,42 @@ def _lost(owner: Class, node: SgNode, what: str, why: str, name: str, kind: str)
 # ── what a class body binds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _own(world: World, owner: Class, problems: Problems) -> Iterator[Member]:
+def _own(evaluator: Evaluator, owner: Class) -> Iterator[Member | Diagnostic]:
     body = owner.node.field("body")
-    yield from _bound(world, owner, body.named_children() if body is not None else [], problems)
+    yield from _bound(evaluator, owner, body.named_children() if body is not None else [])
     for node, target in _assigned_later(owner):
         right, name = node.field("right"), target.field("attribute")
         if right is not None and name is not None:
-            made = _assigned(world, owner, name.text(), right, node)
+            made = _assigned(evaluator, owner, name.text(), right, node)
             if made.kind in ("parameter", "config"):
                 yield made
 
 
-def _bound(world: World, owner: Class, statements: Iterable[SgNode], problems: Problems) -> Iterator[Member]:
+def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> Iterator[Member | Diagnostic]:
     for statement in statements:
         kind = statement.kind()
         if kind == "decorated_definition":
             definition = statement.field("definition")
             if definition is not None and definition.kind() == "function_definition":
-                yield Member(_name(definition), "step" if _is_step(world, owner, statement) else "method", owner, definition, statement)
+                yield Member(_name(definition), "step" if _is_step(evaluator, owner, statement) else "method", owner, definition, statement)
         elif kind == "function_definition":
             yield Member(_name(statement), "method", owner, statement, statement)
         elif kind == "class_definition":
             yield Member(_name(statement), "class", owner, statement, statement)
         elif kind == "expression_statement" and statement.named_children()[0].kind() == "assignment":
-            yield from _assignment(world, owner, statement.named_children()[0])
-        elif kind == "if_statement" and (taken := _taken(world, owner, statement)) is not None:
-            yield from _bound(world, owner, taken, problems)
+            yield from _assignment(evaluator, owner, statement.named_children()[0])
+        elif kind == "if_statement" and (taken := _taken(evaluator, owner, statement)) is not None:
+            yield from _bound(evaluator, owner, taken)
         elif kind != "comment":
-            problems += _within(world, owner, statement)
+            yield from _within(evaluator.resolver, owner, statement)
 
 
-def _taken(world: World, owner: Class, statement: SgNode) -> list[SgNode] | None:
+def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode] | None:
     """The statements of the branch that Python takes; None where that is not known."""
     try:
         for clause in (statement, *(each for each in statement.named_children() if each.kind() in ("elif_clause", "else_clause"))):
             condition = clause.field("condition")
-            if condition is None or folded(world, owner, condition):
+            if condition is None or folded(evaluator, owner, condition):
                 block = clause.field("consequence") or clause.field("body")
                 return block.named_children() if block is not None else []
     except Unfoldable:
@@ -128,38 +138,38 @@ def _taken(world: World, owner: Class, statement: SgNode) -> list[SgNode] | None
     return []
 
 
-def _within(world: World, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
+def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
     """FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not known."""
-    if any(_decorated_as_step(world, owner, each) for each in statement.find_all(kind="decorator")):
+    if any(_decorated_as_step(resolver, owner, each) for each in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "whether it exists is only known at run time"
         yield Diagnostic("FLOW106", what, span(owner.module.source, statement), why, "define steps in the class body itself")
-    for call, kind in _calls(world, owner, statement):
+    for call, kind in _calls(resolver, owner, statement):
         what = f"a `{kind}` of `{owner.name}` is inside another statement"
         yield _lost(owner, call, what, "whether it is there is only known when the statement is run", "name", kind)
 
 
-def _calls(world: World, owner: Class, node: SgNode) -> Iterator[tuple[SgNode, str]]:
+def _calls(resolver: Resolver, owner: Class, node: SgNode) -> Iterator[tuple[SgNode, str]]:
     """The calls of Metaflow's `Parameter`, `IncludeFile` and `Config` in the code."""
     for call in node.find_all(kind="call"):
         function = call.field("function")
-        name = world.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
+        name = resolver.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
         if name in PARAMETERS:
             yield call, name
 
 
-def _assignment(world: World, owner: Class, node: SgNode) -> Iterator[Member]:
+def _assignment(evaluator: Evaluator, owner: Class, node: SgNode) -> Iterator[Member]:
     left, right = node.field("left"), node.field("right")
     if left is None or right is None:
         return  # an annotation without a value binds nothing
     while right.kind() == "assignment":  # a = b = 1
-        yield from _assignment(world, owner, right)
+        yield from _assignment(evaluator, owner, right)
         inner = right.field("right")
         if inner is None:
             return
         right = inner
     if left.kind() == "identifier":
-        yield _assigned(world, owner, left.text(), right, node)
+        yield _assigned(evaluator, owner, left.text(), right, node)
     elif left.kind() in ("pattern_list", "tuple_pattern"):
         targets = [each for each in left.named_children() if each.kind() != "comment"]
         values = [each for each in right.named_children() if each.kind() != "comment"] if right.kind() in ("expression_list", "tuple") else []
@@ -169,40 +179,40 @@ def _assignment(world: World, owner: Class, node: SgNode) -> Iterator[Member]:
             and all(each.kind() != "list_splat" for each in values)
         ):
             for target, value in zip(targets, values):  # a, b = 1, 2
-                yield _assigned(world, owner, target.text(), value, value)
+                yield _assigned(evaluator, owner, target.text(), value, value)
         else:
             for each in left.find_all(kind="identifier"):
                 yield Member(each.text(), "constant", owner, right, node)
 
 
-def _assigned(world: World, owner: Class, name: str, right: SgNode, outer: SgNode) -> Member:
+def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, outer: SgNode) -> Member:
     if right.kind() == "call":
         function, arguments = right.field("function"), right.field("arguments")
-        called = world.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
+        called = evaluator.resolver.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
         unpacked = arguments is not None and any(each.kind() in ("dictionary_splat", "list_splat") for each in arguments.named_children())
         if called in PARAMETERS:
             direct = Member(name, "config" if called == "Config" else "parameter", owner, right, outer)
-            return (_quietly(world, direct) if unpacked else None) or direct
+            return (_quietly(evaluator, direct) if unpacked else None) or direct
     elif right.kind() == "lambda":
         return Member(name, "method", owner, right, outer)
     elif right.kind() in ("identifier", "attribute"):
-        found = world.split(world.qualify(owner.module, right.text()))
+        found = evaluator.resolver.split(evaluator.resolver.qualify(owner.module, right.text()))
         if found is not None and (found[1] in found[0].functions or found[1] in found[0].classes):
             return Member(name, "method", owner, right, outer)
     plain = Member(name, "constant", owner, right, outer)
-    return (_quietly(world, plain) if may_be_parameter(right) else None) or plain
+    return (_quietly(evaluator, plain) if may_be_parameter(right) else None) or plain
 
 
-def _quietly(world: World, member: Member) -> Member | None:
+def _quietly(evaluator: Evaluator, member: Member) -> Member | None:
     try:
-        return _indirect(world, member)
+        return _indirect(evaluator, member)
     except Unfoldable:  # `find_parameters` will say so, once the configs are known
         return None
 
 
-def _indirect(world: World, member: Member) -> Member | None:
+def _indirect(evaluator: Evaluator, member: Member) -> Member | None:
     """The parameter or config that the member's expression comes to; None if it is none. Raises Unfoldable."""
-    found = parameter(world, member.owner, member.node)
+    found = parameter(evaluator, member.owner, member.node)
     if found is None:
         return None
     called, home, call = found
@@ -224,7 +234,7 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
                 yield node, target
 
 
-def _set_elsewhere(world: World, owner: Class) -> Iterator[Diagnostic]:
+def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
     """FLOW107 and FLOW156 for a statement of the module that names the class and makes a parameter, but for the assignments that are followed, or
     decorates it or a step of it."""
     followed = {node.range().start.index for node, _ in _assigned_later(owner)}
@@ -239,11 +249,11 @@ def _set_elsewhere(world: World, owner: Class) -> Iterator[Diagnostic]:
                     part = node.field("right")
                 else:
                     part = node.field("function") if node.kind() == "call" else None
-                if part is not None and (name := declares_decorator(world, owner.module, part)):
+                if part is not None and (name := declares_decorator(resolver, owner.module, part)):
                     what = f"`{' '.join(node.text().split())[:60]}` may put `@{name}` on `{owner.name}` or a step of it, and cannot be followed"
                     why = "decorators are read where they stand, above `@step` or the class"
                     yield Diagnostic("FLOW156", what, span(owner.module.source, node), why, f"write `@{name}` there")
-            for call, kind in _calls(world, owner, statement) if statement.range().start.index not in followed else ():
+            for call, kind in _calls(resolver, owner, statement) if statement.range().start.index not in followed else ():
                 yield _lost(
                     owner,
                     call,
@@ -262,69 +272,87 @@ def _name(definition: SgNode) -> str:
     return name.text() if name is not None else ""
 
 
-def _decorated_as_step(world: World, owner: Class, decorator: SgNode) -> bool:
-    return decorator_name(world, owner, decorator) == "metaflow.step"
+def _decorated_as_step(resolver: Resolver, owner: Class, decorator: SgNode) -> bool:
+    return decorator_name(resolver, owner, decorator) == "metaflow.step"
 
 
-def _is_step(world: World, owner: Class, decorated: SgNode) -> bool:
-    if any(_decorated_as_step(world, owner, each) for each in decorated.children() if each.kind() == "decorator"):
+def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
+    if any(_decorated_as_step(evaluator.resolver, owner, each) for each in decorated.children() if each.kind() == "decorator"):
         return True
-    return any(_decorated_as_step(world, home, each) for home, each in decorators_of(world, owner, decorated, []))
+    return any(_decorated_as_step(evaluator.resolver, home, each) for home, each in decorators_of(evaluator, owner, decorated)[0])
 
 
-def decorators_of(world: World, owner: Class, decorated: SgNode, problems: Problems) -> Iterator[tuple[Class, SgNode]]:
-    """Yields every decorator of a definition, and where to read it, with those of Metaflow's that one of the flow's own stands for in its place.
+def decorators_of(evaluator: Evaluator, owner: Class, decorated: SgNode) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
+    """Returns every decorator of a definition, and where to read it, with those of Metaflow's that one of the flow's own stands for in its place.
 
-    Adds FLOW156 for one that may stand for some, and cannot be followed.
+    The diagnostics are FLOW107 and FLOW156 for one that may stand for some, and cannot be followed.
     """
+    every: list[tuple[Class, SgNode]] = []
+    problems: list[Diagnostic] = []
     for node in decorated.children() if decorated.kind() == "decorated_definition" else []:
         if node.kind() != "decorator":
             continue
-        qualified, expression = decorator_name(world, owner, node), decorator_expression(node)
+        qualified, expression = decorator_name(evaluator.resolver, owner, node), decorator_expression(node)
         if expression is None or qualified.startswith("metaflow.") or (qualified and "." not in qualified):
-            yield owner, node  # Metaflow's own, or Python's
+            every.append((owner, node))  # Metaflow's own, or Python's
             continue
         try:
-            found = decorators(world, owner, expression)
+            found = decorators(evaluator, owner, expression)
         except Reported:
             found = None
         except Unfoldable as error:
             found = None
-            problems += _unfollowed(world, owner, node, expression, str(error.args[0]))
-        if found is None:
-            yield owner, node
-        else:
-            yield from found
+            problems += _unfollowed(evaluator.resolver, owner, node, expression, str(error.args[0]))
+        every += [(owner, node)] if found is None else found
+    return every, problems
 
 
-def _unfollowed(world: World, owner: Class, node: SgNode, expression: SgNode, why: str) -> Iterator[Diagnostic]:
-    from .mutators import kind_of, stored
-    from .user_decorators import is_own
+def _unfollowed(resolver: Resolver, owner: Class, node: SgNode, expression: SgNode, why: str) -> Iterator[Diagnostic]:
+    from .user_decorators import is_own, kind_of, stored
 
     called = expression.field("function") if expression.kind() == "call" else expression
-    qualified = world.qualify(owner.module, called.text()) if called is not None else ""
-    if kind_of(world, stored(world, qualified)) or is_own(world, qualified):
+    qualified = resolver.qualify(owner.module, called.text()) if called is not None else ""
+    if kind_of(resolver, stored(resolver, qualified)) or is_own(resolver, qualified):
         return  # a mutator, which is run when it may, or one that runs in the task
     shown = " ".join(expression.text().split())[:60]
     place = span(owner.module.source, node)
-    if name := declares_decorator(world, owner.module, expression):
+    if name := declares_decorator(resolver, owner.module, expression):
         one = "a mutator" if name in ("FlowMutator", "StepMutator") else f"`@{name}`"
         what = f"`@{shown}` may put {one} on what it decorates, and cannot be followed"
         yield Diagnostic("FLOW156", what, place, why, f"write {one} where it is to act, above `@step` or the class")
-    elif name := declares_parameter(world, owner.module, expression):
+    elif name := declares_parameter(resolver, owner.module, expression):
         what = f"`@{shown}` may add a `{name}` to the flow, and cannot be followed"
         yield Diagnostic("FLOW107", what, place, why, f"write `name = {name}('name', …)` in the body of the class")
 
 
-def decorator_name(world: World, owner: Class, decorator: SgNode) -> str:
+def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
     expression = decorator_expression(decorator)
     if expression is not None and expression.kind() == "call":
         expression = expression.field("function")
     if expression is None or expression.kind() not in ("identifier", "attribute"):
         return ""
-    return world.qualify(owner.module, expression.text())
+    return resolver.qualify(owner.module, expression.text())
 
 
 def decorator_expression(decorator: SgNode) -> SgNode | None:
     """What stands behind the `@`."""
     return next((each for each in decorator.named_children() if each.kind() != "comment"), None)
+
+
+def own_decorators(resolver: Resolver, order: list[Class], members: dict[str, Member]) -> Iterator[tuple[Class, str, SgNode, str]]:
+    """Yields each decorator of the flow and its steps that is not Metaflow's.
+
+    A decorator is (where it is read, the step that it is on or "", its node, its qualified name).
+    """
+    found = []
+    for owner in reversed(order):
+        found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
+    for member in members.values():
+        if member.kind == "step":
+            above = [node for node in member.outer.children() if node.kind() == "decorator"]
+            marks = [index for index, node in enumerate(above) if decorator_name(resolver, member.owner, node) == "metaflow.step"]
+            found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
+    for owner, step, node in found:
+        qualified = decorator_name(resolver, owner, node)
+        if qualified and not qualified.startswith("metaflow."):
+            yield owner, step, node, qualified

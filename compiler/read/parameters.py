@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.expressions import Library
+from ..fold.values import Library
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
     from .members import Member
 
 POSITIONAL = ("name", "default", "type", "help", "required", "show_default")
@@ -25,50 +25,49 @@ _TYPES = {"str": "str", "int": "int", "float": "float", "bool": "bool", "metaflo
 _KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (float,), "str": (str,), "json": (str, list, dict)}
 
 
-def read_parameter(world: World, member: Member, problems: list[Diagnostic], flow_name: str = "") -> nodes.Parameter | None:
-    """Returns the parameter, or None after adding why it cannot be read. `flow_name` is what a function as default learns of the flow."""
+def read_parameter(evaluator: Evaluator, member: Member, flow_name: str = "") -> tuple[nodes.Parameter | None, list[Diagnostic]]:
+    """Returns the parameter and warnings, or None and why it cannot be read. `flow_name` is what a function as default learns of the flow."""
     source = member.owner.module.source
     place = span(source, member.outer)
-    function = member.node.field("function")
-    if function is not None and world.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
-        from .include_files import read_include
-
-        return read_include(world, member, problems, flow_name)
-    before = len(problems)
-    unpacked: dict[str, nodes.Value] = {}
-    given = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", problems, (world, unpacked))
-    kind = _type(world, member, given.pop("type", None), problems)
+    bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", evaluator)
+    given, problems = bound.given, list(bound.diagnostics)
+    kind, wrong = _type(evaluator, member, given.pop("type", None))
+    problems += wrong
     default_node, help_node = given.pop("default", None), given.pop("help", None)
-    found = {**unpacked, **values(world, member.owner, given, "Parameter", problems)}
+    known, wrong = values(evaluator, member.owner, given, "Parameter")
+    problems += wrong
+    found = {**bound.unpacked, **known}
     context = {"flow_name": flow_name, "parameter_name": found.get("name")}
-    default, computed = _default(world, member, default_node, context, kind, problems)
+    default, computed, wrong = _default(evaluator, member, default_node, context, kind)
+    problems += wrong
     if default_node is None:
-        default = unpacked.get("default")
-    if any(each.severity != WARNING for each in problems[before:]):
-        return None
+        default = bound.unpacked.get("default")
+    if any(each.severity != WARNING for each in problems):
+        return None, problems
     name = found.get("name")
     if not isinstance(name, str):
-        problems.append(nameless(member, "Parameter"))
-        return None
-    kind = kind or ("str" if computed else _type_of(default, name, place, problems))
-    value, wrong = _converted(default, kind)
-    if wrong:
+        return None, [*problems, nameless(member, "Parameter")]
+    if not kind and not computed and isinstance(default, (list, dict)):
+        what = f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as default and no type"
+        problems.append(as_json(what, place))
+    kind = kind or ("str" if computed else _type_of(default))
+    value, impossible = _converted(default, kind)
+    if impossible:
         what = f"the default of parameter `{name}` is not of type `{kind}`"
         where = span(source, default_node) if default_node is not None else place
-        problems.append(Diagnostic("FLOW304", what, where, wrong, f"give a value of type `{kind}`, or another `type`"))
-        return None
+        return None, [*problems, Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or another `type`")]
     separator = found.get("separator")
     if separator and kind != "str":
-        problems.append(
-            Diagnostic("FLOW305", f"parameter `{name}` of type `{kind}` has a separator", place, "only text can be split", "leave `separator` out")
-        )
-        return None
+        what = f"parameter `{name}` of type `{kind}` has a separator"
+        return None, [*problems, Diagnostic("FLOW305", what, place, "only text can be split", "leave `separator` out")]
     has_default = default is not None
-    described = help_text(world, member.owner, help_node, name, problems) or str(found.get("help") or "")
-    return nodes.Parameter(
+    described, wrong = help_text(evaluator, member.owner, help_node, name)
+    described = described or str(found.get("help") or "")
+    parameter = nodes.Parameter(
         member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default and not computed, described,
         str(separator or ""), place, found.get("show_default") is not False, computed,
     )  # fmt: skip
+    return parameter, [*problems, *wrong]
 
 
 def nameless(member: Member, what: str) -> Diagnostic:
@@ -82,7 +81,7 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     """Returns the parameter that a mutator made with the arguments `options`, or why it cannot be. Its `type` is a name of the IR, if it is given."""
     default, kind = options.get("default"), options.get("type")
     if kind is None:
-        kind = "json" if isinstance(default, (list, dict)) else _type_of(default, name, place, [])
+        kind = _type_of(default)
     if kind not in ("str", "int", "float", "bool", "json"):
         return f"`{kind}` is not a type of parameters"
     value, wrong = _converted(default, kind)
@@ -95,61 +94,57 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     return nodes.Parameter(attribute, name, kind, value, default is not None, required, str(options.get("help") or ""), str(separator), place)
 
 
-def _type(world: World, member: Member, node: SgNode | None, problems: list[Diagnostic]) -> str:
+def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[str, list[Diagnostic]]:
     """The type's name in the IR, "" if none is given."""
     if node is None or node.text() == "None":
-        return ""
+        return "", []
     found = (
-        _TYPES.get(world.qualify(member.owner.module, node.text()).removeprefix("builtins.")) if node.kind() in ("identifier", "attribute") else None
+        _TYPES.get(evaluator.resolver.qualify(member.owner.module, node.text()).removeprefix("builtins."))
+        if node.kind() in ("identifier", "attribute")
+        else None
     )
     if found is None:
         try:
-            kind = folded(world, member.owner, node)
+            kind = folded(evaluator, member.owner, node)
             found = _TYPES.get(kind.name) if isinstance(kind, Library) else None
         except Unfoldable:
             pass
     if found is None:
         what = f"`{node.text()[:60]}` is not a type of parameters"
-        problems.append(
-            Diagnostic(
-                "FLOW303",
-                what,
-                span(member.owner.module.source, node),
-                why="a value must reach every orchestrator as text, and be read back",
-                how="use str, int, float, bool or JSONType",
-            )
-        )
-    elif node.text() in ("list", "dict"):
-        problems.append(as_json(f"parameter `{member.name}` has the type `{node.text()}`", span(member.owner.module.source, member.outer)))
-    return found or "str"
+        why = "a value must reach every orchestrator as text, and be read back"
+        return "str", [Diagnostic("FLOW303", what, span(member.owner.module.source, node), why, "use str, int, float, bool or JSONType")]
+    if node.text() in ("list", "dict"):
+        return found, [as_json(f"parameter `{member.name}` has the type `{node.text()}`", span(member.owner.module.source, member.outer))]
+    return found, []
 
 
-def _default(world: World, member: Member, node: SgNode | None, context: dict[str, Any], kind: str, problems: list[Diagnostic]) -> tuple[Any, bool]:
+def _default(
+    evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], kind: str
+) -> tuple[Any, bool, list[Diagnostic]]:  # fmt: skip
     """The default, and whether it is a function whose value only a run on this machine can know."""
     if node is None:
-        return None, False
+        return None, False, []
     source = member.owner.module.source
     try:
-        function = function_of(world, member.owner, node)
+        function = function_of(evaluator.resolver, member.owner, node)
         if function is None:
-            return plain(folded(world, member.owner, node)), False
+            return plain(folded(evaluator, member.owner, node)), False, []
         try:
-            value = plain(called(world, function, context))
+            value = plain(called(evaluator, function, context))
         except Unfoldable:
-            return None, True
+            return None, True, []
         wanted = kind or "str"
         if type(value) not in _KINDS[wanted]:
             what = f"the function that is the default of parameter `{member.name}` gives `{value!r:.40}`"
             why = f"the parameter is of type `{wanted}`, and Metaflow takes no other from a function"
-            problems.append(Diagnostic("FLOW304", what, span(source, node), why, f"let it return a `{wanted}`, or give another `type`"))
-        return value, False
+            return value, False, [Diagnostic("FLOW304", what, span(source, node), why, f"let it return a `{wanted}`, or give another `type`")]
+        return value, False, []
     except Reported:
-        return None, False
+        return None, False, []
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
         how = f"write a literal or a constant; leave the default out to have it given with each run{or_set(node)}"
-        problems.append(Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how))
-        return None, False
+        return None, False, [Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how)]
 
 
 def as_json(what: str, place: nodes.Span) -> Diagnostic:
@@ -158,13 +153,9 @@ def as_json(what: str, place: nodes.Span) -> Diagnostic:
     return Diagnostic("FLOW307", what, place, why, "write `type=JSONType`", WARNING)
 
 
-def _type_of(default: Any, name: str, place: nodes.Span, problems: list[Diagnostic]) -> str:
-    if isinstance(default, bool):
-        return "bool"
-    if isinstance(default, (list, dict)):
-        problems.append(as_json(f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as default and no type", place))
-        return "json"
-    return {int: "int", float: "float"}.get(type(default), "str")
+def _type_of(default: Any) -> str:
+    """The type in the IR of a parameter that says none."""
+    return {bool: "bool", list: "json", dict: "json", int: "int", float: "float"}.get(type(default), "str")
 
 
 def _converted(default: Any, kind: str) -> tuple[Any, str]:

@@ -1,10 +1,15 @@
-"""What analysis read of a flow, right or wrong: the graph as far as it could be understood, and the facts that checks judge it by."""
+"""What was read of a flow, right or wrong: the graph as far as it could be understood, and what the passes after it need of the source."""
 
 from __future__ import annotations
 
-from ..dataflow.assigned import Dataflow
 from ..fast_start.record import record
 from ..ir.nodes import Flow, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..fold.evaluator import Evaluator
+    from ..source.modules import Class
+    from .members import Member
 
 
 @record
@@ -26,7 +31,9 @@ class Reading:
 
     flow: Flow
     facts: dict[str, StepFacts]  # by step
-    dataflow: Dataflow
-    assigned: frozenset[str]  # names that some method, class attribute or parameter sets on the flow
-    may_assign_anything: bool  # something that cannot be followed may set others too
-    methods: frozenset[str]  # every attribute of the class that is a method
+    order: list[Class]  # the flow's class and those that it inherits from, in the order in which Python looks through them
+    members: dict[str, Member]  # attributes of the class, by name
+    evaluator: Evaluator  # which knows the flow's configs
+    added: dict[str, bytes]  # files that the flow adds to the code package
+    may_assign_anything: bool  # a decorator that is not known, or what a mutator wraps steps in, may set any artifact
+    is_right: bool  # nothing wrong was found

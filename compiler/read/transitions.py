@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
-    from ..names.resolver import World
+    from ..fold.evaluator import Evaluator
+    from ..source.modules import Class
 
 _KEYWORDS = ("foreach", "num_parallel", "condition")
 
 
 def read_transition(
-    world: World, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any], problems: list[Diagnostic]
-) -> nodes.Transition | None:
-    """Returns the transition that the call of `self.next` makes, or None after adding why it cannot be understood.
+    evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]
+) -> tuple[nodes.Transition | None, list[Diagnostic]]:
+    """Returns the transition that the call of `self.next` makes, or None and why it cannot be understood.
 
     `class_value` gives the value of a class constant, or raises KeyError.
     """
-    return _Reader(world, owner, call, self_name, class_value, problems).read()
+    reader = _Reader(evaluator, owner, call, self_name, class_value)
+    return reader.read(), reader.problems
 
 
 class _Reader:
-    def __init__(
-        self, world: World, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any], problems: list[Diagnostic]
-    ) -> None:
-        self.world, self.owner, self.call, self.self_name = world, owner, call, self_name
-        self.class_value, self.problems = class_value, problems
+    def __init__(self, evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]) -> None:
+        self.evaluator, self.owner, self.call, self.self_name = evaluator, owner, call, self_name
+        self.class_value = class_value
+        self.problems: list[Diagnostic] = []
         self.source = owner.module.source
 
     def refuse(self, node: SgNode, what: str, why: str = "", how: str = "") -> None:
@@ -167,7 +167,11 @@ class _Reader:
             self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "name an item that can, or write the value itself")
             return None
         folded = self.value(key)
-        if target is None or not isinstance(folded, (str, int, float, bool)):
+        if not isinstance(folded, (str, int, float, bool)):  # such as bytes
+            why = "cases are literal texts, numbers, True or False"
+            self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "write the value itself")
+            return None
+        if target is None:
             return None
         return nodes.Case(folded, target, span(self.source, node))
 
@@ -176,19 +180,19 @@ class _Reader:
         if node.kind() not in ("attribute", "subscript"):
             return False
         names = node.text().replace("[", ".").split(".")
-        return len(names) > 2 and names[0] == self.self_name and any(each.attribute == names[1] for each in self.world.configs.values())
+        return len(names) > 2 and names[0] == self.self_name and any(each.attribute == names[1] for each in self.evaluator.configs.values())
 
     def value(self, node: SgNode) -> Any:
         """The expression's value, or None if only a run knows it."""
 
         def lookup(name: str) -> Any:
             first, _, rest = name.partition(".")
-            return self.class_value(rest) if first == self.self_name and rest else self.world.constant(self.owner.module, name)
+            return self.class_value(rest) if first == self.self_name and rest else self.evaluator.constant(self.owner.module, name)
 
         if node.kind() in ("identifier",) and self.is_local(node.text()):
             return None
         try:
-            return self.world.fold(node.text(), lookup)
+            return self.evaluator.fold(node.text(), lookup)
         except Unfoldable:
             return None
 

@@ -1,11 +1,15 @@
 """Step decorators of the user's own (`@user_step_decorator`, `UserStepDecorator`): what is wrong with one, and how it is used.
 
-They run in the task, so the graph is read without them; Metaflow refuses these mistakes when it loads the flow.
+They run in the task, so the graph is read without them; Metaflow refuses these mistakes when it loads the flow. A mutator, which changes the flow
+when it is loaded, is told by reading here too; `mutators.py` has it run.
 """
 
 from __future__ import annotations
 
+import sys
+
 from ..report.diagnostics import WARNING, Diagnostic
+from ..source.modules import Class, base_names
 from ..source.text import span
 
 TYPE_CHECKING = False
@@ -14,46 +18,44 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    from ..names.classes import Class
-    from ..names.resolver import Module, World
+    from ..names.resolver import Resolver
+    from ..source.modules import Module
 
 EXAMPLE = "write `def timed(step_name, flow, inputs, attributes):` with one `yield`, where the step runs"
 _NESTED = ("function_definition", "lambda", "class_definition")
 
 
-def check_own(world: World, owner: Class, decorator: SgNode) -> Iterator[Diagnostic]:
+def check_own(resolver: Resolver, owner: Class, decorator: SgNode) -> Iterator[Diagnostic]:
     """Yields what is wrong with the decorator of a step, if it is one of the user's own."""
     expression = next((each for each in decorator.named_children() if each.kind() != "comment"), None)
     call = expression if expression is not None and expression.kind() == "call" else None
     name = call.field("function") if call is not None else expression
     if name is None or name.kind() not in ("identifier", "attribute"):
         return
-    found = world.split(world.qualify(owner.module, name.text()))
+    found = resolver.split(resolver.qualify(owner.module, name.text()))
     if found is None:
         return
     module, short = found
     if short in module.functions:
         node = module.functions[short][-1]
-        if _is_marked(world, module, node):
+        if _is_marked(resolver, module, node):
             yield from _function(module, short, node)
             yield from _use(owner, call, short, _count(node) == 4)
-    elif short in module.classes and is_step_decorator(world, module, short):
+    elif short in module.classes and is_step_decorator(resolver, module, short):
         yield from _use(owner, call, short, True)
 
 
-def is_own(world: World, qualified: str) -> bool:
+def is_own(resolver: Resolver, qualified: str) -> bool:
     """True for a function marked as a step decorator, and for a class that is one."""
-    found = world.split(qualified)
+    found = resolver.split(qualified)
     if found is None:
         return False
     module, name = found
-    return is_step_decorator(world, module, name) or (name in module.functions and _is_marked(world, module, module.functions[name][-1]))
+    return is_step_decorator(resolver, module, name) or (name in module.functions and _is_marked(resolver, module, module.functions[name][-1]))
 
 
-def is_step_decorator(world: World, module: Module, name: str) -> bool:
+def is_step_decorator(resolver: Resolver, module: Module, name: str) -> bool:
     """True for a class that inherits from `UserStepDecorator`."""
-    from ..names.classes import Class, base_names
-
     waiting, seen = [(module, name)], set()
     while waiting:
         home, short = waiting.pop()
@@ -61,20 +63,20 @@ def is_step_decorator(world: World, module: Module, name: str) -> bool:
             continue
         seen.add((home.name, short))
         for base, _ in base_names(Class(home, home.classes[short][-1])):
-            qualified = world.qualify(home, base)
+            qualified = resolver.qualify(home, base)
             if qualified == "metaflow.UserStepDecorator":
                 return True
-            found = world.split(qualified)
+            found = resolver.split(qualified)
             if found is not None:
                 waiting.append(found)
     return False
 
 
-def _is_marked(world: World, module: Module, node: SgNode) -> bool:
+def _is_marked(resolver: Resolver, module: Module, node: SgNode) -> bool:
     for each in node.children() if node.kind() == "decorated_definition" else []:
         if each.kind() == "decorator":
             text = each.text().lstrip("@").partition("(")[0].strip()
-            if world.qualify(module, text) == "metaflow.user_step_decorator":
+            if resolver.qualify(module, text) == "metaflow.user_step_decorator":
                 return True
     return False
 
@@ -124,3 +126,41 @@ def _yields(definition: SgNode) -> bool:
         if node.kind() not in _NESTED:
             waiting.extend(node.children())
     return False
+
+
+# ── mutators ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset()) -> str:
+    """What a class of the flow's own modules is: "flow" or "step" for a mutator of one, "" for anything else."""
+    if qualified in ("metaflow.FlowMutator", "metaflow.StepMutator"):
+        return "flow" if qualified.endswith("FlowMutator") else "step"
+    found = resolver.split(qualified)
+    if found is None or qualified in seen or found[1] not in found[0].classes:
+        return ""
+    owner = Class(found[0], found[0].classes[found[1]][-1])
+    return next((kind for name, _ in base_names(owner) if (kind := kind_of(resolver, resolver.qualify(owner.module, name), seen | {qualified}))), "")
+
+
+def stored(resolver: Resolver, qualified: str) -> str:
+    """What is called where the name is given its value: of `a = AddEnv("x")` the class, with which `@a` decorates. Else the name itself."""
+    found = resolver.split(qualified)
+    values = found[0].assigned.get(found[1], []) if found is not None else []
+    function = values[0].field("function") if len(values) == 1 and values[0].kind() == "call" else None
+    return resolver.qualify(found[0], function.text()) if found is not None and function is not None else qualified
+
+
+# Decorators that packages bring for Metaflow's flows and steps, and that only look on (their documentation).
+_LOOKING_ON = {"wandb": ("wandb_log",), "comet_ml": ("comet_flow", "comet_skip")}
+
+
+def is_unread(resolver: Resolver, module: Module, qualified: str) -> bool:
+    """True for a name that the module imports from where flowc does not read: neither the flow's folder nor Python's own library."""
+    top = qualified.partition(".")[0]
+    if qualified.rpartition(".")[2] in _LOOKING_ON.get(top, ()):
+        return False
+    return "." in qualified and resolver.split(qualified) is None and top in _imported(module) and top not in sys.stdlib_module_names
+
+
+def _imported(module: Module) -> set[str]:
+    return {each.partition(".")[0] for each in module.imports.values()}

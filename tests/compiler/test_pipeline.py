@@ -10,10 +10,28 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from flowc.compiler import passes, pipeline
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.ir.json_form import to_json
-from flowc.compiler.pipeline import load
+from flowc.compiler.pipeline import BrokenPass, load
 
 from tests.golden.regenerate import FLOWS
+
+
+def test_a_pass_that_breaks_the_ir_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaking(now: passes.Compile) -> passes.Result:
+        now, diagnostics = passes.options(now)
+        start, *others = now.analysis.flow.steps
+        flow = replace(now.analysis.flow, steps=(replace(start, reads=("b", "a")), *others))
+        return replace(now, analysis=replace(now.analysis, flow=flow)), diagnostics
+
+    path = str(FLOWS["branches"])
+    load(path, debug=True)
+    monkeypatch.setattr(pipeline, "PASSES", tuple(breaking if each is passes.options else each for each in passes.PASSES))
+    with pytest.raises(BrokenPass, match=r"^pass `breaking` left an IR that is not valid: step 'start': what it reads is not sorted"):
+        load(path, debug=True)
+    load(path, debug=False)
 
 
 def test_threads_that_load_at_the_same_time() -> None:

@@ -12,31 +12,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
+    from flowc.compiler.dataflow.analysis import Analysis
     from flowc.compiler.dataflow.assigned import Dataflow
     from flowc.compiler.dataflow.effects.records import Definition
-    from flowc.compiler.read.reading import Reading
     from flowc.compiler.report.diagnostics import Diagnostic
 
 ASKED_FOR = {"never_read": "FLOW430"}  # checks that are made only where the project's settings give their code a severity
 
 
-def check(reading: Reading, asked_for: Container[str]) -> Iterator[Diagnostic]:
+def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]:
     """Makes the checks that may have something to say. `asked_for` are codes that have been given a severity."""
     import os
     from importlib import import_module
 
     for name in sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")):
         worth = _WORTH.get(name)
-        if (name not in ASKED_FOR or ASKED_FOR[name] in asked_for) and (worth is None or worth(reading)):
-            yield from import_module(f"{__name__}.{name}").check(reading)
+        if (name not in ASKED_FOR or ASKED_FOR[name] in asked_for) and (worth is None or worth(analysis)):
+            yield from import_module(f"{__name__}.{name}").check(analysis)
 
 
 # ── what a check needs to have anything to say ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _reads_what_may_be_missing(reading: Reading) -> bool:
-    known = reading.dataflow
-    for step in reading.flow.steps:
+def _reads_what_may_be_missing(analysis: Analysis) -> bool:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         there = here.before.must | known.fixed
         if any(each.name not in there for each in here.effects.reads):
@@ -47,8 +47,8 @@ def _reads_what_may_be_missing(reading: Reading) -> bool:
     return False
 
 
-def _asks_inputs_for_what_may_be_missing(reading: Reading) -> bool:
-    known = reading.dataflow
+def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
+    known = analysis.dataflow
     for here in known.steps.values():
         if here.branches and here.effects.inputs:
             there = frozenset.intersection(*(each.must for each in here.arrivals.values())) | known.fixed
@@ -57,16 +57,16 @@ def _asks_inputs_for_what_may_be_missing(reading: Reading) -> bool:
     return False
 
 
-def _writes_what_is_fixed(in_place: bool) -> Callable[[Reading], bool]:
-    def worth(reading: Reading) -> bool:
-        known = reading.dataflow
+def _writes_what_is_fixed(in_place: bool) -> Callable[[Analysis], bool]:
+    def worth(analysis: Analysis) -> bool:
+        known = analysis.dataflow
         return any(each.in_place is in_place and each.name in known.fixed for here in known.steps.values() for each in here.effects.writes)
 
     return worth
 
 
-def _holds_a_function(reading: Reading) -> bool:
-    known = reading.dataflow
+def _holds_a_function(analysis: Analysis) -> bool:
+    known = analysis.dataflow
     return any(map(known.is_function, _held(known)))
 
 
@@ -81,9 +81,9 @@ UNSAVED_NAMES = frozenset(
 )
 
 
-def _holds_what_may_not_be_saved(reading: Reading) -> bool:
-    functions = reading.dataflow.functions
-    for each in _held(reading.dataflow):
+def _holds_what_may_not_be_saved(analysis: Analysis) -> bool:
+    functions = analysis.dataflow.functions
+    for each in _held(analysis.dataflow):
         if each is None:
             continue
         kind = each.node.kind()
@@ -96,12 +96,12 @@ def _holds_what_may_not_be_saved(reading: Reading) -> bool:
     return False
 
 
-def _goes_over(*kinds: str) -> Callable[[Reading], bool]:
+def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
     """True if a foreach may go over something that one of these kinds of nodes makes; a call may make anything."""
 
-    def worth(reading: Reading) -> bool:
-        known = reading.dataflow
-        for step in reading.flow.steps:
+    def worth(analysis: Analysis) -> bool:
+        known = analysis.dataflow
+        for step in analysis.flow.steps:
             if isinstance(step.transition, nodes.Foreach) and step.transition.over is not None:
                 held = known.steps[step.name].after.definitions.get(step.transition.over, ())
                 if any(each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text())) for each in held):
@@ -119,16 +119,16 @@ def _held(known: Dataflow) -> Iterator[Definition | None]:
     return (each for here in known.steps.values() for held in here.effects.definitions.values() for each in held)
 
 
-def _some(events: str) -> Callable[[Reading], bool]:
-    return lambda reading: any(getattr(here.effects, events) for here in reading.dataflow.steps.values())
+def _some(events: str) -> Callable[[Analysis], bool]:
+    return lambda analysis: any(getattr(here.effects, events) for here in analysis.dataflow.steps.values())
 
 
-def _has_switch(reading: Reading) -> bool:
-    return any(isinstance(step.transition, nodes.Switch) for step in reading.flow.steps)
+def _has_switch(analysis: Analysis) -> bool:
+    return any(isinstance(step.transition, nodes.Switch) for step in analysis.flow.steps)
 
 
 _SIMPLE = ("parenthesized_expression", "conditional_expression")
-_WORTH: dict[str, Callable[[Reading], bool]] = {
+_WORTH: dict[str, Callable[[Analysis], bool]] = {
     "change_is_lost": _writes_what_is_fixed(in_place=True),
     "delete": _some("deletes"),
     "dropped": _reads_what_may_be_missing,
@@ -140,9 +140,9 @@ _WORTH: dict[str, Callable[[Reading], bool]] = {
     "merge_conflict": _some("merges"),
     "merge_include": _some("merges"),
     "merge_use": _some("merges"),
-    "no_input": lambda reading: any(not each.overs and "input" in each.effects.mentions for each in reading.dataflow.steps.values()),
-    "own_init_wins": lambda reading: bool(reading.dataflow.initial),
-    "perhaps_unset": lambda reading: _has_switch(reading) and _reads_what_may_be_missing(reading),
+    "no_input": lambda analysis: any(not each.overs and "input" in each.effects.mentions for each in analysis.dataflow.steps.values()),
+    "own_init_wins": lambda analysis: bool(analysis.dataflow.initial),
+    "perhaps_unset": lambda analysis: _has_switch(analysis) and _reads_what_may_be_missing(analysis),
     "read_only": _writes_what_is_fixed(in_place=False),
     "stores_flow": _some("flow_objects"),
     "switch_case": _has_switch,

@@ -32,22 +32,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    kinds = {**{each.name: "constant" for each in reading.flow.constants}}
-    kinds.update({each.attribute: "parameter" for each in reading.flow.parameters})
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    kinds = {**{each.name: "constant" for each in analysis.flow.constants}}
+    kinds.update({each.attribute: "parameter" for each in analysis.flow.parameters})
     if known.unknown:
         return
-    for step in reading.flow.steps:
+    for step in analysis.flow.steps:
         for write in known.steps[step.name].effects.writes:
             if not write.in_place or write.name not in kinds:
                 continue
-            later = next((each for each in steps_after(reading, step.name) if write.name in known.steps[each].effects.mentions), None)
+            later = next((each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions), None)
             if later is not None:
                 what = f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
                 why = f"a {kinds[write.name]} is saved once, when the run starts"
@@ -55,9 +55,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 yield Diagnostic("FLOW411", what, write.place.span, why, how, WARNING)
 
 
-def steps_after(reading: Reading, step: str) -> list[str]:
+def steps_after(analysis: Analysis, step: str) -> list[str]:
     """The steps that come after the step, nearest first."""
-    of = {each.name: each for each in reading.flow.steps}
+    of = analysis.flow.by_name
     found: list[str] = []
     waiting = [each for each in targets(of[step]) if each in of]
     while waiting:

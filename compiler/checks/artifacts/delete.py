@@ -34,15 +34,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
     if known.unknown:
         return
-    for step in reading.flow.steps:
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if here.foreign:
             continue

@@ -52,25 +52,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.unset_reads import missing
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for each in missing(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for each in missing(analysis):
         if not each.dropped_by:
             continue
         itself = each.step == each.dropped_by
         what = f"step `{each.step}` {each.what} `self.{each.name}`, which "
         what += "a join does not have of itself" if itself else f"join `{each.dropped_by}` has left behind"
         why = "a join takes over nothing of its branches by itself"
-        yield Diagnostic("FLOW401", what, each.span, why, _how(reading, each.dropped_by, each.name), ERROR if each.fails else WARNING)
+        yield Diagnostic("FLOW401", what, each.span, why, _how(analysis, each.dropped_by, each.name), ERROR if each.fails else WARNING)
 
 
-def _how(reading: Reading, join: str, name: str) -> str:
-    known = reading.dataflow
-    inputs = reading.facts[join].arguments[1]
+def _how(analysis: Analysis, join: str, name: str) -> str:
+    known = analysis.dataflow
+    inputs = analysis.facts[join].arguments[1]
     arrivals = known.steps[join].arrivals
     having = [step for step, there in arrivals.items() if name in there.may]
     if known.is_unchanged(join, name):

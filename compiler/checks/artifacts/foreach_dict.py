@@ -42,17 +42,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.foreach_values import over
 from flowc.compiler.fold import value_kinds
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step, name, held in over(reading):
-        if held != {value_kinds.DICT} or _is_numbered(reading, step.name, name):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step, name, held in over(analysis):
+        if held != {value_kinds.DICT} or _is_numbered(analysis, step.name, name):
             continue
         body = known.steps.get(targets(step)[0])
         if body is None or "input" not in body.effects.mentions:
@@ -63,9 +63,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW421", what, step.transition.span, why, how, WARNING)  # type: ignore[union-attr]
 
 
-def _is_numbered(reading: Reading, step: str, name: str) -> bool:
+def _is_numbered(analysis: Analysis, step: str, name: str) -> bool:
     """False if the keys of each dict that it may be are known, and are not 0, 1, 2, …"""
-    known = reading.dataflow
+    known = analysis.dataflow
     for each in known.steps[step].after.definitions.get(name, ()):
         if each is None or each.node.kind() != "dictionary":
             return True

@@ -41,14 +41,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.foreach_values import over
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step, name, _ in over(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step, name, _ in over(analysis):
         here = known.steps[step.name]
         held = here.effects.definitions.get(name, frozenset())
         if name not in here.effects.must or name in here.effects.mentions or name in known.fixed:

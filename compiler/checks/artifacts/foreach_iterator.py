@@ -42,16 +42,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.foreach_values import over
 from flowc.compiler.fold import value_kinds
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step, name, held in over(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step, name, held in over(analysis):
         here = known.steps[step.name]
         body = known.steps.get(targets(step)[0])
         if held == {value_kinds.GENERATOR}:

@@ -42,14 +42,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.foreach_values import over
 from flowc.compiler.fold import value_kinds
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step, name, held in over(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step, name, held in over(analysis):
         if held == {value_kinds.SET}:
             what = f"the foreach of step `{step.name}` goes over `self.{name}`, a set, which has no order of its own"
             why = "flowc fixes the order when the step splits, another one in each run; in Metaflow items are lost"

@@ -31,23 +31,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.assigned import Dataflow
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
     if known.unknown:
         return
-    for step in reading.flow.steps:
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         for name, held in here.effects.definitions.items():
             lost = [each for each in held if each is not None and known.is_function(each)]
             if not lost or here.foreign:
                 continue
-            later = next((each for each in _after(reading, step.name) if _looks_for(known, each, name)), None)
+            later = next((each for each in _after(analysis, step.name) if _looks_for(known, each, name)), None)
             if later is None:
                 continue
             for each in lost:
@@ -60,9 +60,9 @@ def _looks_for(known: Dataflow, step: str, name: str) -> bool:
     return any(each.name == name and not each.guarded and not each.assigned for each in known.steps[step].effects.reads)
 
 
-def _after(reading: Reading, step: str) -> list[str]:
+def _after(analysis: Analysis, step: str) -> list[str]:
     """The steps that come after the step, as far as the artifact is not assigned anew."""
-    of = {each.name: each for each in reading.flow.steps}
+    of = analysis.flow.by_name
     found: list[str] = []
     waiting = [each for each in targets(of[step]) if each in of]
     while waiting:

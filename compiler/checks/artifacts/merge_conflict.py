@@ -51,17 +51,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.assigned import StepFlow
 from flowc.compiler.fold import value_kinds
-from flowc.compiler.fold.expressions import Unfoldable
+from flowc.compiler.fold.budget import Unfoldable
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if not here.branches or known.unknown or here.foreign:
             continue
@@ -69,21 +69,21 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             if merge.guarded or merge.unknown:
                 continue
             names = [name for name in sorted(set().union(*(each.may for each in here.branches))) if merge.takes(name) and name not in merge.may]
-            names = [name for name in names if name not in known.fixed and (_differ(reading, here, name) or _by_item(reading, here, name))]
+            names = [name for name in names if name not in known.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))]
             if not names:
                 continue
             shown = ", ".join(f"`{name}`" for name in names[:4])
             what = f"merge_artifacts in join `{step.name}` meets different values of {shown}"
             why = "it takes over what all inputs agree on, and raises UnhandledInMergeArtifactsException for what they do not"
             listed = ", ".join(repr(name) for name in names[:4])
-            inputs = reading.facts[step.name].arguments[1]
+            inputs = analysis.facts[step.name].arguments[1]
             how = f"write `exclude=[{listed}]`" if not merge.include else f"leave {shown} out of `include`"
             how += f", or assign first, such as `self.{names[0]} = [each.{names[0]} for each in {inputs}]`"
             fails = merge.certain and here.in_every_run and not here.catches
             yield Diagnostic("FLOW405", what, merge.place.span, why, how, ERROR if fails else WARNING)
 
 
-def _differ(reading: Reading, here: StepFlow, name: str) -> bool:
+def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
     """True if two branches surely hold different values of the artifact."""
     found: set[tuple[str, str]] = set()
     for branch in here.branches:
@@ -92,7 +92,7 @@ def _differ(reading: Reading, here: StepFlow, name: str) -> bool:
             continue
         (only,) = held
         try:
-            value = value_kinds.value(reading.dataflow.functions.world, only)
+            value = value_kinds.value(analysis.dataflow.functions.evaluator, only)
         except Unfoldable:
             continue
         if value is None or isinstance(value, (bool, int, str, float)):
@@ -100,26 +100,26 @@ def _differ(reading: Reading, here: StepFlow, name: str) -> bool:
     return len(found) > 1
 
 
-def _by_item(reading: Reading, here: StepFlow, name: str) -> bool:
+def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
     """True if the body of a foreach over a list of known, different items assigns each task's own item, or its index."""
-    split = next(each for each in reading.flow.steps if each.name == here.closes)
+    split = next(each for each in analysis.flow.steps if each.name == here.closes)
     if not isinstance(split.transition, nodes.Foreach) or split.transition.over is None or name not in here.branches[0].must:
         return False
     held = here.branches[0].definitions.get(name)
-    lists = reading.dataflow.steps[split.name].after.definitions.get(split.transition.over)
+    lists = analysis.dataflow.steps[split.name].after.definitions.get(split.transition.over)
     if held is None or len(held) != 1 or lists is None or len(lists) != 1:
         return False
     (only,), (items,) = held, lists
     if only is None or items is None or only.node.text() not in ("self.input", "self.index"):
         return False
-    steps = reading.dataflow.steps
+    steps = analysis.dataflow.steps
     if any(each.in_place and each.name == split.transition.over for each in steps[split.name].effects.writes):
         return False
-    writers = [each for each in reading.dataflow.assigned_by(name) if each in here.within]
+    writers = [each for each in analysis.dataflow.assigned_by(name) if each in here.within]
     if not writers or any(len(steps[each].overs) != len(steps[split.name].overs) + 1 for each in writers):
         return False  # it is the item of another foreach, around this one or in it
     try:
-        found = value_kinds.value(reading.dataflow.functions.world, items)
+        found = value_kinds.value(analysis.dataflow.functions.evaluator, items)
     except Unfoldable:
         return False
     if not isinstance(found, (list, tuple, range, str)) or len(found) < 2:

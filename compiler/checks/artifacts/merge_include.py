@@ -50,13 +50,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if not here.branches or known.unknown or here.foreign or any(each.unknown for each in here.branches):
             continue

@@ -49,13 +49,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step in reading.flow.steps:
-        here = reading.dataflow.steps[step.name]
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step in analysis.flow.steps:
+        here = analysis.dataflow.steps[step.name]
         for merge in here.effects.merges:
             if merge.guarded:
                 continue

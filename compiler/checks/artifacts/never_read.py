@@ -44,20 +44,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import HINT, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
     if not known.sound or known.unknown or any(each.effects.unknown_reads or each.foreign for each in known.steps.values()):
         return
     read = {name for each in known.steps.values() for name in (*each.effects.mentions, *(one.name for one in each.effects.inputs))}
     read |= {name for each in known.steps.values() for merge in each.effects.merges for name in (*(merge.include or ()), *(merge.exclude or ()))}
-    read |= {name for each in reading.flow.steps for name in _chosen(each)}
-    left = known.steps[reading.flow.end].after.may
-    for step in reading.flow.steps:
+    read |= {name for each in analysis.flow.steps for name in _chosen(each)}
+    left = known.steps[analysis.flow.end].after.may
+    for step in analysis.flow.steps:
         for write in known.steps[step.name].effects.writes:
             name = write.name
             if name not in known.steps[step.name].after.may:

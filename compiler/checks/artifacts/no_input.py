@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 TYPE_CHECKING = False
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
     if not known.sound or known.unknown:
         return
-    for step in reading.flow.steps:
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if here.overs or here.foreign:
             continue

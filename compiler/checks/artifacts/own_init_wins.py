@@ -34,20 +34,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowc.compiler.read.reading import Reading
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 from .change_is_lost import steps_after
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         said = set()
         for write in known.steps[step.name].effects.writes:
             if write.name not in known.initial or write.name in said:
                 continue
-            later = next((each for each in steps_after(reading, step.name) if write.name in known.steps[each].effects.mentions), None)
+            later = next((each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions), None)
             if later is not None:
                 said.add(write.name)
                 what = f"step `{step.name}` changes `self.{write.name}`, which `__init__` sets again before step `{later}` reads it"

@@ -55,23 +55,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.switch_values import switch_values
 from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
     if not known.sound or known.unknown:
         return
-    switches = [step for step in reading.flow.steps if isinstance(step.transition, nodes.Switch)]
+    switches = [step for step in analysis.flow.steps if isinstance(step.transition, nodes.Switch)]
     if not switches:
         return
-    values = {step.name: found for step, found in switch_values(reading)}
-    for step in reading.flow.steps:
+    values = {step.name: found for step, found in switch_values(analysis)}
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if not here.in_every_run or here.foreign or here.before.unknown or here.branches:
             continue
@@ -82,7 +82,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                 continue
             seen.add(read.name)
             for switch in switches:
-                case = _without(reading, switch, values.get(switch.name), step.name, read.name)
+                case = _without(analysis, switch, values.get(switch.name), step.name, read.name)
                 if case is not None:
                     what = f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` goes to `{case}`"
                     why = f"no step on the way from `{case}` assigns it"
@@ -90,17 +90,17 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
                     break
 
 
-def _without(reading: Reading, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str) -> str | None:
+def _without(analysis: Analysis, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str) -> str | None:
     """The step that the switch may go to after which the other finds the artifact unset, whatever happens then; None if there is none.
 
     `values` are those that the switch may choose by, if they are known.
     """
     assert isinstance(switch.transition, nodes.Switch)
-    known = reading.dataflow
+    known = analysis.dataflow
     after = known.steps[switch.name].after
     if name in after.may or after.unknown or switch.name == step:
         return None
-    of = {each.name: each for each in reading.flow.steps}
+    of = analysis.flow.by_name
     possible = (case.target for case in switch.transition.cases if values is None or any(value == case.value for value in values))
     for case in dict.fromkeys(possible):
         having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it

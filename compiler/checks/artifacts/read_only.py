@@ -26,16 +26,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.assigned import Dataflow
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    kinds = {**{each.name: "a constant of the class" for each in reading.flow.constants}}
-    kinds.update({each.attribute: "a parameter" for each in reading.flow.parameters})
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    kinds = {**{each.name: "a constant of the class" for each in analysis.flow.constants}}
+    kinds.update({each.attribute: "a parameter" for each in analysis.flow.parameters})
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if known.unknown:
             return

@@ -37,14 +37,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.switch_values import switch_values
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    for step, values in switch_values(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    for step, values in switch_values(analysis):
         assert isinstance(step.transition, nodes.Switch)
         if len(values) < 2:
             continue  # a choice that is still to be made, or a demonstration

@@ -37,15 +37,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.switch_values import switch_values
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step, values in switch_values(reading):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step, values in switch_values(analysis):
         assert isinstance(step.transition, nodes.Switch)
         cases = [case.value for case in step.transition.cases]
         lacking = [value for value in values if not any(value == case for case in cases)]

@@ -56,14 +56,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir.scopes import targets
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         if not here.branches:
             continue
@@ -73,7 +73,7 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             names = ", ".join(f"`{each}`" for each in here.arrivals)
             what = f"join `{step.name}` asks for an input `{use.branch}`, and its inputs are {names}"
             why = "an input has the name of the step directly before the join"
-            end = _end(reading, use.branch, set(here.arrivals))
+            end = _end(analysis, use.branch, set(here.arrivals))
             close = end or nearest(use.branch, here.arrivals)
             how = (
                 f"write `{close}`, where the branch of `{use.branch}` ends"
@@ -86,9 +86,9 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
             yield Diagnostic("FLOW404", what, use.place.span, why, how, ERROR if fails else WARNING)
 
 
-def _end(reading: Reading, branch: str, ends: set[str]) -> str | None:
+def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
     """The end of the branch that the step is on, if there is exactly one."""
-    of = {each.name: each for each in reading.flow.steps}
+    of = analysis.flow.by_name
     if branch not in of:
         return None
     seen: set[str] = set()

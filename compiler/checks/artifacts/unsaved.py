@@ -24,23 +24,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.fold import value_kinds
 from flowc.compiler.ir import nodes
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    world = known.functions.world
-    for step in reading.flow.steps:
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    evaluator = known.functions.evaluator
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
         over = step.transition.over if isinstance(step.transition, nodes.Foreach) else None
         for name, held in here.effects.definitions.items():
             if name.startswith("__") or name in known.fixed:
                 continue
             for each in held:
-                kind = value_kinds.unsaved(world, each)
+                kind = value_kinds.unsaved(evaluator.resolver, each)
                 if each is None or not kind or (name == over and kind == value_kinds.GENERATOR):
                     continue
                 what = f"`self.{name}` holds {kind} when step `{step.name}` is done, which cannot be saved"

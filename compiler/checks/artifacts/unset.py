@@ -32,15 +32,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.dataflow.unset_reads import missing
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, nearest
 
 
-def check(reading: Reading) -> Iterator[Diagnostic]:
-    known = reading.dataflow
-    for each in missing(reading):
-        if each.dropped_by or any(_is_function(reading, step, each.name) for step in each.assigned_by):
+def check(analysis: Analysis) -> Iterator[Diagnostic]:
+    known = analysis.dataflow
+    for each in missing(analysis):
+        if each.dropped_by or any(_is_function(analysis, step, each.name) for step in each.assigned_by):
             continue  # FLOW401, FLOW412
         there = known.steps[each.step].before.may | known.fixed
         close = nearest(each.name, [name for name in there if not name.startswith("_") and name != each.name])
@@ -54,6 +54,6 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW400", what, each.span, why, how, ERROR if each.fails else WARNING)
 
 
-def _is_function(reading: Reading, step: str, name: str) -> bool:
-    known = reading.dataflow
+def _is_function(analysis: Analysis, step: str, name: str) -> bool:
+    known = analysis.dataflow
     return any(map(known.is_function, known.steps[step].effects.definitions.get(name, ())))

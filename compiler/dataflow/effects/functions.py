@@ -13,9 +13,9 @@ from .records import NOTHING, UNKNOWN, Effects, Kind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ast_grep_py import SgNode
-    from flowc.compiler.names.classes import Class
-    from flowc.compiler.names.resolver import Module, World
+    from flowc.compiler.fold.evaluator import Evaluator
     from flowc.compiler.read.members import Member
+    from flowc.compiler.source.modules import Class, Module
 
 Bound = tuple[tuple[str, Kind], ...]  # parameter, what it holds
 
@@ -39,8 +39,8 @@ class Code:
 class Functions:
     """The functions of one flow."""
 
-    def __init__(self, world: World, order: list[Class], members: dict[str, Member]) -> None:
-        self.world = world
+    def __init__(self, evaluator: Evaluator, order: list[Class], members: dict[str, Member]) -> None:
+        self.evaluator = evaluator
         self.order = order
         self.members = members
         self._known: dict[tuple[tuple[str, int], Bound], Effects] = {}
@@ -84,14 +84,16 @@ class Functions:
 
     def is_followed(self, module: Module, dotted: str) -> bool:
         """Whether the name is one of the flow's own functions."""
-        return self.function(self.world.qualify(module, dotted)) is not None
+        return self.function(self.evaluator.resolver.qualify(module, dotted)) is not None
 
     def _decorators(self, member: Member) -> tuple[str, ...]:
         if member.outer.kind() != "decorated_definition":
             return ()
         from flowc.compiler.read.members import decorator_name
 
-        return tuple(decorator_name(self.world, member.owner, each) or "?" for each in member.outer.children() if each.kind() == "decorator")
+        return tuple(
+            decorator_name(self.evaluator.resolver, member.owner, each) or "?" for each in member.outer.children() if each.kind() == "decorator"
+        )
 
     def inherited(self, owner: Class, name: str) -> Code | None:
         """Returns the method that `super().NAME` is in a method of the class `owner`."""
@@ -110,7 +112,7 @@ class Functions:
 
     def function(self, qualified: str) -> Code | None:
         """Returns the function of the flow's own modules that the qualified name stands for, if it is defined once and not decorated."""
-        found = self.world.split(qualified) if qualified else None
+        found = self.evaluator.resolver.split(qualified) if qualified else None
         if found is None:
             return None
         home, name = found

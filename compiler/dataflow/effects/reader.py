@@ -210,7 +210,7 @@ class Reader:
             return f"{self.imports[first]}.{rest}" if rest else self.imports[first]
         if self.state is not None and first in self.state.env:
             return ""
-        return self.functions.world.qualify(self.code.module, dotted)
+        return self.functions.evaluator.resolver.qualify(self.code.module, dotted)
 
     def imported(self, name: str, qualified: str) -> None:
         self.imports = {**self.imports, name: qualified}
@@ -222,7 +222,7 @@ class Reader:
         first = name.partition(".")[0]
         if first in self.imports or (self.state is not None and first in self.state.env):
             raise KeyError(name)
-        return self.functions.world.constant(self.code.module, name)
+        return self.functions.evaluator.constant(self.code.module, name)
 
     def folded(self, node: SgNode) -> object:
         """The value of an expression. Raises Unfoldable."""

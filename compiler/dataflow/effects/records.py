@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
     from flowc.compiler.ir.nodes import Span
-    from flowc.compiler.names.resolver import Module
+    from flowc.compiler.source.modules import Module
 
 
 class Place:

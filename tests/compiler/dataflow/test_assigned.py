@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler.checks import checks
+from flowc.compiler.checks import judge
+from flowc.compiler.dataflow.analysis import Analysis
 from flowc.compiler.ir import nodes as ir
 from flowc.compiler.ir.json_form import to_json
 from flowc.compiler.ir.nodes import Branches, ForEach, Scope, Task
 from flowc.compiler.ir.scopes import scopes
-from flowc.compiler.names.classes import flows as classes
-from flowc.compiler.names.resolver import World
-from flowc.compiler.read.flow import analyze
-from flowc.compiler.read.reading import Reading
 from flowc.compiler.report.diagnostics import ERROR, Diagnostic, concise
 from flowc.runtime_shim.artifacts import manifest
 from flowc.runtime_shim.contract.graph import Graph
@@ -29,6 +26,7 @@ from flowc.runtime_shim.task.run_task import run_task
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.analyzing import analysis_of
 from tests.support.strategies import flows, source_of
 
 NAMES = ("a", "b", "c")
@@ -133,14 +131,13 @@ def programs(draw: st.DrawFn) -> str:
     return TOP + source.replace("class RandomFlow(FlowSpec):", "class RandomFlow(FlowSpec):" + HELPERS)
 
 
-def reading_of(source: str, folder: Path) -> Reading:
+def analysis_in(source: str, folder: Path) -> Analysis:
     (folder / "flow.py").write_text(source)
-    world = World(str(folder))
-    return analyze(world, classes(world, world.load("flow.py", "flow"))[0])[0]
+    return analysis_of(folder)
 
 
-def said(reading: Reading) -> list[Diagnostic]:
-    return [each for check in checks() for each in check(reading) if each.code.startswith("FLOW4")]
+def said(analysis: Analysis) -> list[Diagnostic]:
+    return [each for each in judge(analysis) if each.code.startswith("FLOW4")]
 
 
 class Run:
@@ -233,17 +230,17 @@ def test_a_function_that_an_attribute_hands_on_is_not_saved_either(body: str, tm
 
 
 def check(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = reading_of(source, folder)
-    known = reading.dataflow
+    analysis = analysis_in(source, folder)
+    known = analysis.dataflow
     assert known.sound
-    run = Run(source, reading.flow, open_store(str(folder / "store")), monkeypatch)
+    run = Run(source, analysis.flow, open_store(str(folder / "store")), monkeypatch)
     told = f"{source}\nfailed: {run.failed or 'nothing'}"
-    certain = [concise(each) for each in said(reading) if each.severity == ERROR]
+    certain = [concise(each) for each in said(analysis) if each.severity == ERROR]
     assert not certain or run.failed, f"{told}\nsaid to fail: {certain}"
-    constants = {each.name for each in reading.flow.constants}
-    for step in reading.flow.steps:
+    constants = {each.name for each in analysis.flow.constants}
+    for step in analysis.flow.steps:
         here = known.steps[step.name]
-        reads = next(each for each in reading.flow.steps if each.name == step.name).reads
+        reads = next(each for each in analysis.flow.steps if each.name == step.name).reads
         if reads is not None:
             assert run.loaded[step.name] <= {*reads, *constants, ""}, f"{told}\nreads of {step.name}: {reads}, loaded {run.loaded[step.name]}"
         for left in run.left[step.name]:

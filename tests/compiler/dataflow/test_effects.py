@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.dataflow.effects.records import Effects
-from flowc.compiler.names.classes import flows
-from flowc.compiler.names.resolver import World
-from flowc.compiler.read.flow import analyze
+
+from tests.support.analyzing import analysis_of
 
 HEAD = """
 import threading
@@ -77,9 +76,7 @@ class F(FlowSpec):
 def effects(body: str, folder: Path) -> Effects:
     (folder / "helpers.py").write_text("def fill(a, *, flow):\n    flow.filled = 1\n    return flow.to_fill\n")
     (folder / "flow.py").write_text(HEAD.format(body=textwrap.indent(textwrap.dedent(body).strip(), " " * 8)))
-    world = World(str(folder))
-    reading, _ = analyze(world, flows(world, world.load("flow.py", "flow"))[0])
-    return reading.dataflow.steps["join"].effects
+    return analysis_of(folder).dataflow.steps["join"].effects
 
 
 def shown(found: Effects) -> str:

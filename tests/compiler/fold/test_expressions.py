@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.compiler.fold.expressions import Unfoldable, fold
+from flowc.compiler.fold.budget import Unfoldable
+from flowc.compiler.fold.expressions import fold
 from flowc.compiler.ir.json_form import to_json
 from flowc.compiler.options.compile_inputs import Given
 from flowc.compiler.pipeline import load
@@ -51,7 +52,7 @@ any(each > 2 for each in xs), all([]), "".join([]), repr([1, "a"]), str({"a": (1
 
 
 def names(name: str) -> Any:
-    from flowc.compiler.fold.expressions import Library
+    from flowc.compiler.fold.values import Library
 
     if name in NAMES:
         return NAMES[name]

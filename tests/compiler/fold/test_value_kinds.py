@@ -11,7 +11,8 @@ import pytest
 from flowc.compiler.checks.artifacts import UNSAVED_NAMES
 from flowc.compiler.dataflow.effects.records import Definition
 from flowc.compiler.fold import value_kinds
-from flowc.compiler.names.resolver import World
+from flowc.compiler.names.resolver import Resolver
+from flowc.compiler.source.sources import Sources
 
 MODULE = """
 import threading
@@ -46,11 +47,11 @@ MADE: dict[str, tuple[Any, ...] | None] = {
 }  # fmt: skip
 
 
-def definition(text: str, folder: Path) -> tuple[World, Definition]:
+def definition(text: str, folder: Path) -> tuple[Resolver, Definition]:
     (folder / "m.py").write_text(f"{MODULE}made = {text}\n")
-    world = World(str(folder))
-    module = world.load("m.py", "m")
-    return world, Definition(module, module.assigned["made"][0], {}, {"x"})
+    sources = Sources(str(folder), "m.py")
+    module = sources.main()
+    return Resolver(sources), Definition(module, module.assigned["made"][0], {}, {"x"})
 
 
 @pytest.mark.parametrize(("text", "kind"), KINDS, ids=[text for text, _ in KINDS])

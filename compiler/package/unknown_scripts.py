@@ -15,16 +15,17 @@ from ..source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from ..source.modules import Module
+    from ..source.sources import Sources
     from .dynamic_imports import Named
-    from .resolver import Module, World
 
 
-def unknown_scripts(world: World, unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
+def unknown_scripts(sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
     """Yields one warning for each command that may start a script which the code package does not hold."""
-    texts = [content.decode("utf-8", "replace") for path, content in world.contents.items() if path.endswith(".py")]
-    left = [each for each in sorted(_scripts(world.folder)) if each not in world.contents and each not in world.added]
+    texts = [content.decode("utf-8", "replace") for path, content in sources.contents.items() if path.endswith(".py")]
+    left = [each for each in sorted(_scripts(sources.folder)) if each not in sources.contents and each not in added]
     for module, named in unknown:
         script = next((each for each in left if any(_names(named, each).search(text) for text in texts)), None)
         if script is None:

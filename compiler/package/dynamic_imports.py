@@ -10,18 +10,23 @@ import os
 
 from ..fast_start.record import record
 from ..fold.budget import Unfoldable
+from ..fold.values import HERE
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.bindings import bind, statements
+from ..source.sources import python_files
 from ..source.text import span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, TypeAlias
 
     from ast_grep_py import SgNode
 
-    from .resolver import Module, World
+    from ..fold.evaluator import Evaluator
+    from ..names.resolver import Resolver
+    from ..source.modules import Module
+    from ..source.sources import Sources
 
     Word: TypeAlias = tuple[list[Any], SgNode]  # of a command line: its values, none if they are not known; where it is
 
@@ -48,35 +53,34 @@ class Named:
     started: SgNode | None = None  # what a Python is to run, where that is not known
 
 
-def named_while_running(world: World, module: Module) -> Iterator[Named]:
+def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]:
     """Yields what the calls of the module name, in the order of the source."""
     for call in module.source.root.find_all(kind="call"):
         function = call.field("function")
         if function is None or function.kind() not in _CALLABLE:
             continue
-        name = _qualified(world, module, function.text())
+        name = _qualified(evaluator.resolver, module, function.text())
         if name in _MODULES:
-            yield from _module(world, module, call, _argument(call, 0, _MODULES[name]), name)
+            yield from _module(evaluator, module, call, _argument(call, 0, _MODULES[name]), name)
         elif name in _FILES:
             node = _argument(call, *_FILES[name])
             if node is not None:
-                yield Named(call, files=_files(_values(world, module, node)))
+                yield Named(call, files=_files(_values(evaluator, module, node)))
         elif name in _SHELLS:
             node = _argument(call, 0, "args")
             if node is not None and node.kind() in _TEXTS and "python" in node.text():
-                for each in _values(world, module, node) or ():
+                values = _values(evaluator, module, node)
+                for each in values or ():
                     yield from _command(call, [([word], node) for word in str(each).split()])
-                if _values(world, module, node) is None:
-                    yield from _command(call, _begun(_beginning(world, module, node), node))
+                if values is None:
+                    yield from _command(call, _begun(_beginning(evaluator, module, node), node))
     for kind in ("list", "tuple", "argument_list"):
         for display in module.source.root.find_all(kind=kind):
-            yield from _display(world, module, display)
+            yield from _display(evaluator, module, display)
 
 
 def modules_of(folder: str, beginning: str) -> dict[str, str]:
     """Returns the modules of the flow's folder whose names may begin so, each with its path: those of `plugins/` for `plugins.`."""
-    from .resolver import python_files
-
     home, _, first = beginning.rpartition(".")
     parts = home.split(".") if home else []
     if not beginning or not all(each.isidentifier() for each in parts):
@@ -91,9 +95,9 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
     return {name: path for name, path in found.items() if name.startswith(beginning) or f"{name}." == beginning}
 
 
-def unknown_names(world: World, unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
+def unknown_names(sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
     """Yields FLOW157 for each name that may be any, if there is something beside the flow that the code package does not hold."""
-    left = next((each for each in sorted(_top_level(world.folder)) if each not in world.contents and each not in world.added), None)
+    left = next((each for each in sorted(_top_level(sources.folder)) if each not in sources.contents and each not in added), None)
     if left is None:
         return
     for module, named in unknown:
@@ -113,14 +117,14 @@ def _top_level(folder: str) -> Iterator[str]:
             yield f"{each}/__init__.py"
 
 
-def _display(world: World, module: Module, display: SgNode) -> Iterator[Named]:
+def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[Named]:
     """What `[sys.executable, …]` starts, wherever it is written: a call may get it from a variable."""
     items = [each for each in display.named_children() if each.kind() not in ("comment", "keyword_argument")]
-    at = max((index for index, each in enumerate(items[:3]) if _is_python(world, module, each)), default=None)
+    at = max((index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None)
     if at is None:
         return
     words: list[Word] = [(["python"], display)]
-    words += [(list(_values(world, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS]]
+    words += [(list(_values(evaluator, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS]]
     yield from _command(display, words)
 
 
@@ -131,9 +135,9 @@ def _begun(text: str, node: SgNode) -> list[Word]:
     return [*(([each], node) for each in whole), ([], node)]
 
 
-def _is_python(world: World, module: Module, node: SgNode) -> bool:
+def _is_python(resolver: Resolver, module: Module, node: SgNode) -> bool:
     if node.kind() == "attribute" or node.kind() == "identifier":
-        return _qualified(world, module, node.text()) == "sys.executable"
+        return _qualified(resolver, module, node.text()) == "sys.executable"
     return node.kind() == "string" and node.text().strip("'\"") in _PYTHONS
 
 
@@ -164,24 +168,24 @@ def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
             return
 
 
-def _module(world: World, module: Module, call: SgNode, node: SgNode | None, function: str) -> Iterator[Named]:
+def _module(evaluator: Evaluator, module: Module, call: SgNode, node: SgNode | None, function: str) -> Iterator[Named]:
     if node is None:
         return
-    values = _values(world, module, node)
+    values = _values(evaluator, module, node)
     if values is None:
-        yield Named(call, beginning=_beginning(world, module, node))
+        yield Named(call, beginning=_beginning(evaluator, module, node))
         return
     names = []
     for each in values:
-        name = _absolute(world, module, call, str(each))
+        name = _absolute(evaluator, module, call, str(each))
         names += [name, f"{name}.__main__"] if function == "runpy.run_module" else [name]
         listed = _argument(call, 3, "fromlist") if function.endswith("__import__") else None
-        for inner in (_values(world, module, listed) or ()) if listed is not None else ():
+        for inner in (_values(evaluator, module, listed) or ()) if listed is not None else ():
             names += [f"{name}.{one}" for one in inner] if isinstance(inner, (list, tuple)) else []
     yield Named(call, tuple(names))
 
 
-def _absolute(world: World, module: Module, call: SgNode, name: str) -> str:
+def _absolute(evaluator: Evaluator, module: Module, call: SgNode, name: str) -> str:
     """The name of `import_module(".alpha", package="plugins")`."""
     if not name.startswith("."):
         return name
@@ -190,36 +194,36 @@ def _absolute(world: World, module: Module, call: SgNode, name: str) -> str:
     if text in ("__package__", "__name__"):
         home = module.name if module.is_package or text == "__name__" else module.name.rpartition(".")[0]
     else:
-        home = str(next(iter(_values(world, module, node) or ()), "")) if node is not None else ""
+        home = str(next(iter(_values(evaluator, module, node) or ()), "")) if node is not None else ""
     dots = len(name) - len(name.lstrip("."))
     parts = home.split(".")
     return ".".join([*parts[: len(parts) - dots + 1], name.lstrip(".")])
 
 
-def _beginning(world: World, module: Module, node: SgNode) -> str:
+def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
     """What is known of the beginning of a text whose end is computed."""
     kind = node.kind()
     if kind == "parenthesized_expression":
         inner = next((each for each in node.named_children() if each.kind() != "comment"), None)
-        return _beginning(world, module, inner) if inner is not None else ""
+        return _beginning(evaluator, module, inner) if inner is not None else ""
     if kind == "binary_operator":
         left, operator = node.field("left"), node.field("operator")
         if left is None or operator is None or operator.text() not in ("+", "%"):
             return ""
-        values = _values(world, module, left)
+        values = _values(evaluator, module, left)
         if operator.text() == "%":
             return str(values[0]).partition("%")[0] if values else ""
-        return str(values[0]) if values else _beginning(world, module, left)
+        return str(values[0]) if values else _beginning(evaluator, module, left)
     if kind == "call":  # "plugins.{}".format(name)
         function = node.field("function")
         owner, attribute = (function.field("object"), function.field("attribute")) if function is not None else (None, None)
         if owner is not None and attribute is not None and attribute.text() == "format":
-            values = _values(world, module, owner)
+            values = _values(evaluator, module, owner)
             return str(values[0]).partition("{")[0] if values else ""
         return ""
     if kind == "identifier":
         value = _local(node, node.text())
-        return _beginning(world, module, value) if value is not None and value.range() != node.range() else ""
+        return _beginning(evaluator, module, value) if value is not None and value.range() != node.range() else ""
     if kind == "string":  # an f-string
         known = ""
         for each in node.named_children():
@@ -227,7 +231,7 @@ def _beginning(world: World, module: Module, node: SgNode) -> str:
                 known += each.text()
             elif each.kind() == "interpolation":
                 inner = next((one for one in each.named_children() if one.kind() != "comment"), None)
-                values = _values(world, module, inner) if inner is not None and len(each.named_children()) == 1 else None
+                values = _values(evaluator, module, inner) if inner is not None and len(each.named_children()) == 1 else None
                 if not values or len(values) != 1:
                     break
                 known += str(values[0])
@@ -238,22 +242,22 @@ def _beginning(world: World, module: Module, node: SgNode) -> str:
 # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _values(world: World, module: Module, node: SgNode) -> tuple[Any, ...] | None:
+def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ...] | None:
     """The values that the expression has, one for each time round a loop over known values; None if they are not known."""
     for name, items in _loops(node):
         if name in node.text():
-            found = _folded(world, module, items, {})
+            found = _folded(evaluator, module, items, {})
             if not isinstance(found, (list, tuple, dict)) or len(found) > _MAX_NAMES:
                 continue
-            values = tuple(_folded(world, module, node, {name: each}) for each in found)
+            values = tuple(_folded(evaluator, module, node, {name: each}) for each in found)
             return None if any(each is None for each in values) else values
-    value = _folded(world, module, node, {})
+    value = _folded(evaluator, module, node, {})
     return None if value is None else (value,)
 
 
-def _folded(world: World, module: Module, node: SgNode, local: dict[str, Any], depth: int = 0) -> Any:
+def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str, Any], depth: int = 0) -> Any:
     """The value of the expression where it stands, or None."""
-    from ..read.configs import HERE
+    here = evaluator.at(HERE)
 
     def lookup(dotted: str) -> Any:
         first = dotted.partition(".")[0]
@@ -264,27 +268,24 @@ def _folded(world: World, module: Module, node: SgNode, local: dict[str, Any], d
         inner = _local(node, first)
         if inner is None:
             try:
-                return world.constant(module, dotted)
+                return here.constant(module, dotted)
             except KeyError:
-                qualified = _qualified(world, module, dotted)
-                found = world.library(qualified) if qualified != dotted else None
+                qualified = _qualified(evaluator.resolver, module, dotted)
+                found = evaluator.library(qualified) if qualified != dotted else None
                 if found is None:
                     raise
                 return found
         if dotted != first:
             raise KeyError(dotted)
-        value = _folded(world, module, inner, {}, depth + 1) if depth < _MAX_DEPTH and inner.range() != node.range() else None
+        value = _folded(evaluator, module, inner, {}, depth + 1) if depth < _MAX_DEPTH and inner.range() != node.range() else None
         if value is None:
             raise Unfoldable(f"`{first}` is not known before the flow runs")
         return value
 
-    before, world.here = world.here, HERE
     try:
-        return world.fold(node.text(), lookup)
+        return evaluator.fold(node.text(), lookup)
     except Unfoldable:
         return None
-    finally:
-        world.here = before
 
 
 def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
@@ -314,11 +315,11 @@ def _local(node: SgNode, name: str) -> SgNode | None:
     return None
 
 
-def _qualified(world: World, module: Module, dotted: str) -> str:
+def _qualified(resolver: Resolver, module: Module, dotted: str) -> str:
     """What the name stands for, also through an import within a function."""
     first, _, rest = dotted.partition(".")
     if first in module.imports or first not in module.within:
-        return world.qualify(module, dotted)
+        return resolver.qualify(module, dotted)
     return f"{module.within[first]}.{rest}" if rest else module.within[first]
 
 
@@ -335,7 +336,5 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
     """The Python files among the values, as paths from the flow's folder."""
-    from ..read.configs import HERE
-
     paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
     return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))

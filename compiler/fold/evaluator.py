@@ -1,0 +1,220 @@
+"""The evaluator: the values of the constants of the flow's modules and classes, without running any of them.
+
+It holds what a value may depend on beside the source: what `--set` and `--env` give, the flow's configs, and what
+Metaflow's names do. An evaluator never changes; `with_configs` and `at` return another.
+"""
+
+from __future__ import annotations
+
+from ..names.resolver import binds
+from ..source.modules import Class
+from .budget import Unfoldable
+from .expressions import Folder, fold, parsed
+from .values import Decorated, Environment, Function, Late, Library, Native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ast_grep_py import SgNode
+
+    from ..names.resolver import Resolver
+    from ..source.modules import Module
+    from .values import Config, Folding
+
+
+def no_natives(qualified: str) -> None:
+    """What Metaflow's names do for whoever has no use for them: nothing."""
+
+
+class Evaluator:
+    """The constants of one flow's modules."""
+
+    def __init__(
+        self, resolver: Resolver, given: Values | None = None, environment: Environment | None = None,
+        natives: Callable[[str], Any] = no_natives, configs: Mapping[str, Config] | None = None, here: str = "",
+    ) -> None:  # fmt: skip
+        self.resolver = resolver
+        self.given = given if given is not None else Values({})  # values that `--set` gives
+        self.environment = environment or Environment({}, False, set())
+        self.natives = natives  # what folding takes one of Metaflow's names for, or None
+        self.configs = configs or {}  # of the flow, by name
+        self.here = here  # what stands for the flow's folder in `__file__`; "" where a path may not depend on it
+        self._folding: set[tuple[str, str]] = set()
+
+    def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
+        """Returns an evaluator that knows the flow's configs."""
+        return Evaluator(self.resolver, self.given, self.environment, self.natives, configs, self.here)
+
+    def at(self, here: str) -> Evaluator:
+        """Returns an evaluator to which the flow's folder has a name, for a path that is read from there."""
+        return Evaluator(self.resolver, self.given, self.environment, self.natives, self.configs, here)
+
+    def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
+        """Folds an expression with what `--set` gave. Raises Unfoldable."""
+        return fold(text, lookup, self.given)
+
+    def constant(self, module: Module, dotted: str) -> Any:
+        """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
+
+        Raises KeyError for a name that nothing binds, Unfoldable for one whose value cannot be known.
+        """
+        first = dotted.partition(".")[0]
+        if dotted == "__file__":
+            if not self.here:
+                raise Unfoldable("where the flow's file is differs from machine to machine")
+            return f"{self.here}/{module.source.name}"
+        if not binds(module, first):
+            if dotted in self.given:
+                return self.given[dotted]
+            raise KeyError(dotted)
+        qualified = self.resolver.qualify(module, dotted)
+        found = self.library(qualified)
+        if found is not None:
+            return found
+        if qualified == "metaflow.config_expr":
+            return Native("config_expr", lambda folder, text: self._config_expression(module, folder, text))
+        if qualified == "functools.partial":
+            return Native("partial", _partial)
+        if qualified == "functools.wraps":
+            return Native("wraps", _wraps)
+        if qualified.startswith("metaflow."):
+            found = self.natives(qualified)
+            if found is not None:
+                return found
+        home, names = self.resolver.home(qualified)
+        if home is None:
+            raise KeyError(dotted)
+        if len(names) > 1 and names[0] in home.classes:
+            return self._class_constant(home, names, dotted)
+        if len(names) != 1:
+            raise KeyError(dotted)
+        return self._bound(home, names[0], dotted)
+
+    def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
+        """Returns what folding calls for a function of the module, which is read and not run. `definition` is its whole statement, or a lambda.
+
+        Raises Unfoldable.
+        """
+        if definition.kind() == "lambda":
+            return Function("lambda", parsed(definition.text()).body, lookup, {}, self.given)
+        import textwrap
+
+        column = definition.range().start.column
+        tree = parsed(textwrap.dedent(" " * column + definition.text()), "exec")
+        return Function(tree.body[0].name, tree.body[0], lookup, {}, self.given)
+
+    def _config_expression(self, module: Module, folder: Folder, text: Any) -> Late:
+        """`config_expr('…')`: an expression over the flow's configs by their names, then the names of the module that it is written in."""
+        if not isinstance(text, str):
+            raise Unfoldable("`config_expr` takes an expression as text")
+
+        def lookup(name: str) -> Any:
+            first, _, rest = name.partition(".")
+            if first not in self.configs:
+                return self.constant(module, name)
+            if rest:
+                raise KeyError(name)
+            return self.configs[first].known()
+
+        inner = Folder(lookup, folder.budget, {}, self.given, folder.depth)
+        return Late(inner.usable(inner.fold(parsed(text).body)), text)
+
+    def config_of(self, owner: Class, attribute: str) -> Late | None:
+        """What the attribute of a class stands for in its body when it is a `Config`, else None. Raises Unfoldable if that could not be read."""
+        for config in self.configs.values():
+            if config.attribute == attribute and config.owner == owner.key:
+                return Late(config.known(), attribute, is_config=True)
+        return None
+
+    def library(self, qualified: str) -> Any:
+        """What folding knows of Python's own library, or None."""
+        if "." not in qualified:
+            return Library(qualified) if qualified in ("os", "json", "math", "datetime", "textwrap", "string") else None
+        if qualified == "os.environ":
+            return self.environment
+        from .library import LIBRARY, VALUES, value_of
+
+        if qualified not in LIBRARY:
+            return None
+        return value_of(qualified) if qualified in VALUES else Library(qualified)
+
+    def _bound(self, home: Module, name: str, dotted: str) -> Any:
+        if name in home.functions and name not in home.assigned and name not in home.classes:
+            if len(home.functions[name]) != 1:
+                raise Unfoldable(f"`{dotted}` is defined several times in `{home.source.name}`")
+            found = self.function(home, home.functions[name][0], lambda each: self.constant(home, each))
+            found.qualified = f"{home.name}.{name}"
+            return found
+        values = home.assigned.get(name, [])
+        if not values or name in home.classes or name in home.functions or name in home.imports:
+            raise KeyError(dotted)
+        return self._once(home, name, values, lambda each: self.constant(home, each), dotted)
+
+    def _once(self, home: Module, name: str, values: list[SgNode], lookup: Callable[[str], Any], dotted: str) -> Any:
+        try:
+            if len(values) != 1:
+                raise Unfoldable(f"`{dotted}` is bound or changed more than once in `{home.source.name}`")
+            if (home.name, name) in self._folding:
+                raise Unfoldable(f"`{dotted}` is defined by itself")
+            self._folding.add((home.name, name))
+            try:
+                return self.fold(values[0].text(), lookup)
+            finally:
+                self._folding.discard((home.name, name))
+        except Unfoldable:
+            for each in (dotted, name, f"{home.name}.{name}"):
+                if each in self.given:
+                    return self.given[each]
+            raise
+
+    def _class_constant(self, home: Module, names: list[str], dotted: str) -> Any:
+        """`Limits.CPU`, also in a class within a class, and the members of an enumeration."""
+        from ..names.classes import is_enumeration
+        from ..source.modules import Class
+
+        owner = Class(home, home.classes[names[0]][-1])
+        for name in names[1:-1]:
+            if name in owner.classes:
+                owner = Class(home, owner.classes[name][-1])
+            elif name == names[-2] and names[-1] in ("value", "name") and is_enumeration(self.resolver, owner):
+                return name if names[-1] == "name" else self._in_class(owner, name, dotted)
+            else:
+                raise KeyError(dotted)
+        value = self._in_class(owner, names[-1], dotted)
+        if is_enumeration(self.resolver, owner):
+            raise Unfoldable(f"`{dotted}` is a member of an enumeration; write `{dotted}.value`")
+        return value
+
+    def _in_class(self, owner: Any, name: str, dotted: str) -> Any:
+        if name not in owner.assigned:
+            raise KeyError(dotted)
+
+        def lookup(each: str) -> Any:
+            first, _, rest = each.partition(".")
+            return self._in_class(owner, first, each) if first in owner.assigned and not rest else self.constant(owner.module, each)
+
+        return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
+
+
+class Values(dict):  # type: ignore[type-arg]
+    """What `--set` gives: values by the text of a name or a call. `used` are those that were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.used: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.used.add(name)
+        return super().__getitem__(name)
+
+
+def _wraps(_folder: Folding, wrapped: Any, *_names: Any, **_named: Any) -> Native:
+    """`functools.wraps`: what wraps a step is a step, with the decorators of that."""
+    return Native("wraps", lambda _, function: wrapped if isinstance(wrapped, Decorated) else function)
+
+
+def _partial(_folder: Folding, function: Any, *before: Any, **fixed: Any) -> Native:
+    """`functools.partial`."""
+    return Native("partial", lambda folder, *arguments, **named: folder.call(function, [*before, *arguments], {**fixed, **named}))

@@ -1,0 +1,185 @@
+"""The values of folding that are not plain data: functions, parts of configurations, and what only a run knows."""
+
+from __future__ import annotations
+
+from .budget import Reported, Unfoldable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Protocol
+
+    from ..ir.nodes import Span
+    from .budget import Budget
+
+    Lookup = Callable[[str], Any]
+
+    class Folding(Protocol):
+        """What a folding can do for the functions that the compiler knows. `expressions.Folder` is one."""
+
+        budget: Budget
+        local: dict[str, Any]
+        given: Mapping[str, Any]
+        depth: int
+        lookup: Lookup
+
+        def fold(self, node: Any) -> Any: ...
+        def plain(self, node: Any) -> Any: ...
+        def usable(self, value: Any) -> Any: ...
+        def attribute(self, value: Any, name: str) -> Any: ...
+        def items(self, nodes: list[Any]) -> list[Any]: ...
+        def iterate(self, value: Any) -> list[Any]: ...
+        def bind(self, target: Any, value: Any) -> None: ...
+        def operate(self, kind: type, left: Any, right: Any) -> Any: ...
+        def formatted(self, value: Any, conversion: int, spec: str) -> str: ...
+        def part(self, value: Late, key: Any, name: str) -> Late: ...
+        def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any: ...
+
+
+PARAMETERS = ("Parameter", "IncludeFile", "Config")
+HERE = "/\0flow"  # stands for the flow's folder in a path that is folded
+_NOTHING = object()
+
+
+class Settings(dict):  # type: ignore[type-arg]
+    """The value of a `Config`: a mapping whose items can also be read as attributes."""
+
+
+class Late:
+    """A part of a `Config` where a class body names it: Metaflow only knows its value once the class is there, so nothing can be computed with it.
+
+    `is_config` tells a whole `Config` from a part of one.
+    """
+
+    def __init__(self, value: Any, name: str, is_config: bool = False) -> None:
+        self.value, self.name, self.is_config = value, name, is_config
+
+
+class Library:
+    """Something of Python's own library, by its qualified name: `os.path.join`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Unsaid(Library):
+    """A part of a value of which other parts are known, such as the minor version of the Python that will run the flow."""
+
+    def __repr__(self) -> str:
+        raise Unfoldable(f"{self.name} is not known before the flow runs")
+
+    def __eq__(self, other: object) -> bool:
+        raise Unfoldable(repr(self))
+
+    def __len__(self) -> int:
+        raise Unfoldable(repr(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Function:
+    """A function that is not run but read: a lambda, or one of the flow's modules."""
+
+    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any], qualified: str = "") -> None:
+        self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
+        self.qualified = qualified  # "" for one that no name leads to
+
+
+class Method:
+    """A method of a folded value, before it is called."""
+
+    def __init__(self, value: Any, name: str) -> None:
+        self.value, self.name = value, name
+
+
+class Native:
+    """A function that the compiler itself knows: `run(folder, *arguments)`."""
+
+    def __init__(self, name: str, run: Callable[..., Any]) -> None:
+        self.name, self.run = name, run
+
+
+class Declared:
+    """A call of one of Metaflow's declarations: `Parameter("alpha", default=3)`, `retry(times=2)`."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+        self.name, self.arguments, self.named = name, arguments, named
+
+
+class Decorated:
+    """A step or a flow, under decorators of Metaflow's, outermost first."""
+
+    def __init__(self, decorators: tuple[Declared, ...]) -> None:
+        self.decorators = decorators
+
+
+class Environment:
+    """`os.environ`, as far as the compile was given it: `variables`, and whether a variable that is not among them is known to be unset."""
+
+    def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
+        self.variables, self.is_complete, self.used = variables, is_complete, used
+
+    def has(self, name: Any) -> bool:
+        """Raises Unfoldable when that is not known."""
+        if isinstance(name, str) and name in self.variables:
+            self.used.add(name)
+            return True
+        if not self.is_complete:
+            raise Unfoldable(f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`")
+        return False
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        return self.variables[name] if self.has(name) else default
+
+
+class Config:
+    """One `Config` of the flow, as folding sees it."""
+
+    def __init__(self, name: str, attribute: str, owner: tuple[str, str], place: Span) -> None:
+        self.name, self.attribute, self.owner, self.place = name, attribute, owner, place
+        self.value: Any = _NOTHING  # until it has been read
+        self.is_plain = False
+        self.origin = ""  # where the text came from, as provenance says it
+        self.digest = ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.value is not _NOTHING
+
+    def known(self) -> Any:
+        """The value. Raises Reported if it could not be read."""
+        if self.value is _NOTHING:
+            raise Reported(f"the config `{self.name}` could not be read")
+        return self.value
+
+
+def settings(value: Any) -> Any:
+    """The value with every mapping in it readable by attributes."""
+    if isinstance(value, dict):
+        return Settings({key: settings(each) for key, each in value.items()})
+    return type(value)(settings(each) for each in value) if isinstance(value, (list, tuple)) else value
+
+
+def usable(value: Any) -> Any:
+    """Raises Unfoldable for a value with which nothing can be computed."""
+    if isinstance(value, Late):
+        why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
+        raise Unfoldable(why)
+    if isinstance(value, Unsaid):
+        raise Unfoldable(f"{value.name} is not known before the flow runs")
+    if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
+        raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
+    return value
+
+
+def applied(declared: Declared, to: Any) -> Decorated:
+    """What calling a decorator gives. Raises Unfoldable if it is called with anything but what is decorated."""
+    if not isinstance(to, Decorated) or declared.name in PARAMETERS:
+        raise Unfoldable(f"what `{declared.name}(…)(…)` returns is not known before the flow runs")
+    return Decorated((declared, *to.decorators))
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, (Environment, Decorated)):
+        return "`os.environ`" if isinstance(value, Environment) else "what is decorated"
+    return f"`{value.name}(…)`" if isinstance(value, Declared) else f"the function `{value.name}`"

@@ -1,0 +1,90 @@
+"""The files of the code package: what the flow can import or start from its own folder, and what is added to it."""
+
+from __future__ import annotations
+
+from ..report.diagnostics import Refused
+from ..source.sources import python_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..fold.evaluator import Evaluator
+    from ..report.diagnostics import Diagnostic
+    from ..source.modules import Module
+    from ..source.sources import Sources
+
+# A module without any of these names none while it runs.
+_DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
+
+
+def closure(evaluator: Evaluator, start: Module, added: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing here.
+
+    A package comes with its whole tree. The flow's own files win over `added`. Raises Refused for a module of the folder
+    that Python could not read.
+    """
+    sources = evaluator.resolver.sources
+    waiting, seen = [(start, "")], {start.name}
+    unknown, started = [], []
+
+    def follow(name: str, is_certain: bool = True) -> None:
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            prefix = ".".join(parts[:end])
+            if prefix in seen:
+                continue
+            seen.add(prefix)
+            try:
+                other = sources.module(prefix)
+            except Refused:
+                if is_certain:
+                    raise
+                continue  # one of several that may be imported: it travels as it is
+            if other is not None:
+                waiting.append((other, ""))
+                if other.is_package:
+                    _package(sources, other.source.name.rpartition("/")[0])
+
+    while waiting:
+        module, beside = waiting.pop()
+        for name in module.everywhere:
+            follow(name)
+            if beside:  # a script's own folder is where Python looks first
+                follow(f"{beside}.{name}")
+        if not any(each in module.source.text for each in _DYNAMIC):
+            continue
+        from .dynamic_imports import modules_of, named_while_running  # rarely needed
+
+        for named in named_while_running(evaluator, module):
+            for name in named.modules:
+                follow(name)
+            for path in named.files:
+                script = sources.script(path)
+                if script is not None and script.name not in seen:
+                    seen.add(script.name)
+                    waiting.append((script, script.name.rpartition(".")[0]))
+            if named.beginning is not None:
+                possible = modules_of(sources.folder, named.beginning)
+                for name, path in possible.items():
+                    follow(name, is_certain=False)
+                    sources.content(path)
+                if not possible:
+                    unknown.append((module, named))
+            if named.started is not None:
+                started.append((module, named))
+    diagnostics: list[Diagnostic] = []
+    if unknown:
+        from .dynamic_imports import unknown_names
+
+        diagnostics += unknown_names(sources, added, unknown)
+    if started:
+        from .unknown_scripts import unknown_scripts
+
+        diagnostics += unknown_scripts(sources, added, started)
+    return dict(sorted({**added, **sources.contents}.items())), diagnostics
+
+
+def _package(sources: Sources, folder: str) -> None:
+    for path in python_files(sources.folder, folder):
+        sources.content(path)

@@ -1,0 +1,155 @@
+"""The passes of the compiler, in order. Each adds its part to what is known of a compile, and says what is wrong.
+
+A pass is a plain function: `Compile` in, `Compile` and diagnostics out. `pipeline.py` goes through them.
+"""
+
+from __future__ import annotations
+
+from .checks import judge
+from .dataflow.analysis import analyze
+from .fast_start.record import record, replace
+from .fold.evaluator import Evaluator, Values
+from .fold.values import Environment
+from .ir.scopes import Unbalanced
+from .ir.scopes import scopes as scopes_of
+from .names.classes import choose
+from .names.resolver import Resolver
+from .options.compile_inputs import inputs, unused
+from .package.closure import closure
+from .read.flow import read_flow
+from .read.helper_declarations import native
+from .read.members import own_decorators
+from .report.diagnostics import Diagnostic
+from .source.sources import Sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from .dataflow.analysis import Analysis
+    from .ir.nodes import Scope
+    from .options.compile_inputs import Given
+    from .read.reading import Reading
+    from .source.modules import Class, Module
+
+    Result = tuple["Compile", Sequence[Diagnostic]]
+
+_LATER: Any = None
+
+
+@record
+class Compile:
+    """What is known of a compile: what it is asked for, and below that what each pass has added."""
+
+    sources: Sources
+    flow_name: str  # "" for the flow that the file starts
+    attach: Sequence[str]  # decorators for every step
+    severities: Mapping[str, str]  # code → how serious it is taken
+    given: Given  # beside the source
+    # source
+    module: Module = _LATER  # the flow's file
+    # names
+    flow_class: Class = _LATER
+    evaluator: Evaluator = _LATER
+    variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets
+    # reading, mutators
+    reading: Reading = _LATER
+    # dataflow, options
+    analysis: Analysis = _LATER
+    # scopes
+    scope: Scope = _LATER
+    # package
+    files: Mapping[str, bytes] = _LATER  # path → content
+
+
+def source(now: Compile) -> Result:
+    """Reads and parses the flow's file. Other files are read when a name first leads to them."""
+    return replace(now, module=now.sources.main()), ()
+
+
+def names(now: Compile) -> Result:
+    """Chooses the flow among the classes of the file, and prepares the evaluator of constants."""
+    given, module = now.given, now.module
+    resolver = Resolver(now.sources)
+    environment = Environment(dict(given.variables), given.whole_environment, set())
+    evaluator = Evaluator(resolver, Values(dict(given.values)), environment, native)
+    variables: dict[str, str] = {}
+    if "METAFLOW_" in module.source.text:  # rare, so the import is only paid then
+        from .options.file_environment import variables as own_variables
+        from .options.file_environment import with_configs
+
+        variables = own_variables(evaluator, module)
+        given = with_configs(given, variables)
+    flow_class = choose(resolver, module, now.flow_name)
+    return replace(now, given=given, flow_class=flow_class, evaluator=evaluator, variables=tuple(variables.items())), ()
+
+
+def reading(now: Compile) -> Result:
+    """Reads the flow: its members, configurations, parameters, decorators, steps and the transitions between them."""
+    read, diagnostics = read_flow(now.evaluator, now.flow_class, now.given)
+    return replace(now, reading=read, evaluator=read.evaluator), diagnostics
+
+
+def mutators(now: Compile) -> Result:
+    """Has the flow's mutators change it, in a process of their own, or refuses them."""
+    read = now.reading
+    if next(own_decorators(read.evaluator.resolver, read.order, read.members), None) is None:
+        return now, ()
+    from .read.mutators import mutated
+
+    read, diagnostics = mutated(read, now.given, now.attach)
+    return replace(now, reading=read), diagnostics
+
+
+def dataflow(now: Compile) -> Result:
+    """Finds what is known of the artifacts before and after each step."""
+    return replace(now, analysis=analyze(now.reading)), ()
+
+
+def options(now: Compile) -> Result:
+    """Puts into the flow what the command line says of it: decorators for every step, the branch of a project."""
+    analysis, given = now.analysis, now.given
+    diagnostics = list(unused(given, now.evaluator.given.used, now.evaluator.environment.used))
+    seen = any(each.kind == "with" for each in analysis.flow.inputs)  # by mutators, which have left of them what counts
+    if now.attach:
+        from .options.with_decorators import attached
+
+        flow, wrong = (analysis.flow, []) if seen else attached(analysis.flow, now.attach)
+        known = replace(analysis.dataflow, unknown=True)  # what they assign came too late for it
+        analysis = replace(analysis, flow=flow, dataflow=known)
+        diagnostics += wrong
+    if given.branch or given.production or any(each.name == "project" for each in analysis.flow.decorators):
+        from .options.project_branch import deployed
+
+        flow, wrong = deployed(analysis.flow, given)
+        analysis = replace(analysis, flow=flow)
+        diagnostics += wrong
+    return replace(now, analysis=analysis), diagnostics
+
+
+def checks(now: Compile) -> Result:
+    """Judges the flow: one rule a file."""
+    return now, judge(now.analysis, now.severities)
+
+
+def scopes(now: Compile) -> Result:
+    """Nests the graph: what each split and foreach holds, up to its join."""
+    flow = now.analysis.flow
+    try:
+        return replace(now, scope=scopes_of(flow)), ()
+    except Unbalanced as error:  # the balance check speaks first; this is the net under it
+        step = flow.by_name[error.step]
+        how = "lead every branch to one join, a step that takes `inputs`"
+        return now, (Diagnostic("FLOW209", str(error), step.span, "what is split must be joined", how=how),)
+
+
+def package(now: Compile) -> Result:
+    """Collects the files of the code package, and what the compile was made from."""
+    files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
+    flow, evaluator = now.analysis.flow, now.evaluator
+    flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))
+    return replace(now, analysis=replace(now.analysis, flow=flow), files=files), diagnostics
+
+
+PASSES: tuple[Callable[[Compile], Result], ...] = (source, names, reading, mutators, dataflow, options, checks, scopes, package)
