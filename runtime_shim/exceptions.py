@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .contract.semantics import NO_OTHER_ATTEMPT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, List, Optional, Tuple
 
-METAFLOW_EXIT_DISALLOW_RETRY = 202  # a step that leaves with `sys.exit` of it is not tried again
+METAFLOW_EXIT_DISALLOW_RETRY = NO_OTHER_ATTEMPT  # for `sys.exit`
 
 
 class MetaflowException(Exception):

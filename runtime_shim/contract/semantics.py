@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CATCH_ATTEMPTS = 3  # that an engine adds for `@catch`, so that the shim can record that a process died
 DEFAULT_CPU = 1  # cores (Metaflow's documentation, resources)
 DEFAULT_MEMORY = 4096  # MiB
+NO_OTHER_ATTEMPT = 202  # the exit code of a step that must not be tried again (docs/shim.md, Exit codes)
 DEFAULT_PAUSE = 120  # seconds between two attempts, where `@retry` does not say (Metaflow's documentation, retry)
 SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}

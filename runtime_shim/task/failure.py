@@ -8,6 +8,7 @@ import time
 
 from ..contract import address, record
 from ..contract.errors import DamagedError
+from ..contract.semantics import NO_OTHER_ATTEMPT
 from ..store import Store
 
 TYPE_CHECKING = False
@@ -22,17 +23,13 @@ _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # t
 
 def forbids_retry(status: int) -> bool:
     """Whether a process ended with the exit code by which its step asks for no other attempt (`status` as of `os.wait`)."""
-    from ..exceptions import METAFLOW_EXIT_DISALLOW_RETRY
-
-    return os.waitstatus_to_exitcode(status) == METAFLOW_EXIT_DISALLOW_RETRY
+    return os.waitstatus_to_exitcode(status) == NO_OTHER_ATTEMPT
 
 
 def exit_code(error: BaseException) -> int:
     """Returns the exit code of a task whose step raised the error: 1, or the one that asks for no other attempt."""
-    from ..exceptions import METAFLOW_EXIT_DISALLOW_RETRY
-
-    asks = isinstance(error, SystemExit) and error.code == METAFLOW_EXIT_DISALLOW_RETRY
-    return METAFLOW_EXIT_DISALLOW_RETRY if asks else 1
+    asks = isinstance(error, SystemExit) and error.code == NO_OTHER_ATTEMPT
+    return NO_OTHER_ATTEMPT if asks else 1
 
 
 def user_traceback(error: BaseException) -> str:

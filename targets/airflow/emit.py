@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
-from flowc.runtime_shim.exceptions import METAFLOW_EXIT_DISALLOW_RETRY
+from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.container import prerequisite
 from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
@@ -84,7 +84,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
         timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
         has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_ways="way" in kinds,
         has_helpers=len(kinds) > 1,
-        has_retries=any(each.get("retries") for each in tasks), final=METAFLOW_EXIT_DISALLOW_RETRY,
+        has_retries=any(each.get("retries") for each in tasks), final=NO_OTHER_ATTEMPT,
         delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
         mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
     )  # fmt: skip

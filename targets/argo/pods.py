@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Flow
+from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.container import command
 from flowc.targets.shared.pods import is_environment_name, is_guaranteed, metadata, pod_of, pull_secrets, secrets
 from flowc.targets.shared.step_settings import deadline, description, pause, retries, summary, variables
@@ -26,7 +27,7 @@ GRACE = 600  # seconds: the kubelet counts a pod's deadline from before it pulls
 # What is tried again (docs/shim.md, Exit codes). A step that leaves with METAFLOW_EXIT_DISALLOW_RETRY (202) asks for no
 # other attempt; a task that was started wrongly (2, with a message that begins as the shim's do) fails again likewise.
 # The exit code of a deleted pod is "-1". The policy stays Always: with an expression both must agree (Argo, "Retries").
-RETRIED = "lastRetry.exitCode != '202' && (lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: '))"
+RETRIED = f"lastRetry.exitCode != '{NO_OTHER_ATTEMPT}' && (lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: '))"
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 

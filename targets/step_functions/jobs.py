@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Foreach, Switch
+from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.step_settings import deadline, retries, variables
 from flowc.templates.render import render
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
-FINAL = "202"  # the exit code after which a job is not tried again (docs/shim.md, Exit codes)
 
 
 @record
@@ -57,7 +57,7 @@ class Jobs:
             "volumes": compute.volumes,
             "log_driver": compute.log_driver, "log_options": dict(compute.log_options),
             "attempts": attempts(step),
-            "final_exit_code": FINAL if attempts(step) > 1 else "",
+            "final_exit_code": str(NO_OTHER_ATTEMPT) if attempts(step) > 1 else "",
             "timeout": deadline(step),
         }  # fmt: skip
 
