@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -77,11 +78,17 @@ class Argo:
         self.lock = threading.Lock()
         self.started: dict[str, float] = {}
 
-    def deploy(self, flow: Path, delivery: str, *options: str) -> Compiled:
-        """Compiles the flow and applies its manifests, which the API server validates strictly; schedules are suspended."""
+    def deploy(self, flow: Path, delivery: str, *options: str, change: Callable[[dict[str, Any]], None] | None = None) -> Compiled:
+        """Compiles the flow and applies its manifests, which the API server validates strictly; schedules are suspended.
+
+        `change` changes the WorkflowTemplate before it is applied. The controller may start a run with the template as it was before a
+        second `apply`, of which it has not heard yet.
+        """
         name = named(flow, f"{delivery}-{flow.stem.replace('_', '-')}"[:50].lower())
         made = compiled(flow, "argo", self.s3, *name, *self.images.options(flow, delivery), *options)
         for each in self.manifests(made):
+            if change is not None and each["kind"] == "WorkflowTemplate":
+                change(each)
             if each["kind"] == "CronWorkflow":
                 each["spec"]["suspend"] = True
             self.node.apply(each)

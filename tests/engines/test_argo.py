@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,13 +150,13 @@ ENDINGS = """class Endings(FlowSpec):
 
 def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
     """Of four steps with `@retry`, only the one whose code fails is: not one that forbids it, nor what the shim refuses."""
-    made = argo.deploy(write(folder, ENDINGS), "inject", "--max-visits", "2")
-    manifest = argo.manifests(made)[0]
-    templates = {each["name"]: each for each in manifest["spec"]["templates"]}
-    templates["flow"]["dag"]["failFast"] = False  # a branch that fails leaves the others their attempts
-    templates["wrong"]["container"]["args"].remove("--step")
-    argo.node.apply(manifest)
-    run = argo.start(made)
+
+    def change(manifest: dict[str, Any]) -> None:
+        templates = {each["name"]: each for each in manifest["spec"]["templates"]}
+        templates["flow"]["dag"]["failFast"] = False  # a branch that fails leaves the others their attempts
+        templates["wrong"]["container"]["args"].remove("--step")
+
+    run = argo.start(argo.deploy(write(folder, ENDINGS), "inject", "--max-visits", "2", change=change))
     outcome = argo.wait(run)
     assert not outcome.succeeded
     failures = argo.failures(run)
@@ -193,13 +194,12 @@ def a_loop_of_more_visits_than_argo_has_levels(argo: Argo, folder: Path) -> None
 
 
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
-    made = argo.deploy(write(folder, TWICE), "inject")
-    manifest = argo.manifests(made)[0]
-    (flow,) = [each for each in manifest["spec"]["templates"] if each["name"] == "flow"]
-    (start,) = [each for each in flow["dag"]["tasks"] if each["name"] == "start"]
-    flow["dag"]["tasks"].append({**start, "name": "start-too"})
-    argo.node.apply(manifest)
-    outcome = argo.wait(argo.start(made))
+    def change(manifest: dict[str, Any]) -> None:
+        (flow,) = [each for each in manifest["spec"]["templates"] if each["name"] == "flow"]
+        (start,) = [each for each in flow["dag"]["tasks"] if each["name"] == "start"]
+        flow["dag"]["tasks"].append({**start, "name": "start-too"})
+
+    outcome = argo.wait(argo.start(argo.deploy(write(folder, TWICE), "inject", change=change)))
     assert outcome.succeeded, outcome.detail
     check_twice(left(argo.s3, outcome.run, "Twice"))
 
