@@ -15,7 +15,10 @@ OLDEST = (3, 10)
 def main() -> int:
     folder, arguments = sys.argv[1], sys.argv[2:]
     if sys.version_info < OLDEST:
-        print(f"flowc needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {sys.version.split()[0]}: make PYTHON=python3.12 …", file=sys.stderr)
+        print(
+            f"flowc needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {sys.version.split()[0]}: make PYTHON=python3.12 …",
+            file=sys.stderr,
+        )
         return 1
     print(f"setting up {folder}", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)

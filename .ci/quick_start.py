@@ -34,7 +34,11 @@ def main() -> None:
     for file in os.listdir(folder):
         if file.startswith("__editable___") and file.endswith("_finder.py"):
             mapping = importlib.import_module(file[:-3]).MAPPING
-            parents = {name: os.path.dirname(path) for name, path in mapping.items() if os.path.basename(path) == name.rpartition(".")[2]}
+            parents = {
+                name: os.path.dirname(path)
+                for name, path in mapping.items()
+                if os.path.basename(path) == name.rpartition(".")[2]
+            }
             if len(parents) == len(mapping):
                 path = os.path.join(folder, file)
                 with open(path, "w", encoding="utf-8") as written:

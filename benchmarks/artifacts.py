@@ -49,19 +49,35 @@ def _array(array: Array, folder: str) -> None:
         for kind in ("write and fsync", "write", "durable", "fast"):
             store = FolderStore(os.path.join(folder, f"{kind}{number}"), durable=kind == "durable")
             if kind.startswith("write"):
-                _best(best, kind, lambda kind=kind, number=number: _disk(os.path.join(folder, f"{kind}{number}"), array, "fsync" in kind))  # type: ignore[misc]
+                _best(
+                    best,
+                    kind,
+                    lambda kind=kind, number=number: _disk(
+                        os.path.join(folder, f"{kind}{number}"), array, "fsync" in kind
+                    ),
+                )  # type: ignore[misc]
             else:
                 manifest = _best(best, kind, lambda store=store: artifacts.save_all(store, "F", {"x": array}, {}))  # type: ignore[misc]
-                value = _best(best, f"load {kind}", lambda store=store, manifest=manifest: artifacts.load(store, "F", "x", manifest["x"]))  # type: ignore[misc]
+                value = _best(
+                    best,
+                    f"load {kind}",
+                    lambda store=store, manifest=manifest: artifacts.load(store, "F", "x", manifest["x"]),
+                )  # type: ignore[misc]
                 _best(best, f"touch {kind}", lambda value=value: _touch(value.data))  # type: ignore[misc]
                 del value
             _remove(os.path.join(folder, f"{kind}{number}"))
     slower = max(best["write and fsync"], best["hash"])
     row("its digest, in threads", _ms(best["hash"]))
     row("write() of it, and fsync", _ms(best["write and fsync"]))
-    row("save, durable", _ms(best["durable"]), f"{best['durable'] / slower:.2f} × the slower of the two (to reach: 1.5)")
+    row(
+        "save, durable", _ms(best["durable"]), f"{best['durable'] / slower:.2f} × the slower of the two (to reach: 1.5)"
+    )
     row("write() of it into the page cache", _ms(best["write"]))
-    row("save, not durable", _ms(best["fast"]), f"{best['fast'] / max(best['write'], best['hash']):.2f} × the slower of it and the digest")
+    row(
+        "save, not durable",
+        _ms(best["fast"]),
+        f"{best['fast'] / max(best['write'], best['hash']):.2f} × the slower of it and the digest",
+    )
     row("load, nothing touched", _ms(best["load fast"]), "(to reach: 5 ms)")
     touch = _touching(array)
     row("touching as much memory that is there", _ms(touch))
@@ -79,12 +95,22 @@ def _small(folder: str) -> None:
     before = _files(store.folder)
     common = {f"a{number}": list(range(number, number + 300)) for number in range(1000)}
     for number in range(15):
-        values = {name: [*value[:-1], number] for name, value in common.items()}  # others than in the round before, of the same objects
-        _best(best, "limit", lambda values=values: [hashlib.sha256(pickle.dumps(each, 5)).digest() for each in values.values()])  # type: ignore[misc]
+        values = {
+            name: [*value[:-1], number] for name, value in common.items()
+        }  # others than in the round before, of the same objects
+        _best(
+            best,
+            "limit",
+            lambda values=values: [hashlib.sha256(pickle.dumps(each, 5)).digest() for each in values.values()],
+        )  # type: ignore[misc]
         _best(best, "save", lambda values=values: artifacts.save_all(store, "F", values, {}))  # type: ignore[misc]
     files = (_files(store.folder) - before) // 15
     row("pickle and sha256 of a thousand values of 1 KB", _ms(best["limit"]))
-    row("save them", _ms(best["save"]), f"{best['save'] / best['limit']:.2f} × (to reach: 3), {files} new file (to reach: 3)")
+    row(
+        "save them",
+        _ms(best["save"]),
+        f"{best['save'] / best['limit']:.2f} × (to reach: 3), {files} new file (to reach: 3)",
+    )
 
 
 def _files(folder: str) -> int:
@@ -121,8 +147,15 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 def _memory() -> None:
-    for kind, what in (("array", "an array"), ("texts", "a list of texts"), ("rows", "a list of rows"), ("records", "a list of records")):
-        done = subprocess.run([sys.executable, "-c", MEMORY, str(MEBIBYTES), kind], capture_output=True, text=True, check=True)
+    for kind, what in (
+        ("array", "an array"),
+        ("texts", "a list of texts"),
+        ("rows", "a list of rows"),
+        ("records", "a list of records"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY, str(MEBIBYTES), kind], capture_output=True, text=True, check=True
+        )
         extra, size, loading = map(float, done.stdout.split())
         row(f"peak memory over {what} of {size:.0f} MiB when it is saved", f"{extra:.0f} MiB", "(to reach: 64)")
         row("when it is loaded", f"{loading:.0f} MiB", "(to reach: 64)")

@@ -15,7 +15,9 @@ TARGETS = ("argo", "step-functions", "airflow")
 
 
 def main() -> None:
-    print("growth: a whole `flowc compile` process, and the spec's bytes a step (the smallest flow's fixed part is in its number)")
+    print(
+        "growth: a whole `flowc compile` process, and the spec's bytes a step (the smallest flow's fixed part is in its number)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         steps = {}
         for size in SIZES:
@@ -51,4 +53,8 @@ def main() -> None:
                     f"{seconds / found['bare']:.1f} × python -c pass, {written / steps[size]:,.0f} bytes a step",
                 )
             grown = (found["1000"] - found["bare"]) / (found["100"] - found["bare"])
-            row(f"{target}: {steps[1000]} steps over {steps[100]}", f"{grown:.1f} ×", f"{steps[1000] / steps[100]:.1f} × the steps")
+            row(
+                f"{target}: {steps[1000]} steps over {steps[100]}",
+                f"{grown:.1f} ×",
+                f"{steps[1000] / steps[100]:.1f} × the steps",
+            )

@@ -20,7 +20,16 @@ def main() -> None:
         commands = {}
         for tasks in (1, TASKS + 1):
             Path(folder, f"flow{tasks}.py").write_text(wide(tasks))
-            commands[str(tasks)] = [sys.executable, "-m", "flowc", "run", f"flow{tasks}.py", "--quiet", "--store", f"store{tasks}"]
+            commands[str(tasks)] = [
+                sys.executable,
+                "-m",
+                "flowc",
+                "run",
+                f"flow{tasks}.py",
+                "--quiet",
+                "--store",
+                f"store{tasks}",
+            ]
         found = side_by_side(commands, rounds=3, cwd=folder)
     task = (found[str(TASKS + 1)] - found["1"]) / TASKS
     fork = _fork()

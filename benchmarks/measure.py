@@ -10,10 +10,14 @@ from collections.abc import Mapping, Sequence
 ROUNDS = 15
 
 
-def side_by_side(commands: Mapping[str, Sequence[str]], rounds: int = ROUNDS, cwd: str | None = None) -> dict[str, float]:
+def side_by_side(
+    commands: Mapping[str, Sequence[str]], rounds: int = ROUNDS, cwd: str | None = None
+) -> dict[str, float]:
     """Returns the seconds of each command's fastest run. Raises CalledProcessError for one that fails."""
     found = dict.fromkeys(commands, float("inf"))
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # an installed package is compiled
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }  # an installed package is compiled
     for _ in range(rounds):
         for name, command in commands.items():
             began = time.perf_counter()

@@ -27,7 +27,9 @@ def _serve() -> None:
             threading.Thread(target=_connection, args=(connection, objects, sizes, space), daemon=True).start()
 
 
-def _connection(connection: socket.socket, objects: dict[str, bytes | mmap.mmap], sizes: dict[str, int], space: mmap.mmap) -> None:
+def _connection(
+    connection: socket.socket, objects: dict[str, bytes | mmap.mmap], sizes: dict[str, int], space: mmap.mmap
+) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     rest = b""
     while True:
@@ -87,7 +89,12 @@ def null_s3() -> Iterator[dict[str, str]]:
     try:
         assert server.stdout is not None
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        yield {"AWS_ENDPOINT_URL_S3": url, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+        yield {
+            "AWS_ENDPOINT_URL_S3": url,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+        }
     finally:
         server.kill()
         server.communicate()

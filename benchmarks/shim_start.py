@@ -42,11 +42,15 @@ ROUNDS = 25
 
 
 def main() -> None:
-    print("the shim: launch to the user's first line of a step that continues another; the package and the records are fetched")
+    print(
+        "the shim: launch to the user's first line of a step that continues another; the package and the records are fetched"
+    )
     with tempfile.TemporaryDirectory() as folder, null_s3() as environment:
         python = _plain(folder)
         write_folder(f"{folder}/runtime")
-        subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True)  # as in the runtime image
+        subprocess.run(
+            [python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True
+        )  # as in the runtime image
         (Path(folder) / "flow.py").write_text(FLOW)
         best = {"bare": float("inf")}
         stores = {"a folder": f"{folder}/store", "S3 over HTTP": "s3://bucket/p"}
@@ -70,7 +74,11 @@ def main() -> None:
                 best[name] = min(best[name], float(done.stdout) - began)
     for name, seconds in best.items():
         limit = {"a folder": " (to reach: 2)", "S3 over HTTP": " (to reach: 4)"}.get(name, "")
-        row(name if name != "bare" else "python -I -S -c pass", f"{1000 * seconds:.1f} ms", f"{seconds / best['bare']:.2f} ×{limit}")
+        row(
+            name if name != "bare" else "python -I -S -c pass",
+            f"{1000 * seconds:.1f} ms",
+            f"{seconds / best['bare']:.2f} ×{limit}",
+        )
 
 
 def _plain(folder: str) -> str:

@@ -20,7 +20,10 @@ def main(metaflow: str) -> None:
         "python -I -S -c pass": [sys.executable, "-I", "-S", "-c", "pass"],
         "flowc --version": [*flowc, "--version"],
         "flowc check": [*flowc, "check", HELLO],
-        **{f"flowc compile --target {target}": [*compile_one, "--target", target] for target in ("argo", "step-functions", "airflow")},
+        **{
+            f"flowc compile --target {target}": [*compile_one, "--target", target]
+            for target in ("argo", "step-functions", "airflow")
+        },
     }
     if metaflow:
         commands["python -c 'import metaflow'"] = [metaflow, "-c", "import metaflow"]

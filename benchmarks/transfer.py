@@ -70,7 +70,11 @@ def _received(store: S3Store, entry: dict[str, Any]) -> float:
     name, size = address.blob_name("F", entry["digest"]), entry["size"]
     began = time.perf_counter()
     view = memoryview(blobs._memory(size))
-    for_each(-(-size // CHUNK), lambda part: store.get_into(name, part * CHUNK, view[part * CHUNK : (part + 1) * CHUNK]) and None, blobs.WORKERS)
+    for_each(
+        -(-size // CHUNK),
+        lambda part: store.get_into(name, part * CHUNK, view[part * CHUNK : (part + 1) * CHUNK]) and None,
+        blobs.WORKERS,
+    )
     return time.perf_counter() - began
 
 

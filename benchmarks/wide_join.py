@@ -63,13 +63,22 @@ def main() -> None:
     found = {}
     with null_s3() as environment:
         for size in SIZES:
-            done = subprocess.run([sys.executable, "-c", JOIN, str(size)], env={**os.environ, **environment}, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-c", JOIN, str(size)],
+                env={**os.environ, **environment},
+                capture_output=True,
+                text=True,
+            )
             assert done.returncode == 0, done.stderr
             found[size] = [float(each) for each in re.split(r"\s+", done.stdout.strip())]
     for size, (records, values, memory, most) in found.items():
         row(f"{size} inputs: finding them", f"{1e6 * records / size:.0f} µs", f"{records:.2f} s in all")
         row(f"{size} inputs: reading them", f"{1e6 * values / size:.0f} µs", f"{values:.2f} s in all")
-        row(f"{size} inputs: memory", f"{1024 * memory / size:.1f} KiB", f"{memory:.0f} MiB in all; {most:.0f} requests at once (to reach: 20)")
+        row(
+            f"{size} inputs: memory",
+            f"{1024 * memory / size:.1f} KiB",
+            f"{memory:.0f} MiB in all; {most:.0f} requests at once (to reach: 20)",
+        )
     few, many = (found[size] for size in SIZES)
     grown = (many[0] + many[1]) / (few[0] + few[1])
     row(f"{SIZES[1]} inputs over {SIZES[0]}", f"{grown:.1f} ×", f"{SIZES[1] / SIZES[0]:.0f} × the inputs")

@@ -152,4 +152,14 @@ def package(now: Compile) -> Result:
     return replace(now, analysis=replace(now.analysis, flow=flow), files=files), diagnostics
 
 
-PASSES: tuple[Callable[[Compile], Result], ...] = (source, names, reading, mutators, dataflow, options, checks, scopes, package)
+PASSES: tuple[Callable[[Compile], Result], ...] = (
+    source,
+    names,
+    reading,
+    mutators,
+    dataflow,
+    options,
+    checks,
+    scopes,
+    package,
+)

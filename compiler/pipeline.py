@@ -37,7 +37,9 @@ class Program:
     files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
     variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets (file_environment.py)
-    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known (foreach_values.py)
+    widths: tuple[
+        tuple[str, int], ...
+    ] = ()  # step → how many items its foreach goes over, where that is known (foreach_values.py)
 
 
 class BrokenPass(Exception):
@@ -60,10 +62,20 @@ def load(
         return _load_ir(folder or ".", name, attach)
     sources = Sources(folder or ".", name)
     try:
-        done, diagnostics = _through(Compile(sources, flow_name, attach, severities or {}, given), _is_debugged() if debug is None else debug)
+        done, diagnostics = _through(
+            Compile(sources, flow_name, attach, severities or {}, given), _is_debugged() if debug is None else debug
+        )
     except Refused as refused:
         raise Refused(refused.diagnostics, {**refused.sources, **sources.texts}) from None
-    return Program(done.analysis.flow, done.scope, dict(sources.texts), dict(done.files), diagnostics, done.variables, widths(done.analysis))
+    return Program(
+        done.analysis.flow,
+        done.scope,
+        dict(sources.texts),
+        dict(done.files),
+        diagnostics,
+        done.variables,
+        widths(done.analysis),
+    )
 
 
 def _through(now: Compile, debug: bool) -> tuple[Compile, tuple[Diagnostic, ...]]:

@@ -17,7 +17,9 @@ STORE = "build/datastore"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--compiler", default=sys.executable, help="a Python that has flowc, and not what the flow needs")
+    parser.add_argument(
+        "--compiler", default=sys.executable, help="a Python that has flowc, and not what the flow needs"
+    )
     parser.add_argument("--runner", default=sys.executable, help="a Python that has flowc and scikit-learn")
     arguments = parser.parse_args()
     flow = os.path.relpath(FLOW)
@@ -30,11 +32,23 @@ def main() -> int:
         else "scikit-learn is not installed here: flowc reads the flow, it does not run it"
     )
     started = time.perf_counter()
-    flowc(arguments.compiler, "compile", flow, "--target", "argo,step-functions,airflow", "--store", "s3://wine/flows", "-o", BUILD)
+    flowc(
+        arguments.compiler,
+        "compile",
+        flow,
+        "--target",
+        "argo,step-functions,airflow",
+        "--store",
+        "s3://wine/flows",
+        "-o",
+        BUILD,
+    )
     print(f"in {time.perf_counter() - started:.2f} s")
 
     title("Validate, with no engine at hand")
-    flowc(arguments.compiler, "validate", *(os.path.join(BUILD, each) for each in ("argo", "step-functions", "airflow")))
+    flowc(
+        arguments.compiler, "validate", *(os.path.join(BUILD, each) for each in ("argo", "step-functions", "airflow"))
+    )
 
     title("Run the flow here")
     run_id = os.path.join(BUILD, "run-id")
@@ -43,9 +57,13 @@ def main() -> int:
         run = file.read().strip()
 
     title("What came out")
-    found = json.loads(flowc(arguments.runner, "dump", f"{run}/end", "--store", STORE, "--flow", "WineFlow", "--json", quiet=True))
+    found = json.loads(
+        flowc(arguments.runner, "dump", f"{run}/end", "--store", STORE, "--flow", "WineFlow", "--json", quiet=True)
+    )
     artifacts = found["end"][0]["artifacts"]
-    print(f"winner: {artifacts['winner']['repr']}, accuracy {artifacts['best_score']['repr']}\n\nartifacts of `end` in run {run}:")
+    print(
+        f"winner: {artifacts['winner']['repr']}, accuracy {artifacts['best_score']['repr']}\n\nartifacts of `end` in run {run}:"
+    )
     for name, value in artifacts.items():
         shown = value["repr"].replace("\n", " ")
         print(f"  {name:12} {value['type']:10} {shown if len(shown) <= 90 else shown[:87] + '...'}")

@@ -27,7 +27,11 @@ def leave(code: int) -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         pass
-    except (OSError, ValueError, AttributeError):  # a full disk, a closed stream, none at all: Python's own way out knows what to say
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+    ):  # a full disk, a closed stream, none at all: Python's own way out knows what to say
         sys.exit(code)
     os._exit(code)
 

@@ -14,7 +14,11 @@ def decorator(one: Decorator) -> str:
     """The decorator as it would be written, without the attributes that have their defaults."""
     known = specification(one.name)
     defaults = known.attributes if known else {}
-    given = [f"{name}={value(each)}" for name, each in one.attributes.items() if name not in defaults or defaults[name] != each]
+    given = [
+        f"{name}={value(each)}"
+        for name, each in one.attributes.items()
+        if name not in defaults or defaults[name] != each
+    ]
     return f"@{one.name}({', '.join(given)})" if given else f"@{one.name}"
 
 

@@ -93,14 +93,19 @@ def _command(argv: list[str], out: Output) -> str:
     if first == "spin":
         from .flow_file import _METAFLOW_ONLY
 
-        raise Usage("flowc has no command `spin`", _METAFLOW_ONLY["spin"].replace("`resume STEP`", "`flowc resume FLOW.py STEP`"))
+        raise Usage(
+            "flowc has no command `spin`",
+            _METAFLOW_ONLY["spin"].replace("`resume STEP`", "`flowc resume FLOW.py STEP`"),
+        )
     from flowc.compiler.report.diagnostics import nearest
 
     kind = "option" if first.startswith("-") else "command"
     close = nearest(first, [*COMMANDS, "--help", "--version"])
     if close is None and first.endswith(".py"):
         raise Usage(f"`{first}` is not a command", f"to compile it: `flowc compile {first} --target …`")
-    raise Usage(f"unknown {kind} `{first}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))
+    raise Usage(
+        f"unknown {kind} `{first}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS)
+    )
 
 
 def _dispatch(command: str, argv: list[str], out: Output) -> int:
@@ -124,7 +129,9 @@ def _internal(error: Exception, out: Output) -> int:
 
         traceback.print_exception(type(error), error, error.__traceback__)
     kind = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    out.error(f"a mistake in flowc {VERSION}, not in your flow: {kind}; please report it, with what FLOWC_DEBUG=1 prints")
+    out.error(
+        f"a mistake in flowc {VERSION}, not in your flow: {kind}; please report it, with what FLOWC_DEBUG=1 prints"
+    )
     return INTERNAL
 
 

@@ -75,9 +75,15 @@ def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
     for run in made.runs:
         found = [*_entries(place, address.run_name(flow, run)), *_entries(place, address.superseded_name(flow, run))]
         record = address.run_record_name(flow, run)
-        made.objects += sorted((name for name, _, _ in found), key=lambda name: name != record)  # run.json first: without it there is no run
+        made.objects += sorted(
+            (name for name, _, _ in found), key=lambda name: name != record
+        )  # run.json first: without it there is no run
         made.bytes += sum(size for _, size, _ in found)
-    made.objects += _tags(place, flow, frozenset(made.runs)) + _cached(place, flow, frozenset(kept)) + _orphans(place, flow, rules, now)
+    made.objects += (
+        _tags(place, flow, frozenset(made.runs))
+        + _cached(place, flow, frozenset(kept))
+        + _orphans(place, flow, rules, now)
+    )
     if not made.going_on:
         marked = _marked(place, flow, kept)
         for name, size, changed in _entries(place, f"{address.encoded(flow)}/blobs/"):
@@ -100,12 +106,18 @@ def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
     data = record.dumps({"version": record.VERSION, "time": time.time(), "pid": os.getpid()})
     if not store.put_if_absent(name, data):
         if gc_handshake.marker(store, flow) is not None:
-            raise Failure(f"the runs of {flow} are being collected already; if that process was killed, its marker is void after an hour: {name}")
+            raise Failure(
+                f"the runs of {flow} are being collected already; if that process was killed, its marker is void after an hour: {name}"
+            )
         store.put(name, data)
     until = time.monotonic() + gc_handshake.STALE / 2
     try:
         made = plan(place, flow, rules)
-        for names, delete in ((made.objects, _deleter(place)), (made.blobs, _deleter(place)), (made.leftovers, place.store.delete_leftover)):
+        for names, delete in (
+            (made.objects, _deleter(place)),
+            (made.blobs, _deleter(place)),
+            (made.leftovers, place.store.delete_leftover),
+        ):
             for at in range(0, len(names), 500):
                 if time.monotonic() > until:
                     raise Failure(f"{flow}: not all could be deleted in half an hour; `flowc gc` again goes on")
@@ -181,7 +193,10 @@ def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]
     found: list[str] = []
     for folder in place.store.folders(prefix):
         if place.run(flow, address.decoded(folder)) is None:
-            inside = [*_entries(place, f"{prefix}{folder}/"), *_entries(place, address.superseded_name(flow, address.decoded(folder)))]
+            inside = [
+                *_entries(place, f"{prefix}{folder}/"),
+                *_entries(place, address.superseded_name(flow, address.decoded(folder))),
+            ]
             if all(now - changed >= rules.grace for _, _, changed in inside):
                 found += [name for name, _, _ in inside]
     return found

@@ -12,7 +12,12 @@ _SHOWN = 24  # lines of a difference; who wants all of it has the version contro
 
 def difference(path: str, old: str, new: str) -> str:
     """Returns the first lines of the unified difference, from the file's text to what it should be."""
-    found = [line.rstrip("\n") for line in difflib.unified_diff(old.split("\n"), new.split("\n"), path, "what the flow gives now", lineterm="", n=2)]
+    found = [
+        line.rstrip("\n")
+        for line in difflib.unified_diff(
+            old.split("\n"), new.split("\n"), path, "what the flow gives now", lineterm="", n=2
+        )
+    ]
     shown = [_painted(lines(line)) for line in found[:_SHOWN]]
     if len(found) > _SHOWN:
         shown.append(f"… and {len(found) - _SHOWN} more lines")

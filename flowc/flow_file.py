@@ -18,7 +18,11 @@ COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "log
 _ABOUT_RUNS = ("runs", "logs", "dump", "tag", "gc")  # they need no flow, only its name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
-_LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # the value `local` says what flowc does anyway
+_LOCAL = {
+    "--datastore": "--store URL",
+    "--metadata": "",
+    "--environment": "",
+}  # the value `local` says what flowc does anyway
 _ELSEWHERE = {
     "--datastore-root": "give the datastore to the command: `run --store URL`",
     "--package-suffixes": "the code package holds the modules that the flow imports",
@@ -66,7 +70,10 @@ def _words(command: str, words: list[str]) -> list[str]:
     if words[:1] == ["show"]:
         return words[1:]
     if words[:1] == ["scrub"]:
-        raise Usage("flowc has no command `logs scrub`", "a log is the object PATH.ATTEMPT.log of the datastore; `flowc gc` deletes whole runs")
+        raise Usage(
+            "flowc has no command `logs scrub`",
+            "a log is the object PATH.ATTEMPT.log of the datastore; `flowc gc` deletes whole runs",
+        )
     return words
 
 
@@ -126,7 +133,11 @@ def _top_option(words: list[str]) -> list[str]:
             value = words.pop(0) if words else ""
         if value == "local":
             return []
-        instead = f"give the datastore to the command: `run {_LOCAL[name]}`" if _LOCAL[name] else f"flowc has only `{name}=local`"
+        instead = (
+            f"give the datastore to the command: `run {_LOCAL[name]}`"
+            if _LOCAL[name]
+            else f"flowc has only `{name}=local`"
+        )
         raise Usage(f"`{name}={value}` is not supported", instead)
     if name in _ELSEWHERE:
         raise Usage(f"`{name}` is not supported before the command", _ELSEWHERE[name])
@@ -143,4 +154,7 @@ def _unknown(command: str) -> Usage:
         if command == target.about(name).METAFLOW_COMMAND:
             return Usage(f"flowc has no command `{command}`", f"write the spec with `compile --target {name}`")
     close = nearest(command, COMMANDS)
-    return Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))
+    return Usage(
+        f"unknown command `{command}`",
+        f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS),
+    )

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-WITH = Option("--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True)
+WITH = Option(
+    "--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True
+)
 
 
-def load_flow(path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False, given: Given = NOTHING) -> Program:
+def load_flow(
+    path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False, given: Given = NOTHING
+) -> Program:
     """Returns the program of the file. Raises Refused, its places being paths that the user can open.
 
     `attach` are the values of `--with`; `given` is what the flow is compiled from beside its source.
@@ -38,7 +42,10 @@ def placed(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ..
     folder = os.path.dirname(path)
     if not folder:
         return tuple(diagnostics)
-    return tuple(replace(each, span=replace(each.span, file=_join(folder, each.span.file))) if each.span else each for each in diagnostics)
+    return tuple(
+        replace(each, span=replace(each.span, file=_join(folder, each.span.file))) if each.span else each
+        for each in diagnostics
+    )
 
 
 def placed_sources(sources: Mapping[str, str], path: str) -> dict[str, str]:

@@ -30,7 +30,11 @@ class Checkout:
         self._pipe, writing = os.pipe()
         null = os.open(os.devnull, os.O_RDWR)
         try:
-            actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+            actions = [
+                (os.POSIX_SPAWN_DUP2, null, 0),
+                (os.POSIX_SPAWN_DUP2, writing, 1),
+                (os.POSIX_SPAWN_DUP2, null, 2),
+            ]
             self._pid = os.posix_spawnp("git", words, {**os.environ, "GIT_TERMINAL_PROMPT": "0"}, file_actions=actions)
         except OSError:  # there is no git here
             os.close(self._pipe)
@@ -64,7 +68,9 @@ def git_commit(folder: str) -> dict[str, str]:
     head = _read(found, "HEAD")
     if head.startswith("ref: "):
         name = head[len("ref: ") :]
-        common = os.path.join(found, _read(found, "commondir") or ".")  # a work tree of its own keeps branches with the repository
+        common = os.path.join(
+            found, _read(found, "commondir") or "."
+        )  # a work tree of its own keeps branches with the repository
         head = _read(common, name) or _packed(common, name)
     return {"git": head} if len(head) in (40, 64) and all(each in "0123456789abcdef" for each in head) else {}
 
@@ -76,7 +82,9 @@ def _git_folder(folder: str) -> str:
             return path
         if os.path.isfile(path):
             line = _read(folder, ".git")
-            return os.path.normpath(os.path.join(folder, line[len("gitdir: ") :])) if line.startswith("gitdir: ") else ""
+            return (
+                os.path.normpath(os.path.join(folder, line[len("gitdir: ") :])) if line.startswith("gitdir: ") else ""
+            )
         above = os.path.dirname(folder)
         if above == folder:
             return ""

@@ -26,7 +26,12 @@ CONFIGS = (
 )
 VALUES = (
     Option("--set", "the value of a name or call that cannot be known from the source", "NAME=VALUE", repeated=True),
-    Option("--env", "what `os.environ` holds where the source reads it; nothing else of the environment is seen", "NAME=VALUE", repeated=True),
+    Option(
+        "--env",
+        "what `os.environ` holds where the source reads it; nothing else of the environment is seen",
+        "NAME=VALUE",
+        repeated=True,
+    ),
 )
 PROJECT = (
     Option("--branch", "the branch of a flow with `@project`", "NAME"),
@@ -36,7 +41,10 @@ OPTIONS = (
     *CONFIGS,
     *VALUES,
     *PROJECT,
-    Option("--run-mutators", "let mutators, and functions that configs need, run, in a process of their own without network"),
+    Option(
+        "--run-mutators",
+        "let mutators, and functions that configs need, run, in a process of their own without network",
+    ),
 )
 RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, where the environment is there and mutators run
 
@@ -84,7 +92,9 @@ def given_to_resume(store: Store, flow: str, code: str) -> Given:
         with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
             file = archive.extractfile("flowc.json")
             earlier = of_flow(json.load(file)["flow"]) if file is not None else {}
-    return Given(variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True)
+    return Given(
+        variables=tuple(os.environ.items()), whole_environment=True, earlier=tuple(earlier.items()), run_mutators=True
+    )
 
 
 def from_environment(environment: Mapping[str, str], name: str) -> Pairs:
@@ -99,7 +109,9 @@ def from_environment(environment: Mapping[str, str], name: str) -> Pairs:
         if not isinstance(found, dict):
             raise ValueError
     except ValueError:
-        raise Usage(f"the environment variable `{name}` is not a JSON object", 'write {"NAME": …}, or unset it') from None
+        raise Usage(
+            f"the environment variable `{name}` is not a JSON object", 'write {"NAME": …}, or unset it'
+        ) from None
     return tuple((key, each if isinstance(each, str) else json.dumps(each)) for key, each in found.items())
 
 

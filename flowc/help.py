@@ -21,13 +21,21 @@ _COLUMN = 26  # where the texts of options begin
 def overview(out: Output) -> str:
     """The help of `flowc` itself."""
     file_form = out.program != "flowc"
-    usage = f"{out.program} [--quiet] [--with DECORATOR] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
+    usage = (
+        f"{out.program} [--quiet] [--with DECORATOR] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
+    )
     commands = {name: text for name, text in COMMANDS.items() if not (file_form and name == "validate")}
     parts = [
         f"flowc compiles Metaflow-style flows to {_products()}, and runs them here.",
         f"{_title('usage')} {usage}",
         "\n".join([_title("commands"), *(f"  {name:<{_COLUMN - 2}}{text}" for name, text in commands.items())]),
-        "\n".join([_title("options"), *_two_columns("  -h, --help", "print this"), *_two_columns("      --version", "print the version")]),
+        "\n".join(
+            [
+                _title("options"),
+                *_two_columns("  -h, --help", "print this"),
+                *_two_columns("      --version", "print the version"),
+            ]
+        ),
         f"`{out.program} help COMMAND` prints more on one command.",
     ]
     return "\n\n".join(parts)
@@ -45,7 +53,11 @@ def of_command(command: str, module: Any, argv: list[str], out: Output) -> str:
     """The help of one command; `argv` may name a flow or targets whose own options are then listed too."""
     usage = [_as_typed(line, out) for line in module.USAGE]
     head = _title("usage")
-    parts = [f"{head} " + "\n       ".join(usage), _text(module.TEXT, out), _section("options", module.OPTIONS, add_help=True)]
+    parts = [
+        f"{head} " + "\n       ".join(usage),
+        _text(module.TEXT, out),
+        _section("options", module.OPTIONS, add_help=True),
+    ]
     if hasattr(module, "sections"):
         parts += [_section(title, options) for title, options in module.sections(argv) if options]
     if module.EXAMPLES:
@@ -64,7 +76,9 @@ def _section(title: str, options: Iterable[Option], add_help: bool = False) -> s
             notes.append(", ".join(option.choices))
         if option.default:
             notes.append(f"default: {option.default}")
-        lines += _two_columns(f"  {short}{option.name} {option.value}".rstrip(), f"{text} ({'; '.join(notes)})" if notes else text)
+        lines += _two_columns(
+            f"  {short}{option.name} {option.value}".rstrip(), f"{text} ({'; '.join(notes)})" if notes else text
+        )
     if add_help:
         lines += _two_columns("  -h, --help", "print this")
     return "\n".join(lines)
@@ -102,4 +116,8 @@ def _as_typed(text: str, out: Output) -> str:
     """Writes `flowc run FLOW.py` the way that was used to ask: `python wine.py run`."""
     if out.program == "flowc":
         return text
-    return text.replace(" FLOW.py", "").replace("flowc ", f"{out.program} ").replace(f"{out.program} validate", "flowc validate")
+    return (
+        text.replace(" FLOW.py", "")
+        .replace("flowc ", f"{out.program} ")
+        .replace(f"{out.program} validate", "flowc validate")
+    )

@@ -93,10 +93,15 @@ class LocalRun:
             gc_handshake.wait(store, program.flow.name)
             self._write_run_id()
             self.report.begin(
-                f"{program.flow.name}, run {printable(self.name)}, in {self.store}", flow=program.flow.name, run=self.name, store=self.store
+                f"{program.flow.name}, run {printable(self.name)}, in {self.store}",
+                flow=program.flow.name,
+                run=self.name,
+                store=self.store,
             )
             extra = {**self._made_by(), **extra}
-            result = run_flow(self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra)
+            result = run_flow(
+                self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra
+            )
         except DamagedError as error:
             raise Failure(f"{error}: {self._again()}") from None
         except StoreError as error:
@@ -117,7 +122,14 @@ class LocalRun:
         flow = self.program.flow.name
         try:
             code = self.put_package()
-            data = {"flow": flow, "run": self.name, "parameters": values, "code": code, "target": "local", "started": time.time()}
+            data = {
+                "flow": flow,
+                "run": self.name,
+                "parameters": values,
+                "code": code,
+                "target": "local",
+                "started": time.time(),
+            }
             data.update({**self._made_by(), **extra})
             store = open_store(self.store)
             record.start_run(store, flow, self.name, data)
@@ -174,7 +186,9 @@ class LocalRun:
     def _close(self, result: Result, seconds: float) -> int:
         flow, name = self.program.flow.name, self.name
         counts = self.report.progress.counts()
-        tasks = f"{counts['done']} tasks in {seconds:.1f} s" + (f", {counts['reused']} done before" if counts["reused"] else "")
+        tasks = f"{counts['done']} tasks in {seconds:.1f} s" + (
+            f", {counts['reused']} done before" if counts["reused"] else ""
+        )
         about = {"run": name, "done": counts["done"], "reused": counts["reused"], "seconds": round(seconds, 3)}
         if result.succeeded:
             words = self._command("dump", flow_file=False)
@@ -183,12 +197,17 @@ class LocalRun:
             return 0
         again = self._again()
         if result.stopped:
-            self.report.end("interrupted", f"run {name} was interrupted, {tasks}\nto go on: {again}", **about, resume=again)
+            self.report.end(
+                "interrupted", f"run {name} was interrupted, {tasks}\nto go on: {again}", **about, resume=again
+            )
             return 130
         if result.import_failed:
             self.report.end("failed", f"run {name} failed: {self.path} cannot be imported", **about)
             return 1
-        failed = [{"step": step, "path": path, "attempt": attempt, "why": text} for (step, path, attempt), text in self.failures]
+        failed = [
+            {"step": step, "path": path, "attempt": attempt, "why": text}
+            for (step, path, attempt), text in self.failures
+        ]
         lines = [f"run {name} failed, {tasks}"]
         for task, text in self.failures[:SHOWN]:
             lines += self._failure(task, text)
@@ -228,7 +247,9 @@ class LocalRun:
 
     def _store_option(self, words: str) -> str:
         """`--store …`, unless the command finds the datastore by itself."""
-        if not self.arguments.text("--store") and (self.path in words or self.out.program != "flowc" or is_found_here(self.store)):
+        if not self.arguments.text("--store") and (
+            self.path in words or self.out.program != "flowc" or is_found_here(self.store)
+        ):
             return ""
         return f" --store {quoted(self.store)}"
 

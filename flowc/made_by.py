@@ -27,7 +27,9 @@ def made_by(place: Datastore, found: Found) -> dict[str, list[Made]]:
     environments: dict[str, Made] = {}
     made: dict[str, list[Made]] = {}
     succeeded = list(tasks(place.store, found.flow, found.run, found.step, found.path))
-    for (step, path), done in zip(succeeded, place.each(succeeded, lambda task: place.record(found.flow, found.run, *task))):
+    for (step, path), done in zip(
+        succeeded, place.each(succeeded, lambda task: place.record(found.flow, found.run, *task))
+    ):
         if done is None:
             continue
         known = dict(done.data.get("environment") or {})
@@ -36,12 +38,28 @@ def made_by(place: Datastore, found: Found) -> dict[str, list[Made]]:
             environments[digest] = environment.read(place.store, found.flow, digest) or {}
         made_in = str(done.data.get("origin") or found.run)  # a task that was taken over ran in another run
         run = place.run(found.flow, made_in) or {}
-        about = {name: run.get(name) for name in ("target", "user", "started", "parameters", "git", "dirty", "script", "flowc") if name in run}
+        about = {
+            name: run.get(name)
+            for name in ("target", "user", "started", "parameters", "git", "dirty", "script", "flowc")
+            if name in run
+        }
         there = {name: value for name, value in environments[digest].items() if name != "version"}
-        one = {"path": path, "run": made_in, "attempt": done.data.get("attempt", 0), **about, "code": known.get("code"), **known, **there}
-        made.setdefault(step, []).append({**one, "task_started": done.data.get("started"), "task_ended": done.data.get("ended")})
+        one = {
+            "path": path,
+            "run": made_in,
+            "attempt": done.data.get("attempt", 0),
+            **about,
+            "code": known.get("code"),
+            **known,
+            **there,
+        }
+        made.setdefault(step, []).append(
+            {**one, "task_started": done.data.get("started"), "task_ended": done.data.get("ended")}
+        )
     if not made and found.step:
-        raise ShimError(f"run {found.run!r} has no task {found.step}{f'/{found.path}' if found.path else ''} that has succeeded")
+        raise ShimError(
+            f"run {found.run!r} has no task {found.step}{f'/{found.path}' if found.path else ''} that has succeeded"
+        )
     return made
 
 
@@ -52,17 +70,38 @@ def lines(made: dict[str, list[Made]]) -> Iterator[str]:
     groups: dict[str, tuple[Made, list[str]]] = {}
     for step, tasks in made.items():
         for each in tasks:
-            same = {name: value for name, value in each.items() if name not in ("path", "attempt", "task_started", "task_ended")}
+            same = {
+                name: value
+                for name, value in each.items()
+                if name not in ("path", "attempt", "task_started", "task_ended")
+            }
             name = step if each["path"] == "-" else f"{step}/{each['path']}"
             groups.setdefault(repr(same), (same, []))[1].append(name)
     for each, names in groups.values():
         yield printable(", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else ""))
-        yield printable(f"  run       {each['run']}, target {each.get('target')}" + (f", of {each['user']}" if each.get("user") else ""))
-        dirty = {True: ", with changes that it does not have", False: "", None: " (whether the files were as it has them is not known)"}
+        yield printable(
+            f"  run       {each['run']}, target {each.get('target')}"
+            + (f", of {each['user']}" if each.get("user") else "")
+        )
+        dirty = {
+            True: ", with changes that it does not have",
+            False: "",
+            None: " (whether the files were as it has them is not known)",
+        }
         commit = f", commit {each['git']}{dirty[each.get('dirty')]}" if each.get("git") else ""
-        yield printable(f"  code      {each.get('code') or '?'}{f' ({each_script})' if (each_script := each.get('script')) else ''}{commit}")
+        yield printable(
+            f"  code      {each.get('code') or '?'}{f' ({each_script})' if (each_script := each.get('script')) else ''}{commit}"
+        )
         machine = f" {each['machine']}" if each.get("machine") else ""
-        yield printable(f"  python    {each.get('python', '?')} on {each.get('platform', '?')}{machine}, flowc {each.get('flowc', '?')}")
+        yield printable(
+            f"  python    {each.get('python', '?')} on {each.get('platform', '?')}{machine}, flowc {each.get('flowc', '?')}"
+        )
         if "packages" in each:
             text = ", ".join(f"{name} {version}" for name, version in each["packages"].items()) or "none"
-            yield from textwrap.wrap(printable(text), WIDTH, initial_indent="  packages  ", subsequent_indent=" " * 12, break_on_hyphens=False)
+            yield from textwrap.wrap(
+                printable(text),
+                WIDTH,
+                initial_indent="  packages  ",
+                subsequent_indent=" " * 12,
+                break_on_hyphens=False,
+            )

@@ -19,7 +19,9 @@ class MetaflowFallback:
 
         if os.environ.get("FLOWC_METAFLOW") == "0":
             return None
-        for finder in sys.meta_path[sys.meta_path.index(cls) + 1 :]:  # an editable install of Metaflow may have put its own there
+        for finder in sys.meta_path[
+            sys.meta_path.index(cls) + 1 :
+        ]:  # an editable install of Metaflow may have put its own there
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec

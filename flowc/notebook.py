@@ -96,7 +96,9 @@ def flow_source(cell: str, flow: str) -> str:
         raise NBRunnerInitializationError(f"the cell is no Python: line {error.lineno}: {error.msg}") from None
     classes = [index for index, each in enumerate(tree.body) if isinstance(each, ast.ClassDef) and each.name == flow]
     if not classes:
-        raise NBRunnerInitializationError(f"the cell does not define {flow}: NBRunner is to be used in the cell that does")
+        raise NBRunnerInitializationError(
+            f"the cell does not define {flow}: NBRunner is to be used in the cell that does"
+        )
     own = tree.body[classes[-1]]
     lines = [line.encode() for line in _lines(cell)[: own.end_lineno]]
     lines[-1] = lines[-1][: own.end_col_offset]
@@ -139,7 +141,9 @@ def _cell() -> str:
     else:
         shell = get_ipython()
     if shell is None:
-        raise NBRunnerInitializationError("NBRunner works in a notebook, such as Jupyter; elsewhere use Runner, with the flow's file")
+        raise NBRunnerInitializationError(
+            "NBRunner works in a notebook, such as Jupyter; elsewhere use Runner, with the flow's file"
+        )
     cell = str((shell.history_manager.input_hist_raw or [""])[-1])
     while cell.lstrip().startswith("%%"):  # `%%time` and its like: what follows is the cell
         cell = cell.lstrip().partition("\n")[2]

@@ -31,7 +31,9 @@ class Option:
 
     name: str  # "--output"
     help: str
-    value: str = ""  # what help calls its value: "DIR"; empty for an option that takes none; two words for one that takes two
+    value: str = (
+        ""  # what help calls its value: "DIR"; empty for an option that takes none; two words for one that takes two
+    )
     short: str = ""  # "-o"
     default: str = ""  # as help shows it; the command itself applies it
     choices: tuple[str, ...] = ()  # empty: any text

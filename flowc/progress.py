@@ -61,7 +61,10 @@ class Progress:
 
     def counts(self) -> dict[str, int]:
         """Returns the sums over all steps."""
-        return {name: sum(getattr(each, name) for each in self.steps.values()) for name in ("waiting", "done", "reused", "retried", "failed")}
+        return {
+            name: sum(getattr(each, name) for each in self.steps.values())
+            for name in ("waiting", "done", "reused", "retried", "failed")
+        }
 
     def rest(self, now: float, workers: int) -> float | None:
         """Returns the seconds that the known tasks still take, if they take as long as those of their step that are done; None if nobody can say."""

@@ -23,7 +23,13 @@ _VALUES = {"bool": "True|False", "file": "FILE", "json": "JSON"}
 def options_of(flow: Flow) -> tuple[Option, ...]:
     """Returns an option for each parameter of the flow."""
     return tuple(
-        Option(f"--{each.name}", each.help or "a parameter", _VALUES.get(each.type, each.type.upper()), default=_default(each), may_be_empty=True)
+        Option(
+            f"--{each.name}",
+            each.help or "a parameter",
+            _VALUES.get(each.type, each.type.upper()),
+            default=_default(each),
+            may_be_empty=True,
+        )
         for each in flow.parameters
     )
 
@@ -64,7 +70,9 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
     return found
 
 
-def resolved(program: Program, folder: str, store: str, texts: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def resolved(
+    program: Program, folder: str, store: str, texts: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns what the run is given, and the value of every parameter: functions called, files in the datastore. `folder` is the flow's.
 
     Raises Usage, naming everything that is wrong.
@@ -94,7 +102,9 @@ def _plain(parameter: Parameter) -> dict[str, Any]:
     return found
 
 
-def _computed(program: Program, declared: list[dict[str, Any]], folder: str, store: str, texts: Mapping[str, Any]) -> dict[str, Any]:
+def _computed(
+    program: Program, declared: list[dict[str, Any]], folder: str, store: str, texts: Mapping[str, Any]
+) -> dict[str, Any]:
     wanted = [each for each in declared if each["computed"] and each["name"] not in texts]
     if not wanted:
         return {}
@@ -130,7 +140,9 @@ def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
         try:
             included_file.decoded(data, parameter.include.encoding)
         except (UnicodeError, LookupError) as error:
-            raise Usage(f"parameter `{parameter.name}`: the file `{text}` is no {parameter.include.encoding} text: {error}") from None
+            raise Usage(
+                f"parameter `{parameter.name}`: the file `{text}` is no {parameter.include.encoding} text: {error}"
+            ) from None
     return included_file.put(open_store(store), program.flow.name, data)
 
 

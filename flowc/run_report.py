@@ -193,7 +193,11 @@ def status(progress: Progress, elapsed: float, now: float, workers: int) -> list
     lines = []
     for name, one in steps:
         parts = [f"{one.done + one.reused}/{one.known} done"]
-        parts += [f"{count} {what}" for count, what in ((len(one.running), "running"), (one.retried, "retried"), (one.failed, "failed")) if count]
+        parts += [
+            f"{count} {what}"
+            for count, what in ((len(one.running), "running"), (one.retried, "retried"), (one.failed, "failed"))
+            if count
+        ]
         lines.append(f"  {name:<{wide}}  {', '.join(parts)}")
     left = progress.rest(now, workers)
     known = f", about {duration(left)} left of what is known" if left is not None and left >= 1 else ""

@@ -59,7 +59,9 @@ def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
     graph = place.graph(flow, run)
     for step in place.steps(flow, run):
         for path, seen in place.tasks(flow, run, step).items():
-            if not seen.has_record and seen.failures and max(seen.failures) + 1 >= graph.attempts(step):  # a log may be that of a task cut short
+            if (
+                not seen.has_record and seen.failures and max(seen.failures) + 1 >= graph.attempts(step)
+            ):  # a log may be that of a task cut short
                 return FAILED, failure.read(place.store, flow, run, step, path, max(seen.failures)).get("time")
     return (STOPPED if _is_here(process) else UNFINISHED), None
 

@@ -26,7 +26,11 @@ from .options import Usage
 RUNNING, SUCCESSFUL, FAILED, TIMEOUT = "running", "successful", "failed", "timeout"
 PAUSE = 0.02  # seconds between two looks at a process
 GRACE = 10.0  # seconds that a run gets to end its tasks before it is killed
-_NAMES = {"decospecs": "with", "tags": "tag", "user_namespace": "namespace"}  # what Metaflow calls them in Python → on the command line
+_NAMES = {
+    "decospecs": "with",
+    "tags": "tag",
+    "user_namespace": "namespace",
+}  # what Metaflow calls them in Python → on the command line
 _REPEATED = frozenset(("decospecs", "with", "tags", "tag", "parameter", "set", "env"))
 _PAIRS = frozenset(("config", "config_value"))
 _FLAGS = frozenset(("production", "quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
@@ -62,7 +66,9 @@ class Command:
 
     def __init__(self, words: list[str], env: dict[str, str], cwd: str | None, show: bool) -> None:
         self.command = [sys.executable, "-m", "flowc", *words]
-        self.process = subprocess.Popen(self.command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            self.command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         self.streams = {
             "stdout": Stream(self.process.stdout, sys.stdout if show else None),
             "stderr": Stream(self.process.stderr, sys.stderr if show else None),
@@ -215,7 +221,9 @@ class ExecutingRun:
         self.runner.cleanup()
 
     def __str__(self) -> str:
-        return f"<ExecutingRun: {'/'.join((self._begin() or {}).get(key, '?') for key in ('flow', 'run'))}, {self.status}>"
+        return (
+            f"<ExecutingRun: {'/'.join((self._begin() or {}).get(key, '?') for key in ('flow', 'run'))}, {self.status}>"
+        )
 
     __repr__ = __str__
 
@@ -231,7 +239,12 @@ class Runner:
         if profile is not None:
             raise ValueError("flowc has no profiles: set what the run needs with `env`")
         self.flow_file = os.path.abspath(os.path.join(cwd or "", flow_file))
-        self.show_output, self.env, self.cwd, self.file_read_timeout = show_output, dict(env or {}), cwd, file_read_timeout
+        self.show_output, self.env, self.cwd, self.file_read_timeout = (
+            show_output,
+            dict(env or {}),
+            cwd,
+            file_read_timeout,
+        )
         self.top_options = kwargs
         self._folder = tempfile.mkdtemp(prefix="flowc-runner-")
         self._started: list[ExecutingRun] = []
@@ -256,7 +269,9 @@ class Runner:
         return await self._until_begun(self._start("resume", kwargs))
 
     def spin(self, pathspec: str, **kwargs: Any) -> Any:
-        raise NotImplementedError("flowc has no `spin`: `resume(step_to_rerun=STEP)` runs a step and what follows it again")
+        raise NotImplementedError(
+            "flowc has no `spin`: `resume(step_to_rerun=STEP)` runs a step and what follows it again"
+        )
 
     async def async_spin(self, pathspec: str, **kwargs: Any) -> Any:
         return self.spin(pathspec, **kwargs)
@@ -272,14 +287,25 @@ class Runner:
         os.makedirs(self._folder, exist_ok=True)
         events = os.path.join(self._folder, f"{len(self._started)}.jsonl")
         step = options.pop("step_to_rerun", None) if command == "resume" else None
-        argv = [*_words(self.top_options), command, *([str(step)] if step else []), *_words(options), "--events", events]
+        argv = [
+            *_words(self.top_options),
+            command,
+            *([str(step)] if step else []),
+            *_words(options),
+            "--events",
+            events,
+        ]
         try:
             words = command_line(self.flow_file, "", argv)
         except Usage as error:
             raise ValueError(f"{error.message}{'; ' + error.hint if error.hint else ''}") from None
         at = words.index("--flow")
         del words[at : at + 2]  # the file's only one, or the command line says that there are several
-        made = ExecutingRun(self, Command(words, {**os.environ, "PYTHONUNBUFFERED": "1", **self.env}, self.cwd, self.show_output), events)
+        made = ExecutingRun(
+            self,
+            Command(words, {**os.environ, "PYTHONUNBUFFERED": "1", **self.env}, self.cwd, self.show_output),
+            events,
+        )
         self._started.append(made)
         return made
 
@@ -303,7 +329,9 @@ class Runner:
                 raise _never_began(started)
             if time.monotonic() >= until:
                 started.command_obj.kill()
-                raise TimeoutError(f"the run did not begin within {self.file_read_timeout} s\n{started.stderr}".rstrip())
+                raise TimeoutError(
+                    f"the run did not begin within {self.file_read_timeout} s\n{started.stderr}".rstrip()
+                )
             await asyncio.sleep(PAUSE)
         return started
 

@@ -73,7 +73,9 @@ def _nearest(folder: str) -> tuple[str, str, dict[str, Any]] | None:
             try:
                 text = data.decode()
             except UnicodeDecodeError:
-                raise Refused([_problem(path, 1, "is not UTF-8 text", "TOML is UTF-8 text", "write the file as UTF-8")]) from None
+                raise Refused(
+                    [_problem(path, 1, "is not UTF-8 text", "TOML is UTF-8 text", "write the file as UTF-8")]
+                ) from None
             table = _table(path, text)
             if table is not None:
                 return path, text, table
@@ -92,15 +94,21 @@ def _table(file: str, text: str) -> dict[str, Any] | None:
     try:
         tool = tomllib.loads(text).get("tool")
     except tomllib.TOMLDecodeError as error:
-        line = next((int(word) for word in str(error).replace(",", " ").split() if word.isdigit()), text.count("\n") + 1)
+        line = next(
+            (int(word) for word in str(error).replace(",", " ").split() if word.isdigit()), text.count("\n") + 1
+        )
         raise Refused(
-            [_problem(file, line, f"is no TOML: {error}", "a project's settings are read from it", "mend the line")], {file: text}
+            [_problem(file, line, f"is no TOML: {error}", "a project's settings are read from it", "mend the line")],
+            {file: text},
         ) from None
     found = tool.get("flowc") if isinstance(tool, dict) else None
     if found is None:
         return None
     if not isinstance(found, dict):
-        raise Refused([_problem(file, 1, "has a `tool.flowc` that is no table", "settings are a table", "write `[tool.flowc]`")], {file: text})
+        raise Refused(
+            [_problem(file, 1, "has a `tool.flowc` that is no table", "settings are a table", "write `[tool.flowc]`")],
+            {file: text},
+        )
     return found
 
 
@@ -136,13 +144,22 @@ class _Reader:
         return Settings(self.file, severities, options, of_targets)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
-        line = next((at for at, text in enumerate(self.lines, 1) if text.split("#")[0].split("=")[0].strip().strip("'\"[]").endswith(key)), 1)
+        line = next(
+            (
+                at
+                for at, text in enumerate(self.lines, 1)
+                if text.split("#")[0].split("=")[0].strip().strip("'\"[]").endswith(key)
+            ),
+            1,
+        )
         self.problems.append(_problem(self.file, line, what, why, how))
 
     def unknown(self, key: str, known: tuple[str, ...], where: str) -> None:
         close = nearest(key, known)
         how = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{each}`' for each in sorted(known))}"
-        self.refuse(key, f"has an unknown setting `{key}` in {where}", "a setting that nobody reads would change nothing", how)
+        self.refuse(
+            key, f"has an unknown setting `{key}` in {where}", "a setting that nobody reads would change nothing", how
+        )
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):
@@ -157,13 +174,21 @@ class _Reader:
 
         if not isinstance(value, dict):
             self.refuse(
-                "severity", "has a `severity` that is no table", "it says for each code how serious it is", 'write `severity = { FLOW307 = "error" }`'
+                "severity",
+                "has a `severity` that is no table",
+                "it says for each code how serious it is",
+                'write `severity = { FLOW307 = "error" }`',
             )
             return
         for code, severity in value.items():
             if severity not in CHOICES:
                 what = f"has an unknown severity for `{code}`: `{severity}`"
-                self.refuse("severity", what, "nobody knows how serious that is", f"there are {', '.join(f'`{each}`' for each in CHOICES)}")
+                self.refuse(
+                    "severity",
+                    what,
+                    "nobody knows how serious that is",
+                    f"there are {', '.join(f'`{each}`' for each in CHOICES)}",
+                )
             elif self.is_code(code, code):
                 yield code, severity
 
@@ -178,10 +203,15 @@ class _Reader:
         if page is None:
             close = nearest(str(code), found)
             self.refuse(
-                key, f"names an unknown code `{code}`", "no diagnostic has it", f"did you mean `{close}`?" if close else "see `flowc explain`"
+                key,
+                f"names an unknown code `{code}`",
+                "no diagnostic has it",
+                f"did you mean `{close}`?" if close else "see `flowc explain`",
             )
         elif page.severity == "error" and not is_uncertain(page.code):
-            self.refuse(key, f"changes how serious `{code}` is", "such a flow cannot be compiled", f"leave `{code}` out")
+            self.refuse(
+                key, f"changes how serious `{code}` is", "such a flow cannot be compiled", f"leave `{code}` out"
+            )
         else:
             return True
         return False
@@ -189,7 +219,12 @@ class _Reader:
     def option(self, key: str, value: Any, targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         several = value if isinstance(value, list) and key == "target" else [value]
         if not several or not all(isinstance(each, str) and each for each in several):
-            self.refuse(key, f"has a `{key}` that is no text", "it is what the option of that name takes", f'write `{key} = "…"`')
+            self.refuse(
+                key,
+                f"has a `{key}` that is no text",
+                "it is what the option of that name takes",
+                f'write `{key} = "…"`',
+            )
             return
         for each in several if key == "target" else ():
             if each not in targets:
@@ -203,7 +238,12 @@ class _Reader:
         from flowc.targets.target import emitter
 
         if not isinstance(table, dict):
-            self.refuse(target, f"has a `{target}` that is no table", "it holds the target's own options", f"write `[tool.flowc.{target}]`")
+            self.refuse(
+                target,
+                f"has a `{target}` that is no table",
+                "it holds the target's own options",
+                f"write `[tool.flowc.{target}]`",
+            )
             return
         known = {each.name: each for each in emitter(target).OPTIONS}
         for key, value in table.items():
@@ -211,9 +251,17 @@ class _Reader:
                 self.unknown(key, tuple(known), f"`[tool.flowc.{target}]`")
             elif isinstance(value, bool) or not isinstance(value, (str, int)):
                 self.refuse(
-                    key, f"has a `{key}` that is neither text nor a number", "it is what the option of that name takes", f'write `{key} = "…"`'
+                    key,
+                    f"has a `{key}` that is neither text nor a number",
+                    "it is what the option of that name takes",
+                    f'write `{key} = "…"`',
                 )
             elif known[key].choices and value not in known[key].choices:
-                self.refuse(key, f"has an impossible `{key}`: `{value}`", "the target does not know it", "it may be " + ", ".join(known[key].choices))
+                self.refuse(
+                    key,
+                    f"has an impossible `{key}`: `{value}`",
+                    "the target does not know it",
+                    "it may be " + ", ".join(known[key].choices),
+                )
             else:
                 yield key, str(value)

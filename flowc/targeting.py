@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from flowc.targets.target import Emitter, SpecFile
 
 STORE = "s3://flowc"  # what a spec names when no store was given
-_PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme of a datastore → what it must name
+_PLACES = {
+    "s3": "bucket",
+    "gs": "bucket",
+    "az": "container",
+    "file": "folder",
+}  # scheme of a datastore → what it must name
 
 _DEFAULTS = Options("")
 
@@ -66,20 +71,32 @@ def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple
         arguments = command_line.parse(argv, known)
     except Usage as error:
         raise _explained(error, emitters) from None
-    defaults = {name: value for target in reversed(named) for name, value in settings.of_targets.get(target, {}).items()}
-    given = {f"--{name}": (value,) for name, value in {**settings.options, **defaults}.items() if any(each.name == f"--{name}" for each in known)}
+    defaults = {
+        name: value for target in reversed(named) for name, value in settings.of_targets.get(target, {}).items()
+    }
+    given = {
+        f"--{name}": (value,)
+        for name, value in {**settings.options, **defaults}.items()
+        if any(each.name == f"--{name}" for each in known)
+    }
     return replace(arguments, given={**given, **arguments.given}), emitters
 
 
 def _first_file(argv: Sequence[str]) -> str:
     """The flow's file, as far as it can be told before the options are known."""
-    return next((each for each in argv if each.endswith((".py", ".json")) and not command_line.looks_like_option(each)), "")
+    return next(
+        (each for each in argv if each.endswith((".py", ".json")) and not command_line.looks_like_option(each)), ""
+    )
 
 
 def asked_format(argv: Sequence[str]) -> str:
     """Returns the value of `--format`, `text` without one: also what is wrong with the rest of a command line is said in it."""
     words = [*argv, ""]
-    found = [words[at + 1] if word == "--format" else word.partition("=")[2] for at, word in enumerate(argv) if word.partition("=")[0] == "--format"]
+    found = [
+        words[at + 1] if word == "--format" else word.partition("=")[2]
+        for at, word in enumerate(argv)
+        if word.partition("=")[0] == "--format"
+    ]
     return next((each for each in reversed(found) if each in FORMAT.choices), "text")
 
 
@@ -97,7 +114,10 @@ def chosen(argv: Sequence[str]) -> tuple[str, ...]:
     for each in found:
         if each not in known and not each.startswith("-"):
             close = nearest(each.replace("_", "-"), known)
-            raise Usage(f"unknown target `{each}`", f"did you mean `{close}`?" if close else "the targets are " + ", ".join(known))
+            raise Usage(
+                f"unknown target `{each}`",
+                f"did you mean `{close}`?" if close else "the targets are " + ", ".join(known),
+            )
     return tuple(dict.fromkeys(each for each in found if each in known))
 
 
@@ -107,7 +127,9 @@ def of_targets(emitters: Iterable[Emitter]) -> tuple[Option, ...]:
     for each in emitters:
         for own in each.OPTIONS:
             value = own.name.rpartition("-")[2].upper()
-            found.setdefault(own.name, Option(f"--{own.name}", own.help, value, default=own.default, choices=own.choices))
+            found.setdefault(
+                own.name, Option(f"--{own.name}", own.help, value, default=own.default, choices=own.choices)
+            )
             if found[own.name].choices != own.choices:
                 found[own.name] = replace(found[own.name], choices=())  # `options_for` asks each target
     return tuple(found.values())
@@ -123,11 +145,16 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, program: Pro
     """Returns what the command line says to one target; `digest` is the code package's. Raises Usage for a value that it does not take."""
     where = _place(program.flow)
     if where is not None and arguments.text("--name"):
-        raise Usage("`--name` cannot be given for a flow with `@project`", f"it is deployed as `{where.flow_name}`; `--branch` chooses")
+        raise Usage(
+            "`--name` cannot be given for a flow with `@project`",
+            f"it is deployed as `{where.flow_name}`; `--branch` chooses",
+        )
     for own in target.OPTIONS:
         given = arguments.text(f"--{own.name}")
         if given and own.choices and given not in own.choices:
-            raise Usage(f"`--{own.name}` cannot be `{given}` for target {target.NAME}", "it may be " + ", ".join(own.choices))
+            raise Usage(
+                f"`--{own.name}` cannot be `{given}` for target {target.NAME}", "it may be " + ", ".join(own.choices)
+            )
     return Options(
         code=digest,
         store=arguments.text("--store", STORE),
@@ -230,7 +257,9 @@ def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
         decorator = project_of(flow)
         what = f"no branch was given: the flow is deployed as `{where.flow_name}`"
         why = "a spec is the same whoever compiles it, so it cannot be of a branch of yours by itself"
-        yield Diagnostic("FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", HINT)
+        yield Diagnostic(
+            "FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", HINT
+        )
 
 
 def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
@@ -238,7 +267,14 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
     store = arguments.text("--store")
     if not store:
         why = "the datastore is part of a spec"
-        yield Diagnostic("FLOW601", f"no datastore was given: the spec names `{STORE}`", None, why, "give `--store s3://BUCKET/PREFIX`", WARNING)
+        yield Diagnostic(
+            "FLOW601",
+            f"no datastore was given: the spec names `{STORE}`",
+            None,
+            why,
+            "give `--store s3://BUCKET/PREFIX`",
+            WARNING,
+        )
         return
     scheme, separator, rest = store.partition("://")
     how = "give `s3://BUCKET/PREFIX`, or a folder as `/shared/flowc`"

@@ -157,7 +157,9 @@ def _new_folder() -> str:
             return folder
         except OSError:
             continue
-    raise ShimError("there is no folder for temporary files that can be written to: the code package cannot be unpacked")
+    raise ShimError(
+        "there is no folder for temporary files that can be written to: the code package cannot be unpacked"
+    )
 
 
 def _remove(folder: str) -> None:

@@ -31,7 +31,9 @@ class MetaflowCard:
     RELOAD_POLICY_ALWAYS, RELOAD_POLICY_ONCHANGE = "always", "onchange"
     scope = "task"
 
-    def __init__(self, options: Optional[Dict[str, Any]] = None, components: Any = (), graph: Any = None, flow: Any = None) -> None:
+    def __init__(
+        self, options: Optional[Dict[str, Any]] = None, components: Any = (), graph: Any = None, flow: Any = None
+    ) -> None:
         self.options, self.components, self.graph, self.flow = options or {}, list(components), graph, flow
 
     def render(self, task: Any, data: Any = None) -> str:
@@ -118,7 +120,12 @@ class VegaChart(MetaflowCardComponent):
 
 class ProgressBar(MetaflowCardComponent):
     def __init__(
-        self, max: int = 100, label: Optional[str] = None, value: int = 0, unit: Optional[str] = None, metadata: Optional[str] = None
+        self,
+        max: int = 100,
+        label: Optional[str] = None,
+        value: int = 0,
+        unit: Optional[str] = None,
+        metadata: Optional[str] = None,
     ) -> None:
         self.max, self.label, self.value, self.unit, self.metadata = max, label, value, unit, metadata
 
@@ -132,7 +139,13 @@ class ValueBox(MetaflowCardComponent):
         self, title: Optional[str] = None, value: Any = "", subtitle: Optional[str] = None, theme: Optional[str] = None,
         change_indicator: Optional[str] = None,
     ) -> None:  # fmt: skip
-        self.title, self.value, self.subtitle, self.theme, self.change_indicator = title, value, subtitle, theme, change_indicator
+        self.title, self.value, self.subtitle, self.theme, self.change_indicator = (
+            title,
+            value,
+            subtitle,
+            theme,
+            change_indicator,
+        )
 
     def update(self, *arguments: Any, **changes: Any) -> None:
         self.__dict__.update(zip(("title", "value", "subtitle", "theme", "change_indicator"), arguments), **changes)
@@ -159,8 +172,21 @@ class EventsTimeline(MetaflowCardComponent):
 
 
 class JSONViewer(MetaflowCardComponent):
-    def __init__(self, data: Any, collapsible: bool = True, max_height: str = "400px", show_copy_button: bool = True, title: str = "") -> None:
-        self.data, self.collapsible, self.max_height, self.show_copy_button, self.title = data, collapsible, max_height, show_copy_button, title
+    def __init__(
+        self,
+        data: Any,
+        collapsible: bool = True,
+        max_height: str = "400px",
+        show_copy_button: bool = True,
+        title: str = "",
+    ) -> None:
+        self.data, self.collapsible, self.max_height, self.show_copy_button, self.title = (
+            data,
+            collapsible,
+            max_height,
+            show_copy_button,
+            title,
+        )
 
     def update(self, *arguments: Any, **changes: Any) -> None:
         self.data = arguments[0] if arguments else changes.get("data", self.data)
@@ -170,7 +196,9 @@ class YAMLViewer(JSONViewer):
     pass
 
 
-def get_cards(task: Any, id: Optional[str] = None, type: Optional[str] = None, follow_resumed: bool = True) -> List[Any]:
+def get_cards(
+    task: Any, id: Optional[str] = None, type: Optional[str] = None, follow_resumed: bool = True
+) -> List[Any]:
     """The cards of a task: none, since flowc makes none."""
     return []
 
@@ -247,7 +275,9 @@ class Cards(Card):
         self._named = {str(each["id"]): Card() for each in decorators if each.get("id")}
 
     def __getitem__(self, key: str) -> Card:
-        return self._named.setdefault(key, Card())  # an id that no decorator has: held, and shown nowhere, as in Metaflow
+        return self._named.setdefault(
+            key, Card()
+        )  # an id that no decorator has: held, and shown nowhere, as in Metaflow
 
     def __setitem__(self, key: str, components: Any) -> None:
         card = self[key]

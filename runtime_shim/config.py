@@ -117,7 +117,9 @@ class Delayed:
         return iter(self.keys())
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(f"`{self._text}` has no value yet while the class is made: write config_expr(…) around the whole expression")
+        raise TypeError(
+            f"`{self._text}` has no value yet while the class is made: write config_expr(…) around the whole expression"
+        )
 
     def __repr__(self) -> str:
         return f"<{self._text}{''.join(f'[{each!r}]' for each in self._access)}, not known yet>"

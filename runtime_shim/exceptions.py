@@ -53,7 +53,9 @@ class MetaflowNamespaceMismatch(MetaflowException):
     headline = "Object not in the current namespace"
 
     def __init__(self, namespace: Optional[str]) -> None:
-        super().__init__(f"Object not in namespace '{namespace}'; `namespace(None)` makes the client see the runs of everybody")
+        super().__init__(
+            f"Object not in namespace '{namespace}'; `namespace(None)` makes the client see the runs of everybody"
+        )
 
 
 class MetaflowTaggingError(MetaflowException):
@@ -127,7 +129,9 @@ class FailureHandledByCatch(MetaflowException):
     _home = "metaflow.plugins.catch_decorator"
 
     def __init__(self, retry_count: int) -> None:
-        super().__init__(f"{retry_count} attempts ended without an exception of the step's own: its process was stopped or died")
+        super().__init__(
+            f"{retry_count} attempts ended without an exception of the step's own: its process was stopped or died"
+        )
 
 
 class UnhandledInMergeArtifactsException(MetaflowException):
@@ -157,7 +161,9 @@ class MetaflowExceptionWrapper(Exception):
         self.type = f"{'__main__' if home == main else home}.{type(exc).__name__}"
         import traceback
 
-        self.stacktrace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
+        self.stacktrace = (
+            "".join(traceback.format_exception(type(exc), exc, exc.__traceback__)) if exc is not None else None
+        )
         if self.stacktrace and type(exc).__module__ == __name__:
             self.stacktrace = self.stacktrace.replace(f"\n{__name__}.{type(exc).__name__}", f"\n{self.type}")
         elif self.stacktrace and main:

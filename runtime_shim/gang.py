@@ -36,7 +36,11 @@ def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[
     """Tells the task of its gang. `torch` holds the attributes of `@pytorch_parallel`, if that is the decorator."""
     index = address.indices(path)[-1]
     os.environ.setdefault("MF_PARALLEL_MAIN_IP", "127.0.0.1")
-    own = {"MF_PARALLEL_NUM_NODES": nodes, "MF_PARALLEL_NODE_INDEX": index, "MF_PARALLEL_CONTROL_TASK_ID": address.task_id(step, _member(path, 0))}
+    own = {
+        "MF_PARALLEL_NUM_NODES": nodes,
+        "MF_PARALLEL_NODE_INDEX": index,
+        "MF_PARALLEL_CONTROL_TASK_ID": address.task_id(step, _member(path, 0)),
+    }
     if torch is not None:
         port = torch.get("master_port") or (51000 + int(run) % 10000 if run.isdigit() else 51001)
         own.update(
@@ -46,7 +50,9 @@ def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[
     os.environ.update({name: str(value) for name, value in own.items()})
 
 
-def wait_for_all(store: Store, flow: str, run: str, step: str, path: str, attempt: str, nodes: int, patience: float = PATIENCE) -> None:
+def wait_for_all(
+    store: Store, flow: str, run: str, step: str, path: str, attempt: str, nodes: int, patience: float = PATIENCE
+) -> None:
     """Returns when every member of the gang is ready, or has its record. Raises ShimError after `patience` seconds: one of them must have died.
 
     `attempt` tells this try of the gang from others.

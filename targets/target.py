@@ -136,7 +136,11 @@ def names() -> tuple[str, ...]:
     import os
 
     here = os.path.dirname(__file__)
-    return tuple(sorted(each.replace("_", "-") for each in os.listdir(here) if os.path.exists(os.path.join(here, each, "emit.py"))))
+    return tuple(
+        sorted(
+            each.replace("_", "-") for each in os.listdir(here) if os.path.exists(os.path.join(here, each, "emit.py"))
+        )
+    )
 
 
 def about(name: str) -> About:

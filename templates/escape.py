@@ -40,7 +40,12 @@ def yaml(value: Any) -> str:
     """A scalar, or a collection in flow style, that readers of YAML 1.1 and 1.2 read back as this very value."""
     if isinstance(value, str):
         first = value[:1]
-        plain = first.isascii() and (first.isalpha() or first in "_/") and _PLAIN.issuperset(value) and value.lower() not in _NOT_TEXT
+        plain = (
+            first.isascii()
+            and (first.isalpha() or first in "_/")
+            and _PLAIN.issuperset(value)
+            and value.lower() not in _NOT_TEXT
+        )
         if plain and value:
             return str(value)
         readable = value.isprintable() and ('"' in value or "\\" in value) and "'" not in value
@@ -88,7 +93,11 @@ def json(value: Any) -> str:
 def _json_text(text: str) -> str:
     if all(ord(each) <= 0xFFFF or each.isprintable() for each in text):
         return quoted(text)
-    return '"' + "".join(_escaped(each, "") if ord(each) <= 0xFFFF or each.isprintable() else _pair(each) for each in text) + '"'
+    return (
+        '"'
+        + "".join(_escaped(each, "") if ord(each) <= 0xFFFF or each.isprintable() else _pair(each) for each in text)
+        + '"'
+    )
 
 
 def _pair(each: str) -> str:
@@ -121,7 +130,13 @@ def shell(value: Any) -> str:
     """One word of a POSIX shell, or one word for each item of a list. Raises ValueError for a NUL character, which no argument can hold."""
     if isinstance(value, (list, tuple)):
         return " ".join(map(shell, value))
-    text = value if isinstance(value, str) else _constant(value, "", "true", "false") if not isinstance(value, float) else repr(value)
+    text = (
+        value
+        if isinstance(value, str)
+        else _constant(value, "", "true", "false")
+        if not isinstance(value, float)
+        else repr(value)
+    )
     if "\0" in text:
         raise ValueError("a shell has no NUL character")
     if text and _PLAIN.issuperset(text) and not text.startswith("-"):

@@ -79,7 +79,9 @@ class Namespace:
 class LoopContext:
     """The `loop` of a for block."""
 
-    def __init__(self, items: Iterable[Any], undefined: Any, recurse: Callable[..., Any] | None = None, depth: int = 0) -> None:
+    def __init__(
+        self, items: Iterable[Any], undefined: Any, recurse: Callable[..., Any] | None = None, depth: int = 0
+    ) -> None:
         self._items = list(items)
         self._recurse = recurse
         self.depth0 = depth
@@ -117,7 +119,10 @@ class Macro:
     def __call__(self, *given: Any, **named: Any) -> Markup:
         if len(given) > len(self._arguments) or not set(named) <= set(self._arguments):
             raise TemplateRuntimeError(f"macro {self.name!r} takes {self._arguments}")
-        bound = [given[index] if index < len(given) else named.get(name, missing) for index, name in enumerate(self._arguments)]
+        bound = [
+            given[index] if index < len(given) else named.get(name, missing)
+            for index, name in enumerate(self._arguments)
+        ]
         return Markup(self._function(*bound))
 
 
@@ -137,7 +142,9 @@ class Context:
     def resolve_or_missing(self, name: str) -> Any:
         return self.vars[name] if name in self.vars else _GLOBALS.get(name, missing)
 
-    def call(self, function: Any, *arguments: Any, _loop_vars: Any = None, _block_vars: Any = None, **named: Any) -> Any:
+    def call(
+        self, function: Any, *arguments: Any, _loop_vars: Any = None, _block_vars: Any = None, **named: Any
+    ) -> Any:
         return function(*arguments, **named)
 
 

@@ -65,5 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("node"):
             item.add_marker(pytest.mark.xdist_group("node"))
         elif item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.xdist_group("step-functions" if "step_functions" in item.nodeid.replace("-", "_") else "airflow"))
+            item.add_marker(
+                pytest.mark.xdist_group(
+                    "step-functions" if "step_functions" in item.nodeid.replace("-", "_") else "airflow"
+                )
+            )
     items.sort(key=lambda item: not item.get_closest_marker("node"))

@@ -24,7 +24,9 @@ def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic
     import os
     import sys
 
-    files = sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_"))
+    files = sorted(
+        each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
+    )
     waiting = {}
     for each in files:
         __import__(f"{__name__}.{each}")

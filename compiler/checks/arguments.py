@@ -55,11 +55,27 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         count = len(analysis.facts[step.name].arguments)
         if count == 0:
             yield Diagnostic(
-                "FLOW204", f"step `{step.name}` has no argument `self`", step.span, "a step is a method", f"write `def {step.name}(self):`"
+                "FLOW204",
+                f"step `{step.name}` has no argument `self`",
+                step.span,
+                "a step is a method",
+                f"write `def {step.name}(self):`",
             )
         elif count > 2:
             why = "a step takes `self`, and a join also the inputs that it joins"
-            yield Diagnostic("FLOW204", f"step `{step.name}` takes {count} arguments", step.span, why, "pass values as artifacts: `self.x = …`")
+            yield Diagnostic(
+                "FLOW204",
+                f"step `{step.name}` takes {count} arguments",
+                step.span,
+                why,
+                "pass values as artifacts: `self.x = …`",
+            )
         elif step.is_join and not isinstance(step.transition, (nodes.Linear, nodes.End)):
             what = f"step `{step.name}` both joins and splits"
-            yield Diagnostic("FLOW204", what, step.span, "a join goes on to exactly one step", "split in a step of its own after the join")
+            yield Diagnostic(
+                "FLOW204",
+                what,
+                step.span,
+                "a join goes on to exactly one step",
+                "split in a step of its own after the join",
+            )

@@ -82,7 +82,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if not after:
                     what = f"step `{target}` takes inputs, but nothing is split before it"
                     why = "a join closes a split or a foreach"
-                    found.setdefault(target, Diagnostic("FLOW209", what, steps[target].span, why, f"write `def {target}(self):`"))
+                    found.setdefault(
+                        target, Diagnostic("FLOW209", what, steps[target].span, why, f"write `def {target}(self):`")
+                    )
                     continue
                 arrivals.setdefault(target, {})[f"{after[-1].step}:{after[-1].branch}"] = after[-1]
                 after = after[:-1]
@@ -106,10 +108,16 @@ def _after(step: nodes.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Op
 def _mixed(step: nodes.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], end: str) -> Diagnostic:
     if step.is_join:
         what = f"the branches that meet in join `{step.name}` do not come from one split"
-        return Diagnostic("FLOW209", what, step.span, "a join closes exactly one split", "join each split in a step of its own")
+        return Diagnostic(
+            "FLOW209", what, step.span, "a join closes exactly one split", "join each split in a step of its own"
+        )
     opened = (one or other)[-1].step
     what = f"step `{step.name}` is reached by several branches of `{opened}`, but takes no inputs"
-    how = f"write `def {step.name}(self, inputs):`" if step.name != end else f"join the branches in a step before `{end}`: `def join(self, inputs):`"
+    how = (
+        f"write `def {step.name}(self, inputs):`"
+        if step.name != end
+        else f"join the branches in a step before `{end}`: `def join(self, inputs):`"
+    )
     return Diagnostic("FLOW209", what, step.span, "where branches meet, their artifacts must be joined", how)
 
 
@@ -134,11 +142,17 @@ def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]],
             continue
         split = steps[opened.pop()]
         if isinstance(split.transition, nodes.Split):
-            missing = [target for target in split.transition.targets if not any(each.branch == target for each in branches.values())]
+            missing = [
+                target
+                for target in split.transition.targets
+                if not any(each.branch == target for each in branches.values())
+            ]
             if missing and (split.name not in incomplete or len(missing) < len(incomplete[split.name][1])):
                 incomplete[split.name] = (join, missing)
     for name, (join, missing) in incomplete.items():
         named = ", ".join(f"`{branch}`" for branch in missing)
-        what = f"join `{join}` does not close the {'branches' if len(missing) > 1 else 'branch'} {named} of step `{name}`"
+        what = (
+            f"join `{join}` does not close the {'branches' if len(missing) > 1 else 'branch'} {named} of step `{name}`"
+        )
         how = f"lead what begins with {named} to `{join}` too"
         yield Diagnostic("FLOW209", what, steps[join].span, "a join closes all branches of its split", how)

@@ -64,7 +64,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 transition = steps[name].transition
                 shown = " → ".join(f"`{each}`" for each in [*cycle, target])
                 if not isinstance(transition, nodes.End):
-                    why, how = "a run could go round for ever", "loop with a switch that names itself as one of its cases"
+                    why, how = (
+                        "a run could go round for ever",
+                        "loop with a switch that names itself as one of its cases",
+                    )
                     yield Diagnostic("FLOW207", f"the steps {shown} form a cycle", transition.span, why, how)
             elif target in steps and target not in done:
                 on_path[target] = iter(targets(steps[target]))

@@ -37,7 +37,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             known = specification(decorator.name)
             if decorator.name in seen and not (known is not None and known.multiple):
                 what = f"`@{decorator.name}` is given twice"
-                yield Diagnostic("FLOW114", what, decorator.span, f"the other is at line {seen[decorator.name].span.line}", "keep one of them")
+                yield Diagnostic(
+                    "FLOW114",
+                    what,
+                    decorator.span,
+                    f"the other is at line {seen[decorator.name].span.line}",
+                    "keep one of them",
+                )
             seen[decorator.name] = decorator
         if "kubernetes" in seen and "batch" in seen:
             what = "`@kubernetes` and `@batch` are on the same step"

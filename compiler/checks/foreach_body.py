@@ -45,4 +45,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             target = steps.get(step.transition.target)
             if target is not None and target.is_join:
                 what = f"the foreach of step `{step.name}` leads straight to the join `{target.name}`"
-                yield Diagnostic("FLOW213", what, step.transition.span, "there is no step that works on an item", "put a step between them")
+                yield Diagnostic(
+                    "FLOW213",
+                    what,
+                    step.transition.span,
+                    "there is no step that works on an item",
+                    "put a step between them",
+                )

@@ -45,23 +45,47 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     if ".__init__" not in member.node.text():
         what = f"`__init__` of {member.owner.name} does not call `super().__init__`"
         why = "this is what starts a flow: Metaflow would run nothing"
-        yield Diagnostic("FLOW220", what, span(member.owner.module.source, member.node), why, "end it with `super().__init__(use_cli)`")
+        yield Diagnostic(
+            "FLOW220",
+            what,
+            span(member.owner.module.source, member.node),
+            why,
+            "end it with `super().__init__(use_cli)`",
+        )
         return
     positional, required, is_open = _parameters(member.node)
     place = span(member.owner.module.source, member.node)
     if required:
         what = f"`__init__` of {member.owner.name} needs the argument `{required[0]}`"
-        yield Diagnostic("FLOW220", what, place, "a task makes the flow without arguments", "give it a default, or make it a `Parameter` of the flow")
+        yield Diagnostic(
+            "FLOW220",
+            what,
+            place,
+            "a task makes the flow without arguments",
+            "give it a default, or make it a `Parameter` of the flow",
+        )
     joins = [step.name for step in analysis.flow.steps if step.is_join]
     if joins and not is_open and "use_cli" not in positional:
         what = f"`__init__` of {member.owner.name} does not take `use_cli`"
         why = f"the join `{joins[0]}` would fail: for each of its inputs, a flow is made with `use_cli=False`"
-        yield Diagnostic("FLOW220", what, place, why, "write `def __init__(self, use_cli=True):`, and hand it on: `super().__init__(use_cli)`")
+        yield Diagnostic(
+            "FLOW220",
+            what,
+            place,
+            why,
+            "write `def __init__(self, use_cli=True):`, and hand it on: `super().__init__(use_cli)`",
+        )
     source = analysis.dataflow.functions.order[0].module.source
     for call in _started_with_arguments(source.root, name, positional):
         what = f"{name} is started with arguments of its own: `{call.text()[:60]}`"
         why = "flowc makes the flow without them in each task, so `__init__` would see its defaults"
-        yield Diagnostic("FLOW220", what, span(source, call), why, f"write `{name}()`, and make them parameters of the flow, or read the environment")
+        yield Diagnostic(
+            "FLOW220",
+            what,
+            span(source, call),
+            why,
+            f"write `{name}()`, and make them parameters of the flow, or read the environment",
+        )
 
 
 def _parameters(node: SgNode) -> tuple[list[str], list[str], bool]:

@@ -52,7 +52,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for target in targets(step):
             if target not in steps or isinstance(transition, nodes.End):
                 continue
-            if isinstance(transition, nodes.Parallel) and target not in marked and not analysis.facts[target].is_extended:  # @torchrun marks it too
+            if (
+                isinstance(transition, nodes.Parallel)
+                and target not in marked
+                and not analysis.facts[target].is_extended
+            ):  # @torchrun marks it too
                 yield Diagnostic(
                     "FLOW214",
                     f"step `{target}` is reached by `num_parallel` but has no `@parallel`",
@@ -72,7 +76,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         if (
             step.name in marked
             and not step.is_join
-            and not (isinstance(transition, nodes.Linear) and transition.target in steps and steps[transition.target].is_join)
+            and not (
+                isinstance(transition, nodes.Linear) and transition.target in steps and steps[transition.target].is_join
+            )
         ):
             yield Diagnostic(
                 "FLOW214",

@@ -45,13 +45,31 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             how = "use letters, digits, `_` and `-`, and begin with a letter"
             yield Diagnostic("FLOW302", f"`{name}` cannot be the name of a parameter", parameter.span, why, how)
         elif _is_reserved(name):
-            yield Diagnostic("FLOW302", f"the name `{name}` is reserved", parameter.span, "it is an option of every run", "choose another name")
+            yield Diagnostic(
+                "FLOW302",
+                f"the name `{name}` is reserved",
+                parameter.span,
+                "it is an option of every run",
+                "choose another name",
+            )
         if parameter.attribute in RESERVED_ATTRIBUTES or parameter.attribute.startswith("_"):
             what = f"a parameter cannot be the attribute `{parameter.attribute}`"
-            yield Diagnostic("FLOW302", what, parameter.span, "the name has a meaning of its own in every flow", "choose another attribute")
+            yield Diagnostic(
+                "FLOW302",
+                what,
+                parameter.span,
+                "the name has a meaning of its own in every flow",
+                "choose another attribute",
+            )
         if name.lower() in seen:
             what = f"the parameter `{name}` is there twice"
-            yield Diagnostic("FLOW302", what, parameter.span, f"`{seen[name.lower()]}` has the same name; case does not count", "choose another name")
+            yield Diagnostic(
+                "FLOW302",
+                what,
+                parameter.span,
+                f"`{seen[name.lower()]}` has the same name; case does not count",
+                "choose another name",
+            )
         seen[name.lower()] = parameter.attribute
     for config in analysis.flow.configs:
         if _is_reserved(config.name):
@@ -64,4 +82,9 @@ def _is_reserved(name: str) -> bool:
 
 
 def _is_legal(name: str) -> bool:
-    return name.isascii() and name[:1].isalpha() and len(name) <= 128 and all(each.isalnum() or each in "_-" for each in name)
+    return (
+        name.isascii()
+        and name[:1].isalpha()
+        and len(name) <= 128
+        and all(each.isalnum() or each in "_-" for each in name)
+    )

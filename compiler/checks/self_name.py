@@ -29,4 +29,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         facts = analysis.facts[step.name]
         if facts.has_next and facts.arguments[0] != "self":
             what = f"step `{step.name}` goes on with `{facts.arguments[0]}.next`"
-            yield Diagnostic("FLOW215", what, facts.last, "Metaflow sees only `self.next`", f"call the first argument of `{step.name}` `self`")
+            yield Diagnostic(
+                "FLOW215",
+                what,
+                facts.last,
+                "Metaflow sees only `self.next`",
+                f"call the first argument of `{step.name}` `self`",
+            )

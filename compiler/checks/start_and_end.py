@@ -40,7 +40,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     flow = analysis.flow
     if not flow.steps:
         yield Diagnostic(
-            "FLOW202", f"flow `{flow.name}` has no steps", flow.span, why="there would be nothing to run", how="mark its methods with `@step`"
+            "FLOW202",
+            f"flow `{flow.name}` has no steps",
+            flow.span,
+            why="there would be nothing to run",
+            how="mark its methods with `@step`",
         )
         return
     for role in ("start", "end"):
@@ -66,9 +70,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         elif not getattr(flow, role):
             close = nearest(role, [step.name for step in flow.steps])
             how = (
-                f"did you mean `{role}` instead of `{close}`?" if close else f"add a step called `{role}`, or annotate one with `@step({role}=True)`"
+                f"did you mean `{role}` instead of `{close}`?"
+                if close
+                else f"add a step called `{role}`, or annotate one with `@step({role}=True)`"
             )
-            yield Diagnostic("FLOW202", f"flow `{flow.name}` has no {role} step", flow.span, f"a flow has exactly one {role}", how)
+            yield Diagnostic(
+                "FLOW202", f"flow `{flow.name}` has no {role} step", flow.span, f"a flow has exactly one {role}", how
+            )
     yield from _degrees(analysis)
 
 
@@ -78,15 +86,24 @@ def _degrees(analysis: Analysis) -> Iterator[Diagnostic]:
         transition = step.transition
         goes_on_from_the_end = step.name == flow.end and analysis.facts[step.name].has_next
         if flow.start in targets(step) and not isinstance(transition, nodes.End) and not goes_on_from_the_end:
-            why, how = "a run begins there, and only there", "begin with a step of its own, and loop with a switch that names itself"
-            yield Diagnostic("FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how)
+            why, how = (
+                "a run begins there, and only there",
+                "begin with a step of its own, and loop with a switch that names itself",
+            )
+            yield Diagnostic(
+                "FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how
+            )
         if step.name == flow.start != flow.end and step.is_join and isinstance(transition, (nodes.Linear, nodes.End)):
             why, how = "nothing is split before it", f"write `def {step.name}(self):`"
             yield Diagnostic("FLOW202", f"the start step `{step.name}` takes inputs", step.span, why, how)
         if step.name == flow.end:
             if analysis.facts[step.name].has_next:
                 yield Diagnostic(
-                    "FLOW202", f"the end step `{step.name}` has a `self.next`", analysis.facts[step.name].last, "a run ends there", "remove it"
+                    "FLOW202",
+                    f"the end step `{step.name}` has a `self.next`",
+                    analysis.facts[step.name].last,
+                    "a run ends there",
+                    "remove it",
                 )
             if step.is_join:
                 why = "the end step cannot be a join"

@@ -39,7 +39,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             continue
         if len(transition.cases) < 2:
             what = f"the switch of step `{step.name}` has fewer than two cases"
-            yield Diagnostic("FLOW212", what, transition.span, "there is nothing to choose", "add a case, or write `self.next(self.STEP)`")
+            yield Diagnostic(
+                "FLOW212",
+                what,
+                transition.span,
+                "there is nothing to choose",
+                "add a case, or write `self.next(self.STEP)`",
+            )
         elif all(case.target == step.name for case in transition.cases):
             yield Diagnostic(
                 "FLOW212",
@@ -52,4 +58,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             if case.target in steps and steps[case.target].is_join and case.target != analysis.flow.start:
                 what = f"the switch of step `{step.name}` leads straight to the join `{case.target}`"
                 why = "a join waits for every branch, and a switch takes one of several ways"
-                yield Diagnostic("FLOW212", what, case.span, why, f"put a step between them that goes on to `{case.target}`")
+                yield Diagnostic(
+                    "FLOW212", what, case.span, why, f"put a step between them that goes on to `{case.target}`"
+                )

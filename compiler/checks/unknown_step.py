@@ -35,7 +35,9 @@ from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     names = [step.name for step in analysis.flow.steps]
-    roles = {role for role in ("start", "end") if not getattr(analysis.flow, role)}  # that there is none is said once, of the flow
+    roles = {
+        role for role in ("start", "end") if not getattr(analysis.flow, role)
+    }  # that there is none is said once, of the flow
     said: set[str] = set()
     for step in analysis.flow.steps:
         for target in targets(step):

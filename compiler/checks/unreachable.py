@@ -43,11 +43,19 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     if any(flow.start in targets(step) or targets(step) == (step.name,) for step in flow.steps):
         return  # some step can only go back to where a run has been, which FLOW202 or FLOW212 say
     lost = set(steps) - _reached(flow.start, steps)
-    after_another = {target for name in lost for target in targets(steps[name]) if target != name}  # lost with the step that leads there
+    after_another = {
+        target for name in lost for target in targets(steps[name]) if target != name
+    }  # lost with the step that leads there
     for step in flow.steps:
         if step.name in lost and step.name not in after_another:
             how = f"name it in the `self.next` of another step, or remove `{step.name}`"
-            yield Diagnostic("FLOW208", f"step `{step.name}` is never reached", step.span, f"no way leads there from `{flow.start}`", how)
+            yield Diagnostic(
+                "FLOW208",
+                f"step `{step.name}` is never reached",
+                step.span,
+                f"no way leads there from `{flow.start}`",
+                how,
+            )
 
 
 def _reached(first: str, steps: dict[str, Step]) -> set[str]:

@@ -45,7 +45,9 @@ class Facts:
     may: frozenset[str] = frozenset()  # may be there
     must: frozenset[str] = frozenset()  # are there, however the run came here
     unknown: bool = False  # others may be there too
-    definitions: Mapping[str, frozenset[Definition | None]] = {}  # what they may hold; a name that is missing may hold anything
+    definitions: Mapping[
+        str, frozenset[Definition | None]
+    ] = {}  # what they may hold; a name that is missing may hold anything
 
 
 @record
@@ -59,7 +61,9 @@ class StepFlow:
     branches: tuple[Facts, ...] = ()  # of a join: what there is at the end of each branch; one for a foreach
     closes: str = ""  # of a join: the step that split
     within: tuple[str, ...] = ()  # of a join: the steps between that one and it
-    overs: tuple[str | None, ...] = ()  # artifacts that the foreaches around it go over, outermost first; None for one that is not known
+    overs: tuple[
+        str | None, ...
+    ] = ()  # artifacts that the foreaches around it go over, outermost first; None for one that is not known
     in_every_run: bool = False  # a run that ends well has come by here
     catches: bool = False  # `@catch`: an exception is no failure
     foreign: bool = False  # a decorator of the user's is around it
@@ -74,7 +78,9 @@ class Dataflow:
     sound: bool  # the graph has scopes; without, only the effects of each step are known
     fixed: frozenset[str]  # attributes that every step finds: parameters, constants, methods, what Metaflow has itself
     unknown: bool  # something outside the steps may give the flow any attribute
-    initial: frozenset[str] = frozenset()  # what an `__init__` of the flow's own sets in every task anew, as far as that is seen
+    initial: frozenset[str] = (
+        frozenset()
+    )  # what an `__init__` of the flow's own sets in every task anew, as far as that is seen
 
     def assigned_by(self, name: str) -> tuple[str, ...]:
         """Returns the steps that may assign the artifact."""
@@ -88,7 +94,9 @@ class Dataflow:
     def is_unchanged(self, join: str, name: str) -> bool:
         """Whether the artifact was there before the split that the join closes, and no step since has assigned it."""
         here = self.steps[join]
-        return name in self.steps[here.closes].after.must and not any(name in self.steps[step].effects.ever for step in here.within)
+        return name in self.steps[here.closes].after.must and not any(
+            name in self.steps[step].effects.ever for step in here.within
+        )
 
     def is_function(self, definition: Definition | None) -> bool:
         return definition is not None and is_function(self.functions, definition)
@@ -101,14 +109,22 @@ class Dataflow:
         if read.name in self.fixed or read.assigned or read.name in here.before.may:
             return True, True
         for merge in read.merged:
-            if merge.takes(read.name) is not False and any(each.unknown or read.name in each.may for each in here.branches):
+            if merge.takes(read.name) is not False and any(
+                each.unknown or read.name in each.may for each in here.branches
+            ):
                 return True, not any(each.unknown for each in here.branches)
         return False, True
 
 
 def dataflow(reading: Reading) -> Dataflow:
     """Returns what is known of the flow's artifacts."""
-    flow, facts, order, members, resolver = reading.flow, reading.facts, reading.order, reading.members, reading.evaluator.resolver
+    flow, facts, order, members, resolver = (
+        reading.flow,
+        reading.facts,
+        reading.order,
+        reading.members,
+        reading.evaluator.resolver,
+    )
     functions = Functions(reading.evaluator, order, members)
     steps: dict[str, StepFlow] = {}
     for step in flow.steps:
@@ -121,7 +137,9 @@ def dataflow(reading: Reading) -> Dataflow:
             effects = UNKNOWN
         found = functions.method(step.name)
         foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
-        steps[step.name] = StepFlow(effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign)
+        steps[step.name] = StepFlow(
+            effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign
+        )
     known = Dataflow(
         functions,
         steps,
@@ -130,7 +148,11 @@ def dataflow(reading: Reading) -> Dataflow:
         _is_unknown(resolver, order, members),
         _initial(functions),
     )
-    understood = all(facts[step.name].has_next and facts[step.name].next_is_understood for step in flow.steps if step.name != flow.end)
+    understood = all(
+        facts[step.name].has_next and facts[step.name].next_is_understood
+        for step in flow.steps
+        if step.name != flow.end
+    )
     if not understood or not flow.start or not flow.end:
         return known
     try:
@@ -168,7 +190,10 @@ _PLAIN_BASES = frozenset(["object", "abc.ABC", "typing.Generic", "typing.Protoco
 
 def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Member]) -> bool:
     """True if something outside the steps may give the flow attributes that its classes do not show."""
-    if any(name in members for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")):
+    if any(
+        name in members
+        for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")
+    ):
         return True
     for owner in order:
         if owner.outer.kind() == "decorated_definition":
@@ -199,8 +224,17 @@ def _initial(functions: Functions) -> frozenset[str]:
     if member is None or member.node.kind() != "function_definition":
         return frozenset()
     calls = [(each, each.field("function")) for each in member.node.find_all(kind="call")]
-    until = min((call.range().start.index for call, called in calls if called is not None and called.text().endswith(".__init__")), default=0)
-    targets = [each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until]
+    until = min(
+        (
+            call.range().start.index
+            for call, called in calls
+            if called is not None and called.text().endswith(".__init__")
+        ),
+        default=0,
+    )
+    targets = [
+        each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until
+    ]
     return frozenset(name for each in targets if each is not None and (name := _own(each)))
 
 
@@ -210,7 +244,13 @@ def _others(order: list[Class]) -> frozenset[str]:
     for owner in order:
         body = owner.node.field("body")
         for statement in body.named_children() if body is not None else []:
-            if statement.kind() not in ("expression_statement", "function_definition", "decorated_definition", "comment", "pass_statement"):
+            if statement.kind() not in (
+                "expression_statement",
+                "function_definition",
+                "decorated_definition",
+                "comment",
+                "pass_statement",
+            ):
                 found.update(each.text() for each in statement.find_all(kind="identifier"))
     return frozenset(found)
 
@@ -241,7 +281,9 @@ def either(several: Iterable[Facts]) -> Facts:
 class _Folder:
     """Goes through the scopes once, and fills in what is known of each step."""
 
-    def __init__(self, functions: Functions, flow: nodes.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool) -> None:
+    def __init__(
+        self, functions: Functions, flow: nodes.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool
+    ) -> None:
         self.has_init = has_init  # which may set anything in every task anew
         self.functions = functions
         self.of = flow.by_name
@@ -268,7 +310,9 @@ class _Folder:
             if not isinstance(node, nodes.Task):
                 joins[node.join] = self.inside(node, overs, name in always)
 
-    def inside(self, node: nodes.Branches | nodes.ForEach, overs: tuple[str | None, ...], in_every_run: bool) -> StepFlow:
+    def inside(
+        self, node: nodes.Branches | nodes.ForEach, overs: tuple[str | None, ...], in_every_run: bool
+    ) -> StepFlow:
         """Folds what the node holds; returns what is known of its join by then."""
         after = self.steps[node.step].after
         transition = self.of[node.step].transition
@@ -283,7 +327,9 @@ class _Folder:
             arrivals.update(found)
             branches.append(either(found.values()))
             within += [each.step for _, each, _ in walk(scope)]
-        return replace(self.steps[node.join], arrivals=arrivals, branches=tuple(branches), closes=node.step, within=tuple(within))
+        return replace(
+            self.steps[node.join], arrivals=arrivals, branches=tuple(branches), closes=node.step, within=tuple(within)
+        )
 
     def after(self, name: str, here: StepFlow) -> Facts:
         """What there is when the step has ended."""
@@ -356,7 +402,11 @@ def _attribute(node: SgNode) -> str:
     if node.kind() != "call" or called is None or called.text() != "getattr" or given is None:
         return ""
     parts = given.named_children()
-    return parts[1].text().strip("'\"") if len(parts) > 1 and parts[0].text() == "self" and parts[1].kind() == "string" else ""
+    return (
+        parts[1].text().strip("'\"")
+        if len(parts) > 1 and parts[0].text() == "self" and parts[1].kind() == "string"
+        else ""
+    )
 
 
 def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
@@ -366,7 +416,11 @@ def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Defini
         if takes is False:
             continue
         holding = [each.definitions.get(artifact) for each in here.branches if artifact in each.may]
-        value = None if None in holding or not holding else frozenset().union(*(each for each in holding if each is not None))
+        value = (
+            None
+            if None in holding or not holding
+            else frozenset().union(*(each for each in holding if each is not None))
+        )
         yield artifact, value, takes is True and any(artifact in each.must for each in here.branches)
 
 

@@ -61,5 +61,10 @@ def _is_truth(node: SgNode) -> bool:
     if node.kind() == "not_operator":
         return True
     if node.kind() == "comparison_operator" and len(node.named_children()) == 2:
-        return "".join(each.text() for each in node.children() if not each.is_named()).replace(" ", "") in ("in", "notin", "is", "isnot")
+        return "".join(each.text() for each in node.children() if not each.is_named()).replace(" ", "") in (
+            "in",
+            "notin",
+            "is",
+            "isnot",
+        )
     return False

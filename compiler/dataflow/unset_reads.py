@@ -62,7 +62,14 @@ def _of_transition(analysis: Analysis, step: nodes.Step, seen: set[str]) -> Iter
     else:
         return
     after = here.after
-    if known.unknown or after.unknown or name in after.may or name in known.fixed or name in seen or name in here.effects.ever:
+    if (
+        known.unknown
+        or after.unknown
+        or name in after.may
+        or name in known.fixed
+        or name in seen
+        or name in here.effects.ever
+    ):
         return
     assigned = known.assigned_by(name)
     if assigned:  # what nobody assigns is FLOW210

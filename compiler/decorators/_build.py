@@ -66,7 +66,9 @@ def documents() -> dict[str, str]:
     }
     marked = [one.name for one in known if one.marker]
     return {
-        "flowc.runtime_shim.contract.decorator_names": _NAMES.format(**{name: _tuple(name, several) for name, several in tuples.items()}),
+        "flowc.runtime_shim.contract.decorator_names": _NAMES.format(
+            **{name: _tuple(name, several) for name, several in tuples.items()}
+        ),
         "flowc.runtime_shim.api.decorators": _MARKERS.format(
             __all__=_tuple("__all__", marked, "[]"), markers="\n".join(f'{name} = marker("{name}")' for name in marked)
         ),
@@ -89,7 +91,9 @@ def main(arguments: list[str]) -> int:
             continue
         stale += 1
         if "--check" in arguments:
-            print(f"{module} is out of date: a decorator's file has changed in compiler/decorators; write it with `make golden` or `{_COMMAND}`")
+            print(
+                f"{module} is out of date: a decorator's file has changed in compiler/decorators; write it with `make golden` or `{_COMMAND}`"
+            )
         else:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)

@@ -39,7 +39,9 @@ def within(decorator: Decorator, ranges: dict[str, tuple[int, int | None]], unit
         found = whole(value)
         if value is not None and (found is None or found < least or (greatest is not None and found > greatest)):
             span = f"from {least}" + (f" to {greatest}" if greatest is not None else "")
-            yield value_error(decorator, name, f"it is a whole number {span}{unit and ' ' + unit}", "give such a number")
+            yield value_error(
+                decorator, name, f"it is a whole number {span}{unit and ' ' + unit}", "give such a number"
+            )
 
 
 def texts(decorator: Decorator, *names: str, example: str = "") -> Iterator[Diagnostic]:
@@ -47,7 +49,9 @@ def texts(decorator: Decorator, *names: str, example: str = "") -> Iterator[Diag
     for name in names:
         value = decorator.attributes.get(name)
         if value is not None and not isinstance(value, str):
-            yield value_error(decorator, name, "it is text", f"write `{name}={example!r}`" if example else f"write `{name}='…'`")
+            yield value_error(
+                decorator, name, "it is text", f"write `{name}={example!r}`" if example else f"write `{name}='…'`"
+            )
 
 
 def flags(decorator: Decorator, *names: str) -> Iterator[Diagnostic]:
@@ -71,7 +75,9 @@ def name_lists(decorator: Decorator, *names: str) -> Iterator[Diagnostic]:
     for name in names:
         value = decorator.attributes.get(name)
         several = [value] if isinstance(value, str) else value
-        if value is not None and not (isinstance(several, list) and all(isinstance(each, str) and each.strip() for each in several)):
+        if value is not None and not (
+            isinstance(several, list) and all(isinstance(each, str) and each.strip() for each in several)
+        ):
             yield value_error(decorator, name, "it is a name, or a list of names", f"write `{name}=['…']`")
 
 

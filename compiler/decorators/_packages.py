@@ -20,7 +20,9 @@ class Packages:
     """What a step's environment holds."""
 
     kind: str  # "conda" or "pypi"
-    packages: dict[str, str]  # name → version, or a constraint such as ">=2"; "" for any; a name of conda may be `channel::name`
+    packages: dict[
+        str, str
+    ]  # name → version, or a constraint such as ">=2"; "" for any; a name of conda may be `channel::name`
     python: str  # version; "" for that of the image
 
 
@@ -48,7 +50,11 @@ def packages_of(flow: Flow, step: Step, kind: str) -> Packages | None:
 
     The flow's `_base` counts for every step; what the step itself says comes over it (Metaflow's documentation, dependencies).
     """
-    asked = [read(decorator) for decorator in (*flow.decorators, *step.decorators) if decorator.name in (f"{kind}_base", kind)]
+    asked = [
+        read(decorator)
+        for decorator in (*flow.decorators, *step.decorators)
+        if decorator.name in (f"{kind}_base", kind)
+    ]
     disabled = next((one.is_disabled for one in reversed(asked) if one.is_disabled is not None), False)
     if not asked or disabled:
         return None
@@ -67,7 +73,12 @@ def check(decorator: Decorator, _owner: Step | Flow) -> Iterator[Diagnostic]:
         value = decorator.attributes.get(attribute)
         if attribute in decorator.attributes and not isinstance(value, dict):
             example = "`packages={'pandas': '2.2.0'}`"
-            yield value_error(decorator, attribute, "it maps names of packages to versions", f"write {example.replace('packages', attribute)}")
+            yield value_error(
+                decorator,
+                attribute,
+                "it maps names of packages to versions",
+                f"write {example.replace('packages', attribute)}",
+            )
         for name, version in value.items() if isinstance(value, dict) else ():
             yield from _package(decorator, attribute, name, version)
 
@@ -81,12 +92,21 @@ def _package(decorator: Decorator, attribute: str, name: str, version: Value) ->
         why = f"the version of `{name}` is not text"
         if isinstance(version, float):
             why = f"the version of `{name}` is a number, of which the last zeros are lost: 1.10 is 1.1"
-        yield value_error(decorator, attribute, why, f"write `{{'{name}': '{version if isinstance(version, float) else '…'}'}}`")
+        yield value_error(
+            decorator, attribute, why, f"write `{{'{name}': '{version if isinstance(version, float) else '…'}'}}`"
+        )
 
 
 def _python(decorator: Decorator) -> Iterator[Diagnostic]:
     version = decorator.attributes["python"]
     if isinstance(version, float):
-        yield value_error(decorator, "python", "it is a number, of which the last zeros are lost: 3.10 is 3.1", "write it as text: `python='3.10'`")
-    elif version is not None and not (isinstance(version, str) and version[:1].isdigit() and all(each.isdigit() for each in version.split("."))):
+        yield value_error(
+            decorator,
+            "python",
+            "it is a number, of which the last zeros are lost: 3.10 is 3.1",
+            "write it as text: `python='3.10'`",
+        )
+    elif version is not None and not (
+        isinstance(version, str) and version[:1].isdigit() and all(each.isdigit() for each in version.split("."))
+    ):
         yield value_error(decorator, "python", "it is a version of Python", "write `python='3.12'`")

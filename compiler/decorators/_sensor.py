@@ -54,12 +54,16 @@ def common(decorator: Decorator, required: str) -> Iterator[Diagnostic]:
     """Yields what is wrong with the attributes that all sensors have, and with the one that this sensor cannot do without."""
     given = decorator.attributes
     if not given[required]:
-        yield value_error(decorator, required, "without it, the sensor does not know what to wait for", f"write `{required}='…'`")
+        yield value_error(
+            decorator, required, "without it, the sensor does not know what to wait for", f"write `{required}='…'`"
+        )
     for name in ("timeout", "poke_interval"):
         amount = number(given[name])
         if amount is None or amount <= 0:
             yield value_error(decorator, name, "it is a number of seconds", f"write `{name}={ATTRIBUTES[name]}`")
     if given["mode"] not in ("poke", "reschedule"):
-        yield value_error(decorator, "mode", "a sensor waits in one of two ways", "write `mode='reschedule'` or `mode='poke'`")
+        yield value_error(
+            decorator, "mode", "a sensor waits in one of two ways", "write `mode='reschedule'` or `mode='poke'`"
+        )
     yield from flags(decorator, "exponential_backoff", "soft_fail")
     yield from texts(decorator, "pool", "name", "description")

@@ -67,7 +67,14 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
         unknown = [each for each in several or [] if isinstance(each, str) and each not in STATES]  # type: ignore[union-attr]
         if unknown:
             yield value_error(
-                decorator, name, f"`{unknown[0]}` is not a state of Airflow's", "the states are " + ", ".join(f"`{each}`" for each in STATES)
+                decorator,
+                name,
+                f"`{unknown[0]}` is not a state of Airflow's",
+                "the states are " + ", ".join(f"`{each}`" for each in STATES),
             )
-    if isinstance(given["execution_delta"], bool) or not (given["execution_delta"] is None or isinstance(given["execution_delta"], (int, float))):
-        yield value_error(decorator, "execution_delta", "it is a duration", "write `execution_delta=timedelta(hours=1)`")
+    if isinstance(given["execution_delta"], bool) or not (
+        given["execution_delta"] is None or isinstance(given["execution_delta"], (int, float))
+    ):
+        yield value_error(
+            decorator, "execution_delta", "it is a duration", "write `execution_delta=timedelta(hours=1)`"
+        )

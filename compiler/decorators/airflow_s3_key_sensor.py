@@ -54,10 +54,23 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     keys = decorator.attributes["bucket_key"]
     several = keys if isinstance(keys, list) else [keys]
     if keys and not all(isinstance(each, str) and each for each in several):
-        yield value_error(decorator, "bucket_key", "it is a key of S3, or a list of keys", "write `bucket_key='s3://bucket/key'`")
-    elif keys and decorator.attributes["bucket_name"] is None and not all(str(each).startswith("s3://") for each in several):
-        yield value_error(decorator, "bucket_key", "nothing says which bucket the key is in", "write `s3://BUCKET/KEY`, or give `bucket_name` too")
+        yield value_error(
+            decorator, "bucket_key", "it is a key of S3, or a list of keys", "write `bucket_key='s3://bucket/key'`"
+        )
+    elif (
+        keys
+        and decorator.attributes["bucket_name"] is None
+        and not all(str(each).startswith("s3://") for each in several)
+    ):
+        yield value_error(
+            decorator,
+            "bucket_key",
+            "nothing says which bucket the key is in",
+            "write `s3://BUCKET/KEY`, or give `bucket_name` too",
+        )
     yield from texts(decorator, "bucket_name", "aws_conn_id")
     yield from flags(decorator, "wildcard_match")
     if not (decorator.attributes["verify"] is None or isinstance(decorator.attributes["verify"], (bool, str))):
-        yield value_error(decorator, "verify", "it says whether to verify certificates, or with which file", "write `verify=True`")
+        yield value_error(
+            decorator, "verify", "it says whether to verify certificates, or with which file", "write `verify=True`"
+        )

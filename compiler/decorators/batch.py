@@ -48,7 +48,9 @@ class Batch:
     max_swap: int | None = None  # MiB
     swappiness: int | None = None  # 0 to 100
     host_volumes: tuple[tuple[str, str], ...] = ()  # (path of the instance, path in the container; "" for the same)
-    efs_volumes: tuple[tuple[str, str], ...] = ()  # (id of the file system, path in the container; "" for the usual one)
+    efs_volumes: tuple[
+        tuple[str, str], ...
+    ] = ()  # (id of the file system, path in the container; "" for the usual one)
     tmpfs_path: str = ""  # "": no tmpfs
     tmpfs_size: int = 0  # MiB; 0: half of the memory
     tmpfs_is_tempdir: bool = False
@@ -84,7 +86,11 @@ def _paths(value: Value) -> tuple[tuple[str, str], ...]:
 def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
     if isinstance(options, dict):
         return tuple((name, str(value)) for name, value in options.items())
-    return tuple((name, value) for each in (options if isinstance(options, list) else []) for name, _, value in (str(each).partition(":"),))
+    return tuple(
+        (name, value)
+        for each in (options if isinstance(options, list) else [])
+        for name, _, value in (str(each).partition(":"),)
+    )
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
@@ -105,7 +111,9 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
         },  # fmt: skip
     )
     if given["inferentia"] is not None and given["trainium"] is not None:
-        yield value_error(decorator, "trainium", "`inferentia` is the same device by its other name", "give one of the two")
+        yield value_error(
+            decorator, "trainium", "`inferentia` is the same device by its other name", "give one of the two"
+        )
     if not paths(given["tmpfs_path"]) and given["tmpfs_path"] is not None:
         yield value_error(decorator, "tmpfs_path", "it is an absolute path", "write `tmpfs_path='/metaflow_temp'`")
     yield from _volumes(decorator)
@@ -113,7 +121,9 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     options = given["log_options"]
     if options is not None and not isinstance(options, dict):
         if not (isinstance(options, list) and all(isinstance(each, str) and ":" in each for each in options)):
-            yield value_error(decorator, "log_options", "it is a list of options", "write `log_options=['awslogs-group:NAME']`")
+            yield value_error(
+                decorator, "log_options", "it is a list of options", "write `log_options=['awslogs-group:NAME']`"
+            )
 
 
 def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
@@ -121,7 +131,9 @@ def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
     several = hosts if isinstance(hosts, list) else [hosts]
     if hosts is not None and not all(isinstance(each, str) and all(map(paths, each.split(":", 1))) for each in several):
         why = "it is an absolute path, or `HOST_PATH:CONTAINER_PATH`, or a list of them"
-        yield value_error(decorator, "host_volumes", why, "write `host_volumes=['/data']` or `host_volumes=['/mnt/data:/data']`")
+        yield value_error(
+            decorator, "host_volumes", why, "write `host_volumes=['/data']` or `host_volumes=['/mnt/data:/data']`"
+        )
     if systems is not None and not _file_systems(systems):
         why = "it is the id of a file system, or `ID:CONTAINER_PATH`, or a list of them"
         yield value_error(decorator, "efs_volumes", why, "write `efs_volumes=['fs-1234:/data']`")
@@ -130,7 +142,9 @@ def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
 def _file_systems(systems: Value) -> bool:
     """True for `ID`, `ID:PATH`, a list of such texts, or a dictionary of ids and paths."""
     if isinstance(systems, dict):
-        return all(each and not {":", "/"} & set(each) and (path is None or paths(path)) for each, path in systems.items())
+        return all(
+            each and not {":", "/"} & set(each) and (path is None or paths(path)) for each, path in systems.items()
+        )
     several = systems if isinstance(systems, list) else [systems]
     for each in several:
         name, colon, path = each.partition(":") if isinstance(each, str) else ("", "", "")
@@ -144,13 +158,20 @@ def _tags(decorator: Decorator) -> Iterator[Diagnostic]:
     tags = decorator.attributes["aws_batch_tags"]
     for key, value in tags.items() if isinstance(tags, dict) else ():
         if not isinstance(value, str):
-            yield value_error(decorator, "aws_batch_tags", f"the value of the tag `{key}` is not text", "write it as text")
+            yield value_error(
+                decorator, "aws_batch_tags", f"the value of the tag `{key}` is not text", "write it as text"
+            )
         elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
-            yield value_error(decorator, "aws_batch_tags", "AWS keeps what begins with `aws:` for its own tags", "use another prefix")
+            yield value_error(
+                decorator, "aws_batch_tags", "AWS keeps what begins with `aws:` for its own tags", "use another prefix"
+            )
         elif not key or len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
             why = f"the key of a tag has 1 to {_LONGEST_KEY} characters, its value up to {_LONGEST_VALUE}"
             yield value_error(decorator, "aws_batch_tags", why, "shorten it")
         elif not _TAG.issuperset(key) or not _TAG.issuperset(value):
             yield value_error(
-                decorator, "aws_batch_tags", f"the tag `{key}` holds a character that AWS refuses", "use letters, digits, spaces and `+-=._:/@`"
+                decorator,
+                "aws_batch_tags",
+                f"the tag `{key}` holds a character that AWS refuses",
+                "use letters, digits, spaces and `+-=._:/@`",
             )

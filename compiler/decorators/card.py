@@ -57,9 +57,15 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
         return
     if not (isinstance(given["id"], str) and given["id"].isascii() and given["id"].replace("_", "a").isalnum()):
         found = value_error(
-            decorator, "id", "it names the card in `current.card['…']`; Metaflow makes the card without one", "use letters, digits and `_`"
+            decorator,
+            "id",
+            "it names the card in `current.card['…']`; Metaflow makes the card without one",
+            "use letters, digits and `_`",
         )
         yield replace(found, severity=WARNING)
-    elif next(each for each in owner.decorators if each.name == "card" and each.attributes["id"] == given["id"]) != decorator:
+    elif (
+        next(each for each in owner.decorators if each.name == "card" and each.attributes["id"] == given["id"])
+        != decorator
+    ):
         why = "another card of the step has it, and `current.card` cannot tell them apart"
         yield replace(value_error(decorator, "id", why, "give another `id`"), severity=WARNING)

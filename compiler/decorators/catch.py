@@ -36,9 +36,16 @@ def check(decorator: nodes.Decorator, owner: nodes.Step) -> Iterator[Diagnostic]
     yield from flags(decorator, "print_exception")
     var = decorator.attributes["var"]
     if var is not None and not (isinstance(var, str) and var.isidentifier()):
-        yield value_error(decorator, "var", "it is the name of the artifact that keeps the exception", "give a name such as `'failure'`")
+        yield value_error(
+            decorator,
+            "var",
+            "it is the name of the artifact that keeps the exception",
+            "give a name such as `'failure'`",
+        )
     kind = {nodes.Foreach: "a foreach", nodes.Switch: "a switch"}.get(type(owner.transition))
     if kind:
         what = f"`@catch` cannot be on step `{owner.name}`, which ends in {kind}"
         why = "when the step fails, nobody knows where to go on"
-        yield Diagnostic("FLOW122", what, decorator.span, why, "do the work that may fail in a step of its own before this one")
+        yield Diagnostic(
+            "FLOW122", what, decorator.span, why, "do the work that may fail in a step of its own before this one"
+        )

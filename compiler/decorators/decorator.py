@@ -82,7 +82,8 @@ def read_specification(name: str) -> Specification:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "optional", "in_image", "why", "how")
+    each: each.upper()
+    for each in ("multiple", "gang", "marker", "functions", "deploy_time", "optional", "in_image", "why", "how")
 }  # field of a specification → what its file calls it
 
 
@@ -113,7 +114,11 @@ def asked(decorator: Decorator) -> dict[str, Value]:
     """Returns the attributes that ask for something: neither empty nor the default."""
     known = specification(decorator.name)
     defaults = known.attributes if known else {}
-    return {name: value for name, value in decorator.attributes.items() if value not in (None, False, "", 0) and value != defaults.get(name)}
+    return {
+        name: value
+        for name, value in decorator.attributes.items()
+        if value not in (None, False, "", 0) and value != defaults.get(name)
+    }
 
 
 def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -> Diagnostic:

@@ -37,10 +37,22 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
         return
     for name, value in variables.items():
         if not name or "=" in name or "\0" in name:
-            yield value_error(decorator, "vars", f"`{name!r}` cannot be the name of an environment variable", "use letters, digits and underscores")
+            yield value_error(
+                decorator,
+                "vars",
+                f"`{name!r}` cannot be the name of an environment variable",
+                "use letters, digits and underscores",
+            )
         if name.startswith("FLOWC_"):
             yield value_error(decorator, "vars", f"`{name}` is one of flowc's own variables", "use another prefix")
         if isinstance(value, (dict, list)):
-            yield value_error(decorator, "vars", f"the value of `{name}` is not text", "use `json.dumps` in the step, or text")
+            yield value_error(
+                decorator, "vars", f"the value of `{name}` is not text", "use `json.dumps` in the step, or text"
+            )
         if isinstance(value, str) and "\0" in value:
-            yield value_error(decorator, "vars", f"the value of `{name}` holds a NUL character, which no environment can", "leave it out")
+            yield value_error(
+                decorator,
+                "vars",
+                f"the value of `{name}` holds a NUL character, which no environment can",
+                "leave it out",
+            )

@@ -57,7 +57,12 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
             wrong = True
             yield value_error(decorator, name, "a hook is a function, or the name of one", f"write `{name}=[notify]`")
     if not wrong and not given["on_success"] and not given["on_error"]:
-        yield value_error(decorator, "on_success", "it says no function, and neither does `on_error`", "write `on_success=[…]` or `on_error=[…]`")
+        yield value_error(
+            decorator,
+            "on_success",
+            "it says no function, and neither does `on_error`",
+            "write `on_success=[…]` or `on_error=[…]`",
+        )
 
 
 def _is_name(text: str) -> bool:

@@ -102,7 +102,11 @@ def _camel_case(name: str) -> str:
 
 def _fields(given: Value) -> dict[str, Value]:
     """Returns a toleration or security context with the names of its fields as a manifest has them."""
-    return {_camel_case(name): value for name, value in given.items() if value is not None} if isinstance(given, dict) else {}
+    return (
+        {_camel_case(name): value for name, value in given.items() if value is not None}
+        if isinstance(given, dict)
+        else {}
+    )
 
 
 def _pairs(value: Value) -> dict[str, str]:
@@ -123,14 +127,26 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     for name, allowed in (("gpu_vendor", ("nvidia", "amd")), ("qos", ("burstable", "guaranteed"))):
         if given[name] is not None and str(given[name]).lower() not in allowed:
             kind = "vendors" if name == "gpu_vendor" else "classes"
-            yield value_error(decorator, name, f"only these {kind} are known", f"write `{allowed[0]!r}` or `{allowed[1]!r}`")
+            yield value_error(
+                decorator, name, f"only these {kind} are known", f"write `{allowed[0]!r}` or `{allowed[1]!r}`"
+            )
     if given["image_pull_policy"] is not None and given["image_pull_policy"] not in POLICIES:
-        yield value_error(decorator, "image_pull_policy", "Kubernetes has three of them", "write " + " or ".join(f"`'{each}'`" for each in POLICIES))
+        yield value_error(
+            decorator,
+            "image_pull_policy",
+            "Kubernetes has three of them",
+            "write " + " or ".join(f"`'{each}'`" for each in POLICIES),
+        )
     if given["tmpfs_path"] is not None and not paths(given["tmpfs_path"]):
         yield value_error(decorator, "tmpfs_path", "it is an absolute path", "write `tmpfs_path='/metaflow_temp'`")
     waiting = number(given["hostname_resolution_timeout"])
     if waiting is None or waiting <= 0:
-        yield value_error(decorator, "hostname_resolution_timeout", "it is a number of seconds", "write `hostname_resolution_timeout=600`")
+        yield value_error(
+            decorator,
+            "hostname_resolution_timeout",
+            "it is a number of seconds",
+            "write `hostname_resolution_timeout=600`",
+        )
     claims = given["persistent_volume_claims"]
     if claims is not None and not (isinstance(claims, dict) and all(paths(each) for each in claims.values())):
         how = "write `persistent_volume_claims={'claim': '/data'}`"
@@ -154,7 +170,12 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
             several = value.split(",")
             keys = [each.partition("=")[0].strip() for each in several]
             if not value or not all("=" in each for each in several):
-                yield value_error(decorator, name, "it is a dictionary of texts", f"write `{name}={{'key': 'value'}}`, or `'key=value,key=value'`")
+                yield value_error(
+                    decorator,
+                    name,
+                    "it is a dictionary of texts",
+                    f"write `{name}={{'key': 'value'}}`, or `'key=value,key=value'`",
+                )
             elif len(set(keys)) < len(keys):
                 yield value_error(decorator, name, f"`{max(keys, key=keys.count)}` is there twice", "keep one of them")
             pairs = [(key.strip(), text.strip()) for key, _, text in (each.partition("=") for each in several)]
@@ -171,7 +192,12 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
             if not is_key(key.lower() if name == "annotations" else key):
                 yield value_error(decorator, name, f"`{key[:70]}` cannot be the key of {kind}", f"use {KEY}")
             if name != "annotations" and not is_label(str(text)):
-                yield value_error(decorator, name, f"`{str(text)[:70]}` of `{key}` cannot be the value of {kind}", f"use {LABEL_VALUE}")
+                yield value_error(
+                    decorator,
+                    name,
+                    f"`{str(text)[:70]}` of `{key}` cannot be the value of {kind}",
+                    f"use {LABEL_VALUE}",
+                )
 
 
 def _names_in(value: Value) -> list[str]:
@@ -185,19 +211,28 @@ def _names(decorator: Decorator) -> Iterator[Diagnostic]:
     given = decorator.attributes
     claims = given["persistent_volume_claims"]
     several = {name: _names_in(given[name]) for name in ("secrets", "image_pull_secrets")}
-    several["service_account"] = [given["service_account"]] if isinstance(given["service_account"], str) and given["service_account"] else []
+    several["service_account"] = (
+        [given["service_account"]] if isinstance(given["service_account"], str) and given["service_account"] else []
+    )
     several["persistent_volume_claims"] = list(claims) if isinstance(claims, dict) else []
     for attribute, names in several.items():
         for name in names:
             if not is_object(name):
-                yield value_error(decorator, attribute, f"`{name[:70]}` cannot be the name of an object of Kubernetes", f"use {OBJECT}")
+                yield value_error(
+                    decorator,
+                    attribute,
+                    f"`{name[:70]}` cannot be the name of an object of Kubernetes",
+                    f"use {OBJECT}",
+                )
     if isinstance(given["namespace"], str) and given["namespace"] and not is_namespace(given["namespace"]):
         how = "use up to 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
         yield value_error(decorator, "namespace", f"`{given['namespace'][:70]}` cannot be the name of a namespace", how)
     resources = given["extended_resources"]
     for key in resources if isinstance(resources, dict) else ():
         if not is_key(key):
-            yield value_error(decorator, "extended_resources", f"`{key[:70]}` cannot be the name of a resource", f"use {KEY}")
+            yield value_error(
+                decorator, "extended_resources", f"`{key[:70]}` cannot be the name of a resource", f"use {KEY}"
+            )
 
 
 def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
@@ -213,10 +248,18 @@ def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
         for key, value in each.items():  # type: ignore[union-attr]
             if key not in known:
                 yield value_error(
-                    decorator, "tolerations", f"a toleration has no `{key}`", "its keys are " + ", ".join(f"`{one}`" for one in _TOLERATION)
+                    decorator,
+                    "tolerations",
+                    f"a toleration has no `{key}`",
+                    "its keys are " + ", ".join(f"`{one}`" for one in _TOLERATION),
                 )
             elif (allowed := _TOLERATION[known[key]]) and value is not None and value not in allowed:
-                yield value_error(decorator, "tolerations", f"`{key}` is not `{value}`", "it may be " + ", ".join(f"`'{one}'`" for one in allowed))
+                yield value_error(
+                    decorator,
+                    "tolerations",
+                    f"`{key}` is not `{value}`",
+                    "it may be " + ", ".join(f"`'{one}'`" for one in allowed),
+                )
 
 
 def _security_context(decorator: Decorator) -> Iterator[Diagnostic]:
@@ -225,7 +268,14 @@ def _security_context(decorator: Decorator) -> Iterator[Diagnostic]:
     known = {spelling: name for name in _CONTEXT for spelling in (name, _camel_case(name))}
     for key, value in context.items() if isinstance(context, dict) else ():
         if key not in known:
-            yield value_error(decorator, "security_context", f"it has no `{key}`", "its keys are " + ", ".join(f"`{each}`" for each in _CONTEXT))
-        elif value is not None and not (isinstance(value, _CONTEXT[known[key]]) and isinstance(value, bool) == (_CONTEXT[known[key]] is bool)):
+            yield value_error(
+                decorator,
+                "security_context",
+                f"it has no `{key}`",
+                "its keys are " + ", ".join(f"`{each}`" for each in _CONTEXT),
+            )
+        elif value is not None and not (
+            isinstance(value, _CONTEXT[known[key]]) and isinstance(value, bool) == (_CONTEXT[known[key]] is bool)
+        ):
             kind = {bool: "True or False", int: "a number", dict: "a dictionary", str: "text"}[_CONTEXT[known[key]]]
             yield value_error(decorator, "security_context", f"`{key}` is {kind}", "give it so, or leave it out")

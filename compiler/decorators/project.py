@@ -111,7 +111,12 @@ def wrong_name(name: Value) -> str:
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     given = decorator.attributes
     if given["name"] is None:
-        yield value_error(decorator, "name", "a project has a name, of which the deployments' names are made", "write `@project(name='fraud')`")
+        yield value_error(
+            decorator,
+            "name",
+            "a project has a name, of which the deployments' names are made",
+            "write `@project(name='fraud')`",
+        )
     elif why := wrong_name(given["name"]):
         yield value_error(decorator, "name", why, "write such a name")
     if given["branch"] is not None and (why := wrong_name(given["branch"])):

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
 
 LEVEL = "step"
-ATTRIBUTES: dict[str, Value] = {"cpu": DEFAULT_CPU, "gpu": None, "disk": None, "memory": DEFAULT_MEMORY, "shared_memory": None}
+ATTRIBUTES: dict[str, Value] = {
+    "cpu": DEFAULT_CPU,
+    "gpu": None,
+    "disk": None,
+    "memory": DEFAULT_MEMORY,
+    "shared_memory": None,
+}
 
 
 @record
@@ -35,7 +41,13 @@ class Resources:
 def read(decorator: Decorator) -> Resources:
     """Returns what the decorator says."""
     given = decorator.attributes
-    return Resources(number(given["cpu"]), number(given["memory"]), number(given["disk"]), number(given["gpu"]), number(given["shared_memory"]))
+    return Resources(
+        number(given["cpu"]),
+        number(given["memory"]),
+        number(given["disk"]),
+        number(given["gpu"]),
+        number(given["shared_memory"]),
+    )
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:

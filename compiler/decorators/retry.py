@@ -35,9 +35,16 @@ def read(decorator: Decorator) -> Retry:
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     times = whole(decorator.attributes["times"])
     if times is None or times < 0:
-        yield value_error(decorator, "times", "it is the number of times that a failed task is run again", "give a whole number from 0 to 4")
+        yield value_error(
+            decorator,
+            "times",
+            "it is the number of times that a failed task is run again",
+            "give a whole number from 0 to 4",
+        )
     elif times > MAX_TIMES:
         yield value_error(decorator, "times", "the maximum number of retries is 4", "write `@retry(times=4)`")
     minutes = number(decorator.attributes["minutes_between_retries"])
     if minutes is None or minutes < 0:
-        yield value_error(decorator, "minutes_between_retries", "it is a time to wait", "give a number of minutes, 0 or more")
+        yield value_error(
+            decorator, "minutes_between_retries", "it is a time to wait", "give a number of minutes, 0 or more"
+        )

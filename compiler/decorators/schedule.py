@@ -45,14 +45,27 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
                 raise BadCron("it is text of five or six fields")
             parse(cron)
         except BadCron as error:
-            yield value_error(decorator, "cron", str(error), "write `minute hour day-of-month month day-of-week`, such as `'0 6 * * *'`")
+            yield value_error(
+                decorator,
+                "cron",
+                str(error),
+                "write `minute hour day-of-month month day-of-week`, such as `'0 6 * * *'`",
+            )
     timezone = decorator.attributes["timezone"]
     if timezone is not None and not _is_timezone(timezone):
-        yield value_error(decorator, "timezone", "it is the name of a time zone of the IANA database", "write `'Europe/Berlin'`, for example")
+        yield value_error(
+            decorator,
+            "timezone",
+            "it is the name of a time zone of the IANA database",
+            "write `'Europe/Berlin'`, for example",
+        )
 
 
 def _is_timezone(value: Value) -> bool:
     """By its form only: which zones exist differs from machine to machine."""
     if not isinstance(value, str) or not value or len(value) > 64:
         return False
-    return all(part and part[0].isalpha() and all(each.isascii() and (each.isalnum() or each in "_+-") for each in part) for part in value.split("/"))
+    return all(
+        part and part[0].isalpha() and all(each.isascii() and (each.isalnum() or each in "_+-") for each in part)
+        for part in value.split("/")
+    )

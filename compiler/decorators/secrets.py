@@ -66,13 +66,17 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     yield from flags(decorator, "allow_override")
     sources = decorator.attributes["sources"]
     if not isinstance(sources, list):
-        yield value_error(decorator, "sources", "it is a list of secrets", "write `sources=['aws-secrets-manager.NAME']`")
+        yield value_error(
+            decorator, "sources", "it is a list of secrets", "write `sources=['aws-secrets-manager.NAME']`"
+        )
         return
     wrong = [reason for each in sources for reason in _wrong(each)]
     for why, how in dict.fromkeys(wrong):
         yield value_error(decorator, "sources", why, how)
     if not wrong and any(sources.count(each) > 1 for each in sources):
-        yield value_error(decorator, "sources", "a secret is there twice, and would set its variables twice", "keep one of them")
+        yield value_error(
+            decorator, "sources", "a secret is there twice, and would set its variables twice", "keep one of them"
+        )
 
 
 def _wrong(source: Value) -> Iterator[tuple[str, str]]:
@@ -110,7 +114,10 @@ def _wrong_variables(options: Value) -> Iterator[tuple[str, str]]:
         return
     for name, value in variables.items():
         if not semantics.is_secret_variable(name):
-            yield f"`{name}` cannot be the name of a secret's variable", "use letters, digits and `_`, and do not begin with a digit or `METAFLOW_`"
+            yield (
+                f"`{name}` cannot be the name of a secret's variable",
+                "use letters, digits and `_`, and do not begin with a digit or `METAFLOW_`",
+            )
         if not isinstance(value, str):
             yield f"the value of `{name}` is not text", "write it as text"
 

@@ -36,4 +36,10 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
         yield value_error(decorator, unit, "it is a duration", f"give a number of {unit}, 0 or more")
     if not wrong and not read(decorator).seconds:
         what = "`@timeout` has no duration"
-        yield Diagnostic("FLOW121", what, decorator.span, "a task would have no time at all", "write `@timeout(minutes=5)`, for example")
+        yield Diagnostic(
+            "FLOW121",
+            what,
+            decorator.span,
+            "a task would have no time at all",
+            "write `@timeout(minutes=5)`, for example",
+        )

@@ -26,7 +26,9 @@ DEPLOY_TIME = True
 FUNCTIONS = ("event", "events")
 WHY = "the event would never start a run"
 HOW = "start the run from the event outside of flowc, or remove it"
-NAMESPACED = "namespaced_event_name"  # carried as `{"namespaced_event_name": "x"}`; project.event_name says what it stands for
+NAMESPACED = (
+    "namespaced_event_name"  # carried as `{"namespaced_event_name": "x"}`; project.event_name says what it stands for
+)
 _FIELD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _NAME = _FIELD | frozenset(".-")
 
@@ -51,7 +53,9 @@ def read(decorator: Decorator) -> Trigger:
     """Returns what the decorator says. Its own check has accepted its values."""
     found = []
     for each in _several(decorator):
-        name = each.get("name") if isinstance(each, dict) and not function_name(each) and NAMESPACED not in each else each
+        name = (
+            each.get("name") if isinstance(each, dict) and not function_name(each) and NAMESPACED not in each else each
+        )
         mapping = each.get("parameters", {}) if isinstance(each, dict) and name is not each else {}
         if function_name(name) or function_name(mapping):
             return Trigger(None)
@@ -72,7 +76,10 @@ def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
     if len(events) == 1 and not events[0].parameters:
         return (replace(events[0], parameters=tuple((each.name, each.name) for each in flow.parameters)),)
     own = {each.name.lower(): each.name for each in flow.parameters}
-    return tuple(replace(event, parameters=tuple((own[name.lower()], field) for name, field in event.parameters)) for event in events)
+    return tuple(
+        replace(event, parameters=tuple((own[name.lower()], field) for name, field in event.parameters))
+        for event in events
+    )
 
 
 def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
@@ -82,7 +89,10 @@ def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
         both = bool(given["event"])
         why = "one of the two says what the flow waits for" if both else "nothing says what the flow waits for"
         yield value_error(
-            decorator, "events" if both else "event", why, "give `event` or `events`, not both" if both else "write `@trigger(event='NAME')`"
+            decorator,
+            "events" if both else "event",
+            why,
+            "give `event` or `events`, not both" if both else "write `@trigger(event='NAME')`",
         )
         return
     if given["events"] and not isinstance(given["events"], list) and not function_name(given["events"]):
@@ -135,13 +145,19 @@ def _wrong_parameters(mapping: Value, flow: Flow, mapped: list[str]) -> Iterator
         return
     pairs = _pairs(mapping)
     if pairs is None:
-        yield "`parameters` maps parameters to fields of the payload", "write `{'parameter': 'field'}`, or `['name', ('parameter', 'field')]`"
+        yield (
+            "`parameters` maps parameters to fields of the payload",
+            "write `{'parameter': 'field'}`, or `['name', ('parameter', 'field')]`",
+        )
         return
     known = {each.name.lower() for each in flow.parameters}
     for parameter, field in pairs:
         if parameter.lower() not in known:
             close = nearest(parameter, [each.name for each in flow.parameters])
-            yield f"the flow has no parameter `{parameter}`", f"did you mean `{close}`?" if close else "map parameters that the flow has"
+            yield (
+                f"the flow has no parameter `{parameter}`",
+                f"did you mean `{close}`?" if close else "map parameters that the flow has",
+            )
         elif parameter.lower() in mapped:
             yield f"the parameter `{parameter}` is set twice", "keep one of them"
         mapped.append(parameter.lower())

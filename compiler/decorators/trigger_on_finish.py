@@ -50,7 +50,9 @@ def read(decorator: Decorator) -> TriggerOnFinish:
         if function_name(each):
             return TriggerOnFinish(None)
         if isinstance(each, dict):
-            found.append(Upstream(str(each["name"]), str(each.get("project") or ""), str(each.get("project_branch") or "")))
+            found.append(
+                Upstream(str(each["name"]), str(each.get("project") or ""), str(each.get("project_branch") or ""))
+            )
         else:
             head, _, flow = str(each).rpartition(".")
             project, _, branch = head.partition(".")
@@ -95,10 +97,16 @@ def _wrong(flow: Value) -> Iterator[tuple[str, str]]:
                 yield f"`{key}` is text", f"write `'{key}': '…'`"
         name = flow.get("name")
         if isinstance(name, str) and "." in name:
-            yield "the `name` of a flow has no dot", "give the project and the branch with `project` and `project_branch`"
+            yield (
+                "the `name` of a flow has no dot",
+                "give the project and the branch with `project` and `project_branch`",
+            )
             return
     if not isinstance(name, str):
-        yield "a flow is text, or a dictionary with `name`", "write `'OtherFlow'`, or `{'name': 'OtherFlow', 'project': '…', 'project_branch': '…'}`"
+        yield (
+            "a flow is text, or a dictionary with `name`",
+            "write `'OtherFlow'`, or `{'name': 'OtherFlow', 'project': '…', 'project_branch': '…'}`",
+        )
     elif name.count(".") == 1:
         yield f"`{name}` has one dot", "write `Flow`, or `project.branch.Flow`"
     elif not name.rpartition(".")[2] or not _LETTERS.issuperset(name.rpartition(".")[2]):

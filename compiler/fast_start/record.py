@@ -100,7 +100,11 @@ def record(cls: type[T]) -> type[T]:
     for name, after in zip(fields, fields[1:]):
         if name in defaults and after not in defaults:
             raise TypeError(f"{cls.__name__}.{after} has no default but follows a field that has one")
-    namespace = {key: value for key, value in cls.__dict__.items() if key not in defaults and key not in ("__dict__", "__weakref__")}
+    namespace = {
+        key: value
+        for key, value in cls.__dict__.items()
+        if key not in defaults and key not in ("__dict__", "__weakref__")
+    }
     namespace.update(
         __slots__=fields,
         __match_args__=fields,

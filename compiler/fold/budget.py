@@ -49,7 +49,9 @@ class Budget:
     def __init__(self) -> None:
         self.steps = 0
         self.work = 0
-        self._weights: dict[int, tuple[Any, int]] = {}  # by identity; the value is kept, so that its identity is its own
+        self._weights: dict[
+            int, tuple[Any, int]
+        ] = {}  # by identity; the value is kept, so that its identity is its own
 
     def step(self) -> None:
         self.steps += 1
@@ -118,7 +120,9 @@ def keys(several: Iterable[Any]) -> None:
 
 def width(spec: str) -> None:
     """Raises Unfoldable if a number in the format makes a field too wide."""
-    if any(int(each[:10]) > MAX_WIDTH for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()):
+    if any(
+        int(each[:10]) > MAX_WIDTH for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()
+    ):
         raise Unfoldable("the field is too wide")
 
 

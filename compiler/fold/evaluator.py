@@ -193,7 +193,11 @@ class Evaluator:
 
         def lookup(each: str) -> Any:
             first, _, rest = each.partition(".")
-            return self._in_class(owner, first, each) if first in owner.assigned and not rest else self.constant(owner.module, each)
+            return (
+                self._in_class(owner, first, each)
+                if first in owner.assigned and not rest
+                else self.constant(owner.module, each)
+            )
 
         return self._once(owner.module, f"{owner.name}.{name}", owner.assigned[name], lookup, dotted)
 
@@ -217,4 +221,6 @@ def _wraps(_folder: Folding, wrapped: Any, *_names: Any, **_named: Any) -> Nativ
 
 def _partial(_folder: Folding, function: Any, *before: Any, **fixed: Any) -> Native:
     """`functools.partial`."""
-    return Native("partial", lambda folder, *arguments, **named: folder.call(function, [*before, *arguments], {**fixed, **named}))
+    return Native(
+        "partial", lambda folder, *arguments, **named: folder.call(function, [*before, *arguments], {**fixed, **named})
+    )

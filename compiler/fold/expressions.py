@@ -36,7 +36,12 @@ _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
     _ast.Gt: lambda a, b: a > b, _ast.GtE: lambda a, b: a >= b, _ast.Is: lambda a, b: a is b, _ast.IsNot: lambda a, b: a is not b,
     _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
-_UNARY: dict[type, Callable[[Any], Any]] = {_ast.USub: lambda a: -a, _ast.UAdd: lambda a: +a, _ast.Invert: lambda a: ~a, _ast.Not: lambda a: not a}
+_UNARY: dict[type, Callable[[Any], Any]] = {
+    _ast.USub: lambda a: -a,
+    _ast.UAdd: lambda a: +a,
+    _ast.Invert: lambda a: ~a,
+    _ast.Not: lambda a: not a,
+}
 
 
 def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
@@ -77,7 +82,9 @@ def parsed(text: str, mode: str = "eval") -> Any:
 class Folder:
     """Folds nodes. `local` are the variables of comprehensions and functions."""
 
-    def __init__(self, lookup: Lookup, budget: Budget, local: dict[str, Any], given: Mapping[str, Any], depth: int = 0) -> None:
+    def __init__(
+        self, lookup: Lookup, budget: Budget, local: dict[str, Any], given: Mapping[str, Any], depth: int = 0
+    ) -> None:
         self.lookup, self.budget, self.local, self.given, self.depth = lookup, budget, local, given, depth
 
     def of(self, node: Any) -> Any:
@@ -152,7 +159,10 @@ class Folder:
             raise Unknown(f"the value of `{dotted}` is not known before the flow runs") from None
         if value is None:
             shown = dotted.rpartition(".")[0] if dotted is not None else "it"
-            raise Failing(f"`{shown}` is None, which has no `{node.attr}`; a `Config` that is given no value is None", AttributeError(node.attr))
+            raise Failing(
+                f"`{shown}` is None, which has no `{node.attr}`; a `Config` that is given no value is None",
+                AttributeError(node.attr),
+            )
         return self.attribute(value, node.attr)
 
     def attribute(self, value: Any, name: str) -> Any:
@@ -164,7 +174,9 @@ class Folder:
                 raise Unfoldable(f"the configuration has no `{name}`")
         if isinstance(value, Late):
             if name == "get" and isinstance(value.value, dict) and name not in value.value:
-                return Native("get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})"))
+                return Native(
+                    "get", lambda folder, key, _default=None: folder.part(value, key, f"{value.name}.get({key!r:.40})")
+                )
             return self.part(value, name, f"{value.name}.{name}")
         if isinstance(value, Library):
             from .library import VALUES, value_of
@@ -177,7 +189,11 @@ class Folder:
 
     def part(self, value: Late, key: Any, name: str) -> Late:
         if not isinstance(value.value, (dict, list, tuple)):
-            more = "; to compute with it, write `config_expr('…')` around the whole expression" if value.value is not None else ""
+            more = (
+                "; to compute with it, write `config_expr('…')` around the whole expression"
+                if value.value is not None
+                else ""
+            )
             raise Unfoldable(f"`{value.name}` is {value.value!r:.40}, which has no parts{more}")
         try:
             return Late(value.value[key], name)
@@ -248,7 +264,11 @@ class Folder:
         if kind is _ast.Mult:
             return self.multiply(left, right)
         if kind is _ast.Pow:
-            if not isinstance(right, (int, float)) or abs(right) > 10_000 or (isinstance(left, int) and left.bit_length() * abs(right) > MAX_BITS):
+            if (
+                not isinstance(right, (int, float))
+                or abs(right) > 10_000
+                or (isinstance(left, int) and left.bit_length() * abs(right) > MAX_BITS)
+            ):
                 raise Unfoldable("the power is too large")
             return left**right
         if kind is _ast.LShift:
@@ -263,7 +283,11 @@ class Folder:
 
     def multiply(self, left: Any, right: Any) -> Any:
         for one, times in ((left, right), (right, left)):
-            if isinstance(one, (str, bytes, list, tuple)) and isinstance(times, int) and self.budget.weight(one) * times > MAX_WEIGHT:
+            if (
+                isinstance(one, (str, bytes, list, tuple))
+                and isinstance(times, int)
+                and self.budget.weight(one) * times > MAX_WEIGHT
+            ):
                 raise Unfoldable("it is too large")
         return left * right
 
@@ -331,7 +355,9 @@ class Folder:
         return "".join(parts)
 
     def fold_FormattedValue(self, node: Any) -> Any:
-        return self.formatted(self.plain(node.value), node.conversion, self.fold(node.format_spec) if node.format_spec else "")
+        return self.formatted(
+            self.plain(node.value), node.conversion, self.fold(node.format_spec) if node.format_spec else ""
+        )
 
     def formatted(self, value: Any, conversion: int, spec: str) -> str:
         """`conversion` is that of the syntax tree: -1, or the character's number."""
@@ -454,5 +480,10 @@ def _dotted(node: Any) -> str | None:
 
 
 def _described(node: Any) -> str:
-    names = {"Lambda": "a function", "Await": "an awaited value", "NamedExpr": "an assignment expression", "Yield": "a yielded value"}
+    names = {
+        "Lambda": "a function",
+        "Await": "an awaited value",
+        "NamedExpr": "an assignment expression",
+        "Yield": "a yielded value",
+    }
     return names.get(type(node).__name__, f"an expression of kind {type(node).__name__}")

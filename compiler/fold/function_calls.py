@@ -71,7 +71,9 @@ class Scope:
             if not isinstance(node, (_ast.ListComp, _ast.SetComp, _ast.DictComp, _ast.GeneratorExp, _ast.Lambda)):
                 for name in node._fields:
                     value = getattr(node, name, None)
-                    waiting += [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, _ast.AST)]
+                    waiting += [
+                        each for each in (value if isinstance(value, list) else [value]) if isinstance(each, _ast.AST)
+                    ]
 
     def lookup(self, name: str) -> Any:
         if name.partition(".")[0] in self.own:
@@ -84,7 +86,9 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
     signature = function.node.args
     positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
     if len(arguments) > len(positional) and not signature.vararg:
-        raise TypeError(f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given")
+        raise TypeError(
+            f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given"
+        )
     found = dict(zip(positional, arguments))
     known = {*(each.arg for each in (*signature.args, *signature.kwonlyargs))}
     others: dict[str, Any] = {}
@@ -95,7 +99,9 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
             raise TypeError(f"{function.name}() got an unexpected argument '{name}'")
         (found if name in known else others)[name] = value
     defaults = dict(zip(positional[len(positional) - len(signature.defaults) :], signature.defaults))
-    defaults.update({each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None})
+    defaults.update(
+        {each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None}
+    )
     for name in (*positional, *(each.arg for each in signature.kwonlyargs)):
         if name not in found:
             if name not in defaults:
@@ -121,7 +127,9 @@ class _Body:
             kind = type(each).__name__
             method = getattr(self, "run_" + kind, None)
             if method is None:
-                raise Unfoldable(f"`{self.name}` has a `{kind.lower()}` statement, so what it returns is only known when it is run")
+                raise Unfoldable(
+                    f"`{self.name}` has a `{kind.lower()}` statement, so what it returns is only known when it is run"
+                )
             method(each)
 
     def run_FunctionDef(self, node: Any) -> None:
@@ -175,7 +183,8 @@ class _Body:
             except Failing as failing:
                 handler = next((each for each in node.handlers if _catches(each.type, failing.error)), None)
                 if handler is None or (
-                    handler.name and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
+                    handler.name
+                    and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
                 ):
                     raise
                 self.run(handler.body)
@@ -224,7 +233,10 @@ class _Body:
         before = self.folder.plain(_loaded(node.target))
         if isinstance(before, (list, set, dict)):
             raise Unfoldable(f"`{self.name}` changes a collection in place")
-        self.assign(node.target, self.folder.budget.made(self.folder.operate(type(node.op), before, self.folder.plain(node.value))))
+        self.assign(
+            node.target,
+            self.folder.budget.made(self.folder.operate(type(node.op), before, self.folder.plain(node.value))),
+        )
 
     def assign(self, target: Any, value: Any) -> None:
         if isinstance(target, _ast.Subscript):
@@ -289,7 +301,11 @@ class _Body:
 
 def _catches(kind: Any, error: Exception) -> bool:
     """True if `except KIND` catches the exception, of Python's own kinds."""
-    names = [each.id for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", [])) if isinstance(each, _ast.Name)]
+    names = [
+        each.id
+        for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", []))
+        if isinstance(each, _ast.Name)
+    ]
     return kind is None or any(each.__name__ in names for each in type(error).__mro__)
 
 

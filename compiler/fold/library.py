@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
     from .values import Folding
 
-_TYPES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)}
-_SIMPLE: dict[str, Any] = {each.__name__: each for each in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)}
+_TYPES: dict[str, type] = {
+    each.__name__: each for each in (str, int, float, bool, list, dict, set, frozenset, tuple, bytes)
+}
+_SIMPLE: dict[str, Any] = {
+    each.__name__: each for each in (len, abs, divmod, ord, chr, bool, float, ascii, hex, oct, bin, slice)
+}
 FUNCTIONS = frozenset(
     (
         *_TYPES, *_SIMPLE,
@@ -49,7 +53,9 @@ METHODS: dict[type, frozenset[str]] = {
     list: frozenset(["copy", "count", "index"]),
     tuple: frozenset(["count", "index"]),
     dict: frozenset(["copy", "get", "items", "keys", "values", "to_dict"]),
-    set: frozenset(["copy", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "symmetric_difference", "union"]),
+    set: frozenset(
+        ["copy", "difference", "intersection", "isdisjoint", "issubset", "issuperset", "symmetric_difference", "union"]
+    ),
     int: frozenset(["bit_length"]),
     float: frozenset(["is_integer"]),
 }
@@ -73,7 +79,12 @@ def attribute(value: Any, name: str) -> Any:
 def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
     """Calls a `Method` or a `Library` function."""
     if isinstance(function, Method):
-        return _method(folder, function, [folder.usable(each) for each in arguments], {name: folder.usable(each) for name, each in named.items()})
+        return _method(
+            folder,
+            function,
+            [folder.usable(each) for each in arguments],
+            {name: folder.usable(each) for name, each in named.items()},
+        )
     if isinstance(function, Late):
         why = f"`{function.name}` has no value yet while Python makes the class, so nothing can be called on it"
         raise Unfoldable(f"{why}; write `config_expr('…')` around the whole expression")
@@ -185,7 +196,11 @@ def _text(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]
 
 
 def _call_format(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return folder.formatted(arguments[0], -1, *arguments[1:], **named) if len(arguments) > 1 else folder.formatted(arguments[0], -1, "")
+    return (
+        folder.formatted(arguments[0], -1, *arguments[1:], **named)
+        if len(arguments) > 1
+        else folder.formatted(arguments[0], -1, "")
+    )
 
 
 def _call_list(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -262,7 +277,10 @@ def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 
 def _call_map(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return [folder.call(arguments[0], list(each), {}) for each in zip(*(folder.iterate(folder.usable(one)) for one in arguments[1:]))]
+    return [
+        folder.call(arguments[0], list(each), {})
+        for each in zip(*(folder.iterate(folder.usable(one)) for one in arguments[1:]))
+    ]
 
 
 def _call_filter(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -291,7 +309,11 @@ def _extreme(how: Any, folder: Folding, arguments: list[Any], named: dict[str, A
     given = [folder.usable(each) for each in arguments]
     items = given
     if len(given) == 1:
-        items = list(given[0]) if isinstance(given[0], (set, frozenset)) and "key" not in named else folder.iterate(given[0])
+        items = (
+            list(given[0])
+            if isinstance(given[0], (set, frozenset)) and "key" not in named
+            else folder.iterate(given[0])
+        )
     rest = {name: each for name, each in named.items() if name != "key"}
     return how(items, key=_key(folder, named.get("key")), **rest)
 
@@ -328,7 +350,9 @@ def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) 
 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return folder.lookup("os.environ").get(*arguments, **{"default" if name == "default" else name: each for name, each in named.items()})
+    return folder.lookup("os.environ").get(
+        *arguments, **{"default" if name == "default" else name: each for name, each in named.items()}
+    )
 
 
 def _call_json_loads(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -398,7 +422,9 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
         if name in ("resolve", "absolute") and value.is_absolute():
             return value
         raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
-    kind = next((each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None)
+    kind = next(
+        (each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None
+    )
     if kind is None or name not in METHODS[kind]:
         raise Unfoldable(f"what `.{name}(…)` returns is not known before the flow runs")
     for each in (value, *arguments, *named.values()):

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from ..fold.evaluator import Evaluator
     from ..names.resolver import Resolver
 
-SET, DICT, GENERATOR, ITERATOR, FUNCTION, MODULE, VIEW = "a set", "a dict", "a generator", "an iterator", "a function", "a module", "a view of a dict"
+SET, DICT, GENERATOR, ITERATOR, FUNCTION, MODULE, VIEW = (
+    "a set",
+    "a dict",
+    "a generator",
+    "an iterator",
+    "a function",
+    "a module",
+    "a view of a dict",
+)
 
 # What a call makes that cannot be pickled, by the qualified name of what is called.
 UNSAVED: dict[str, str] = {
@@ -89,7 +97,11 @@ def _constant(evaluator: Evaluator, one: Definition, name: str) -> object:
 def _called(resolver: Resolver, one: Definition, node: SgNode) -> str:
     """The qualified name of what the expression calls."""
     function = node.field("function") if node.kind() == "call" else None
-    return _qualified(resolver, one, function) if function is not None and function.kind() in ("identifier", "attribute") else ""
+    return (
+        _qualified(resolver, one, function)
+        if function is not None and function.kind() in ("identifier", "attribute")
+        else ""
+    )
 
 
 def _qualified(resolver: Resolver, one: Definition, node: SgNode) -> str:
@@ -119,7 +131,12 @@ def _kind(resolver: Resolver, one: Definition, node: SgNode) -> str:
         return mine if mine == _kind(resolver, one, other) else ""
     if kind == "binary_operator":
         left, operator = node.field("left"), node.field("operator")
-        is_set = left is not None and operator is not None and operator.text() in _SET_OPERATORS and _kind(resolver, one, left) == SET
+        is_set = (
+            left is not None
+            and operator is not None
+            and operator.text() in _SET_OPERATORS
+            and _kind(resolver, one, left) == SET
+        )
         return SET if is_set else ""
     if kind == "call":
         return _kind_of_call(resolver, one, node)
@@ -147,7 +164,11 @@ def _kind_of_call(resolver: Resolver, one: Definition, node: SgNode) -> str:
         if of == DICT and attribute.text() in ("keys", "values", "items"):
             return VIEW
     found = resolver.split(called) if called and "." in called else None
-    if found is not None and len(nodes := found[0].functions.get(found[1], [])) == 1 and nodes[0].kind() == "function_definition":
+    if (
+        found is not None
+        and len(nodes := found[0].functions.get(found[1], [])) == 1
+        and nodes[0].kind() == "function_definition"
+    ):
         return GENERATOR if _yields(nodes[0]) else ""
     return ""
 

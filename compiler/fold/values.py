@@ -80,7 +80,15 @@ class Unsaid(Library):
 class Function:
     """A function that is not run but read: a lambda, or one of the flow's modules."""
 
-    def __init__(self, name: str, node: Any, lookup: Lookup, local: Mapping[str, Any], given: Mapping[str, Any], qualified: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        node: Any,
+        lookup: Lookup,
+        local: Mapping[str, Any],
+        given: Mapping[str, Any],
+        qualified: str = "",
+    ) -> None:
         self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
         self.qualified = qualified  # "" for one that no name leads to
 

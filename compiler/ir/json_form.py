@@ -155,7 +155,9 @@ def _record(kind: type, data: Any, place: str) -> Any:
     missing = [name for name in fields if name not in data and name not in kind.__optional__]  # type: ignore[attr-defined]
     if missing:
         raise Malformed(f"{place}: no `{missing[0]}`")
-    return kind(**{name: _reader(kind.__annotations__[name])(data[name], f"{place}.{name}") for name in fields if name in data})
+    return kind(
+        **{name: _reader(kind.__annotations__[name])(data[name], f"{place}.{name}") for name in fields if name in data}
+    )
 
 
 def _reader(annotation: str) -> Callable[[Any, str], Any]:
@@ -164,7 +166,9 @@ def _reader(annotation: str) -> Callable[[Any, str], Any]:
         return lambda data, place: None if data is None else some(data, place)
     if annotation.startswith("tuple["):
         one = _reader(annotation[len("tuple[") : -len(", ...]")])
-        return lambda data, place: tuple(one(each, f"{place}[{index}]") for index, each in enumerate(_checked(data, list, place)))
+        return lambda data, place: tuple(
+            one(each, f"{place}[{index}]") for index, each in enumerate(_checked(data, list, place))
+        )
     if annotation in ("Transition", "Node"):
         return _union
     if annotation == "Value":
@@ -177,7 +181,10 @@ def _reader(annotation: str) -> Callable[[Any, str], Any]:
     kind = getattr(nodes, annotation, None)
     if kind is not None:
         return lambda data, place: _record(kind, data, place)
-    allowed = tuple({"str": str, "int": int, "bool": bool, "float": float, "None": type(None)}[name] for name in annotation.split(" | "))
+    allowed = tuple(
+        {"str": str, "int": int, "bool": bool, "float": float, "None": type(None)}[name]
+        for name in annotation.split(" | ")
+    )
     return lambda data, place: _checked(data, allowed, place)
 
 

@@ -50,8 +50,12 @@ class Flow:
     span: Span
     configs: tuple[Config, ...] = ()  # in order of definition, bases first
     inputs: tuple[Input, ...] = ()  # what the flow was compiled from beside its source: part of every spec's provenance
-    mutators: tuple[str, ...] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
-    decorators_known: dict[str, Value] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
+    mutators: tuple[
+        str, ...
+    ] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
+    decorators_known: dict[
+        str, Value
+    ] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
 
     @property
     def by_name(self) -> dict[str, Step]:
@@ -69,7 +73,9 @@ class Step:
     transition: Transition
     is_join: bool  # takes `inputs`, and closes the innermost open split or foreach
     span: Span  # of the name in `def name`
-    reads: tuple[str, ...] | None = None  # artifacts it may load (a join: of its inputs), sorted; None when that is not known
+    reads: tuple[str, ...] | None = (
+        None  # artifacts it may load (a join: of its inputs), sorted; None when that is not known
+    )
 
 
 @record

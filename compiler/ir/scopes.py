@@ -124,7 +124,10 @@ def _scope(entry: str, steps: Mapping[str, Step]) -> tuple[Scope, str | None]:
     # A join may have been met on one way before the node that it closes was met on another.
     outside = [join for join in leaves if join not in joined]
     if len(outside) > 1:
-        raise Unbalanced(outside[1], f"branches that begin at `{entry}` lead to different joins: {', '.join(f'`{join}`' for join in outside)}")
+        raise Unbalanced(
+            outside[1],
+            f"branches that begin at `{entry}` lead to different joins: {', '.join(f'`{join}`' for join in outside)}",
+        )
     return Scope(entry, _sorted(nodes, entry, steps)), outside[0] if outside else None
 
 

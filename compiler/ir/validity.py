@@ -30,7 +30,11 @@ def _graph(flow: nodes.Flow) -> Iterator[str]:
     steps = flow.by_name
     yield from _repeated("step", [step.name for step in flow.steps])
     yield from _repeated("parameter", [each.name.lower() for each in flow.parameters])
-    attributes = [each.attribute for each in flow.parameters] + [each.attribute for each in flow.configs] + [each.name for each in flow.constants]
+    attributes = (
+        [each.attribute for each in flow.parameters]
+        + [each.attribute for each in flow.configs]
+        + [each.name for each in flow.constants]
+    )
     yield from _repeated("class attribute", attributes + list(steps))
     yield from _repeated("config", [each.name for each in flow.configs])
     if not flow.name.isidentifier():
@@ -97,8 +101,15 @@ def _parameter(parameter: nodes.Parameter) -> Iterator[str]:
     if parameter.computed and (parameter.has_default or parameter.required):
         yield f"parameter {parameter.name!r} has a default that is computed and another, or is required"
     yield from _json_value(parameter.default, f"default of parameter {parameter.name!r}")
-    expected = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "file": (str,)}.get(parameter.type)
-    if parameter.has_default and parameter.default is not None and expected and not isinstance(parameter.default, expected):
+    expected = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "file": (str,)}.get(
+        parameter.type
+    )
+    if (
+        parameter.has_default
+        and parameter.default is not None
+        and expected
+        and not isinstance(parameter.default, expected)
+    ):
         yield f"parameter {parameter.name!r}: default {parameter.default!r} is no {parameter.type}"
 
 

@@ -43,7 +43,9 @@ def _called_in_main(module: Module) -> list[SgNode]:
     return [
         call
         for statement in module.source.root.named_children()
-        if statement.kind() == "if_statement" and (condition := statement.field("condition")) is not None and "__name__" in condition.text()
+        if statement.kind() == "if_statement"
+        and (condition := statement.field("condition")) is not None
+        and "__name__" in condition.text()
         for node in statement.find_all(kind="call")
         if (call := node.field("function")) is not None
     ]
@@ -55,7 +57,14 @@ def unread(resolver: Resolver, module: Module, found: list[Class]) -> SgNode | N
     called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
     if any(each.name == call.text() for each in found for call in called):
         return None
-    return next((each for each in called if each.text() in module.assigned and _may_make_a_class(resolver, module, each.text())), None)
+    return next(
+        (
+            each
+            for each in called
+            if each.text() in module.assigned and _may_make_a_class(resolver, module, each.text())
+        ),
+        None,
+    )
 
 
 def _may_make_a_class(resolver: Resolver, module: Module, name: str) -> bool:
@@ -90,7 +99,8 @@ def _has_steps(resolver: Resolver, candidate: Class) -> bool:
         for each in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
             if (
                 each.kind() == "decorator"
-                and resolver.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip()) == "metaflow.step"
+                and resolver.qualify(candidate.module, each.text().lstrip("@").partition("(")[0].strip())
+                == "metaflow.step"
             ):
                 return True
     return False
@@ -111,18 +121,36 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
     if lost is not None:
         what = f"`{lost.text()}`, which `{file}` starts, is no class that can be read"
         why = "it is made when the file is run, by code of its own, which flowc reads and does not run"
-        how = f"define `class {lost.text()}(FlowSpec):` at the top level" + (", or name another flow with `--flow`" if found else "")
+        how = f"define `class {lost.text()}(FlowSpec):` at the top level" + (
+            ", or name another flow with `--flow`" if found else ""
+        )
         raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
     if not found:
         what = f"there is no flow in `{file}`"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
-        raise Refused([Diagnostic("FLOW101", what, Span(file, 1, 1, 1, 2), "a flow is a class that inherits from FlowSpec", how)])
+        raise Refused(
+            [Diagnostic("FLOW101", what, Span(file, 1, 1, 1, 2), "a flow is a class that inherits from FlowSpec", how)]
+        )
     if wanted:
         chosen = next((each for each in found if each.name == wanted), None)
         if chosen is None:
             close = nearest(wanted, [each.name for each in found])
-            how = f"did you mean `{close}`?" if close else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
-            raise Refused([Diagnostic("FLOW101", f"there is no flow `{wanted}` in `{file}`", found[0].span, why="`--flow` named it", how=how)])
+            how = (
+                f"did you mean `{close}`?"
+                if close
+                else "its flows are " + ", ".join(f"`{each.name}`" for each in found)
+            )
+            raise Refused(
+                [
+                    Diagnostic(
+                        "FLOW101",
+                        f"there is no flow `{wanted}` in `{file}`",
+                        found[0].span,
+                        why="`--flow` named it",
+                        how=how,
+                    )
+                ]
+            )
         return chosen
     meant = started(module, found)
     if len(meant) == 1:
@@ -130,7 +158,17 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
     if len(found) > 1:
         names = ", ".join(f"`{each.name}`" for each in found)
         how = f"choose one with `--flow {found[-1].name}`"
-        raise Refused([Diagnostic("FLOW102", f"there are several flows in `{file}`: {names}", found[1].span, why="a spec is of one flow", how=how)])
+        raise Refused(
+            [
+                Diagnostic(
+                    "FLOW102",
+                    f"there are several flows in `{file}`: {names}",
+                    found[1].span,
+                    why="a spec is of one flow",
+                    how=how,
+                )
+            ]
+        )
     return found[0]
 
 
@@ -161,7 +199,15 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
             elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
                 what = f"the base class `{node.text()[:60]}` cannot be read"
                 why = "it is not in a module of the flow's own folder, so its steps and parameters are not known"
-                problems.append(Diagnostic("FLOW105", what, span(current.module.source, node), why, "put the class into a module beside the flow"))
+                problems.append(
+                    Diagnostic(
+                        "FLOW105",
+                        what,
+                        span(current.module.source, node),
+                        why,
+                        "put the class into a module beside the flow",
+                    )
+                )
         merged = _merge([*orders, [order[0] for order in orders]])
         if merged is None:
             problems.append(

@@ -100,7 +100,13 @@ def _is_dotted(text: str) -> bool:
 
 def binds(module: Module, name: str) -> bool:
     """True if the top level of the module binds the name."""
-    return name in module.imports or name in module.classes or name in module.functions or name in module.assigned or bool(module.stars)
+    return (
+        name in module.imports
+        or name in module.classes
+        or name in module.functions
+        or name in module.assigned
+        or bool(module.stars)
+    )
 
 
 def _exports(module: Module, name: str) -> bool:

@@ -20,8 +20,12 @@ class Given:
     config_values: tuple[tuple[str, str], ...] = ()  # `--config-value NAME TEXT`
     values: tuple[tuple[str, Any], ...] = ()  # `--set NAME=VALUE`: for what cannot be known, by its text in the source
     variables: tuple[tuple[str, str], ...] = ()  # `--env NAME=VALUE`: what `os.environ` holds
-    whole_environment: bool = False  # a variable that is not among `variables` is known to be unset, as when the flow runs right here
-    earlier: tuple[tuple[str, Any], ...] = ()  # configs as an earlier run had them, name → value: a run that is resumed keeps them
+    whole_environment: bool = (
+        False  # a variable that is not among `variables` is known to be unset, as when the flow runs right here
+    )
+    earlier: tuple[
+        tuple[str, Any], ...
+    ] = ()  # configs as an earlier run had them, name → value: a run that is resumed keeps them
     run_mutators: bool = False  # mutators, and functions that configs need, may run, in a process of their own
     branch: str = ""  # `--branch` of a flow with `@project`
     production: bool = False  # `--production`
@@ -75,9 +79,18 @@ def unused(given: Given, values: set[str], variables: set[str]) -> Iterator[Diag
     for name, _ in given.values:
         if name not in values:
             why = "no expression needs it: the source does not use the name in a value that must be known, or says its value itself"
-            yield Diagnostic("FLOW145", f"`--set {name}=…` has no effect", None, why, "leave it out, or correct the name", WARNING)
+            yield Diagnostic(
+                "FLOW145", f"`--set {name}=…` has no effect", None, why, "leave it out, or correct the name", WARNING
+            )
     if not given.whole_environment:
         for name, _ in given.variables:
             if name not in variables:
                 why = "nothing that must be known when compiling reads the variable"
-                yield Diagnostic("FLOW145", f"`--env {name}=…` has no effect", None, why, "leave it out, or correct the name", WARNING)
+                yield Diagnostic(
+                    "FLOW145",
+                    f"`--env {name}=…` has no effect",
+                    None,
+                    why,
+                    "leave it out, or correct the name",
+                    WARNING,
+                )

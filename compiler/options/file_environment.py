@@ -35,7 +35,10 @@ def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
             if owner is None or key is None or evaluator.resolver.qualify(module, owner.text()) != "os.environ":
                 continue
             try:
-                name, value = (evaluator.fold(each.text(), lambda dotted: evaluator.constant(module, dotted)) for each in (key, right))
+                name, value = (
+                    evaluator.fold(each.text(), lambda dotted: evaluator.constant(module, dotted))
+                    for each in (key, right)
+                )
             except Unfoldable:
                 continue
             if isinstance(name, str) and isinstance(value, str) and name.startswith(PREFIX):
@@ -52,6 +55,10 @@ def with_configs(given: Given, own: dict[str, str]) -> Given:
         except ValueError:
             continue
         if isinstance(pairs, dict):
-            new = tuple((name, each if isinstance(each, str) else json.dumps(each)) for name, each in pairs.items() if name not in taken)
+            new = tuple(
+                (name, each if isinstance(each, str) else json.dumps(each))
+                for name, each in pairs.items()
+                if name not in taken
+            )
             given = replace(given, **{field: (*getattr(given, field), *new)})
     return given

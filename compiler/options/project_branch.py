@@ -26,10 +26,20 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
         if given.branch or given.production:
             option = "--branch" if given.branch else "--production"
             why = "only a flow of a project has branches"
-            return flow, [Diagnostic("FLOW146", f"`{option}` is given, but the flow has no `@project`", flow.span, why, "write `@project(name='…')`")]
+            return flow, [
+                Diagnostic(
+                    "FLOW146",
+                    f"`{option}` is given, but the flow has no `@project`",
+                    flow.span,
+                    why,
+                    "write `@project(name='…')`",
+                )
+            ]
         return flow, []
     if given.branch and (wrong := wrong_name(given.branch)):
-        return flow, [Diagnostic("FLOW146", f"`--branch {given.branch}` is not possible", found.span, wrong, "give such a name")]
+        return flow, [
+            Diagnostic("FLOW146", f"`--branch {given.branch}` is not possible", found.span, wrong, "give such a name")
+        ]
     if any(check(found, flow)):
         return flow, []  # which the decorator's own check says
     try:
@@ -38,7 +48,9 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
         return flow, [value_error(found, "branch", str(error), "leave one of them out")]
     is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows whose branch it is
     made = deployed_to(found, place, given.branch, is_settled)
-    return replace(flow, decorators=tuple(made if decorator is found else decorator for decorator in flow.decorators)), []
+    return replace(
+        flow, decorators=tuple(made if decorator is found else decorator for decorator in flow.decorators)
+    ), []
 
 
 def project_of(flow: Flow) -> Decorator | None:

@@ -63,16 +63,44 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
         attribute = attribute.strip()
         if not equals:
             why = f"`{each}` gives no attribute a value"
-            problems.append(Diagnostic("FLOW117", f"`--with {text}` cannot be understood", None, why, f"write `--with {name}:attribute=value`"))
+            problems.append(
+                Diagnostic(
+                    "FLOW117",
+                    f"`--with {text}` cannot be understood",
+                    None,
+                    why,
+                    f"write `--with {name}:attribute=value`",
+                )
+            )
         elif attribute not in known.attributes:
             close = nearest(attribute, known.attributes)
-            how = f"did you mean `{close}`?" if close else "its attributes are " + (", ".join(f"`{one}`" for one in known.attributes) or "none")
-            problems.append(Diagnostic("FLOW113", f"`--with {text}`: `@{name}` has no attribute `{attribute}`", None, "it would have no effect", how))
+            how = (
+                f"did you mean `{close}`?"
+                if close
+                else "its attributes are " + (", ".join(f"`{one}`" for one in known.attributes) or "none")
+            )
+            problems.append(
+                Diagnostic(
+                    "FLOW113",
+                    f"`--with {text}`: `@{name}` has no attribute `{attribute}`",
+                    None,
+                    "it would have no effect",
+                    how,
+                )
+            )
         else:
             try:
                 given[attribute] = _value(value.strip(), known.attributes[attribute])
             except Unfoldable as error:
-                problems.append(Diagnostic("FLOW117", f"`--with {text}` cannot be understood", None, str(error.args[0]), "give another value"))
+                problems.append(
+                    Diagnostic(
+                        "FLOW117",
+                        f"`--with {text}` cannot be understood",
+                        None,
+                        str(error.args[0]),
+                        "give another value",
+                    )
+                )
     return known, given, problems
 
 
@@ -104,12 +132,24 @@ def _value(text: str, default: Value) -> Value:
 def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
     what = f"`--with {text}` names no decorator of steps"
     if known is not None:
-        return Diagnostic("FLOW112", f"`--with {text}`: `@{name}` goes on the flow class", None, "`--with` is for steps", "write it above the class")
+        return Diagnostic(
+            "FLOW112",
+            f"`--with {text}`: `@{name}` goes on the flow class",
+            None,
+            "`--with` is for steps",
+            "write it above the class",
+        )
     if name in EXTENSIONS:
-        return replace(of_extension(name, None), what=f"`--with {text}`: `@{name}` is an extension's, not Metaflow's core")
+        return replace(
+            of_extension(name, None), what=f"`--with {text}`: `@{name}` is an extension's, not Metaflow's core"
+        )
     if "." in name:
         why = "finding a decorator of your own by its path would import your code into the compiler"
-        return Diagnostic("FLOW118", f"`--with {text}` names a decorator by its path", None, why, "write it above the steps")
-    close = nearest(name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"])
+        return Diagnostic(
+            "FLOW118", f"`--with {text}` names a decorator by its path", None, why, "write it above the steps"
+        )
+    close = nearest(
+        name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"]
+    )
     how = f"did you mean `{close}`?" if close else "see `flowc explain FLOW110` for those that are known"
     return Diagnostic("FLOW110", what, None, "flowc cannot say what a decorator that it does not know would do", how)

@@ -41,7 +41,9 @@ class Package:
 
         packer = zlib.compressobj(6, zlib.DEFLATED, 31)
         data = packer.compress(self.tar) + packer.flush()
-        return data[:4] + b"\0\0\0\0" + data[8:9] + b"\xff" + data[10:]  # time 0; system "unknown", which zlib builds set differently
+        return (
+            data[:4] + b"\0\0\0\0" + data[8:9] + b"\xff" + data[10:]
+        )  # time 0; system "unknown", which zlib builds set differently
 
 
 def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
@@ -105,12 +107,20 @@ def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
         except OSError as error:
             raise Unfit(name, path, f"cannot be read: {error.strerror}", "leave it out, or let it be read") from None
         if len(found[name]) > LARGEST:
-            raise Unfit(name, path, f"is larger than {LARGEST >> 20} MiB", "leave it out, and read it in the step from where it is")
+            raise Unfit(
+                name,
+                path,
+                f"is larger than {LARGEST >> 20} MiB",
+                "leave it out, and read it in the step from where it is",
+            )
     return found, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
 
 
 def sha256_of(data: bytes) -> str:
     """64 hexadecimal digits."""
-    from flowc.runtime_shim.contract.digest import fast_sha256, sha256  # without `hashlib`'s 3 ms of constructors, and for little data OpenSSL's 3 ms
+    from flowc.runtime_shim.contract.digest import (
+        fast_sha256,
+        sha256,
+    )  # without `hashlib`'s 3 ms of constructors, and for little data OpenSSL's 3 ms
 
     return str((fast_sha256 if len(data) > 65536 else sha256)(data).hexdigest())

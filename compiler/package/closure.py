@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
 
 
-def closure(evaluator: Evaluator, start: Module, added: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[Diagnostic]]:
+def closure(
+    evaluator: Evaluator, start: Module, added: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], list[Diagnostic]]:
     """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing here.
 
     A package comes with its whole tree. The flow's own files win over `added`. Raises Refused for a module of the folder

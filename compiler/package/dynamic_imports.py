@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 _MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
             "runpy.run_module": "mod_name"}  # fmt: skip
 _FILES = {"runpy.run_path": (0, "path_name"), "importlib.util.spec_from_file_location": (1, "location")}
-_SHELLS = frozenset(("os.system", "os.popen", *(f"subprocess.{each}" for each in "run call check_call check_output Popen getoutput".split())))
+_SHELLS = frozenset(
+    (
+        "os.system",
+        "os.popen",
+        *(f"subprocess.{each}" for each in "run call check_call check_output Popen getoutput".split()),
+    )
+)
 _PYTHONS = ("python", "python3")
 _MAX_NAMES = 1000  # of one loop
 _MAX_WORDS = 12  # of a command, before its script
@@ -89,15 +95,23 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
     if not os.path.isdir(place):
         return {}
     if parts:
-        found = {path[: -len(".py")].removesuffix("/__init__").replace("/", "."): path for path in python_files(folder, "/".join(parts))}
+        found = {
+            path[: -len(".py")].removesuffix("/__init__").replace("/", "."): path
+            for path in python_files(folder, "/".join(parts))
+        }
     else:
         found = {each[: -len(".py")]: each for each in sorted(os.listdir(place)) if each.endswith(".py")}
     return {name: path for name, path in found.items() if name.startswith(beginning) or f"{name}." == beginning}
 
 
-def unknown_names(sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
+def unknown_names(
+    sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]
+) -> Iterator[Diagnostic]:
     """Yields FLOW157 for each name that may be any, if there is something beside the flow that the code package does not hold."""
-    left = next((each for each in sorted(_top_level(sources.folder)) if each not in sources.contents and each not in added), None)
+    left = next(
+        (each for each in sorted(_top_level(sources.folder)) if each not in sources.contents and each not in added),
+        None,
+    )
     if left is None:
         return
     for module, named in unknown:
@@ -120,7 +134,9 @@ def _top_level(folder: str) -> Iterator[str]:
 def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[Named]:
     """What `[sys.executable, …]` starts, wherever it is written: a call may get it from a variable."""
     items = [each for each in display.named_children() if each.kind() not in ("comment", "keyword_argument")]
-    at = max((index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None)
+    at = max(
+        (index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None
+    )
     if at is None:
         return
     words: list[Word] = [(["python"], display)]
@@ -216,7 +232,9 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
         return str(values[0]) if values else _beginning(evaluator, module, left)
     if kind == "call":  # "plugins.{}".format(name)
         function = node.field("function")
-        owner, attribute = (function.field("object"), function.field("attribute")) if function is not None else (None, None)
+        owner, attribute = (
+            (function.field("object"), function.field("attribute")) if function is not None else (None, None)
+        )
         if owner is not None and attribute is not None and attribute.text() == "format":
             values = _values(evaluator, module, owner)
             return str(values[0]).partition("{")[0] if values else ""
@@ -231,7 +249,9 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
                 known += each.text()
             elif each.kind() == "interpolation":
                 inner = next((one for one in each.named_children() if one.kind() != "comment"), None)
-                values = _values(evaluator, module, inner) if inner is not None and len(each.named_children()) == 1 else None
+                values = (
+                    _values(evaluator, module, inner) if inner is not None and len(each.named_children()) == 1 else None
+                )
                 if not values or len(values) != 1:
                     break
                 known += str(values[0])
@@ -277,7 +297,11 @@ def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str,
                 return found
         if dotted != first:
             raise KeyError(dotted)
-        value = _folded(evaluator, module, inner, {}, depth + 1) if depth < _MAX_DEPTH and inner.range() != node.range() else None
+        value = (
+            _folded(evaluator, module, inner, {}, depth + 1)
+            if depth < _MAX_DEPTH and inner.range() != node.range()
+            else None
+        )
         if value is None:
             raise Unfoldable(f"`{first}` is not known before the flow runs")
         return value
@@ -291,7 +315,11 @@ def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str,
 def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
     """The variables of loops and comprehensions around the node, and what they go over."""
     for outer in node.ancestors():
-        clauses = [outer] if outer.kind() == "for_statement" else [each for each in outer.named_children() if each.kind() == "for_in_clause"]
+        clauses = (
+            [outer]
+            if outer.kind() == "for_statement"
+            else [each for each in outer.named_children() if each.kind() == "for_in_clause"]
+        )
         for clause in clauses:
             left, right = clause.field("left"), clause.field("right")
             if left is not None and right is not None and left.kind() == "identifier":

@@ -42,17 +42,33 @@ def fingerprints(program: Program) -> dict[str, str]:
             methods[name] = list(_methods(name, text, program.flow, shared))
     uses = {each.step: each.uses for found in methods.values() for each in found}
     return {
-        step.name: _fingerprint(step.name, program.flow, methods, texts, _needed(step.name, uses, frozenset(shared))) for step in program.flow.steps
+        step.name: _fingerprint(step.name, program.flow, methods, texts, _needed(step.name, uses, frozenset(shared)))
+        for step in program.flow.steps
     }
 
 
-def _fingerprint(step: str, flow: Flow, methods: dict[str, list[_Method]], texts: dict[str, list[str]], kept: frozenset[str]) -> str:
+def _fingerprint(
+    step: str, flow: Flow, methods: dict[str, list[_Method]], texts: dict[str, list[str]], kept: frozenset[str]
+) -> str:
     found = hashlib.sha256()
-    decorators = next([[each.name, each.attributes] for each in one.decorators] for one in flow.steps if one.name == step)
-    configs = [[each.name, each.value, each.literal] for each in flow.configs]  # what they hold, whichever way it was given
-    found.update(json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode("utf-8", "surrogatepass"))
+    decorators = next(
+        [[each.name, each.attributes] for each in one.decorators] for one in flow.steps if one.name == step
+    )
+    configs = [
+        [each.name, each.value, each.literal] for each in flow.configs
+    ]  # what they hold, whichever way it was given
+    found.update(
+        json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode(
+            "utf-8", "surrogatepass"
+        )
+    )
     for name, lines in sorted(texts.items()):
-        left_out = {number for each in methods.get(name, ()) if each.step not in kept for number in range(each.first, each.last + 1)}
+        left_out = {
+            number
+            for each in methods.get(name, ())
+            if each.step not in kept
+            for number in range(each.first, each.last + 1)
+        }
         text = "\n".join(line for number, line in enumerate(lines, 1) if number not in left_out)
         found.update(json.dumps([name, text]).encode("utf-8", "surrogatepass"))
     return found.hexdigest()

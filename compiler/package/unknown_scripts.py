@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .dynamic_imports import Named
 
 
-def unknown_scripts(sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]) -> Iterator[Diagnostic]:
+def unknown_scripts(
+    sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]
+) -> Iterator[Diagnostic]:
     """Yields one warning for each command that may start a script which the code package does not hold."""
     texts = [content.decode("utf-8", "replace") for path, content in sources.contents.items() if path.endswith(".py")]
     left = [each for each in sorted(_scripts(sources.folder)) if each not in sources.contents and each not in added]

@@ -68,13 +68,17 @@ def bind(
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
-                    why = "Metaflow hands what it does not know on to its command line, which has no such argument either"
+                    why = (
+                        "Metaflow hands what it does not know on to its command line, which has no such argument either"
+                    )
                 if what in ("Parameter", "IncludeFile") and name == "choices":
                     how = "leave it out; let the first step check the value"
                 if what in ("Parameter", "IncludeFile") and name in CLICK:
                     why = "Metaflow hands it on to its own command line; a value must reach every orchestrator, which have no such thing"
                     how = f"leave it out; {CLICK[name]}"
-                problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how))
+                problems.append(
+                    Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how)
+                )
             elif name in found or name in unpacked:
                 problems.append(
                     Diagnostic(
@@ -94,7 +98,13 @@ def bind(
         elif kind in ("list_splat", "dictionary_splat"):
             why = "which arguments these are is only known at run time"
             problems.append(
-                Diagnostic("FLOW113", f"`{node.text()[:40]}` in `{what}` cannot be followed", span(source, node), why, "write the arguments out")
+                Diagnostic(
+                    "FLOW113",
+                    f"`{node.text()[:40]}` in `{what}` cannot be followed",
+                    span(source, node),
+                    why,
+                    "write the arguments out",
+                )
             )
         elif count < len(positional):
             if positional[count] in found:
@@ -140,7 +150,9 @@ def _unpacked(
     except Unfoldable as error:
         shown = " ".join(node.text().split())[:60]
         how = "write the arguments out, or unpack a constant or a part of a `Config`"
-        return {}, [Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)]
+        return {}, [
+            Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)
+        ]
     assert isinstance(given, dict)
     found: dict[str, Value] = {}
     problems: list[Diagnostic] = []
@@ -151,7 +163,9 @@ def _unpacked(
         elif name not in names:
             listed = ", ".join(f"`{one}`" for one in names) or "none"
             why = f"`{' '.join(node.text().split())[:60]}` unpacks it"
-            problems.append(Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}"))
+            problems.append(
+                Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}")
+            )
         else:
             found[name] = each
     return found, problems
@@ -225,7 +239,9 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
     def lookup(name: str, at: int = node.range().start.index) -> Any:
         first, _, rest = name.partition(".")
         own = owner.assigned.get(first) if at >= start else None
-        if own is None or own[0].range().end.index > at:  # bound later, or just now: until then the name is the module's
+        if (
+            own is None or own[0].range().end.index > at
+        ):  # bound later, or just now: until then the name is the module's
             return evaluator.constant(owner.module, name)
         if rest:
             raise KeyError(name)
@@ -264,7 +280,9 @@ def plain(value: Any) -> Value:
         return value
     if isinstance(value, Late):
         if value.is_config:
-            raise Unfoldable(f"`{value.name}` is the `Config` itself, not its value; write `config_expr('{value.name}')`")
+            raise Unfoldable(
+                f"`{value.name}` is the `Config` itself, not its value; write `config_expr('{value.name}')`"
+            )
         return plain(value.value)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")

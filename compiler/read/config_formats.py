@@ -29,7 +29,14 @@ class BadText(ValueError):
 def parse(kind: str, text: str) -> Any:
     """Returns what the text says. `kind` is json, yaml, toml, requirements, pyproject or conda. Raises BadText."""
     return _checked(
-        {"json": _json, "yaml": _yaml, "toml": _toml, "requirements": _requirements, "pyproject": _pyproject, "conda": _conda}[kind](text)
+        {
+            "json": _json,
+            "yaml": _yaml,
+            "toml": _toml,
+            "requirements": _requirements,
+            "pyproject": _pyproject,
+            "conda": _conda,
+        }[kind](text)
     )
 
 
@@ -93,7 +100,9 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise BadText(f"it is not JSON: {error.msg}, line {error.lineno} column {error.colno}", "correct it, or name a `parser`") from None
+        raise BadText(
+            f"it is not JSON: {error.msg}, line {error.lineno} column {error.colno}", "correct it, or name a `parser`"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise BadText(f"it is not JSON: {error}", "correct it, or name a `parser`") from None
 
@@ -159,7 +168,9 @@ def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> di
         if found is None:
             raise BadText(f"`{line[:80]}` is not a requirement (PEP 508)")
         if found["marker"] is not None:
-            raise BadText(f"`{line[:80]}` has an environment marker, which is not supported", "leave the part after `;` out")
+            raise BadText(
+                f"`{line[:80]}` has an environment marker, which is not supported", "leave the part after `;` out"
+            )
         versions = sorted(re.sub(r"\s", "", each) for each in (found["versions"] or "").split(",") if each.strip())
         version = ",".join(versions).lstrip(strip)
         name = found["name"]
@@ -187,7 +198,11 @@ def _requirements(text: str) -> Any:
 def _pyproject(text: str) -> Any:
     project = _toml(text).get("project", {})
     python, lines = project.get("requires-python"), project.get("dependencies", [])
-    if not isinstance(lines, list) or not all(isinstance(each, str) for each in lines) or not isinstance(python, (str, type(None))):
+    if (
+        not isinstance(lines, list)
+        or not all(isinstance(each, str) for each in lines)
+        or not isinstance(python, (str, type(None)))
+    ):
         raise BadText("`dependencies` of `[project]` is no list of texts, or `requires-python` no text")
     return _packages((line.strip() for line in lines), "=", python.lstrip("=").strip() if python is not None else None)
 
@@ -205,7 +220,10 @@ def _conda(text: str) -> Any:
             entry = line.lstrip("-").strip()
             found = re.fullmatch(r"([A-Za-z0-9_.-]+)(\s*[=<>!~].+)?", entry)
             if entry.endswith(":") or found is None:
-                raise BadText(f"`{entry[:80]}` is not a package with its version", "write `name=version`; sections such as `pip:` are not read")
+                raise BadText(
+                    f"`{entry[:80]}` is not a package with its version",
+                    "write `name=version`; sections such as `pip:` are not read",
+                )
             name, version = found[1], (found[2] or "").strip()
             version = version.lstrip("=").strip() if version.startswith("=") else version
             if name.lower() == "python":

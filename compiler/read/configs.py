@@ -44,7 +44,11 @@ def read_configs(
             continue
         if config.name in evaluator.configs:
             why = "the name is how it is given on the command line"
-            problems.append(Diagnostic("FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"))
+            problems.append(
+                Diagnostic(
+                    "FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"
+                )
+            )
         evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})  # for the next ones to see
         found.append(config)
     return found, [*problems, *_unknown(given, [config.name for config in found])]
@@ -55,7 +59,9 @@ def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
     for each in configs:
         if each.is_known:
             value = each.value
-            yield nodes.Config(each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place)
+            yield nodes.Config(
+                each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place
+            )
 
 
 def _shown(value: Any) -> Any:
@@ -80,11 +86,29 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
             if name not in names:
                 close = nearest(name, names)
                 listed = ", ".join(f"`{each}`" for each in names)
-                how = f"did you mean `{close}`?" if close else f"its configs are {listed}" if listed else "leave the option out"
-                yield Diagnostic("FLOW135", f"`{option}` names `{name}`, which is no config of the flow", None, "nothing would read it", how)
+                how = (
+                    f"did you mean `{close}`?"
+                    if close
+                    else f"its configs are {listed}"
+                    if listed
+                    else "leave the option out"
+                )
+                yield Diagnostic(
+                    "FLOW135",
+                    f"`{option}` names `{name}`, which is no config of the flow",
+                    None,
+                    "nothing would read it",
+                    how,
+                )
     for name in sorted({name for name, _ in given.config_files} & {name for name, _ in given.config_values}):
         why = "only one of them can be its value"
-        yield Diagnostic("FLOW135", f"the config `{name}` is given both a file and a value", None, why, "leave one of the options out")
+        yield Diagnostic(
+            "FLOW135",
+            f"the config `{name}` is given both a file and a value",
+            None,
+            why,
+            "leave one of the options out",
+        )
 
 
 class _Reader:
@@ -110,7 +134,9 @@ class _Reader:
         if not self.problems and (not isinstance(name, str) or not name):
             self.refuse("FLOW136", f"config `{self.member.name}` has no name", "the name is how it is given on the command line",
                         f"write `Config('{self.member.name}', …)`")  # fmt: skip
-        config = Config(name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place)
+        config = Config(
+            name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place
+        )
         config.is_plain = bool(known.get("plain"))
         if self.problems:
             return config
@@ -220,7 +246,9 @@ class _Reader:
         """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
         places = [path]
         if path.startswith(HERE):
-            places = [os.path.join(self.evaluator.resolver.sources.folder, *path.removeprefix(HERE).strip("/").split("/"))]
+            places = [
+                os.path.join(self.evaluator.resolver.sources.folder, *path.removeprefix(HERE).strip("/").split("/"))
+            ]
         elif is_default and not os.path.isabs(path):
             places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]
@@ -234,7 +262,9 @@ class _Reader:
         if len(found) > 1 and found[0][1] != found[1][1]:
             what = f"there are two files `{shown}` for config `{config.name}`, and they differ"
             why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
-            self.problems.append(Diagnostic("FLOW137", what, self.place, why, f"say which with `--config {config.name} FILE`", WARNING))
+            self.problems.append(
+                Diagnostic("FLOW137", what, self.place, why, f"say which with `--config {config.name} FILE`", WARNING)
+            )
         data = found[0][1]
         if len(data) > MAX_BYTES:
             self.refuse("FLOW130", f"the file `{shown}` of config `{config.name}` is larger than 8 MiB", "a configuration travels with the code",

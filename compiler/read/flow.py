@@ -81,7 +81,9 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
 
         flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
     may_assign_anything = any(each.code in ("FLOW110", "FLOW115") for each in problems)
-    return Reading(flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)), problems
+    return Reading(
+        flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)
+    ), problems
 
 
 def _parameters(
@@ -94,7 +96,10 @@ def _parameters(
         if member.kind != "parameter":
             continue
         function = member.node.field("function")
-        if function is not None and evaluator.resolver.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile":
+        if (
+            function is not None
+            and evaluator.resolver.qualify(member.owner.module, function.text()) == "metaflow.IncludeFile"
+        ):
             from .include_files import read_include
 
             parameter, carried, wrong = read_include(evaluator, member, flow_name)
@@ -141,7 +146,9 @@ def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> s
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _step(evaluator: Evaluator, member: Member, members: dict[str, Member]) -> tuple[nodes.Step, StepFacts, list[Diagnostic]]:
+def _step(
+    evaluator: Evaluator, member: Member, members: dict[str, Member]
+) -> tuple[nodes.Step, StepFacts, list[Diagnostic]]:
     """Returns the step, what the IR does not keep of it, and what is wrong with it."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
@@ -173,17 +180,33 @@ def _step(evaluator: Evaluator, member: Member, members: dict[str, Member]) -> t
         call = _next_call(statements[-1], arguments[0] if arguments else "")
         if call is not None:
             has_next = True
-            read, wrong = read_transition(evaluator, member.owner, call, arguments[0], lambda name: _class_value(evaluator, members, name))
+            read, wrong = read_transition(
+                evaluator, member.owner, call, arguments[0], lambda name: _class_value(evaluator, members, name)
+            )
             problems += wrong
             understood = read is not None
             transition = read if read is not None else nodes.End()
-    step = nodes.Step(member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name))
-    return step, StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended), problems
+    step = nodes.Step(
+        member.name, docstring(member.node), tuple(decorators), transition, len(arguments) == 2, span(source, name)
+    )
+    return (
+        step,
+        StepFacts(arguments, annotations["start"], annotations["end"], has_next, understood, last, is_extended),
+        problems,
+    )
 
 
 def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
     what = f"`@{name}` stands below `@step`"
-    return (Diagnostic("FLOW150", what, place, "it would be applied to something that is not a step yet", f"write `@{name}` above `@step`"),)
+    return (
+        Diagnostic(
+            "FLOW150",
+            what,
+            place,
+            "it would be applied to something that is not a step yet",
+            f"write `@{name}` above `@step`",
+        ),
+    )
 
 
 def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[dict[str, bool], list[Diagnostic]]:
@@ -191,7 +214,9 @@ def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple
     if call is None or call.kind() != "call":
         return {}, []
     bound = bind(owner, call, (), ("start", "end", "node_info"), "@step")
-    found, wrong = values(evaluator, owner, {name: each for name, each in bound.given.items() if name != "node_info"}, "@step")
+    found, wrong = values(
+        evaluator, owner, {name: each for name, each in bound.given.items() if name != "node_info"}, "@step"
+    )
     return {name: bool(value) for name, value in found.items()}, [*bound.diagnostics, *wrong]
 
 
@@ -270,7 +295,9 @@ def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nod
     return decorators, problems
 
 
-def _package_sources(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:
+def _package_sources(
+    evaluator: Evaluator, order: list[Class]
+) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:
     from ..package.package_sources import added_sources
 
     files: dict[str, bytes] = {}
@@ -279,7 +306,11 @@ def _package_sources(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str
     for owner in reversed(order):
         for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
             call = decorator_expression(node) if node.kind() == "decorator" else None
-            if call is not None and call.kind() == "call" and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources":
+            if (
+                call is not None
+                and call.kind() == "call"
+                and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources"
+            ):
                 added, inputs, wrong = added_sources(evaluator, owner, call)
                 files.update(added)
                 found += inputs
@@ -295,9 +326,17 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
     if module.stars or hasattr(builtins, name) or f"def {name}(" in module.source.text:
         return
     if name in known:
-        yield Diagnostic("FLOW111", f"`@{name}` is not imported", place, "Python would fail here", f"write `from metaflow import {name}`")
+        yield Diagnostic(
+            "FLOW111",
+            f"`@{name}` is not imported",
+            place,
+            "Python would fail here",
+            f"write `from metaflow import {name}`",
+        )
     elif (close := nearest(name, known, 0.75)) is not None:  # it may be bound in a way that is not followed
-        yield Diagnostic("FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?")
+        yield Diagnostic(
+            "FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?"
+        )
 
 
 def read_decorator(
@@ -371,7 +410,10 @@ def _with_functions(
             except Nameless as error:
                 why = "whoever calls it later finds it by its name"
                 how = "define it with `def` in the flow's file"
-                return {}, [*problems, Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, how)]
+                return {}, [
+                    *problems,
+                    Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, how),
+                ]
             found.update(more)
             problems += wrong
     return found, problems

@@ -116,7 +116,12 @@ def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: di
 def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None:
     """The event of a call of Metaflow's `namespaced_event_name`."""
     function, arguments = node.field("function"), node.field("arguments")
-    if node.kind() != "call" or function is None or arguments is None or resolver.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}":
+    if (
+        node.kind() != "call"
+        or function is None
+        or arguments is None
+        or resolver.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}"
+    ):
         return None
     given = [each for each in arguments.named_children() if each.kind() != "comment"]
     return given[0] if len(given) == 1 and given[0].kind() != "keyword_argument" else None

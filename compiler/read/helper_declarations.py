@@ -68,7 +68,15 @@ def parameter(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[str, Cl
 
 def may_be_parameter(node: SgNode) -> bool:
     """False for the expressions that most constants are."""
-    return node.kind() in ("call", "conditional_expression", "identifier", "attribute", "subscript", "parenthesized_expression", "boolean_operator")
+    return node.kind() in (
+        "call",
+        "conditional_expression",
+        "identifier",
+        "attribute",
+        "subscript",
+        "parenthesized_expression",
+        "boolean_operator",
+    )
 
 
 # ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,7 +96,9 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
         return None
     if not found.decorators:
         return []
-    home, root = _written(owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n")
+    home, root = _written(
+        owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
+    )
     return [(home, each) for each in root.find_all(kind="decorator")]
 
 
@@ -99,7 +109,9 @@ def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, 
     """The declarations as text, each in the form: (a class to read it in, which has no names but Metaflow's, the text's root). Raises Unfoldable."""
     imports: dict[str, str] = {}
     text = "".join(form.format(_call(each, imports)) for each in several) + more
-    module = Module(owner.module.name, Source(owner.module.source.name, text, tree_of(text), place), owner.module.is_package)
+    module = Module(
+        owner.module.name, Source(owner.module.source.name, text, tree_of(text), place), owner.module.is_package
+    )
     module.imports = imports
     home = Class.__new__(Class)
     home.__dict__.update(owner.__dict__, module=module, assigned={}, classes={}, functions={})
@@ -161,10 +173,14 @@ def _is_part(node: SgNode) -> bool:
     if outer is None or outer.kind() not in ("attribute", "keyword_argument"):
         return False
     first = outer.named_children()[0]
-    return (first.range().start.index == node.range().start.index) is (outer.kind() == "keyword_argument") and node.kind() == "identifier"
+    return (first.range().start.index == node.range().start.index) is (
+        outer.kind() == "keyword_argument"
+    ) and node.kind() == "identifier"
 
 
-def _mentioned(resolver: Resolver, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int) -> Iterator[str]:
+def _mentioned(
+    resolver: Resolver, module: Module, node: SgNode, wanted: set[str], seen: set[str], depth: int
+) -> Iterator[str]:
     for each in (node, *node.find_all(kind="identifier"), *node.find_all(kind="attribute")):
         if each.kind() not in ("identifier", "attribute") or _is_part(each):
             continue

@@ -55,17 +55,25 @@ def read_include(
     known, wrong = values(evaluator, member.owner, given, "IncludeFile")
     problems += wrong
     found = {**bound.unpacked, **known}
-    default, computed, wrong = _default(evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")})
+    default, computed, wrong = _default(
+        evaluator, member, default_node, {"flow_name": flow_name, "parameter_name": found.get("name")}
+    )
     problems += wrong
     if default_node is None:
         default = bound.unpacked.get("default")
     is_text = True if found.get("is_text") is None else found["is_text"]
     encoding = "utf-8" if found.get("encoding") is None else found["encoding"]
-    for argument, value, kind in (("is_text", is_text, bool), ("encoding", encoding, str), ("default", default or "", str)):
+    for argument, value, kind in (
+        ("is_text", is_text, bool),
+        ("encoding", encoding, str),
+        ("default", default or "", str),
+    ):
         if not isinstance(value, kind):
             what = f"`{argument}={value!r:.40}` of `{member.name}` is not possible"
             why = "it says whether the content is text" if kind is bool else "it is text"
-            problems.append(Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text"))
+            problems.append(
+                Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text")
+            )
     if problems:
         return None, {}, problems
     name = found.get("name")
@@ -105,7 +113,11 @@ def _default(
     except Unfoldable as error:
         what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
         how = f"write the path, from the flow's folder; leave the default out to have it given with each run{or_set(node)}"
-        return None, False, [Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how)]
+        return (
+            None,
+            False,
+            [Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how)],
+        )
 
 
 def _carried(
@@ -119,7 +131,10 @@ def _carried(
     if len(data) > MAX_BYTES:
         what = f"the default file `{shown}` of `{member.name}` is larger than {MAX_BYTES >> 20} MiB"
         why = "it travels with the flow's code, which every task fetches"
-        return {}, [*problems, Diagnostic("FLOW312", what, place, why, "keep it in the datastore or in S3, and let a step read it")]
+        return {}, [
+            *problems,
+            Diagnostic("FLOW312", what, place, why, "keep it in the datastore or in S3, and let a step read it"),
+        ]
     if encoding:
         try:
             data.decode(encoding)
@@ -137,7 +152,10 @@ def _content(
     if path.startswith(HERE):
         return _read(os.path.join(evaluator.resolver.sources.folder, *shown.split("/"))), []
     path = os.path.expanduser(path)
-    here, beside = _read(path), None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path))
+    here, beside = (
+        _read(path),
+        None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path)),
+    )
     if here is not None and beside is not None and here != beside:
         what = f"there are two files `{shown}` for `{member.name}`, and they differ"
         why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
@@ -169,9 +187,23 @@ def _parser(evaluator: Evaluator, member: Member, node: SgNode | None) -> Iterat
         if module and not text.startswith("."):
             own = evaluator.resolver.sources.module(module)
             member.owner.module.everywhere.append(module)
-            if own is None or name in own.functions or name in own.classes or name in own.imports or name in own.assigned:
+            if (
+                own is None
+                or name in own.functions
+                or name in own.classes
+                or name in own.imports
+                or name in own.assigned
+            ):
                 return
-    elif node.kind() in ("identifier", "attribute", "lambda", "call", "subscript", "conditional_expression", "parenthesized_expression"):
+    elif node.kind() in (
+        "identifier",
+        "attribute",
+        "lambda",
+        "call",
+        "subscript",
+        "conditional_expression",
+        "parenthesized_expression",
+    ):
         return
     shown = " ".join(node.text().split())[:60]
     what = f"the parser `{shown}` of `{member.name}` is no function that a task finds"

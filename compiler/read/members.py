@@ -8,7 +8,14 @@ from ..fold.values import PARAMETERS
 from ..report.diagnostics import Diagnostic
 from ..source.text import span
 from .arguments import folded
-from .helper_declarations import declares, declares_decorator, declares_parameter, decorators, may_be_parameter, parameter
+from .helper_declarations import (
+    declares,
+    declares_decorator,
+    declares_parameter,
+    decorators,
+    may_be_parameter,
+    parameter,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +50,8 @@ def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Memb
                 continue
             before = found.get(member.name)
             if member.kind == "constant" and (
-                _makes_a_step(evaluator.resolver, member) or (before is not None and before.kind == "step" and before.owner is owner)
+                _makes_a_step(evaluator.resolver, member)
+                or (before is not None and before.kind == "step" and before.owner is owner)
             ):
                 what = f"step `{member.name}` of `{owner.name}` is made by an assignment"
                 why = "what it is given is only known when it is run"
@@ -64,7 +72,9 @@ def _makes_a_step(resolver: Resolver, member: Member) -> bool:
     return bool(declares(resolver, member.owner.module, member.node, ("step",)))
 
 
-def with_parameters(evaluator: Evaluator, order: list[Class], members: dict[str, Member]) -> tuple[dict[str, Member], list[Diagnostic]]:
+def with_parameters(
+    evaluator: Evaluator, order: list[Class], members: dict[str, Member]
+) -> tuple[dict[str, Member], list[Diagnostic]]:
     """Returns the members with the parameters among the constants whose expressions need the flow's configs.
 
     The diagnostics are FLOW107 for what may be one and cannot be followed, and FLOW156.
@@ -112,7 +122,13 @@ def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> 
         if kind == "decorated_definition":
             definition = statement.field("definition")
             if definition is not None and definition.kind() == "function_definition":
-                yield Member(_name(definition), "step" if _is_step(evaluator, owner, statement) else "method", owner, definition, statement)
+                yield Member(
+                    _name(definition),
+                    "step" if _is_step(evaluator, owner, statement) else "method",
+                    owner,
+                    definition,
+                    statement,
+                )
         elif kind == "function_definition":
             yield Member(_name(statement), "method", owner, statement, statement)
         elif kind == "class_definition":
@@ -128,7 +144,10 @@ def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> 
 def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode] | None:
     """The statements of the branch that Python takes; None where that is not known."""
     try:
-        for clause in (statement, *(each for each in statement.named_children() if each.kind() in ("elif_clause", "else_clause"))):
+        for clause in (
+            statement,
+            *(each for each in statement.named_children() if each.kind() in ("elif_clause", "else_clause")),
+        ):
             condition = clause.field("condition")
             if condition is None or folded(evaluator, owner, condition):
                 block = clause.field("consequence") or clause.field("body")
@@ -143,7 +162,9 @@ def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Dia
     if any(_decorated_as_step(resolver, owner, each) for each in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "whether it exists is only known at run time"
-        yield Diagnostic("FLOW106", what, span(owner.module.source, statement), why, "define steps in the class body itself")
+        yield Diagnostic(
+            "FLOW106", what, span(owner.module.source, statement), why, "define steps in the class body itself"
+        )
     for call, kind in _calls(resolver, owner, statement):
         what = f"a `{kind}` of `{owner.name}` is inside another statement"
         yield _lost(owner, call, what, "whether it is there is only known when the statement is run", "name", kind)
@@ -172,7 +193,11 @@ def _assignment(evaluator: Evaluator, owner: Class, node: SgNode) -> Iterator[Me
         yield _assigned(evaluator, owner, left.text(), right, node)
     elif left.kind() in ("pattern_list", "tuple_pattern"):
         targets = [each for each in left.named_children() if each.kind() != "comment"]
-        values = [each for each in right.named_children() if each.kind() != "comment"] if right.kind() in ("expression_list", "tuple") else []
+        values = (
+            [each for each in right.named_children() if each.kind() != "comment"]
+            if right.kind() in ("expression_list", "tuple")
+            else []
+        )
         if (
             len(targets) == len(values)
             and all(each.kind() == "identifier" for each in targets)
@@ -188,8 +213,14 @@ def _assignment(evaluator: Evaluator, owner: Class, node: SgNode) -> Iterator[Me
 def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, outer: SgNode) -> Member:
     if right.kind() == "call":
         function, arguments = right.field("function"), right.field("arguments")
-        called = evaluator.resolver.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
-        unpacked = arguments is not None and any(each.kind() in ("dictionary_splat", "list_splat") for each in arguments.named_children())
+        called = (
+            evaluator.resolver.qualify(owner.module, function.text()).removeprefix("metaflow.")
+            if function is not None
+            else ""
+        )
+        unpacked = arguments is not None and any(
+            each.kind() in ("dictionary_splat", "list_splat") for each in arguments.named_children()
+        )
         if called in PARAMETERS:
             direct = Member(name, "config" if called == "Config" else "parameter", owner, right, outer)
             return (_quietly(evaluator, direct) if unpacked else None) or direct
@@ -239,7 +270,13 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
     decorates it or a step of it."""
     followed = {node.range().start.index for node, _ in _assigned_later(owner)}
     for statement in owner.module.source.root.named_children():
-        if statement.kind() not in ("expression_statement", "for_statement", "if_statement", "try_statement", "with_statement"):
+        if statement.kind() not in (
+            "expression_statement",
+            "for_statement",
+            "if_statement",
+            "try_statement",
+            "with_statement",
+        ):
             continue
         if owner.name not in statement.text():
             continue
@@ -253,7 +290,9 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
                     what = f"`{' '.join(node.text().split())[:60]}` may put `@{name}` on `{owner.name}` or a step of it, and cannot be followed"
                     why = "decorators are read where they stand, above `@step` or the class"
                     yield Diagnostic("FLOW156", what, span(owner.module.source, node), why, f"write `@{name}` there")
-            for call, kind in _calls(resolver, owner, statement) if statement.range().start.index not in followed else ():
+            for call, kind in (
+                _calls(resolver, owner, statement) if statement.range().start.index not in followed else ()
+            ):
                 yield _lost(
                     owner,
                     call,
@@ -277,12 +316,21 @@ def _decorated_as_step(resolver: Resolver, owner: Class, decorator: SgNode) -> b
 
 
 def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
-    if any(_decorated_as_step(evaluator.resolver, owner, each) for each in decorated.children() if each.kind() == "decorator"):
+    if any(
+        _decorated_as_step(evaluator.resolver, owner, each)
+        for each in decorated.children()
+        if each.kind() == "decorator"
+    ):
         return True
-    return any(_decorated_as_step(evaluator.resolver, home, each) for home, each in decorators_of(evaluator, owner, decorated)[0])
+    return any(
+        _decorated_as_step(evaluator.resolver, home, each)
+        for home, each in decorators_of(evaluator, owner, decorated)[0]
+    )
 
 
-def decorators_of(evaluator: Evaluator, owner: Class, decorated: SgNode) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
+def decorators_of(
+    evaluator: Evaluator, owner: Class, decorated: SgNode
+) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
     """Returns every decorator of a definition, and where to read it, with those of Metaflow's that one of the flow's own stands for in its place.
 
     The diagnostics are FLOW107 and FLOW156 for one that may stand for some, and cannot be followed.
@@ -339,18 +387,28 @@ def decorator_expression(decorator: SgNode) -> SgNode | None:
     return next((each for each in decorator.named_children() if each.kind() != "comment"), None)
 
 
-def own_decorators(resolver: Resolver, order: list[Class], members: dict[str, Member]) -> Iterator[tuple[Class, str, SgNode, str]]:
+def own_decorators(
+    resolver: Resolver, order: list[Class], members: dict[str, Member]
+) -> Iterator[tuple[Class, str, SgNode, str]]:
     """Yields each decorator of the flow and its steps that is not Metaflow's.
 
     A decorator is (where it is read, the step that it is on or "", its node, its qualified name).
     """
     found = []
     for owner in reversed(order):
-        found += [(owner, "", node) for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"]
+        found += [
+            (owner, "", node)
+            for node in owner.outer.children()
+            if owner.outer.kind() == "decorated_definition" and node.kind() == "decorator"
+        ]
     for member in members.values():
         if member.kind == "step":
             above = [node for node in member.outer.children() if node.kind() == "decorator"]
-            marks = [index for index, node in enumerate(above) if decorator_name(resolver, member.owner, node) == "metaflow.step"]
+            marks = [
+                index
+                for index, node in enumerate(above)
+                if decorator_name(resolver, member.owner, node) == "metaflow.step"
+            ]
             found += [(member.owner, member.name, node) for node in above[: marks[0] if marks else None]]
     for owner, step, node in found:
         qualified = decorator_name(resolver, owner, node)

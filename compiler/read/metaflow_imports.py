@@ -67,7 +67,12 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
         name = each.field("name") if each.kind() == "aliased_import" else each
         if each.range() != home.range() and name is not None and name.kind() == "dotted_name":
             full = f"{module}.{name.text()}"
-            if module == "metaflow" and name.text() not in NAMES and full not in MODULES and not name.text().startswith("__"):
+            if (
+                module == "metaflow"
+                and name.text() not in NAMES
+                and full not in MODULES
+                and not name.text().startswith("__")
+            ):
                 local = each.field("alias") or name
                 if f"@{local.text()}" not in root.text():  # a decorator that nobody knows is spoken of where it is used
                     yield full, name

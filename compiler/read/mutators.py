@@ -97,7 +97,9 @@ def _run(
         flow = replace(merged.flow, inputs=(*merged.flow.inputs, *attached, *inputs))
         return replace(merged, flow=flow, added={**merged.added, **files}), problems
     except Failed as error:
-        listed = ", ".join(f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names or unread))
+        listed = ", ".join(
+            f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names or unread)
+        )
         why = "they must run to know what the flow is"
         what = f"the mutators of the flow ({listed}) failed: {error}"
         return reading, [*problems, Diagnostic("FLOW141", what, place, why, "correct them; what they printed is above")]
@@ -172,7 +174,9 @@ def _decorators(
     return added, [one for _, one in sorted(kept, key=lambda pair: pair[0])], problems
 
 
-def _parameters(reported: list[Any], flow: nodes.Flow, place: Span) -> tuple[tuple[nodes.Parameter, ...], list[Diagnostic]]:
+def _parameters(
+    reported: list[Any], flow: nodes.Flow, place: Span
+) -> tuple[tuple[nodes.Parameter, ...], list[Diagnostic]]:
     """The parameters that are left and those that mutators added, and FLOW142."""
     known = {each.attribute: each for each in flow.parameters}
     kept = {each["attribute"] for each in reported if each["kept"]}

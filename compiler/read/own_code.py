@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from ..options.compile_inputs import Given
 
 SECONDS = 60.0  # until the process must have answered
-KEPT_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")  # what a Python needs to be the same Python
+KEPT_VARIABLES = (
+    "PATH",
+    "HOME",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+)  # what a Python needs to be the same Python
 
 
 class Failed(Exception):
@@ -30,7 +37,9 @@ def evaluate(folder: str, flow: nodes.Flow, config: str, what: str, text: str | 
     import ast
 
     try:
-        answer = ask(folder, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given)
+        answer = ask(
+            folder, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given
+        )
     except Failed as error:
         raise Unfoldable(f"its {what} failed: {error}") from None
     return ast.literal_eval(answer["literal"])
@@ -50,8 +59,14 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     configs = {"configs": [plain_record(each) for each in flow.configs]}
     data = {**request, "folder": os.path.abspath(folder), "file": flow.file, "class": flow.name, "flow": configs, "answer": writer,
             "alone": not given.whole_environment}  # fmt: skip
-    environment = dict(os.environ) if given.whole_environment else {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    environment.update({"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **dict(given.variables)})
+    environment = (
+        dict(os.environ)
+        if given.whole_environment
+        else {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    )
+    environment.update(
+        {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **dict(given.variables)}
+    )
     sys.stdout.flush()
     try:
         process = subprocess.Popen(

@@ -21,11 +21,28 @@ if TYPE_CHECKING:
 
 POSITIONAL = ("name", "default", "type", "help", "required", "show_default")
 ARGUMENTS = (*POSITIONAL, "separator")
-_TYPES = {"str": "str", "int": "int", "float": "float", "bool": "bool", "metaflow.JSONType": "json", "list": "json", "dict": "json", "object": "json"}
-_KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (float,), "str": (str,), "json": (str, list, dict)}
+_TYPES = {
+    "str": "str",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "metaflow.JSONType": "json",
+    "list": "json",
+    "dict": "json",
+    "object": "json",
+}
+_KINDS: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (float,),
+    "str": (str,),
+    "json": (str, list, dict),
+}
 
 
-def read_parameter(evaluator: Evaluator, member: Member, flow_name: str = "") -> tuple[nodes.Parameter | None, list[Diagnostic]]:
+def read_parameter(
+    evaluator: Evaluator, member: Member, flow_name: str = ""
+) -> tuple[nodes.Parameter | None, list[Diagnostic]]:
     """Returns the parameter and warnings, or None and why it cannot be read. `flow_name` is what a function as default learns of the flow."""
     source = member.owner.module.source
     place = span(source, member.outer)
@@ -55,7 +72,10 @@ def read_parameter(evaluator: Evaluator, member: Member, flow_name: str = "") ->
     if impossible:
         what = f"the default of parameter `{name}` is not of type `{kind}`"
         where = span(source, default_node) if default_node is not None else place
-        return None, [*problems, Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or another `type`")]
+        return None, [
+            *problems,
+            Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or another `type`"),
+        ]
     separator = found.get("separator")
     if separator and kind != "str":
         what = f"parameter `{name}` of type `{kind}` has a separator"
@@ -74,7 +94,9 @@ def nameless(member: Member, what: str) -> Diagnostic:
     """FLOW301: a parameter without a name."""
     why = "the name is how it is given when a run is started"
     place = span(member.owner.module.source, member.outer)
-    return Diagnostic("FLOW301", f"parameter `{member.name}` has no name", place, why, f"write `{what}('{member.name}', …)`")
+    return Diagnostic(
+        "FLOW301", f"parameter `{member.name}` has no name", place, why, f"write `{what}('{member.name}', …)`"
+    )
 
 
 def parameter_of(attribute: str, name: str, options: dict[str, Any], place: nodes.Span) -> nodes.Parameter | str:
@@ -91,7 +113,17 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
     if separator and kind != "str":
         return f"`{name}` of type `{kind}` has a separator"
     required = bool(options.get("required")) and default is None
-    return nodes.Parameter(attribute, name, kind, value, default is not None, required, str(options.get("help") or ""), str(separator), place)
+    return nodes.Parameter(
+        attribute,
+        name,
+        kind,
+        value,
+        default is not None,
+        required,
+        str(options.get("help") or ""),
+        str(separator),
+        place,
+    )
 
 
 def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[str, list[Diagnostic]]:
@@ -112,9 +144,18 @@ def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[st
     if found is None:
         what = f"`{node.text()[:60]}` is not a type of parameters"
         why = "a value must reach every orchestrator as text, and be read back"
-        return "str", [Diagnostic("FLOW303", what, span(member.owner.module.source, node), why, "use str, int, float, bool or JSONType")]
+        return "str", [
+            Diagnostic(
+                "FLOW303", what, span(member.owner.module.source, node), why, "use str, int, float, bool or JSONType"
+            )
+        ]
     if node.text() in ("list", "dict"):
-        return found, [as_json(f"parameter `{member.name}` has the type `{node.text()}`", span(member.owner.module.source, member.outer))]
+        return found, [
+            as_json(
+                f"parameter `{member.name}` has the type `{node.text()}`",
+                span(member.owner.module.source, member.outer),
+            )
+        ]
     return found, []
 
 
@@ -137,7 +178,15 @@ def _default(
         if type(value) not in _KINDS[wanted]:
             what = f"the function that is the default of parameter `{member.name}` gives `{value!r:.40}`"
             why = f"the parameter is of type `{wanted}`, and Metaflow takes no other from a function"
-            return value, False, [Diagnostic("FLOW304", what, span(source, node), why, f"let it return a `{wanted}`, or give another `type`")]
+            return (
+                value,
+                False,
+                [
+                    Diagnostic(
+                        "FLOW304", what, span(source, node), why, f"let it return a `{wanted}`, or give another `type`"
+                    )
+                ],
+            )
         return value, False, []
     except Reported:
         return None, False, []
@@ -163,11 +212,19 @@ def _converted(default: Any, kind: str) -> tuple[Any, str]:
     if default is None or kind == "json":
         return _json(default) if kind == "json" else (None, "")
     if kind == "str":
-        return (default, "") if isinstance(default, str) else (str(default), "") if isinstance(default, (int, float)) else (None, "it is no text")
+        return (
+            (default, "")
+            if isinstance(default, str)
+            else (str(default), "")
+            if isinstance(default, (int, float))
+            else (None, "it is no text")
+        )
     if kind == "bool":
         return _bool(default)
     try:
-        if isinstance(default, (bool, list, dict)) or (kind == "int" and isinstance(default, float) and default != int(default)):
+        if isinstance(default, (bool, list, dict)) or (
+            kind == "int" and isinstance(default, float) and default != int(default)
+        ):
             raise ValueError
         return (int(default) if kind == "int" else float(default)), ""
     except (ValueError, OverflowError):

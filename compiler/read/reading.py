@@ -31,7 +31,9 @@ class Reading:
 
     flow: Flow
     facts: dict[str, StepFacts]  # by step
-    order: list[Class]  # the flow's class and those that it inherits from, in the order in which Python looks through them
+    order: list[
+        Class
+    ]  # the flow's class and those that it inherits from, in the order in which Python looks through them
     members: dict[str, Member]  # attributes of the class, by name
     evaluator: Evaluator  # which knows the flow's configs
     added: dict[str, bytes]  # files that the flow adds to the code package

@@ -32,7 +32,9 @@ def read_transition(
 
 
 class _Reader:
-    def __init__(self, evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]) -> None:
+    def __init__(
+        self, evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]
+    ) -> None:
         self.evaluator, self.owner, self.call, self.self_name = evaluator, owner, call, self_name
         self.class_value = class_value
         self.problems: list[Diagnostic] = []
@@ -66,7 +68,12 @@ class _Reader:
             else:
                 positional.append(node)
         if not positional:
-            self.refuse(self.call, "`self.next` names no step", "nobody knows where to go on", "write `self.next(self.some_step)`")
+            self.refuse(
+                self.call,
+                "`self.next` names no step",
+                "nobody knows where to go on",
+                "write `self.next(self.some_step)`",
+            )
             return None
         if len(keywords) > 1:
             self.refuse(self.call, "`self.next` takes one of `foreach`, `num_parallel` and `condition`, not several")
@@ -80,20 +87,30 @@ class _Reader:
         place = span(self.source, self.call)
         if keywords and len(names) != 1:
             self.refuse(
-                self.call, f"`{next(iter(keywords))}` goes with exactly one step", "every item runs the same step", "split in a step of its own"
+                self.call,
+                f"`{next(iter(keywords))}` goes with exactly one step",
+                "every item runs the same step",
+                "split in a step of its own",
             )
             return None
         if "foreach" in keywords:
             return self.foreach(names[0], keywords["foreach"], place)
         if "num_parallel" in keywords:
             number = self.value(keywords["num_parallel"])
-            return nodes.Parallel(names[0], number if isinstance(number, int) and not isinstance(number, bool) else None, place)
+            return nodes.Parallel(
+                names[0], number if isinstance(number, int) and not isinstance(number, bool) else None, place
+            )
         return nodes.Linear(names[0], place) if len(names) == 1 else nodes.Split(names, place)
 
     def target(self, node: SgNode) -> str | None:
         """The step that `self.name` names."""
         owner, attribute = node.field("object"), node.field("attribute")
-        if node.kind() == "attribute" and attribute is not None and owner is not None and owner.text() == self.self_name:
+        if (
+            node.kind() == "attribute"
+            and attribute is not None
+            and owner is not None
+            and owner.text() == self.self_name
+        ):
             return attribute.text()
         how = f"write `{self.self_name}.STEP`"
         if node.kind() == "string":
@@ -113,7 +130,12 @@ class _Reader:
             return None
         if node.kind() == "attribute" and node.text().startswith(f"{self.self_name}."):
             name = node.text().partition(".")[2]
-            self.refuse(node, "`foreach` is the *name* of an artifact", "each task finds its item by that name", f"write `foreach='{name}'`")
+            self.refuse(
+                node,
+                "`foreach` is the *name* of an artifact",
+                "each task finds its item by that name",
+                f"write `foreach='{name}'`",
+            )
             return None
         return nodes.Foreach(target, None, place)
 
@@ -121,10 +143,17 @@ class _Reader:
         condition = keywords.get("condition")
         example = "write `self.next({'yes': self.a, 'no': self.b}, condition='answer')`"
         if condition is None or len(keywords) != 1:
-            self.refuse(self.call, "a switch needs `condition='ARTIFACT'`", "it chooses by the value of that artifact", example)
+            self.refuse(
+                self.call, "a switch needs `condition='ARTIFACT'`", "it chooses by the value of that artifact", example
+            )
             return None
         if len(positional) != 1 or positional[0].kind() != "dictionary":
-            self.refuse(self.call, "a switch takes one dict that is written out", "its cases must be known before the flow runs", example)
+            self.refuse(
+                self.call,
+                "a switch takes one dict that is written out",
+                "its cases must be known before the flow runs",
+                example,
+            )
             return None
         on = self.value(condition) if condition.kind() == "string" else None
         if not isinstance(on, str):
@@ -134,7 +163,9 @@ class _Reader:
         if None in cases:
             return None
         known = [case for case in cases if case is not None]
-        repeated = [case for index, case in enumerate(known) if any(case.value == other.value for other in known[:index])]
+        repeated = [
+            case for index, case in enumerate(known) if any(case.value == other.value for other in known[:index])
+        ]
         for case in repeated:
             self.problems.append(
                 Diagnostic(
@@ -151,7 +182,10 @@ class _Reader:
         key, value = node.field("key"), node.field("value")
         if node.kind() != "pair" or key is None or value is None:
             self.refuse(
-                node, f"`{node.text()[:60]}` is not a case of a switch", "its cases must be known before the flow runs", "write every case out"
+                node,
+                f"`{node.text()[:60]}` is not a case of a switch",
+                "its cases must be known before the flow runs",
+                "write every case out",
             )
             return None
         target = self.target(value)
@@ -159,12 +193,20 @@ class _Reader:
         is_literal = key.kind() in ("string", "concatenated_string", "integer", "float", "true", "false")
         if (not is_literal and not self.is_of_config(key)) or is_formatted:
             self.refuse(
-                key, f"`{key.text()[:60]}` cannot be the value of a case", "cases are literal texts, numbers, True or False", "write the value itself"
+                key,
+                f"`{key.text()[:60]}` cannot be the value of a case",
+                "cases are literal texts, numbers, True or False",
+                "write the value itself",
             )
             return None
         if self.is_of_config(key) and not isinstance(self.value(key), (str, int, float, bool)):
             why = "the config has no such item, or it is no text, number, True or False"
-            self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "name an item that can, or write the value itself")
+            self.refuse(
+                key,
+                f"`{key.text()[:60]}` cannot be the value of a case",
+                why,
+                "name an item that can, or write the value itself",
+            )
             return None
         folded = self.value(key)
         if not isinstance(folded, (str, int, float, bool)):  # such as bytes
@@ -180,14 +222,22 @@ class _Reader:
         if node.kind() not in ("attribute", "subscript"):
             return False
         names = node.text().replace("[", ".").split(".")
-        return len(names) > 2 and names[0] == self.self_name and any(each.attribute == names[1] for each in self.evaluator.configs.values())
+        return (
+            len(names) > 2
+            and names[0] == self.self_name
+            and any(each.attribute == names[1] for each in self.evaluator.configs.values())
+        )
 
     def value(self, node: SgNode) -> Any:
         """The expression's value, or None if only a run knows it."""
 
         def lookup(name: str) -> Any:
             first, _, rest = name.partition(".")
-            return self.class_value(rest) if first == self.self_name and rest else self.evaluator.constant(self.owner.module, name)
+            return (
+                self.class_value(rest)
+                if first == self.self_name and rest
+                else self.evaluator.constant(self.owner.module, name)
+            )
 
         if node.kind() in ("identifier",) and self.is_local(node.text()):
             return None

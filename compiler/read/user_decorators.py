@@ -51,7 +51,9 @@ def is_own(resolver: Resolver, qualified: str) -> bool:
     if found is None:
         return False
     module, name = found
-    return is_step_decorator(resolver, module, name) or (name in module.functions and _is_marked(resolver, module, module.functions[name][-1]))
+    return is_step_decorator(resolver, module, name) or (
+        name in module.functions and _is_marked(resolver, module, module.functions[name][-1])
+    )
 
 
 def is_step_decorator(resolver: Resolver, module: Module, name: str) -> bool:
@@ -86,11 +88,21 @@ def _function(module: Module, name: str, node: SgNode) -> Iterator[Diagnostic]:
     place = span(module.source, definition.field("name") or definition)
     if not _yields(definition):
         what = f"`{name}` is a step decorator, but never yields"
-        yield Diagnostic("FLOW151", what, place, "what comes before its `yield` runs before the step, what comes behind it after the step", EXAMPLE)
+        yield Diagnostic(
+            "FLOW151",
+            what,
+            place,
+            "what comes before its `yield` runs before the step, what comes behind it after the step",
+            EXAMPLE,
+        )
     if _count(node) not in (3, 4):
         what = f"`{name}` is a step decorator, but takes {_count(node)} arguments"
         yield Diagnostic(
-            "FLOW151", what, place, "it is called with the step's name, the flow and the inputs, and, if it takes four, its own arguments", EXAMPLE
+            "FLOW151",
+            what,
+            place,
+            "it is called with the step's name, the flow and the inputs, and, if it takes four, its own arguments",
+            EXAMPLE,
         )
 
 
@@ -101,7 +113,11 @@ def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> 
     if positional:
         why = "a step decorator gets its arguments by their names"
         yield Diagnostic(
-            "FLOW152", f"`@{name}` takes no positional arguments", span(owner.module.source, positional[0]), why, f"write `@{name}(name=value)`"
+            "FLOW152",
+            f"`@{name}` takes no positional arguments",
+            span(owner.module.source, positional[0]),
+            why,
+            f"write `@{name}(name=value)`",
         )
     elif given and not takes_keywords:
         yield Diagnostic(
@@ -113,7 +129,14 @@ def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> 
 def _count(node: SgNode) -> int:
     definition = node.field("definition") or node
     parameters = definition.field("parameters")
-    kinds = ("identifier", "typed_parameter", "default_parameter", "typed_default_parameter", "list_splat_pattern", "dictionary_splat_pattern")
+    kinds = (
+        "identifier",
+        "typed_parameter",
+        "default_parameter",
+        "typed_default_parameter",
+        "list_splat_pattern",
+        "dictionary_splat_pattern",
+    )
     return sum(each.kind() in kinds for each in parameters.named_children()) if parameters is not None else 0
 
 
@@ -139,7 +162,14 @@ def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset
     if found is None or qualified in seen or found[1] not in found[0].classes:
         return ""
     owner = Class(found[0], found[0].classes[found[1]][-1])
-    return next((kind for name, _ in base_names(owner) if (kind := kind_of(resolver, resolver.qualify(owner.module, name), seen | {qualified}))), "")
+    return next(
+        (
+            kind
+            for name, _ in base_names(owner)
+            if (kind := kind_of(resolver, resolver.qualify(owner.module, name), seen | {qualified}))
+        ),
+        "",
+    )
 
 
 def stored(resolver: Resolver, qualified: str) -> str:
@@ -159,7 +189,12 @@ def is_unread(resolver: Resolver, module: Module, qualified: str) -> bool:
     top = qualified.partition(".")[0]
     if qualified.rpartition(".")[2] in _LOOKING_ON.get(top, ()):
         return False
-    return "." in qualified and resolver.split(qualified) is None and top in _imported(module) and top not in sys.stdlib_module_names
+    return (
+        "." in qualified
+        and resolver.split(qualified) is None
+        and top in _imported(module)
+        and top not in sys.stdlib_module_names
+    )
 
 
 def _imported(module: Module) -> set[str]:

@@ -90,7 +90,11 @@ def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = Fals
         text = _line(sources.get(at.file, ""), at.line)
         if text is not None:
             start, width, text = _window(text, at)
-            lines += [f"{margin} {bar}", f"{paint('34', number)} {bar} {text}", f"{margin} {bar} {' ' * start}{paint(accent, '^' * max(1, width))}"]
+            lines += [
+                f"{margin} {bar}",
+                f"{paint('34', number)} {bar} {text}",
+                f"{margin} {bar} {' ' * start}{paint(accent, '^' * max(1, width))}",
+            ]
         indent = margin + " "
     else:
         indent = "  "

@@ -112,11 +112,19 @@ class _File:
         for said, place in self.mistakes:
             close = nearest(said.partition("[")[0], ["ignore"])
             how = "did you mean `# flowc: ignore`?" if close else "write `# flowc: ignore[CODE]`, or leave `flowc:` out"
-            yield Diagnostic("FLOW005", f"`{said[:40]}` means nothing to flowc", place, "the comment silences nothing", how, HINT)
+            yield Diagnostic(
+                "FLOW005", f"`{said[:40]}` means nothing to flowc", place, "the comment silences nothing", how, HINT
+            )
         for ignore in (each for line in self.ignores.values() for each in line):
-            if ignore not in used and not (_is_code(ignore.code) and ignore.code >= "FLOW5"):  # what targets say is not known here
+            if ignore not in used and not (
+                _is_code(ignore.code) and ignore.code >= "FLOW5"
+            ):  # what targets say is not known here
                 what = f"`ignore[{ignore.code}]` silences nothing" if ignore.code else "`ignore` silences nothing"
-                why = "there is no such warning or hint here" if _is_code(ignore.code) else "a code is `FLOW` and three digits"
+                why = (
+                    "there is no such warning or hint here"
+                    if _is_code(ignore.code)
+                    else "a code is `FLOW` and three digits"
+                )
                 yield Diagnostic("FLOW005", what, ignore.span, why, "remove it, so that it hides nothing later", HINT)
 
 

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from .diagnostics import Diagnostic
 
 
-def judged(found: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str], complete: bool = True) -> list[Diagnostic]:
+def judged(
+    found: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str], complete: bool = True
+) -> list[Diagnostic]:
     """Returns the diagnostics as serious as `severities` says, less what is silenced. What is rarely needed is rarely imported.
 
     `complete`: they are all that the compiler has to say, so that comments that silence nothing are spoken of (FLOW005).

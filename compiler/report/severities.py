@@ -23,5 +23,11 @@ def with_severities(diagnostics: Iterable[Diagnostic], severities: Mapping[str, 
     if not severities:
         return found
     judged = [(each, severities.get(each.code, each.severity)) for each in found]
-    judged = [(each, ERROR if each.severity == ERROR and not is_uncertain(each.code) else wanted) for each, wanted in judged]
-    return [each if wanted == each.severity else replace(each, severity=wanted) for each, wanted in judged if wanted != IGNORED]
+    judged = [
+        (each, ERROR if each.severity == ERROR and not is_uncertain(each.code) else wanted) for each, wanted in judged
+    ]
+    return [
+        each if wanted == each.severity else replace(each, severity=wanted)
+        for each, wanted in judged
+        if wanted != IGNORED
+    ]

@@ -16,7 +16,14 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _PRESETS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *",
             "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *"}  # fmt: skip
-_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7), ("year", 1970, 2199))
+_FIELDS = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day of the month", 1, 31),
+    ("month", 1, 12),
+    ("day of the week", 0, 7),
+    ("year", 1970, 2199),
+)
 
 
 class BadCron(ValueError):
@@ -84,7 +91,9 @@ def _field(text: str, index: int, aws: bool) -> str:
 def _special(text: str, name: str, index: int, low: int, high: int, aws: bool) -> str:
     """`L`, `15W`, `6L` or `MON#2`, each alone in its field."""
     if not aws:
-        raise BadCron(f"`{text}` is no {name}: `L`, `W` and `#` are of AWS's form of six fields, such as `0 12 L * ? *`")
+        raise BadCron(
+            f"`{text}` is no {name}: `L`, `W` and `#` are of AWS's form of six fields, such as `0 12 L * ? *`"
+        )
     if text == "L":
         return "L" if index == 2 else "6"  # the last day of AWS's week is Saturday
     first, mark, rest = text.partition("#")
@@ -131,7 +140,10 @@ def _number(text: str, name: str, index: int, low: int, high: int, aws: bool) ->
     if text.upper() in names:
         return names.index(text.upper()) + (1 if index == 3 else 0)
     if not (text.isascii() and text.isdigit() and len(text) < 10) or not low <= int(text) <= high:
-        raise BadCron(f"`{text}` is no {name}: it goes from {low} to {high}" + (f", or {names[0]} to {names[-1]}" if names else ""))
+        raise BadCron(
+            f"`{text}` is no {name}: it goes from {low} to {high}"
+            + (f", or {names[0]} to {names[-1]}" if names else "")
+        )
     return int(text) - 1 if index == 4 and aws else int(text)
 
 

@@ -44,7 +44,9 @@ def is_object(text: str) -> bool:
     >>> is_object("my-secret.v1"), is_object("My_Secret"), is_object("a..b"), is_object("")
     (True, False, False, False)
     """
-    return len(text) <= _SUBDOMAIN and all(part and _LOWER.issuperset(part) and part[0] != "-" != part[-1] for part in text.split("."))
+    return len(text) <= _SUBDOMAIN and all(
+        part and _LOWER.issuperset(part) and part[0] != "-" != part[-1] for part in text.split(".")
+    )
 
 
 def is_namespace(text: str) -> bool:
@@ -60,4 +62,8 @@ def is_quantity(text: str) -> bool:
     """
     number = text.rstrip("mkKMGTPEi")
     whole, _, rest = number.partition(".")
-    return text.isascii() and (whole + rest).isdigit() and text[len(number) :] in ("", "m", "k", *"MGTPE", *(f"{each}i" for each in "KMGTPE"))
+    return (
+        text.isascii()
+        and (whole + rest).isdigit()
+        and text[len(number) :] in ("", "m", "k", *"MGTPE", *(f"{each}i" for each in "KMGTPE"))
+    )

@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from ast_grep_py import SgNode
 
 _REPEATED = ("for_statement", "while_statement", "match_statement")  # what they bind has no one value
-_CHANGING = frozenset("append extend insert remove pop clear sort reverse update setdefault popitem add discard __setitem__".split())
-_COMPOUND = ("if_statement", "else_clause", "elif_clause", "try_statement", "except_clause", "finally_clause", "with_statement", "block")
+_CHANGING = frozenset(
+    "append extend insert remove pop clear sort reverse update setdefault popitem add discard __setitem__".split()
+)
+_COMPOUND = (
+    "if_statement",
+    "else_clause",
+    "elif_clause",
+    "try_statement",
+    "except_clause",
+    "finally_clause",
+    "with_statement",
+    "block",
+)
 
 
 def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
@@ -28,7 +39,9 @@ def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
                 _unknown(node.field("left"), into)
             elif node.kind() == "call":
                 function = node.field("function")
-                attribute = function.field("attribute") if function is not None and function.kind() == "attribute" else None
+                attribute = (
+                    function.field("attribute") if function is not None and function.kind() == "attribute" else None
+                )
                 if function is not None and attribute is not None and attribute.text() in _CHANGING:
                     _unknown(function.field("object"), into)  # changed in place
     elif kind in _REPEATED:
@@ -57,7 +70,9 @@ def statements(block: SgNode) -> Iterator[SgNode]:
     while waiting:
         node = waiting.pop()
         if node.kind() in _COMPOUND:
-            waiting.extend(reversed([each for each in node.named_children() if each.kind() in _COMPOUND or node.kind() == "block"]))
+            waiting.extend(
+                reversed([each for each in node.named_children() if each.kind() in _COMPOUND or node.kind() == "block"])
+            )
         else:
             yield node
 
@@ -77,10 +92,17 @@ def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
         assignment(right, into)
     if left.kind() == "identifier":
         into.setdefault(left.text(), []).append(values)
-    elif left.kind() in ("pattern_list", "tuple_pattern") and values.kind() in ("expression_list", "tuple"):  # a, b = 1, 2
+    elif left.kind() in ("pattern_list", "tuple_pattern") and values.kind() in (
+        "expression_list",
+        "tuple",
+    ):  # a, b = 1, 2
         names = [each for each in left.named_children() if each.kind() != "comment"]
         given = [each for each in values.named_children() if each.kind() != "comment"]
-        if len(names) == len(given) and all(each.kind() == "identifier" for each in names) and all(each.kind() != "list_splat" for each in given):
+        if (
+            len(names) == len(given)
+            and all(each.kind() == "identifier" for each in names)
+            and all(each.kind() != "list_splat" for each in given)
+        ):
             for name, value in zip(names, given):
                 into.setdefault(name.text(), []).append(value)
         else:

@@ -17,7 +17,11 @@ def docstring(definition: SgNode) -> str:
     if not statements or statements[0].kind() != "expression_statement":
         return ""
     first = statements[0].named_children()[0]
-    if first.kind() not in ("string", "concatenated_string") or first.text()[:1] in "fFbB" or first.text()[:2].lower() in ("rb", "rf"):
+    if (
+        first.kind() not in ("string", "concatenated_string")
+        or first.text()[:1] in "fFbB"
+        or first.text()[:2].lower() in ("rb", "rf")
+    ):
         return ""
     try:
         text = fold(first.text(), _no_names)

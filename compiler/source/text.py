@@ -72,11 +72,17 @@ def decode(name: str, data: bytes) -> str:
         except SyntaxError as error:
             raise _unreadable(name, str(error), "write the file as UTF-8") from None
         if encoding.replace("_", "-") in ("unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode"):
-            raise _unreadable(name, f"is said to be {encoding}, in which the text is not what it looks like", "write the file as UTF-8")
+            raise _unreadable(
+                name,
+                f"is said to be {encoding}, in which the text is not what it looks like",
+                "write the file as UTF-8",
+            )
     try:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise _unreadable(name, f"is not {encoding} text: {getattr(error, 'reason', error)}", "write the file as UTF-8") from None
+        raise _unreadable(
+            name, f"is not {encoding} text: {getattr(error, 'reason', error)}", "write the file as UTF-8"
+        ) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -85,7 +91,12 @@ def parse(name: str, text: str) -> Source:
     if _depth(text) > MAX_DEPTH:
         what = f"`{name}` nests brackets or blocks more than {MAX_DEPTH} deep"
         raise Refused(
-            [Diagnostic("FLOW003", what, Span(name, 1, 1, 1, 2), why="the parser gives up there", how="split the expression")], {name: text}
+            [
+                Diagnostic(
+                    "FLOW003", what, Span(name, 1, 1, 1, 2), why="the parser gives up there", how="split the expression"
+                )
+            ],
+            {name: text},
         )
     joined = _joined(text)
     source = Source(name, text, tree_of(joined or text), joined=joined)
@@ -194,8 +205,14 @@ def _depth(text: str) -> int:
     if deepest > MAX_DEPTH:  # brackets in strings and comments count too: look again, with those left out
         deepest = _bracket_depth_outside_strings(text)
     indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)
-    unary = max((text.count(run * (MAX_DEPTH * 2)) for run in ("-", "~", "+", "not ", "lambda:", "lambda: ")), default=0)
-    return max(deepest, indents // 4 if indents > 4 * MAX_DEPTH else 0, MAX_DEPTH + 1 if unary and _runs_outside_strings(text) else 0)
+    unary = max(
+        (text.count(run * (MAX_DEPTH * 2)) for run in ("-", "~", "+", "not ", "lambda:", "lambda: ")), default=0
+    )
+    return max(
+        deepest,
+        indents // 4 if indents > 4 * MAX_DEPTH else 0,
+        MAX_DEPTH + 1 if unary and _runs_outside_strings(text) else 0,
+    )
 
 
 def _bracket_depth_outside_strings(text: str) -> int:
@@ -245,7 +262,11 @@ def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
         else:
             place = Span(source.name, line, column, line, max(end, column + 1))
             yield Diagnostic(
-                "FLOW002", f"syntax error: {message}", place, "Python cannot read this", how="look at this line, and at the end of the one before"
+                "FLOW002",
+                f"syntax error: {message}",
+                place,
+                "Python cannot read this",
+                how="look at this line, and at the end of the one before",
             )
         seen.add(line)
         lines[line - 1] = _stand_in(lines[line - 1])

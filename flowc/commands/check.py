@@ -82,7 +82,9 @@ def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, lis
         several = len(checked) > 1
         for each in checked:
             if each.what:
-                out.print(f"{f'{each.path}: ' if several else ''}{summary(each.diagnostics) or 'no problems'} ({each.what})")
+                out.print(
+                    f"{f'{each.path}: ' if several else ''}{summary(each.diagnostics) or 'no problems'} ({each.what})"
+                )
         if not checked:
             out.print("no flows")
     return int(has_errors(found)), sorted(
@@ -97,7 +99,11 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
             yield path, True
             continue
         for folder, below, here in os.walk(path, onerror=_unreadable):
-            below[:] = sorted(each for each in below if not each.startswith(".") and each not in _LEFT_OUT and not each.endswith(".egg-info"))
+            below[:] = sorted(
+                each
+                for each in below
+                if not each.startswith(".") and each not in _LEFT_OUT and not each.endswith(".egg-info")
+            )
             yield from ((os.path.join(folder, each), False) for each in sorted(here) if each.endswith(".py"))
 
 
@@ -143,7 +149,9 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     arguments, _ = parse(argv, OPTIONS, path)
     try:
         program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
-        found = problems(program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments)
+        found = problems(
+            program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments
+        )
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
     sources = placed_sources(program.sources, path)

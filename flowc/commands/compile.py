@@ -46,7 +46,9 @@ OPTIONS = (
     TARGETING[0],
     Option("--output", "the folder to write to; `-` prints the spec instead", "DIR", "-o", default=DEFAULT_FOLDER),
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
-    Option("--replaces", "the earlier name of what is compiled: the files of that name are deleted", "NAME", repeated=True),
+    Option(
+        "--replaces", "the earlier name of what is compiled: the files of that name are deleted", "NAME", repeated=True
+    ),
     *TARGETING[1:],
     *GIVEN,
     Option("--quiet", "print only problems", short="-q"),
@@ -74,8 +76,13 @@ def run(argv: list[str], out: Output) -> int:
     if folder == "-" and arguments.flag("--replaces"):
         raise Usage("`--replaces` deletes files", "give their folder with `--output DIR`")
     if folder == "-" and out.for_a_program:
-        raise Usage(f"`--format {out.format}` writes problems to standard output, where the spec is to go", "give a folder with `--output DIR`")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
+        raise Usage(
+            f"`--format {out.format}` writes problems to standard output, where the spec is to go",
+            "give a folder with `--output DIR`",
+        )
+    program = load_flow(
+        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments)
+    )
     package = package_of(program)
     compiled = compilations(program, emitters, arguments, package.digest)
     warnings = without_hints(problems(program, path, compiled, arguments))
@@ -188,7 +195,9 @@ def _folders(folder: str, parts: tuple[Part, ...]) -> list[str]:
 
 def _specs(folder: str, parts: tuple[Part, ...]) -> list[tuple[str, str, str]]:
     """(target, path, text) of each file."""
-    return [(each.target, os.path.join(folder, each.target, file.name), file.text) for each in parts for file in each.spec]
+    return [
+        (each.target, os.path.join(folder, each.target, file.name), file.text) for each in parts for file in each.spec
+    ]
 
 
 def _put(path: str, text: str) -> None:
@@ -221,7 +230,9 @@ def _check(folder: str, parts: tuple[Part, ...], package: Package, found: Stale,
     if os.path.exists(path) and not _holds(path, package):
         differences.append(f"{path}: damaged")
     kept = [f"{each}: no longer written, but changed since it was; delete it yourself" for each in found.changed]
-    kept += [f"{each}: may be of an earlier compile; delete it yourself, or give it another name" for each in found.unlisted]
+    kept += [
+        f"{each}: may be of an earlier compile; delete it yourself, or give it another name" for each in found.unlisted
+    ]
     differences += [f"{each}: no longer written" for each in found.written]
     if not differences:  # a manifest differs with what it lists
         differences += _differences([(manifest, text) for manifest, text in found.after if text is not None])

@@ -50,7 +50,9 @@ def run(argv: list[str], out: Output) -> int:
     if not arguments.positional:
         raise Usage("the run is missing")
     what, artifact = (*arguments.positional, "")[:2]
-    names = [artifact] if artifact else [name for each in arguments.all("--include") for name in each.split(",") if name]
+    names = (
+        [artifact] if artifact else [name for each in arguments.all("--include") for name in each.split(",") if name]
+    )
     size = arguments.integer("--max-value-size", SHOWN, least=0)
     try:
         place = datastore.place_of(arguments)
@@ -79,7 +81,9 @@ def run(argv: list[str], out: Output) -> int:
 def _print_json(data: object, out: Output) -> None:
     import json
 
-    out.verbatim((json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+    out.verbatim(
+        (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
+    )
 
 
 def _environment(place: Datastore, found: Found, as_json: bool, out: Output) -> None:
@@ -107,10 +111,14 @@ def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
 
         close = nearest(missing[0], sorted(there))
         raise ShimError(
-            f"there is no artifact `{missing[0]}`" + (f"; did you mean `{close}`?" if close else f"; there are {', '.join(sorted(there))}")
+            f"there is no artifact `{missing[0]}`"
+            + (f"; did you mean `{close}`?" if close else f"; there are {', '.join(sorted(there))}")
         )
     return {
-        step: [{**task, "artifacts": {name: shown for name, shown in task["artifacts"].items() if name in names}} for task in tasks]
+        step: [
+            {**task, "artifacts": {name: shown for name, shown in task["artifacts"].items() if name in names}}
+            for task in tasks
+        ]
         for step, tasks in dumped.items()
     }
 
@@ -121,7 +129,9 @@ def _damage(dumped: Dump, found: Found, out: Output) -> int:
     for step, tasks in sorted(dumped.items()):
         for task in tasks:
             place = f"{found.run}/{step}/{task['path']}"
-            problems += [f"{place}: {each['damaged']}" for each in (task, *task["artifacts"].values()) if "damaged" in each]
+            problems += [
+                f"{place}: {each['damaged']}" for each in (task, *task["artifacts"].values()) if "damaged" in each
+            ]
     if problems:
         more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
         out.error("\n  ".join([f"{len(problems)} of what was asked for cannot be read", *problems[:20], *more]))
@@ -153,7 +163,9 @@ def _write(file: str, place: Datastore, found: Found, names: list[str], private:
         done = place.record(found.flow, found.run, step, path)
         if done is not None:
             wanted = [
-                name for name in done.artifacts if (name in names if names else private or not name.startswith("_")) and not name.startswith(INTERNAL)
+                name
+                for name in done.artifacts
+                if (name in names if names else private or not name.startswith("_")) and not name.startswith(INTERNAL)
             ]
             loaded = {name: artifacts.load(place.store, found.flow, name, done.artifacts[name]) for name in wanted}
             values[f"{found.flow}/{found.run}/{step}/{path}"] = loaded
@@ -197,7 +209,9 @@ def _lines(found: Dump, size: int, private: bool) -> Iterator[str]:
     for step, tasks in sorted(found.items()):
         for task in tasks:
             yield step if task["path"] == "-" else f"{step}/{task['path']}"
-            artifacts = {name: shown for name, shown in task["artifacts"].items() if private or not name.startswith("_")}
+            artifacts = {
+                name: shown for name, shown in task["artifacts"].items() if private or not name.startswith("_")
+            }
             width = max((len(name) for name in artifacts), default=0)
             for name, shown in artifacts.items():
                 text = printable(shown["repr"])

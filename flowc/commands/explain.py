@@ -35,7 +35,11 @@ def run(argv: list[str], out: Output) -> int:
     page = next((page for page in found if page.code == code), None)
     if page is None:
         near = _near(word, code, found)
-        hint = "near it: " + ", ".join(f"{each.code} ({each.title})" for each in near) if near else "`flowc explain` lists every code"
+        hint = (
+            "near it: " + ", ".join(f"{each.code} ({each.title})" for each in near)
+            if near
+            else "`flowc explain` lists every code"
+        )
         raise Usage(f"there is no diagnostic `{word}`", hint)
     out.print(_shown(page))
     return 0

@@ -23,7 +23,12 @@ OPTIONS = (
     Option("--keep", "keep the newest so many runs of each flow", "N"),
     Option("--keep-days", "keep runs that began within so many days", "N"),
     Option("--keep-tag", "keep runs with this tag", "TAG", repeated=True),
-    Option("--grace", "leave alone what changed within so many hours; less than 1 only where no deployed run is retried", "HOURS", default="24"),
+    Option(
+        "--grace",
+        "leave alone what changed within so many hours; less than 1 only where no deployed run is retried",
+        "HOURS",
+        default="24",
+    ),
     Option("--delete", "delete it"),
     *datastore.OPTIONS,
 )
@@ -45,7 +50,9 @@ def run(argv: list[str], out: Output) -> int:
     keep = arguments.integer("--keep", 0, least=0) if arguments.text("--keep") else None
     days = _number(arguments, "--keep-days") if arguments.text("--keep-days") else None
     if arguments.all("--keep-tag") and keep is None and days is None:
-        raise Usage("`--keep-tag` needs `--keep` or `--keep-days`", "`--keep 0 --keep-tag TAG` keeps the tagged runs alone")
+        raise Usage(
+            "`--keep-tag` needs `--keep` or `--keep-days`", "`--keep 0 --keep-tag TAG` keeps the tagged runs alone"
+        )
     grace = _number(arguments, "--grace") if arguments.text("--grace") else 24.0
     rules = Rules(keep, days, arguments.all("--keep-tag"), grace * 3600)
     act = collect if arguments.flag("--delete") else plan

@@ -25,6 +25,9 @@ def run(argv: list[str], out: Output) -> int:
         from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(command, COMMANDS)
-        raise Usage(f"unknown command `{command}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS))
+        raise Usage(
+            f"unknown command `{command}`",
+            f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS),
+        )
     out.print(help.of_command(command, module_of(command), [], out))
     return 0

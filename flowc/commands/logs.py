@@ -30,7 +30,10 @@ OPTIONS = (
     Option("--follow", "go on with what tasks print from now on, of every attempt", short="-f"),
     *datastore.OPTIONS,
 )
-EXAMPLES = (("flowc logs try7/train", "of all tasks of a step"), ("flowc logs try7/train/3 --stderr --attempt 0", "of one"))
+EXAMPLES = (
+    ("flowc logs try7/train", "of all tasks of a step"),
+    ("flowc logs try7/train/3 --stderr --attempt 0", "of one"),
+)
 
 PAUSE, PAUSE_REMOTE = 0.2, 2.0  # seconds between two looks at a folder, and at an object store
 
@@ -82,7 +85,11 @@ class _Shown:
         place, found = self.place, self.found
         prefix = address.run_name(found.flow, found.run)
         inside = f"{prefix}{address.encoded(found.step)}/" if found.step else prefix
-        grown = [(name, size) for name, size, _ in place.store.entries(inside) if name.endswith(".log") and size > self.printed.get(name, 0)]
+        grown = [
+            (name, size)
+            for name, size, _ in place.store.entries(inside)
+            if name.endswith(".log") and size > self.printed.get(name, 0)
+        ]
         grown.sort(key=lambda each: self._order(each[0][len(prefix) :]))
         for (name, size), data in zip(grown, place.each(grown, lambda each: place.store.get(each[0]))):
             where = self._task(name[len(prefix) :])
@@ -103,7 +110,11 @@ class _Shown:
             return len(self.steps), ((), 0), 0
         if where[0] not in self.steps:
             self.steps = self.place.steps(self.found.flow, self.found.run)[::-1]
-        return self.steps.index(where[0]) if where[0] in self.steps else len(self.steps), address.order(where[1]), where[2]
+        return (
+            self.steps.index(where[0]) if where[0] in self.steps else len(self.steps),
+            address.order(where[1]),
+            where[2],
+        )
 
     @staticmethod
     def _task(name: str) -> tuple[str, str, int] | None:
@@ -178,7 +189,9 @@ def _explain(place: Datastore, found: Found, what: str, attempt: int) -> None:
         tasks = place.tasks(found.flow, found.run, found.step)
         if not tasks or (found.path and found.path not in tasks):
             steps = ", ".join(place.steps(found.flow, found.run)[::-1])
-            raise ShimError(f"run {found.run!r} has no task {what.partition('/')[2]} that has ended; the steps that it has come to: {steps}")
+            raise ShimError(
+                f"run {found.run!r} has no task {what.partition('/')[2]} that has ended; the steps that it has come to: {steps}"
+            )
         if attempt >= 0 and not any(attempt in each.logs for each in tasks.values()):
             raise ShimError(f"there is no log of attempt {attempt} of {what}")
 

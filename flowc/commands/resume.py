@@ -35,7 +35,10 @@ OPTIONS = (
     Option("--run", "the same as --origin-run-id", "RUN"),
     Option("--from", "the same as STEP", "STEP"),
     Option("--run-id", "the new run's name", "RUN", default="made from the time"),
-    Option("--verify", "read all that is taken over, every byte, and make again what is damaged; of itself where a task has met with damage"),
+    Option(
+        "--verify",
+        "read all that is taken over, every byte, and make again what is damaged; of itself where a task has met with damage",
+    ),
     *local_run.OPTIONS,
 )
 EXAMPLES = (
@@ -57,10 +60,15 @@ def run(argv: list[str], out: Output) -> int:
     if not arguments.flag("--quiet"):
         out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
-    origin, before = _origin(program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path))
+    origin, before = _origin(
+        program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path)
+    )
     from flowc.runtime_shim.store import open_store
 
-    extra = {"tags": sorted({*before.get("tags", []), *tags_given(arguments, "METAFLOW_RESUME_TAGS")}), "origin": origin}
+    extra = {
+        "tags": sorted({*before.get("tags", []), *tags_given(arguments, "METAFLOW_RESUME_TAGS")}),
+        "origin": origin,
+    }
     _is_free(open_store(resumed.store), program.flow.name, resumed.name, origin)
     if program.flow.configs:
         _has_configs(open_store(resumed.store), program.flow.name, str(before.get("code", "")))
@@ -118,7 +126,11 @@ def _met_with_damage(store: Store, flow: str, run: str) -> bool:
 
     kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
     try:
-        found = [record.loads(data, name) for name in failure.names(store, flow, run) if (data := store.get(name)) is not None]
+        found = [
+            record.loads(data, name)
+            for name in failure.names(store, flow, run)
+            if (data := store.get(name)) is not None
+        ]
     except DamagedError:
         return True
     except ShimError as error:
@@ -144,7 +156,10 @@ def _known(steps: list[str], known: list[str]) -> None:
     for each in steps:
         if each not in known:
             close = nearest(each, known)
-            raise Usage(f"the flow has no step `{each}`", f"did you mean `{close}`?" if close else "its steps are " + ", ".join(known))
+            raise Usage(
+                f"the flow has no step `{each}`",
+                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(known),
+            )
 
 
 def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
@@ -161,5 +176,7 @@ def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
     except ShimError as error:
         raise Failure(str(error)) from None
     if found is None:
-        raise Failure(f"there is no run {name} of {flow} in {url}" if name else f"there is no run of {flow} to resume in {url}")
+        raise Failure(
+            f"there is no run {name} of {flow} in {url}" if name else f"there is no run of {flow} to resume in {url}"
+        )
     return name, found

@@ -31,7 +31,9 @@ Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
     Option("--run-id", "the run's name, or that of a run to go on with", "RUN", default="made from the time"),
-    Option("--parameter", "another way to give a parameter, for names that are options", "NAME=VALUE", "-p", repeated=True),
+    Option(
+        "--parameter", "another way to give a parameter, for names that are options", "NAME=VALUE", "-p", repeated=True
+    ),
     Option("--cache", "take over steps whose code, inputs and environment are those of an earlier run"),
     *RUN_OPTIONS,
     *local_run.OPTIONS,
@@ -42,22 +44,34 @@ EXAMPLES = (
     ("flowc run FLOW.py --cache", "as a build system would: only what changed"),
 )
 
-ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")  # the command line could not be read without them, or Metaflow has them too
+ESSENTIAL = (
+    "--flow",
+    "--parameter",
+    "--run-id",
+    "--tag",
+    "--with",
+)  # the command line could not be read without them, or Metaflow has them too
 
 
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
-    program = load_flow(path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=given_to_run(scan(argv, RUN_OPTIONS)))
+    program = load_flow(
+        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=given_to_run(scan(argv, RUN_OPTIONS))
+    )
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
-        raise Usage(f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`")
+        raise Usage(
+            f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`"
+        )
     problems = placed((*program.diagnostics, *local_problems(program.flow)), path)
     if has_errors(problems):
         raise Refused(problems, placed_sources(program.sources, path))
     if not arguments.flag("--quiet"):
         out.report(without_hints(problems), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
-    texts = run_parameters.given(arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)})
+    texts = run_parameters.given(
+        arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)}
+    )
     given, values = run_parameters.resolved(program, run.folder, run.store, texts)
     extra = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
     if not arguments.flag("--cache"):
@@ -68,7 +82,9 @@ def run(argv: list[str], out: Output) -> int:
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """For `--help`: the parameters of the flow that the command line names."""
     if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
-        flow = load_flow(_flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=given_to_run(scan(argv, RUN_OPTIONS))).flow
+        flow = load_flow(
+            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=given_to_run(scan(argv, RUN_OPTIONS))
+        ).flow
         yield f"parameters of {flow.name}", run_parameters.options_of(flow)
 
 
@@ -118,7 +134,9 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
     except Usage as error:
         if error.message.startswith("unknown option `--") and not error.hint:
             names = ", ".join(f"`--{each.name}`" for each in flow.parameters)
-            raise Usage(error.message, f"the flow's parameters are {names}" if names else "the flow has no parameters") from None
+            raise Usage(
+                error.message, f"the flow's parameters are {names}" if names else "the flow has no parameters"
+            ) from None
         raise
 
 

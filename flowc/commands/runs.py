@@ -26,7 +26,10 @@ OPTIONS = (
     Option("--tag", "only runs with this tag; system tags count too", "TAG", repeated=True),
     Option("--user", "only runs of this user", "NAME"),
     Option("--limit", "at most so many runs of each flow", "N", default="20; with --json all"),
-    Option("--json", "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, system_tags}]"),
+    Option(
+        "--json",
+        "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, system_tags}]",
+    ),
     *datastore.OPTIONS,
 )
 EXAMPLES = (("flowc runs FLOW.py", "the flow's latest runs"), ("flowc runs --tag nightly --json", "for a program"))
@@ -48,7 +51,15 @@ def run(argv: list[str], out: Output) -> int:
     limit = arguments.integer("--limit", 0 if arguments.flag("--json") else LIMIT)
     try:
         place = datastore.place_of(arguments)
-        flows = [arguments.text("--flow")] if arguments.text("--flow") else _flows_of(named) if is_file else [named] if named else place.flows()
+        flows = (
+            [arguments.text("--flow")]
+            if arguments.text("--flow")
+            else _flows_of(named)
+            if is_file
+            else [named]
+            if named
+            else place.flows()
+        )
         found = [each for flow in flows for each in _runs(place, flow, tags, limit)]
     except ShimError as error:
         raise Failure(str(error)) from None
@@ -111,7 +122,9 @@ def _table(found: list[dict[str, Any]]) -> Iterator[str]:
     for each in found:
         took = "" if each["seconds"] is None else _took(each["seconds"])
         started = (each["started"] or "").replace("T", " ")
-        rows.append((each["flow"], each["run"], each["status"], started, took, each["user"] or "", " ".join(each["tags"])))
+        rows.append(
+            (each["flow"], each["run"], each["status"], started, took, each["user"] or "", " ".join(each["tags"]))
+        )
     texts = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in texts) for column in range(len(rows[0]))]
     for row in texts:

@@ -70,11 +70,19 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
         yield "\n".join(["constants", *(f"  {each.name}" for each in flow.constants)])
     if flow.configs:
         origins = {each.name: each.value for each in flow.inputs if each.kind == "config"}
-        yield "\n".join(["configs", *_columns([(each.name, value(each.value), origins.get(each.name, "")) for each in flow.configs])])
+        yield "\n".join(
+            [
+                "configs",
+                *_columns([(each.name, value(each.value), origins.get(each.name, "")) for each in flow.configs]),
+            ]
+        )
     if flow.decorators:
         yield "\n".join(["decorators", *(f"  {decorator(each)}" for each in flow.decorators)])
     steps = {step.name: step for step in flow.steps}
-    rows = [("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step])) for node, depth in _in_order(scope)]
+    rows = [
+        ("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step]))
+        for node, depth in _in_order(scope)
+    ]
     yield "\n".join(["steps", *_columns(rows)])
 
 
@@ -110,7 +118,9 @@ def _next(step: Step) -> str:
     if isinstance(transition, Foreach):
         return f"-> {transition.target}, for each of {transition.over or 'a list'}"
     if isinstance(transition, Switch):
-        return f"-> by {transition.on}: " + ", ".join(f"{value(case.value)}: {case.target}" for case in transition.cases)
+        return f"-> by {transition.on}: " + ", ".join(
+            f"{value(case.value)}: {case.target}" for case in transition.cases
+        )
     if isinstance(transition, Parallel):
         return f"-> {transition.target}, {transition.num_parallel or 'several'} at once"
     assert isinstance(transition, End)

@@ -37,7 +37,10 @@ OPTIONS = (
     Option("--flat", "with `list`: one tag a line, without a heading"),
     *datastore.OPTIONS,
 )
-EXAMPLES = (("flowc tag add try7 good reviewed", "two tags"), ("flowc tag replace try7 --remove candidate --add production", "in one step"))
+EXAMPLES = (
+    ("flowc tag add try7 good reviewed", "two tags"),
+    ("flowc tag replace try7 --remove candidate --add production", "in one step"),
+)
 
 ACTIONS = ("add", "remove", "replace", "list")
 _ONLY = {
@@ -73,7 +76,11 @@ def _action(arguments: Arguments) -> tuple[str, list[str]]:
         from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(action, ACTIONS)
-        hint = f"did you mean `tag {close}`?" if close else "it is one of " + ", ".join(f"`tag {each}`" for each in ACTIONS)
+        hint = (
+            f"did you mean `tag {close}`?"
+            if close
+            else "it is one of " + ", ".join(f"`tag {each}`" for each in ACTIONS)
+        )
         raise Usage(f"`tag {action}` is unknown" if action else "what to do with tags is missing", hint)
     return action, words
 
@@ -167,7 +174,12 @@ def _runs(place: Datastore, arguments: Arguments, words: list[str]) -> list[Any]
         mine = [f"user:{identity.user_name()}"] if arguments.flag("--my-runs") else []
         flow = _flow(place, arguments)
         return [run for name in ([flow] if flow else place.flows()) for run in Flow._made(place, (name,)).runs(*mine)]
-    if not words and not arguments.text("--run-id") and not arguments.text("--flow") and not arguments.text("--flow-file"):
+    if (
+        not words
+        and not arguments.text("--run-id")
+        and not arguments.text("--flow")
+        and not arguments.text("--flow-file")
+    ):
         raise Usage("the run is missing", "`--all` lists the tags of all runs")
     flow, run, rest = _run(place, arguments, words)
     if rest:

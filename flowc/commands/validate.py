@@ -30,7 +30,10 @@ OPTIONS = (
     FORMAT,
     Option("--quiet", "print only problems", short="-q"),
 )
-EXAMPLES = (("flowc validate build", "everything that was compiled"), ("flowc validate -t argo workflow.yaml", "one file, written by hand"))
+EXAMPLES = (
+    ("flowc validate build", "everything that was compiled"),
+    ("flowc validate -t argo workflow.yaml", "one file, written by hand"),
+)
 
 _LIBRARIES = ("jsonschema", "yaml")
 
@@ -43,7 +46,10 @@ def run(argv: list[str], out: Output) -> int:
     forced = arguments.text("--target")
     if forced and forced not in names():
         close = nearest(forced, names())
-        raise Usage(f"unknown target `{forced}`", f"did you mean `{close}`?" if close else "the targets are " + ", ".join(names()))
+        raise Usage(
+            f"unknown target `{forced}`",
+            f"did you mean `{close}`?" if close else "the targets are " + ", ".join(names()),
+        )
     targets = (forced,) if forced else names()
     found: list[Finding] = []
     checked = 0
@@ -57,7 +63,9 @@ def run(argv: list[str], out: Output) -> int:
                     findings = tuple(_validator(target).validate(path, text))
         if text is None or target is None:
             if is_named:
-                raise Failure(f"`{path}` is not a spec of {' or '.join(targets)}{'' if forced else '; `--target` says which it should be'}")
+                raise Failure(
+                    f"`{path}` is not a spec of {' or '.join(targets)}{'' if forced else '; `--target` says which it should be'}"
+                )
             continue
         checked += 1
         found += findings
@@ -122,4 +130,6 @@ class _Libraries:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in _LIBRARIES:
-            raise Failure(f"validating needs the library `{error.name}`; install it with `pip install 'flowc[validate]'`") from None
+            raise Failure(
+                f"validating needs the library `{error.name}`; install it with `pip install 'flowc[validate]'`"
+            ) from None

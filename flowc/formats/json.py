@@ -14,8 +14,13 @@ VERSION = 1  # changes only when a field is taken away or gets another meaning
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
-    counts = {f"{severity}s": sum(each.severity == severity for each in diagnostics) for severity in (ERROR, WARNING, HINT)}
-    return json.dumps({"version": VERSION, "diagnostics": [_plain(each) for each in diagnostics], **counts}, indent=2) + "\n"
+    counts = {
+        f"{severity}s": sum(each.severity == severity for each in diagnostics) for severity in (ERROR, WARNING, HINT)
+    }
+    return (
+        json.dumps({"version": VERSION, "diagnostics": [_plain(each) for each in diagnostics], **counts}, indent=2)
+        + "\n"
+    )
 
 
 def _plain(one: Diagnostic) -> dict[str, object]:

@@ -59,7 +59,12 @@ def _result(one: Diagnostic, index: int) -> dict[str, object]:
     }
     at = one.span
     if at is not None:
-        region = {"startLine": at.line, "startColumn": at.column, "endLine": at.end_line, "endColumn": max(at.end_column, 1)}
+        region = {
+            "startLine": at.line,
+            "startColumn": at.column,
+            "endLine": at.end_line,
+            "endColumn": max(at.end_column, 1),
+        }
         result["locations"] = [{"physicalLocation": {"artifactLocation": {"uri": _uri(at.file)}, "region": region}}]
     return result
 

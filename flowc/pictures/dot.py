@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from .drawing import Box, Drawing, Item
 
-_SHAPES = {"start": "oval", "end": "oval", "split": "box", "foreach": "box3d", "switch": "diamond", "join": "invhouse", "step": "box"}
+_SHAPES = {
+    "start": "oval",
+    "end": "oval",
+    "split": "box",
+    "foreach": "box3d",
+    "switch": "diamond",
+    "join": "invhouse",
+    "step": "box",
+}
 
 
 def render(drawing: Drawing) -> str:
@@ -48,5 +56,7 @@ def _attributes(item: Item) -> str:
 
 def quoted(text: str) -> str:
     """The text as a quoted string; a newline in it is one in the picture."""
-    escaped = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\0", "").replace("\n", "\\n")
+    escaped = (
+        text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\0", "").replace("\n", "\\n")
+    )
     return f'"{escaped}"'

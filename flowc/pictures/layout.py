@@ -57,7 +57,9 @@ def layout(drawing: Drawing) -> Layout:
     try:
         import pygraphviz
     except ImportError:
-        raise Failure("drawing needs the library `pygraphviz`, which brings Graphviz; install it with `pip install 'flowc[pictures]'`") from None
+        raise Failure(
+            "drawing needs the library `pygraphviz`, which brings Graphviz; install it with `pip install 'flowc[pictures]'`"
+        ) from None
     items = list(_items(drawing.whole))
     boxes = list(_boxes(drawing.whole, ""))
     numbers = {item.name: number for number, item in enumerate(items)}
@@ -93,7 +95,9 @@ def _cluster(box: Box, name: str, numbers: dict[str, int]) -> Iterator[str]:
         yield f"{numbers[item.name]} [width={width / 72:.4f}, height={height / 72:.4f}];"
     for number, each in enumerate(box.boxes):
         inner = f"{name}_{number}"
-        yield f"subgraph cluster{inner} {{ " + (f"label=<{_space(label_width(each.label, EDGE_FONT), LINE)}>;" if each.label else 'label="";')
+        yield f"subgraph cluster{inner} {{ " + (
+            f"label=<{_space(label_width(each.label, EDGE_FONT), LINE)}>;" if each.label else 'label="";'
+        )
         yield from _cluster(each, inner, numbers)
         yield "}"
 
@@ -127,7 +131,9 @@ def _read(found: dict[str, Any], drawing: Drawing, items: list[Item], boxes: dic
         words = each["pos"].split(" ")
         tip = next(word[2:] for word in words if word.startswith("e,"))
         curve = tuple(point(word) for word in words if not word.startswith(("e,", "s,")))
-        lines.append(Line(drawing.edges[int(each["id"])], curve, point(tip), point(each["lp"]) if "lp" in each else None))
+        lines.append(
+            Line(drawing.edges[int(each["id"])], curve, point(tip), point(each["lp"]) if "lp" in each else None)
+        )
     placed_boxes.sort(key=lambda each: -each[1].width * each[1].height)
     return Layout(width, height, tuple(placed_items), tuple(placed_boxes), tuple(lines))
 

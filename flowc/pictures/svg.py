@@ -51,10 +51,15 @@ def render(drawing: Drawing) -> str:
 
 def _box(box: Box, at: Placed) -> str:
     kind = "box each" if box.kind == "foreach" else "box"
-    rectangle = f'<rect class="{kind}" x="{_n(at.x)}" y="{_n(at.y)}" width="{_n(at.width)}" height="{_n(at.height)}" rx="10"/>'
+    rectangle = (
+        f'<rect class="{kind}" x="{_n(at.x)}" y="{_n(at.y)}" width="{_n(at.width)}" height="{_n(at.height)}" rx="10"/>'
+    )
     if not box.label:
         return rectangle
-    return rectangle + f'<text class="title" x="{_n(at.x + 10)}" y="{_n(at.y + 16)}" font-size="{EDGE_FONT}">{_text(shortened(box.label))}</text>'
+    return (
+        rectangle
+        + f'<text class="title" x="{_n(at.x + 10)}" y="{_n(at.y + 16)}" font-size="{EDGE_FONT}">{_text(shortened(box.label))}</text>'
+    )
 
 
 def _item(item: Item, at: Placed, is_start: bool) -> Iterator[str]:
@@ -88,7 +93,9 @@ def _shape(item: Item, at: Placed) -> str:
         return behind + card
     if item.kind in ("split", "join"):
         y = bottom - 4 if item.kind == "split" else at.y + 1
-        return card + f'<rect class="bar" x="{_n(at.x + 8)}" y="{_n(y)}" width="{_n(at.width - 16)}" height="3" rx="1.5"/>'
+        return (
+            card + f'<rect class="bar" x="{_n(at.x + 8)}" y="{_n(y)}" width="{_n(at.width - 16)}" height="3" rx="1.5"/>'
+        )
     return card
 
 
@@ -120,5 +127,7 @@ def _n(number: float) -> str:
 
 
 def _text(text: str) -> str:
-    kept = "".join(each for each in text if each >= " " and not "\ud800" <= each <= "\udfff" and each not in "\ufffe\uffff")
+    kept = "".join(
+        each for each in text if each >= " " and not "\ud800" <= each <= "\udfff" and each not in "\ufffe\uffff"
+    )
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

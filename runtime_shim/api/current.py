@@ -8,7 +8,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator
 
-_ALWAYS = ("flow_name", "run_id", "step_name", "task_id", "retry_count", "origin_run_id", "namespace", "username", "tags")  # None when unset
+_ALWAYS = (
+    "flow_name",
+    "run_id",
+    "step_name",
+    "task_id",
+    "retry_count",
+    "origin_run_id",
+    "namespace",
+    "username",
+    "tags",
+)  # None when unset
 
 
 class RunParameters:

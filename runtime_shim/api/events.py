@@ -51,10 +51,14 @@ class ArgoEvent:
         """Publishes the event where the flow runs on Argo, and only there."""
         return self.publish(payload, force=False, ignore_errors=ignore_errors)
 
-    def publish(self, payload: Optional[Dict[str, Any]] = None, force: bool = True, ignore_errors: bool = True) -> Optional[str]:
+    def publish(
+        self, payload: Optional[Dict[str, Any]] = None, force: bool = True, ignore_errors: bool = True
+    ) -> Optional[str]:
         """Returns the event's id, or None if it was not sent. Raises ArgoEventException unless errors are to be ignored."""
         if not force and os.environ.get("FLOWC_TARGET") != "argo":
-            print(f"Argo Event ({self.name}) was not published: the flow does not run on Argo Workflows", file=sys.stderr)
+            print(
+                f"Argo Event ({self.name}) was not published: the flow does not run on Argo Workflows", file=sys.stderr
+            )
             return None
         try:
             return self._send({**self.payload, **(payload or {})})
@@ -77,7 +81,10 @@ class ArgoEvent:
         about = {
             "name": self.name, "id": event, "timestamp": now, "utc_date": time.strftime("%Y%m%d", time.gmtime(now)), "generated-by-metaflow": True,
         }  # fmt: skip
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self.access_token}"} if self.access_token else {})}
+        headers = {
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {self.access_token}"} if self.access_token else {}),
+        }
         body = json.dumps({"name": self.name, "payload": {**about, **payload}}).encode()
         for wait in (0, 1, 3):
             time.sleep(wait)

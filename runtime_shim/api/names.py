@@ -29,7 +29,15 @@ if TYPE_CHECKING:
         metadata,
         namespace,
     )
-    from ..config import Config, ConfigValue, conda_environment_yml_parser, config_expr, pyproject_toml_parser, requirements_txt_parser, yaml_parser
+    from ..config import (
+        Config,
+        ConfigValue,
+        conda_environment_yml_parser,
+        config_expr,
+        pyproject_toml_parser,
+        requirements_txt_parser,
+        yaml_parser,
+    )
     from ..user_code.include_file import IncludeFile
     from ..user_code.mutators import FlowMutator, MutableFlow, MutableStep, StepMutator
     from ..user_code.user_decorators import USER_SKIP_STEP, UserStepDecorator, user_step_decorator
@@ -48,7 +56,9 @@ __all__ = [
 __all__ += _decorators.__all__
 
 
-def step(function: Optional[Callable[..., Any]] = None, *, start: bool = False, end: bool = False, node_info: Any = None) -> Any:
+def step(
+    function: Optional[Callable[..., Any]] = None, *, start: bool = False, end: bool = False, node_info: Any = None
+) -> Any:
     """Marks a method as a step."""
 
     def mark(decorated: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,9 +125,7 @@ _HOMES = {
 
 _LATER = frozenset("Deployer DeployedFlow NBDeployer".split())
 
-_DEPLOYING = (
-    "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, and the target's page in docs/targets says how"
-)
+_DEPLOYING = "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, and the target's page in docs/targets says how"
 
 
 def __getattr__(name: str) -> Any:
@@ -149,4 +157,6 @@ def __getattr__(name: str) -> Any:
         return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
     if name in _EXTENSIONS:
         raise AttributeError(f"`{name}` is not of Metaflow itself but of an extension, which flowc does not have")
-    raise AttributeError(f"module 'metaflow' has no attribute {name!r}: flowc has the names of Metaflow's documentation, and none of its internals")
+    raise AttributeError(
+        f"module 'metaflow' has no attribute {name!r}: flowc has the names of Metaflow's documentation, and none of its internals"
+    )

@@ -15,9 +15,13 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 from ..exceptions import MulticoreException
 
 
-def parallel_map(func: Callable[[Any], Any], iterable: Iterable[Any], max_parallel: Optional[int] = None, dir: Optional[str] = None) -> List[Any]:
+def parallel_map(
+    func: Callable[[Any], Any], iterable: Iterable[Any], max_parallel: Optional[int] = None, dir: Optional[str] = None
+) -> List[Any]:
     """Returns the results in the order of the arguments. Raises MulticoreException if a call fails."""
-    found = parallel_imap_unordered(lambda numbered: (numbered[0], func(numbered[1])), enumerate(iterable), max_parallel, dir)
+    found = parallel_imap_unordered(
+        lambda numbered: (numbered[0], func(numbered[1])), enumerate(iterable), max_parallel, dir
+    )
     return [result for _, result in sorted(found, key=lambda each: each[0])]
 
 

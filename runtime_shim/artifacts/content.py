@@ -16,7 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional, Tuple, Union
 
-    Piece = Tuple[int, int, Union[memoryview, int]]  # offset in the content, length, and the bytes, or where they are in the spool file
+    Piece = Tuple[
+        int, int, Union[memoryview, int]
+    ]  # offset in the content, length, and the bytes, or where they are in the spool file
 
 MAGIC = b"FLOWCART"
 VERSION = 1
@@ -210,7 +212,12 @@ def _framed(sink: _Sink, buffers: List[memoryview]) -> Content:
         end = start + len(each)
     made = Content()
     made.add(
-        MAGIC + VERSION.to_bytes(2, "little") + bytes(2) + len(buffers).to_bytes(4, "little") + _numbers(HEADER, sink.size, table_at, end) + bytes(16)
+        MAGIC
+        + VERSION.to_bytes(2, "little")
+        + bytes(2)
+        + len(buffers).to_bytes(4, "little")
+        + _numbers(HEADER, sink.size, table_at, end)
+        + bytes(16)
     )
     sink.pour(made)
     made.add(bytes(table_at - made.size))
@@ -341,7 +348,9 @@ class _Sink:
                     view = view[os.write(self._spool, view) :]
                 self._parts[position] = len(data)
         except OSError as error:
-            raise ShimError(f"a large value needs a temporary file, which cannot be written: {error.strerror}") from None
+            raise ShimError(
+                f"a large value needs a temporary file, which cannot be written: {error.strerror}"
+            ) from None
         self._mine, self._kept = [], 0
 
     def taken(self) -> bytes:

@@ -27,7 +27,11 @@ def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> D
             found.setdefault(task_step, []).append({"path": task_path, "artifacts": {}, "damaged": str(error)})
             continue
         if one is not None:
-            shown = {name: _shown(store, flow, name, entry) for name, entry in sorted(one.artifacts.items()) if not name.startswith(INTERNAL)}
+            shown = {
+                name: _shown(store, flow, name, entry)
+                for name, entry in sorted(one.artifacts.items())
+                if not name.startswith(INTERNAL)
+            }
             found.setdefault(task_step, []).append({"path": task_path, "artifacts": shown})
     if not found and step:
         raise ShimError(f"run {run!r} has no task {step}{f'/{path}' if path else ''} that has succeeded")
@@ -58,7 +62,11 @@ def stable_repr(value: object, _open: Optional[frozenset] = None) -> str:  # typ
         return repr(value)
     inside = seen | {id(value)}
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(each, inside)}" for key, each in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(each, inside)}" for key, each in value.items())
+            + "}"
+        )
     texts = [stable_repr(each, inside) for each in value]  # type: ignore[attr-defined]
     if isinstance(value, (set, frozenset)):
         text = "{" + ", ".join(sorted(texts)) + "}"

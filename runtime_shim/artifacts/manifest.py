@@ -128,7 +128,9 @@ class _Saving:
             raise ShimError(f"artifact `{name}`: {error}") from None
         except Exception as error:  # whatever a user's __reduce__ raises
             kind = type_name(value)
-            raise Unpicklable(f"artifact `{name}` of type {kind} cannot be saved: {type(error).__name__}: {error}") from error
+            raise Unpicklable(
+                f"artifact `{name}` of type {kind} cannot be saved: {type(error).__name__}: {error}"
+            ) from error
 
     def _is_same(self, digest: str, before: Entry) -> bool:
         """True if the content is that of the entry, or what the entry's value gives when it is pickled again.
@@ -165,7 +167,9 @@ def load(store: Store, flow: str, name: str, entry: Entry) -> Any:
         if data is not None:
             return content.restore(data)
     except Damaged as error:
-        raise DamagedError(f"artifact `{name}` is damaged in the datastore ({_place(flow, entry)}): {error}. {_MEND}") from None
+        raise DamagedError(
+            f"artifact `{name}` is damaged in the datastore ({_place(flow, entry)}): {error}. {_MEND}"
+        ) from None
     except ShimError as error:
         raise type(error)(f"artifact `{name}`: {error}") from None
     raise DamagedError(f"artifact `{name}` is missing in the datastore: {_place(flow, entry)} is not there. {_MEND}")
@@ -179,7 +183,9 @@ def problem(store: Store, flow: str, entry: Entry, thoroughly: bool) -> str:
     """
     if "value" not in entry and not thoroughly:
         at = entry["at"] + entry["size"] if "pack" in entry else 0
-        if store.looks_whole(address.blob_name(flow, entry["pack" if "pack" in entry else "digest"]), at or entry["size"], bool(at)):
+        if store.looks_whole(
+            address.blob_name(flow, entry["pack" if "pack" in entry else "digest"]), at or entry["size"], bool(at)
+        ):
             return ""
     try:
         data = read(store, flow, entry)
@@ -220,7 +226,9 @@ def read(store: Store, flow: str, entry: Entry) -> Any:
         if data is None:
             return None
     else:
-        found = store.read_blob(address.blob_name(flow, entry["digest"]), entry["size"], _check(entry) if store.remote else entry["digest"])
+        found = store.read_blob(
+            address.blob_name(flow, entry["digest"]), entry["size"], _check(entry) if store.remote else entry["digest"]
+        )
         if found is not None:
             content.check(memoryview(found)[: content.HEADER], entry["size"])
         return found
@@ -237,11 +245,19 @@ def _check(entry: Entry) -> str:
 
 def objects(flow: str, manifest: Manifest) -> Set[str]:
     """The names of the objects that hold the manifest's values: what must be kept as long as its record is."""
-    return {address.blob_name(flow, entry["pack" if "pack" in entry else "digest"]) for entry in manifest.values() if "value" not in entry}
+    return {
+        address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
+        for entry in manifest.values()
+        if "value" not in entry
+    }
 
 
 def _place(flow: str, entry: Entry) -> str:
-    return "its task's record" if "value" in entry else address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
+    return (
+        "its task's record"
+        if "value" in entry
+        else address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
+    )
 
 
 _FUNCTIONS = (type(save), type(Content().add))  # those of Python, and methods; those of C are saved, by their name

@@ -40,7 +40,9 @@ class OfJoin:
             return
         found = []
         for each in self.inputs[max(self.next, index) : index + WINDOW]:
-            found += artifacts.pieces(self.flow, (each.artifacts[name] for name in self.reads if name in each.artifacts), _MOST_EACH)
+            found += artifacts.pieces(
+                self.flow, (each.artifacts[name] for name in self.reads if name in each.artifacts), _MOST_EACH
+            )
         self.next = max(self.next, index + WINDOW)
         if found:
             self.store.read_ahead(found)

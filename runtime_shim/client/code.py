@@ -31,7 +31,12 @@ class MetaflowCode:
     @property
     def info(self) -> Dict[str, Any]:
         """What the package says of itself."""
-        return {"flow_name": self._flow, "script": self.script_name, "digest": self._digest, "files": sorted(self.tarball.getnames())}
+        return {
+            "flow_name": self._flow,
+            "script": self.script_name,
+            "digest": self._digest,
+            "files": sorted(self.tarball.getnames()),
+        }
 
     @property
     def tarball(self) -> tarfile.TarFile:

@@ -110,7 +110,9 @@ class Datastore:
         if begun is None:
             from flowc.runtime_shim.contract.errors import ShimError
 
-            raise ShimError(f"run {run!r} of the flow {flow} has not begun: there is no run.json of it in the datastore {self.url}")
+            raise ShimError(
+                f"run {run!r} of the flow {flow} has not begun: there is no run.json of it in the datastore {self.url}"
+            )
         return self.graph_of(flow, str(begun.get("code", "")))
 
     def graph_of(self, flow: str, digest: str) -> Graph:
@@ -191,7 +193,14 @@ class RecordsAhead:
         self._size = min(self._size * 2, AHEAD) if goes_on else 1
         window = self._paths[at : at + self._size]
         self._until = at + len(window)
-        self._ready = dict(zip(window, self._datastore.each(window, lambda each: self._datastore.record(self._flow, self._run, self._step, each))))
+        self._ready = dict(
+            zip(
+                window,
+                self._datastore.each(
+                    window, lambda each: self._datastore.record(self._flow, self._run, self._step, each)
+                ),
+            )
+        )
         return self._ready.pop(path)
 
 
@@ -259,7 +268,9 @@ def _parents_are(graph: Graph, step: str, found: Dict[str, None]) -> bool:
     return not graph.step(step)["is_join"] or all(each in found for each in graph.parents(step))
 
 
-def records_of(datastore: Datastore, flow: str, run: str, step: str, paths: Iterable[str]) -> Iterator[Tuple[str, Optional[Record]]]:
+def records_of(
+    datastore: Datastore, flow: str, run: str, step: str, paths: Iterable[str]
+) -> Iterator[Tuple[str, Optional[Record]]]:
     """Yields (path, record) in order, a window of AHEAD at a time in memory."""
     paths = list(paths)
     for at in range(0, len(paths), AHEAD):

@@ -26,7 +26,9 @@ class MetaflowObject:
     _parts: Tuple[str, ...]
     _attempt: Optional[int]
 
-    def __init__(self, pathspec: Optional[str] = None, attempt: Optional[int] = None, _namespace_check: bool = True) -> None:
+    def __init__(
+        self, pathspec: Optional[str] = None, attempt: Optional[int] = None, _namespace_check: bool = True
+    ) -> None:
         """Raises MetaflowInvalidPathspec, MetaflowNotFound or MetaflowNamespaceMismatch."""
         parts = tuple(_decoded(each) for each in str(pathspec).split("/")) if pathspec else ()
         if len(parts) != self._FORM.count("/") + 1 or not all(parts):

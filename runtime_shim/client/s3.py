@@ -52,10 +52,14 @@ class S3:
         client_params: Optional[Dict[str, Any]] = None,
     ) -> None:  # fmt: skip
         if role or session_vars:
-            raise MetaflowS3Exception("flowc's S3 takes no `role` and no `session_vars`: give the task that role, or set AWS_PROFILE")
+            raise MetaflowS3Exception(
+                "flowc's S3 takes no `role` and no `session_vars`: give the task that role, or set AWS_PROFILE"
+            )
         unknown = [each for each in client_params or {} if each not in _PARAMS]
         if unknown:
-            raise MetaflowS3Exception(f"flowc's S3 knows {' and '.join(_PARAMS)} in `client_params`, not {', '.join(unknown)}")
+            raise MetaflowS3Exception(
+                f"flowc's S3 knows {' and '.join(_PARAMS)} in `client_params`, not {', '.join(unknown)}"
+            )
         self._params = dict(client_params or {})
         self._encryption = encryption or os.environ.get("METAFLOW_S3_SERVER_SIDE_ENCRYPTION")
         self._tmproot = tmproot
@@ -102,7 +106,9 @@ class S3:
         """Everything below the prefixes."""
         found = self.list_recursive(keys)
         prefixes = [self._s3root if return_info else each.prefix for each in found]
-        return _parallel(list(zip(found, prefixes)), lambda each: self._get(each[0].url, "", False, return_info, each[1]))
+        return _parallel(
+            list(zip(found, prefixes)), lambda each: self._get(each[0].url, "", False, return_info, each[1])
+        )
 
     def get_all(self, return_info: bool = False) -> List[S3Object]:
         """Everything below the root. Raises MetaflowS3URLException without one."""
@@ -120,7 +126,9 @@ class S3:
     def list_paths(self, keys: Optional[Iterable[str]] = None) -> List[S3Object]:
         """The next level below the prefixes, by default below the root: objects, and prefixes, whose `exists` is False."""
         found: List[S3Object] = []
-        for each in _parallel([f"{self._url(key).rstrip('/')}/" for key in _or_root(keys)], lambda url: list(self._entries(url, "/", url))):
+        for each in _parallel(
+            [f"{self._url(key).rstrip('/')}/" for key in _or_root(keys)], lambda url: list(self._entries(url, "/", url))
+        ):
             found += each
         return found
 
@@ -156,7 +164,10 @@ class S3:
 
         pairs = list(key_objs)
         for each in pairs:  # nothing is written if one of them cannot be
-            _checked(each.key if isinstance(each, S3PutObject) else each[0], each.value if isinstance(each, S3PutObject) else each[1])
+            _checked(
+                each.key if isinstance(each, S3PutObject) else each[0],
+                each.value if isinstance(each, S3PutObject) else each[1],
+            )
         return [each for each in _parallel(pairs, one) if each is not None]
 
     def put_files(self, key_paths: Iterable[Any], overwrite: bool = True) -> List[Tuple[str, str]]:
@@ -183,12 +194,16 @@ class S3:
         if found is None:
             return self._absent(url, missing)
         size, info, range_info = found
-        return S3Object(prefix, url, path, size, True, info if with_info else None, range_info if with_info or asked else None)
+        return S3Object(
+            prefix, url, path, size, True, info if with_info else None, range_info if with_info or asked else None
+        )
 
     def _info(self, url: str, missing: bool) -> S3Object:
         bucket, key = self._bucket(url)
         found = bucket.head(key) if key else None
-        return self._absent(url, missing) if found is None else S3Object(self._s3root, url, None, found[0], True, found[1])
+        return (
+            self._absent(url, missing) if found is None else S3Object(self._s3root, url, None, found[0], True, found[1])
+        )
 
     def _absent(self, url: str, missing: bool) -> S3Object:
         if not missing:
@@ -222,7 +237,9 @@ class S3:
                 raise MetaflowS3URLException(_NO_ROOT)
             return name
         if name and name.startswith("s3://"):
-            raise MetaflowS3URLException(f"Don't use absolute S3 URLs when the S3 client is initialized with a prefix. URL: {name}")
+            raise MetaflowS3URLException(
+                f"Don't use absolute S3 URLs when the S3 client is initialized with a prefix. URL: {name}"
+            )
         return f"{self._s3root}/{name}" if name else self._s3root
 
     def _bucket(self, url: str) -> Tuple[Bucket, str]:
@@ -232,7 +249,9 @@ class S3:
                 made = Bucket(f"s3://{name}")
             except UsageError as error:
                 raise MetaflowS3URLException(str(error)) from None
-            made.endpoint = self._params.get("endpoint_url") or made.endpoint or os.environ.get("METAFLOW_S3_ENDPOINT_URL", "")
+            made.endpoint = (
+                self._params.get("endpoint_url") or made.endpoint or os.environ.get("METAFLOW_S3_ENDPOINT_URL", "")
+            )
             made._place(self._params.get("region_name") or made.region)
             self._buckets[name] = made
         return self._buckets[name], key
@@ -242,7 +261,9 @@ class S3:
             try:
                 self._folder = tempfile.mkdtemp(prefix="flowc.s3.", dir=self._tmproot)
             except OSError as error:
-                raise MetaflowS3InsufficientDiskSpace(f"no folder for downloads can be made in {self._tmproot}: {error.strerror}") from None
+                raise MetaflowS3InsufficientDiskSpace(
+                    f"no folder for downloads can be made in {self._tmproot}: {error.strerror}"
+                ) from None
         descriptor, path = tempfile.mkstemp(dir=self._folder)
         os.close(descriptor)
         return path
@@ -269,7 +290,9 @@ def _checked(key: Any, obj: Any) -> Any:
         return BytesIO(obj)
     if hasattr(obj, "read") and hasattr(obj, "seek"):
         if not obj.readable() or not obj.seekable() or isinstance(obj.read(0), str):
-            raise MetaflowS3InvalidObject(f"Object corresponding to the key '{key}' is not readable, seekable and binary")
+            raise MetaflowS3InvalidObject(
+                f"Object corresponding to the key '{key}' is not readable, seekable and binary"
+            )
         return obj
     raise MetaflowS3InvalidObject(f"Object corresponding to the key '{key}' is not a string or a bytes object.")
 

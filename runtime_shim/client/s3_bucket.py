@@ -87,7 +87,13 @@ class Bucket(S3Store):
             create = {} if overwrite else {"if-none-match": "*"}
             if not overwrite and self.head(key) is not None:
                 return False
-            answer = self.ask("PUT", key, body=[file.read()], accept=(200,) if overwrite else (200, 412, 501), headers={**headers, **create})
+            answer = self.ask(
+                "PUT",
+                key,
+                body=[file.read()],
+                accept=(200,) if overwrite else (200, 412, 501),
+                headers={**headers, **create},
+            )
             if answer.status == 501:  # a server without conditional writes
                 return self.upload(key, file, size, True, headers)
             return answer.status == 200
@@ -115,7 +121,10 @@ class Bucket(S3Store):
 
         try:
             _each(range(count), send)
-            listed = "".join(f"<Part><PartNumber>{number + 1}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in enumerate(tags))
+            listed = "".join(
+                f"<Part><PartNumber>{number + 1}</PartNumber><ETag>{tag}</ETag></Part>"
+                for number, tag in enumerate(tags)
+            )
             body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
             self.ask("POST", key, body=[body], query={"uploadId": upload})
         except BaseException:
@@ -130,7 +139,9 @@ class Bucket(S3Store):
         token = ""
         while True:
             query = {"list-type": "2", "prefix": prefix, **({"delimiter": delimiter} if delimiter else {})}
-            answer = self.ask("GET", None, query={**query, **({"continuation-token": token} if token else {})}, accept=(200, 404))
+            answer = self.ask(
+                "GET", None, query={**query, **({"continuation-token": token} if token else {})}, accept=(200, 404)
+            )
             if answer.status == 404:
                 raise MetaflowS3NotFound(f"{self.url}: there is no such bucket")
             text = answer.body.decode()
@@ -144,7 +155,9 @@ class Bucket(S3Store):
                 return
 
 
-def put_headers(content_type: Optional[str], metadata: Optional[Dict[str, Any]], encryption: Optional[str]) -> Dict[str, str]:
+def put_headers(
+    content_type: Optional[str], metadata: Optional[Dict[str, Any]], encryption: Optional[str]
+) -> Dict[str, str]:
     """The headers of a PUT."""
     found = {"content-type": content_type} if content_type else {}
     if metadata:

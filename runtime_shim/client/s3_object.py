@@ -69,7 +69,15 @@ class S3Object:
         self, prefix: Optional[str], url: str, path: Optional[str] = None, size: Optional[int] = None, exists: bool = True,
         info: Optional[Dict[str, Any]] = None, range_info: Optional[RangeInfo] = None,
     ) -> None:  # fmt: skip
-        self._prefix, self._url, self._path, self._size, self._exists, self._info, self._range = prefix, url, path, size, exists, info, range_info
+        self._prefix, self._url, self._path, self._size, self._exists, self._info, self._range = (
+            prefix,
+            url,
+            path,
+            size,
+            exists,
+            info,
+            range_info,
+        )
 
     @property
     def exists(self) -> bool:

@@ -49,7 +49,9 @@ def metadata(ms: str) -> str:
     elif ms == "local":
         return default_metadata()
     elif kind in ("service", "spin") and (at or ms == kind):
-        raise ValueError(f"flowc has no metadata {kind}: a run's metadata is in its datastore, so give that: a folder, or s3://BUCKET/PREFIX")
+        raise ValueError(
+            f"flowc has no metadata {kind}: a run's metadata is in its datastore, so give that: a folder, or s3://BUCKET/PREFIX"
+        )
     if "://" in ms:
         from flowc.runtime_shim.contract.errors import ShimError
         from flowc.runtime_shim.store import open_store

@@ -65,7 +65,9 @@ class Step(MetaflowObject):
     def child_steps(self) -> Iterator[Step]:
         """Yields the steps of the run that this one leads to."""
         graph = self._datastore.graph(*self._parts[:2])
-        return self._steps(each for each in (graph.targets(self.id) if self.id in graph.steps else []) if each != self.id)
+        return self._steps(
+            each for each in (graph.targets(self.id) if self.id in graph.steps else []) if each != self.id
+        )
 
     def _steps(self, names: Iterable[str]) -> Iterator[Step]:
         there = set(self._datastore.steps(*self._parts[:2]))

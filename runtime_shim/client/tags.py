@@ -55,7 +55,9 @@ def edited(datastore: Datastore, flow: str) -> Dict[str, int]:
     return found
 
 
-def change(datastore: Datastore, flow: str, run: str, add: Iterable[str] = (), remove: Iterable[str] = ()) -> FrozenSet[str]:
+def change(
+    datastore: Datastore, flow: str, run: str, add: Iterable[str] = (), remove: Iterable[str] = ()
+) -> FrozenSet[str]:
     """Removes tags, then adds tags; returns the user tags that the run has now. Raises MetaflowTaggingError."""
     adding, removing = checked(add, "tags_to_add"), checked(remove, "tags_to_remove")
     if not adding and not removing:

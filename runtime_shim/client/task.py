@@ -97,7 +97,9 @@ class Task(MetaflowObject):
         if self._record is _UNKNOWN:
             if self._seen is not None and not self._seen.has_record:
                 return None
-            found = self._ahead.record(self._parts[3]) if self._ahead is not None else self._datastore.record(*self._parts)
+            found = (
+                self._ahead.record(self._parts[3]) if self._ahead is not None else self._datastore.record(*self._parts)
+            )
             if found is None:
                 return None  # it may succeed later
             self._record = found
@@ -217,7 +219,10 @@ class Task(MetaflowObject):
     def loglines(self, stream: str, as_unicode: bool = True, meta_dict: Any = None) -> Iterator[Tuple[datetime, Any]]:
         """Yields (UTC time without a zone, line without its end) of `stdout` or `stderr`."""
         for seconds, line in self._log().lines(stream):
-            yield datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None), line.decode("utf-8", "replace") if as_unicode else line
+            yield (
+                datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None),
+                line.decode("utf-8", "replace") if as_unicode else line,
+            )
 
     def _printed(self, stream: str) -> str:
         return str(self._log().data(stream).decode("utf-8", "replace"))

@@ -34,8 +34,17 @@ class Trigger:
             if end is None:
                 continue
             step = end.path_components[2]
-            for name in dict.fromkeys((step, "end")):  # the end of a flow has that name whatever its last step is called
-                meta.append({"type": "run", "timestamp": run.finished_at, "name": f"metaflow.{run.path_components[0]}.{name}", "id": end.pathspec})
+            for name in dict.fromkeys(
+                (step, "end")
+            ):  # the end of a flow has that name whatever its last step is called
+                meta.append(
+                    {
+                        "type": "run",
+                        "timestamp": run.finished_at,
+                        "name": f"metaflow.{run.path_components[0]}.{name}",
+                        "id": end.pathspec,
+                    }
+                )
         return cls(meta)
 
     @classmethod

@@ -72,7 +72,9 @@ class Graph:
     def branch_ends(self, join: str) -> List[List[str]]:
         """For each branch (or the one body) that the join closes, the steps that may lead to it."""
         node = self.closes[join]
-        return [[each["step"] for each in scope["nodes"] if join in self.targets(each["step"])] for scope in inner(node)]
+        return [
+            [each["step"] for each in scope["nodes"] if join in self.targets(each["step"])] for scope in inner(node)
+        ]
 
     def decorator(self, step: str, name: str) -> Optional[Dict[str, Any]]:
         """The attributes of the step's decorator, or None without it."""

@@ -35,7 +35,9 @@ def tags_of_environment(variable: str = RUN_TAGS) -> List[str]:
         from .errors import ShimError
 
         if len(words) > MAX_TAGS or max(map(len, words)) > MAX_TAG_CHARACTERS:
-            raise ShimError(f"{variable} has invalid tags: a run may have {MAX_TAGS} tags, each of at most {MAX_TAG_CHARACTERS} characters")
+            raise ShimError(
+                f"{variable} has invalid tags: a run may have {MAX_TAGS} tags, each of at most {MAX_TAG_CHARACTERS} characters"
+            )
     return words
 
 
@@ -48,7 +50,13 @@ def of_run(flow: str, target: str) -> Dict[str, Any]:
     user = user_name() if target == "local" else os.environ.get("METAFLOW_USER")
     namespace = os.environ.get("FLOWC_NAMESPACE") or (f"user:{user}" if target == "local" else f"production:{flow}")
     tags = (tags_of_environment() or None) if target != "local" else None
-    found = {"user": user, "namespace": namespace, "python": ".".join(map(str, sys.version_info[:3])), "flowc": VERSION, "tags": tags}
+    found = {
+        "user": user,
+        "namespace": namespace,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "flowc": VERSION,
+        "tags": tags,
+    }
     return {name: value for name, value in found.items() if value is not None}
 
 

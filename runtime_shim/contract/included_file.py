@@ -40,7 +40,9 @@ def reference(given: Any) -> Reference:
         return {"text": given[len(_TEXT) :]}
     if given.startswith(_SCHEMES):
         return {"url": given}
-    raise ValueError(f"{given!r} is a path, which the tasks' machines do not have: give `s3://BUCKET/KEY`, `file:///PATH` or `text:CONTENT`")
+    raise ValueError(
+        f"{given!r} is a path, which the tasks' machines do not have: give `s3://BUCKET/KEY`, `file:///PATH` or `text:CONTENT`"
+    )
 
 
 def default(declared: Dict[str, Any]) -> Optional[Reference]:
@@ -58,7 +60,9 @@ def put(store: Store, flow: str, data: bytes) -> Reference:
     return {"file": digest}
 
 
-def content(declared: Dict[str, Any], found: Optional[Reference], store: Store, flow: str, folder: str) -> Union[None, str, bytes]:
+def content(
+    declared: Dict[str, Any], found: Optional[Reference], store: Store, flow: str, folder: str
+) -> Union[None, str, bytes]:
     """Returns the content: text, with newlines as `\\n`, or bytes if the parameter says so. `folder` is the code package's, "" without one.
 
     Raises ShimError, naming the parameter.

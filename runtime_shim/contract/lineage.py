@@ -56,7 +56,9 @@ class Lineage:
     def _choose(self, candidates: List[str], step: str, path: str) -> Optional[Record]:
         """The record, among those of the candidates, that names the step."""
         if len(candidates) > 1:
-            self.store.fetch_ahead([address.record_name(self.graph.name, self.run, name, self._before(name, path)) for name in candidates])
+            self.store.fetch_ahead(
+                [address.record_name(self.graph.name, self.run, name, self._before(name, path)) for name in candidates]
+            )
         for name in candidates:
             before = self._before(name, path)
             found = self._last_visit(name, before) if self.graph.is_loop(name) else self.read(name, before)
@@ -96,7 +98,9 @@ class Lineage:
         for each in records:
             if each is not None:
                 for name, entry in each.artifacts.items():
-                    each.artifacts[name] = entries.setdefault((name, entry["digest"], entry.get("pack"), entry.get("at")), entry)
+                    each.artifacts[name] = entries.setdefault(
+                        (name, entry["digest"], entry.get("pack"), entry.get("at")), entry
+                    )
 
     def _join(self, step: str, path: str) -> List[Record]:
         node = self.graph.closes[step]
@@ -109,6 +113,8 @@ class Lineage:
             self._share(found)
         missing = [index for index, each in enumerate(found) if each is None]
         if missing:
-            raise ShimError(f"join {step} at {path} of run {self.run!r} lacks {len(missing)} of its {len(found)} inputs: was it started too early?")
+            raise ShimError(
+                f"join {step} at {path} of run {self.run!r} lacks {len(missing)} of its {len(found)} inputs: was it started too early?"
+            )
         inputs = [each for each in found if each is not None]
         return sorted(inputs, key=lambda each: each.step) if node["kind"] == "branches" else inputs

@@ -67,7 +67,10 @@ class Writer:
 
     def data(self) -> bytes:
         """The log, empty if nothing was printed."""
-        ends = [self._head(stream, self._since[stream])[:-2] + b"P " + text + b"\n" for stream, text in sorted(self._open.items())]
+        ends = [
+            self._head(stream, self._since[stream])[:-2] + b"P " + text + b"\n"
+            for stream, text in sorted(self._open.items())
+        ]
         return b"".join([*self._parts, *ends])
 
     def _head(self, stream: str, now: float) -> bytes:

@@ -85,7 +85,9 @@ def _value(parameter: Dict[str, Any], given: Any) -> Any:
         return reference(given)
     if kind == "json":
         value = _json(given) if isinstance(given, str) else given
-        return _missing(parameter) if value is None else value  # as in Metaflow, where None is a value that was not given
+        return (
+            _missing(parameter) if value is None else value
+        )  # as in Metaflow, where None is a value that was not given
     if kind == "bool":
         return _bool(given)
     return _number(kind, given)

@@ -33,7 +33,9 @@ class Record:
         self.artifacts: Manifest = data["artifacts"]
         self.next: List[str] = data["next"]  # the steps that the task named, in order; a switch names one
         self.splits: Optional[int] = data.get("splits")  # items of the foreach that the task made
-        self.stack: List[Dict[str, Any]] = data["stack"]  # the open foreaches, outermost first: step, artifact, index, splits
+        self.stack: List[Dict[str, Any]] = data[
+            "stack"
+        ]  # the open foreaches, outermost first: step, artifact, index, splits
 
     def leads_to(self, step: str) -> bool:
         return step in self.next
@@ -52,7 +54,10 @@ class Record:
             return {"splits": self.splits, "paths": [address.child(self.path, index) for index in range(self.splits)]}
         if switch:
             chosen = self.next[0]
-            return {"next": chosen, "path": address.next_visit(self.path) if chosen == self.step else address.leave(self.path)}
+            return {
+                "next": chosen,
+                "path": address.next_visit(self.path) if chosen == self.step else address.leave(self.path),
+            }
         return {}
 
 
@@ -79,7 +84,9 @@ def loads(data: bytes, name: str) -> Dict[str, Any]:
     if version > VERSION:
         raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
     if version < VERSION:
-        raise ShimError(f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new run")
+        raise ShimError(
+            f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new run"
+        )
     found.pop("sum", None)
     return found
 

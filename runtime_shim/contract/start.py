@@ -15,14 +15,23 @@ class Start:
     __slots__ = ("attempt", "first", "goes_on_counting", "id", "owner", "request", "task")
 
     def __init__(
-        self, attempt: int = 0, owner: str = "", id: str = "", request: int = 0, first: int = 0, goes_on_counting: bool = True, task: str = ""
+        self,
+        attempt: int = 0,
+        owner: str = "",
+        id: str = "",
+        request: int = 0,
+        first: int = 0,
+        goes_on_counting: bool = True,
+        task: str = "",
     ) -> None:
         self.attempt = attempt  # as the engine counts
         self.owner = owner  # the engine's run, as no other engine's run is called; "" where it is not known
         self.id = id  # of this start; "" where the engine may start the same attempt twice by itself
         self.task = task  # what the engine calls the task
         self.request = request  # how often an operator has asked the engine to run something of the run again
-        self.first = first  # the attempt that began when an operator last asked for this task, where the engine goes on counting
+        self.first = (
+            first  # the attempt that began when an operator last asked for this task, where the engine goes on counting
+        )
         self.goes_on_counting = goes_on_counting  # the engine never gives the number of an attempt twice
 
     @property
@@ -51,18 +60,39 @@ class Start:
         if self.first > attempt:
             return True
         # an engine that names its starts counts every attempt that it makes by itself: the same attempt once more is somebody's wish
-        other = bool(self.id) and bool(earlier.get("id")) and self.id != earlier["id"] and self.task == earlier.get("task", "")
+        other = (
+            bool(self.id)
+            and bool(earlier.get("id"))
+            and self.id != earlier["id"]
+            and self.task == earlier.get("task", "")
+        )
         return other and self.tries <= int(earlier.get("attempt") or 0)
 
 
 def read_start(environment: Mapping[str, str]) -> Start:
     """Returns the start that the variables of a task's environment describe. Raises UsageError."""
-    attempt = _whole(environment, "FLOWC_ATTEMPT") if environment.get("FLOWC_ATTEMPT") else _whole(environment, "AWS_BATCH_JOB_ATTEMPT", 1) - 1
+    attempt = (
+        _whole(environment, "FLOWC_ATTEMPT")
+        if environment.get("FLOWC_ATTEMPT")
+        else _whole(environment, "AWS_BATCH_JOB_ATTEMPT", 1) - 1
+    )
     first = _whole(environment, "FLOWC_FIRST_ATTEMPT")
     if first > attempt:  # Airflow's file has another number of retries than the one that the task was scheduled with
         first = 0
-    owner, id, request = environment.get("FLOWC_OWNER", ""), environment.get("FLOWC_START", ""), _whole(environment, "FLOWC_REQUEST")
-    return Start(attempt, owner, id, request, first, "FLOWC_FIRST_ATTEMPT" in environment or not owner, environment.get("FLOWC_TASK", ""))
+    owner, id, request = (
+        environment.get("FLOWC_OWNER", ""),
+        environment.get("FLOWC_START", ""),
+        _whole(environment, "FLOWC_REQUEST"),
+    )
+    return Start(
+        attempt,
+        owner,
+        id,
+        request,
+        first,
+        "FLOWC_FIRST_ATTEMPT" in environment or not owner,
+        environment.get("FLOWC_TASK", ""),
+    )
 
 
 def _whole(environment: Mapping[str, str], name: str, default: int = 0) -> int:

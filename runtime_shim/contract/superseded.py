@@ -25,7 +25,9 @@ def set_aside(store: Store, flow: str, run: str, step: str, path: str) -> None:
         attempt = int(record.loads(data, name).get("attempt") or 0)
     except DamagedError:
         attempt = 0
-    store.put_if_absent(address.superseded_name(flow, run, f"{address.encoded(step)}/{address.encoded(path)}.{attempt}.json"), data)
+    store.put_if_absent(
+        address.superseded_name(flow, run, f"{address.encoded(step)}/{address.encoded(path)}.{attempt}.json"), data
+    )
     if store.get(name) == data:  # another start of the same task may have replaced it meanwhile
         store.delete(name)
 

@@ -23,4 +23,6 @@ def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> 
             found.append((address.decoded(parts[0]), address.checked(address.decoded(parts[1][: -len(".json")]))))
         except address.BadPath:  # another object of the task
             continue
-    yield from sorted((each for each in found if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1])))
+    yield from sorted(
+        (each for each in found if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1]))
+    )

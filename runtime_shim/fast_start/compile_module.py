@@ -36,7 +36,11 @@ def module_code(source: bytes, path: str) -> Any:
 
     def stop(frame: Any, *_: Any) -> None:
         code = frame.f_code  # of the text, or of whatever the process has run in between: callbacks of the garbage collector, signal handlers
-        if (code.co_name, code.co_filename) == ("<module>", "<string>") and frame.f_back and frame.f_back.f_code is _run.__code__:
+        if (
+            (code.co_name, code.co_filename) == ("<module>", "<string>")
+            and frame.f_back
+            and frame.f_back.f_code is _run.__code__
+        ):
             found.append(code)
             raise _Stopped
 
@@ -64,4 +68,6 @@ def _run(source: bytes, names: Dict[str, Any]) -> None:
     exec(source, names)
 
 
-_run.__code__ = _run.__code__.replace(co_flags=_run.__code__.co_flags & ~0x1FF0000)  # `exec` hands down what this module takes from `__future__`
+_run.__code__ = _run.__code__.replace(
+    co_flags=_run.__code__.co_flags & ~0x1FF0000
+)  # `exec` hands down what this module takes from `__future__`

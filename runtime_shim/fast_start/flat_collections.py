@@ -31,7 +31,13 @@ _FORMS: Dict[Any, Any] = {
     dict: (b"}", b"(", b"u", b""),
 }
 _ROWS = {tuple, list, dict}
-_REMEMBERED: Dict[type, int] = {str: 1, bytes: 1, tuple: 0, list: -1, dict: -1}  # and the length up to which it is one object wherever it is made
+_REMEMBERED: Dict[type, int] = {
+    str: 1,
+    bytes: 1,
+    tuple: 0,
+    list: -1,
+    dict: -1,
+}  # and the length up to which it is one object wherever it is made
 _ITEMS = {int, float, bool, type(None), *_REMEMBERED}
 _DEEPEST = 6  # rows within rows
 _SHARED = 1 << 16  # texts that are there more than once: what is remembered stays small
@@ -133,7 +139,9 @@ class _Seen:
         several = list(compress(items, map(self._single.__lt__, counts)))
         places = dict(zip(map(id, several), several))
         new = [
-            place for place, item in places.items() if type(item) in _REMEMBERED and place not in self.shared and len(item) > _REMEMBERED[type(item)]
+            place
+            for place, item in places.items()
+            if type(item) in _REMEMBERED and place not in self.shared and len(item) > _REMEMBERED[type(item)]
         ]
         if not new:
             return True
@@ -168,7 +176,9 @@ def _references() -> int:
 
 def _remembered(item: Union[str, bytes]) -> bytes:
     """Opcodes that make the text, remember it under the next number, and drop it (`pickletools`: BINUNICODE, BINBYTES, MEMOIZE, POP)."""
-    short, long, data = (b"\x8c", b"X", item.encode("utf-8", "surrogatepass")) if isinstance(item, str) else (b"C", b"B", item)
+    short, long, data = (
+        (b"\x8c", b"X", item.encode("utf-8", "surrogatepass")) if isinstance(item, str) else (b"C", b"B", item)
+    )
     length = len(data).to_bytes(1 if len(data) < 256 else 4, "little")
     return (short if len(data) < 256 else long) + length + data + b"\x940"
 

@@ -38,7 +38,10 @@ try:
 
     _scan = make_scanner(_Context())  # type: ignore[arg-type]
     assert _scan('{"a": [1, "b"]}', 0) == ({"a": [1, "b"]}, 15)
-    assert "".join(make_encoder({}, _refuse, encode_basestring, None, ":", ",", False, False, True)({"a": [1, "b"]}, 0)) == '{"a":[1,"b"]}'
+    assert (
+        "".join(make_encoder({}, _refuse, encode_basestring, None, ":", ",", False, False, True)({"a": [1, "b"]}, 0))
+        == '{"a":[1,"b"]}'
+    )
     _direct = True
 except Exception:  # another interpreter, or another version of it
     _direct = False

@@ -152,7 +152,9 @@ def make(folder: str) -> None:
     def code(path: str) -> Any:
         flag, line = __future__.annotations, b"from __future__ import annotations\n"  # as a flag it needs no import
         source = found[path].replace(line, b"\n", 1)
-        return compile(source, path, "exec", flag.compiler_flag if source != found[path] else 0, dont_inherit=True, optimize=0)
+        return compile(
+            source, path, "exec", flag.compiler_flag if source != found[path] else 0, dont_inherit=True, optimize=0
+        )
 
     def group(names: Iterable[str]) -> bytes:
         modules = []

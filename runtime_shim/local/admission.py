@@ -33,7 +33,10 @@ class Admission:
         if len(beside) >= self.max_workers:
             return False
         needs = [self._needs[each] for each in (*beside, step)]
-        return all(not limit or sum(each[which] for each in needs) <= limit for which, limit in enumerate((self.cores, self.memory)))
+        return all(
+            not limit or sum(each[which] for each in needs) <= limit
+            for which, limit in enumerate((self.cores, self.memory))
+        )
 
 
 def _need(graph: Graph, step: str) -> Need:

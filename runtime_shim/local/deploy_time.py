@@ -19,14 +19,21 @@ class Context:
     """What a deploy-time function is called with (Metaflow's documentation, ParameterContext)."""
 
     def __init__(self, flow_name: str, user_name: str, parameter_name: str, ds_type: str, configs: Any) -> None:
-        self.flow_name, self.user_name, self.parameter_name, self.ds_type = flow_name, user_name, parameter_name, ds_type
+        self.flow_name, self.user_name, self.parameter_name, self.ds_type = (
+            flow_name,
+            user_name,
+            parameter_name,
+            ds_type,
+        )
         self.configs = configs
 
     def logger(self, *values: Any, **_: Any) -> None:
         print(*values, file=sys.stderr)
 
 
-def computed(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str) -> Dict[str, Any]:
+def computed(
+    folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str
+) -> Dict[str, Any]:
     """Returns what the functions of the parameters give, by the parameters' names. `flow` is the IR's, `folder` that of its source.
 
     To be called while the process has one thread. Raises ShimError, naming every parameter whose function fails or gives another type.
@@ -64,7 +71,9 @@ def computed(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], us
     return dict(values)
 
 
-def _called(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str) -> Tuple[Dict[str, Any], List[str]]:
+def _called(
+    folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str
+) -> Tuple[Dict[str, Any], List[str]]:
     from ..config import ConfigValue, of_flow
     from ..user_code.flow_module import load_flow
 
@@ -89,7 +98,9 @@ def _called(folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], use
             values[name] = found
         else:
             wanted_type = "text" if each["type"] in ("str", "file") else each["type"]
-            problems.append(f"parameter {name!r}: the function of its default gives {type(found).__name__}, not {wanted_type}")
+            problems.append(
+                f"parameter {name!r}: the function of its default gives {type(found).__name__}, not {wanted_type}"
+            )
     return values, problems
 
 

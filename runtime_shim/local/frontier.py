@@ -47,7 +47,9 @@ class Frontier:
         """Returns the joins, among the steps `chosen` by a task at `path`, as the tasks that they will be."""
         base = address.leave(path)
         found = [each for each in chosen if each in self.graph.closes]
-        return [(each, base if self.graph.closes[each]["kind"] == "branches" else address.parent(base)) for each in found]
+        return [
+            (each, base if self.graph.closes[each]["kind"] == "branches" else address.parent(base)) for each in found
+        ]
 
     def _arrive(self, join: str, path: str) -> List[Address]:
         node = self.graph.closes[join]

@@ -56,7 +56,9 @@ class Resumed:
 class Cached:
     """What any run of the flow has done with the same code, inputs and environment. `fingerprints`: step → digest of its code."""
 
-    def __init__(self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any]
+    ) -> None:
         self.store, self.graph, self.run, self.fingerprints = store, graph, run, fingerprints
         self.parameters = dict(parameters)  # as run.json has them
         self.environment = [environment.digest_of(environment.here()), local_code()]
@@ -87,15 +89,26 @@ class Cached:
 
     def _may_be_shared(self, step: str) -> bool:
         """A failure that `@catch` made a success of may be over by now; what a secret or a URL stands for may have changed: such steps always run."""
-        if step == self.graph.start and any(isinstance(each, dict) and set(each) == {"url"} for each in self.parameters.values()):
+        if step == self.graph.start and any(
+            isinstance(each, dict) and set(each) == {"url"} for each in self.parameters.values()
+        ):
             return False
         return step in self.fingerprints and not any(self.graph.decorator(step, each) for each in ("catch", "secrets"))
 
     def _key(self, step: str, path: str) -> str:
         inputs = self.lineage.inputs(step, path)
         seen = [[each.step, each.splits, each.stack, sorted(each.artifacts.items())] for each in inputs]
-        what = [KEY_VERSION, self.fingerprints[step], self.environment, path, seen, None if inputs else sorted(self.parameters.items())]
-        return hashlib.sha256(json.dumps(what, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")).hexdigest()
+        what = [
+            KEY_VERSION,
+            self.fingerprints[step],
+            self.environment,
+            path,
+            seen,
+            None if inputs else sorted(self.parameters.items()),
+        ]
+        return hashlib.sha256(
+            json.dumps(what, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")
+        ).hexdigest()
 
 
 class Check:
@@ -130,7 +143,9 @@ def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]
 
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
     """Writes the record as one of run `run`, saying where it comes from; returns the one that is there then."""
-    kept = {name: value for name, value in done.data.items() if name != "start"}  # which is of an engine's run that this one is not
+    kept = {
+        name: value for name, value in done.data.items() if name != "start"
+    }  # which is of an engine's run that this one is not
     return record.write(store, flow, run, {**kept, "origin": origin})
 
 
@@ -155,7 +170,9 @@ def local_code() -> str:
 def _is_library(folder: str) -> bool:
     """Python's own folders: lib/python3.12, lib-dynload, python312.zip, site-packages."""
     prefixes = {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    return any(os.path.realpath(folder).startswith(os.path.join(each, "")) for each in prefixes) or folder.endswith(".zip")
+    return any(os.path.realpath(folder).startswith(os.path.join(each, "")) for each in prefixes) or folder.endswith(
+        ".zip"
+    )
 
 
 def _editable(folder: str) -> Iterator[str]:
@@ -179,7 +196,11 @@ def _editable(folder: str) -> Iterator[str]:
 def _modules(folder: str) -> Iterator[Tuple[str, os.stat_result]]:
     """Python files and extensions below the folder; not in hidden folders, nor in environments that lie inside."""
     for inside, folders, files in os.walk(folder):
-        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in ("__pycache__", "node_modules", "site-packages"))
+        folders[:] = sorted(
+            each
+            for each in folders
+            if not each.startswith(".") and each not in ("__pycache__", "node_modules", "site-packages")
+        )
         for name in sorted(files):
             if name.endswith((".py", ".so", ".pyd")):
                 path = os.path.join(inside, name)
@@ -193,4 +214,6 @@ def _fits(graph: Graph, done: Record) -> bool:
     """True if the record leads where the graph, which may have changed since, can go on."""
     if done.step not in graph.steps or not set(done.next) <= set(graph.targets(done.step)):
         return False
-    return (done.splits is not None) == (graph.kind(done.step) in ("foreach", "parallel")) and (bool(done.next) or graph.kind(done.step) == "end")
+    return (done.splits is not None) == (graph.kind(done.step) in ("foreach", "parallel")) and (
+        bool(done.next) or graph.kind(done.step) == "end"
+    )

@@ -36,7 +36,10 @@ Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
 PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
-LOOK, LOOK_REMOTE = 0.3, 5.0  # seconds between two times at which the logs of tasks that run are written, to a folder and to an object store
+LOOK, LOOK_REMOTE = (
+    0.3,
+    5.0,
+)  # seconds between two times at which the logs of tasks that run are written, to a folder and to an object store
 OVERTIME = 60.0  # seconds after `@timeout` at which a process that did not hear of it is killed, as on the engines
 
 
@@ -181,7 +184,9 @@ class _Supervisor:
             self._publish_logs()
             if self.settings.tick:
                 self.on_event("tick", None, "")
-            for number in [number for number, each in self.running.items() if each.status is not None and not each.output.pipes]:
+            for number in [
+                number for number, each in self.running.items() if each.status is not None and not each.output.pipes
+            ]:
                 self._ended(self.running.pop(number))
 
     # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +228,9 @@ class _Supervisor:
             problem = self.whole(done) if done is not None else ""
         if problem:
             where = f"{step}/{path}" if path != address.ROOT else step
-            raise DamagedError(f"run {self.work.run!r} cannot go on: what task {where} left is not whole: {problem}. A new run makes it again")
+            raise DamagedError(
+                f"run {self.work.run!r} cannot go on: what task {where} left is not whole: {problem}. A new run makes it again"
+            )
         return done
 
     def _check_run(self) -> None:
@@ -232,15 +239,25 @@ class _Supervisor:
 
         if self.work.parameters is not None:
             values = parameters.convert(self.graph.flow["parameters"], self.work.parameters)
-            data = {"flow": self.graph.name, "run": self.work.run, "parameters": values, "code": self.work.code, "target": "local"}
-            record.start_run(self.store, self.graph.name, self.work.run, {**data, "started": time.time(), **self.work.extra})
+            data = {
+                "flow": self.graph.name,
+                "run": self.work.run,
+                "parameters": values,
+                "code": self.work.code,
+                "target": "local",
+            }
+            record.start_run(
+                self.store, self.graph.name, self.work.run, {**data, "started": time.time(), **self.work.extra}
+            )
 
     def _follow(self, done: Record, fresh: bool) -> List[Address]:
         """Returns the tasks that can start now that this one has succeeded; a foreach that is wider than allowed fails the run."""
         limit = self.settings.max_splits
         if limit and done.splits is not None and done.splits > limit:
             task = (done.step, done.path, int(done.data.get("attempt", 0)))
-            self.on_event("failed", task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows")
+            self.on_event(
+                "failed", task, f"its foreach has {done.splits} items, more than --max-num-splits {limit} allows"
+            )
             self.result.failed.append(task)
             return []
         if fresh:
@@ -276,7 +293,12 @@ class _Supervisor:
         for stream in STREAMS:
             self.selector.register(reading[stream], selectors.EVENT_READ, (self.count, stream))
         writing = [pipes[stream][1] for stream in STREAMS]
-        message = json.dumps({"id": self.count, "step": task[0], "path": task[1], "attempt": task[2], **(more or {})}).encode() + b"\n"
+        message = (
+            json.dumps(
+                {"id": self.count, "step": task[0], "path": task[1], "attempt": task[2], **(more or {})}
+            ).encode()
+            + b"\n"
+        )
         try:
             sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
             self.control.sendall(message[sent:])
@@ -416,7 +438,11 @@ class _Supervisor:
 
     def _patience(self) -> Optional[float]:
         """Seconds until the next deadline of a running attempt, or the next tick; None without either."""
-        found = [each.deadline - time.monotonic() for each in self.running.values() if each.deadline is not None and not each.killed]
+        found = [
+            each.deadline - time.monotonic()
+            for each in self.running.values()
+            if each.deadline is not None and not each.killed
+        ]
         if self.settings.tick:
             found.append(self.settings.tick)
         if any(not each.output.is_published for each in self.running.values()):
@@ -439,7 +465,11 @@ class _Supervisor:
         for one in self.running.values():
             _signal(one, signal.SIGTERM)
         until = time.monotonic() + PATIENCE
-        while any(each.status is None for each in self.running.values()) and time.monotonic() < until and self.interrupts < 2:
+        while (
+            any(each.status is None for each in self.running.values())
+            and time.monotonic() < until
+            and self.interrupts < 2
+        ):
             for key, _ in self.selector.select(0.1):
                 if key.data is None:
                     self._hear()

@@ -43,7 +43,15 @@ class Work:
         environment: str = "",
     ) -> None:  # fmt: skip
         self.environment = environment  # digest of what every task runs with
-        self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = graph, folder, store, run, code, parameters, extra
+        self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = (
+            graph,
+            folder,
+            store,
+            run,
+            code,
+            parameters,
+            extra,
+        )
 
 
 def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
@@ -118,7 +126,9 @@ class _Warm:
                     descriptors += received
                     *lines, pending = (pending + data).split(b"\n")
                     for line in lines:
-                        (self._spawn if self.fresh else self._fork)(json.loads(line), descriptors.pop(0), descriptors.pop(0))
+                        (self._spawn if self.fresh else self._fork)(
+                            json.loads(line), descriptors.pop(0), descriptors.pop(0)
+                        )
                 else:
                     try:
                         os.read(wake, 4096)
@@ -217,7 +227,19 @@ def _import_for_tasks(store: str) -> None:
 
     content.of(None)
     open_store(store)  # its module
-    del _pickle, atexit, binascii, environment, threading, collecting, inputs, parameters, prefetch, timeout, transitions
+    del (
+        _pickle,
+        atexit,
+        binascii,
+        environment,
+        threading,
+        collecting,
+        inputs,
+        parameters,
+        prefetch,
+        timeout,
+        transitions,
+    )
 
 
 def load_flow(work: Work) -> Any:
@@ -227,7 +249,9 @@ def load_flow(work: Work) -> Any:
 
 def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:
     """Runs the task that a request of the supervisor names, in this process; returns its exit code (docs/shim.md)."""
-    os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)  # as in a container: the client reads it
+    os.environ["FLOWC_STORE"] = (
+        work.store if "://" in work.store else os.path.abspath(work.store)
+    )  # as in a container: the client reads it
     try:
         if "hook" in request:
             from .exit_hooks import call_all

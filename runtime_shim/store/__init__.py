@@ -80,7 +80,11 @@ else:
 
 def put_content(store: Store, name: str, data: bytes) -> None:
     """Writes an object that is named by its content, unless it is there; a torn one of a folder is replaced. Raises StoreError."""
-    if not store.put_if_absent(name, data) and not store.looks_whole(name, len(data), False) and store.get(name) != data:
+    if (
+        not store.put_if_absent(name, data)
+        and not store.looks_whole(name, len(data), False)
+        and store.get(name) != data
+    ):
         store.put(name, data)
 
 
@@ -106,4 +110,6 @@ def open_store(url: str, durable: bool = False) -> Store:
         from .obstore_client import ObjectStore
 
         return ObjectStore(url)
-    raise UsageError(f"a store is a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, not {url!r}")
+    raise UsageError(
+        f"a store is a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, not {url!r}"
+    )

@@ -73,9 +73,17 @@ def _assume(role: str, file: str) -> Credentials:
     except OSError as error:
         raise StoreError(f"the web identity's token {file} cannot be read: {error.strerror}") from None
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    url = os.environ.get("AWS_ENDPOINT_URL_STS") or (f"https://sts.{region}.amazonaws.com" if region else "https://sts.amazonaws.com")
+    url = os.environ.get("AWS_ENDPOINT_URL_STS") or (
+        f"https://sts.{region}.amazonaws.com" if region else "https://sts.amazonaws.com"
+    )
     session = os.environ.get("AWS_ROLE_SESSION_NAME") or f"flowc-{os.getpid()}"
-    query = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": session, "WebIdentityToken": token}
+    query = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": "2011-06-15",
+        "RoleArn": role,
+        "RoleSessionName": session,
+        "WebIdentityToken": token,
+    }
     answer = _fetch(url, {"content-type": "application/x-www-form-urlencoded"}, urlencode(query).encode(), "POST")
     if answer is None:
         raise StoreError(f"{url} gives no credentials of {role}")
@@ -116,7 +124,11 @@ def _keep(path: str, found: Credentials) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(json_text.dumps({"key": found.key, "secret": found.secret, "token": found.token, "expires": found.expires}))
+            file.write(
+                json_text.dumps(
+                    {"key": found.key, "secret": found.secret, "token": found.token, "expires": found.expires}
+                )
+            )
         os.replace(temporary, path)
     except OSError:  # it would only have saved time
         pass
@@ -159,7 +171,10 @@ def configured_region() -> str:
 
 
 def _container() -> Optional[Credentials]:
-    relative, url = os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    relative, url = (
+        os.environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+        os.environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    )
     if not relative and not url:
         return None
     headers = {}
@@ -170,7 +185,9 @@ def _container() -> Optional[Credentials]:
             with open(file, encoding="utf-8") as opened:
                 token = opened.read().strip()
         except OSError as error:
-            raise StoreError(f"the token of the container's credentials {file} cannot be read: {error.strerror}") from None
+            raise StoreError(
+                f"the token of the container's credentials {file} cannot be read: {error.strerror}"
+            ) from None
     if token:
         headers["authorization"] = token
     place = f"http://169.254.170.2{relative}" if relative else str(url)
@@ -185,12 +202,18 @@ def _instance() -> Optional[Credentials]:
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or "http://169.254.169.254"
-    token = _fetch(f"{base}/latest/api/token", {"x-aws-ec2-metadata-token-ttl-seconds": "21600"}, method="PUT", patience=1, tries=1)
+    token = _fetch(
+        f"{base}/latest/api/token", {"x-aws-ec2-metadata-token-ttl-seconds": "21600"}, method="PUT", patience=1, tries=1
+    )
     if token is None:
         return None
     headers = {"x-aws-ec2-metadata-token": token}
     role = _fetch(f"{base}/latest/meta-data/iam/security-credentials/", headers)
-    answer = _fetch(f"{base}/latest/meta-data/iam/security-credentials/{role.split()[0]}", headers) if role and role.split() else None
+    answer = (
+        _fetch(f"{base}/latest/meta-data/iam/security-credentials/{role.split()[0]}", headers)
+        if role and role.split()
+        else None
+    )
     return _from_json(answer) if answer else None
 
 
@@ -203,7 +226,12 @@ def _from_json(answer: str) -> Credentials:
 
 
 def _fetch(
-    url: str, headers: Optional[Dict[str, str]] = None, data: bytes = b"", method: str = "GET", patience: float = 5, tries: int = TRIES
+    url: str,
+    headers: Optional[Dict[str, str]] = None,
+    data: bytes = b"",
+    method: str = "GET",
+    patience: float = 5,
+    tries: int = TRIES,
 ) -> Optional[str]:
     """The answer's text; None if nobody answers, or with an error."""
     for number in range(tries):
@@ -222,5 +250,7 @@ def _fetch(
 
 def _seconds(iso: str) -> float:
     """Seconds since 1970 of an ISO 8601 time in UTC, as `2026-01-31T12:00:00Z`."""
-    found = http.date_of(f"x, {iso[8:10]} {'JanFebMarAprMayJunJulAugSepOctNovDec'[3 * int(iso[5:7]) - 3 : 3 * int(iso[5:7])]} {iso[:4]} {iso[11:19]}")
+    found = http.date_of(
+        f"x, {iso[8:10]} {'JanFebMarAprMayJunJulAugSepOctNovDec'[3 * int(iso[5:7]) - 3 : 3 * int(iso[5:7])]} {iso[:4]} {iso[11:19]}"
+    )
     return found if found is not None else 0.0

@@ -38,7 +38,11 @@ _PLAIN, _PADDING = 1 << 31, 1 << 30  # in a length: what follows is stored as it
 
 def pays(content: Content) -> float:
     """How many times smaller a sample of the content becomes; 0 where that is not worth it. FLOWC_COMPRESS=0 forbids it."""
-    if content.size < SMALLEST or os.environ.get("FLOWC_COMPRESS") == "0" or bytes(content.part(0, 8)[0][:8]) == b"FLOWCPAK":
+    if (
+        content.size < SMALLEST
+        or os.environ.get("FLOWC_COMPRESS") == "0"
+        or bytes(content.part(0, 8)[0][:8]) == b"FLOWCPAK"
+    ):
         return 0  # packs are read in ranges
     import zlib
 
@@ -62,7 +66,13 @@ class Encoded:
     def part(self, number: int) -> Tuple[List[Any], str]:
         found: List[Any] = []
         if not number:
-            found.append(MAGIC + VERSION.to_bytes(2, "little") + ZLIB.to_bytes(2, "little") + bytes(4) + self.content.size.to_bytes(8, "little"))
+            found.append(
+                MAGIC
+                + VERSION.to_bytes(2, "little")
+                + ZLIB.to_bytes(2, "little")
+                + bytes(4)
+                + self.content.size.to_bytes(8, "little")
+            )
         for chunk in range(number * self.together, min(self.content.chunks, (number + 1) * self.together)):
             found += _packed(self.content.chunk(chunk))
         lacking = SMALLEST_PART - sum(map(len, found))

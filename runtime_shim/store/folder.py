@@ -93,7 +93,11 @@ class FolderStore:
 
     def folders(self, prefix: str) -> Iterator[str]:
         try:
-            entries = [each.name for each in os.scandir(self._path(prefix.rstrip("/"))) if each.is_dir() and not each.name.startswith(_TEMPORARY)]
+            entries = [
+                each.name
+                for each in os.scandir(self._path(prefix.rstrip("/")))
+                if each.is_dir() and not each.name.startswith(_TEMPORARY)
+            ]
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
@@ -157,7 +161,9 @@ class FolderStore:
                 os.replace(temporary, path)  # the same content, whoever is first
                 self._sync(os.path.dirname(path))
         except OSError as error:
-            raise StoreError(f"cannot write {content.size} bytes of an artifact in {self.folder}: {error.strerror}") from None
+            raise StoreError(
+                f"cannot write {content.size} bytes of an artifact in {self.folder}: {error.strerror}"
+            ) from None
         finally:
             _remove(temporary)
 
@@ -172,7 +178,9 @@ class FolderStore:
             if hashes:
                 hashes[number] = digest_of(parts, content.size)
             _write_all(descriptor, parts, number * CHUNK)
-            if durable and hasattr(os, "posix_fadvise"):  # the disk begins at once, rather than when fsync asks for everything
+            if durable and hasattr(
+                os, "posix_fadvise"
+            ):  # the disk begins at once, rather than when fsync asks for everything
                 os.posix_fadvise(descriptor, number * CHUNK, CHUNK, os.POSIX_FADV_DONTNEED)
 
         for_each(content.chunks, one, min(_WORKERS, cores()))

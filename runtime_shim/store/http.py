@@ -51,7 +51,9 @@ class Connection:
             self._socket = None
         self._rest = b""
 
-    def request(self, method: str, target: str, headers: Dict[str, str], body: List[Any], into: Optional[memoryview] = None) -> Answer:
+    def request(
+        self, method: str, target: str, headers: Dict[str, str], body: List[Any], into: Optional[memoryview] = None
+    ) -> Answer:
         """Sends the request and returns the answer. `into`: memory for the body of a 2xx answer that has no more than that.
 
         Raises OSError; the connection is closed then.
@@ -60,7 +62,10 @@ class Connection:
             if self._socket is None:
                 self._connect()
             size = sum(map(len, body))
-            lines = [f"{method} {self._absolute}{target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+            lines = [
+                f"{method} {self._absolute}{target} HTTP/1.1",
+                *(f"{name}: {value}" for name, value in headers.items()),
+            ]
             if size or method in ("PUT", "POST"):
                 lines.append(f"content-length: {size}")
             head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
@@ -92,7 +97,9 @@ class Connection:
         if proxy and not self.secure:
             self._absolute = f"http://{self.host}:{self.port}"
         if proxy and self.secure:
-            self._socket.sendall(f"CONNECT {self.host}:{self.port} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\n\r\n".encode())
+            self._socket.sendall(
+                f"CONNECT {self.host}:{self.port} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\n\r\n".encode()
+            )
             answer = self._receive("HEAD", None)
             if answer.status != 200:
                 raise Broken(f"the proxy {host}:{port} answered {answer.status}")
@@ -111,7 +118,9 @@ class Connection:
             status = int(rest[:3])
             if status >= 200:
                 break
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+        }
         if version == "HTTP/1.0":
             headers.setdefault("connection", "close")
         if method == "HEAD" or status in (204, 304):
@@ -187,12 +196,16 @@ class Connection:
 _WAIT = getattr(_socket, "MSG_WAITALL", 0)
 
 
-def fetch(method: str, url: str, headers: Optional[Dict[str, str]] = None, body: bytes = b"", patience: float = TIMEOUT) -> Answer:
+def fetch(
+    method: str, url: str, headers: Optional[Dict[str, str]] = None, body: bytes = b"", patience: float = TIMEOUT
+) -> Answer:
     """One request over a connection of its own, waiting `patience` seconds at most for the connection and for each byte. Raises OSError."""
     secure, host, port, target = split_url(url)
     connection = Connection(host, port, secure, patience)
     try:
-        return connection.request(method, target, {"host": url.split("/")[2], "accept": "*/*", **(headers or {})}, [body] if body else [])
+        return connection.request(
+            method, target, {"host": url.split("/")[2], "accept": "*/*", **(headers or {})}, [body] if body else []
+        )
     finally:
         connection.close()
 
@@ -223,7 +236,9 @@ def _open(host: str, port: int, secure: bool, patience: float) -> Any:
     else:
         make = _socket.socket
     problem: Exception = Broken(f"{host} has no address")
-    for family, kind, protocol, _, place in _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM):  # text would import `idna`
+    for family, kind, protocol, _, place in _socket.getaddrinfo(
+        host.encode("ascii"), port, 0, _socket.SOCK_STREAM
+    ):  # text would import `idna`
         opened = make(family, kind, protocol)
         try:
             opened.settimeout(min(CONNECT_TIMEOUT, patience))
@@ -273,7 +288,9 @@ def _context() -> Any:
 def _proxy(host: str, secure: bool) -> Optional[Tuple[str, int]]:
     """(host, port) of the proxy that the environment names for the host; never for this machine or for the cloud's own addresses."""
     url = ""
-    for name in ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy",):  # HTTP_PROXY may be a header's, as CGI passes them
+    for name in (
+        ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy",)
+    ):  # HTTP_PROXY may be a header's, as CGI passes them
         url = url or os.environ.get(name, "")
     if not url or host in ("localhost", "::1") or host.startswith(("127.", "169.254.")):
         return None
@@ -298,5 +315,7 @@ def date_of(text: str) -> Optional[float]:
     except (IndexError, ValueError):
         return None
     years = year - (month <= 2)  # counted from March, so that a leap day comes last
-    days = 365 * years + years // 4 - years // 100 + years // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1 - 719468
+    days = (
+        365 * years + years // 4 - years // 100 + years // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1 - 719468
+    )
     return float(days * 86400 + hours * 3600 + minutes * 60 + seconds)

@@ -44,7 +44,9 @@ class ObjectStore:
             from obstore import exceptions
         except ImportError as error:
             needs = f"{scheme}:// needs the package obstore, which cannot be imported here ({error})"
-            raise UsageError(f"{needs}: pip install 'flowc[{_EXTRA[scheme]}]', with Python 3.11 or newer in containers") from None
+            raise UsageError(
+                f"{needs}: pip install 'flowc[{_EXTRA[scheme]}]', with Python 3.11 or newer in containers"
+            ) from None
         self.url = url.rstrip("/")
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._client: Any = obstore
@@ -72,12 +74,16 @@ class ObjectStore:
         self._content_ahead.start(pieces)
 
     def _get(self, name: str) -> Optional[bytes]:
-        found = self._do(f"getting {name}", lambda: bytes(self._client.get(self._store, self.prefix + name).bytes()), None)
+        found = self._do(
+            f"getting {name}", lambda: bytes(self._client.get(self._store, self.prefix + name).bytes()), None
+        )
         return found  # type: ignore[no-any-return]
 
     def put(self, name: str, data: bytes) -> None:
         self._ahead.forget(name)
-        self._do(f"writing {name}", lambda: self._client.put(self._store, self.prefix + name, data, use_multipart=False))
+        self._do(
+            f"writing {name}", lambda: self._client.put(self._store, self.prefix + name, data, use_multipart=False)
+        )
 
     def put_if_absent(self, name: str, data: bytes) -> bool:
         self._ahead.forget(name)
@@ -95,7 +101,9 @@ class ObjectStore:
         return self.size(name) is not None
 
     def size(self, name: str) -> Optional[int]:
-        found: Optional[int] = self._do(f"looking for {name}", lambda: self._client.head(self._store, self.prefix + name)["size"], None)
+        found: Optional[int] = self._do(
+            f"looking for {name}", lambda: self._client.head(self._store, self.prefix + name)["size"], None
+        )
         return found
 
     def list(self, prefix: str) -> Iterator[str]:
@@ -112,7 +120,10 @@ class ObjectStore:
 
     def folders(self, prefix: str) -> Iterator[str]:
         full = (self.prefix + prefix).rstrip("/")
-        found = self._do(f"listing {prefix}", lambda: self._client.list_with_delimiter(self._store, prefix=full or None)["common_prefixes"])
+        found = self._do(
+            f"listing {prefix}",
+            lambda: self._client.list_with_delimiter(self._store, prefix=full or None)["common_prefixes"],
+        )
         yield from sorted(each.rstrip("/").rpartition("/")[2] for each in found)
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
@@ -177,7 +188,11 @@ class ObjectStore:
             for number in range(count):
                 yield b"".join(part(number)[0])
 
-        options: Dict[str, Any] = {"use_multipart": True, "chunk_size": 8 << 20, "max_concurrency": min(workers, _UPLOADS)}
+        options: Dict[str, Any] = {
+            "use_multipart": True,
+            "chunk_size": 8 << 20,
+            "max_concurrency": min(workers, _UPLOADS),
+        }
         self._do(f"writing {name}", lambda: self._client.put(self._store, self.prefix + name, bodies(), **options))
 
     def _do(self, what: str, work: Callable[[], Any], *absent: Any) -> Any:
@@ -186,7 +201,9 @@ class ObjectStore:
             with self._permits:
                 return work()
         except self._missing as error:
-            if absent and not any(each in str(error) for each in ("bucket does not exist", "ContainerNotFound", "NoSuchBucket")):
+            if absent and not any(
+                each in str(error) for each in ("bucket does not exist", "ContainerNotFound", "NoSuchBucket")
+            ):
                 return absent[0]
             raise StoreError(f"{self.url}: {what} failed: {_line(error)}") from None
         except self._problems as error:
@@ -223,9 +240,15 @@ def _azure(container: str) -> Any:
     given = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "")
     if not given:
         return AzureStore(container)
-    parts = {name.lower(): value for name, _, value in (each.strip().partition("=") for each in given.split(";")) if name}
+    parts = {
+        name.lower(): value for name, _, value in (each.strip().partition("=") for each in given.split(";")) if name
+    }
     options: Dict[str, Any] = {}
-    for name, option in (("accountname", "account_name"), ("accountkey", "account_key"), ("sharedaccesssignature", "sas_key")):
+    for name, option in (
+        ("accountname", "account_name"),
+        ("accountkey", "account_key"),
+        ("sharedaccesssignature", "sas_key"),
+    ):
         if parts.get(name):
             options[option] = parts[name]
     scheme = parts.get("defaultendpointsprotocol", "https")

@@ -28,10 +28,23 @@ ATTEMPTS = 8
 LONGEST_PAUSE = 10.0  # seconds between two tries
 AT_ONCE = 20  # requests, of all threads together
 _PASSING = (429, 500, 502, 503, 504)  # and the codes of other answers that S3 asks to try again
-_AGAIN = ("RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "SlowDown", "InternalError", "ServiceUnavailable")
+_AGAIN = (
+    "RequestTimeout",
+    "OperationAborted",
+    "ConditionalRequestConflict",
+    "SlowDown",
+    "InternalError",
+    "ServiceUnavailable",
+)
 _STALE = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "RequestExpired")
 _SKEWED = ("RequestTimeTooSkewed", "RequestInTheFuture")
-_ELSEWHERE = ("PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException")
+_ELSEWHERE = (
+    "PermanentRedirect",
+    "TemporaryRedirect",
+    "Redirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+)
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
@@ -52,7 +65,12 @@ class S3Store:
         self._idle: List[http.Connection] = []
         self._credentials: Optional[credentials.Credentials] = None
         self._skew = 0.0  # seconds that the server's clock is ahead of ours
-        self._place(os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or credentials.configured_region() or "us-east-1")
+        self._place(
+            os.environ.get("AWS_REGION")
+            or os.environ.get("AWS_DEFAULT_REGION")
+            or credentials.configured_region()
+            or "us-east-1"
+        )
         self._ahead = ahead.Ahead(self._get)
         self._content_ahead = ahead.Ahead(lambda key: blobs.read(self, *key))
         self._permits = Permits(AT_ONCE)
@@ -102,7 +120,9 @@ class S3Store:
     def _create(self, name: str, parts: List[Any], digest: str) -> bool:
         tried = [0]
         self._ahead.forget(name)
-        answer = self._request("PUT", name, parts, accept=(200, 412, 501), headers={"if-none-match": "*"}, digest=digest, tried=tried)
+        answer = self._request(
+            "PUT", name, parts, accept=(200, 412, 501), headers={"if-none-match": "*"}, digest=digest, tried=tried
+        )
         if answer.status == 501:  # a server without conditional writes
             if self.exists(name):
                 return False
@@ -135,7 +155,11 @@ class S3Store:
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
         for text in self._pages({"prefix": self.prefix + prefix}):
             for each in text.split("<Contents>")[1:]:
-                yield _element(each, "Key")[len(self.prefix) :], int(_element(each, "Size") or 0), _time(_element(each, "LastModified"))
+                yield (
+                    _element(each, "Key")[len(self.prefix) :],
+                    int(_element(each, "Size") or 0),
+                    _time(_element(each, "LastModified")),
+                )
 
     def delete(self, name: str) -> None:
         self._ahead.forget(name)
@@ -145,13 +169,18 @@ class S3Store:
         """Uploads that were never completed, by ListMultipartUploads; how large their parts are is not said."""
         marker: Dict[str, str] = {}
         while True:
-            text = self._request("GET", None, query={"uploads": "", "prefix": self.prefix + prefix, **marker}).body.decode()
+            text = self._request(
+                "GET", None, query={"uploads": "", "prefix": self.prefix + prefix, **marker}
+            ).body.decode()
             for each in text.split("<Upload>")[1:]:
                 name, upload = _element(each, "Key")[len(self.prefix) :], _element(each, "UploadId")
                 yield f"{upload} {name}", 0, _time(_element(each, "Initiated"))
             if _element(text, "IsTruncated") != "true":
                 return
-            marker = {"key-marker": _element(text, "NextKeyMarker"), "upload-id-marker": _element(text, "NextUploadIdMarker")}
+            marker = {
+                "key-marker": _element(text, "NextKeyMarker"),
+                "upload-id-marker": _element(text, "NextUploadIdMarker"),
+            }
 
     def delete_leftover(self, handle: str) -> None:
         upload, _, name = handle.partition(" ")
@@ -225,7 +254,10 @@ class S3Store:
 
         try:
             for_each(count, send, workers)
-            listed = "".join(f"<Part><PartNumber>{number + 1}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in enumerate(tags))
+            listed = "".join(
+                f"<Part><PartNumber>{number + 1}</PartNumber><ETag>{tag}</ETag></Part>"
+                for number, tag in enumerate(tags)
+            )
             body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
             answer = self._request("POST", name, [body], query={"uploadId": upload}, accept=(200, 404))
             if answer.status == 404 and not self.exists(name):  # it is there if the first answer was lost
@@ -265,7 +297,9 @@ class S3Store:
                     mended.add("reused")
                     continue
             else:
-                late = method == "POST" and answer.status == 200 and b"<Error>" in answer.body  # found after it had begun to answer
+                late = (
+                    method == "POST" and answer.status == 200 and b"<Error>" in answer.body
+                )  # found after it had begun to answer
                 code, message = _problem(answer.body) if late or answer.status not in accept else ("", "")
                 if answer.status in accept and not code:
                     return answer
@@ -274,7 +308,12 @@ class S3Store:
                 if self._mend(answer, code, mine, mended):
                     continue
                 silent = method == "HEAD" and answer.status in (400, 409)  # it has no body to say why
-                if answer.status not in _PASSING and code not in _AGAIN and not silent and not (answer.status == 200 and code):
+                if (
+                    answer.status not in _PASSING
+                    and code not in _AGAIN
+                    and not silent
+                    and not (answer.status == 200 and code)
+                ):
                     break
             pauses += 1
             if pauses >= ATTEMPTS:
@@ -282,7 +321,10 @@ class S3Store:
             longest = min(LONGEST_PAUSE, 0.1 * 2**pauses)
             time.sleep(longest * (0.5 + os.urandom(1)[0] / 510))
         what = f"{method} {name}" if name is not None else f"listing {query.get('prefix')}"
-        raise StoreError(f"{self.url}: {what} failed: {_advised(problems[-1])}" + (f" (tried {len(problems)} times)" if len(problems) > 1 else ""))
+        raise StoreError(
+            f"{self.url}: {what} failed: {_advised(problems[-1])}"
+            + (f" (tried {len(problems)} times)" if len(problems) > 1 else "")
+        )
 
     def _once(
         self, connection: http.Connection, mine: credentials.Credentials, method: str, name: Optional[str], query: Dict[str, str], body: List[Any],
@@ -290,8 +332,12 @@ class S3Store:
     ) -> http.Answer:  # fmt: skip
         path = signature.encoded_path(f"{self.base}/{self.prefix + name if name is not None else ''}")
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + self._skew))
-        signed = signature.headers(method, self.host, path, query, self.region, mine.key, mine.secret, mine.token, date, digest, headers)
-        answer = connection.request(method, f"{path}?{signature.encoded_query(query)}" if query else path, signed, body, into)
+        signed = signature.headers(
+            method, self.host, path, query, self.region, mine.key, mine.secret, mine.token, date, digest, headers
+        )
+        answer = connection.request(
+            method, f"{path}?{signature.encoded_query(query)}" if query else path, signed, body, into
+        )
         with self._lock:
             if (connection.host, connection.port) == (self.name, self.port) and len(self._idle) < AT_ONCE:
                 self._idle.append(connection)
@@ -313,7 +359,9 @@ class S3Store:
 
     def _mend(self, answer: http.Answer, code: str, mine: credentials.Credentials, mended: set) -> bool:  # type: ignore[type-arg]
         """Does something about the problem, once each; returns whether another try makes sense at once."""
-        if code in _STALE or (answer.status in (400, 403) and not code and mine.until is not None):  # HEAD has no body to say why
+        if code in _STALE or (
+            answer.status in (400, 403) and not code and mine.until is not None
+        ):  # HEAD has no body to say why
             if "stale" in mended:
                 return False
             mended.add("stale")
@@ -376,7 +424,15 @@ def _time(text: str) -> float:
 def _plain(text: str) -> str:
     if "&" not in text:
         return text
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#13;", "\r"), ("&#10;", "\n"), ("&amp;", "&")):
+    for entity, character in (
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", '"'),
+        ("&apos;", "'"),
+        ("&#13;", "\r"),
+        ("&#10;", "\n"),
+        ("&amp;", "&"),
+    ):
         text = text.replace(entity, character)
     return text
 

@@ -21,12 +21,19 @@ def headers(
 
     `path` is percent-encoded already; `date` is ISO 8601 basic format, as `20260101T000000Z`; `digest` the sha256 of the body, in hexadecimal.
     """
-    signed = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": date, **{name.lower(): value for name, value in (extra or {}).items()}}
+    signed = {
+        "host": host,
+        "x-amz-content-sha256": digest,
+        "x-amz-date": date,
+        **{name.lower(): value for name, value in (extra or {}).items()},
+    }
     if token:
         signed["x-amz-security-token"] = token
     order = sorted(signed)
     names = ";".join(order)
-    canonical = "\n".join((method, path, encoded_query(query), *(f"{name}:{signed[name].strip()}" for name in order), "", names, digest))
+    canonical = "\n".join(
+        (method, path, encoded_query(query), *(f"{name}:{signed[name].strip()}" for name in order), "", names, digest)
+    )
     scope = f"{date[:8]}/{region}/s3/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
     signing = _keys.get((secret, date[:8], region))
@@ -50,7 +57,9 @@ def _hmac(key: bytes, message: bytes) -> bytes:
 
 def encoded_query(query: Dict[str, str]) -> str:
     """The query string in the canonical form: RFC 3986 encoded, then sorted."""
-    return "&".join(f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in query.items()))
+    return "&".join(
+        f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in query.items())
+    )
 
 
 def encoded_path(path: str) -> str:

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from ..store import Store
 
 _DAY = 86400
-_REUSE = 90 * _DAY  # seconds after which Step Functions lets the name of an execution be used again (StartExecution, API reference)
+_REUSE = (
+    90 * _DAY
+)  # seconds after which Step Functions lets the name of an execution be used again (StartExecution, API reference)
 
 
 class Beginning:
     """`data` is run.json, None before the first task has written it; `code` the digest of the code package that the task must run."""
 
-    def __init__(self, data: Optional[Dict[str, Any]] = None, code: str = "", is_anew: bool = False, is_asked: bool = False) -> None:
+    def __init__(
+        self, data: Optional[Dict[str, Any]] = None, code: str = "", is_anew: bool = False, is_asked: bool = False
+    ) -> None:
         self.data, self.code = data, code
         self.is_anew = is_anew  # the first task is started once more: nothing that the run has made counts
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
@@ -66,7 +70,12 @@ def read_beginning(store: Store, flow: str, run: str, step: str, path: str, star
 
 def _check_age(flow: str, run: str, data: Mapping[str, Any], start: Start) -> None:
     """Raises ShimError if an earlier execution of Step Functions, which is over by now, had the same name."""
-    if data.get("target") == "step-functions" and start.owner and not start.request and time.time() - float(data.get("started") or 0) > _REUSE:
+    if (
+        data.get("target") == "step-functions"
+        and start.owner
+        and not start.request
+        and time.time() - float(data.get("started") or 0) > _REUSE
+    ):
         raise ShimError(
             f"run {run!r} of flow {flow} began{record.since(data)} and is over: an execution of that name left its records. "
             "Start the execution under a name that was never used"
@@ -116,7 +125,11 @@ def _graph(store: Store, flow: str, digest: str) -> Graph:
 def shape(graph: Graph) -> Dict[str, Any]:
     """What two versions of a flow must have in common for a run to go on from one with the other: steps, what they lead to, and parameters."""
     steps = {name: [graph.step(name)["is_join"], _plain(graph.step(name)["transition"])] for name in graph.steps}
-    return {"steps": steps, "start": graph.start, "parameters": sorted([each["name"], each["type"]] for each in graph.flow["parameters"])}
+    return {
+        "steps": steps,
+        "start": graph.start,
+        "parameters": sorted([each["name"], each["type"]] for each in graph.flow["parameters"]),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -123,5 +123,8 @@ def _installed() -> Dict[str, str]:
             if each.endswith((".dist-info", ".egg-info")):
                 name, _, version = each[: -len(".dist-info")].partition("-")
                 if version:
-                    found.setdefault(name.replace("_", "-").lower(), version.partition("-py")[0] if each.endswith(".egg-info") else version)
+                    found.setdefault(
+                        name.replace("_", "-").lower(),
+                        version.partition("-py")[0] if each.endswith(".egg-info") else version,
+                    )
     return {name: found[name] for name in sorted(found)}

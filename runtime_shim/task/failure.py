@@ -39,7 +39,10 @@ def user_traceback(error: BaseException) -> str:
     made = traceback.TracebackException(type(error), error, error.__traceback__)
     stack = list(made.stack)
     first = next((position for position, frame in enumerate(stack) if not is_own(frame.filename)), 0)
-    last = next((len(stack) - position for position, frame in enumerate(reversed(stack)) if not is_own(frame.filename)), len(stack))
+    last = next(
+        (len(stack) - position for position, frame in enumerate(reversed(stack)) if not is_own(frame.filename)),
+        len(stack),
+    )
     made.stack = traceback.StackSummary.from_list(stack[first:last])
     return "\n".join(map(_plain, "".join(made.format()).split("\n")))
 
@@ -62,7 +65,9 @@ def print_traceback(error: BaseException) -> None:
     print(user_traceback(error), end="", file=sys.stderr, flush=True)
 
 
-def write(store: Store, flow: str, run: str, step: str, path: str, attempt: int, error: BaseException, started: float) -> None:
+def write(
+    store: Store, flow: str, run: str, step: str, path: str, attempt: int, error: BaseException, started: float
+) -> None:
     """Writes `STEP/PATH.ATTEMPT.failure.json`, replacing one of an earlier try at the same attempt."""
     text = user_traceback(error)
     kind = type(error)
@@ -83,12 +88,16 @@ def write_silent_death(store: Store, flow: str, run: str, task: Tuple[str, str, 
     write_death(store, flow, run, task, SILENT, log or b"", None)
 
 
-def write_death(store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: Optional[float]) -> None:
+def write_death(
+    store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: Optional[float]
+) -> None:
     """The same of an attempt whose process could write nothing any more: `log` is what it had printed, the last lines of which are kept."""
     from ..contract.logs import Log
 
     step, path, attempt = task
-    lines = [line.decode("utf-8", "replace").rstrip("\n") for _, _, line in Log(log[-_LAST * 4 :]).entries()][-_LAST_LINES:]
+    lines = [line.decode("utf-8", "replace").rstrip("\n") for _, _, line in Log(log[-_LAST * 4 :]).entries()][
+        -_LAST_LINES:
+    ]
     data: Dict[str, Any] = {
         "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
         "type": DEATH, "message": why, "traceback": "", "last_lines": lines,

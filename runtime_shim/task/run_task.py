@@ -68,7 +68,9 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         if made._flowc.over is not None and made._flowc.splits is not None:
             from .foreach_limit import check_splits
 
-            check_splits(task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack])
+            check_splits(
+                task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack]
+            )
         manifest = _saved(flow)
     except ShimError as error:
         _note(task, error, started)
@@ -87,7 +89,15 @@ def run_task(task: Attempt) -> Optional[Outcome]:
     if graph.is_gang(task.step) and state.stack:
         from ..gang import wait_for_all
 
-        wait_for_all(task.store, graph.name, task.run, task.step, task.path, f"{task.attempt}{task.gang}", state.stack[-1]["splits"])
+        wait_for_all(
+            task.store,
+            graph.name,
+            task.run,
+            task.step,
+            task.path,
+            f"{task.attempt}{task.gang}",
+            state.stack[-1]["splits"],
+        )
     data = {
         "step": task.step, "path": task.path, "attempt": task.attempt, "started": started, "ended": time.time(),
         "next": state.next or [], "stack": state.stack, "artifacts": manifest,
@@ -111,7 +121,9 @@ def run_task(task: Attempt) -> Optional[Outcome]:
 def _noted(task: Attempt, inputs: List[Record]) -> Any:
     from .environment import Noted
 
-    return Noted(task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs})
+    return Noted(
+        task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs}
+    )
 
 
 def _note(task: Attempt, error: ShimError, started: float) -> None:
@@ -138,8 +150,17 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
     from ..local import gc_handshake
 
     values = parameters.convert(graph.flow["parameters"], task.given)
-    data = {"flow": graph.name, "run": task.run, "parameters": values, "code": task.code, "target": task.target, "started": time.time()}
-    data.update({"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra})
+    data = {
+        "flow": graph.name,
+        "run": task.run,
+        "parameters": values,
+        "code": task.code,
+        "target": task.target,
+        "started": time.time(),
+    }
+    data.update(
+        {"script": graph.flow["file"], **identity.of_run(graph.name, task.target), **_project_tags(graph), **task.extra}
+    )
     data.update(_owner(task))
     if task.begun.is_asked and task.begun.data is not None:
         task.run_data = _begin_again(task, task.begun.data, data)
@@ -151,7 +172,11 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
 
 def _owner(task: Attempt) -> Dict[str, Any]:
     """What run.json says of the engine's run, and of the start that wrote it."""
-    start = {"step": task.step, **task.start.as_data(), **({"number": task.start.attempt} if task.start.attempt else {})}
+    start = {
+        "step": task.step,
+        **task.start.as_data(),
+        **({"number": task.start.attempt} if task.start.attempt else {}),
+    }
     return {"owner": task.start.owner, "start": start} if task.start.owner else {}
 
 
@@ -193,7 +218,13 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     declared = graph.flow["parameters"]
     configs = graph.flow.get("configs", ())
     constants = flowspec.constants(flow_class)
-    fixed = frozenset([*(each["attribute"] for each in (*declared, *configs)), *(each["name"] for each in graph.flow["constants"]), *constants])
+    fixed = frozenset(
+        [
+            *(each["attribute"] for each in (*declared, *configs)),
+            *(each["name"] for each in graph.flow["constants"]),
+            *constants,
+        ]
+    )
     joins = len(inputs) > 0 and _closes(task) is not None
     state = State(task.store, graph.name, task.step, {}, _stack(task, inputs), fixed)
     state.is_join, state.targets, state.graph, state.is_first = joins, graph.targets(task.step), graph, task.is_first
@@ -234,7 +265,11 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
 
 
 def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, Any]:
-    return {each["name"]: getattr(flow_class, each["name"]) for each in task.graph.flow["constants"] if hasattr(flow_class, each["name"])}
+    return {
+        each["name"]: getattr(flow_class, each["name"])
+        for each in task.graph.flow["constants"]
+        if hasattr(flow_class, each["name"])
+    }
 
 
 def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
@@ -244,12 +279,16 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
         from .. import config
 
         configs = config.of_flow(task.graph.flow)
-        found.update({each["attribute"]: config.as_artifact(configs[each["name"]]) for each in task.graph.flow["configs"]})
+        found.update(
+            {each["attribute"]: config.as_artifact(configs[each["name"]]) for each in task.graph.flow["configs"]}
+        )
     for each in task.graph.flow["parameters"]:
         if each["type"] == "file":
             from ..contract.included_file import content
 
-            found[each["attribute"]] = content(each, values.get(each["name"]), task.store, task.graph.name, task.graph.folder)
+            found[each["attribute"]] = content(
+                each, values.get(each["name"]), task.store, task.graph.name, task.graph.folder
+            )
     try:
         return artifacts.save_all(task.store, task.graph.name, found, {})
     except artifacts.Unpicklable as error:

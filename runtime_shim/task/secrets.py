@@ -25,7 +25,9 @@ def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
             if variable in owner:
                 raise MetaflowException(f"@secrets: both {owner[variable]!r} and {name!r} set the variable {variable}")
             if variable in os.environ and not decorator.get("allow_override"):
-                raise MetaflowException(f"@secrets: {name!r} sets the variable {variable}, which is set already: allow_override=True replaces it")
+                raise MetaflowException(
+                    f"@secrets: {name!r} sets the variable {variable}, which is set already: allow_override=True replaces it"
+                )
             owner[variable], found[variable] = name, value
     return found
 
@@ -44,7 +46,9 @@ def _parse(source: Any) -> Tuple[str, str, Dict[str, Any]]:
 def _default_backend() -> str:
     backend = os.environ.get("METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE", "")
     if not backend:
-        raise MetaflowException("@secrets: a source names no backend: write 'backend.id', or set METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE")
+        raise MetaflowException(
+            "@secrets: a source names no backend: write 'backend.id', or set METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE"
+        )
     return backend
 
 
@@ -55,12 +59,18 @@ def _fetch(backend: str, name: str, options: Dict[str, Any]) -> Dict[str, Any]:
             raise MetaflowException(f"@secrets: `env_vars` of {name!r} is a dict")
         return found
     if backend in _KNOWN:
-        raise MetaflowException(f"@secrets: flowc does not fetch from {backend} yet (secret {name!r}): set its variables for the task in another way")
+        raise MetaflowException(
+            f"@secrets: flowc does not fetch from {backend} yet (secret {name!r}): set its variables for the task in another way"
+        )
     raise MetaflowException(f"@secrets: there is no backend {backend!r}: inline, {', '.join(_KNOWN)}")
 
 
 def _check(name: str, variable: Any, value: Any) -> None:
     if not isinstance(variable, str) or not isinstance(value, str):
-        raise MetaflowException(f"@secrets: names and values of {name!r} are texts, not {variable!r}: {type(value).__name__}")
+        raise MetaflowException(
+            f"@secrets: names and values of {name!r} are texts, not {variable!r}: {type(value).__name__}"
+        )
     if not is_secret_variable(variable):
-        raise MetaflowException(f"@secrets: {name!r} has {variable!r}, which is no name of a variable that a secret may set")
+        raise MetaflowException(
+            f"@secrets: {name!r} has {variable!r}, which is no name of a variable that a secret may set"
+        )

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from typing import Optional
 
 LOG = "/dev/termination-log"
-_LONGEST = 1024  # characters; Kubernetes keeps 4096 bytes of a container, and Argo each task's in the status of the workflow
+_LONGEST = (
+    1024  # characters; Kubernetes keeps 4096 bytes of a container, and Argo each task's in the status of the workflow
+)
 
 
 def describe(error: BaseException, attempt: int, attempts: int) -> str:

@@ -65,7 +65,9 @@ def _prepare(task: Attempt, flow: FlowSpec) -> None:
     if graph.is_gang(step) and flow._flowc.stack:
         from ..gang import set_environment
 
-        set_environment(step, task.path, flow._flowc.stack[-1]["splits"], task.run, graph.decorator(step, "pytorch_parallel"))
+        set_environment(
+            step, task.path, flow._flowc.stack[-1]["splits"], task.run, graph.decorator(step, "pytorch_parallel")
+        )
 
 
 def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error: Exception) -> None:

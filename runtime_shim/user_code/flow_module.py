@@ -70,7 +70,9 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
         from . import mutators
 
         mutators.know(flow["decorators_known"])
-        mutators.apply(found, values, attach=[each["name"] for each in flow.get("inputs", ()) if each["kind"] == "with"])
+        mutators.apply(
+            found, values, attach=[each["name"] for each in flow.get("inputs", ()) if each["kind"] == "with"]
+        )
         found._flowc_mutated = True
     if not flow.get("mutators"):
         _see_that_all_was_read(found, flow)
@@ -82,15 +84,29 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
     known = {each["attribute"] for each in (*flow["parameters"], *flow.get("configs", ()))}
     for owner in flow_class.__mro__:
         for name, value in vars(owner).items():
-            if name not in known and getattr(type(value), "_flowc_declares", False) and getattr(flow_class, name, None) is value:
+            if (
+                name not in known
+                and getattr(type(value), "_flowc_declares", False)
+                and getattr(flow_class, name, None) is value
+            ):
                 what = f"`{name}` of {flow['name']} is a {type(value).__name__}, which cannot be seen in its source"
-                raise ShimError(f"{what}: write `{name} = {type(value).__name__}('{name}', …)` in the body of the class")
-        for name in [name for name, _ in vars(owner).get("_flowc_written", ()) if name not in [each["name"] for each in flow["decorators"]]]:
-            raise ShimError(f"{owner.__name__} has the decorator `@{name}`, which cannot be seen in its source: write it above the class")
+                raise ShimError(
+                    f"{what}: write `{name} = {type(value).__name__}('{name}', …)` in the body of the class"
+                )
+        for name in [
+            name
+            for name, _ in vars(owner).get("_flowc_written", ())
+            if name not in [each["name"] for each in flow["decorators"]]
+        ]:
+            raise ShimError(
+                f"{owner.__name__} has the decorator `@{name}`, which cannot be seen in its source: write it above the class"
+            )
     for step in flow["steps"]:
         written = getattr(getattr(flow_class, step["name"], None), "__dict__", {}).get("_flowc_written", ())
         for name in [name for name, _ in written if name not in [each["name"] for each in step["decorators"]]]:
-            raise ShimError(f"step `{step['name']}` has the decorator `@{name}`, which cannot be seen in its source: write it above `@step`")
+            raise ShimError(
+                f"step `{step['name']}` has the decorator `@{name}`, which cannot be seen in its source: write it above `@step`"
+            )
 
 
 def _site() -> None:

@@ -38,7 +38,9 @@ class UnboundedForeachInput:
 class State:
     """What a flow object knows of its task."""
 
-    def __init__(self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: frozenset) -> None:  # type: ignore[type-arg]
+    def __init__(
+        self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: frozenset
+    ) -> None:  # type: ignore[type-arg]
         self.store = store
         self.flow = flow
         self.step = step
@@ -127,7 +129,10 @@ class FlowSpec:
     def _foreach_stack(self) -> List[ForeachFrame]:
         """The open foreaches, outermost first, as Metaflow keeps them."""
         targets, frames = self._flowc.graph.targets, enumerate(self._flowc.stack)
-        return [ForeachFrame((targets(each["step"])[0], each["over"], each["splits"], each["index"], self._shown(level))) for level, each in frames]
+        return [
+            ForeachFrame((targets(each["step"])[0], each["over"], each["splits"], each["index"], self._shown(level)))
+            for level, each in frames
+        ]
 
     def _shown(self, level: int) -> Optional[str]:
         """A short text for the item of one level (Metaflow's documentation does not say how; measured)."""
@@ -138,7 +143,13 @@ class FlowSpec:
             return None
         items = None if frame["over"] is None else getattr(self, frame["over"])
         item = list(items)[frame["index"]] if isinstance(items, dict) else self._item(level)
-        return "None" if item is None else str(item)[:30] if isinstance(item, (str, int, float, bool)) else reprlib.repr(item)[:30]
+        return (
+            "None"
+            if item is None
+            else str(item)[:30]
+            if isinstance(item, (str, int, float, bool))
+            else reprlib.repr(item)[:30]
+        )
 
     @property
     def _graph(self) -> Any:
@@ -199,22 +210,34 @@ class FlowSpec:
 
     # ── joins ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def merge_artifacts(self, inputs: Any, exclude: Union[None, str, List[str]] = None, include: Optional[List[str]] = None) -> None:
+    def merge_artifacts(
+        self, inputs: Any, exclude: Union[None, str, List[str]] = None, include: Optional[List[str]] = None
+    ) -> None:
         """Takes over what the inputs agree on, and `self` does not have yet. Raises for what they disagree on, and for a missing `include`."""
         from ..exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 
         state = self._flowc
-        exclude = exclude if isinstance(exclude, str) else list(exclude or [])  # in a text, names are sought as in Metaflow: `"ab"` leaves out `a`
+        exclude = (
+            exclude if isinstance(exclude, str) else list(exclude or [])
+        )  # in a text, names are sought as in Metaflow: `"ab"` leaves out `a`
         include = list(include or [])
         if not state.is_join:
             raise MetaflowException(f"merge_artifacts was called in step `{state.step}`, which is no join")
         if exclude and include:
             raise MetaflowException("merge_artifacts takes `include` or `exclude`, not both")
         found: Manifest = {}
-        conflicts: List[str] = []  # a name for each branch that has another value than the first: what Metaflow's exception holds
+        conflicts: List[
+            str
+        ] = []  # a name for each branch that has another value than the first: what Metaflow's exception holds
         for each in inputs:
             for name, entry in each._flowc.manifest.items():
-                if name in state.fixed or name in exclude or (include and name not in include) or name.startswith(ITEMS) or self._has(name):
+                if (
+                    name in state.fixed
+                    or name in exclude
+                    or (include and name not in include)
+                    or name.startswith(ITEMS)
+                    or self._has(name)
+                ):
                     continue
                 if found.setdefault(name, entry)["digest"] != entry["digest"]:
                     conflicts.append(name)
@@ -239,7 +262,11 @@ class FlowSpec:
             raise wrong_next("self.next was called in `__init__`: only a step goes on to another")
         state = self._flowc
         step = state.step
-        foreach, condition, parallel = kwargs.pop("foreach", None), kwargs.pop("condition", None), kwargs.pop("num_parallel", None)
+        foreach, condition, parallel = (
+            kwargs.pop("foreach", None),
+            kwargs.pop("condition", None),
+            kwargs.pop("num_parallel", None),
+        )
         if kwargs:
             raise wrong_next(f"step `{step}`: self.next has no argument {next(iter(kwargs))!r}")
         if state.next is not None:
@@ -256,7 +283,9 @@ class FlowSpec:
             self._foreach(names, foreach)
         elif parallel:
             if len(names) != 1 or not hasattr(parallel, "__index__") or parallel < 1:
-                raise wrong_next(f"step `{step}`: num_parallel is a number of at least 1, with exactly one step, not {parallel!r}")
+                raise wrong_next(
+                    f"step `{step}`: num_parallel is a number of at least 1, with exactly one step, not {parallel!r}"
+                )
             state.splits, state.over = int(parallel), None
         state.next = names
 
@@ -268,7 +297,8 @@ class FlowSpec:
                 (
                     each
                     for each in self._flowc.targets
-                    if getattr(getattr(type(self), each, None), "__wrapped__", getattr(type(self), each, None)) is function
+                    if getattr(getattr(type(self), each, None), "__wrapped__", getattr(type(self), each, None))
+                    is function
                 ),
                 None,
             )
@@ -293,13 +323,19 @@ class FlowSpec:
         except AttributeError:
             raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which was never set") from None
         if isinstance(items, Iterator):
-            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which can be read only once: make a list of it")
+            raise wrong_next(
+                f"step `{step}`: the foreach is over `{over}`, which can be read only once: make a list of it"
+            )
         if isinstance(items, UnboundedForeachInput):
-            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number of its items")
+            raise wrong_next(
+                f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number of its items"
+            )
         try:
             count = sum(1 for _ in items)
         except Exception as error:
-            raise wrong_next(f"step `{step}`: the foreach is over `{over}`, whose items cannot be read: {error}") from error
+            raise wrong_next(
+                f"step `{step}`: the foreach is over `{over}`, whose items cannot be read: {error}"
+            ) from error
         if not count:
             raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which is empty")
         if isinstance(items, (set, frozenset)):  # each process would order it differently
@@ -309,14 +345,18 @@ class FlowSpec:
     def _switch(self, dsts: Tuple[Any, ...], condition: Any, mixed: bool) -> None:
         state, step = self._flowc, self._flowc.step
         if len(dsts) != 1 or not isinstance(dsts[0], dict) or not dsts[0] or not isinstance(condition, str) or mixed:
-            raise wrong_next(f"step `{step}`: a switch is written self.next({{value: self.step, …}}, condition='artifact')")
+            raise wrong_next(
+                f"step `{step}`: a switch is written self.next({{value: self.step, …}}, condition='artifact')"
+            )
         try:
             value = getattr(self, condition)
         except AttributeError:
             raise wrong_next(f"step `{step}`: the switch is on `{condition}`, which was never set") from None
         if value not in dsts[0]:
             cases = ", ".join(repr(each) for each in dsts[0])
-            raise RuntimeError(f"step `{step}`: the switch is on `{condition}`, which is {value!r}: none of the cases {cases}")
+            raise RuntimeError(
+                f"step `{step}`: the switch is on `{condition}`, which is {value!r}: none of the cases {cases}"
+            )
         for each in dsts[0].values():
             self._target(each)
         state.next = [self._target(dsts[0][value])]
@@ -353,8 +393,16 @@ def constants(flow_class: type[FlowSpec]) -> Dict[str, Any]:
         if owner is not FlowSpec and owner is not object:
             for name in owner.__dict__:
                 found.setdefault(name, owner)
-    values = {name: getattr(flow_class, name, None) for name in found if not name.startswith("_") and name not in _NOT_CONSTANT}
-    return {name: value for name, value in values.items() if not isinstance(value, (type, _METHOD)) and not hasattr(type(value), "__get__")}
+    values = {
+        name: getattr(flow_class, name, None)
+        for name in found
+        if not name.startswith("_") and name not in _NOT_CONSTANT
+    }
+    return {
+        name: value
+        for name, value in values.items()
+        if not isinstance(value, (type, _METHOD)) and not hasattr(type(value), "__get__")
+    }
 
 
 def _underscored(kind: type[FlowSpec]) -> Iterator[str]:
@@ -374,8 +422,14 @@ def saved(flow: FlowSpec) -> Manifest:
     Raises artifacts.Unpicklable.
     """
     state, kind = flow._flowc, type(flow)
-    set_by = {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__  # deleting what `__init__` has set leaves it
-    values = {name: value for name, value in set_by.items() if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value)}
+    set_by = (
+        {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__
+    )  # deleting what `__init__` has set leaves it
+    values = {
+        name: value
+        for name, value in set_by.items()
+        if name != "_flowc" and name not in state.fixed and artifacts.is_saved(name, value)
+    }
     if values.get("name") == kind.__name__ and "name" not in state.manifest:
         del values["name"]
     for name in _underscored(kind):

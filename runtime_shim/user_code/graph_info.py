@@ -61,7 +61,12 @@ def _step(graph: Graph, name: str, join: Optional[str]) -> Dict[str, Any]:
 def _kind(graph: Graph, name: str) -> str:
     kind = graph.kind(name)
     if kind in ("split", "foreach", "parallel", "switch"):
-        return {"split": "split-static", "foreach": "split-foreach", "parallel": "split-parallel", "switch": "split-switch"}[kind]
+        return {
+            "split": "split-static",
+            "foreach": "split-foreach",
+            "parallel": "split-parallel",
+            "switch": "split-switch",
+        }[kind]
     if name == graph.end:
         return "end"
     if graph.step(name)["is_join"]:
@@ -70,7 +75,12 @@ def _kind(graph: Graph, name: str) -> str:
 
 
 def _decorator(decorator: Dict[str, Any]) -> Dict[str, Any]:
-    return {"name": decorator["name"], "attributes": decorator["attributes"], "statically_defined": True, "inserted_by": None}
+    return {
+        "name": decorator["name"],
+        "attributes": decorator["attributes"],
+        "statically_defined": True,
+        "inserted_by": None,
+    }
 
 
 class _Structure:

@@ -29,7 +29,9 @@ class IncludeFile(Parameter):
             try:
                 flow.__dict__[kept] = _function(self.parser)(value)
             except Exception as error:
-                raise MetaflowException(f"the parser of `{self.name}` failed: {type(error).__name__}: {error}") from error
+                raise MetaflowException(
+                    f"the parser of `{self.name}` failed: {type(error).__name__}: {error}"
+                ) from error
         return flow.__dict__[kept]
 
 

@@ -52,7 +52,9 @@ def _seclude() -> None:
     try:
         import ctypes
 
-        ctypes.CDLL(None, use_errno=True).unshare(0x10000000 | 0x40000000)  # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
+        ctypes.CDLL(None, use_errno=True).unshare(
+            0x10000000 | 0x40000000
+        )  # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
     except (OSError, AttributeError):
         pass
 
@@ -108,7 +110,13 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
         found = []
         for each in several:
             kept = id(each) in before and texts[id(each)] == _text(each.attributes)
-            found.append({"name": each.name, "place": each.place if kept else -1, "attributes": {} if kept else _data(each.attributes, each.name)})
+            found.append(
+                {
+                    "name": each.name,
+                    "place": each.place if kept else -1,
+                    "attributes": {} if kept else _data(each.attributes, each.name),
+                }
+            )
         return found
 
     after = dict(flow.parameters())
@@ -122,7 +130,11 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
             for name, step in flow.steps()
         },
         "parameters": [
-            {"attribute": attribute, "kept": parameters.get(attribute) is each, **_parameter(each, parameters.get(attribute) is each)}
+            {
+                "attribute": attribute,
+                "kept": parameters.get(attribute) is each,
+                **_parameter(each, parameters.get(attribute) is each),
+            }
             for attribute, each in after.items()
         ],
         "files": _files(flow),
@@ -139,7 +151,9 @@ def _files(flow: Any) -> Dict[str, str]:
         for given in mutator.add_to_package() or ():
             for name, path in in_package(given):
                 if found.setdefault(name, path) != path:
-                    raise _Odd(f"{type(mutator).__name__} adds {path} to the code package as {name}, which {found[name]} is already")
+                    raise _Odd(
+                        f"{type(mutator).__name__} adds {path} to the code package as {name}, which {found[name]} is already"
+                    )
     return found
 
 
@@ -210,7 +224,12 @@ def _context(cls: Any, found: Any) -> Any:
 
     user = os.environ.get("METAFLOW_USER") or os.environ.get("USER") or ""
     return types.SimpleNamespace(
-        flow_name=cls.__name__, user_name=user, parameter_name=found.name, logger=lambda *_, **__: None, ds_type="local", configs=None
+        flow_name=cls.__name__,
+        user_name=user,
+        parameter_name=found.name,
+        logger=lambda *_, **__: None,
+        ds_type="local",
+        configs=None,
     )
 
 

@@ -45,7 +45,9 @@ def know(decorators: Dict[str, Any]) -> None:
 def noted(target: Any) -> List[Noted]:
     """The decorators of a step's function or of a flow class itself, in the order in which Python applied them (`names.py` wrote them down)."""
     if "_flowc_decorators" not in target.__dict__:
-        target._flowc_decorators = [Noted(name, attributes) for name, attributes in target.__dict__.get("_flowc_written", ())]
+        target._flowc_decorators = [
+            Noted(name, attributes) for name, attributes in target.__dict__.get("_flowc_written", ())
+        ]
     return target.__dict__["_flowc_decorators"]  # type: ignore[no-any-return]
 
 
@@ -244,7 +246,9 @@ def is_parameter(value: Any) -> bool:
     return isinstance(value, Parameter)
 
 
-def apply(cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: None, attach: Sequence[str] = ()) -> _Flow:
+def apply(
+    cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: None, attach: Sequence[str] = ()
+) -> _Flow:
     """Runs all mutators of the flow class, which changes it. `values` are its configs', by name; `ready` is called before the first runs.
 
     `attach` are the decorators of `--with`: they come on the steps between `pre_mutate` and `mutate`, as in Metaflow.
@@ -280,7 +284,9 @@ def _attach(step: Any, texts: Sequence[str]) -> None:
     for text in texts:
         name, _, given = parse_spec(text)
         if name in MULTIPLE or name not in [each.name for each in noted(step)]:
-            noted(step).append(_noted(name, [], {each: _meant(value, defaults[name].get(each)) for each, value in given.items()}))
+            noted(step).append(
+                _noted(name, [], {each: _meant(value, defaults[name].get(each)) for each, value in given.items()})
+            )
 
 
 def step_mutators(step: Any) -> List[Any]:
@@ -299,13 +305,19 @@ def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[
     if isinstance(deco_type, str):
         name, own, given = parse_spec(deco_type)
         if (own or given) and (positional or named):
-            raise MetaflowException("Cannot specify additional arguments when adding a decorator using a decospec that already has arguments")
+            raise MetaflowException(
+                "Cannot specify additional arguments when adding a decorator using a decospec that already has arguments"
+            )
         positional, named = own or positional, given or named
         if levels.get(name) == level:
-            return _noted(name, positional, {each: _meant(value, defaults[name].get(each)) for each, value in named.items()})
+            return _noted(
+                name, positional, {each: _meant(value, defaults[name].get(each)) for each, value in named.items()}
+            )
         found = _called(name)
         if found is None:
-            raise MetaflowException(f"Unknown {level} decorator *{name}*. The following decorators are supported: *{', '.join(_known(level))}*")
+            raise MetaflowException(
+                f"Unknown {level} decorator *{name}*. The following decorators are supported: *{', '.join(_known(level))}*"
+            )
         deco_type = found
     if isinstance(deco_type, type):
         kind = FlowMutator if level == "flow" else StepMutator
@@ -313,7 +325,9 @@ def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[
             return deco_type(*positional, **named)
     name = getattr(deco_type, "__name__", "")
     if not getattr(deco_type, "_flowc_marker", False) or levels.get(name) != level:
-        raise TypeError(f"add_decorator takes a {level} decorator of Metaflow's, or one of the user's own, not {deco_type!r}")
+        raise TypeError(
+            f"add_decorator takes a {level} decorator of Metaflow's, or one of the user's own, not {deco_type!r}"
+        )
     return _noted(name, positional, named)
 
 
@@ -323,7 +337,10 @@ def _meant(value: Any, default: Any) -> Any:
 
 
 def _known(level: str) -> List[str]:
-    return [*(cls.__name__ for cls in {**known, **_classes}.values()), *sorted(name for name, each in levels.items() if each == level)]
+    return [
+        *(cls.__name__ for cls in {**known, **_classes}.values()),
+        *sorted(name for name, each in levels.items() if each == level),
+    ]
 
 
 def _noted(name: str, positional: List[Any], named: Dict[str, Any]) -> Noted:
@@ -332,7 +349,9 @@ def _noted(name: str, positional: List[Any], named: Dict[str, Any]) -> Noted:
     for each in named:
         if each not in defaults[name]:
             listed = ", ".join(defaults[name])
-            raise MetaflowException(f"Decorator '{name}' does not support the attribute '{each}'. These attributes are supported: {listed}.")
+            raise MetaflowException(
+                f"Decorator '{name}' does not support the attribute '{each}'. These attributes are supported: {listed}."
+            )
     return Noted(name, {**defaults[name], **config.resolve(named)})
 
 
@@ -391,7 +410,9 @@ class MutableFlow(_Specs):
             text = f"Flow '{self._flow.cls.__name__}' already has a class member '{name}'"
             raise MetaflowException(f"{text} -- set overwrite=True in add_parameter to overwrite it.")
         if not is_parameter(value):
-            raise MetaflowException(f"Only a Parameter or an IncludeFile can be added using `add_parameter`; got {type(value)}")
+            raise MetaflowException(
+                f"Only a Parameter or an IncludeFile can be added using `add_parameter`; got {type(value)}"
+            )
         value._attribute = name
         setattr(self._flow.cls, name, value)
 
@@ -405,13 +426,17 @@ class MutableFlow(_Specs):
                         return True
         return False
 
-    def add_decorator(self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE) -> Any:
+    def add_decorator(
+        self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE
+    ) -> Any:
         _early(self._pre_mutate, f"Adding flow-decorator '{deco_type}'")
         made = _decorator(deco_type, deco_args, deco_kwargs, "flow")
         flow = self._flow
         if isinstance(made, FlowMutator):
             same = [each for each in flow.mutators if each.decorator_name == made.decorator_name]
-            if same and not _duplicate(duplicates, MetaflowException(f"Duplicate FlowMutator '{made.decorator_name}' on flow")):
+            if same and not _duplicate(
+                duplicates, MetaflowException(f"Duplicate FlowMutator '{made.decorator_name}' on flow")
+            ):
                 return None
             made.external_init()
             flow.mutators[:] = [each for each in flow.mutators if each not in same]
@@ -463,7 +488,9 @@ class MutableStep(_Specs):
                 seen.append(each)
                 yield spec_of(each)
 
-    def add_decorator(self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE) -> Any:
+    def add_decorator(
+        self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE
+    ) -> Any:
         made = _decorator(deco_type, deco_args, deco_kwargs, "step")
         if not isinstance(made, Noted):
             return self._add_own(made, duplicates)
@@ -497,7 +524,10 @@ class MutableStep(_Specs):
                 short, full, args, kwargs = spec_of(each)
                 if deco_name not in (short, full) and not full.endswith(f".{deco_name}"):
                     continue
-                if (deco_args is not None or deco_kwargs is not None) and (args, kwargs) != (deco_args or [], deco_kwargs or {}):
+                if (deco_args is not None or deco_kwargs is not None) and (args, kwargs) != (
+                    deco_args or [],
+                    deco_kwargs or {},
+                ):
                     continue
                 if isinstance(each, StepMutator):
                     _early(self._pre_mutate, f"Removing step mutator '{full}'")
@@ -508,7 +538,9 @@ class MutableStep(_Specs):
 
 def _removed(own: List[Noted], name: str, args: Any, kwargs: Any) -> bool:
     anyway = args is None and kwargs is None
-    kept = [each for each in own if each.name != name or not (anyway or ([], each.attributes) == (args or [], kwargs or {}))]
+    kept = [
+        each for each in own if each.name != name or not (anyway or ([], each.attributes) == (args or [], kwargs or {}))
+    ]
     removed = len(kept) < len(own)
     own[:] = kept
     return removed

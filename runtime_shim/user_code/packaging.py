@@ -37,7 +37,9 @@ def in_package(given: Any) -> Iterator[Tuple[str, str]]:
             raise MetaflowException(f"add_to_package gives {content!r}, which is no file")
         yield os.path.normpath(str(name)).replace(os.sep, "/"), path
     else:
-        raise MetaflowException(f"add_to_package gives {content!r} as {kind!r}: flowc has no place for it; give it as ContentType.USER_CONTENT")
+        raise MetaflowException(
+            f"add_to_package gives {content!r} as {kind!r}: flowc has no place for it; give it as ContentType.USER_CONTENT"
+        )
 
 
 def _of_module(module: Any) -> Iterator[Tuple[str, str]]:

@@ -15,7 +15,14 @@ class Parameter:
     _flowc_declares = True
 
     def __init__(
-        self, name: str, default: Any = None, type: Any = None, help: Any = None, required: Any = None, show_default: Any = None, **options: Any
+        self,
+        name: str,
+        default: Any = None,
+        type: Any = None,
+        help: Any = None,
+        required: Any = None,
+        show_default: Any = None,
+        **options: Any,
     ) -> None:
         given = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
         self.name = name

@@ -15,9 +15,13 @@ from ..exceptions import MetaflowException
 
 USER_SKIP_STEP: Dict[str, Any] = {}  # what a generator yields to skip the step and go on where the step would
 
-known: Dict[str, type] = {}  # the user's own by module and name, for the text form of decorators; one that is inherited from no longer is
+known: Dict[
+    str, type
+] = {}  # the user's own by module and name, for the text form of decorators; one that is inherited from no longer is
 
-NextArguments = Union[None, bool, Dict[str, Any]]  # None: the step called `next` itself; True or {}: as the step would; else its arguments
+NextArguments = Union[
+    None, bool, Dict[str, Any]
+]  # None: the step called `next` itself; True or {}: as the step would; else its arguments
 
 
 class UserStepDecorator:
@@ -32,7 +36,9 @@ class UserStepDecorator:
         known[f"{cls.__module__}.{cls.__name__}"] = cls
 
     def __new__(cls, *arguments: Any, **attributes: Any) -> Any:
-        if len(arguments) == 1 and not attributes and _is_step(arguments[0]):  # `@Decorator` above a step, without parentheses
+        if (
+            len(arguments) == 1 and not attributes and _is_step(arguments[0])
+        ):  # `@Decorator` above a step, without parentheses
             return cls()(arguments[0])
         return super().__new__(cls)
 
@@ -100,8 +106,15 @@ def user_step_decorator(*arguments: Any, **attributes: Any) -> Any:
         raise MetaflowException("@user_step_decorator goes on a generator function: one that yields")
     count = code.co_argcount + code.co_kwonlyargcount
     if count not in ((4,) if attributes else (3, 4)):
-        raise MetaflowException("the function of @user_step_decorator takes (step_name, flow, inputs), and `attributes` if it is used with arguments")
-    body = {"_function": staticmethod(function), "_takes_keywords": count == 4, "__module__": function.__module__, "__doc__": function.__doc__}
+        raise MetaflowException(
+            "the function of @user_step_decorator takes (step_name, flow, inputs), and `attributes` if it is used with arguments"
+        )
+    body = {
+        "_function": staticmethod(function),
+        "_takes_keywords": count == 4,
+        "__module__": function.__module__,
+        "__doc__": function.__doc__,
+    }
     return type(function.__name__, (_Generated,), body)
 
 
@@ -144,7 +157,9 @@ def _is_step(value: Any) -> bool:
     return callable(value) and getattr(value, "is_step", False) is True
 
 
-def run(step_name: str, flow: Any, wrappers: List[UserStepDecorator], call: Callable[[], Any], inputs: Any) -> Tuple[bool, NextArguments]:
+def run(
+    step_name: str, flow: Any, wrappers: List[UserStepDecorator], call: Callable[[], Any], inputs: Any
+) -> Tuple[bool, NextArguments]:
     """Runs the step within its wrappers: `call` runs the method itself, `inputs` is a join's, else None.
 
     Returns (True, arguments) when `next` is to be called in the step's place, (False, None) when the step has called it. Raises what the
@@ -192,5 +207,7 @@ def run(step_name: str, flow: Any, wrappers: List[UserStepDecorator], call: Call
     if arguments is None or arguments is False:
         return (True, True) if failed else (False, None)
     if not isinstance(arguments, (bool, dict)):
-        raise RuntimeError(f"a decorator of step `{step_name}` gave {arguments!r} as arguments of next: True, or a dict of them")
+        raise RuntimeError(
+            f"a decorator of step `{step_name}` gave {arguments!r} as arguments of next: True, or a dict of them"
+        )
     return True, arguments

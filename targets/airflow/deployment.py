@@ -27,5 +27,7 @@ def removal(item: str) -> tuple[str, str, str]:
     """Returns what to tell whoever deploys, about a DAG that is no longer compiled."""
     name = item.partition(" ")[2]
     why = "Airflow keeps it for as long as its file is in the folder of DAGs"
-    how = f"where it was deployed, delete `{file_name(name)}`; `airflow dags delete {name}` then deletes its history too"
+    how = (
+        f"where it was deployed, delete `{file_name(name)}`; `airflow dags delete {name}` then deletes its history too"
+    )
     return f"the DAG `{name}` is no longer compiled", why, how

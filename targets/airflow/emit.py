@@ -41,8 +41,14 @@ OPTIONS: tuple[Option, ...] = (
 )  # fmt: skip
 
 
-REPORTS = ("stdout", "json:/airflow/xcom/return.json")  # where BashOperator and KubernetesPodOperator look for what a task returns
-LABELS = ("{{ task.bash_command.split('--path ')[1].split()[0] }}", "{{ task.arguments[4] }}")  # of a mapped task: its path
+REPORTS = (
+    "stdout",
+    "json:/airflow/xcom/return.json",
+)  # where BashOperator and KubernetesPodOperator look for what a task returns
+LABELS = (
+    "{{ task.bash_command.split('--path ')[1].split()[0] }}",
+    "{{ task.arguments[4] }}",
+)  # of a mapped task: its path
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:

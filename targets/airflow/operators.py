@@ -105,7 +105,13 @@ def _own(pod: Pod, options: Options, guaranteed: bool) -> Data:
     spec = {**pod.spec, **pull_secrets(pod)}
     if guaranteed and options.runtime == "inject":
         spec["initContainers"] = [init_container(options, LIMITS, LIMITS)]
-    found = {"container": container, "mounts": list(pod.mounts), "volumes": list(pod.volumes), "metadata": metadata(pod), "spec": spec}
+    found = {
+        "container": container,
+        "mounts": list(pod.mounts),
+        "volumes": list(pod.volumes),
+        "metadata": metadata(pod),
+        "spec": spec,
+    }
     return {name: value for name, value in found.items() if value}
 
 
@@ -116,7 +122,9 @@ def _from_secrets(names: Iterable[str]) -> list[Data]:
 def parameter(each: Parameter) -> Data:
     """Returns the DAG's own parameter: typed by JSON Schema, with its default unless it must be given."""
     kind = _TYPES.get(each.type)
-    default = each.default if each.has_default and each.type != "file" else None  # the file's content is in the code package
+    default = (
+        each.default if each.has_default and each.type != "file" else None
+    )  # the file's content is in the code package
     optional = not each.required and default is None
     schema: Data = {}
     if kind and not _is_other(each):

@@ -49,7 +49,9 @@ def _dropped(decorator: Decorator, step: Step) -> Iterator[Diagnostic]:
     if others:
         why = "the worker runs the task with its own Python, packages and machine"
         how = "see that the workers have what the step needs, or compile with `--airflow-tasks kubernetes`"
-        what = f"{', '.join(others)} of `@{decorator.name}` of step `{step.name}` has no effect on a process of the worker"
+        what = (
+            f"{', '.join(others)} of `@{decorator.name}` of step `{step.name}` has no effect on a process of the worker"
+        )
         yield Diagnostic("FLOW571", what, decorator.span, why, how, WARNING)
 
 
@@ -61,7 +63,11 @@ def _options(options: Options) -> Iterator[Diagnostic]:
             "no task of this DAG talks to a cluster", "remove it, or leave out `--airflow-tasks process`",
         )  # fmt: skip
     shared = (
-        ("env-secret", bool(options.own("env-secret")), "set the variables, such as the datastore's credentials, where the workers are started"),
+        (
+            "env-secret",
+            bool(options.own("env-secret")),
+            "set the variables, such as the datastore's credentials, where the workers are started",
+        ),
         ("service-account", bool(options.own("service-account")), "give the workers the rights that the tasks need"),
         ("image", options.image != _DEFAULTS.image, "install the flow's packages for the workers' Python"),
         ("runtime", options.runtime != _DEFAULTS.runtime, "install flowc for the workers' Python"),

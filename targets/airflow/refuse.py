@@ -43,7 +43,13 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
         yield from _pod(step, options)
     for parameter in flow.parameters:
         if len(parameter.name) > 250 or not parameter.name:
-            yield Diagnostic("FLOW533", f"Airflow cannot have a parameter `{parameter.name}`", parameter.span, "its name is too long", "shorten it")
+            yield Diagnostic(
+                "FLOW533",
+                f"Airflow cannot have a parameter `{parameter.name}`",
+                parameter.span,
+                "its name is too long",
+                "shorten it",
+            )
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:
@@ -56,8 +62,15 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         why = "it becomes part of each run's id, and Airflow must read nothing into it"
         how = "give up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`, with a letter or digit first and no ending such as `.sh`"
         yield Diagnostic("FLOW536", what, None, why, how)
-    yield from impossible_numbers(options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532")
-    shared = [("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image), ("namespace", options.namespace)]
+    yield from impossible_numbers(
+        options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532"
+    )
+    shared = [
+        ("datastore", options.store),
+        ("image", options.image),
+        ("runtime image", options.runtime_image),
+        ("namespace", options.namespace),
+    ]
     for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
         if not is_text(text):
             yield Diagnostic("FLOW534", f"the {what} `{text}` cannot be said to Airflow", None, _READ, "give another")

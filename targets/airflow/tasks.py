@@ -79,7 +79,9 @@ class Tasks:
                         self._scope(branch, own)
                 case ForEach():
                     name = variable(step, PATHS)
-                    self.found.append({"kind": PATHS, "variable": name, "id": task_id(step, PATHS), "of": variable(step)})
+                    self.found.append(
+                        {"kind": PATHS, "variable": name, "id": task_id(step, PATHS), "of": variable(step)}
+                    )
                     self._scope(node.body, Paths(name, own.sparse))
                 case _:
                     if chooses(self.steps[step]) and not own.variable:
@@ -88,8 +90,18 @@ class Tasks:
     def _choice(self, step: str, scope: Scope) -> None:
         """The branch of a switch outside any foreach, and the tasks of those of its ways that need one."""
         own = [target for target in targets(self.steps[step]) if self._is_missed(target, step, scope)]
-        ways = {target: way_id(step, target) if target in own else task_id(target) for target in targets(self.steps[step])}
-        self.found.append({"kind": CHOICE, "variable": variable(step, CHOICE), "id": task_id(step, CHOICE), "of": variable(step), "ways": ways})
+        ways = {
+            target: way_id(step, target) if target in own else task_id(target) for target in targets(self.steps[step])
+        }
+        self.found.append(
+            {
+                "kind": CHOICE,
+                "variable": variable(step, CHOICE),
+                "id": task_id(step, CHOICE),
+                "of": variable(step),
+                "ways": ways,
+            }
+        )
         for number, target in enumerate(own):
             self._ways[step, target] = name = variable(step, f"{WAY}{number}")
             self.found.append({"kind": WAY, "variable": name, "id": ways[target], "after": variable(step, CHOICE)})
@@ -123,7 +135,15 @@ class Tasks:
         switches = [each for each in sources if isinstance(each, str)]
         rule = ANY if len(sources) > 1 else ""
         self.found.append(
-            {"kind": ITEMS, "variable": name, "id": task_id(step, ITEMS), "step": step, "lists": lists, "switches": switches, "rule": rule}
+            {
+                "kind": ITEMS,
+                "variable": name,
+                "id": task_id(step, ITEMS),
+                "step": step,
+                "lists": lists,
+                "switches": switches,
+                "rule": rule,
+            }
         )
         return Paths(name, True)
 
@@ -141,7 +161,15 @@ class Tasks:
         is_any = any(len(edges) > 1 for way in need for edges in way) or len(need) > 1
         rule = ANY if is_any or any(each.maybe for each in upstream) else ""
         self.found.append(
-            {"kind": "step", "variable": variable(step), "id": task_id(step), "step": step, "paths": paths.variable, "after": after, "rule": rule}
+            {
+                "kind": "step",
+                "variable": variable(step),
+                "id": task_id(step),
+                "step": step,
+                "paths": paths.variable,
+                "after": after,
+                "rule": rule,
+            }
         )
 
     def _upstream(self, edge: Edge) -> Upstream:

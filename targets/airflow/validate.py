@@ -42,7 +42,9 @@ def validate(name: str, text: str) -> Iterator[Finding]:
     try:
         tree = ast.parse(text, name)
     except (SyntaxError, ValueError, RecursionError) as error:
-        yield Finding(name, f"line {getattr(error, 'lineno', None) or 1}", f"this is not Python: {getattr(error, 'msg', error)}")
+        yield Finding(
+            name, f"line {getattr(error, 'lineno', None) or 1}", f"this is not Python: {getattr(error, 'msg', error)}"
+        )
         return
     for line, message in sorted(_problems(tree)):
         yield Finding(name, f"line {line}", message)
@@ -77,7 +79,9 @@ def _import(statement: ast.Import | ast.ImportFrom) -> Iterator[Problem]:
     if isinstance(statement, ast.ImportFrom) and statement.level:
         yield statement.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
         return
-    for module in [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [alias.name for alias in statement.names]:
+    for module in (
+        [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [alias.name for alias in statement.names]
+    ):
         root = module.partition(".")[0]
         if root not in _OUTSIDE and root not in sys.stdlib_module_names:
             yield statement.lineno, f"module `{root}` need not be there where Airflow reads the file"
@@ -148,7 +152,9 @@ def _dag(call: ast.Call) -> Iterator[Problem]:
     identifier = given.get("dag_id", call.args[0] if call.args else None)
     if identifier is None:
         yield call.lineno, "the DAG has no id"
-    elif isinstance(identifier, ast.Constant) and not (isinstance(identifier.value, str) and _KEY.fullmatch(identifier.value)):
+    elif isinstance(identifier, ast.Constant) and not (
+        isinstance(identifier.value, str) and _KEY.fullmatch(identifier.value)
+    ):
         yield identifier.lineno, f"{identifier.value!r} cannot be the id of a DAG"
     schedule = given.get("schedule")
     if isinstance(schedule, ast.Constant) and isinstance(schedule.value, str) and not schedule.value.startswith("@"):
@@ -179,7 +185,12 @@ def _ids(block: ast.With) -> Iterator[Problem]:
         node = waiting.pop()
         if isinstance(node, (ast.With, ast.For, ast.While, ast.If, ast.FunctionDef)):
             continue
-        if isinstance(node, ast.keyword) and node.arg == "task_id" and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.keyword)
+            and node.arg == "task_id"
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             name, line = node.value.value, node.value.lineno
             if name in seen:
                 yield line, f"the task id {name!r} is given twice, first in line {seen[name]}"
@@ -189,7 +200,11 @@ def _ids(block: ast.With) -> Iterator[Problem]:
 
 def _jinja(tree: ast.Module) -> Iterator[Problem]:
     """Texts that Airflow would fail to render: a tag that is opened and not closed. Descriptions and documentation are not rendered."""
-    plain = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.keyword) and each.arg in ("doc_md", "description", "dag_id")}
+    plain = {
+        id(each.value)
+        for each in ast.walk(tree)
+        if isinstance(each, ast.keyword) and each.arg in ("doc_md", "description", "dag_id")
+    }
     plain |= {
         id(inside)
         for each in ast.walk(tree)
@@ -216,7 +231,12 @@ def _cycles(block: ast.With) -> Iterator[Problem]:
                 for target in _named(right) & once:
                     before.setdefault(target, set()).update(_named(left) & once)
                     lines.setdefault(target, each.lineno)
-        elif isinstance(each, ast.Assign) and isinstance(each.value, ast.Call) and len(each.targets) == 1 and isinstance(each.targets[0], ast.Name):
+        elif (
+            isinstance(each, ast.Assign)
+            and isinstance(each.value, ast.Call)
+            and len(each.targets) == 1
+            and isinstance(each.targets[0], ast.Name)
+        ):
             before.setdefault(each.targets[0].id, set()).update(_loaded(each.value) & once)
     cyclic = circle({name: several for name, several in before.items() if name in once})
     if cyclic:

@@ -38,7 +38,9 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
                 within = times * width
                 if within > limit >= times:
                     place = steps[node.step].transition.span  # type: ignore[union-attr]
-                    count = f"{within} tasks" if times == 1 else f"{within} tasks, {width} for each of {times} outer items"
+                    count = (
+                        f"{within} tasks" if times == 1 else f"{within} tasks, {width} for each of {times} outer items"
+                    )
                     yield Diagnostic(
                         "FLOW574", f"the foreach of step `{node.step}` has {count}: more than Airflow's {limit}", place,
                         "Airflow maps no task over more items than `[core] max_map_length`, and the run would fail there",

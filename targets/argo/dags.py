@@ -118,7 +118,11 @@ class Dags:
             },
         ]  # fmt: skip
         last = f"tasks['{visit}'].outputs.parameters.next"
-        chosen = f"tasks.{AGAIN}.status == 'Succeeded' ? tasks.{AGAIN}.outputs.parameters.next : {last}" if chooses(step) else None
+        chosen = (
+            f"tasks.{AGAIN}.status == 'Succeeded' ? tasks.{AGAIN}.outputs.parameters.next : {last}"
+            if chooses(step)
+            else None
+        )
         self.templates.append({"name": name, "path": True, "tasks": tasks, "next": chosen})
 
     # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,9 @@ def removal(item: str) -> tuple[str, str, str]:
     kind, _, place = item.partition(" ")
     namespace, _, name = place.rpartition("/")
     where = f" -n {namespace}" if namespace else ""
-    if kind == "cronworkflow":  # which is the owner of the runs that it has started (Argo, ConvertCronWorkflowToWorkflow)
+    if (
+        kind == "cronworkflow"
+    ):  # which is the owner of the runs that it has started (Argo, ConvertCronWorkflowToWorkflow)
         why = "`kubectl apply` leaves its CronWorkflow in the cluster, which goes on starting runs"
         how = f"where it was deployed, run `kubectl delete cronworkflow {name}{where} --cascade=orphan`, which keeps its runs"
         return f"the schedule of `{place}` is no longer in the spec", why, how

@@ -80,7 +80,13 @@ def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnost
     how = "make several flows of it, or run several pieces of work in one step"
     if size > MAX_OBJECT:
         what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
-        yield Diagnostic("FLOW518", what, flow.span, f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes", how)
+        yield Diagnostic(
+            "FLOW518",
+            what,
+            flow.span,
+            f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes",
+            how,
+        )
         return
     if size > MAX_ANNOTATION:
         what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"

@@ -28,7 +28,11 @@ def template_name(step: str, role: str = "") -> str:
 def object_name(flow: str) -> str:
     """Returns the name of the WorkflowTemplate and CronWorkflow of a flow of that name."""
     plain = flow.lower().strip("_")
-    return _fitted(plain, OBJECT_LENGTH, False) if "__" not in plain and plain.isascii() else _fitted(flow, OBJECT_LENGTH, True)
+    return (
+        _fitted(plain, OBJECT_LENGTH, False)
+        if "__" not in plain and plain.isascii()
+        else _fitted(flow, OBJECT_LENGTH, True)
+    )
 
 
 def is_object_name(name: str) -> bool:

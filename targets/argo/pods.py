@@ -78,7 +78,10 @@ def same_amounts(options: Options) -> Data:
 
 def _of_argo(resources: Data) -> Data:
     """What a pod of the class Guaranteed says of Argo's own containers: every container of it must request what it is limited to."""
-    return {name: [{"name": container, "resources": resources}] for name, container in (("initContainers", "init"), ("containers", "wait"))}
+    return {
+        name: [{"name": container, "resources": resources}]
+        for name, container in (("initContainers", "init"), ("containers", "wait"))
+    }
 
 
 def is_native(name: str, value: str) -> bool:

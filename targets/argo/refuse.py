@@ -56,32 +56,62 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     yield from impossible_numbers(options, least, "FLOW512")
     for name in ("schedule-deadline", "schedule-history"):
         if not options.own(name):
-            yield Diagnostic("FLOW512", f"`--{name}` has no value", None, "it must be a whole number from 0", "give a number")
+            yield Diagnostic(
+                "FLOW512", f"`--{name}` has no value", None, "it must be a whole number from 0", "give a number"
+            )
     for name in ("helper-requests", "helper-limits"):
         if not _are_amounts(options.own(name)):
             what = f"`--{name} {options.own(name)}` is invalid"
-            yield Diagnostic("FLOW512", what, None, "it must give amounts as Kubernetes writes them", "write it as `cpu=100m,memory=64Mi`")
+            yield Diagnostic(
+                "FLOW512",
+                what,
+                None,
+                "it must give amounts as Kubernetes writes them",
+                "write it as `cpu=100m,memory=64Mi`",
+            )
     for name in ("service-account", "env-secret"):
         if options.own(name) and not is_object(options.own(name)):
             yield Diagnostic(
-                "FLOW512", f"`--{name} {options.own(name)}` is not possible", None, "it is no name of a Kubernetes object", "give another"
+                "FLOW512",
+                f"`--{name} {options.own(name)}` is not possible",
+                None,
+                "it is no name of a Kubernetes object",
+                "give another",
             )
-    for what, text in (("datastore", options.store), ("image", options.image), ("runtime image", options.runtime_image)):
+    for what, text in (
+        ("datastore", options.store),
+        ("image", options.image),
+        ("runtime image", options.runtime_image),
+    ):
         if "{{" in text or "$(" in text:
-            yield Diagnostic("FLOW510", f"the {what} `{text}` holds `{{{{` or `$(`", None, "Argo and Kubernetes would change it", "give another")
+            yield Diagnostic(
+                "FLOW510",
+                f"the {what} `{text}` holds `{{{{` or `$(`",
+                None,
+                "Argo and Kubernetes would change it",
+                "give another",
+            )
 
 
 def _are_amounts(text: str) -> bool:
     """True for amounts of different resources, such as `cpu=100m,memory=64Mi`; for none too."""
     pairs = [each.split("=") for each in text.split(",")] if text else []
-    return all(len(pair) == 2 and is_key(pair[0]) and is_quantity(pair[1]) for pair in pairs) and len({name for name, *_ in pairs}) == len(pairs)
+    return all(len(pair) == 2 and is_key(pair[0]) and is_quantity(pair[1]) for pair in pairs) and len(
+        {name for name, *_ in pairs}
+    ) == len(pairs)
 
 
 def _parameters(flow: Flow) -> Iterator[Diagnostic]:
     for parameter in flow.parameters:
         if not parameter.name or not _PARAMETER.issuperset(parameter.name):
             what = f"Argo cannot have a parameter `{parameter.name}`"
-            yield Diagnostic("FLOW513", what, parameter.span, "its name may hold ASCII letters, digits, `-` and `_`", "give it another name")
+            yield Diagnostic(
+                "FLOW513",
+                what,
+                parameter.span,
+                "its name may hold ASCII letters, digits, `-` and `_`",
+                "give it another name",
+            )
 
 
 def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "Workflow")
-OTHERS = ("WorkflowEventBinding", "WorkflowTaskSet", "WorkflowTaskResult", "Sensor", "EventSource", "EventBus")  # of Argo, not looked into
+OTHERS = (
+    "WorkflowEventBinding",
+    "WorkflowTaskSet",
+    "WorkflowTaskResult",
+    "Sensor",
+    "EventSource",
+    "EventBus",
+)  # of Argo, not looked into
 SCHEMA = "argo-workflows-3.7.json"
 
 
@@ -37,11 +44,17 @@ def validate(name: str, text: str) -> Iterator[Finding]:
         documents = [each for each in yaml.load_all(text, _loader()) if each is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        yield Finding(name, f"line {mark.line + 1}" if mark else "", f"this is not YAML: {getattr(error, 'problem', None) or error}")
+        yield Finding(
+            name,
+            f"line {mark.line + 1}" if mark else "",
+            f"this is not YAML: {getattr(error, 'problem', None) or error}",
+        )
         return
     if not documents:
         yield Finding(name, "", "there is no object in the file")
-    templates = {_name(each): each for each in documents if isinstance(each, dict) and each.get("kind") == "WorkflowTemplate"}
+    templates = {
+        _name(each): each for each in documents if isinstance(each, dict) and each.get("kind") == "WorkflowTemplate"
+    }
     for index, document in enumerate(documents):
         where = f"[{index}]." if len(documents) > 1 else ""
         for place, message in _problems(document, templates):
@@ -74,13 +87,21 @@ def _validator(kind: str) -> Any:
     import jsonschema
 
     schema = _schema()
-    wanted = {"$schema": schema["$schema"], "$ref": f"#/definitions/io.argoproj.workflow.v1alpha1.{kind}", "definitions": schema["definitions"]}
+    wanted = {
+        "$schema": schema["$schema"],
+        "$ref": f"#/definitions/io.argoproj.workflow.v1alpha1.{kind}",
+        "definitions": schema["definitions"],
+    }
     return jsonschema.Draft202012Validator(wanted)
 
 
 def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
-    for error in sorted(_validator(kind).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]):
-        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    for error in sorted(
+        _validator(kind).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]
+    ):
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(
+            "."
+        )
         yield place or "$", error.message if len(error.message) < 300 else error.message[:297] + "..."
 
 
@@ -116,7 +137,9 @@ def _loader() -> Any:
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no text", key_node.start_mark)
             if key in found:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
             found[key] = loader.construct_object(value_node, deep=True)
         return found
 

@@ -19,7 +19,11 @@ def command(options: Options, python: str = "") -> list[str]:
 
     Without `site` (-S), whose work the shim does itself when it comes to the user's code, and inputs are already on their way.
     """
-    return [python or "python", "-S", f"{FOLDER}/__main__.py"] if options.runtime == "inject" else [python or "python", "-m", "flowc.runtime_shim"]
+    return (
+        [python or "python", "-S", f"{FOLDER}/__main__.py"]
+        if options.runtime == "inject"
+        else [python or "python", "-m", "flowc.runtime_shim"]
+    )
 
 
 def init_container(options: Options, requests: Data = REQUESTS, limits: Data = LIMITS) -> Data:
@@ -38,7 +42,9 @@ def taken(options: Options) -> tuple[str, ...]:
 def prerequisite(options: Options) -> str:
     """Returns what has to be in place before a pod can have the shim."""
     if options.runtime == "inject":
-        return f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
+        return (
+            f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
+        )
     return "the steps' images must have flowc installed"
 
 

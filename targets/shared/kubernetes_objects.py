@@ -42,9 +42,15 @@ def field_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
         yield from _of_name(value.get("name"), f"{place}.name", _REFERENCES[name])
     elif name == "imagePullSecrets" and isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _of_name(each.get("name") if isinstance(each, dict) else None, f"{place}[{index}].name", "a Secret")
+            yield from _of_name(
+                each.get("name") if isinstance(each, dict) else None, f"{place}[{index}].name", "a Secret"
+            )
     elif name == "volumeMounts" and isinstance(value, list):
-        paths = [each["mountPath"].rstrip("/") for each in value if isinstance(each, dict) and isinstance(each.get("mountPath"), str)]
+        paths = [
+            each["mountPath"].rstrip("/")
+            for each in value
+            if isinstance(each, dict) and isinstance(each.get("mountPath"), str)
+        ]
         for path in sorted({path for path in paths if paths.count(path) > 1}):
             yield place, f"two volumes are mounted at {path!r}"
     elif name == "podSpecPatch" and isinstance(value, str) and not _is_open(value):

@@ -20,7 +20,9 @@ def misplaced(pod: Pod, taken: tuple[str, ...], report: str = "") -> Iterator[tu
     yield from hiding(pod.mounts, pod.volumes, taken, report)
 
 
-def hiding(mounts: Iterable[Data], volumes: Iterable[Data], taken: tuple[str, ...], report: str = "") -> Iterator[tuple[str, str]]:
+def hiding(
+    mounts: Iterable[Data], volumes: Iterable[Data], taken: tuple[str, ...], report: str = ""
+) -> Iterator[tuple[str, str]]:
     """Yields the same of VolumeMounts and Volumes (Kubernetes API reference, core/v1)."""
     shared = {volume["name"] for volume in volumes if "persistentVolumeClaim" in volume}
     seen = set()

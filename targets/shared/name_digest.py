@@ -5,7 +5,9 @@ from __future__ import annotations
 
 def digest(text: str) -> str:
     """Returns the digest of a name."""
-    from flowc.runtime_shim.contract.digest import sha256  # of few bytes, without the 3 ms that OpenSSL takes to be loaded
+    from flowc.runtime_shim.contract.digest import (
+        sha256,
+    )  # of few bytes, without the 3 ms that OpenSSL takes to be loaded
 
     return str(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())[:8]
 

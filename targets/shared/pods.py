@@ -101,7 +101,12 @@ def pull_secrets(pod: Pod) -> Data:
 
 def is_environment_name(name: str) -> bool:
     """True for a name that every version of Kubernetes takes for a variable (core/v1, EnvVar)."""
-    return bool(name) and name.isascii() and not name[0].isdigit() and all(each.isalnum() or each in "-._" for each in name)
+    return (
+        bool(name)
+        and name.isascii()
+        and not name[0].isdigit()
+        and all(each.isalnum() or each in "-._" for each in name)
+    )
 
 
 def _resources(own: Kubernetes, asked: Asked) -> Data:
@@ -140,7 +145,9 @@ def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Dat
     if shared:
         add("shared-memory", "/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": f"{shared}Mi"}})
     if own.tmpfs_path:
-        size = own.tmpfs_size or int(max(1, (_largest(asked, "memory") or DEFAULT_MEMORY) // 2))  # half the memory, as in Metaflow
+        size = own.tmpfs_size or int(
+            max(1, (_largest(asked, "memory") or DEFAULT_MEMORY) // 2)
+        )  # half the memory, as in Metaflow
         add("tmpfs", own.tmpfs_path, {"emptyDir": {"medium": "Memory", "sizeLimit": f"{size}Mi"}})
         if own.tmpfs_is_tempdir:
             env["TMPDIR"] = own.tmpfs_path

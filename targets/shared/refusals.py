@@ -56,7 +56,9 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
                 continue
             if known is not None and known.optional and known.has_effect(decorator) and decorator.name not in honoured:
                 optional.add(decorator.name)
-            if decorator.name not in honoured and not (decorator.name == "parallel" and step.name in gangs):  # said once, by FLOW502
+            if decorator.name not in honoured and not (
+                decorator.name == "parallel" and step.name in gangs
+            ):  # said once, by FLOW502
                 others = sum(any(one.name == decorator.name for one in each.decorators) for each in flow.steps) - 1
                 more = f" and of {others} more" if decorator.name in optional and others else ""
                 yield from _refusal(decorator, target, f" of step `{step.name}`{more}", _image(step, options))
@@ -78,10 +80,14 @@ def _short_timeout(step: Step) -> Iterator[Diagnostic]:
         yield Diagnostic("FLOW505", what, decorator.span, why, how, WARNING)
 
 
-_LOSSES = {"aws_batch_tags": "the step would run as it should, but its jobs would not have the tags by which costs and permissions are looked up"}
+_LOSSES = {
+    "aws_batch_tags": "the step would run as it should, but its jobs would not have the tags by which costs and permissions are looked up"
+}
 
 
-def unsupported_attributes(decorator: Decorator, step: str, target: str, refused: Iterable[str]) -> Iterator[Diagnostic]:
+def unsupported_attributes(
+    decorator: Decorator, step: str, target: str, refused: Iterable[str]
+) -> Iterator[Diagnostic]:
     """Yields FLOW503 for each attribute of the decorator that is in `refused` and asks for something.
 
     `step` is the name of the step that has the decorator.
@@ -121,7 +127,13 @@ def unsaid_schedule(flow: Flow, engine: str, code: str) -> Iterator[Diagnostic]:
     try:
         five_fields(schedule.cron)
     except BadCron as error:
-        yield Diagnostic(code, f"the schedule cannot be said to {engine}", decorator.span, str(error), "write it with the five fields of cron")
+        yield Diagnostic(
+            code,
+            f"the schedule cannot be said to {engine}",
+            decorator.span,
+            str(error),
+            "write it with the five fields of cron",
+        )
 
 
 def impossible_numbers(options: Options, least: dict[str, int], code: str) -> Iterator[Diagnostic]:
@@ -129,7 +141,9 @@ def impossible_numbers(options: Options, least: dict[str, int], code: str) -> It
     for name, lowest in least.items():
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and len(text) < 12 and lowest <= int(text) <= 2**31 - 1):
-            yield Diagnostic(code, f"`--{name} {text}` is not possible", None, f"it is a whole number from {lowest}", "give a number")
+            yield Diagnostic(
+                code, f"`--{name} {text}` is not possible", None, f"it is a whole number from {lowest}", "give a number"
+            )
 
 
 def texts(value: Value) -> Iterator[str]:
@@ -156,8 +170,14 @@ def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> 
     known = specification(decorator.name)
     if known is not None and known.in_image and has_image and known.has_effect(decorator):
         what = f"on target `{target}` nothing is installed for `@{decorator.name}`{owner}: the image must hold its packages"
-        yield Diagnostic("FLOW501", what, decorator.span, known.why, "see that the image that is named holds them", WARNING)
+        yield Diagnostic(
+            "FLOW501", what, decorator.span, known.why, "see that the image that is named holds them", WARNING
+        )
     elif known is None or known.has_effect(decorator):
         what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"
-        why, how = (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
-        yield Diagnostic("FLOW501", what, decorator.span, why, how, WARNING if known is not None and known.optional else ERROR)
+        why, how = (
+            (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
+        )
+        yield Diagnostic(
+            "FLOW501", what, decorator.span, why, how, WARNING if known is not None and known.optional else ERROR
+        )

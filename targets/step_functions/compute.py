@@ -82,8 +82,14 @@ def compute_of(step: Step, options: Options) -> Compute:
         tmpfs_size=(job.tmpfs_size or max(1, memory // 2)) if job.tmpfs_path else 0,
         tmpfs_is_tempdir=job.tmpfs_is_tempdir,
         volumes=(
-            *(Volume(f"host-{index}", path or host, host_path=host) for index, (host, path) in enumerate(job.host_volumes)),
-            *(Volume(f"efs-{index}", path or f"/mnt/{one}", file_system=one) for index, (one, path) in enumerate(job.efs_volumes)),
+            *(
+                Volume(f"host-{index}", path or host, host_path=host)
+                for index, (host, path) in enumerate(job.host_volumes)
+            ),
+            *(
+                Volume(f"efs-{index}", path or f"/mnt/{one}", file_system=one)
+                for index, (one, path) in enumerate(job.efs_volumes)
+            ),
         ),
         privileged=job.privileged,
         log_driver=job.log_driver or ("awslogs" if job.log_options else ""),

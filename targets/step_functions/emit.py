@@ -71,7 +71,9 @@ def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnost
     if size > MAX_MACHINE:
         what = f"the state machine of flow `{flow.name}` would be too big: {size} bytes"
         why = f"Step Functions takes definitions of up to {MAX_MACHINE} bytes"
-        yield Diagnostic("FLOW524", what, flow.span, why, "make several flows of it, or run several pieces of work in one step")
+        yield Diagnostic(
+            "FLOW524", what, flow.span, why, "make several flows of it, or run several pieces of work in one step"
+        )
 
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
@@ -139,7 +141,11 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 def runtime_url(store: Store, image: str) -> str:
     """Where the shim is in the datastore: an archive of the same version as the image that other targets take it from."""
-    version = image.rpartition("/")[2].partition("@")[2].rpartition(":")[2] or image.rpartition("/")[2].partition(":")[2] or "latest"
+    version = (
+        image.rpartition("/")[2].partition("@")[2].rpartition(":")[2]
+        or image.rpartition("/")[2].partition(":")[2]
+        or "latest"
+    )
     return f"{store.url}/runtime/flowc-runtime-{version}.zip"
 
 
@@ -159,7 +165,9 @@ def _policy(flow: Flow, scope: Scope, options: Options, name: str, store: Store)
     batch, states = f"{aws}:batch:{region}:{account}", f"{aws}:states:{region}:{account}"
     objects = f"{aws}:s3:::{store.bucket}/{runs_prefix(store, flow.name)}*"
     loops = any(isinstance(step.transition, Foreach) for step in flow.steps)
-    reports = [f"{objects}.paths.json"] * loops + [f"{objects}.outcome.json"] * any(isinstance(step.transition, Switch) for step in flow.steps)
+    reports = [f"{objects}.paths.json"] * loops + [f"{objects}.outcome.json"] * any(
+        isinstance(step.transition, Switch) for step in flow.steps
+    )
     has_executions = bool(distributed(known(flow, scope, options)))
     data: dict[str, Any] = {
         "jobs": [f"{batch}:job-definition/{definition_prefix(name)}*"]

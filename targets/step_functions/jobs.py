@@ -40,7 +40,9 @@ class Jobs:
     store: Store
     options: Options
     rooms: Mapping[str, Room]  # of the steps with an inline foreach
-    bootstrap: tuple[str, ...]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
+    bootstrap: tuple[
+        str, ...
+    ]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
     runtime: str  # URL of the shim that the bootstrap fetches; "" when the image has it
 
     def definition(self, step: Step, compute: Compute) -> Data:
@@ -72,7 +74,12 @@ class Jobs:
 
     def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
         region = self.options.own("region")
-        flowc = {"FLOWC_STORE": self.store.url, "FLOWC_FLOW": self.flow.name, "FLOWC_CODE": self.options.code, "FLOWC_TARGET": "step-functions"}
+        flowc = {
+            "FLOWC_STORE": self.store.url,
+            "FLOWC_FLOW": self.flow.name,
+            "FLOWC_CODE": self.options.code,
+            "FLOWC_TARGET": "step-functions",
+        }
         if self.runtime:
             flowc["FLOWC_RUNTIME"] = self.runtime
         if region:
@@ -106,8 +113,12 @@ def _linux(compute: Compute) -> Data:
     found: Data = {}
     if compute.shared_memory:
         found["sharedMemorySize"] = compute.shared_memory
-    if compute.tmpfs_path:  # "defaults": without it Docker mounts with noexec, and what is unpacked or built in TMPDIR cannot be loaded
-        found["tmpfs"] = [{"containerPath": compute.tmpfs_path, "size": compute.tmpfs_size, "mountOptions": ["defaults"]}]
+    if (
+        compute.tmpfs_path
+    ):  # "defaults": without it Docker mounts with noexec, and what is unpacked or built in TMPDIR cannot be loaded
+        found["tmpfs"] = [
+            {"containerPath": compute.tmpfs_path, "size": compute.tmpfs_size, "mountOptions": ["defaults"]}
+        ]
     if compute.max_swap is not None:
         found["maxSwap"] = compute.max_swap
     if compute.swappiness is not None:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 NAME = "step-functions"
-HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
+HONOURED = frozenset(
+    {"batch", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
+)
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
 _WHY_ARN = "Batch takes no other name of a role, and refuses the job definition"
 _HOW_ARN = "give the whole ARN, as in `arn:aws:iam::123456789012:role/NAME`"
@@ -52,14 +54,22 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 def _options(options: Options) -> Iterator[Diagnostic]:
     if options.store and store_of(options.store) is None:
         what = f"the datastore `{options.store}` is not in S3"
-        yield Diagnostic("FLOW520", what, None, "the jobs of AWS Batch share no other storage", "give `--store s3://BUCKET/PREFIX`")
+        yield Diagnostic(
+            "FLOW520", what, None, "the jobs of AWS Batch share no other storage", "give `--store s3://BUCKET/PREFIX`"
+        )
     if options.name and not is_machine_name(options.name):
         what = f"`{options.name}` cannot be the name of a state machine"
         yield Diagnostic("FLOW521", what, None, "it has up to 80 letters, digits, `-` and `_`", "give another `--name`")
     for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= 99999999):
-            yield Diagnostic("FLOW522", f"`--{name} {text}` is not possible", None, f"it is a whole number from {least} to 99999999", "give a number")
+            yield Diagnostic(
+                "FLOW522",
+                f"`--{name} {text}` is not possible",
+                None,
+                f"it is a whole number from {least} to 99999999",
+                "give a number",
+            )
 
     for name in ("job-role", "execution-role"):
         if options.own(name) and role_problem(options.own(name)):
@@ -88,11 +98,19 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
     try:
         six_fields(schedule.cron)
     except BadCron as error:
-        yield Diagnostic("FLOW523", "the schedule cannot be said to EventBridge", span, str(error), "write a schedule that leaves one of them as `*`")
+        yield Diagnostic(
+            "FLOW523",
+            "the schedule cannot be said to EventBridge",
+            span,
+            str(error),
+            "write a schedule that leaves one of them as `*`",
+        )
 
 
 def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnostic]:
-    both = decorator.name == "kubernetes" and any(each.name == "batch" for each in step.decorators)  # then @batch is for this target
+    both = decorator.name == "kubernetes" and any(
+        each.name == "batch" for each in step.decorators
+    )  # then @batch is for this target
     if decorator.name in REFUSED and not both:
         yield from unsupported_attributes(decorator, step.name, NAME, REFUSED[decorator.name])
     if decorator.name == "batch":
@@ -106,11 +124,15 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
         if cpu is not None and cpu > 0 and cpu != int(cpu):
             what = f"step `{step.name}` asks for {cpu:g} CPUs, and gets {-int(-cpu // 1)}"
             why = "Batch on EC2 gives a job whole vCPUs only"
-            yield Diagnostic("FLOW560", what, decorator.span, why, "give a whole number, or leave `cpu` out for 1", WARNING)
+            yield Diagnostic(
+                "FLOW560", what, decorator.span, why, "give a whole number, or leave `cpu` out for 1", WARNING
+            )
     if decorator.name == "retry":
         if attempts(step) > MAX_ATTEMPTS:
             what = f"step `{step.name}` would need {attempts(step)} attempts"
-            yield Diagnostic("FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "give a smaller `times`")
+            yield Diagnostic(
+                "FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "give a smaller `times`"
+            )
         if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1:
             what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
             why = "Batch runs a failed job again at once, as Metaflow does there"
@@ -125,9 +147,20 @@ def _environment(step: Step) -> Iterator[Diagnostic]:
     for name in given:
         if name.startswith("AWS_BATCH"):
             what = f"step `{step.name}` cannot set the environment variable `{name}`"
-            yield Diagnostic("FLOW528", what, decorator.span, "Batch keeps names that begin with `AWS_BATCH` for its own", "use another name")
-    size = sum(len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 24 for name, value in given.items())
+            yield Diagnostic(
+                "FLOW528",
+                what,
+                decorator.span,
+                "Batch keeps names that begin with `AWS_BATCH` for its own",
+                "use another name",
+            )
+    size = sum(
+        len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 24
+        for name, value in given.items()
+    )
     if size > MAX_DEFINITION - _ROOM:
         what = f"the environment of step `{step.name}` is too big: {size} bytes"
         why = f"a job definition of Batch has at most {MAX_DEFINITION} bytes, of which {MAX_DEFINITION - _ROOM} are free for it"
-        yield Diagnostic("FLOW529", what, decorator.span, why, "read big values from a file of the flow, or from the datastore")
+        yield Diagnostic(
+            "FLOW529", what, decorator.span, why, "read big values from a file of the flow, or from the datastore"
+        )

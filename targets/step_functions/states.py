@@ -42,7 +42,12 @@ class Machine:
 
     def data(self, scope: Scope) -> Data:
         """Returns the template's data: what the input may be, the name of the first step's state, and the states of the flow's outermost scope."""
-        return {"declared": declared(self.flow), "check": CHECK, "start": state_name(scope.entry), "outermost": list(self.scope(scope, None))}
+        return {
+            "declared": declared(self.flow),
+            "check": CHECK,
+            "start": state_name(scope.entry),
+            "outermost": list(self.scope(scope, None)),
+        }
 
     def scope(self, scope: Scope, join: str | None) -> Iterator[Data]:
         """The states of a scope that leaves to `join`, which is of the machine outside; None for the outermost."""
@@ -72,19 +77,30 @@ class Machine:
         outcome, path, choice = (state_name(step.name, role) for role in ("outcome", "path", "next"))
         unknown, done = state_name(step.name, "unknown"), state_name(step.name, "done")
         yield self.job(step.name, outcome)
-        yield {"kind": "outcome", "name": outcome, **self.report(step, "outcome"), "next": path if is_loop(step) else choice}
+        yield {
+            "kind": "outcome",
+            "name": outcome,
+            **self.report(step, "outcome"),
+            "next": path if is_loop(step) else choice,
+        }
         if is_loop(step):
             yield {"kind": "path", "name": path, "next": choice}
         cases = [{"step": target, "next": done if target == join else state_name(target)} for target in targets(step)]
         yield {"kind": "choice", "name": choice, "cases": cases, "default": unknown}
         if join in targets(step):
             yield {"kind": "done", "name": done}
-        yield {"kind": "unknown", "name": unknown, "cause": f"step {step.name} chose a step that is no case of its switch"}
+        yield {
+            "kind": "unknown",
+            "name": unknown,
+            "cause": f"step {step.name} chose a step that is no case of its switch",
+        }
 
     def branches(self, node: Branches) -> Iterator[Data]:
         name = state_name(node.step, "branches")
         yield self.job(node.step, name)
-        several = [{"start": state_name(each.entry), "states": list(self.scope(each, node.join))} for each in node.scopes]
+        several = [
+            {"start": state_name(each.entry), "states": list(self.scope(each, node.join))} for each in node.scopes
+        ]
         yield {"kind": "parallel", "name": name, "branches": several, "next": state_name(node.join)}
 
     def foreach(self, node: ForEach) -> Iterator[Data]:
@@ -119,10 +135,19 @@ class Machine:
 
     def report(self, step: Step, report: str) -> Data:
         """Where the step's task has left a report."""
-        service = "s3" if report == "paths" and step.name in self.distributed else "aws-sdk:s3"  # an ItemReader is no task
+        service = (
+            "s3" if report == "paths" and step.name in self.distributed else "aws-sdk:s3"
+        )  # an ItemReader is no task
         resource = f"arn:{self.partition}:states:::{service}:getObject"
-        return {"resource": resource, "bucket": self.store.bucket, "key": report_key(self.store, self.flow.name, step.name, report)}
+        return {
+            "resource": resource,
+            "bucket": self.store.bucket,
+            "key": report_key(self.store, self.flow.name, step.name, report),
+        }
 
     def results(self) -> Data:
         """Where a distributed Map puts what its items gave: nobody reads it, but as the state's output more than 87,381 would be too long."""
-        return {"writer": f"arn:{self.partition}:states:::s3:putObject", "prefix": results_prefix(self.store, self.flow.name)}
+        return {
+            "writer": f"arn:{self.partition}:states:::s3:putObject",
+            "prefix": results_prefix(self.store, self.flow.name),
+        }

@@ -29,14 +29,18 @@ def recognises(name: str, text: str) -> bool:
     """True for a file that is named, or looks, like one of this target's."""
     if name.endswith(_SUFFIXES):
         return True
-    return name.endswith(".json") and ('"StartAt"' in text and '"States"' in text or '"jobDefinitionName"' in text or '"ScheduleExpression"' in text)
+    return name.endswith(".json") and (
+        '"StartAt"' in text and '"States"' in text or '"jobDefinitionName"' in text or '"ScheduleExpression"' in text
+    )
 
 
 def validate(name: str, text: str) -> Iterator[Finding]:
     """Yields every problem of the file."""
     repeated: list[str] = []
     try:
-        document = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, repeated), parse_constant=_no_constant)
+        document = json.loads(
+            text, object_pairs_hook=lambda pairs: _object(pairs, repeated), parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
         yield Finding(name, f"line {getattr(error, 'lineno', 1)}", f"this is not JSON: {getattr(error, 'msg', error)}")
         return
@@ -49,7 +53,12 @@ def validate(name: str, text: str) -> Iterator[Finding]:
 def together(files: Mapping[str, str]) -> Iterator[Finding]:
     """Yields what is wrong between the files (name → text, each valid alone): job definitions that nobody has, parameters nobody fills in."""
     documents = {name: json.loads(text) for name, text in files.items() if recognises(name, text)}
-    definitions = {each["jobDefinitionName"]: each for document in documents.values() if isinstance(document, list) for each in document}
+    definitions = {
+        each["jobDefinitionName"]: each
+        for document in documents.values()
+        if isinstance(document, list)
+        for each in document
+    }
     if not definitions:
         return
     for name, document in documents.items():
@@ -63,10 +72,14 @@ def together(files: Mapping[str, str]) -> Iterator[Finding]:
                 yield Finding(name, f"{place}.JobDefinition", f"there is no job definition `{wanted}`")
                 continue
             definition = definitions[wanted]
-            given = {each.removesuffix(".$") for each in parameters.get("Parameters", {})} | set(definition.get("parameters", {}))
+            given = {each.removesuffix(".$") for each in parameters.get("Parameters", {})} | set(
+                definition.get("parameters", {})
+            )
             for argument in definition["containerProperties"].get("command", []):
                 if argument.startswith("Ref::") and argument[5:] not in given:
-                    yield Finding(name, f"{place}.Parameters", f"`{argument}` in the command of `{wanted}` is never given")
+                    yield Finding(
+                        name, f"{place}.Parameters", f"`{argument}` in the command of `{wanted}` is never given"
+                    )
 
 
 def _problems(name: str, text: str, document: Any) -> Iterator[Problem]:
@@ -88,9 +101,17 @@ def _schedule(document: Any) -> Iterator[Problem]:
         yield "", "a schedule is an object"
         return
     yield from ((each, "is no field of a schedule") for each in document if each not in _SCHEDULE)
-    yield from (("", f"`{each}` is missing") for each in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target") if each not in document)
+    yield from (
+        ("", f"`{each}` is missing")
+        for each in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        if each not in document
+    )
     name = document.get("Name", "x")
-    if not (isinstance(name, str) and 0 < len(name) <= 64 and all(each.isascii() and (each.isalnum() or each in "-_.") for each in name)):
+    if not (
+        isinstance(name, str)
+        and 0 < len(name) <= 64
+        and all(each.isascii() and (each.isalnum() or each in "-_.") for each in name)
+    ):
         yield "Name", "must be up to 64 letters, digits, `-`, `_` and `.`"
     if document.get("State", "ENABLED") not in ("ENABLED", "DISABLED"):
         yield "State", "must be `ENABLED` or `DISABLED`"
@@ -128,7 +149,11 @@ def _expression(expression: Any) -> Iterator[Problem]:
 
 def _policy(document: Any) -> Iterator[Problem]:
     """IAM JSON policy elements: Version, Statement."""
-    if not isinstance(document, dict) or document.get("Version") != "2012-10-17" or not isinstance(document.get("Statement"), list):
+    if (
+        not isinstance(document, dict)
+        or document.get("Version") != "2012-10-17"
+        or not isinstance(document.get("Statement"), list)
+    ):
         yield "", 'a policy is an object with `"Version": "2012-10-17"` and a list `Statement`'
         return
     for index, statement in enumerate(document["Statement"]):

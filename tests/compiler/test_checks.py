@@ -49,7 +49,9 @@ def test_a_check_waits_for_those_that_it_needs(tmp_path: Path) -> None:
     assert codes(tmp_path, "a") == ["FLOW207"]  # until the cycle is mended, nobody knows what is reached
 
 
-def counted(name: str, check: Callable[..., Iterator[Diagnostic]], made: list[str]) -> Callable[..., Iterator[Diagnostic]]:
+def counted(
+    name: str, check: Callable[..., Iterator[Diagnostic]], made: list[str]
+) -> Callable[..., Iterator[Diagnostic]]:
     def counting(*given: object) -> Iterator[Diagnostic]:
         made.append(name)
         return check(*given)
@@ -61,11 +63,15 @@ def test_each_check_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     made: list[str] = []
     assert codes(tmp_path, "end")
     names = [
-        name.rpartition(".")[2] for name, module in sys.modules.items() if name.rpartition(".")[0] == checks.__name__ and hasattr(module, "check")
+        name.rpartition(".")[2]
+        for name, module in sys.modules.items()
+        if name.rpartition(".")[0] == checks.__name__ and hasattr(module, "check")
     ]
     for name in names:
         module = sys.modules[f"{checks.__name__}.{name}"]
         monkeypatch.setattr(module, "check", counted(name, module.check, made))
     codes(tmp_path, "end")
     assert sorted(made) == sorted({*names} - {"balance"})
-    assert {each for name in names for each in getattr(sys.modules[f"{checks.__name__}.{name}"], "NEEDS", ())} <= {*names}
+    assert {each for name in names for each in getattr(sys.modules[f"{checks.__name__}.{name}"], "NEEDS", ())} <= {
+        *names
+    }

@@ -28,8 +28,12 @@ def test_a_pass_that_breaks_the_ir_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     path = str(FLOWS["branches"])
     load(path, debug=True)
-    monkeypatch.setattr(pipeline, "PASSES", tuple(breaking if each is passes.options else each for each in passes.PASSES))
-    with pytest.raises(BrokenPass, match=r"^pass `breaking` left an IR that is not valid: step 'start': what it reads is not sorted"):
+    monkeypatch.setattr(
+        pipeline, "PASSES", tuple(breaking if each is passes.options else each for each in passes.PASSES)
+    )
+    with pytest.raises(
+        BrokenPass, match=r"^pass `breaking` left an IR that is not valid: step 'start': what it reads is not sorted"
+    ):
         load(path, debug=True)
     load(path, debug=False)
 
@@ -41,7 +45,10 @@ def test_threads_that_load_at_the_same_time() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        with collected_often(lambda: time.sleep(0)), ThreadPoolExecutor(4) as pool:  # others' turn, as in a profiler's callback, or Hypothesis's
+        with (
+            collected_often(lambda: time.sleep(0)),
+            ThreadPoolExecutor(4) as pool,
+        ):  # others' turn, as in a profiler's callback, or Hypothesis's
             found = list(pool.map(text, paths * 5))
     finally:
         sys.setswitchinterval(interval)

@@ -31,7 +31,9 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
         one = record.read(store, flow, run, step, path)
         assert one is not None
         names = sorted(name for name in one.artifacts if not name.startswith(INTERNAL))
-        told[f"{step} {path}"] = {name: values.text(manifest.load(store, flow, name, one.artifacts[name])) for name in names}
+        told[f"{step} {path}"] = {
+            name: values.text(manifest.load(store, flow, name, one.artifacts[name])) for name in names
+        }
     print("\n" + json.dumps(told))
 
 

@@ -50,7 +50,10 @@ class Outcome(NamedTuple):
     said: str  # what the run printed; not compared
 
     def without(self, names: frozenset[str]) -> Tasks:
-        return {task: {name: value for name, value in each.items() if name not in names} for task, each in self.tasks.items()}
+        return {
+            task: {name: value for name, value in each.items() if name not in names}
+            for task, each in self.tasks.items()
+        }
 
 
 def cases() -> list[Case]:
@@ -85,7 +88,12 @@ def metaflow_python() -> str:
 
 def tutorials() -> Path:
     """Where Metaflow's tutorials are installed."""
-    told = subprocess.run([metaflow_python(), "-c", "import metaflow; print(metaflow.__path__[0])"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [metaflow_python(), "-c", "import metaflow; print(metaflow.__path__[0])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return Path(told.stdout.strip()) / "tutorials"
 
 
@@ -95,8 +103,17 @@ def with_metaflow(case: Case, folder: Path) -> Outcome:
     run = (folder / "run").read_text() if (folder / "run").exists() else ""
     tasks: Tasks = {}
     if run:
-        command = [metaflow_python(), str(HERE / "metaflow_side.py"), str(case.path), flow_name(case.path), run, str(folder)]
-        read = subprocess.run(command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=600)
+        command = [
+            metaflow_python(),
+            str(HERE / "metaflow_side.py"),
+            str(case.path),
+            flow_name(case.path),
+            run,
+            str(folder),
+        ]
+        read = subprocess.run(
+            command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=600
+        )
         assert read.returncode == 0, read.stderr + done.stdout + done.stderr
         tasks = json.loads(read.stdout.splitlines()[-1])
     return Outcome(done.returncode == 0, tasks, done.stdout + done.stderr)
@@ -129,8 +146,18 @@ def _clean() -> dict[str, str]:
 
 def with_flowc(case: Case, folder: Path) -> Outcome:
     """Runs the case with flowc; everything it writes goes below `folder`."""
-    done = _flowc("run", str(case.path), "--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments)
-    command = [sys.executable, "-m", "tests.differential.flowc_side", str(case.path), flow_name(case.path), "r", str(folder)]
+    done = _flowc(
+        "run", str(case.path), "--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "tests.differential.flowc_side",
+        str(case.path),
+        flow_name(case.path),
+        "r",
+        str(folder),
+    ]
     read = subprocess.run(command, cwd=ROOT, env=_flowc_environment(), capture_output=True, text=True, timeout=600)
     assert read.returncode == 0, read.stderr
     return Outcome(done.returncode == 0, json.loads(read.stdout.splitlines()[-1]), done.stdout + done.stderr)
@@ -168,7 +195,9 @@ def difference(wanted: Outcome, found: Outcome, case: Case) -> list[str]:
     """
     lines = []
     if wanted.succeeded != found.succeeded:
-        lines.append(f"Metaflow's run {'succeeds' if wanted.succeeded else 'fails'}, flowc's {'succeeds' if found.succeeded else 'fails'}")
+        lines.append(
+            f"Metaflow's run {'succeeds' if wanted.succeeded else 'fails'}, flowc's {'succeeds' if found.succeeded else 'fails'}"
+        )
     ours, theirs = found.without(case.aside), wanted.without(case.aside)
     for task in sorted({*ours, *theirs}):
         if task not in ours or task not in theirs:

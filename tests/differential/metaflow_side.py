@@ -26,7 +26,9 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
     spec = importlib.util.spec_from_file_location("the_flow", flow_file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    vars(sys.modules["__main__"]).update({name: value for name, value in vars(module).items() if not name.startswith("__")})  # what was pickled
+    vars(sys.modules["__main__"]).update(
+        {name: value for name, value in vars(module).items() if not name.startswith("__")}
+    )  # what was pickled
 
     from metaflow.datastore import FlowDataStore
     from metaflow.plugins.datastores.local_storage import LocalStorage
@@ -43,7 +45,9 @@ def main(flow_file: str, flow: str, run: str, root: str) -> None:
     for (step, path), tasks in sorted(found.items()):
         for visit, (_, task) in enumerate(sorted(tasks, key=lambda each: each[0])):
             names = [name for name, _ in task.items() if name not in INTERNAL]
-            told[f"{step} {path}{f'~{visit}' if visit else ''}"] = {name: values.text(_value(task, name)) for name in sorted(names)}
+            told[f"{step} {path}{f'~{visit}' if visit else ''}"] = {
+                name: values.text(_value(task, name)) for name in sorted(names)
+            }
     print("\n" + json.dumps(told))
 
 

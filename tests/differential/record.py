@@ -23,14 +23,19 @@ def main(names: list[str]) -> int:
     with ThreadPoolExecutor(2) as pool:
         for case, outcome in zip(chosen, pool.map(_run, chosen)):
             if outcome.succeeded == case.fails:
-                print(f"{case.name}: {'succeeds, but is said to fail' if case.fails else 'fails'}\n{outcome.said}", file=sys.stderr)
+                print(
+                    f"{case.name}: {'succeeds, but is said to fail' if case.fails else 'fails'}\n{outcome.said}",
+                    file=sys.stderr,
+                )
                 return 1
             one = {"succeeded": outcome.succeeded, "tasks": outcome.without(case.aside)}
             found.setdefault(case.path.stem, {})[" ".join(case.arguments)] = one
             print(case.name, "succeeds" if outcome.succeeded else "fails", len(outcome.tasks), flush=True)
     RECORDED.mkdir(exist_ok=True)
     for name, runs in found.items():
-        (RECORDED / f"{name}.json").write_text(json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        (RECORDED / f"{name}.json").write_text(
+            json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     return 0
 
 

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from .harness import RECORDED, WRONG, Case, cases, difference, flowc_accepts, metaflow_accepts, recorded, tutorials, with_flowc, with_metaflow
+from .harness import (
+    RECORDED,
+    WRONG,
+    Case,
+    cases,
+    difference,
+    flowc_accepts,
+    metaflow_accepts,
+    recorded,
+    tutorials,
+    with_flowc,
+    with_metaflow,
+)
 
 CASES = cases()
 MISTAKES = sorted(WRONG.glob("*.py"))

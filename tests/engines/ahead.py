@@ -58,7 +58,9 @@ class Ahead:
 
     def begin(self, name: str) -> None:
         """Begins all that is selected of that engine, unless it has begun: scenarios first, in which there is most to wait for."""
-        selected = [each for each in self.selected if each.engine == name and not (isinstance(each, Case) and each.refusal)]
+        selected = [
+            each for each in self.selected if each.engine == name and not (isinstance(each, Case) and each.refusal)
+        ]
         if not selected or selected[0] in self.futures:
             return
         engine = self.engine(name)

@@ -39,7 +39,12 @@ class Airflow:
         self._migrate()
         self.log = open(self.home / "runner.log", "ab")
         self.runner = subprocess.Popen(
-            [self.python, str(RUNNER)], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+            [self.python, str(RUNNER)],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
         )
         assert self.runner.stdout is not None
         answer = self.runner.stdout.readline()
@@ -63,24 +68,35 @@ class Airflow:
         shutil.copy(kept, self.home / "airflow.db")
 
     def call(self, *arguments: str) -> str:
-        done = subprocess.run([self.python, *arguments], env=self.environment, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(
+            [self.python, *arguments], env=self.environment, capture_output=True, text=True, timeout=900
+        )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
-    def run(self, dag: str, conf: dict[str, Any], environment: dict[str, str] | None = None, seconds: float = 1800) -> dict[str, Any]:
+    def run(
+        self, dag: str, conf: dict[str, Any], environment: dict[str, str] | None = None, seconds: float = 1800
+    ) -> dict[str, Any]:
         """Runs the text of a DAG file; returns `{"state": …, "run": …, "tasks": {id: [states]}, "log": …}`. May be called from several threads."""
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.home))
         shutil.copy(self.home / "airflow.db", folder)
         (folder / "dags").mkdir()
         (folder / "dags" / "the_dag.py").write_text(dag)
-        request = {"folder": str(folder), "dag": str(folder / "dags" / "the_dag.py"), "conf": conf, "environment": environment or {}}
+        request = {
+            "folder": str(folder),
+            "dag": str(folder / "dags" / "the_dag.py"),
+            "conf": conf,
+            "environment": environment or {},
+        }
         with self.lock:
             assert self.runner.stdin is not None
             self.runner.stdin.write(json.dumps(request) + "\n")
             self.runner.stdin.flush()
         deadline = time.monotonic() + seconds
         while not (folder / "ended").exists():
-            assert time.monotonic() < deadline and self.runner.poll() is None, (folder / "log").read_text(errors="replace")[-3000:]
+            assert time.monotonic() < deadline and self.runner.poll() is None, (folder / "log").read_text(
+                errors="replace"
+            )[-3000:]
             time.sleep(0.1)
         log = (folder / "log").read_text(errors="replace")
         assert (folder / "result.json").exists(), log[-5000:]

@@ -32,7 +32,9 @@ def main(chromium: str, url: str, dag: str, parameter: str, state: str) -> None:
             expect(button).to_be_enabled()
             field.fill("a word")
             field.fill("")
-            with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/dagRuns")) as answered:
+            with page.expect_response(
+                lambda answer: answer.request.method == "POST" and answer.url.endswith("/dagRuns")
+            ) as answered:
                 button.click()  # as soon as it is enabled
             run = answered.value.json()["dag_run_id"]
         browser.close()

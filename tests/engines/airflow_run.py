@@ -21,7 +21,10 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-WARM = (3, 3)  # the release whose parts are imported ahead; of older ones `make nightly` runs a few flows, one import each
+WARM = (
+    3,
+    3,
+)  # the release whose parts are imported ahead; of older ones `make nightly` runs a few flows, one import each
 MODULES = (
     "a2wsgi", "airflow.dag_processing.collection", "airflow.dag_processing.dagbag", "airflow.models.dagbag", "airflow.providers.cncf.kubernetes.operators.pod",
     "airflow.providers.standard.decorators.branch_python", "airflow.providers.standard.operators.bash", "airflow.sdk.execution_time.task_runner",
@@ -71,7 +74,10 @@ async def first_request(app: Any) -> None:
 
     body = {"state": "running", "pid": 1, "hostname": "", "unixname": "", "start_date": "2026-01-01T00:00:00Z"}
     transport, headers = httpx.ASGITransport(app=app), {"airflow-api-version": API_VERSION}
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client,
+    ):
         answer = await client.patch(f"/task-instances/{uuid.UUID(int=0)}/run", json=body)
     assert answer.status_code == 404, answer.text
 
@@ -107,7 +113,11 @@ def run(request: dict[str, Any]) -> None:
     from airflow import settings
 
     database = f"sqlite:///{request['folder']}/airflow.db"
-    os.environ.update(request["environment"], AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database, AIRFLOW__CORE__DAGS_FOLDER=f"{request['folder']}/dags")
+    os.environ.update(
+        request["environment"],
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
+        AIRFLOW__CORE__DAGS_FOLDER=f"{request['folder']}/dags",
+    )
     settings.dispose_orm()
     settings.configure_vars()
     settings.configure_orm()
@@ -116,7 +126,9 @@ def run(request: dict[str, Any]) -> None:
     module = importlib.util.module_from_spec(specification)
     sys.modules["the_dag"] = module
     specification.loader.exec_module(module)
-    when = "logical_date" if "logical_date" in inspect.signature(module.dag.test).parameters else "execution_date"  # as Airflow 2 calls it
+    when = (
+        "logical_date" if "logical_date" in inspect.signature(module.dag.test).parameters else "execution_date"
+    )  # as Airflow 2 calls it
     result = module.dag.test(run_conf=request["conf"], **{when: datetime.now(timezone.utc)})
     if result is None:
         from airflow.models.dagrun import DagRun
@@ -125,7 +137,12 @@ def run(request: dict[str, Any]) -> None:
     states: dict[str, list[str]] = {}
     for instance in sorted(result.get_task_instances(), key=lambda each: (each.task_id, each.map_index)):
         states.setdefault(instance.task_id, []).append(str(instance.state))
-    write("result.json", json.dumps({"state": str(result.state), "run": f"{module.dag.dag_id}.{result.run_id}@localhost:8080", "tasks": states}))
+    write(
+        "result.json",
+        json.dumps(
+            {"state": str(result.state), "run": f"{module.dag.dag_id}.{result.run_id}@localhost:8080", "tasks": states}
+        ),
+    )
 
 
 def write(name: str, text: str) -> None:

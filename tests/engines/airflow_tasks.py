@@ -29,7 +29,15 @@ class Processes:
     def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:
         assert delivery == "process"
         packages = packages_of(flow)
-        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", python_with(packages, self.airflow.home))
+        made = compiled(
+            flow,
+            "airflow",
+            self.s3,
+            "--airflow-tasks",
+            "process",
+            "--airflow-python",
+            python_with(packages, self.airflow.home),
+        )
         outcome = run(self.airflow, made.only("_dag.py"), given, self.s3.environment)
         return outcome, left(self.s3, outcome.run, made.flow, packages)
 
@@ -42,7 +50,12 @@ class Pods:
     def __init__(self, airflow: Airflow, images: Images) -> None:
         self.airflow, self.images = airflow, images
         node = images.node
-        extra = {"kube_config_path": str(node.kubeconfig), "in_cluster": False, "namespace": NAMESPACE, "xcom_sidecar_container_image": PAUSE}
+        extra = {
+            "kube_config_path": str(node.kubeconfig),
+            "in_cluster": False,
+            "namespace": NAMESPACE,
+            "xcom_sidecar_container_image": PAUSE,
+        }
         self.environment = {"AIRFLOW_CONN_KUBERNETES_DEFAULT": json.dumps({"conn_type": "kubernetes", "extra": extra})}
 
     def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]:

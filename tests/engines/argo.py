@@ -38,7 +38,9 @@ class Images:
         self.lock, self.made = threading.Lock(), dict[Path, str]()
         self.busybox = (node.cache / "images" / "busybox.layer").read_bytes()
         self.python = (node.cache / "images" / "python.layer").read_bytes()
-        self.flowc = files_layer(with_bytecode({f"{PACKAGES}/{name}": data for name, data in bundle() if name.startswith("flowc/")}))
+        self.flowc = files_layer(
+            with_bytecode({f"{PACKAGES}/{name}": data for name, data in bundle() if name.startswith("flowc/")})
+        )
         with TemporaryDirectory() as folder:
             runtime_folder(Path(folder, "image", "runtime"))
             self._load(Image(RUNTIME, [self.busybox, folder_layer(Path(folder, "image"))], ["/bin/sh"]))
@@ -59,7 +61,11 @@ class Images:
         with self.lock:
             if folder not in self.made:
                 name = f"docker.io/flowc-test/packages:{len(self.made)}"
-                files = {f"{PACKAGES}/{each.relative_to(folder)}": each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+                files = {
+                    f"{PACKAGES}/{each.relative_to(folder)}": each.read_bytes()
+                    for each in folder.rglob("*")
+                    if each.is_file()
+                }
                 self._load(Image(name, [self.python, self.flowc, files_layer(files)], ["python3"]))
                 self.made[folder] = name
         return self.made[folder]
@@ -78,7 +84,9 @@ class Argo:
         self.lock = threading.Lock()
         self.started: dict[str, float] = {}
 
-    def deploy(self, flow: Path, delivery: str, *options: str, change: Callable[[dict[str, Any]], None] | None = None) -> Compiled:
+    def deploy(
+        self, flow: Path, delivery: str, *options: str, change: Callable[[dict[str, Any]], None] | None = None
+    ) -> Compiled:
         """Compiles the flow and applies its manifests, which the API server validates strictly; schedules are suspended.
 
         `change` changes the WorkflowTemplate before it is applied. The controller may start a run with the template as it was before a
@@ -115,7 +123,11 @@ class Argo:
         while True:
             run = str(self._call("POST", "", workflow)["metadata"]["name"])
             self.started[run] = time.monotonic()
-            if self._phase(run) != "Error" or time.monotonic() > deadline or self._call("GET", f"/{run}")["status"].get("message") != unheard:
+            if (
+                self._phase(run) != "Error"
+                or time.monotonic() > deadline
+                or self._call("GET", f"/{run}")["status"].get("message") != unheard
+            ):
                 return run
             self.delete(run)
 
@@ -146,7 +158,10 @@ class Argo:
             with contextlib.suppress(ApiError):  # gone already, where podGC has deleted it
                 self.node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}?gracePeriodSeconds=0")
         until(
-            lambda: not set(made["pods"]) & {each["metadata"]["name"] for each in self.node.pods(f"{OF}={run}")}, "the pods are gone", 300, every=0.3
+            lambda: not set(made["pods"]) & {each["metadata"]["name"] for each in self.node.pods(f"{OF}={run}")},
+            "the pods are gone",
+            300,
+            every=0.3,
         )
         self._call("PUT", f"/{run}", made["workflow"])
         self.started[run] = time.monotonic()
@@ -182,7 +197,9 @@ class Argo:
     def _detail(self, run: str, phase: str, status: dict[str, Any], nodes: list[dict[str, Any]]) -> str:
         lines = [f"{run}: {phase or 'not ended'} {status.get('message', '')}"]
         lines += [
-            f"  {each['displayName']} {each['type']} {each['phase']} {each.get('message', '')}" for each in nodes if each["phase"] != "Succeeded"
+            f"  {each['displayName']} {each['type']} {each['phase']} {each.get('message', '')}"
+            for each in nodes
+            if each["phase"] != "Succeeded"
         ]
         for each in self.node.pods(f"{OF}={run}")[:4]:
             lines.append(f"── {each['metadata']['name']}\n{self.node.pod_log(each['metadata']['name'])[-1500:]}")
@@ -190,7 +207,9 @@ class Argo:
 
     def _phase(self, run: str) -> str:
         """The run's phase, once the controller has seen it."""
-        return until(lambda: self._labels(run).get("workflows.argoproj.io/phase", ""), f"a phase of {run}", 300, every=0.2)
+        return until(
+            lambda: self._labels(run).get("workflows.argoproj.io/phase", ""), f"a phase of {run}", 300, every=0.2
+        )
 
     def _has_ended(self, run: str) -> bool:
         return self._labels(run).get("workflows.argoproj.io/completed") == "true"
@@ -201,7 +220,9 @@ class Argo:
     def _call(self, method: str, path: str, body: object = None, accept: str = "application/json") -> Any:
         for attempt in range(10):
             try:
-                return self.node.call(method, f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows{path}", body, accept=accept)
+                return self.node.call(
+                    method, f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows{path}", body, accept=accept
+                )
             except (OSError, ApiError) as error:
                 if isinstance(error, ApiError) and error.code < 500 or attempt == 9:
                     raise

@@ -40,7 +40,9 @@ def started(name: str, delivery: str) -> Iterator[Engine]:
         if name == "airflow":
             from .airflow import Airflow
 
-            airflow = stack.enter_context(Airflow(os.environ["FLOWC_AIRFLOW_PYTHON"], Path(stack.enter_context(TemporaryDirectory()))))
+            airflow = stack.enter_context(
+                Airflow(os.environ["FLOWC_AIRFLOW_PYTHON"], Path(stack.enter_context(TemporaryDirectory())))
+            )
         if delivery == "process":
             from .airflow_tasks import Processes
 
@@ -60,11 +62,19 @@ def typed(flow: Path, words: dict[str, str]) -> Given:
     unknown = sorted(set(words) - set(kinds))
     if unknown:
         raise ValueError(f"the flow has no parameter {unknown[0]!r}; it has {', '.join(kinds) or 'none'}")
-    return {name: value if kinds[name] == "str" else json.loads(value.lower() if kinds[name] == "bool" else value) for name, value in words.items()}
+    return {
+        name: value if kinds[name] == "str" else json.loads(value.lower() if kinds[name] == "bool" else value)
+        for name, value in words.items()
+    }
 
 
 def main(arguments: list[str], start: Callable[[str, str], AbstractContextManager[Engine]] = started) -> int:
-    if len(arguments) < 2 or arguments[0] not in DEFAULT or len(arguments) % 2 or not all(each.startswith("--") for each in arguments[2::2]):
+    if (
+        len(arguments) < 2
+        or arguments[0] not in DEFAULT
+        or len(arguments) % 2
+        or not all(each.startswith("--") for each in arguments[2::2])
+    ):
         print(USAGE, file=sys.stderr)
         return 2
     name, flow, words = arguments[0], Path(arguments[1]), arguments[2:]

@@ -30,14 +30,26 @@ def chromium() -> str:
 def playwright() -> Path:
     """Returns the folder that has the package for this Python."""
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--target", "{}", f"playwright=={PLAYWRIGHT}"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "install",
+        "--target",
+        "{}",
+        f"playwright=={PLAYWRIGHT}",
+    ]
     return installed(f"playwright-{PLAYWRIGHT}-python-{version}", pip)
 
 
 def run(script: Path, *words: str) -> Any:
     """Runs the script, which imports Playwright and is given Chromium's path and the words; returns what it prints as JSON."""
     environment = {**os.environ, "PYTHONPATH": str(playwright())}
-    done = subprocess.run([sys.executable, str(script), chromium(), *words], env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        [sys.executable, str(script), chromium(), *words], env=environment, capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 

@@ -28,7 +28,9 @@ DELIVERIES = {
 }
 MARKS = {"argo": "node", "step-functions": "engine", "airflow": "engine", "airflow-pods": "node"}
 TEXTS: list[Any] = [each for each in hostile.TEXTS if len(each) < 1000]
-HOSTILE = "{{workflow.name}} {{=1+1}} {{ run_id }} {% x %} {# y #} $.y $$.z States.Format('{}') '\"$(HOME) ${HOME}`\\ \n é☃ #"
+HOSTILE = (
+    "{{workflow.name}} {{=1+1}} {{ run_id }} {% x %} {# y #} $.y $$.z States.Format('{}') '\"$(HOME) ${HOME}`\\ \n é☃ #"
+)
 
 # flows that nest what others have one of: many pods, and for Airflow the DAG that its `process` tasks run too
 NESTED = ("branches_in_foreach_in_branch", "nested_foreach", "switch_in_foreach")
@@ -92,7 +94,9 @@ class Case:
 
     def __str__(self) -> str:
         given = "".join(f"-{str(each)[:4]}" for each in list(json.loads(self.given).values())[:1])
-        return f"{self.engine}-{self.flow}{given if given.isprintable() and given.isascii() else '-given'}-{self.delivery}"
+        return (
+            f"{self.engine}-{self.flow}{given if given.isprintable() and given.isascii() else '-given'}-{self.delivery}"
+        )
 
 
 def parameters(cases: Iterator[Case]) -> list[object]:
@@ -100,7 +104,9 @@ def parameters(cases: Iterator[Case]) -> list[object]:
     made: list[object] = []
     for each in cases:
         marks = [getattr(pytest.mark, MARKS[each.engine])]
-        made.append(pytest.param(each, id=str(each), marks=[*marks, pytest.mark.nightly] if is_nightly(each) else marks))
+        made.append(
+            pytest.param(each, id=str(each), marks=[*marks, pytest.mark.nightly] if is_nightly(each) else marks)
+        )
     return made
 
 
@@ -114,7 +120,14 @@ def is_nightly(case: Case) -> bool:
         return case.engine == "airflow-pods" or case.delivery != deliveries[0]
     as_it_is = case.given == "{}"
     if case.engine == "airflow-pods":
-        return other or case.flow in NESTED or case.flow in ONCE and as_it_is or case.flow in ("switch", "switch_meeting") and not as_it_is
+        return (
+            other
+            or case.flow in NESTED
+            or case.flow in ONCE
+            and as_it_is
+            or case.flow in ("switch", "switch_meeting")
+            and not as_it_is
+        )
     return other and as_it_is and case.flow in (ONCE_A_POD if case.engine == "argo" else ONCE)
 
 
@@ -122,7 +135,9 @@ def of_features() -> Iterator[Case]:
     for engine, deliveries in DELIVERIES.items():
         for name in FLOWS:
             for number, given in enumerate(GIVEN.get(name, [{}])):
-                for delivery in deliveries if number == 0 else (deliveries[number % len(deliveries)],):  # parameters do not meet the shim's delivery
+                for delivery in (
+                    deliveries if number == 0 else (deliveries[number % len(deliveries)],)
+                ):  # parameters do not meet the shim's delivery
                     yield Case(engine, name, delivery, json.dumps(given, sort_keys=True))
 
 

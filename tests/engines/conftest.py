@@ -82,7 +82,9 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[Ahead]:
         found: Engine = request.getfixturevalue(FIXTURES[name])
         return found
 
-    given = [each for item in request.session.items if hasattr(item, "callspec") for each in item.callspec.params.values()]
+    given = [
+        each for item in request.session.items if hasattr(item, "callspec") for each in item.callspec.params.values()
+    ]
     made = Ahead([each for each in given if isinstance(each, (Case, Scenario))], engine)
     yield made
     made.stop()

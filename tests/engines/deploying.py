@@ -74,7 +74,11 @@ def as_text(given: Given) -> dict[str, str]:
 
 def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
     """What a run on an engine left; nothing if its first task failed."""
-    if not s3.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{run_name(flow, run_id)}", MaxKeys=1).get("KeyCount"):
+    if (
+        not s3.client()
+        .list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{run_name(flow, run_id)}", MaxKeys=1)
+        .get("KeyCount")
+    ):
         return {}
     return dump(STORE, run_id, flow, env={**s3.environment, **_path(packages)})
 
@@ -111,7 +115,12 @@ def without_run(found: Dump, run_id: str) -> Dump:
     """What a run left, without its id, so that it can be compared with another's."""
     return {
         step: [
-            {**each, "artifacts": {name: {**one, "repr": said(one).replace(run_id, "RUN")} for name, one in each["artifacts"].items()}}
+            {
+                **each,
+                "artifacts": {
+                    name: {**one, "repr": said(one).replace(run_id, "RUN")} for name, one in each["artifacts"].items()
+                },
+            }
             for each in tasks
         ]
         for step, tasks in found.items()

@@ -274,7 +274,11 @@ def failures(s3: S3Server, flow: str, run: str) -> list[str]:
 
 def check_failed(found: Dump) -> None:
     """Of a run of GATED before the gate was opened: the tasks that did not fail have left their records."""
-    assert [each["path"] for each in found["start"]] == ["-"] and [each["path"] for each in found["body"]] == ["1"] and "join" not in found
+    assert (
+        [each["path"] for each in found["start"]] == ["-"]
+        and [each["path"] for each in found["body"]] == ["1"]
+        and "join" not in found
+    )
 
 
 def check_finished(before: Dump, after: Dump) -> None:

@@ -59,7 +59,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.command == "POST" and "uploadId" in query:
             sent = self.server.uploads.pop(query["uploadId"])
             named = [int(each) for each in re.findall(rb"<PartNumber>(\d+)<", body)]
-            self._insert(parts.path, b"".join(sent[each] for each in named), "<R><Bucket>b</Bucket><Key>k</Key><ETag>e</ETag></R>")
+            self._insert(
+                parts.path,
+                b"".join(sent[each] for each in named),
+                "<R><Bucket>b</Bucket><Key>k</Key><ETag>e</ETag></R>",
+            )
         elif self.command == "PUT":
             self._insert(parts.path, body, "")
         else:
@@ -70,18 +74,30 @@ class _Handler(BaseHTTPRequestHandler):
     def _insert(self, path: str, body: bytes, answer: str) -> None:
         bucket, _, name = path.lstrip("/").partition("/")
         condition = self.headers.get("x-goog-if-generation-match")
-        query = f"uploadType=media&name={quote(unquote(name), safe='')}" + (f"&ifGenerationMatch={condition}" if condition else "")
+        query = f"uploadType=media&name={quote(unquote(name), safe='')}" + (
+            f"&ifGenerationMatch={condition}" if condition else ""
+        )
         headers = {"content-type": self.headers.get("content-type") or "application/octet-stream"}
         status, found, data = self._ask("POST", f"/upload/storage/v1/b/{bucket}/o?{query}", body, headers)
         if status == 200:
             generation = re.search(rb'"generation":\s*"?(\d+)', data)
-            self._send(200, answer.encode(), {"ETag": '"x"', "x-goog-generation": generation.group(1).decode() if generation else "1"})
+            self._send(
+                200,
+                answer.encode(),
+                {"ETag": '"x"', "x-goog-generation": generation.group(1).decode() if generation else "1"},
+            )
         else:
             self._send(status, data, {})
 
     def _forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
-        status, found, data = self._ask(method, path, body, {name: value for name, value in headers.items() if name.lower() != "host"})
-        kept = {name: value for name, value in found.items() if name.lower() not in ("content-length", "transfer-encoding", "connection", "date")}
+        status, found, data = self._ask(
+            method, path, body, {name: value for name, value in headers.items() if name.lower() != "host"}
+        )
+        kept = {
+            name: value
+            for name, value in found.items()
+            if name.lower() not in ("content-length", "transfer-encoding", "connection", "date")
+        }
         self._send(status, data, kept, found.get("Content-Length"))
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:

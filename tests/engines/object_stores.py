@@ -54,12 +54,19 @@ def installed(name: str, command: list[str], **environment: str) -> Path:
 
 def from_npm(package: str, version: str) -> Path:
     """Returns the folder whose `node_modules` has the package. Raises as `installed` does."""
-    return installed(f"{package}-{version}", ["npm", "install", "--no-audit", "--no-fund", "--prefix", "{}", f"{package}@{version}"])
+    return installed(
+        f"{package}-{version}", ["npm", "install", "--no-audit", "--no-fund", "--prefix", "{}", f"{package}@{version}"]
+    )
 
 
 def fake_gcs_server() -> Path:
     name = f"fake-gcs-server-{FAKE_GCS}"
-    return installed(name, ["go", "install", f"github.com/fsouza/fake-gcs-server@{FAKE_GCS}"], GOBIN="{}", GOTOOLCHAIN="auto") / "fake-gcs-server"
+    return (
+        installed(
+            name, ["go", "install", f"github.com/fsouza/fake-gcs-server@{FAKE_GCS}"], GOBIN="{}", GOTOOLCHAIN="auto"
+        )
+        / "fake-gcs-server"
+    )
 
 
 def azurite() -> Path:
@@ -72,7 +79,20 @@ def gcs() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory() as data:
         os.mkdir(os.path.join(data, "bucket"))
         port = _free_port()
-        options = ["-backend", "memory", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-data", data, "-log-level", "warn"]
+        options = [
+            "-backend",
+            "memory",
+            "-scheme",
+            "http",
+            "-host",
+            "127.0.0.1",
+            "-port",
+            str(port),
+            "-data",
+            data,
+            "-log-level",
+            "warn",
+        ]
         command = [str(fake_gcs_server()), *options, "-public-host", f"127.0.0.1:{port}"]
         with _server(command, port), gcs_xml.front(f"127.0.0.1:{port}") as url:
             yield {"STORAGE_EMULATOR_HOST": url}
@@ -98,7 +118,9 @@ def azure() -> Iterator[dict[str, str]]:
         with _server(command, port):
             _create_container(port)
             endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
-            yield {"AZURE_STORAGE_CONNECTION_STRING": f"AccountName=devstoreaccount1;AccountKey={KEY};BlobEndpoint={endpoint}"}
+            yield {
+                "AZURE_STORAGE_CONNECTION_STRING": f"AccountName=devstoreaccount1;AccountKey={KEY};BlobEndpoint={endpoint}"
+            }
 
 
 def _create_container(port: int) -> None:
@@ -139,7 +161,9 @@ def _server(command: list[str], port: int) -> Iterator[None]:
                 except OSError:
                     if process.poll() is not None or time.monotonic() > until:
                         log.seek(0)
-                        raise AssertionError(f"{command[0]} does not answer:\n{log.read().decode(errors='replace')}") from None
+                        raise AssertionError(
+                            f"{command[0]} does not answer:\n{log.read().decode(errors='replace')}"
+                        ) from None
                     time.sleep(0.05)
             yield
         finally:

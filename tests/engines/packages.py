@@ -26,19 +26,47 @@ def packages_of(flow: Path, version: tuple[int, int] | None = None) -> Path | No
     wanted = version or sys.version_info[:2]
     root = Path(os.environ.get("FLOWC_ENGINES") or os.path.expanduser("~/.cache/flowc/engines"))
     root.mkdir(parents=True, exist_ok=True)
-    folder = root / f"packages-{wanted[0]}.{wanted[1]}-{hashlib.sha256(requirements.read_bytes() + b'compiled').hexdigest()[:12]}"
+    folder = (
+        root
+        / f"packages-{wanted[0]}.{wanted[1]}-{hashlib.sha256(requirements.read_bytes() + b'compiled').hexdigest()[:12]}"
+    )
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=root) as unfinished:
                 target = Path(unfinished, "made")
-                pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--no-compile"]
+                pip = [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--only-binary=:all:",
+                    "--no-compile",
+                ]
                 for_version = ["--python-version", f"{wanted[0]}.{wanted[1]}", "--implementation", "cp"]
-                subprocess.run([*pip, *for_version, "--target", str(target), "-r", str(requirements)], check=True, capture_output=True)
+                subprocess.run(
+                    [*pip, *for_version, "--target", str(target), "-r", str(requirements)],
+                    check=True,
+                    capture_output=True,
+                )
                 if wanted == sys.version_info[:2]:
                     # as pip does, but valid whatever the times of the files in an image: without it, each task compiles what it imports
-                    compileall = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", str(target)]
-                    subprocess.run(compileall, capture_output=True)  # a package may have files that are no Python of this version
+                    compileall = [
+                        sys.executable,
+                        "-m",
+                        "compileall",
+                        "-q",
+                        "-j",
+                        "0",
+                        "--invalidation-mode",
+                        "unchecked-hash",
+                        str(target),
+                    ]
+                    subprocess.run(
+                        compileall, capture_output=True
+                    )  # a package may have files that are no Python of this version
                 os.rename(target, folder)
     return folder
 

@@ -44,7 +44,13 @@ def drawn() -> tuple[Flow, ...]:
 
     def draw(several: SearchStrategy[Flow], count: int) -> None:
         @seed(SEED)
-        @settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None)
+        @settings(
+            max_examples=count,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            deadline=None,
+        )
         @given(several)
         def one(flow: Flow) -> None:
             if len(flow.steps) <= MOST and 4 <= expected(flow).attempts <= MOST:
@@ -71,7 +77,10 @@ def sample(loops: bool, cost: int) -> tuple[Flow, ...]:
     seen: set[frozenset[str]] = set()
     for needed in [*(frozenset([each]) for each in MUST), *[frozenset[str]()] * (COUNT - len(MUST))]:
         possible = [number for number, pairs in waiting.items() if not needed or needed in pairs]
-        best = max(possible, key=lambda number: (len(waiting[number] - seen) - cost * attempts[number], -attempts[number], -number))
+        best = max(
+            possible,
+            key=lambda number: (len(waiting[number] - seen) - cost * attempts[number], -attempts[number], -number),
+        )
         seen |= waiting.pop(best)
         chosen.append(best)
     return tuple(found[number] for number in chosen)
@@ -131,7 +140,11 @@ def disagreement(found: Dump, succeeded: bool, wanted: Expected) -> str:
     if succeeded == bool(wanted.failed):
         return f"the run has {'succeeded' if succeeded else 'failed'}, but these tasks end it: {wanted.failed}"
     wrong = []
-    left = {(step, each["path"]): {name: said(one) for name, one in each["artifacts"].items()} for step, tasks in found.items() for each in tasks}
+    left = {
+        (step, each["path"]): {name: said(one) for name, one in each["artifacts"].items()}
+        for step, tasks in found.items()
+        for each in tasks
+    }
     for task, artifacts in left.items():
         if artifacts != wanted.records.get(task):
             wrong.append(f"{task}: {artifacts} instead of {wanted.records.get(task)}")

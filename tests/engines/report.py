@@ -34,7 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    text = table(each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, []) if hasattr(each, "user_properties"))
+    text = table(
+        each
+        for kind in ("passed", "failed")
+        for each in terminalreporter.stats.get(kind, [])
+        if hasattr(each, "user_properties")
+    )
     where = config.getoption("--report")
     if text and where:
         Path(where).write_text(text + "\n")

@@ -102,7 +102,9 @@ class StepFunctions:
         self.started: dict[str, tuple[str, float]] = {}
         role = s3.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         batch = s3.client("batch")
-        compute = batch.create_compute_environment(computeEnvironmentName="compute", type="UNMANAGED", state="ENABLED", serviceRole=role)
+        compute = batch.create_compute_environment(
+            computeEnvironmentName="compute", type="UNMANAGED", state="ENABLED", serviceRole=role
+        )
         order = [{"order": 1, "computeEnvironment": compute["computeEnvironmentArn"]}]
         batch.create_job_queue(jobQueueName="flowc", state="ENABLED", priority=1, computeEnvironmentOrder=order)
         self.role = role
@@ -129,7 +131,9 @@ class StepFunctions:
         """Starts an execution; returns the run's id."""
         self.count += 1
         name = name or f"run-{self.count}"
-        execution = self.s3.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(parameters or {}))
+        execution = self.s3.client("stepfunctions").start_execution(
+            stateMachineArn=machine, name=name, input=json.dumps(parameters or {})
+        )
         run = f"{machine.rpartition(':')[2]}.{name}"
         self.started[run] = execution["executionArn"], time.monotonic()
         return run
@@ -161,13 +165,19 @@ class StepFunctions:
         arn, began = self.started[run]
         client = self.s3.client("stepfunctions")
         deadline = time.monotonic() + seconds
-        while (state := client.describe_execution(executionArn=arn))["status"] == "RUNNING" and time.monotonic() < deadline:
+        while (state := client.describe_execution(executionArn=arn))[
+            "status"
+        ] == "RUNNING" and time.monotonic() < deadline:
             time.sleep(0.2)
         succeeded = state["status"] == "SUCCEEDED"
         printed = "" if succeeded else self.log.read_text(errors="replace")[-3000:]
         jobs = sum(each["type"] == "TaskSucceeded" for each in self._events(arn))
         return Outcome(
-            run, succeeded, time.monotonic() - began, jobs, f"{run}: {state['status']} {state.get('error', '')} {state.get('cause', '')}\n{printed}"
+            run,
+            succeeded,
+            time.monotonic() - began,
+            jobs,
+            f"{run}: {state['status']} {state.get('error', '')} {state.get('cause', '')}\n{printed}",
         )
 
     def _events(self, arn: str) -> list[dict[str, Any]]:

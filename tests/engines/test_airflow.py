@@ -43,7 +43,9 @@ def test_retries_deaths_and_timeouts(processes: Processes, tmp_path: Path) -> No
 def test_a_step_that_asks_not_to_be_tried_again(code: str, tries: int, processes: Processes, tmp_path: Path) -> None:
     outcome, _ = processes.leaves(write(tmp_path, FINAL.replace("CODE", code)), "process", {})
     assert not outcome.succeeded and "skipped" not in outcome.detail.partition("\n")[0]
-    assert failures(processes.s3, "Final", outcome.run) == [f"start/-.{attempt}.failure.json" for attempt in range(tries)]
+    assert failures(processes.s3, "Final", outcome.run) == [
+        f"start/-.{attempt}.failure.json" for attempt in range(tries)
+    ]
 
 
 ENDS = """

@@ -23,7 +23,11 @@ def a_pod_that_is_deleted(pods: Pods, folder: Path) -> None:
         found: list[str] = []
         while not found and not future.done():
             time.sleep(0.3)
-            found = [each["metadata"]["name"] for each in node.pods("dag_id=Held,task_id=middle") if each["status"].get("phase") == "Running"]
+            found = [
+                each["metadata"]["name"]
+                for each in node.pods("dag_id=Held,task_id=middle")
+                if each["status"].get("phase") == "Running"
+            ]
         for name in found:
             node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{name}?gracePeriodSeconds=0")
         outcome, after = future.result()
@@ -43,6 +47,8 @@ def a_step_that_asks_not_to_be_tried_again(pods: Pods, folder: Path) -> None:
     assert failures(pods.images.s3, "Final", outcome.run) == ["start/-.0.failure.json"]
 
 
-@pytest.mark.parametrize("scenario", scenarios("airflow-pods", a_pod_that_is_deleted, out_of_memory, a_step_that_asks_not_to_be_tried_again))
+@pytest.mark.parametrize(
+    "scenario", scenarios("airflow-pods", a_pod_that_is_deleted, out_of_memory, a_step_that_asks_not_to_be_tried_again)
+)
 def test_a_fault(scenario: Scenario, ahead: Ahead) -> None:
     ahead.happened(scenario)

@@ -25,7 +25,20 @@ from tests.support.s3_server import S3Server
 from . import browser
 from .airflow import Airflow
 from .deploying import compiled, left, local, without_run
-from .faults import FORM, GATED, LONG, TWICE, WIDE, check_failed, check_finished, check_twice, gate, value, versions, write
+from .faults import (
+    FORM,
+    GATED,
+    LONG,
+    TWICE,
+    WIDE,
+    check_failed,
+    check_finished,
+    check_twice,
+    gate,
+    value,
+    versions,
+    write,
+)
 
 pytestmark = pytest.mark.engine
 PARTS = ("api-server", "scheduler", "dag-processor")
@@ -57,12 +70,16 @@ class Server:
             self.start(part)
         self.until("the server answers", "/api/v2/version", bool)
         self.until("the API of tasks answers", "/execution/health", bool)
-        self.token = self.until("a token is given", "/auth/token", lambda found: "access_token" in found)["access_token"]
+        self.token = self.until("a token is given", "/auth/token", lambda found: "access_token" in found)[
+            "access_token"
+        ]
 
     def start(self, part: str) -> None:
         with open(self.folder / f"{part}.log", "ab") as log:
             command = [self.airflow.python, "-m", "airflow", part]
-            self.processes[part] = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+            self.processes[part] = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def kill(self, part: str) -> None:
         """Ends a part and whatever it has started, without a word of warning."""
@@ -75,10 +92,15 @@ class Server:
             self.kill(part)
 
     def log(self) -> str:
-        return "\n".join(f"── {part}\n" + (self.folder / f"{part}.log").read_text(errors="replace")[-6000:] for part in PARTS)
+        return "\n".join(
+            f"── {part}\n" + (self.folder / f"{part}.log").read_text(errors="replace")[-6000:] for part in PARTS
+        )
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
+        headers = {
+            "Content-Type": "application/json",
+            **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+        }
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=120) as answer:
@@ -103,11 +125,15 @@ class Server:
     def deploy(self, flow: Path, change: Any = None, name: str = "", *options: str) -> str:
         """Puts the flow's DAG file, changed, where the DAG processor finds it, and returns the DAG's id once it is known."""
         named = ("--name", name) if name else ()
-        made = compiled(flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named, *options)
+        made = compiled(
+            flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named, *options
+        )
         text, dag = made.only("_dag.py"), name or made.flow
         (self.folder / "unfinished").write_text(change(text) if change else text)
         os.rename(self.folder / "unfinished", self.folder / "dags" / f"{dag}_dag.py")
-        self.until("the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == dag for each in found["dags"]))
+        self.until(
+            "the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == dag for each in found["dags"])
+        )
         return dag
 
     def id_of(self, dag: str, run: str) -> str:
@@ -116,8 +142,12 @@ class Server:
 
     def clear(self, dag: str, run: str, *tasks: str, **more: object) -> None:
         """Clears tasks, and all that follows them, as a person does."""
-        which = {"task_ids": tasks, "include_downstream": True, "only_failed": False} if tasks else {"only_failed": True}
-        self.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": run, **which, **more})
+        which = (
+            {"task_ids": tasks, "include_downstream": True, "only_failed": False} if tasks else {"only_failed": True}
+        )
+        self.call(
+            "POST", f"/api/v2/dags/{dag}/clearTaskInstances", {"dry_run": False, "dag_run_id": run, **which, **more}
+        )
 
     def trigger(self, dag: str, run: str) -> None:
         self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"dag_run_id": run, "logical_date": None})
@@ -130,7 +160,10 @@ class Server:
         """
         deadline = time.monotonic() + 900
         ends = [f"TaskInstanceKey(dag_id='{dag}', task_id='{task}', run_id='{run}'" for task in tasks]
-        while not all(re.search(f"Received executor event .*{re.escape(end)}", (self.folder / "scheduler.log").read_text()) for end in ends):
+        while not all(
+            re.search(f"Received executor event .*{re.escape(end)}", (self.folder / "scheduler.log").read_text())
+            for end in ends
+        ):
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.5)
         self.call("DELETE", f"/api/v2/dags/{dag}/dagRuns/{run}")
@@ -138,7 +171,9 @@ class Server:
     def ended(self, dag: str, run: str) -> str:
         """Waits for the run's end, and returns its state."""
         path = f"/api/v2/dags/{dag}/dagRuns/{run}"
-        return str(self.until("the run has ended", path, lambda found: found["state"] in ("success", "failed"))["state"])
+        return str(
+            self.until("the run has ended", path, lambda found: found["state"] in ("success", "failed"))["state"]
+        )
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +193,10 @@ def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
     dag = server.deploy(flow)
     server.trigger(dag, "whole")
     assert server.ended(dag, "whole") == "success", server.log()
-    assert without_run(left(server.s3, server.id_of(dag, "whole"), dag), server.id_of(dag, "whole")) == local(shared, flow)[1]
+    assert (
+        without_run(left(server.s3, server.id_of(dag, "whole"), dag), server.id_of(dag, "whole"))
+        == local(shared, flow)[1]
+    )
 
 
 def test_a_run_is_started_with_an_empty_text_in_a_browser(server: Server, tmp_path: Path) -> None:
@@ -168,7 +206,9 @@ def test_a_run_is_started_with_an_empty_text_in_a_browser(server: Server, tmp_pa
     run = browser.run(script, server.url, dag, "word", "enabled")
     assert server.ended(dag, run) == "success", server.log()
     assert value(left(server.s3, server.id_of(dag, run), dag), "end", "seen") == "('', 'as it is')"
-    other = server.deploy(write(tmp_path, FORM.replace("Form", "StrictForm")), lambda text: text.replace('["null", "string"]', '"string"'))
+    other = server.deploy(
+        write(tmp_path, FORM.replace("Form", "StrictForm")), lambda text: text.replace('["null", "string"]', '"string"')
+    )
     assert browser.run(script, server.url, other, "word", "disabled") is None
 
 
@@ -193,9 +233,14 @@ def seen(server: Server, dag: str, run: str) -> str:
 def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server, tmp_path: Path) -> None:
     """Their runs of one night have one id in Airflow, and each its own code and results."""
     gate(server.s3, True)
-    dags = [server.deploy(write(tmp_path, versions(version, scheduled=True)), name=f"nightly_{version}") for version in ("one", "two")]
+    dags = [
+        server.deploy(write(tmp_path, versions(version, scheduled=True)), name=f"nightly_{version}")
+        for version in ("one", "two")
+    ]
     runs = [
-        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda found: found["total_entries"])["dag_runs"][0]["dag_run_id"]
+        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda found: found["total_entries"])[
+            "dag_runs"
+        ][0]["dag_run_id"]
         for dag in dags
     ]
     assert runs[0] == runs[1] and runs[0].startswith("scheduled__")
@@ -205,18 +250,33 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
     # reprocessing it recomputes, and leaves the other's alone
     server.deploy(write(tmp_path, versions("three", scheduled=True)), name=dags[0])
     day = runs[0].partition("__")[2]
-    asked = {"dag_id": dags[0], "from_date": day, "to_date": day, "reprocess_behavior": "completed", "run_on_latest_version": True}
+    asked = {
+        "dag_id": dags[0],
+        "from_date": day,
+        "to_date": day,
+        "reprocess_behavior": "completed",
+        "run_on_latest_version": True,
+    }
     server.call("POST", "/api/v2/backfills", asked)
-    server.until("it was processed again", f"/api/v2/dags/{dags[0]}/dagRuns/{runs[0]}/taskInstances/end", lambda found: found["try_number"] > 1)
+    server.until(
+        "it was processed again",
+        f"/api/v2/dags/{dags[0]}/dagRuns/{runs[0]}/taskInstances/end",
+        lambda found: found["try_number"] > 1,
+    )
     assert server.ended(dags[0], runs[0]) == "success", server.log()
-    assert seen(server, dags[0], runs[0]) == "['three', 'three', 'three']" and seen(server, dags[1], runs[0]) == "['two', 'two', 'two']"
+    assert (
+        seen(server, dags[0], runs[0]) == "['three', 'three', 'three']"
+        and seen(server, dags[1], runs[0]) == "['two', 'two', 'two']"
+    )
 
 
 def test_a_deployment_in_the_middle_of_a_run_does_not_change_it(server: Server, tmp_path: Path) -> None:
     gate(server.s3, False)
     dag = server.deploy(write(tmp_path, versions("one", waits=True)), name="midway")
     server.trigger(dag, "r")
-    server.until("the task runs", f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated", lambda found: found["state"] == "running")
+    server.until(
+        "the task runs", f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated", lambda found: found["state"] == "running"
+    )
     server.deploy(write(tmp_path, versions("two", waits=True)), name=dag)
     gate(server.s3, True)
     assert server.ended(dag, "r") == "success", server.log()
@@ -254,7 +314,9 @@ def test_installations_of_one_address_that_have_names_share_a_datastore(server: 
     """One DAG and one run id in both, and each has its own code and results."""
     gate(server.s3, True)
     for version in ("one", "two"):
-        dag = server.deploy(write(tmp_path, versions(version)), None, "installed", "--airflow-installation", f"team-{version}")
+        dag = server.deploy(
+            write(tmp_path, versions(version)), None, "installed", "--airflow-installation", f"team-{version}"
+        )
         server.trigger(dag, "r")
         assert server.ended(dag, "r") == "success", server.log()
         if version == "one":  # the other installation has never heard of the run
@@ -266,7 +328,9 @@ def test_installations_of_one_address_that_have_names_share_a_datastore(server: 
 def test_one_task_started_twice_at_once(server: Server, tmp_path: Path) -> None:
     def twice(text: str) -> str:
         (start,) = re.findall(r"^    start_task = .*?^    \)\n", text, re.MULTILINE | re.DOTALL)
-        return text.replace(start, start.replace("start_task", "too_task").replace('task_id="start"', 'task_id="too"') + start)
+        return text.replace(
+            start, start.replace("start_task", "too_task").replace('task_id="start"', 'task_id="too"') + start
+        )
 
     dag = server.deploy(write(tmp_path, TWICE), twice)
     server.trigger(dag, "twice")

@@ -14,7 +14,21 @@ from tests.support.running import until
 from .ahead import Ahead, Scenario, scenarios
 from .argo import Argo
 from .deploying import left
-from .faults import DEATHS, GATED, GREEDY, LONG, SURVIVED, TWICE, check_failed, check_finished, check_twice, gate, value, versions, write
+from .faults import (
+    DEATHS,
+    GATED,
+    GREEDY,
+    LONG,
+    SURVIVED,
+    TWICE,
+    check_failed,
+    check_finished,
+    check_twice,
+    gate,
+    value,
+    versions,
+    write,
+)
 from .kubernetes.node import NAMESPACE, ApiError
 
 pytestmark = pytest.mark.node
@@ -66,7 +80,10 @@ def deployments_share_a_datastore(argo: Argo, folder: Path) -> None:
     """Two names, a Workflow that is deleted and made again under its name, and a template that is applied in the middle of a run."""
     gate(argo.s3, False, "shared")
     one = argo.deploy(write(folder, versions("one", waits=True, gate="shared")), "inject", "--name", "shared-one")
-    first, second = argo.start(one, name="nightly-1"), argo.start(argo.deploy(FLOWS["linear"], "inject", "--name", "shared-other"), name="nightly-2")
+    first, second = (
+        argo.start(one, name="nightly-1"),
+        argo.start(argo.deploy(FLOWS["linear"], "inject", "--name", "shared-other"), name="nightly-2"),
+    )
     running(argo, first, "gated")
     two = argo.deploy(write(folder, versions("two", waits=True, gate="shared")), "inject", "--name", "shared-one")
     gate(argo.s3, True, "shared")
@@ -160,7 +177,12 @@ def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
     outcome = argo.wait(run)
     assert not outcome.succeeded
     failures = argo.failures(run)
-    assert {step: len(messages) for step, messages in failures.items()} == {"fails": 4, "leaves": 1, "turns": 1, "wrong": 1}, outcome.detail
+    assert {step: len(messages) for step, messages in failures.items()} == {
+        "fails": 4,
+        "leaves": 1,
+        "turns": 1,
+        "wrong": 1,
+    }, outcome.detail
     assert "exit code 202" in failures["leaves"][0] and "SystemExit: 202" in failures["leaves"][0]
     assert "exit code 2)" in failures["wrong"][0] and "flowc: unknown argument 'wrong'" in failures["wrong"][0]
     assert "exit code 2)" in failures["turns"][0] and "step turns has chosen itself 2 times" in failures["turns"][0]
@@ -219,7 +241,9 @@ def a_template_that_the_controller_has_not_heard_of_yet(argo: Argo, _: Path) -> 
     """It ends the run, whose submission is tried again: the stream of templates may be behind that of workflows by more than a second."""
     made = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
     manifest = argo.manifests(made)[0]
-    argo.node.call("DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}")
+    argo.node.call(
+        "DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}"
+    )
     later = threading.Timer(3, argo.node.apply, [manifest])
     later.start()
     run = argo.start(made)
@@ -266,6 +290,10 @@ def running(argo: Argo, run: str, step: str) -> str:
 
     def found() -> list[str]:
         pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
-        return [each["metadata"]["name"] for each in pods if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]]
+        return [
+            each["metadata"]["name"]
+            for each in pods
+            if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]
+        ]
 
     return until(found, f"a pod of {run} that runs", 900, every=0.3)[0]

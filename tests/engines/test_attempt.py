@@ -22,14 +22,18 @@ ENGINES = [
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_run_and_a_failure(name: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_and_a_failure(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def start(engine: str, _delivery: str) -> nullcontext:  # type: ignore[type-arg]
         return nullcontext(request.getfixturevalue(FIXTURES[engine]))
 
     flow = tmp_path / "fails.py"
     flow.write_text(FAILS)
     assert main([name, str(FLOWS["switch"]), "--size", "big"], start) == 0
-    assert json.loads(capsys.readouterr().out)["end"][0]["artifacts"]["message"]["repr"] == repr("took the thorough way")
+    assert json.loads(capsys.readouterr().out)["end"][0]["artifacts"]["message"]["repr"] == repr(
+        "took the thorough way"
+    )
     assert main([name, str(flow)], start) == 1
     printed = capsys.readouterr()
     assert list(json.loads(printed.out)) == ["start"] and "ZeroDivisionError" in printed.err

@@ -16,7 +16,9 @@ from .report import Record
 
 
 @pytest.mark.parametrize("case", parameters(of_features()))
-def test_a_run_leaves_what_a_local_run_leaves(case: Case, request: pytest.FixtureRequest, record: Record, shared: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_what_a_local_run_leaves(
+    case: Case, request: pytest.FixtureRequest, record: Record, shared: Path, tmp_path: Path
+) -> None:
     if case.refusal:
         record(case, "refused")
         codes = re.findall(r"error\[(FLOW\d+)\]", case.refusal)

@@ -34,20 +34,31 @@ ENGINES = [
 
 
 @pytest.mark.parametrize(("name", "delivery"), ENGINES)
-def test_a_run_leaves_what_the_reference_says(name: str, delivery: str, request: pytest.FixtureRequest, wrong: list[str]) -> None:
+def test_a_run_leaves_what_the_reference_says(
+    name: str, delivery: str, request: pytest.FixtureRequest, wrong: list[str]
+) -> None:
     engine: Engine = request.getfixturevalue(FIXTURES[name])
     number = int(os.environ.get("FLOWC_SEED") or time.time())
     print(f"FLOWC_SEED={number} draws the same flows again")
     with tempfile.TemporaryDirectory() as folder:
 
         @seed(number)
-        @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), database=DirectoryBasedExampleDatabase(folder))
+        @settings(
+            max_examples=COUNT,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=DirectoryBasedExampleDatabase(folder),
+        )
         @given(flows(faults=True))
         @example(sample(loops=False, cost=0)[0])  # those that each run must have, whatever is drawn
         @example(sample(loops=False, cost=0)[1])
         def check(flow: Flow) -> None:
             wanted = expected(flow)
-            assume(len(flow.steps) <= MOST and wanted.attempts <= MOST and (loopless(flow) or not name.startswith("airflow")))
+            assume(
+                len(flow.steps) <= MOST
+                and wanted.attempts <= MOST
+                and (loopless(flow) or not name.startswith("airflow"))
+            )
             path = Path(folder, "random_flow.py")
             path.write_text(source_of(flow))
             outcome, left = engine.leaves(path, delivery, {})
@@ -68,4 +79,6 @@ def wrong() -> Iterator[list[str]]:
         name = f"found_{hashlib.sha256(found[-1].encode()).hexdigest()[:8]}"
         path = FLOWS["linear"].with_name(f"{name}.py")
         path.write_text(f'"""A random flow that an engine once ran wrong."""\n\n{found[-1]}')
-        print(f"kept as {path}: write down what it must do in tests/runtime_shim/local/test_feature_flows.py, and run `make golden`")
+        print(
+            f"kept as {path}: write down what it must do in tests/runtime_shim/local/test_feature_flows.py, and run `make golden`"
+        )

@@ -46,7 +46,10 @@ def test_a_redrive_finishes_a_run_with_the_code_that_it_began_with(aws: StepFunc
 def test_two_deployments_of_one_flow_share_a_datastore(aws: StepFunctions, tmp_path: Path) -> None:
     """Executions of one name, at the same moment, of two machines: each has a run of its own, with its own code."""
     gate(aws.s3, True)
-    runs = [aws.start(aws.deploy(write(tmp_path, versions(version)), "inject", "--name", version)[1], name="nightly") for version in ("one", "two")]
+    runs = [
+        aws.start(aws.deploy(write(tmp_path, versions(version)), "inject", "--name", version)[1], name="nightly")
+        for version in ("one", "two")
+    ]
     for run, version in zip(runs, ("one", "two")):
         outcome = aws.wait(run)
         assert outcome.succeeded, outcome.detail
@@ -98,7 +101,11 @@ def test_a_step_that_forbids_a_retry_has_one_attempt(aws: StepFunctions, tmp_pat
 def test_an_unknown_parameter_starts_no_job(aws: StepFunctions) -> None:
     made, machine = aws.deploy(FLOWS / "parameters.py", "inject")
     outcome = aws.wait(aws.start(machine, {"learning_rate": 0.5}))
-    assert not outcome.succeeded and "there is no parameter `learning_rate`: flow Parameters has `text`, `number`, `learning-rate`" in outcome.detail
+    assert (
+        not outcome.succeeded
+        and "there is no parameter `learning_rate`: flow Parameters has `text`, `number`, `learning-rate`"
+        in outcome.detail
+    )
     assert not objects(aws, f"{made.flow}/runs/{outcome.run}/")
 
 
@@ -135,7 +142,10 @@ WIDE = """class Wide(FlowSpec):
 
 def test_a_foreach_that_is_known_to_be_wide_runs_as_a_distributed_map(aws: StepFunctions, tmp_path: Path) -> None:
     made, machine = aws.deploy(write(tmp_path, WIDE), "inject")
-    assert json.loads(made.only(".asl.json"))["States"]["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    assert (
+        json.loads(made.only(".asl.json"))["States"]["start each"]["ItemProcessor"]["ProcessorConfig"]["Mode"]
+        == "DISTRIBUTED"
+    )
     outcome = aws.wait(aws.start(machine))
     assert outcome.succeeded, outcome.detail
     assert value(left(aws.s3, outcome.run, "Wide"), "end", "total") == str(sum(number**2 for number in range(41)))

@@ -43,7 +43,13 @@ def write(folder: Path, **files: str) -> Path:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     two = FINE.format(name="B") + FINE.format(name="C").partition("\n\n\n")[2].replace("end", "ent", 1)
-    write(tmp_path, flows__a=FLOW.format(name="A"), flows__deep__two=two, flows__helper="x = 1\n", flows__step="def step(:\n")
+    write(
+        tmp_path,
+        flows__a=FLOW.format(name="A"),
+        flows__deep__two=two,
+        flows__helper="x = 1\n",
+        flows__step="def step(:\n",
+    )
     return write(tmp_path, flows__build__made="class F(FlowSpec): pass\n", other="y = 2\n")
 
 
@@ -53,7 +59,10 @@ def test_a_folder_is_every_flow_in_it(project: Path) -> None:
     assert [line.split()[:2] for line in done.stderr.splitlines()[:-1]] == [
         ["flows/a.py:5:5", "FLOW307"], ["flows/deep/two.py:19:9", "FLOW206"], ["flows/step.py:1:10", "FLOW002"],
     ]  # fmt: skip
-    assert done.stdout.splitlines() == ["flows/a.py: 1 warning (A, 2 steps)", "flows/deep/two.py: no problems (B, 2 steps)"]
+    assert done.stdout.splitlines() == [
+        "flows/a.py: 1 warning (A, 2 steps)",
+        "flows/deep/two.py: no problems (B, 2 steps)",
+    ]
 
 
 def test_files_without_a_flow_are_passed_over_only_when_asked(project: Path) -> None:
@@ -70,13 +79,17 @@ def test_programs_get_one_document_on_standard_output(project: Path) -> None:
     clean = flowc("check", "flows/helper.py", "--only-flows", "--format=json", cwd=project)
     assert json.loads(clean.stdout)["diagnostics"] == [] and not clean.stderr
     log = json.loads(flowc("check", "flows", "--format", "sarif", cwd=project).stdout)
-    jsonschema.Draft4Validator(json.loads((ROOT / "tests/fixtures/sarif/sarif-schema-2.1.0.json").read_text())).validate(log)
+    jsonschema.Draft4Validator(
+        json.loads((ROOT / "tests/fixtures/sarif/sarif-schema-2.1.0.json").read_text())
+    ).validate(log)
     annotations = flowc("check", "flows", "--format", "github", cwd=project)
     assert annotations.stdout.count("::error ") == 2 and annotations.returncode == 1 and not annotations.stderr
     refused = flowc("compile", "flows/step.py", "-t", "argo", "--format", "json", cwd=project)
     assert refused.returncode == 1 and json.loads(refused.stdout)["errors"] == 1 and not refused.stderr
     compiled = flowc("compile", "flows/a.py", "-t", "argo", "--store", "s3://b/p", "--format", "json", cwd=project)
-    assert compiled.returncode == 0 and json.loads(compiled.stdout)["warnings"] == 1 and (project / "build/argo").exists()
+    assert (
+        compiled.returncode == 0 and json.loads(compiled.stdout)["warnings"] == 1 and (project / "build/argo").exists()
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,31 +109,46 @@ def test_ignore_comments(comment: str, said: list[str], tmp_path: Path) -> None:
 def test_validate_for_programs(tmp_path: Path) -> None:
     write(tmp_path, flow=FINE.format(name="A"))
     flowc("compile", "flow.py", "-t", "argo", "--store", "s3://b/p", cwd=tmp_path, check=True)
-    assert json.loads(flowc("validate", "build", "--format", "json", cwd=tmp_path, check=True).stdout)["diagnostics"] == []
+    assert (
+        json.loads(flowc("validate", "build", "--format", "json", cwd=tmp_path, check=True).stdout)["diagnostics"] == []
+    )
     (spec,) = (tmp_path / "build/argo").iterdir()
     spec.write_text(spec.read_text().replace("depends: start", "depends: strat"))
     done = flowc("validate", "build", "--format", "github", cwd=tmp_path)
-    assert done.returncode == 1 and done.stdout.startswith("::error file=build/argo/") and "FLOW550" in done.stdout and not done.stderr
+    assert (
+        done.returncode == 1
+        and done.stdout.startswith("::error file=build/argo/")
+        and "FLOW550" in done.stdout
+        and not done.stderr
+    )
 
 
 def test_a_comment_on_the_first_line_of_a_statement(tmp_path: Path) -> None:
     text = FLOW.format(name="A").replace(
-        'Parameter("sizes", default=[1, 2])', 'Parameter(  # flowc: ignore[FLOW307]\n        "sizes",\n        default=[1, 2],\n    )'
+        'Parameter("sizes", default=[1, 2])',
+        'Parameter(  # flowc: ignore[FLOW307]\n        "sizes",\n        default=[1, 2],\n    )',
     )
     write(tmp_path, flow=text)
     assert not flowc("check", "flow.py", cwd=tmp_path, check=True).stderr
     retry = FINE.format(name="A").replace(
-        "    @step", "    @retry(  # flowc: ignore[FLOW527]\n        times=1,\n        minutes_between_retries=9,\n    )\n    @step", 1
+        "    @step",
+        "    @retry(  # flowc: ignore[FLOW527]\n        times=1,\n        minutes_between_retries=9,\n    )\n    @step",
+        1,
     )
     write(tmp_path, flow=retry.replace("import ", "import retry, ", 1))
-    assert "FLOW527" not in flowc("check", "flow.py", "-t", "step-functions", "--store", "s3://b/p", cwd=tmp_path, check=True).stderr
+    assert (
+        "FLOW527"
+        not in flowc("check", "flow.py", "-t", "step-functions", "--store", "s3://b/p", cwd=tmp_path, check=True).stderr
+    )
 
 
 def test_an_error_is_ignored_only_where_a_run_may_work(tmp_path: Path) -> None:
     text = FINE.format(name="A")
     write(tmp_path, flow=text.replace("self.next(self.end)", "self.next(self.ent)  # flowc: ignore[FLOW206]"))
     assert "FLOW206" in flowc("check", "flow.py", cwd=tmp_path).stderr
-    loop = text.replace("self.next(self.end)", "self.next({1: self.end, 2: self.end}, condition='which')  # flowc: ignore{}")
+    loop = text.replace(
+        "self.next(self.end)", "self.next({1: self.end, 2: self.end}, condition='which')  # flowc: ignore{}"
+    )
     for comment, code in (("[FLOW210]", 0), ("", 1)):
         write(tmp_path, flow=loop.replace("{}", comment))
         assert flowc("check", "flow.py", cwd=tmp_path).returncode == code
@@ -137,7 +165,10 @@ def settings(folder: Path, text: str) -> None:
 
 def test_settings_give_what_the_command_line_leaves_open(tmp_path: Path) -> None:
     write(tmp_path, flows__a=FINE.format(name="A"))
-    settings(tmp_path, '[tool.flowc]\ntarget = "argo"\nstore = "s3://of/settings"\noutput = "specs"\n[tool.flowc.argo]\nservice-account = "robot"\n')
+    settings(
+        tmp_path,
+        '[tool.flowc]\ntarget = "argo"\nstore = "s3://of/settings"\noutput = "specs"\n[tool.flowc.argo]\nservice-account = "robot"\n',
+    )
     done = flowc("compile", "flows/a.py", cwd=tmp_path, check=True)
     (spec,) = (tmp_path / "specs/argo").iterdir()
     assert "s3://of/settings" in spec.read_text() and "robot" in spec.read_text() and not done.stderr
@@ -179,7 +210,12 @@ def test_settings_that_cannot_be_understood(text: str, said: str, line: int, tmp
     settings(tmp_path, f"[tool.flowc]\n{text}\n")
     for command in (["check"], ["compile", "-t", "argo"], ["run"]):
         done = flowc(command[0], "flow.py", *command[1:], cwd=tmp_path)
-        assert done.returncode == 1 and f"pyproject.toml:{line}:" in done.stderr and "FLOW604" in done.stderr and said in done.stderr, done.stderr
+        assert (
+            done.returncode == 1
+            and f"pyproject.toml:{line}:" in done.stderr
+            and "FLOW604" in done.stderr
+            and said in done.stderr
+        ), done.stderr
 
 
 def test_settings_are_looked_for_no_further_than_the_repository(tmp_path: Path) -> None:
@@ -213,7 +249,12 @@ def test_watch(tmp_path: Path) -> None:
             env={**os.environ, "NO_COLOR": "1"},
         )
         try:
-            for text, said in (("", "no problems"), (FLOW, "FLOW307"), (FLOW.replace("def end", "def ent"), "FLOW202"), (FINE, "no problems")):
+            for text, said in (
+                ("", "no problems"),
+                (FLOW, "FLOW307"),
+                (FLOW.replace("def end", "def ent"), "FLOW202"),
+                (FINE, "no problems"),
+            ):
                 if text:
                     write(tmp_path, flow=text.format(name="A"))
                 until(lambda wanted=said: wanted in output.read_text(), said)  # type: ignore[misc]

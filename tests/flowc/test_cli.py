@@ -69,7 +69,16 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
 def test_every_mistake_at_once(broken: Path) -> None:
     done = flowc("check", "flow.py", cwd=broken.parent)
     assert done.returncode == 1
-    for text in ("flow.py:6:", "self.next(self.midle)", "^", "did you mean `middle`", "tims", "= why:", "= help:", "errors; `flowc explain FLOW206`"):
+    for text in (
+        "flow.py:6:",
+        "self.next(self.midle)",
+        "^",
+        "did you mean `middle`",
+        "tims",
+        "= why:",
+        "= help:",
+        "errors; `flowc explain FLOW206`",
+    ):
         assert text in done.stderr
     assert flowc("compile", "flow.py", "-t", "argo", "-o", "-", cwd=broken.parent).stderr == done.stderr
     assert flowc("run", "flow.py", cwd=broken.parent).returncode == 1
@@ -99,7 +108,18 @@ def test_what_is_no_flow(content: bytes | None, said: str, tmp_path: Path) -> No
 
 
 def test_compile_writes_and_checks(tmp_path: Path) -> None:
-    arguments = ["compile", str(HELLO), "--target", "argo,step-functions", "--target", "airflow", "--store", "s3://b/p", "-o", str(tmp_path)]
+    arguments = [
+        "compile",
+        str(HELLO),
+        "--target",
+        "argo,step-functions",
+        "--target",
+        "airflow",
+        "--store",
+        "s3://b/p",
+        "-o",
+        str(tmp_path),
+    ]
     first = flowc(*arguments, check=True)
     written = {str(each.relative_to(tmp_path)): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
     assert len(written) == 9 and all(name.split("/")[-1] in first.stdout for name in written)
@@ -109,17 +129,30 @@ def test_compile_writes_and_checks(tmp_path: Path) -> None:
     changed = flowc(*arguments, "--check")
     assert changed.returncode == 1 and "differs" in changed.stdout
     flowc(*arguments, check=True)
-    assert written == {str(each.relative_to(tmp_path)): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    assert written == {
+        str(each.relative_to(tmp_path)): each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()
+    }
 
 
 def test_standard_output_holds_the_spec_alone(tmp_path: Path) -> None:
-    done = flowc("compile", str(FLOWS["decorated"]), "-t", "argo", "-o", "-", "--store", "s3://b", cwd=tmp_path, check=True)
+    done = flowc(
+        "compile", str(FLOWS["decorated"]), "-t", "argo", "-o", "-", "--store", "s3://b", cwd=tmp_path, check=True
+    )
     assert done.stdout.startswith("apiVersion") and "\n---\napiVersion" in done.stdout
     assert not list(tmp_path.iterdir())
 
 
 def test_a_target_that_refuses_is_1_and_nothing_is_written(tmp_path: Path) -> None:
-    done = flowc("compile", str(FLOWS["recursive_switch"]), "-t", "argo,airflow", "--store", "s3://b", "-o", str(tmp_path / "out"))
+    done = flowc(
+        "compile",
+        str(FLOWS["recursive_switch"]),
+        "-t",
+        "argo,airflow",
+        "--store",
+        "s3://b",
+        "-o",
+        str(tmp_path / "out"),
+    )
     assert done.returncode == 1 and "FLOW530" in done.stderr
     assert not (tmp_path / "out").exists()
 
@@ -131,7 +164,8 @@ def test_the_ir_goes_out_and_in(tmp_path: Path) -> None:
     (tmp_path / "hello.py").write_text(HELLO.read_text())
     for target in ("argo", "airflow", "step-functions"):
         texts = {
-            flowc("compile", str(path), "-t", target, "-o", "-", "--store", "s3://b", check=True).stdout for path in (HELLO, tmp_path / "flow.json")
+            flowc("compile", str(path), "-t", target, "-o", "-", "--store", "s3://b", check=True).stdout
+            for path in (HELLO, tmp_path / "flow.json")
         }
         assert len(texts) == 1
 
@@ -142,7 +176,9 @@ def test_show(tmp_path: Path) -> None:
 
 
 def test_validate(tmp_path: Path) -> None:
-    flowc("compile", str(HELLO), "-t", "argo,step-functions,airflow", "--store", "s3://b", "-o", str(tmp_path), check=True)
+    flowc(
+        "compile", str(HELLO), "-t", "argo,step-functions,airflow", "--store", "s3://b", "-o", str(tmp_path), check=True
+    )
     assert flowc("validate", str(tmp_path), check=True).stdout.count("fine") == 5
     spec = tmp_path / "argo" / "hello.argo.yaml"
     spec.write_text(spec.read_text().replace("entrypoint: flow", "entrypoint: flaw"))
@@ -164,18 +200,29 @@ def test_parameters_are_options(tmp_path: Path) -> None:
         ["-p", "nothing=1"],
     ):
         done = flowc("run", flow, *arguments, *store)
-        assert done.returncode in (1, 2) and "Traceback" not in done.stderr and arguments[0].lstrip("-").split("=")[0] in done.stderr + "p", (
-            done.stderr
-        )
+        assert (
+            done.returncode in (1, 2)
+            and "Traceback" not in done.stderr
+            and arguments[0].lstrip("-").split("=")[0] in done.stderr + "p"
+        ), done.stderr
     flowc("run", flow, "-p", "number=4", "--run-id", "r", *store, check=True)
-    assert "'repr': '4'" in str(json.loads(flowc("dump", "r/end", "--json", *store, check=True).stdout)["end"][0]["artifacts"]["number"])
+    assert "'repr': '4'" in str(
+        json.loads(flowc("dump", "r/end", "--json", *store, check=True).stdout)["end"][0]["artifacts"]["number"]
+    )
 
 
 def test_dump(tmp_path: Path) -> None:
     store = ["--store", str(tmp_path)]
     flowc("run", str(FLOWS["foreach"]), "--run-id", "r", *store, check=True)
-    assert set(json.loads(flowc("dump", "r", "--json", *store, check=True).stdout)) == {"start", "double", "join", "end"}
-    assert [each["path"] for each in json.loads(flowc("dump", "r/double", "--json", *store, check=True).stdout)["double"]] == ["0", "1", "2"]
+    assert set(json.loads(flowc("dump", "r", "--json", *store, check=True).stdout)) == {
+        "start",
+        "double",
+        "join",
+        "end",
+    }
+    assert [
+        each["path"] for each in json.loads(flowc("dump", "r/double", "--json", *store, check=True).stdout)["double"]
+    ] == ["0", "1", "2"]
     assert "'bb'" in flowc("dump", "r/double/1", *store, check=True).stdout
     for wrong in ("q", "r/nothing", "r/double/7"):
         done = flowc("dump", wrong, *store)
@@ -183,7 +230,9 @@ def test_dump(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    done = subprocess.run(f"{sys.executable} -m flowc show {FLOWS['wine']} --json | head -c 1", shell=True, capture_output=True, text=True)
+    done = subprocess.run(
+        f"{sys.executable} -m flowc show {FLOWS['wine']} --json | head -c 1", shell=True, capture_output=True, text=True
+    )
     assert done.stdout == "{" and not done.stderr
 
 

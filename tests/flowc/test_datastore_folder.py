@@ -43,14 +43,18 @@ def test_flows_in_folders_below_see_each_other_s_runs(project: Path) -> None:
     for name in ("one", "two"):
         done = flowc("run", f"{name}/{name}.py", "--run-id", name, cwd=project)
         assert done.returncode == 0 and "--store" not in done.stdout, done.stderr
-    assert sorted(each.name for each in (project / ".flowc").iterdir()) == ["One", "Two"] and not list(project.glob("*/.flowc"))
+    assert sorted(each.name for each in (project / ".flowc").iterdir()) == ["One", "Two"] and not list(
+        project.glob("*/.flowc")
+    )
     assert flowc("dump", "two/end/-", "x", cwd=project).stdout.strip().endswith("6")
     assert "two" in flowc("runs", cwd=project).stdout
 
 
 def test_where(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     below, elsewhere = project / "one" / "one.py", project.parent / "flow.py"
-    assert folder_of("one/one.py") == folder_of(str(below)) == str(project / ".flowc") and not is_found_here(str(project / ".flowc"))
+    assert folder_of("one/one.py") == folder_of(str(below)) == str(project / ".flowc") and not is_found_here(
+        str(project / ".flowc")
+    )
     assert folder_of(str(elsewhere)) == str(project.parent / ".flowc"), "it is not below this folder"
     (project.parent / ".flowc").mkdir()
     assert folder_of(str(below)) == str(project.parent / ".flowc") and is_found_here(str(project.parent / ".flowc"))

@@ -17,14 +17,19 @@ from tests.support.diagnostic_pages import ROOT, documents
 
 PAGES = pages()
 WITH_EXAMPLE = [page for page in PAGES if page.example]
-ARGO, STATES, AIRFLOW = (f"$ flowc check flow.py --store s3://bucket/flows --target {each}\n" for each in ("argo", "step-functions", "airflow"))
+ARGO, STATES, AIRFLOW = (
+    f"$ flowc check flow.py --store s3://bucket/flows --target {each}\n"
+    for each in ("argo", "step-functions", "airflow")
+)
 BIG = "@environment(vars={'A': '" + "x" * 2000 + "'})\n"
 
 
 def chain(length: int, above: str = "") -> str:
     """Steps in a row, each with the line `above`."""
     names = ["start", *(f"s{at}" for at in range(1, length)), "end"]
-    return "".join(f"{above}@step\ndef {name}(self):\n    self.next(self.{after})\n" for name, after in zip(names, names[1:]))
+    return "".join(
+        f"{above}@step\ndef {name}(self):\n    self.next(self.{after})\n" for name, after in zip(names, names[1:])
+    )
 
 
 START = "@step\ndef start(self):\n    self.next(self.end)\n"
@@ -37,12 +42,27 @@ LONG = {  # examples that are no reading matter
     "FLOW529": f"{STATES}@environment(vars={{'A': 'x' * 50000}})\n{START}",
     "FLOW603": f"import {'m' * 120}\n{START}",
 }
-UNREACHABLE = {"FLOW513", "FLOW526", "FLOW533"}  # other checks are stricter; only an IR that another front end wrote can be so
-UNREACHABLE |= {"FLOW137", "FLOW157", "FLOW312", "FLOW314"}  # need more files than an example has: test_configs.py, test_dynamic_imports.py, …
+UNREACHABLE = {
+    "FLOW513",
+    "FLOW526",
+    "FLOW533",
+}  # other checks are stricter; only an IR that another front end wrote can be so
+UNREACHABLE |= {
+    "FLOW137",
+    "FLOW157",
+    "FLOW312",
+    "FLOW314",
+}  # need more files than an example has: test_configs.py, test_dynamic_imports.py, …
 OF_A_RUN = {"FLOW154", "FLOW155"}  # said by `flowc run` (test_local_check.py), of what this machine has
-OF_A_FOLDER = {"FLOW610", "FLOW611", "FLOW612", "FLOW613"}  # said by `flowc compile` (test_stale.py), of what an output folder holds
-IMPORTS = "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import " + (
-    "batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n"
+OF_A_FOLDER = {
+    "FLOW610",
+    "FLOW611",
+    "FLOW612",
+    "FLOW613",
+}  # said by `flowc compile` (test_stale.py), of what an output folder holds
+IMPORTS = (
+    "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import "
+    + ("batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n")
 )
 
 
@@ -50,14 +70,24 @@ ASKED_FOR = {"FLOW430"}  # said only where the settings give them a severity
 
 
 def test_every_code_has_one_page() -> None:
-    sources = [each.read_text() for folder in ("compiler", "targets", "flowc", "runtime_shim") for each in (ROOT / folder).rglob("*.py")]
+    sources = [
+        each.read_text()
+        for folder in ("compiler", "targets", "flowc", "runtime_shim")
+        for each in (ROOT / folder).rglob("*.py")
+    ]
     said = {code for text in sources for code in re.findall(r'"(FLOW\d{3})"', text)}
     codes = [page.code for page in PAGES]
     assert sorted(said) == codes, sorted(said ^ set(codes))
 
 
 def test_every_page_has_examples() -> None:
-    assert {page.code for page in PAGES if not page.example} <= {*LONG, *UNREACHABLE, *OF_A_RUN, *OF_A_FOLDER, "FLOW550"}
+    assert {page.code for page in PAGES if not page.example} <= {
+        *LONG,
+        *UNREACHABLE,
+        *OF_A_RUN,
+        *OF_A_FOLDER,
+        "FLOW550",
+    }
 
 
 def flow_of(example: str) -> tuple[list[str], str]:
@@ -70,11 +100,15 @@ def flow_of(example: str) -> tuple[list[str], str]:
         return command, example
     if not re.search(r"^class ", example, re.MULTILINE):
         end = "" if re.search(r"^ *def end\(", example, re.MULTILINE) else "\n@step\ndef end(self):\n    pass\n"
-        example = "class MyFlow(FlowSpec):\n" + "".join(f"    {line}".rstrip(" ") for line in (example + end).splitlines(keepends=True))
+        example = "class MyFlow(FlowSpec):\n" + "".join(
+            f"    {line}".rstrip(" ") for line in (example + end).splitlines(keepends=True)
+        )
     return command, example if "from metaflow import" in example else IMPORTS + example
 
 
-def said_by(example: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+def said_by(
+    example: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> list[tuple[str, str]]:
     """(code, line) of each diagnostic."""
     if example.startswith("# pyproject.toml\n"):
         (folder / "pyproject.toml").write_text(example)
@@ -89,7 +123,9 @@ def said_by(example: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: 
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLE, ids=[page.code for page in WITH_EXAMPLE])
-def test_examples(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_examples(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     if page.code in ASKED_FOR:
         assert said_by(page.example, tmp_path, monkeypatch, capfd) == []
         (tmp_path / "pyproject.toml").write_text(f"[tool.flowc]\nseverity = {{ {page.code} = 'hint' }}\n")
@@ -100,17 +136,23 @@ def test_examples(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", LONG)
-def test_long_examples(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_long_examples(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / f"{'m' * 120}.py").write_text("")
     assert {said for said, _ in said_by(LONG[code], tmp_path, monkeypatch, capfd)} == {code}
 
 
-@pytest.mark.parametrize(("code", "target"), [("FLOW513", "argo"), ("FLOW526", "step-functions"), ("FLOW533", "airflow")])
+@pytest.mark.parametrize(
+    ("code", "target"), [("FLOW513", "argo"), ("FLOW526", "step-functions"), ("FLOW533", "airflow")]
+)
 def test_what_only_an_ir_can_say(code: str, target: str, tmp_path: Path) -> None:
     flow = program_of(flow_of(f"@retry(times=1)\n{START}\nx = Parameter('x')\n")[1], tmp_path).flow
     retry = replace(flow.steps[0].decorators[0], attributes={"times": 20, "minutes_between_retries": 2})
     parameter = replace(flow.parameters[0], name="ü" * 300)
-    strange = replace(flow, steps=(replace(flow.steps[0], decorators=(retry,)), *flow.steps[1:]), parameters=(parameter,))
+    strange = replace(
+        flow, steps=(replace(flow.steps[0], decorators=(retry,)), *flow.steps[1:]), parameters=(parameter,)
+    )
     assert code in {each.code for each in emitter(target).check(strange, options_of(target))}
     assert not list(emitter(target).check(flow, options_of(target)))
 
@@ -121,7 +163,9 @@ def test_documents_are_current() -> None:
     assert found == documents()
 
 
-@pytest.mark.parametrize("text", ["FLOW999: no full stop\n\nWhy.", "FLOW999: no text.", "FLOW999: half.\n\nWhy.\n\nExample:\n\n    x\n"])
+@pytest.mark.parametrize(
+    "text", ["FLOW999: no full stop\n\nWhy.", "FLOW999: no text.", "FLOW999: half.\n\nWhy.\n\nExample:\n\n    x\n"]
+)
 def test_an_unfinished_page_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="FLOW999"):
         parse(text)
@@ -144,7 +188,13 @@ def test_explain_lists_every_code(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("FLOW299", "flowc explain"), ("FLOW219", "near it: FLOW215"), ("FLOW21O", "FLOW210"), ("foreach", "FLOW213"), ("zzz", "flowc explain")],
+    [
+        ("FLOW299", "flowc explain"),
+        ("FLOW219", "near it: FLOW215"),
+        ("FLOW21O", "FLOW210"),
+        ("foreach", "FLOW213"),
+        ("zzz", "flowc explain"),
+    ],
 )
 def test_explain_lists_what_is_near(word: str, hint: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", word]) == 2

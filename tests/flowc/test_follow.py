@@ -84,12 +84,17 @@ def start(folder: Path, store: str, env: dict[str, str] | None = None) -> subpro
     import os
 
     command = [sys.executable, "-m", "flowc", "run", str(folder / "flow.py"), "--store", store, "--run-id", "r", "-q"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})}
+    )
 
 
 def wait_for_run(store: str, env: dict[str, str] | None = None) -> None:
     def has_begun() -> bool:
-        return "r" in flowc("runs", "--json", "--store", store, env=env).stdout and not flowc("dump", "r/start", "--store", store, env=env).returncode
+        return (
+            "r" in flowc("runs", "--json", "--store", store, env=env).stdout
+            and not flowc("dump", "r/start", "--store", store, env=env).returncode
+        )
 
     until(has_begun, "a record of the run's start", every=0.1)
 

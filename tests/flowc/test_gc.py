@@ -85,7 +85,11 @@ def test_old_runs_go_and_what_only_they_had(tmp_path: Path) -> None:
     assert blobs(store) == [1, 1, 2, 3]
     assert "0 runs, 0 artifacts" in gc(store, "--keep-days", "1", "--grace", "0", "--delete")
     gc(store, "--keep", "0", "--grace", "0", "--delete")
-    assert not (store / "F" / "runs").exists() and not (store / "F" / "blobs").exists() and list((store / "F" / "code").iterdir())
+    assert (
+        not (store / "F" / "runs").exists()
+        and not (store / "F" / "blobs").exists()
+        and list((store / "F" / "code").iterdir())
+    )
 
 
 def test_what_was_set_aside_goes_with_its_run_and_keeps_nothing(tmp_path: Path) -> None:
@@ -108,13 +112,29 @@ def test_failed_runs_stay_while_they_may_go_on(tmp_path: Path) -> None:
     later = time.time() - 2 * 86400
     for each in (store / "F").rglob("*"):
         os.utime(each, (later, later))
-    assert "1 run" in gc(store, "--keep", "0", "--delete") and not (store / "F" / "runs").exists() and not (store / "F" / "blobs").exists()
+    assert (
+        "1 run" in gc(store, "--keep", "0", "--delete")
+        and not (store / "F" / "runs").exists()
+        and not (store / "F" / "blobs").exists()
+    )
 
 
 def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
     store = tmp_path / "store"
     run(flow(tmp_path), store, "--size", "3", run_id="old")
-    command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "slow", "--slow", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "flowc",
+        "run",
+        str(flow(tmp_path)),
+        "--store",
+        str(store),
+        "--run-id",
+        "slow",
+        "--slow",
+        "1",
+    ]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     until((store / "F" / "runs" / "slow" / "run.json").exists, "a run that has begun")
     said = gc(store, "--keep", "0", "--grace", "0", "--delete")
@@ -154,20 +174,40 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     go_on.set()
     collector.join(LIMIT)
     assert running.wait(LIMIT) == 0
-    assert runs(store) == ["new"] and blobs(store) == [1, 1] and dump(store, "new")["end"] and gc_handshake.marker(place.store, "F") is None
+    assert (
+        runs(store) == ["new"]
+        and blobs(store) == [1, 1]
+        and dump(store, "new")["end"]
+        and gc_handshake.marker(place.store, "F") is None
+    )
 
 
-@pytest.mark.parametrize("scheme", ["s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)])
+@pytest.mark.parametrize(
+    "scheme", ["s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)]
+)
 def test_on_object_stores(scheme: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     found = request.getfixturevalue(scheme)
     env = found.environment if isinstance(found, S3Server) else found
     store = f"{scheme}://{BUCKET}/{tmp_path.name}"
     for size in (1, 2):
-        flowc("run", str(flow(tmp_path)), "--store", store, "--run-id", f"r{size}", "--size", str(size), env=env, check=True)
+        flowc(
+            "run",
+            str(flow(tmp_path)),
+            "--store",
+            store,
+            "--run-id",
+            f"r{size}",
+            "--size",
+            str(size),
+            env=env,
+            check=True,
+        )
     assert "1 run, 1 artifact" in gc(store, "--keep", "1", "--grace", "0", env=env)
     assert flowc("dump", "r1", "--store", store, env=env).returncode == 0, "that was a dry run"
     gc(store, "--keep", "1", "--grace", "0", "--delete", env=env)
-    assert dump(store, "r2", env=env)["end"] and "0 runs, 0 artifacts" in gc(store, "--keep", "1", "--grace", "0", env=env)
+    assert dump(store, "r2", env=env)["end"] and "0 runs, 0 artifacts" in gc(
+        store, "--keep", "1", "--grace", "0", env=env
+    )
     assert flowc("dump", "r1", "--store", store, env=env).returncode == 1
 
 
@@ -181,7 +221,11 @@ def test_what_is_torn(tmp_path: Path) -> None:
     assert not note.exists() and list((store / "F" / "cache").rglob("*.json"))
     (store / "F" / "runs" / "r" / "start" / "-.json").write_bytes(b"")
     done = flowc("gc", "--store", str(store), "--keep", "1", "--grace", "0", "--delete")
-    assert done.returncode == 1 and "runs/r/start/-.json in the datastore is damaged" in done.stderr and blobs(store) == [1, 1]
+    assert (
+        done.returncode == 1
+        and "runs/r/start/-.json in the datastore is damaged" in done.stderr
+        and blobs(store) == [1, 1]
+    )
 
 
 def test_what_killed_writers_left(tmp_path: Path) -> None:
@@ -214,10 +258,16 @@ def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeyp
         assert not collect.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"
     assert len(collect.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
     collect.collect(place, "F", Rules(None, None, (), 0))
-    left = [each["Key"] for each in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) if each["Key"].startswith(prefix)]
+    left = [
+        each["Key"]
+        for each in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        if each["Key"].startswith(prefix)
+    ]
     assert left == [f"{prefix}/Other/blobs/x"] and dump(store, env=s3.environment)["end"]
 
 
-@pytest.mark.parametrize("words", [["--keep", "x"], ["--keep-days", "-1"], ["--keep-tag", "x"], ["--grace", "long"], ["F", "G"]])
+@pytest.mark.parametrize(
+    "words", [["--keep", "x"], ["--keep-days", "-1"], ["--keep-tag", "x"], ["--grace", "long"], ["F", "G"]]
+)
 def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     assert flowc("gc", "--store", str(tmp_path), *words).returncode == 2

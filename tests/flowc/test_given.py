@@ -48,13 +48,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_compile_takes_what_decides(folder: Path) -> None:
-    done = flowc("compile", "flow.py", "-t", "argo", "-o", "-", "--store", "s3://b", *SETTINGS, "--env", "OF_MINE=y", check=True)
-    assert "{name: A, value: x}" in done.stdout and '{name: B, value: "y"}' in done.stdout.replace("value: y}", 'value: "y"}')
+    done = flowc(
+        "compile", "flow.py", "-t", "argo", "-o", "-", "--store", "s3://b", *SETTINGS, "--env", "OF_MINE=y", check=True
+    )
+    assert "{name: A, value: x}" in done.stdout and '{name: B, value: "y"}' in done.stdout.replace(
+        "value: y}", 'value: "y"}'
+    )
     assert "--env OF_MINE=y" in done.stdout and "config settings (--config-value, sha256:" in done.stdout
     for target in ("airflow", "step-functions"):
-        flowc("compile", "flow.py", "-t", target, "--store", "s3://b", *SETTINGS, "--env", "OF_MINE=y", "-q", check=True)
+        flowc(
+            "compile", "flow.py", "-t", target, "--store", "s3://b", *SETTINGS, "--env", "OF_MINE=y", "-q", check=True
+        )
     assert "# Compiled with --env OF_MINE=y" in (folder / "build/airflow/MyFlow_dag.py").read_text()
-    assert "Compiled with --env OF_MINE=y" in json.loads((folder / "build/step-functions/MyFlow.asl.json").read_text())["Comment"]
+    assert (
+        "Compiled with --env OF_MINE=y"
+        in json.loads((folder / "build/step-functions/MyFlow.asl.json").read_text())["Comment"]
+    )
 
 
 def test_compile_reads_no_environment(folder: Path) -> None:

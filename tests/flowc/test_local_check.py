@@ -32,7 +32,11 @@ def test_what_differs_is_said_and_the_flow_runs(tmp_path: Path) -> None:
     done = flowc("run", str(flow), "--store", str(tmp_path / "store"))
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
-    assert "package `no-such-package` is missing here" in said and "package `hypothesis` is" in said and "Python is 3." in said
+    assert (
+        "package `no-such-package` is missing here" in said
+        and "package `hypothesis` is" in said
+        and "Python is 3." in said
+    )
     assert "`pytest`" not in said and "`ruff`" not in said
     assert said.count("[FLOW154]") == 3
 

@@ -81,7 +81,9 @@ def test_of_several_tasks_each_line_begins_with_its_task(store: Path) -> None:
 
 def test_on_a_terminal_nothing_can_rewrite_it(store: Path) -> None:
     reading, writing = pty.openpty()
-    process = subprocess.Popen(command(store, "r/start/-", "--stdout"), stdout=writing, env={**environment(), "PYTHONIOENCODING": "utf-8"})
+    process = subprocess.Popen(
+        command(store, "r/start/-", "--stdout"), stdout=writing, env={**environment(), "PYTHONIOENCODING": "utf-8"}
+    )
     os.close(writing)
     parts: list[bytes] = []
 

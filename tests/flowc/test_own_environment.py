@@ -43,8 +43,20 @@ def test_own_environment(tmp_path: Path) -> None:
     flow.write_text(FLOW)
     run(flow, tmp_path / "store", env={"METAFLOW_USER": "me", "METAFLOW_RUN_ALPHA": "9"})
     assert artifacts(tmp_path / "store", "start")["seen"] == "(0.5, 3, 'mine user.me False 3')", "the file is read last"
-    run(flow, tmp_path / "store", "--alpha", "0.7", "--config-value", "cfg", '{"rate": 4}', run_id="s", env={"METAFLOW_USER": "me"})
-    assert artifacts(tmp_path / "store", "start", run_id="s")["seen"] == "(0.7, 4, 'mine user.me False 4')", "the command line says more"
+    run(
+        flow,
+        tmp_path / "store",
+        "--alpha",
+        "0.7",
+        "--config-value",
+        "cfg",
+        '{"rate": 4}',
+        run_id="s",
+        env={"METAFLOW_USER": "me"},
+    )
+    assert artifacts(tmp_path / "store", "start", run_id="s")["seen"] == "(0.7, 4, 'mine user.me False 4')", (
+        "the command line says more"
+    )
 
 
 def test_configs_of_the_file_are_those_of_a_compile(tmp_path: Path) -> None:

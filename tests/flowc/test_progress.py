@@ -14,7 +14,13 @@ def events(progress: Progress, *found: tuple[str, str, str, float]) -> None:
 def test_counts_and_estimate() -> None:
     progress = Progress()
     events(progress, *(("queued", "body", str(each), 0.0) for each in range(4)))
-    events(progress, ("start", "body", "0", 0), ("start", "body", "1", 0), ("done", "body", "0", 4), ("retry", "body", "1", 4))
+    events(
+        progress,
+        ("start", "body", "0", 0),
+        ("start", "body", "1", 0),
+        ("done", "body", "0", 4),
+        ("retry", "body", "1", 4),
+    )
     body = progress.steps["body"]
     assert (body.done, body.waiting, body.retried, len(body.running), body.known) == (1, 3, 1, 0, 4)
     assert progress.rest(now=4, workers=1) == 12 and progress.rest(now=4, workers=2) == 6
@@ -31,7 +37,12 @@ def test_nobody_knows_how_long_a_new_step_takes() -> None:
 def test_status_lines() -> None:
     progress = Progress()
     for each in range(30):
-        events(progress, ("queued", f"s{each}", "-", 0), ("start", f"s{each}", "-", 0), *([("done", f"s{each}", "-", 1)] if each else []))
+        events(
+            progress,
+            ("queued", f"s{each}", "-", 0),
+            ("start", f"s{each}", "-", 0),
+            *([("done", f"s{each}", "-", 1)] if each else []),
+        )
     lines = status(progress, 75, 75, 4)
     assert len(lines) == 13 and lines[0] == "  s0   0/1 done, 1 running" and lines[-1].startswith("  1:15 min elapsed")
 

@@ -62,14 +62,35 @@ def test_defaults(folder: Path) -> None:
 
 
 def test_every_form(folder: Path) -> None:
-    given = ["--alpha", "1", "--flag", "True", "--d-ash=-2", "--words", "x", "--table", "[1]", "--made", "m", "--needed", "2", "--data", "text:q r"]
+    given = [
+        "--alpha",
+        "1",
+        "--flag",
+        "True",
+        "--d-ash=-2",
+        "--words",
+        "x",
+        "--table",
+        "[1]",
+        "--made",
+        "m",
+        "--needed",
+        "2",
+        "--data",
+        "text:q r",
+    ]
     found = seen(folder, *given, "--raw", "other.bin", "--gone", f"file://{folder}/data.txt")
     assert found == "[1.0, True, -2, ['x'], [1], 'm', 2, ['q', 'r'], b'\\xff\\x00', 'a\\nb', [True]]"
 
 
 def test_the_environment(folder: Path) -> None:
     variables = {"NEEDED": "3", "D_ASH": "4", "FLAG": "no", "GONE": "data.txt", "RAW": "data.txt", "ALPHA": "7"}
-    found = seen(folder, "--alpha", "2", env={"MADE": "up", **{f"METAFLOW_RUN_{name}": value for name, value in variables.items()}})
+    found = seen(
+        folder,
+        "--alpha",
+        "2",
+        env={"MADE": "up", **{f"METAFLOW_RUN_{name}": value for name, value in variables.items()}},
+    )
     assert found == "[2.0, False, 4, ['a', 'b'], {'a': 1}, 'up', 3, ['a', 'b'], b'a\\r\\nb', 'a\\nb', [True]]"
 
 
@@ -94,13 +115,22 @@ def test_mistakes_are_wrong_usage(folder: Path, arguments: list[str], said: str)
 
 def test_help(folder: Path) -> None:
     text = flowc("run", "f.py", "--help", cwd=folder, check=True).stdout
-    for line in ("the rate (default: 0.5)", "--flag True|False", "--data FILE", "data.txt", "made when the run starts", "it must be given"):
+    for line in (
+        "the rate (default: 0.5)",
+        "--flag True|False",
+        "--data FILE",
+        "data.txt",
+        "made when the run starts",
+        "it must be given",
+    ):
         assert line in text
     assert "do not show me" not in text
 
 
 def test_a_run_that_goes_on_keeps_its_files(folder: Path) -> None:
-    (folder / "f.py").write_text(FLOW.replace("    def end(self):", "    def end(self):\n        assert os.environ.get('GO')"))
+    (folder / "f.py").write_text(
+        FLOW.replace("    def end(self):", "    def end(self):\n        assert os.environ.get('GO')")
+    )
     given = ["run", "f.py", "--run-id", "r", "--needed", "1", "--gone", "data.txt"]
     assert flowc(*given, cwd=folder).returncode == 1
     assert flowc(*given, cwd=folder, env={"GO": "1"}).returncode == 0

@@ -83,20 +83,24 @@ def test_configs_and_lists(one: object, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delenv("FLOWC_STORE", raising=False)
     (tmp_path / "flow.py").write_text(CONFIGURED)
     (tmp_path / "two.json").write_text('{"a": 2}')
-    runner = Runner(str(tmp_path / "flow.py"), show_output=False, cwd=str(tmp_path), config_value=one, config=[("two", "two.json")])
+    runner = Runner(
+        str(tmp_path / "flow.py"), show_output=False, cwd=str(tmp_path), config_value=one, config=[("two", "two.json")]
+    )
     with runner.run(several=[1, "b"]) as done:
         assert done.status == "successful" and done.run.data.seen == (1, 2, [1, "b"]), done.stderr
 
 
 def test_a_run_to_its_end(flow: str, capfd: pytest.CaptureFixture[str]) -> None:
-    with Runner(flow, env={"METAFLOW_USER": "tester"}).run(alpha=5, two_words="a b", flag=False, tags=["x", "y"], max_workers=1) as done:
+    with Runner(flow, env={"METAFLOW_USER": "tester"}).run(
+        alpha=5, two_words="a b", flag=False, tags=["x", "y"], max_workers=1
+    ) as done:
         assert (done.status, done.returncode) == ("successful", 0)
         assert done.run.data.result == (5, "a b", False) and {"x", "y", "user:tester"} <= done.run.tags
         assert "began" in done.stdout and "succeeded" in done.stdout and "began" in capfd.readouterr().out
         assert [each["event"] for each in done.events][:: len(done.events) - 1] == ["begin", "end"]
-        assert {"event": "done", "step": "end", "path": "-", "attempt": 0}.items() <= [each for each in done.events if each["event"] == "done"][
-            -1
-        ].items()
+        assert {"event": "done", "step": "end", "path": "-", "attempt": 0}.items() <= [
+            each for each in done.events if each["event"] == "done"
+        ][-1].items()
         assert "F/" in str(done) and "successful" in str(done)
 
 
@@ -104,10 +108,17 @@ def test_a_run_that_fails_and_is_resumed(flow: str, tmp_path: Path, capfd: pytes
     with Runner(flow, show_output=False) as runner:
         failed = runner.run(alpha=7)
         assert (failed.status, failed.returncode, failed.run.successful) == ("failed", 1, False)
-        assert "ValueError: seven" in failed.run["start"].task.exception.stacktrace and "ValueError: seven" in failed.stderr
+        assert (
+            "ValueError: seven" in failed.run["start"].task.exception.stacktrace
+            and "ValueError: seven" in failed.stderr
+        )
         (tmp_path / "mended").touch()
         again = runner.resume(origin_run_id=failed.run.id)
-        assert again.status == "successful" and again.run.data.result[0] == 7 and again.run.origin_pathspec == f"F/{failed.run.id}"
+        assert (
+            again.status == "successful"
+            and again.run.data.result[0] == 7
+            and again.run.origin_pathspec == f"F/{failed.run.id}"
+        )
         assert runner.resume(step_to_rerun="end", origin_run_id=again.run.id).status == "successful"
     assert capfd.readouterr() == ("", "")
 
@@ -230,7 +241,9 @@ def test_a_flow_in_a_notebook(tmp_path: Path) -> None:
 
 def test_a_flow_of_an_earlier_cell_is_refused(tmp_path: Path) -> None:
     said = notebook(tmp_path, "%%time\n" + CELL, "NBRunner(InCell)")
-    assert "RUN 7" in said and "the cell does not define InCell: NBRunner is to be used in the cell that does" in said, said
+    assert (
+        "RUN 7" in said and "the cell does not define InCell: NBRunner is to be used in the cell that does" in said
+    ), said
 
 
 def test_no_flow_outside_a_notebook() -> None:
@@ -243,7 +256,10 @@ def test_a_run_whose_file_cannot_be_imported_says_so(flow: str, tmp_path: Path) 
     with Runner(str(tmp_path / "wrong.py"), show_output=False, cwd=str(tmp_path)) as runner:
         ended = runner.run()
         assert ended.status == "failed"
-        with pytest.raises(RuntimeError, match=r"run '.*' of the flow F failed before its first step began(.|\n)*name 'not_there' is not defined"):
+        with pytest.raises(
+            RuntimeError,
+            match=r"run '.*' of the flow F failed before its first step began(.|\n)*name 'not_there' is not defined",
+        ):
             assert ended.run
 
 
@@ -253,5 +269,10 @@ def test_in_a_container_it_says_what_is_missing(tmp_path: Path) -> None:
 
     write_folder(str(tmp_path))
     code = "import sys; sys.path.insert(0, sys.argv[1]); from flowc import Runner; Runner('flow.py')"
-    done = subprocess.run([sys.executable, "-S", "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
-    assert "NotImplementedError: flowc does not support `Runner` of Metaflow where flowc itself is not installed" in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (
+        "NotImplementedError: flowc does not support `Runner` of Metaflow where flowc itself is not installed"
+        in done.stderr
+    )

@@ -51,7 +51,9 @@ def test_runs(printed: Printed, tmp_path: Path) -> None:
     lines = printed("runs").splitlines()
     assert lines[0].split() == ["FLOW", "RUN", "STATUS", "STARTED", "TOOK", "USER", "TAGS"]
     assert [line.split()[:3] for line in lines[1:]] == [["F", "bad", "failed"], ["F", "good", "succeeded"]]
-    assert lines[2].split()[-2:] == ["tester", "mine"] and printed("runs", "flow.py") == printed("runs", "F") == printed("runs")
+    assert lines[2].split()[-2:] == ["tester", "mine"] and printed("runs", "flow.py") == printed(
+        "runs", "F"
+    ) == printed("runs")
     [one] = json.loads(printed("runs", "--json", "--tag", "mine"))
     assert (one["run"], one["status"], one["parameters"], one["tags"], one["target"], one["origin"]) == (
         "good",
@@ -71,9 +73,17 @@ def test_runs(printed: Printed, tmp_path: Path) -> None:
 def test_logs(printed: Printed) -> None:
     assert printed("logs", "good/start") == "[start] hello\n[start] err\n"
     assert printed("logs", "good/start/-") == "hello\nerr\n" == printed("logs", "F/good/start/-", "--both")
-    assert (printed("logs", "good/start/-", "--stdout"), printed("logs", "good/start/-", "--stderr")) == ("hello\n", "err\n")
-    assert printed("logs", "good/b/-", "--attempt", "0").startswith("attempt 0\n") and printed("logs", "good/b/-", "--stdout") == "attempt 1\n"
-    assert printed("logs", "good").startswith("[start] hello\n[start] err\n[b] attempt 1\n") and "ValueError: nine" in printed("logs", "bad/j2")
+    assert (printed("logs", "good/start/-", "--stdout"), printed("logs", "good/start/-", "--stderr")) == (
+        "hello\n",
+        "err\n",
+    )
+    assert (
+        printed("logs", "good/b/-", "--attempt", "0").startswith("attempt 0\n")
+        and printed("logs", "good/b/-", "--stdout") == "attempt 1\n"
+    )
+    assert printed("logs", "good").startswith(
+        "[start] hello\n[start] err\n[b] attempt 1\n"
+    ) and "ValueError: nine" in printed("logs", "bad/j2")
     stamp, _, text = printed("logs", "good/start/-", "--stdout", "--timestamps").partition(" hello")
     assert len(stamp) == len("2026-01-01 00:00:00.000") and text == "\n"
     assert printed("logs", "good/end") == ""
@@ -99,7 +109,9 @@ def test_following_a_run_that_goes_on(tmp_path: Path) -> None:
     running.start()
     until((tmp_path / "store" / "F" / "runs" / "r" / "start" / "-.json").exists, "a record")
     following = subprocess.Popen(
-        [sys.executable, "-m", "flowc", "logs", "r", "--follow", "--store", str(tmp_path / "store")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "flowc", "logs", "r", "--follow", "--store", str(tmp_path / "store")],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert following.stdout is not None and following.stdout.readline() == "[start] first\n"
     [one] = json.loads(flowc("runs", "--json", "--store", str(tmp_path / "store"), check=True).stdout)
@@ -110,8 +122,13 @@ def test_following_a_run_that_goes_on(tmp_path: Path) -> None:
 
 
 def test_dump(printed: Printed, tmp_path: Path) -> None:
-    assert printed("dump", "good/body/1") == "body/1\n  const  7  (int)\n  items  [1, 2, 3]  (list)\n  p      3  (int)\n  y      4  (int)\n"
-    assert "_private  5" in printed("dump", "good/start", "--private") and "_private" not in printed("dump", "good/start")
+    assert (
+        printed("dump", "good/body/1")
+        == "body/1\n  const  7  (int)\n  items  [1, 2, 3]  (list)\n  p      3  (int)\n  y      4  (int)\n"
+    )
+    assert "_private  5" in printed("dump", "good/start", "--private") and "_private" not in printed(
+        "dump", "good/start"
+    )
     assert printed("dump", "good/end", "--include", "t,p") == "end\n  p  3  (int)\n  t  [2, 4, 6]  (list)\n"
     assert "[1, 2, 3]… (9 characters)" in printed("dump", "good/body/1", "--max-value-size", "8")
     assert "[1, 2, 3]  (list)" in printed("dump", "good/body/1", "--max-value-size", "0")
@@ -129,7 +146,10 @@ def test_tag(printed: Printed) -> None:
     assert printed("tag", "replace", "bad", "--remove", "one", "--add", "three") == "F/bad: three two\n"
     assert printed("tag", "list", "bad", "--hide-system-tags") == "three\ntwo\n"
     assert "user:other" in printed("tag", "list", "bad").splitlines()
-    assert printed("tag", "list", "--all", "--hide-system-tags", "--group-by-tag") == "mine\n  F/good\nthree\n  F/bad\ntwo\n  F/bad\n"
+    assert (
+        printed("tag", "list", "--all", "--hide-system-tags", "--group-by-tag")
+        == "mine\n  F/good\nthree\n  F/bad\ntwo\n  F/bad\n"
+    )
     assert printed("tag", "list", "--all", "--hide-system-tags") == "F/bad\n  three\n  two\nF/good\n  mine\n"
     assert printed("tag", "add", "--run-id", "bad", "four", "--flow", "F").endswith(": four three two\n")
     assert printed("tag", "remove", "--flow", "F", "four") == "F/bad: three two\n"  # the latest run
@@ -154,7 +174,13 @@ def test_as_metaflow_s_users_say_it(printed: Printed, folder: Path) -> None:
     assert "good" in flow_py("runs")
     with pytest.raises(Usage, match="logs scrub"):
         command_line("flow.py", "F", ["logs", "scrub", "good/end"])
-    done = subprocess.run([sys.executable, "flow.py", "logs", "show", "good/start/-"], cwd=folder, capture_output=True, text=True, env={**os.environ})
+    done = subprocess.run(
+        [sys.executable, "flow.py", "logs", "show", "good/start/-"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ},
+    )
     assert done.stdout == "hello\nerr\n", done.stderr
 
 

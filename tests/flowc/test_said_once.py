@@ -34,11 +34,14 @@ ALL = "targets `argo`, `airflow` and `step-functions`"
 
 
 @pytest.mark.parametrize(
-    ("targets", "named"), [("argo", "target `argo`"), ("argo,airflow", "targets `argo` and `airflow`"), ("argo,airflow,step-functions", ALL)]
+    ("targets", "named"),
+    [("argo", "target `argo`"), ("argo,airflow", "targets `argo` and `airflow`"), ("argo,airflow,step-functions", ALL)],
 )
 def test_a_loss_on_several_targets(targets: str, named: str, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW)
-    done = flowc("check", "flow.py", "-t", targets, "--store", "s3://b", "--image", "i:1", "--format", "json", cwd=tmp_path)
+    done = flowc(
+        "check", "flow.py", "-t", targets, "--store", "s3://b", "--image", "i:1", "--format", "json", cwd=tmp_path
+    )
     found = [(each["code"], each["what"]) for each in json.loads(done.stdout)["diagnostics"]]
     assert [text for code, text in found if code == "FLOW501"] == [
         f"{named} cannot honour `@card` of step `start` and of 1 more yet",
@@ -52,11 +55,27 @@ def test_a_loss_on_several_targets(targets: str, named: str, tmp_path: Path) -> 
 
 def test_compile_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.replace('"yes": self.again', '"yes": self.end'))
-    done = flowc("compile", "flow.py", "-t", "argo,airflow,step-functions", "--store", "s3://b", "--image", "i:1", cwd=tmp_path)
+    done = flowc(
+        "compile", "flow.py", "-t", "argo,airflow,step-functions", "--store", "s3://b", "--image", "i:1", cwd=tmp_path
+    )
     assert done.returncode == 0 and done.stderr.count("FLOW501]") == 2 and done.stderr.count(ALL) == 2, done.stderr
 
 
 def test_an_ignore_comment_silences_it_for_all(tmp_path: Path) -> None:
-    (tmp_path / "flow.py").write_text(FLOW.replace("@card\n    @timeout", "@card  # flowc: ignore[FLOW501]\n    @timeout", 1))
-    done = flowc("check", "flow.py", "-t", "argo,step-functions", "--store", "s3://b", "--image", "i:1", "--format", "json", cwd=tmp_path)
+    (tmp_path / "flow.py").write_text(
+        FLOW.replace("@card\n    @timeout", "@card  # flowc: ignore[FLOW501]\n    @timeout", 1)
+    )
+    done = flowc(
+        "check",
+        "flow.py",
+        "-t",
+        "argo,step-functions",
+        "--store",
+        "s3://b",
+        "--image",
+        "i:1",
+        "--format",
+        "json",
+        cwd=tmp_path,
+    )
     assert not [each for each in json.loads(done.stdout)["diagnostics"] if "@card" in each["what"]]

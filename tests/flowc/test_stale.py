@@ -76,7 +76,9 @@ def test_a_removed_schedule(scheduled: Path) -> None:
     assert b"schedule=None" in tree(scheduled)["airflow/Hello_dag.py"]
     for options in ((), ("--check",)):
         assert not compiled(scheduled, UNSCHEDULED, *options).stderr, "it is said once"
-    assert tree(scheduled) == tree_of_a_new_folder(scheduled, UNSCHEDULED), "the folder does not depend on what was there"
+    assert tree(scheduled) == tree_of_a_new_folder(scheduled, UNSCHEDULED), (
+        "the folder does not depend on what was there"
+    )
 
 
 def tree_of_a_new_folder(folder: Path, source: str) -> dict[str, bytes]:
@@ -124,7 +126,13 @@ def test_what_is_no_file(what: str, scheduled: Path) -> None:
 
 def test_files_of_others_stay(scheduled: Path) -> None:
     """The user's own, another flow's, and those of a target that is not compiled for now."""
-    own = ("argo/kustomization.yaml", "argo/hello.rbac.yaml", "step-functions/hello.notes.md", "code/notes.tar.gz", "deployments/argo/README")
+    own = (
+        "argo/kustomization.yaml",
+        "argo/hello.rbac.yaml",
+        "step-functions/hello.notes.md",
+        "code/notes.tar.gz",
+        "deployments/argo/README",
+    )
     for each in own:
         (scheduled / "build" / each).write_text("mine")
     (scheduled / "other.py").write_text(FLOW.replace("Hello", "Other"))
@@ -162,7 +170,9 @@ def test_a_new_name(scheduled: Path) -> None:
     before = tree(scheduled)
     options = ("--name", "new", "--replaces", "hello", "--replaces", "Hello")
     check = compiled(scheduled, FLOW, *options, "--check", code=1)
-    assert all(f"build/{name}: no longer written\n" in check.stdout for name in before if not name.startswith("deployments"))
+    assert all(
+        f"build/{name}: no longer written\n" in check.stdout for name in before if not name.startswith("deployments")
+    )
     assert tree(scheduled) == before
     done = compiled(scheduled, FLOW, *options)
     assert codes(done) == ["FLOW610"] * 5
@@ -195,14 +205,20 @@ def test_a_new_name_keeps_what_somebody_changed(scheduled: Path) -> None:
 
 
 def test_nothing_replaces_itself(scheduled: Path) -> None:
-    assert "`--replaces hello` is the name" in compiled(scheduled, FLOW, "--replaces", "hello", target="argo", code=2).stderr
+    assert (
+        "`--replaces hello` is the name"
+        in compiled(scheduled, FLOW, "--replaces", "hello", target="argo", code=2).stderr
+    )
 
 
 def test_two_flows_of_one_name(tmp_path: Path) -> None:
     compiled(tmp_path, FLOW, "--name", "shared")
     for options in (("--check",), ()):
         done = compiled(tmp_path, FLOW.replace("Hello", "Other"), "--name", "shared", *options, code=len(options))
-        assert codes(done) == ["FLOW612"] * 3 and "`shared` in `build/argo` was flow `Hello`, and is flow `Other` now" in done.stderr
+        assert (
+            codes(done) == ["FLOW612"] * 3
+            and "`shared` in `build/argo` was flow `Hello`, and is flow `Other` now" in done.stderr
+        )
     assert not compiled(tmp_path, FLOW.replace("Hello", "Other"), "--name", "shared").stderr
 
 
@@ -281,7 +297,9 @@ def test_a_manifest_with_a_conflict_of_git(scheduled: Path) -> None:
     compiled(scheduled, UNSCHEDULED, "--check", target="step-functions")
 
 
-@pytest.mark.parametrize("name", ["../flow.py", "../../flow.py", "sub/x", "..", "/etc/hostname", "..\\flow.py", "\0", ""])
+@pytest.mark.parametrize(
+    "name", ["../flow.py", "../../flow.py", "sub/x", "..", "/etc/hostname", "..\\flow.py", "\0", ""]
+)
 def test_a_manifest_cannot_name_files_elsewhere(name: str, scheduled: Path) -> None:
     """Whoever can change it must not make `compile` delete anything else."""
     import hashlib
@@ -289,7 +307,9 @@ def test_a_manifest_cannot_name_files_elsewhere(name: str, scheduled: Path) -> N
     digest = hashlib.sha256(UNSCHEDULED.encode()).hexdigest()
     manifest = scheduled / "build/deployments/argo/hello.sha256"
     with open(manifest, "a") as file:
-        file.write(f"{digest}  argo/{name}\n{digest}  {name}\n# deploys cronworkflow x;reboot\n# deploys cronworkflow `x`\n")
+        file.write(
+            f"{digest}  argo/{name}\n{digest}  {name}\n# deploys cronworkflow x;reboot\n# deploys cronworkflow `x`\n"
+        )
     (scheduled / "build/flow.py").write_text(UNSCHEDULED)
     done = compiled(scheduled, UNSCHEDULED, target="argo")
     assert (scheduled / "flow.py").exists() and (scheduled / "build/flow.py").exists()
@@ -332,7 +352,10 @@ def test_a_deployment_is_what_its_spec_holds(name: str, target: str) -> None:
         assert {each.name for each in spec} <= set(deployment.files)
         assert set(deployment.items) == set(items(target, {each.name: each.text for each in spec}))
         for item in deployment.items:
-            assert all(deployer(target).removal(item)) and item.rpartition("/")[2].rpartition(" ")[2] in deployer(target).removal(item)[2]
+            assert (
+                all(deployer(target).removal(item))
+                and item.rpartition("/")[2].rpartition(" ")[2] in deployer(target).removal(item)[2]
+            )
 
 
 def items(target: str, spec: dict[str, str]) -> Iterator[str]:
@@ -380,7 +403,9 @@ def test_a_compile_that_is_killed_leaves_nothing_that_the_next_one_does_not_know
         command = [sys.executable, "-c", DYING, str(deaths), "compile", "flow.py", "-t", ALL, "--store", "s3://b/p"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         compiled(folder, UNSCHEDULED)
-        assert tree(folder) == wanted and packages(folder) == packages(tmp_path / "plain"), f"killed after {deaths} changes"
+        assert tree(folder) == wanted and packages(folder) == packages(tmp_path / "plain"), (
+            f"killed after {deaths} changes"
+        )
         if done.returncode != 9:
             assert done.returncode == 0, done.stderr
             break
@@ -395,12 +420,20 @@ def test_compiles_at_the_same_time(tmp_path: Path) -> None:
         for name in ("A", "B"):
             (tmp_path / f"{name}.py").write_text(source.replace("Hello", name))
         command = [sys.executable, "-m", "flowc", "compile", "--store", "s3://b/p", "-q"]
-        started = [subprocess.Popen([*command, f"{name}.py", "-t", target], cwd=tmp_path, stderr=subprocess.PIPE) for name, target in jobs]
+        started = [
+            subprocess.Popen([*command, f"{name}.py", "-t", target], cwd=tmp_path, stderr=subprocess.PIPE)
+            for name, target in jobs
+        ]
         for each in started:
             _, errors = each.communicate()
             assert each.returncode == 0, errors.decode()
         for name in ("A", "B"):
             flowc("compile", f"{name}.py", "-t", ALL, "--store", "s3://b/p", "--check", cwd=tmp_path, check=True)
         assert len(packages(tmp_path)) == 2
-        named = {each.split("sha256:")[1].split()[0] for text in tree(tmp_path).values() for each in text.decode().splitlines() if "# code" in each}
+        named = {
+            each.split("sha256:")[1].split()[0]
+            for text in tree(tmp_path).values()
+            for each in text.decode().splitlines()
+            if "# code" in each
+        }
         assert {f"{each}.tar.gz" for each in named} == packages(tmp_path)

@@ -51,6 +51,9 @@ def test_commands(tmp_path: Path) -> None:
     assert flowc("run", "f.py", cwd=tmp_path).returncode == 1
     assert flowc("run", "f.py", "--with", "retry:times=1", "--with=card", cwd=tmp_path).returncode == 0
     assert "@retry" in flowc("show", "f.py", "--with", "retry", cwd=tmp_path, check=True).stdout
-    assert "limit: 3" in flowc("compile", "f.py", "-t", "argo", "-o", "-", "--with", "retry", cwd=tmp_path, check=True).stdout
+    assert (
+        "limit: 3"
+        in flowc("compile", "f.py", "-t", "argo", "-o", "-", "--with", "retry", cwd=tmp_path, check=True).stdout
+    )
     wrong = flowc("check", "f.py", "--with", "retri", cwd=tmp_path)
     assert wrong.returncode == 1 and "did you mean `retry`?" in wrong.stderr

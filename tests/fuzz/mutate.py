@@ -108,7 +108,12 @@ def _encoding(data: bytes, chance: random.Random) -> bytes:
     if how == 4:
         return _text(data).encode(chance.choice(["utf-16", "latin-1", "utf-32", "cp1252", "utf-7"]), "replace")
     if how == 5:
-        return b"# -*- coding: " + chance.choice([b"latin-1", b"rot13", b"utf-7", b"nope", b"zlib", b"unicode_escape"]) + b" -*-\n" + data
+        return (
+            b"# -*- coding: "
+            + chance.choice([b"latin-1", b"rot13", b"utf-7", b"nope", b"zlib", b"unicode_escape"])
+            + b" -*-\n"
+            + data
+        )
     return data + chance.choice([b"", b"\\", b"\n\n\n", b"\x1a", b"\0", b"'''", b"("])
 
 
@@ -137,4 +142,18 @@ def _huge(data: bytes, chance: random.Random) -> bytes:
     return data.replace(b"1", b"9" * chance.choice([50, 5000]), 1)
 
 
-MUTATIONS = (_tokens, _tokens, _tokens, _lines, _lines, _statement, _statement, _insert, _insert, _bytes, _encoding, _nest, _huge)
+MUTATIONS = (
+    _tokens,
+    _tokens,
+    _tokens,
+    _lines,
+    _lines,
+    _statement,
+    _statement,
+    _insert,
+    _insert,
+    _bytes,
+    _encoding,
+    _nest,
+    _huge,
+)

@@ -32,8 +32,16 @@ ROOT = Path(__file__).parent.parent.parent
 
 def corpus() -> list[bytes]:
     """The flows of the repository, right and wrong ones."""
-    found = [*(ROOT / "tests" / "flows").glob("*.py"), *(ROOT / "examples").glob("**/*.py"), *(ROOT / "tests" / "differential").glob("**/*.py")]
-    wrong = [text for file in sorted((ROOT / "tests" / "fixtures" / "compiler" / "diagnostics").glob("*.txt")) for text in cases(file)]
+    found = [
+        *(ROOT / "tests" / "flows").glob("*.py"),
+        *(ROOT / "examples").glob("**/*.py"),
+        *(ROOT / "tests" / "differential").glob("**/*.py"),
+    ]
+    wrong = [
+        text
+        for file in sorted((ROOT / "tests" / "fixtures" / "compiler" / "diagnostics").glob("*.txt"))
+        for text in cases(file)
+    ]
     return [each.read_bytes() for each in sorted(found) if each.stat().st_size] + wrong
 
 
@@ -73,7 +81,9 @@ def test_mutated_flows(share: int, tmp_path: Path, alarm: None) -> None:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             kept = tmp_path / f"failing-{number}.py"
             kept.write_bytes(data)
-            pytest.fail(f"FLOWC_FUZZ_SEED={SEED} share {share} input {number}, kept in {kept}: {type(error).__name__}: {error}")
+            pytest.fail(
+                f"FLOWC_FUZZ_SEED={SEED} share {share} input {number}, kept in {kept}: {type(error).__name__}: {error}"
+            )
     print(f"{accepted} accepted")
 
 

@@ -38,7 +38,17 @@ def compiled(flow: Path, target: str, folder: Path) -> dict[str, str]:
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
             code = cli.main(
-                ["compile", str(flow.relative_to(ROOT)), "--target", target, "--store", "s3://bucket/flows", "--quiet", "-o", str(folder)]
+                [
+                    "compile",
+                    str(flow.relative_to(ROOT)),
+                    "--target",
+                    target,
+                    "--store",
+                    "s3://bucket/flows",
+                    "--quiet",
+                    "-o",
+                    str(folder),
+                ]
             )
     finally:
         os.chdir(before)
@@ -62,7 +72,12 @@ def main() -> int:
                 except Broken as error:
                     print(f"nothing is written: {error}", file=sys.stderr)
                     return 1
-                texts.update({HERE / name / (f"{target}-{file}" if file == "refused.txt" else file): text for file, text in found.items()})
+                texts.update(
+                    {
+                        HERE / name / (f"{target}-{file}" if file == "refused.txt" else file): text
+                        for file, text in found.items()
+                    }
+                )
     for folder in HERE.iterdir():
         if folder.is_dir() and folder.name != "__pycache__":
             shutil.rmtree(folder)

@@ -21,7 +21,9 @@ def test_golden(name: str, target: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", sorted(each for each in HERE.rglob("*") if each.suffix in (".yaml", ".json") or each.name.endswith("_dag.py")), ids=lambda each: each.name
+    "file",
+    sorted(each for each in HERE.rglob("*") if each.suffix in (".yaml", ".json") or each.name.endswith("_dag.py")),
+    ids=lambda each: each.name,
 )
 def test_valid(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
@@ -30,7 +32,9 @@ def test_valid(file: Path) -> None:
     assert not list(validator(targets[0]).validate(file.name, text))
 
 
-def test_what_is_recorded_stays_when_flowc_itself_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_recorded_stays_when_flowc_itself_is_broken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken(*_: object) -> None:
         raise ImportError("no such name")
 

@@ -67,7 +67,9 @@ def test_modules_are_there(page: Path) -> None:
 
 def test_the_guide_names_every_folder_of_the_product() -> None:
     named = spans(ROOT / "ARCHITECTURE.md")
-    packages = [path.parent for folder in ("compiler", "runtime_shim") for path in (ROOT / folder).glob("*/__init__.py")]
+    packages = [
+        path.parent for folder in ("compiler", "runtime_shim") for path in (ROOT / folder).glob("*/__init__.py")
+    ]
     assert len(packages) > 15
     assert not {str(package) for package in packages if f"{package.relative_to(ROOT)}/" not in named}
 

@@ -24,9 +24,13 @@ for flow in {flows!r}:
 """
 
 
-def compiled(out: Path, flows: list[str], cwd: Path, python: str = sys.executable, modules: str = "", **environment: str) -> dict[str, bytes]:
+def compiled(
+    out: Path, flows: list[str], cwd: Path, python: str = sys.executable, modules: str = "", **environment: str
+) -> dict[str, bytes]:
     """Compiles the flows in a process of its own; returns every file's name, below the folder, and bytes."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONHASHSEED", "TZ", "LC_ALL", "LANG")}
+    clean = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONHASHSEED", "TZ", "LC_ALL", "LANG")
+    }
     script = SCRIPT.format(modules=modules, flows=flows, out=str(out))
     done = subprocess.run([python, "-c", script], cwd=cwd, env={**clean, **environment}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -69,7 +73,10 @@ def test_python_versions(version: tuple[int, int], expected: dict[str, bytes], t
     if version == sys.version_info[:2]:
         return  # made what is expected
     modules = _installed(version, tmp_path)
-    assert compiled(tmp_path / "out", [str(FLOWS[name]) for name in SEVERAL], ROOT, pythons()[version], modules) == expected
+    assert (
+        compiled(tmp_path / "out", [str(FLOWS[name]) for name in SEVERAL], ROOT, pythons()[version], modules)
+        == expected
+    )
 
 
 def _installed(version: tuple[int, int], folder: Path) -> str:
@@ -92,7 +99,10 @@ def test_compiling_reads_no_environment_and_opens_no_connection(tmp_path: Path) 
     """Promise 1: no network, no credentials, and nothing of the flow's is run."""
     marker = tmp_path / "ran"
     flow = tmp_path / "flow.py"
-    flow.write_text(f"import not_installed_anywhere\nopen({str(marker)!r}, 'w').close()\n" + (ROOT / "examples" / "hello.py").read_text())
+    flow.write_text(
+        f"import not_installed_anywhere\nopen({str(marker)!r}, 'w').close()\n"
+        + (ROOT / "examples" / "hello.py").read_text()
+    )
     script = (
         "import socket, sys\n"
         "def no(*_): raise SystemExit('a socket was opened')\n"
@@ -100,6 +110,8 @@ def test_compiling_reads_no_environment_and_opens_no_connection(tmp_path: Path) 
         "from flowc.cli import main\n"
         f"sys.exit(main(['compile', {str(flow)!r}, '-t', 'argo,step-functions,airflow', '--store', 's3://b', '-q', '-o', {str(tmp_path / 'out')!r}]))"
     )
-    done = subprocess.run([sys.executable, "-c", script], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert not marker.exists()

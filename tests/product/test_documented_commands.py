@@ -59,7 +59,12 @@ def test_a_target_page(target: str, project: Path) -> None:
     done = flowc(*compiling, cwd=project, check=True)
     name = deployed_name(target, project)
     (package,) = (project / "build/code").iterdir()
-    taken = {path for each in commands(page) for path in re.findall(r"build/[\w./*-]+", each) if not each.startswith("flowc ")}
+    taken = {
+        path
+        for each in commands(page)
+        for path in re.findall(r"build/[\w./*-]+", each)
+        if not each.startswith("flowc ")
+    }
     assert len(taken) > 1
     for path in taken:
         path = path.replace("NAME", name).replace("DIGEST.tar.gz", package.name)
@@ -87,7 +92,9 @@ def test_what_compile_says_of_a_removed_object_is_on_the_page(target: str, proje
     said = re.findall(r"`((?:kubectl|aws|airflow) [^`]*delete[^`]*)`", first + second)
     assert len(said) == (1 if target == "airflow" else 2)
     for each in said:
-        words = [word for word in each.replace(old, "NAME").split() if word not in ("-n", "ml") and not word.startswith("…")]
+        words = [
+            word for word in each.replace(old, "NAME").split() if word not in ("-n", "ml") and not word.startswith("…")
+        ]
         assert all(word in section for word in words), each
 
 
@@ -105,7 +112,9 @@ def test_the_output_folder_is_as_documented(project: Path) -> None:
     section = (ROOT / "docs/cli.md").read_text().partition("## The output folder\n")[2].partition("\n## ")[0]
     flowc("compile", "hello.py", "-t", "argo", "--store", "s3://models/flowc", cwd=project, check=True)
     written = {str(each.relative_to(project)) for each in (project / "build").rglob("*") if each.is_file()}
-    assert {re.sub(r"[0-9a-f]{64}", "DIGEST", each) for each in written} == set(re.findall(r"^    (build/\S+)", section, re.MULTILINE))
+    assert {re.sub(r"[0-9a-f]{64}", "DIGEST", each) for each in written} == set(
+        re.findall(r"^    (build/\S+)", section, re.MULTILINE)
+    )
 
 
 @cache
@@ -118,14 +127,17 @@ def operations(service: str) -> dict[str, set[str]]:
     shapes: dict[str, Any] = {each: model.operation_model(each).input_shape for each in model.operation_names}
     common = {"cli-input-json"}
     return {
-        xform_name(name, "-"): common | {xform_name(member, "-") for member in (shape.members if shape else ())} for name, shape in shapes.items()
+        xform_name(name, "-"): common | {xform_name(member, "-") for member in (shape.members if shape else ())}
+        for name, shape in shapes.items()
     }
 
 
 def test_commands_of_aws_exist() -> None:
     text = (ROOT / "docs/targets/step-functions.md").read_text()
     lines = [*commands("docs/targets/step-functions.md"), *re.findall(r"`(aws [^`]*)`", text)]
-    found = [words for line in lines for words in re.findall(r"\baws (stepfunctions|batch|scheduler) (\S+)([^;&|]*)", line)]
+    found = [
+        words for line in lines for words in re.findall(r"\baws (stepfunctions|batch|scheduler) (\S+)([^;&|]*)", line)
+    ]
     assert len(found) >= 10
     for service, command, rest in found:
         assert command in operations(service), command

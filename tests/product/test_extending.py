@@ -74,10 +74,16 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> ProductCopy:
     copy = ProductCopy(tmp_path_factory.mktemp("product"))
     copy.add("compiler/decorators/spot.py", SPOT)
     (copy.folder / "flow.py").write_text(FLOW.format(package="metaflow", price=1))
-    unknown = copy.flowc("check", "flow.py", cwd=copy.folder, code=1)  # not before the shim knows it: no spec is made whose run would fail
+    unknown = copy.flowc(
+        "check", "flow.py", cwd=copy.folder, code=1
+    )  # not before the shim knows it: no spec is made whose run would fail
     assert "FLOW110" in unknown.stdout + unknown.stderr
     stale = copy.python(*BUILD, "--check", cwd=copy.folder, code=1)
-    assert "make golden" in stale.stdout and "decorator_names is out of date" in stale.stdout and "api.decorators is out of date" in stale.stdout
+    assert (
+        "make golden" in stale.stdout
+        and "decorator_names is out of date" in stale.stdout
+        and "api.decorators is out of date" in stale.stdout
+    )
     copy.python(*BUILD, cwd=copy.folder)
     assert copy.python(*BUILD, "--check", cwd=copy.folder).stdout == ""
     return copy
@@ -100,7 +106,10 @@ def test_its_own_check_refuses_a_value(product: ProductCopy, tmp_path: Path) -> 
 
 def test_it_can_come_from_the_command_line(product: ProductCopy, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(package="metaflow", price=1))
-    assert product.flowc("show", "flow.py", "--with", "spot:max_price=3", cwd=tmp_path).stdout.count("@spot(max_price=3)") == 2  # it is MULTIPLE
+    assert (
+        product.flowc("show", "flow.py", "--with", "spot:max_price=3", cwd=tmp_path).stdout.count("@spot(max_price=3)")
+        == 2
+    )  # it is MULTIPLE
 
 
 @pytest.mark.parametrize("target", ["argo", "step-functions", "airflow"])
@@ -132,7 +141,9 @@ def test_a_container_knows_it(product: ProductCopy, tmp_path: Path) -> None:
 
 
 def test_its_page_is_written(product: ProductCopy, tmp_path: Path) -> None:
-    text = product.python("-c", "from tests.support.decorator_page import document; print(document())", cwd=tmp_path).stdout
+    text = product.python(
+        "-c", "from tests.support.decorator_page import document; print(document())", cwd=tmp_path
+    ).stdout
     assert "## `@spot`" in text and "may run on a machine that can be taken away" in text
 
 
@@ -174,7 +185,12 @@ def check(reading: Reading) -> Iterator[Diagnostic]:
         if step.name == "red":
             yield Diagnostic("FLOW290", f"step `{step.name}` is named for a colour", step.span, "nobody can guess what it does", "name what it does")
 '''
-RED = FLOW.replace("spot, ", "").replace("    @spot(max_price={price})\n", "").replace("    @spot\n", "").replace("self.end", "self.red")
+RED = (
+    FLOW.replace("spot, ", "")
+    .replace("    @spot(max_price={price})\n", "")
+    .replace("    @spot\n", "")
+    .replace("self.end", "self.red")
+)
 RED = RED.replace('print("ran with", spot.__name__)', "pass").replace(
     "def end(self):", "def red(self):\n        self.next(self.end)\n\n    @step\n    def end(self):"
 )

@@ -54,10 +54,14 @@ def test_the_hooks(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_hook_and_stale_files(tmp_path: Path) -> None:
     """It fails while a schedule's file is left over: before the flow is compiled again, and while only the deletion is not staged."""
-    (hook,) = [{**each, "language": "system"} for each in yaml.safe_load(MANIFEST.read_text()) if each["id"] == "flowc-compile"]
+    (hook,) = [
+        {**each, "language": "system"} for each in yaml.safe_load(MANIFEST.read_text()) if each["id"] == "flowc-compile"
+    ]
     hook["args"] = ["hello.py", "--target", "step-functions", "--store", "s3://models/flowc", "--output", "deploy"]
     (tmp_path / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": [hook]}]}))
-    scheduled = HELLO.replace("class Hello", "@schedule(daily=True)\nclass Hello").replace("import FlowSpec", "import schedule, FlowSpec")
+    scheduled = HELLO.replace("class Hello", "@schedule(daily=True)\nclass Hello").replace(
+        "import FlowSpec", "import schedule, FlowSpec"
+    )
     assert "@schedule" in scheduled and "import schedule" in scheduled
     (tmp_path / "hello.py").write_text(scheduled)
     run("flowc", "compile", *hook["args"], folder=tmp_path)

@@ -15,13 +15,19 @@ BLOCKS = re.findall(r"<!-- (\w+)(?:: (\S+))? -->\n```\w*\n(.*?)```", README, re.
 HELLO = ROOT / "examples" / "hello.py"
 
 
-@pytest.mark.parametrize(("kind", "argument", "text"), BLOCKS, ids=[f"{kind} {argument}" for kind, argument, _ in BLOCKS])
+@pytest.mark.parametrize(
+    ("kind", "argument", "text"), BLOCKS, ids=[f"{kind} {argument}" for kind, argument, _ in BLOCKS]
+)
 def test_block(kind: str, argument: str, text: str, tmp_path: Path) -> None:
     if kind == "file":
         assert (ROOT / argument).read_text().startswith(text)
     elif kind == "compile":
-        made = flowc("compile", str(HELLO), "-t", argument, "--store", "s3://models/flowc", "-o", "-", check=True).stdout
-        assert text in re.sub(r'-[0-9a-f]{8}"', '-DIGEST"', made)  # of what a job definition says, the code's digest too
+        made = flowc(
+            "compile", str(HELLO), "-t", argument, "--store", "s3://models/flowc", "-o", "-", check=True
+        ).stdout
+        assert text in re.sub(
+            r'-[0-9a-f]{8}"', '-DIGEST"', made
+        )  # of what a job definition says, the code's digest too
     else:
         assert kind == "check"
         (tmp_path / "hello.py").write_text(HELLO.read_text().replace("self.end)", "self.ent)"))
@@ -32,7 +38,11 @@ def test_there_are_blocks() -> None:
     assert [kind for kind, _, _ in BLOCKS] == ["file", "compile", "compile", "compile", "check"]
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")),
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         assert link.startswith("https://") or (page.parent / link).exists(), link

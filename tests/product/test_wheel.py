@@ -20,9 +20,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     subprocess.run(["git", "clone", "--quiet", "--no-local", str(ROOT), str(source)], check=True, capture_output=True)
-    for each in subprocess.run(["git", "-C", str(ROOT), "ls-files", "-m", "-o", "--exclude-standard"], capture_output=True, text=True).stdout.split(
-        "\n"
-    ):
+    for each in subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-m", "-o", "--exclude-standard"], capture_output=True, text=True
+    ).stdout.split("\n"):
         if each and (ROOT / each).is_file():  # what is not committed yet is tested too
             (source / each).parent.mkdir(parents=True, exist_ok=True)
             (source / each).write_bytes((ROOT / each).read_bytes())
@@ -49,7 +49,11 @@ def test_what_is_in_it(wheel: Path) -> None:
 def test_it_works_alone(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)], check=True, capture_output=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)],
+        check=True,
+        capture_output=True,
+    )
     (tmp_path / "hello.py").write_text((ROOT / "examples" / "hello.py").read_text())
 
     def run(*command: str) -> str:
@@ -61,6 +65,8 @@ def test_it_works_alone(wheel: Path, tmp_path: Path) -> None:
     assert "flowc 0." in run(flowc, "--version")
     run(flowc, "compile", "hello.py", "-t", "argo,step-functions,airflow", "--store", "s3://b")
     assert "Hello Ada Grace" in run(flowc, "run", "hello.py")
-    assert "Hello Ada Grace" in run(python, "hello.py", "run"), "`from metaflow import …` where Metaflow is not installed"
+    assert "Hello Ada Grace" in run(python, "hello.py", "run"), (
+        "`from metaflow import …` where Metaflow is not installed"
+    )
     missing = subprocess.run([flowc, "validate", "build"], cwd=tmp_path, capture_output=True, text=True)
     assert missing.returncode == 1 and "pip install 'flowc[validate]'" in missing.stderr

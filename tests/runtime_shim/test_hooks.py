@@ -23,7 +23,8 @@ def test_names_that_need_the_compiler_are_there_with_it() -> None:
 def test_the_shim_alone_says_so_where_they_are_used(tmp_path: Path) -> None:
     write_folder(str(tmp_path))
     done = python(
-        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n{ALIAS}from metaflow import Runner\nprint('imported')\nRunner('flow.py')", "-S"
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n{ALIAS}from metaflow import Runner\nprint('imported')\nRunner('flow.py')",
+        "-S",
     )
     assert done.stdout == "imported\n"
     assert "flowc does not support `Runner` of Metaflow where flowc itself is not installed" in done.stderr

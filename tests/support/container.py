@@ -19,7 +19,9 @@ Done = subprocess.CompletedProcess[str]
 class Container:
     """A deployed flow whose tasks are started by hand."""
 
-    def __init__(self, source: str, folder: Path, store: str = "", env: dict[str, str] | None = None, run: str = "r") -> None:
+    def __init__(
+        self, source: str, folder: Path, store: str = "", env: dict[str, str] | None = None, run: str = "r"
+    ) -> None:
         self.program: Program = program_of(source, folder)
         self.folder = folder
         self.run = run
@@ -34,12 +36,16 @@ class Container:
         reports = [word for each in report for word in ("--report", each)]
         return [python, "-m", "flowc.runtime_shim", "task", "--step", step, "--path", path, *reports]
 
-    def task(self, step: str, path: str = "-", *report: str, attempt: int | None = None, code: int = 0, **env: str) -> Done:
+    def task(
+        self, step: str, path: str = "-", *report: str, attempt: int | None = None, code: int = 0, **env: str
+    ) -> Done:
         """Runs one task in a folder of its own; fails unless it exits with `code`."""
         given = {**self.environment, **env, **({} if attempt is None else {"FLOWC_ATTEMPT": str(attempt)})}
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
-        done = subprocess.run(self.command(step, path, *report), env=given, cwd=elsewhere, capture_output=True, text=True, timeout=LIMIT)
+        done = subprocess.run(
+            self.command(step, path, *report), env=given, cwd=elsewhere, capture_output=True, text=True, timeout=LIMIT
+        )
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 

@@ -28,7 +28,8 @@ def document() -> str:
     names = targets()
     titles = [TITLES.get(name, name) for name in names]
     rows = [
-        f"| [`@{one.name}`](#{one.name}) | {_level(one)} | {' | '.join(_status(one, emitter(name).HONOURED) for name in names)} |" for one in known
+        f"| [`@{one.name}`](#{one.name}) | {_level(one)} | {' | '.join(_status(one, emitter(name).HONOURED) for name in names)} |"
+        for one in known
     ]
     table = [f"| decorator | goes on | {' | '.join(titles)} |", "|---|---|" + "---|" * len(names), *rows]
     return "\n".join([HEAD, *table, *(line for one in known for line in ("", *_section(one)))]) + "\n"
@@ -36,7 +37,9 @@ def document() -> str:
 
 def _section(one: Specification) -> list[str]:
     module = import_module(f"flowc.compiler.decorators.{one.name}")
-    assert module.__doc__, f"compiler/decorators/{one.name}.py has no docstring, which is its part of docs/decorators.md"
+    assert module.__doc__, (
+        f"compiler/decorators/{one.name}.py has no docstring, which is its part of docs/decorators.md"
+    )
     attributes = ", ".join(f"`{name}={value!r}`" for name, value in one.attributes.items())
     several = " It may be given several times." if one.multiple else ""
     return [f"## `@{one.name}`", "", module.__doc__.strip(), "", f"Attributes: {attributes or 'none'}.{several}"]

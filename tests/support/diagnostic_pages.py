@@ -23,7 +23,10 @@ def documents() -> dict[Path, str]:
         rows = [f"| [{page.code}](diagnostics/{page.code}.md) | {_marked(page)} |" for page in several]
         sections += ["", f"## {group[0].upper()}{group[1:]}", "", "| code | what is wrong |", "|---|---|", *rows]
     index = INDEX + "\n".join(sections) + "\n"
-    return {ROOT / "docs/diagnostics.md": index, **{ROOT / f"docs/diagnostics/{page.code}.md": document(page) for page in found}}
+    return {
+        ROOT / "docs/diagnostics.md": index,
+        **{ROOT / f"docs/diagnostics/{page.code}.md": document(page) for page in found},
+    }
 
 
 def document(page: Page) -> str:
@@ -36,7 +39,13 @@ def document(page: Page) -> str:
 
 
 def _about(page: Page) -> str:
-    return page.group if page.group[0].isupper() else f"the {page.group}" if page.group in ("graph", "command line") else page.group
+    return (
+        page.group
+        if page.group[0].isupper()
+        else f"the {page.group}"
+        if page.group in ("graph", "command line")
+        else page.group
+    )
 
 
 def _marked(page: Page) -> str:

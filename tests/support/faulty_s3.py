@@ -94,7 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             _, number, code = fault.split(" ", 2)
             self._error(int(number), code)
         elif fault.startswith("redirect "):
-            self._send(307, b"<Error><Code>TemporaryRedirect</Code></Error>", {"Location": fault.split()[1] + self.path})
+            self._send(
+                307, b"<Error><Code>TemporaryRedirect</Code></Error>", {"Location": fault.split()[1] + self.path}
+            )
         elif (problem := self._refused(body)) is not None:
             self._error(*problem)
         else:
@@ -168,14 +170,22 @@ class _Handler(BaseHTTPRequestHandler):
             prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
             names = sorted(each for each in server.objects if each.startswith(prefix))
             folders = sorted(
-                {each[: each.index(delimiter, len(prefix)) + 1] for each in names if delimiter in each[len(prefix) :]} if delimiter else ()
+                {each[: each.index(delimiter, len(prefix)) + 1] for each in names if delimiter in each[len(prefix) :]}
+                if delimiter
+                else ()
             )
             listed = [
                 f"<Contents><Key>{each}</Key><Size>{len(server.objects[each])}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
                 for each in names
                 if not delimiter or delimiter not in each[len(prefix) :]
             ]
-            return 200, "".join([*listed, *(f"<CommonPrefixes><Prefix>{each}</Prefix></CommonPrefixes>" for each in folders)]).encode(), {}
+            return (
+                200,
+                "".join(
+                    [*listed, *(f"<CommonPrefixes><Prefix>{each}</Prefix></CommonPrefixes>" for each in folders)]
+                ).encode(),
+                {},
+            )
         if key not in server.objects:
             return 404, b"<Error><Code>NoSuchKey</Code></Error>", {}
         data = server.objects[key]

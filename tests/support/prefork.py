@@ -31,7 +31,12 @@ from flowc.runtime_shim.local.warm_process import leave
 from .environment import environment
 
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")  # beginnings of the names of variables that are read once
-PACKAGES = ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim")  # each with all below it; in a checkout they are folders of their own
+PACKAGES = (
+    "flowc",
+    "flowc.compiler",
+    "flowc.targets",
+    "flowc.runtime_shim",
+)  # each with all below it; in a checkout they are folders of their own
 
 
 class Prefork:
@@ -63,10 +68,16 @@ class Prefork:
                 self.start()
         return _read_at_start(env) == self.began_with
 
-    def run(self, arguments: Sequence[str], cwd: str, env: dict[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, arguments: Sequence[str], cwd: str, env: dict[str, str], seconds: float
+    ) -> subprocess.CompletedProcess[str]:
         """Like `subprocess.run` of `python -m flowc` with these arguments, its output captured. Raises TimeoutExpired."""
         assert self.control is not None
-        with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        with (
+            tempfile.TemporaryFile() as request,
+            tempfile.TemporaryFile() as output,
+            tempfile.TemporaryFile() as errors,
+        ):
             request.write(json.dumps({"arguments": arguments, "cwd": cwd, "env": env}).encode())
             request.flush()
             told, telling = os.pipe()

@@ -12,7 +12,12 @@ from .environment import environment
 from .running import LIMIT, Done
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("compiler", "targets", "templates", "runtime_shim")  # packages within `flowc`, whose folders stand beside it in the repository
+PARTS = (
+    "compiler",
+    "targets",
+    "templates",
+    "runtime_shim",
+)  # packages within `flowc`, whose folders stand beside it in the repository
 
 
 class ProductCopy:
@@ -34,7 +39,9 @@ class ProductCopy:
     def python(self, *arguments: str, cwd: Path, code: int = 0) -> Done:
         """Runs Python with the copy in the place of the repository's packages; fails unless it exits with `code`."""
         env = {**environment("FLOWC_", "AWS_"), "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT)])}
-        done = subprocess.run([sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=LIMIT)
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=LIMIT
+        )
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 

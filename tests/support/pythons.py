@@ -28,7 +28,13 @@ def pythons() -> dict[tuple[int, int], str]:
 
 def _home_of(python: str) -> list[str]:
     """Where the interpreter that the PATH finds outside this environment is installed; nothing if there is none."""
-    path = os.pathsep.join(each for each in os.environ.get("PATH", "").split(os.pathsep) if Path(each) != Path(sys.prefix, "bin"))
+    path = os.pathsep.join(
+        each for each in os.environ.get("PATH", "").split(os.pathsep) if Path(each) != Path(sys.prefix, "bin")
+    )
     found = which(python, path=path)
-    done = subprocess.run([found, "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True) if found else None
+    done = (
+        subprocess.run([found, "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True)
+        if found
+        else None
+    )
     return [done.stdout.strip()] if done and done.returncode == 0 else []

@@ -37,7 +37,9 @@ def outcome(step: ir.Step, path: str) -> dict[str, object]:
 class Expected:
     """What a run leaves."""
 
-    records: dict[Executed, Artifacts] = field(default_factory=dict)  # of the tasks that succeed, if nothing ends the run before
+    records: dict[Executed, Artifacts] = field(
+        default_factory=dict
+    )  # of the tasks that succeed, if nothing ends the run before
     attempts: int = 0  # of all tasks
     failed: list[Executed] = field(default_factory=list)  # tasks that end the run, each if it comes to it
 
@@ -60,7 +62,10 @@ def expected(flow: ir.Flow) -> Expected:
         left = {} if step.is_join or not before else dict(before[0])
         traces = [each["trace"] for each in before]
         place = path.partition("~")[0].split(".")[-1]
-        left["trace"] = [*(traces if step.is_join else traces[0] if traces else []), (name, None if place == "-" else int(place))]
+        left["trace"] = [
+            *(traces if step.is_join else traces[0] if traces else []),
+            (name, None if place == "-" else int(place)),
+        ]
         fails = failures(name) > times
         match step.transition:
             case ir.Foreach():

@@ -65,7 +65,11 @@ class Rounds:
             lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
             if lines["State"].split()[0] not in ("S", "Z"):
                 return None
-            found += [int(task.name), int(lines.get("voluntary_ctxt_switches", 0)), int(lines.get("nonvoluntary_ctxt_switches", 0))]
+            found += [
+                int(task.name),
+                int(lines.get("voluntary_ctxt_switches", 0)),
+                int(lines.get("nonvoluntary_ctxt_switches", 0)),
+            ]
         return (self._waiting, *found)
 
 

@@ -20,14 +20,18 @@ Done = subprocess.CompletedProcess[str]
 T = TypeVar("T")
 
 
-def flowc(*arguments: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, check: bool = False) -> Done:
+def flowc(
+    *arguments: str, cwd: Path | str | None = None, env: dict[str, str] | None = None, check: bool = False
+) -> Done:
     """Runs `flowc ARGUMENTS`. With `check`, fails with what it printed unless it exits with 0."""
     done = started(arguments, str(cwd or os.getcwd()), {**environment("FLOWC_", "AWS_"), **(env or {})})
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
 
-def started(arguments: Sequence[str], cwd: str, env: dict[str, str], prefork: Prefork = PREFORK, seconds: float = LIMIT) -> Done:
+def started(
+    arguments: Sequence[str], cwd: str, env: dict[str, str], prefork: Prefork = PREFORK, seconds: float = LIMIT
+) -> Done:
     """Runs `python -m flowc`, or a fork of a process that has imported it, where that makes no difference."""
     if prefork.fits(env):
         return prefork.run(arguments, cwd, env, seconds)
@@ -44,12 +48,21 @@ def until(wanted: Callable[[], T], what: str, seconds: float = LIMIT, every: flo
     return found
 
 
-def run(flow: Path | str, folder: Path, *arguments: str, run_id: str = "r", env: dict[str, str] | None = None, check: bool = True) -> Done:
+def run(
+    flow: Path | str,
+    folder: Path,
+    *arguments: str,
+    run_id: str = "r",
+    env: dict[str, str] | None = None,
+    check: bool = True,
+) -> Done:
     """Runs the flow with its datastore in `folder`."""
     return flowc("run", str(flow), "--store", str(folder), "--run-id", run_id, *arguments, env=env, check=check)
 
 
-def dump(folder: Path | str, run_id: str = "r", flow: str = "", env: dict[str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
+def dump(
+    folder: Path | str, run_id: str = "r", flow: str = "", env: dict[str, str] | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """Returns what `flowc dump RUN --json` prints."""
     given = ["--flow", flow] if flow else []
     return json.loads(flowc("dump", run_id, "--json", "--store", str(folder), *given, env=env, check=True).stdout)  # type: ignore[no-any-return]

@@ -63,10 +63,17 @@ def session() -> str:
         (folder / "bin").mkdir()
         (folder / "bin" / "flowc").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m flowc "$@"\n')
         (folder / "bin" / "flowc").chmod(0o755)
-        env = {**environment("FLOWC_", "AWS_", "METAFLOW_"), "PATH": f"{folder}/bin:{os.environ['PATH']}", "METAFLOW_USER": "ada", "TERM": "dumb"}
+        env = {
+            **environment("FLOWC_", "AWS_", "METAFLOW_"),
+            "PATH": f"{folder}/bin:{os.environ['PATH']}",
+            "METAFLOW_USER": "ada",
+            "TERM": "dumb",
+        }
         said = []
         for command in COMMANDS:
-            done = subprocess.run(["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            done = subprocess.run(
+                ["sh", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
             said.append(f"$ {command}\n{_steady(done.stdout, str(folder))}")
         return "\n".join(said)
 
@@ -76,7 +83,9 @@ def _steady(text: str, folder: str) -> str:
     text = re.sub(r"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", "2026-11-02 09:00:00Z", text)
     text = re.sub(r"^\d\d:\d\d:\d\d", "09:00:00", text, flags=re.MULTILINE)
     text = re.sub(r"\b\d+\.\d s", "0.3 s", text)
-    return "".join(line for line in text.splitlines(keepends=True) if not re.fullmatch(r"(?:[\d:]+ \[[^]]+\])?[ ~^]+\n", line))  # of newer Pythons
+    return "".join(
+        line for line in text.splitlines(keepends=True) if not re.fullmatch(r"(?:[\d:]+ \[[^]]+\])?[ ~^]+\n", line)
+    )  # of newer Pythons
 
 
 def shown() -> str:

@@ -45,7 +45,11 @@ class S3Server:
         with self.making:
             if service not in self.clients:
                 self.clients[service] = boto3.client(
-                    service, endpoint_url=self.url, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1"
+                    service,
+                    endpoint_url=self.url,
+                    aws_access_key_id="key",
+                    aws_secret_access_key="secret",
+                    region_name="us-east-1",
                 )
             return self.clients[service]
 
@@ -54,7 +58,11 @@ class S3Server:
 def s3_server(address: str = "127.0.0.1", script: str = SCRIPT) -> Iterator[S3Server]:
     """A server with one empty bucket. `script`: a Python program that takes the address, prints its port, and ends with its input."""
     server = subprocess.Popen(
-        [sys.executable, "-c", script, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment("AWS_")
+        [sys.executable, "-c", script, address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment("AWS_"),
     )
     try:
         assert server.stdout is not None

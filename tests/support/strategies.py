@@ -47,7 +47,9 @@ def blocks(depth: int = 2, faults: bool = False) -> st.SearchStrategy[Block]:
         st.lists(deeper, min_size=2, max_size=3).map(lambda several: ("branches", several)),
         st.tuples(deeper, items).map(lambda body: ("foreach", body)),
         st.tuples(st.lists(deeper, min_size=1, max_size=2), st.integers(0, 2)).map(lambda cases: ("switch", cases)),
-        st.tuples(st.lists(deeper, min_size=2, max_size=4), st.integers(0, 1), st.integers(0, 1)).map(lambda ways: ("meeting", ways)),
+        st.tuples(st.lists(deeper, min_size=2, max_size=4), st.integers(0, 1), st.integers(0, 1)).map(
+            lambda ways: ("meeting", ways)
+        ),
     )
     if faults:
         nested = st.one_of(nested, st.tuples(FAULTS, nested).map(lambda pair: ("faulty", pair)))
@@ -73,7 +75,18 @@ def flow_of(block: Block) -> nodes.Flow:
     entry = grower.grow(block, "end", to_join=False)
     grower.add("start", nodes.Linear(entry, SPAN))
     grower.add("end", nodes.End())
-    return nodes.Flow("RandomFlow", "flow.py", "", "start", "end", (), (), (), tuple(grower.steps[name] for name in sorted(grower.steps)), SPAN)
+    return nodes.Flow(
+        "RandomFlow",
+        "flow.py",
+        "",
+        "start",
+        "end",
+        (),
+        (),
+        (),
+        tuple(grower.steps[name] for name in sorted(grower.steps)),
+        SPAN,
+    )
 
 
 class _Grower:
@@ -119,7 +132,12 @@ class _Grower:
         transition = step.transition
         if isinstance(transition, nodes.Switch):  # a loop names itself
             transition = nodes.Switch(
-                transition.on, tuple(nodes.Case(each.value, new if each.target == name else each.target, SPAN) for each in transition.cases), SPAN
+                transition.on,
+                tuple(
+                    nodes.Case(each.value, new if each.target == name else each.target, SPAN)
+                    for each in transition.cases
+                ),
+                SPAN,
             )
         self.steps[new] = nodes.Step(new, "", tuple(decorators), transition, step.is_join, SPAN)
         return new
@@ -136,16 +154,22 @@ class _Grower:
         if to_join:  # a switch must not lead straight to a join
             after = self.grow_step(None, after, to_join)
         name = self.name(f"loop{visits}")
-        return self.add(name, nodes.Switch("choice", (nodes.Case("again", name, SPAN), nodes.Case("done", after, SPAN)), SPAN))
+        return self.add(
+            name, nodes.Switch("choice", (nodes.Case("again", name, SPAN), nodes.Case("done", after, SPAN)), SPAN)
+        )
 
     def grow_branches(self, several: list[Block], after: str, _to_join: bool) -> str:
         join = self.add_join(after)
-        return self.add(self.name("split"), nodes.Split(tuple(self.grow(each, join, to_join=True) for each in several), SPAN))
+        return self.add(
+            self.name("split"), nodes.Split(tuple(self.grow(each, join, to_join=True) for each in several), SPAN)
+        )
 
     def grow_foreach(self, body: tuple[Block, int], after: str, _to_join: bool) -> str:
         block, items = body
         join = self.add_join(after)
-        return self.add(self.name(f"foreach{items}"), nodes.Foreach(self.grow(block, join, to_join=True), "items", SPAN))
+        return self.add(
+            self.name(f"foreach{items}"), nodes.Foreach(self.grow(block, join, to_join=True), "items", SPAN)
+        )
 
     def grow_switch(self, cases: tuple[list[Block], int], after: str, to_join: bool) -> str:
         several, chosen = cases
@@ -185,10 +209,17 @@ def attribute(step: nodes.Step, decorator: str, name: str) -> Any:
 def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
     """Python source of the flow."""
     faulty = any(step.decorators for step in flow.steps)
-    lines = [f"from {module} import FlowSpec, {'catch, current, retry, ' if faulty else ''}step", "", "", f"class {flow.name}(FlowSpec):"]
+    lines = [
+        f"from {module} import FlowSpec, {'catch, current, retry, ' if faulty else ''}step",
+        "",
+        "",
+        f"class {flow.name}(FlowSpec):",
+    ]
     for step in flow.steps:
         for decorator in step.decorators:
-            lines.append(f"    @{decorator.name}({', '.join(f'{name}={value!r}' for name, value in decorator.attributes.items())})")
+            lines.append(
+                f"    @{decorator.name}({', '.join(f'{name}={value!r}' for name, value in decorator.attributes.items())})"
+            )
         lines += ["    @step", f"    def {step.name}(self{', inputs' if step.is_join else ''}):"]
         if step.name == flow.start:
             lines.append("        self.trace = []")
@@ -196,14 +227,20 @@ def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
             lines.append("        self.trace = [each.trace for each in inputs]")
         lines.append(f"        self.trace = self.trace + [({step.name!r}, self.index)]")
         if failures(step.name):
-            lines += [f"        if current.retry_count < {failures(step.name)}:", f"            raise RuntimeError({step.name!r})"]
+            lines += [
+                f"        if current.retry_count < {failures(step.name)}:",
+                f"            raise RuntimeError({step.name!r})",
+            ]
         match step.transition:
             case nodes.Linear(target=target):
                 lines.append(f"        self.next(self.{target})")
             case nodes.Split(targets=targets):
                 lines.append(f"        self.next({', '.join(f'self.{each}' for each in targets)})")
             case nodes.Foreach(target=target):
-                lines += [f"        self.items = list(range({number(step.name)}))", f"        self.next(self.{target}, foreach='items')"]
+                lines += [
+                    f"        self.items = list(range({number(step.name)}))",
+                    f"        self.next(self.{target}, foreach='items')",
+                ]
             case nodes.Switch(cases=cases):
                 if step.name.startswith("loop"):
                     visits = f"{step.name}_visits"
@@ -211,7 +248,9 @@ def source_of(flow: nodes.Flow, module: str = "metaflow") -> str:
                     lines.append(f"        self.choice = 'again' if self.{visits} <= {number(step.name)} else 'done'")
                 else:
                     lines.append(f"        self.choice = 'case{number(step.name)}'")
-                lines.append(f"        self.next({{{', '.join(f'{each.value!r}: self.{each.target}' for each in cases)}}}, condition='choice')")
+                lines.append(
+                    f"        self.next({{{', '.join(f'{each.value!r}: self.{each.target}' for each in cases)}}}, condition='choice')"
+                )
             case _:
                 lines.append("        pass")
         lines.append("")

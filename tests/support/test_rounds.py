@@ -35,11 +35,16 @@ def test_rounds(busy: int) -> None:
             rounds = Rounds(server.server_address[1])
             server.gate = rounds.wait
             client = subprocess.Popen(
-                [sys.executable, "-c", CLIENT, server.url], env={**os.environ, "NO_PROXY": "*"}, text=True, start_new_session=True
+                [sys.executable, "-c", CLIENT, server.url],
+                env={**os.environ, "NO_PROXY": "*"},
+                text=True,
+                start_new_session=True,
             )
             rounds.serve(client)
             assert client.wait() == 0
-            found = [(name.rpartition("-")[0] or name, server.rounds[number]) for number, (_, name) in enumerate(server.seen)]
+            found = [
+                (name.rpartition("-")[0] or name, server.rounds[number]) for number, (_, name) in enumerate(server.seen)
+            ]
             first = found[0][1]
             assert found == [
                 ("/first", first), *[("/at-once", first + 1)] * 5, ("/then", first + 2), ("/last", first + 3),

@@ -48,7 +48,9 @@ def test_a_fork_does_what_a_start_does(words: list[str], tmp_path: Path) -> None
     assert PREFORK.fits(env)
 
     def started(words: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "flowc", *words], cwd=tmp_path, env=env, capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, "-m", "flowc", *words], cwd=tmp_path, env=env, capture_output=True, text=True
+        )
 
     def forked(words: list[str]) -> subprocess.CompletedProcess[str]:
         return PREFORK.run(words, str(tmp_path), env, seconds=60)
@@ -65,7 +67,9 @@ def test_a_fork_does_what_a_start_does(words: list[str], tmp_path: Path) -> None
 
 def test_what_python_reads_at_its_start_needs_a_start() -> None:
     assert PREFORK.fits({**environment(), "FORCE_COLOR": "1"})
-    assert not PREFORK.fits({**environment(), "PYTHONHASHSEED": "1"}) and not PREFORK.fits({**environment(), "LC_ALL": "tr_TR"})
+    assert not PREFORK.fits({**environment(), "PYTHONHASHSEED": "1"}) and not PREFORK.fits(
+        {**environment(), "LC_ALL": "tr_TR"}
+    )
 
 
 def test_the_environment_can_be_taken_while_it_changes() -> None:

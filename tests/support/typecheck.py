@@ -30,9 +30,15 @@ def link() -> None:
 def main() -> int:
     link()
     environment = {**os.environ, "MYPYPATH": LINKS}
-    packages = [argument for name in ("cli", "commands", "__main__", *BELOW) for argument in ("-p" if name != "cli" else "-p", f"flowc.{name}")]
+    packages = [
+        argument
+        for name in ("cli", "commands", "__main__", *BELOW)
+        for argument in ("-p" if name != "cli" else "-p", f"flowc.{name}")
+    ]
     first = subprocess.run([sys.executable, "-m", "mypy", *packages], cwd=ROOT, env=environment).returncode
-    second = subprocess.run([sys.executable, "-m", "mypy", "tests", "benchmarks", "examples/demo.py"], cwd=ROOT, env=environment).returncode
+    second = subprocess.run(
+        [sys.executable, "-m", "mypy", "tests", "benchmarks", "examples/demo.py"], cwd=ROOT, env=environment
+    ).returncode
     return first or second
 
 

@@ -43,7 +43,9 @@ def test_step_functions_takes_them(cron: str, written: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("cron", WRITTEN)
 def test_the_others_refuse_them(cron: str, target: str, code: str, tmp_path: Path) -> None:
     program = program_of(FLOW.format(cron=cron), tmp_path)
-    assert [each.code for each in emitter(target).check(program.flow, options_of(target)) if each.severity == "error"] == [code]
+    assert [
+        each.code for each in emitter(target).check(program.flow, options_of(target)) if each.severity == "error"
+    ] == [code]
 
 
 def test_the_last_day_of_a_week_is_saturday_everywhere(tmp_path: Path) -> None:

@@ -31,7 +31,18 @@ def with_decorator(name: str, given: dict[str, nodes.Value]) -> nodes.Flow:
     one = nodes.Decorator(name, {**known.attributes, **given}, SPAN)
     own, steps = ((one,), ()) if known.level == "flow" else ((), (one,))
     start = nodes.Step("start", "", steps, nodes.Linear("end", SPAN), False, SPAN)
-    return nodes.Flow("Example", "flow.py", "", "start", "end", (), (), own, (start, nodes.Step("end", "", (), nodes.End(), False, SPAN)), SPAN)
+    return nodes.Flow(
+        "Example",
+        "flow.py",
+        "",
+        "start",
+        "end",
+        (),
+        (),
+        own,
+        (start, nodes.Step("end", "", (), nodes.End(), False, SPAN)),
+        SPAN,
+    )
 
 
 @pytest.mark.parametrize("target", targets())
@@ -66,9 +77,16 @@ def test_packages_are_the_named_image_s(name: str, target: str) -> None:
     assert known is not None
     start, end = flow.steps
     steps = [
-        replace(each, decorators=(*each.decorators, nodes.Decorator(own, {**known.attributes, "image": "mine:1"}, SPAN))) for each in (start, end)
+        replace(
+            each, decorators=(*each.decorators, nodes.Decorator(own, {**known.attributes, "image": "mine:1"}, SPAN))
+        )
+        for each in (start, end)
     ]
-    assert [each.severity for each in emitter(target).check(replace(flow, steps=tuple(steps)), options) if each.code == "FLOW501"] == ["warning"]
+    assert [
+        each.severity
+        for each in emitter(target).check(replace(flow, steps=tuple(steps)), options)
+        if each.code == "FLOW501"
+    ] == ["warning"]
 
 
 @pytest.mark.parametrize("target", targets())
@@ -107,4 +125,7 @@ class F(FlowSpec):
 """
     program = program_of(source, tmp_path)
     (said,) = [each for each in emitter("argo").check(program.flow, options_of("argo")) if each.code == "FLOW501"]
-    assert (said.severity, said.what) == ("warning", "target `argo` cannot honour `@card` of step `start` and of 2 more yet")
+    assert (said.severity, said.what) == (
+        "warning",
+        "target `argo` cannot honour `@card` of step `start` and of 2 more yet",
+    )

@@ -19,7 +19,29 @@ HOSTILE = (
     """a b@"@'@\\@`@$@${x}@$(x)@{{x}}@{%x%}@{#x#}@#}@%s@|@: @ #@a: b@- a@--- @...@!tag@&a@*a@?@~@=@<<@y@N@on@No@null@None@True@1:30@0x1f@1e3@1_000""".split(
         "@"
     )
-    + ["+1", ".5", "-", ",", "[", "]", "{", "}", "@a", "", " ", " a", "a ", "a\nb", "\n", "a\r\nb", "\t", "\0", "\x7f", "\x85", "\u2028"]
+    + [
+        "+1",
+        ".5",
+        "-",
+        ",",
+        "[",
+        "]",
+        "{",
+        "}",
+        "@a",
+        "",
+        " ",
+        " a",
+        "a ",
+        "a\nb",
+        "\n",
+        "a\r\nb",
+        "\t",
+        "\0",
+        "\x7f",
+        "\x85",
+        "\u2028",
+    ]
     + ["\ufeff", "\ud800", "🎉", "é", "x" * 10_000, "2026-01-01", "a\\nb", "'''", '"""']
 )
 texts = st.text(st.characters(exclude_categories=[])) | st.sampled_from(HOSTILE)
@@ -57,7 +79,11 @@ def test_json(value: Any, key: str) -> None:
 def test_python(value: Any) -> None:
     text = rendered("f({{ v }}, x={{ v }})", "py", v=value)
     call = ast.parse(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), mode="eval").body
-    assert isinstance(call, ast.Call) and ast.literal_eval(call.args[0]) == value and ast.literal_eval(call.keywords[0].value) == value
+    assert (
+        isinstance(call, ast.Call)
+        and ast.literal_eval(call.args[0]) == value
+        and ast.literal_eval(call.keywords[0].value) == value
+    )
     assert "\n" not in text
 
 
@@ -124,6 +150,12 @@ def test_translated_templates_give_what_jinja2_gives() -> None:
 def test_a_missing_name_is_an_error() -> None:
     from flowc.templates.runtime import TemplateRuntimeError
 
-    for source in ("{{ absent }}", "{{ d.absent }}", "{% if absent %}{% endif %}", "{% for x in absent %}{% endfor %}", "{{ d ~ 'x' }}"):
+    for source in (
+        "{{ absent }}",
+        "{{ d.absent }}",
+        "{% if absent %}{% endif %}",
+        "{% for x in absent %}{% endfor %}",
+        "{{ d ~ 'x' }}",
+    ):
         with pytest.raises((TemplateRuntimeError, TypeError)):
             rendered(source, "yaml", d={})

@@ -22,7 +22,9 @@ class Graph:
 
     def grow(self, name: str, goal: str, depth: int) -> None:
         """Adds the step `name` and what lies between it and the step `goal`."""
-        kind = self.random.choice(["linear", "linear", "split", "foreach", "switch", "loop", "goal"]) if depth else "goal"
+        kind = (
+            self.random.choice(["linear", "linear", "split", "foreach", "switch", "loop", "goal"]) if depth else "goal"
+        )
         if kind == "goal":
             self.add(name, f"self.{goal}")
         elif kind == "linear":
@@ -31,7 +33,9 @@ class Graph:
             self.grow(after, goal, depth - 1)
         elif kind in ("split", "foreach"):
             join, branches = self.name(), [self.name() for _ in range(2 if kind == "split" else 1)]
-            self.add(name, ", ".join(f"self.{each}" for each in branches) + (', foreach="xs"' if kind == "foreach" else ""))
+            self.add(
+                name, ", ".join(f"self.{each}" for each in branches) + (', foreach="xs"' if kind == "foreach" else "")
+            )
             for each in branches:
                 self.grow(each, join, depth - 1)
             self.add(join, f"self.{goal}", joins=True)

@@ -40,7 +40,9 @@ def test_random_graphs(tmp_path: Path) -> None:
     assert 20 < sum(verdicts) < 120
     for flow, accepted in zip(flows, verdicts):
         ours, said = by_flowc(flow, tmp_path)
-        assert ours == accepted, f"{flow}\nMetaflow {'accepts' if accepted else 'refuses'} it; flowc says:\n{said or 'nothing'}"
+        assert ours == accepted, (
+            f"{flow}\nMetaflow {'accepts' if accepted else 'refuses'} it; flowc says:\n{said or 'nothing'}"
+        )
 
 
 def test_one_mistake_is_mostly_said_once(tmp_path: Path) -> None:

@@ -40,7 +40,14 @@ def cases() -> list[Case]:
     for text in (HERE / "flows.txt").read_text(encoding="utf-8").strip("\n").split("\n---\n"):
         source, _, verdict = text.partition("\n>>> ")
         title, _, source = source.partition("\n")
-        found.append(Case(title.removeprefix("# "), source.strip("\n") + "\n", verdict.strip() == "accepted", source.startswith("# flowc: ")))
+        found.append(
+            Case(
+                title.removeprefix("# "),
+                source.strip("\n") + "\n",
+                verdict.strip() == "accepted",
+                source.startswith("# flowc: "),
+            )
+        )
     return found
 
 
@@ -51,7 +58,12 @@ def by_metaflow(flows: list[str]) -> list[bool]:
     with tempfile.TemporaryDirectory() as folder:
         for at, flow in enumerate(flows):
             Path(folder, f"f{at:05}.py").write_text(flow, encoding="utf-8")
-        environment = {**os.environ, "METAFLOW_HOME": folder, "METAFLOW_USER": "tester", "METAFLOW_DEFAULT_METADATA": "local"}
+        environment = {
+            **os.environ,
+            "METAFLOW_HOME": folder,
+            "METAFLOW_USER": "tester",
+            "METAFLOW_DEFAULT_METADATA": "local",
+        }
         command = [python, str(HERE / "metaflow_side.py"), folder]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr

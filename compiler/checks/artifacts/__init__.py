@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from flowc.compiler.dataflow.effects.records import Definition
     from flowc.compiler.report.diagnostics import Diagnostic
 
-ASKED_FOR = {"never_read": "FLOW430"}  # checks that are made only where the project's settings give their code a severity
+ASKED_FOR = {
+    "never_read": "FLOW430"
+}  # checks that are made only where the project's settings give their code a severity
 
 
 def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]:
@@ -25,7 +27,9 @@ def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]
     import os
     from importlib import import_module
 
-    for name in sorted(each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")):
+    for name in sorted(
+        each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
+    ):
         worth = _WORTH.get(name)
         if (name not in ASKED_FOR or ASKED_FOR[name] in asked_for) and (worth is None or worth(analysis)):
             yield from import_module(f"{__name__}.{name}").check(analysis)
@@ -60,7 +64,11 @@ def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
 def _writes_what_is_fixed(in_place: bool) -> Callable[[Analysis], bool]:
     def worth(analysis: Analysis) -> bool:
         known = analysis.dataflow
-        return any(each.in_place is in_place and each.name in known.fixed for here in known.steps.values() for each in here.effects.writes)
+        return any(
+            each.in_place is in_place and each.name in known.fixed
+            for here in known.steps.values()
+            for each in here.effects.writes
+        )
 
     return worth
 
@@ -104,7 +112,10 @@ def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
         for step in analysis.flow.steps:
             if isinstance(step.transition, nodes.Foreach) and step.transition.over is not None:
                 held = known.steps[step.name].after.definitions.get(step.transition.over, ())
-                if any(each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text())) for each in held):
+                if any(
+                    each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text()))
+                    for each in held
+                ):
                     return True
         return False
 
@@ -112,7 +123,9 @@ def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
 
 
 def _is_call_of_interest(text: str) -> bool:
-    return text.endswith(")") and (not text.startswith(("list(", "range(", "sorted(", "[")) or text in ("list()", "range(0)"))
+    return text.endswith(")") and (
+        not text.startswith(("list(", "range(", "sorted(", "[")) or text in ("list()", "range(0)")
+    )
 
 
 def _held(known: Dataflow) -> Iterator[Definition | None]:
@@ -140,7 +153,9 @@ _WORTH: dict[str, Callable[[Analysis], bool]] = {
     "merge_conflict": _some("merges"),
     "merge_include": _some("merges"),
     "merge_use": _some("merges"),
-    "no_input": lambda analysis: any(not each.overs and "input" in each.effects.mentions for each in analysis.dataflow.steps.values()),
+    "no_input": lambda analysis: any(
+        not each.overs and "input" in each.effects.mentions for each in analysis.dataflow.steps.values()
+    ),
     "own_init_wins": lambda analysis: bool(analysis.dataflow.initial),
     "perhaps_unset": lambda analysis: _has_switch(analysis) and _reads_what_may_be_missing(analysis),
     "read_only": _writes_what_is_fixed(in_place=False),

@@ -47,9 +47,14 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for write in known.steps[step.name].effects.writes:
             if not write.in_place or write.name not in kinds:
                 continue
-            later = next((each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions), None)
+            later = next(
+                (each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions),
+                None,
+            )
             if later is not None:
-                what = f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
+                what = (
+                    f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
+                )
                 why = f"a {kinds[write.name]} is saved once, when the run starts"
                 how = "make it an artifact: assign a copy to another name, and change that"
                 yield Diagnostic("FLOW411", what, write.place.span, why, how, WARNING)

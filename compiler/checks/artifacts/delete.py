@@ -47,7 +47,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         if here.foreign:
             continue
         for gone in here.effects.deletes:
-            if gone.guarded or gone.unknown or gone.name in known.fixed or gone.name not in here.before.must or gone.name in here.effects.must:
+            if (
+                gone.guarded
+                or gone.unknown
+                or gone.name in known.fixed
+                or gone.name not in here.before.must
+                or gone.name in here.effects.must
+            ):
                 continue
             what = f"`del self.{gone.name}` does not remove the artifact, which comes from an earlier step"
             why = (
@@ -55,4 +61,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if gone.assigned
                 else "the steps that follow have it still; unread, it even raises AttributeError"
             )
-            yield Diagnostic("FLOW415", what, gone.place.span, why, f"write `self.{gone.name} = None` to be rid of the value", WARNING)
+            yield Diagnostic(
+                "FLOW415",
+                what,
+                gone.place.span,
+                why,
+                f"write `self.{gone.name} = None` to be rid of the value",
+                WARNING,
+            )

@@ -65,7 +65,14 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         what = f"step `{each.step}` {each.what} `self.{each.name}`, which "
         what += "a join does not have of itself" if itself else f"join `{each.dropped_by}` has left behind"
         why = "a join takes over nothing of its branches by itself"
-        yield Diagnostic("FLOW401", what, each.span, why, _how(analysis, each.dropped_by, each.name), ERROR if each.fails else WARNING)
+        yield Diagnostic(
+            "FLOW401",
+            what,
+            each.span,
+            why,
+            _how(analysis, each.dropped_by, each.name),
+            ERROR if each.fails else WARNING,
+        )
 
 
 def _how(analysis: Analysis, join: str, name: str) -> str:

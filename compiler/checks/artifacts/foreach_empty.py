@@ -56,7 +56,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         if held and all(each is not None and each.exact and _is_empty(each.node.text()) for each in held):
             fails = here.in_every_run and not here.catches
             what = f"the foreach of step `{step.name}` goes over `self.{name}`, which is empty"
-            why, how = "a foreach needs at least one item", "give it items, or choose another way with a switch when there are none"
+            why, how = (
+                "a foreach needs at least one item",
+                "give it items, or choose another way with a switch when there are none",
+            )
             yield Diagnostic("FLOW423", what, step.transition.span, why, how, ERROR if fails else WARNING)  # type: ignore[union-attr]
 
 

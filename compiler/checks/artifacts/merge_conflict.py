@@ -68,8 +68,16 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for merge in here.effects.merges:
             if merge.guarded or merge.unknown:
                 continue
-            names = [name for name in sorted(set().union(*(each.may for each in here.branches))) if merge.takes(name) and name not in merge.may]
-            names = [name for name in names if name not in known.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))]
+            names = [
+                name
+                for name in sorted(set().union(*(each.may for each in here.branches)))
+                if merge.takes(name) and name not in merge.may
+            ]
+            names = [
+                name
+                for name in names
+                if name not in known.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))
+            ]
             if not names:
                 continue
             shown = ", ".join(f"`{name}`" for name in names[:4])
@@ -103,7 +111,11 @@ def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
 def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
     """True if the body of a foreach over a list of known, different items assigns each task's own item, or its index."""
     split = next(each for each in analysis.flow.steps if each.name == here.closes)
-    if not isinstance(split.transition, nodes.Foreach) or split.transition.over is None or name not in here.branches[0].must:
+    if (
+        not isinstance(split.transition, nodes.Foreach)
+        or split.transition.over is None
+        or name not in here.branches[0].must
+    ):
         return False
     held = here.branches[0].definitions.get(name)
     lists = analysis.dataflow.steps[split.name].after.definitions.get(split.transition.over)

@@ -68,7 +68,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if name in there or name in merge.may or name in known.fixed:
                     continue
                 close = nearest(name, there)
-                how = f"did you mean `{close}`?" if close else f"leave it out, or assign it in a branch: `self.{name} = …`"
+                how = (
+                    f"did you mean `{close}`?"
+                    if close
+                    else f"leave it out, or assign it in a branch: `self.{name} = …`"
+                )
                 what = f"merge_artifacts in join `{step.name}` is to include `{name}`, which no branch has"
                 fails = merge.certain and here.in_every_run and not here.catches
                 why = "it raises MissingInMergeArtifactsException"

@@ -63,7 +63,21 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             if not step.is_join:
                 what = f"step `{step.name}` calls merge_artifacts, and is no join"
                 why = "there are no inputs to merge"
-                yield Diagnostic("FLOW407", what, merge.place.span, why, "artifacts of the step before are there already: leave it out", fails)
+                yield Diagnostic(
+                    "FLOW407",
+                    what,
+                    merge.place.span,
+                    why,
+                    "artifacts of the step before are there already: leave it out",
+                    fails,
+                )
             elif merge.include and merge.exclude:
                 what = f"merge_artifacts in join `{step.name}` is given both `include` and `exclude`"
-                yield Diagnostic("FLOW407", what, merge.place.span, "one says what is taken, the other what is not", "leave one of them out", fails)
+                yield Diagnostic(
+                    "FLOW407",
+                    what,
+                    merge.place.span,
+                    "one says what is taken, the other what is not",
+                    "leave one of them out",
+                    fails,
+                )

@@ -51,10 +51,23 @@ from flowc.compiler.report.diagnostics import HINT, Diagnostic
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     known = analysis.dataflow
-    if not known.sound or known.unknown or any(each.effects.unknown_reads or each.foreign for each in known.steps.values()):
+    if (
+        not known.sound
+        or known.unknown
+        or any(each.effects.unknown_reads or each.foreign for each in known.steps.values())
+    ):
         return
-    read = {name for each in known.steps.values() for name in (*each.effects.mentions, *(one.name for one in each.effects.inputs))}
-    read |= {name for each in known.steps.values() for merge in each.effects.merges for name in (*(merge.include or ()), *(merge.exclude or ()))}
+    read = {
+        name
+        for each in known.steps.values()
+        for name in (*each.effects.mentions, *(one.name for one in each.effects.inputs))
+    }
+    read |= {
+        name
+        for each in known.steps.values()
+        for merge in each.effects.merges
+        for name in (*(merge.include or ()), *(merge.exclude or ()))
+    }
     read |= {name for each in analysis.flow.steps for name in _chosen(each)}
     left = known.steps[analysis.flow.end].after.may
     for step in analysis.flow.steps:
@@ -67,7 +80,14 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             read.add(name)
             what = f"nothing reads `self.{name}`, which is gone after the next join"
             why = "each task saves it all the same"
-            yield Diagnostic("FLOW430", what, write.place.span, why, "use a local variable, if nobody outside of the flow asks for it", HINT)
+            yield Diagnostic(
+                "FLOW430",
+                what,
+                write.place.span,
+                why,
+                "use a local variable, if nobody outside of the flow asks for it",
+                HINT,
+            )
 
 
 def _chosen(step: nodes.Step) -> tuple[str, ...]:

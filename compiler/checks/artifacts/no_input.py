@@ -53,7 +53,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         if here.overs or here.foreign:
             continue
         for read in here.effects.reads:
-            if read.name == "input" and read.own and not read.guarded and not read.unknown and _is_used(read.place.node):
+            if (
+                read.name == "input"
+                and read.own
+                and not read.guarded
+                and not read.unknown
+                and _is_used(read.place.node)
+            ):
                 what = f"step `{step.name}` uses `self.input`, and is in no foreach"
                 how = "split over a list before: `self.next(self.STEP, foreach='LIST')`"
                 yield Diagnostic("FLOW426", what, read.place.span, "it is None outside of a foreach", how, WARNING)

@@ -47,9 +47,14 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for write in known.steps[step.name].effects.writes:
             if write.name not in known.initial or write.name in said:
                 continue
-            later = next((each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions), None)
+            later = next(
+                (each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions),
+                None,
+            )
             if later is not None:
                 said.add(write.name)
                 what = f"step `{step.name}` changes `self.{write.name}`, which `__init__` sets again before step `{later}` reads it"
                 why = "`__init__` runs in each task, and what it sets hides what an earlier step has set"
-                yield Diagnostic("FLOW221", what, write.place.span, why, "set it in the first step instead of in `__init__`", WARNING)
+                yield Diagnostic(
+                    "FLOW221", what, write.place.span, why, "set it in the first step instead of in `__init__`", WARNING
+                )

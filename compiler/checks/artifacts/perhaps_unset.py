@@ -77,7 +77,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             continue
         seen: set[str] = set()
         for read in here.effects.reads:
-            suspect = read.name in here.before.may and read.name not in here.before.must and read.name not in known.fixed
+            suspect = (
+                read.name in here.before.may and read.name not in here.before.must and read.name not in known.fixed
+            )
             if not suspect or not read.certain or read.guarded or read.assigned or read.unknown or read.name in seen:
                 continue
             seen.add(read.name)
@@ -86,11 +88,20 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if case is not None:
                     what = f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` goes to `{case}`"
                     why = f"no step on the way from `{case}` assigns it"
-                    yield Diagnostic("FLOW402", what, read.place.span, why, f"assign it in `{case}` too, or before the switch", WARNING)
+                    yield Diagnostic(
+                        "FLOW402",
+                        what,
+                        read.place.span,
+                        why,
+                        f"assign it in `{case}` too, or before the switch",
+                        WARNING,
+                    )
                     break
 
 
-def _without(analysis: Analysis, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str) -> str | None:
+def _without(
+    analysis: Analysis, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str
+) -> str | None:
     """The step that the switch may go to after which the other finds the artifact unset, whatever happens then; None if there is none.
 
     `values` are those that the switch may choose by, if they are known.
@@ -101,7 +112,11 @@ def _without(analysis: Analysis, switch: nodes.Step, values: Sequence[object] | 
     if name in after.may or after.unknown or switch.name == step:
         return None
     of = analysis.flow.by_name
-    possible = (case.target for case in switch.transition.cases if values is None or any(value == case.value for value in values))
+    possible = (
+        case.target
+        for case in switch.transition.cases
+        if values is None or any(value == case.value for value in values)
+    )
     for case in dict.fromkeys(possible):
         having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it
         waiting = [] if case == switch.name else [(case, False)]

@@ -45,7 +45,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             kind = kinds.get(write.name) or _property(known, write.name)
             if kind:
                 what = f"`self.{write.name}` is {kind}, and cannot be assigned"
-                why = "it is the same in every step" if kind != "a property" else "it is computed each time it is read, and has no setter"
+                why = (
+                    "it is the same in every step"
+                    if kind != "a property"
+                    else "it is computed each time it is read, and has no setter"
+                )
                 fails = write.certain and here.in_every_run and not here.catches
                 how = "assign to an artifact with another name"
                 yield Diagnostic("FLOW410", what, write.place.span, why, how, ERROR if fails else WARNING)

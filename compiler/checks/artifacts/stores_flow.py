@@ -57,4 +57,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             what = f"`self.{write.name}` holds the flow or one of its inputs when step `{step.name}` is done, which cannot be saved"
             how = f"store what is needed of it: `self.{write.name} = ….NAME`"
             fails = write.certain and write.name in here.effects.must and here.in_every_run and not here.catches
-            yield Diagnostic("FLOW414", what, write.place.span, "a flow object cannot be pickled", how, ERROR if fails else WARNING)
+            yield Diagnostic(
+                "FLOW414", what, write.place.span, "a flow object cannot be pickled", how, ERROR if fails else WARNING
+            )

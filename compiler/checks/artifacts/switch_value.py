@@ -55,6 +55,17 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         fails = len(lacking) == len(values) and here.in_every_run and not here.catches
         shown = " or ".join(f"`{value!r}`" for value in lacking[:3])
         what = f"the switch of step `{step.name}` has no case for {shown}, which `self.{step.transition.on}` {'is' if fails else 'may be'}"
-        close = nearest(str(lacking[0]), [case for case in cases if isinstance(case, str)]) if isinstance(lacking[0], str) else None
+        close = (
+            nearest(str(lacking[0]), [case for case in cases if isinstance(case, str)])
+            if isinstance(lacking[0], str)
+            else None
+        )
         how = f"did you mean {close!r}?" if close else "add a case for it"
-        yield Diagnostic("FLOW424", what, step.transition.span, "a value without a case fails the run", how, ERROR if fails else WARNING)
+        yield Diagnostic(
+            "FLOW424",
+            what,
+            step.transition.span,
+            "a value without a case fails the run",
+            how,
+            ERROR if fails else WARNING,
+        )

@@ -44,5 +44,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if each is None or not kind or (name == over and kind == value_kinds.GENERATOR):
                     continue
                 what = f"`self.{name}` holds {kind} when step `{step.name}` is done, which cannot be saved"
-                how = "use a local variable" if kind not in (value_kinds.GENERATOR, value_kinds.VIEW) else f"write `self.{name} = list(…)`"
+                how = (
+                    "use a local variable"
+                    if kind not in (value_kinds.GENERATOR, value_kinds.VIEW)
+                    else f"write `self.{name} = list(…)`"
+                )
                 yield Diagnostic("FLOW413", what, each.span, "an artifact is pickled, and this cannot be", how, WARNING)

@@ -64,9 +64,15 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             if read.guarded or read.name in known.fixed:
                 continue
             if read.branch:
-                lacking = [each for each in (read.branch,) if each in here.arrivals and _lacks(here.arrivals[each], read.name)]
+                lacking = [
+                    each for each in (read.branch,) if each in here.arrivals and _lacks(here.arrivals[each], read.name)
+                ]
             elif read.each:
-                lacking = [name for name in here.arrivals if _surely_arrives(here, name) and _lacks(here.arrivals[name], read.name)]
+                lacking = [
+                    name
+                    for name in here.arrivals
+                    if _surely_arrives(here, name) and _lacks(here.arrivals[name], read.name)
+                ]
             else:
                 lacking = list(here.arrivals) if all(_lacks(each, read.name) for each in here.arrivals.values()) else []
             if not lacking:
@@ -77,7 +83,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             what = f"join `{step.name}` reads `{read.name}` of {shown}, where it is not set"
             why = f"no step on the way to the end of {'that branch' if len(lacking) == 1 else 'those branches'} assigns it"
             how = f"did you mean `{close}`?" if close else f"assign it there: `self.{read.name} = …`"
-            fails = (read.certain or read.each) and here.in_every_run and not here.catches and _all_arrive(here, lacking)
+            fails = (
+                (read.certain or read.each) and here.in_every_run and not here.catches and _all_arrive(here, lacking)
+            )
             yield Diagnostic("FLOW403", what, read.place.span, why, how, ERROR if fails else WARNING)
 
 

@@ -86,7 +86,10 @@ def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
         if isinstance(held, LocalFunction):
             return reader.definition(held.node)
         if isinstance(held, frozenset):
-            return frozenset(each if each is None or not each.exact else each.inexact(each.node.kind() in _IMMUTABLE) for each in held)
+            return frozenset(
+                each if each is None or not each.exact else each.inexact(each.node.kind() in _IMMUTABLE)
+                for each in held
+            )
         if held is not None:
             return ANYTHING
     return reader.definition(node)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    Given = tuple[list[Kind | None], dict[str, Kind | None], bool]  # positional, by name, and whether `*` or `**` gives others
+    Given = tuple[
+        list[Kind | None], dict[str, Kind | None], bool
+    ]  # positional, by name, and whether `*` or `**` gives others
 
 _PROPERTIES = ("property", "cached_property", "functools.cached_property")
 _MUTATORS = frozenset(
@@ -35,7 +37,13 @@ def call(reader: Reader, node: SgNode) -> Kind | None:
         if kind != "identifier":
             expression.use(reader, function)
         held = expression.comprehended(reader, arguments, consumed=name in _CONSUMERS or name.endswith(".join"))
-        return held if name in ("list", "tuple", "set", "sorted") else element(held) if name in ("next", "min", "max") else None
+        return (
+            held
+            if name in ("list", "tuple", "set", "sorted")
+            else element(held)
+            if name in ("next", "min", "max")
+            else None
+        )
     if kind == "identifier":
         return _of_name(reader, node, function.text(), arguments)
     if kind == "attribute":
@@ -107,7 +115,12 @@ def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgN
     if owner is None or attribute is None:
         return None
     name = attribute.text()
-    if owner.kind() == "call" and (called := owner.field("function")) is not None and called.text() == "super" and reader.code.owner is not None:
+    if (
+        owner.kind() == "call"
+        and (called := owner.field("function")) is not None
+        and called.text() == "super"
+        and reader.code.owner is not None
+    ):
         return _of_super(reader, name, arguments)
     if owner.kind() in ("identifier", "attribute") and _is_of_module(reader, owner):
         return _of_module(reader, function.text(), arguments)
@@ -154,7 +167,8 @@ def _is_of_module(reader: Reader, node: SgNode) -> bool:
     name = node.text()
     module = reader.code.module
     return name in reader.imports or (
-        name not in reader.state.env and (name in module.imports or name in module.classes or name in module.functions or name in module.assigned)
+        name not in reader.state.env
+        and (name in module.imports or name in module.classes or name in module.functions or name in module.assigned)
     )
 
 
@@ -229,19 +243,31 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
             reader.seen.add(key)
             reader.reads.append(found)
     if effects.writes:
-        reader.writes += [replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.writes]
+        reader.writes += [
+            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.writes
+        ]
     reader.flow_objects += [replace(each, certain=each.certain and certain) for each in effects.flow_objects]
     for gone in effects.deletes:
         assigned = gone.assigned or gone.name in state.may
         reader.deletes.append(
-            replace(gone, certain=gone.certain and certain, guarded=gone.guarded or guarded, assigned=assigned, unknown=gone.unknown or state.unknown)
+            replace(
+                gone,
+                certain=gone.certain and certain,
+                guarded=gone.guarded or guarded,
+                assigned=assigned,
+                unknown=gone.unknown or state.unknown,
+            )
         )
     if effects.inputs:
         reader.inputs += [
-            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded, each=each.each and certain) for each in effects.inputs
+            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded, each=each.each and certain)
+            for each in effects.inputs
         ]
     if effects.branches:
-        reader.branches += [replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.branches]
+        reader.branches += [
+            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded)
+            for each in effects.branches
+        ]
     made = [
         replace(
             each, certain=each.certain and certain, guarded=each.guarded or guarded, may=each.may | state.may, must=each.must | state.must,
@@ -252,7 +278,10 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
     reader.merges += made
     state.merged = (*state.merged, *made)
     if not passed_on:
-        state.sure_merged = (*state.sure_merged, *(one for one, each in zip(made, effects.merges) if each in effects.merged))
+        state.sure_merged = (
+            *state.sure_merged,
+            *(one for one, each in zip(made, effects.merges) if each in effects.merged),
+        )
     for name in effects.deleted:
         reader.dropped.append(name)
         state.deleted.add(name)
@@ -317,7 +346,11 @@ def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
     elif not any(each in _PROPERTIES or each.endswith((".setter", ".getter")) for each in decorators):
         return False
     bound = bind(code, [SELF], {}, False)
-    _apply(reader, reader.functions.effects(code, bound or ()), passed_on=any(each.endswith(".setter") for each in decorators))
+    _apply(
+        reader,
+        reader.functions.effects(code, bound or ()),
+        passed_on=any(each.endswith(".setter") for each in decorators),
+    )
     if any(each.endswith("cached_property") for each in decorators) and reader.state is not None:
         reader.state.maybe_assign(name, ANYTHING)
         reader.log.append((name, ANYTHING))
@@ -350,7 +383,11 @@ def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str |
     if function is None or arguments is None or function.text() not in functions or arguments.kind() != "argument_list":
         return None
     given = [each for each in arguments.named_children() if each.kind() != "comment"]
-    if len(given) < 2 or not is_self(reader, given[0]) or (len(given) == 3 and given[2].text() not in ("None", "False", "0", "''", '""')):
+    if (
+        len(given) < 2
+        or not is_self(reader, given[0])
+        or (len(given) == 3 and given[2].text() not in ("None", "False", "0", "''", '""'))
+    ):
         return None
     found = binding.texts(reader, given[1])
     return found[0] if found is not None and len(found) == 1 else None
@@ -386,7 +423,13 @@ def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNo
         if name == "delattr":
             reader.delete(each, node)
         elif not accessor(reader, each, ".setter", node):
-            definitions = ANYTHING if value is not None or len(found) > 1 else binding.definitions(reader, given[2]) if len(given) > 2 else ANYTHING
+            definitions = (
+                ANYTHING
+                if value is not None or len(found) > 1
+                else binding.definitions(reader, given[2])
+                if len(given) > 2
+                else ANYTHING
+            )
             reader.write(each, node, definitions, held.sure and len(found) == 1)
     return None
 
@@ -426,7 +469,13 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
     if name in ("map", "filter") and len(plain) >= 2:
         key, plain = plain[0], plain[1:]
     kinds = [expression.result(reader, each) for each in plain]
-    one = element(kinds[0]) if len(kinds) == 1 else kinds[0] if kinds and all(each == kinds[0] for each in kinds) else None
+    one = (
+        element(kinds[0])
+        if len(kinds) == 1
+        else kinds[0]
+        if kinds and all(each == kinds[0] for each in kinds)
+        else None
+    )
     if name in ("min", "max") and len(kinds) > 1 and all(each is not None and each.what == "input" for each in kinds):
         one = INPUT
     if key is not None:
@@ -454,9 +503,15 @@ def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
         passed_on(reader, local, one)
     elif one is None:
         expression.use(reader, node)
-    elif (code := reader.functions.function(reader.qualified(node.text()))) is not None and (bound := bind(code, [one], {}, False)) is not None:
+    elif (code := reader.functions.function(reader.qualified(node.text()))) is not None and (
+        bound := bind(code, [one], {}, False)
+    ) is not None:
         _apply(reader, reader.functions.effects(code, bound), passed_on=True)
-    elif node.kind() == "call" and (function := node.field("function")) is not None and reader.qualified(function.text()) == "operator.attrgetter":
+    elif (
+        node.kind() == "call"
+        and (function := node.field("function")) is not None
+        and reader.qualified(function.text()) == "operator.attrgetter"
+    ):
         arguments = node.field("arguments")
         for each in arguments.named_children() if arguments is not None else []:
             for name in binding.texts(reader, each) or ():

@@ -92,7 +92,9 @@ def attribute_of(reader: Reader, held: Kind | None, name: str, node: SgNode, gua
             reader.anything(writes=False)
         elif not name.startswith("__"):
             guarded = guarded or reader.guarded or not held.sure
-            reader.inputs.append(InputRead(name, held.branch, reader.place(node), reader.certain, guarded, held.every and reader.certain))
+            reader.inputs.append(
+                InputRead(name, held.branch, reader.place(node), reader.certain, guarded, held.every and reader.certain)
+            )
     elif held.what == "inputs" and not name.startswith("__"):
         reader.branches.append(BranchUse(name, reader.place(node), reader.certain, reader.guarded or guarded))
         return Kind("input", name)
@@ -104,7 +106,11 @@ def attribute_of(reader: Reader, held: Kind | None, name: str, node: SgNode, gua
 def _own(reader: Reader, name: str, node: SgNode, guarded: bool) -> Kind | None:
     if name == "__dict__":
         return Kind("vars")
-    if not name.startswith("__") and not calls.accessor(reader, name, ".getter", node) and not calls.method_passed_on(reader, name, node):
+    if (
+        not name.startswith("__")
+        and not calls.accessor(reader, name, ".getter", node)
+        and not calls.method_passed_on(reader, name, node)
+    ):
         reader.read(name, node, guarded)
     return None
 
@@ -136,7 +142,9 @@ def _conditional(reader: Reader, node: SgNode) -> Kind | None:
         return _inside(reader, node)
     body, condition, other = parts
     use(reader, condition)
-    return _one_of(reader, lambda: _refined(reader, condition, True, body), lambda: _refined(reader, condition, False, other))
+    return _one_of(
+        reader, lambda: _refined(reader, condition, True, body), lambda: _refined(reader, condition, False, other)
+    )
 
 
 def _boolean(reader: Reader, node: SgNode) -> Kind | None:
@@ -211,7 +219,12 @@ def _held_by(reader: Reader, node: SgNode) -> bool:
     """True for `self.__dict__`, `vars(self)` and `dir(self)`."""
     if node.kind() == "attribute":
         owner, attribute = node.field("object"), node.field("attribute")
-        return attribute is not None and attribute.text() == "__dict__" and owner is not None and calls.is_self(reader, owner)
+        return (
+            attribute is not None
+            and attribute.text() == "__dict__"
+            and owner is not None
+            and calls.is_self(reader, owner)
+        )
     if node.kind() == "call":
         function, arguments = node.field("function"), node.field("arguments")
         if function is None or arguments is None or function.text() not in ("vars", "dir"):
@@ -316,7 +329,9 @@ def _variables(clauses: list[SgNode]) -> list[str]:
     for clause in clauses:
         left = clause.field("left") if clause.kind() == "for_in_clause" else None
         if left is not None:
-            found += [each.text() for each in ([left] if left.kind() == "identifier" else left.find_all(kind="identifier"))]
+            found += [
+                each.text() for each in ([left] if left.kind() == "identifier" else left.find_all(kind="identifier"))
+            ]
     return found
 
 

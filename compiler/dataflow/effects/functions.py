@@ -92,7 +92,9 @@ class Functions:
         from flowc.compiler.read.members import decorator_name
 
         return tuple(
-            decorator_name(self.evaluator.resolver, member.owner, each) or "?" for each in member.outer.children() if each.kind() == "decorator"
+            decorator_name(self.evaluator.resolver, member.owner, each) or "?"
+            for each in member.outer.children()
+            if each.kind() == "decorator"
         )
 
     def inherited(self, owner: Class, name: str) -> Code | None:
@@ -157,7 +159,12 @@ def bind(code: Code, positional: list[Kind | None], named: dict[str, Kind | None
     tracked = [each for each in (*positional, *named.values()) if each is not None]
     if not tracked:
         return ()
-    if splat or (others and (len(positional) > len(names) or any(kind is not None and name not in names for name, kind in named.items()))):
+    if splat or (
+        others
+        and (
+            len(positional) > len(names) or any(kind is not None and name not in names for name, kind in named.items())
+        )
+    ):
         return None
     found = [(name, kind) for name, kind in zip(names, positional) if kind is not None]
     found += [(name, kind) for name, kind in named.items() if kind is not None]

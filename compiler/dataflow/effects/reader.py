@@ -48,11 +48,31 @@ class Loop:
 class Mark:
     """A point of the reading, to come back to."""
 
-    __slots__ = ("branches", "deletes", "dropped", "flow_objects", "inputs", "log", "merges", "reads", "unknowns", "writes")
+    __slots__ = (
+        "branches",
+        "deletes",
+        "dropped",
+        "flow_objects",
+        "inputs",
+        "log",
+        "merges",
+        "reads",
+        "unknowns",
+        "writes",
+    )
 
     def __init__(self, reader: Reader) -> None:
-        self.reads, self.writes, self.deletes, self.merges = len(reader.reads), len(reader.writes), len(reader.deletes), len(reader.merges)
-        self.inputs, self.branches, self.flow_objects = len(reader.inputs), len(reader.branches), len(reader.flow_objects)
+        self.reads, self.writes, self.deletes, self.merges = (
+            len(reader.reads),
+            len(reader.writes),
+            len(reader.deletes),
+            len(reader.merges),
+        )
+        self.inputs, self.branches, self.flow_objects = (
+            len(reader.inputs),
+            len(reader.branches),
+            len(reader.flow_objects),
+        )
         self.log, self.dropped, self.unknowns = len(reader.log), len(reader.dropped), reader.unknowns
 
 
@@ -114,7 +134,11 @@ class Reader:
         self.mentions.add(name)
         if name not in state.must:
             guarded = guarded or self.guarded
-            self.reads.append(Read(name, self.place(node), self.certain, guarded, True, name in state.may, state.unknown, state.merged))
+            self.reads.append(
+                Read(
+                    name, self.place(node), self.certain, guarded, True, name in state.may, state.unknown, state.merged
+                )
+            )
 
     def write(self, name: str, node: SgNode, value: frozenset[Definition | None], sure: bool = True) -> None:
         state = self.state
@@ -136,7 +160,9 @@ class Reader:
         state = self.state
         if state is None:
             return
-        self.deletes.append(Delete(name, self.place(node), self.certain, self.guarded, name in state.may, state.unknown))
+        self.deletes.append(
+            Delete(name, self.place(node), self.certain, self.guarded, name in state.may, state.unknown)
+        )
         state.delete(name)
         self.dropped.append(name)
 
@@ -165,7 +191,12 @@ class Reader:
 
     def forget(self, mark: Mark) -> None:
         """Takes back the events since the mark."""
-        del self.reads[mark.reads :], self.writes[mark.writes :], self.deletes[mark.deletes :], self.merges[mark.merges :]
+        del (
+            self.reads[mark.reads :],
+            self.writes[mark.writes :],
+            self.deletes[mark.deletes :],
+            self.merges[mark.merges :],
+        )
         del self.inputs[mark.inputs :], self.branches[mark.branches :], self.flow_objects[mark.flow_objects :]
         self.seen.clear()
 
@@ -183,10 +214,14 @@ class Reader:
             each = self.reads[at]
             if unknown or merges or each.name in assigned:
                 found = each.assigned or each.name in assigned
-                self.reads[at] = replace(each, assigned=found, unknown=each.unknown or unknown, merged=_both(each.merged, merges))
+                self.reads[at] = replace(
+                    each, assigned=found, unknown=each.unknown or unknown, merged=_both(each.merged, merges)
+                )
         for at in range(mark.deletes, len(self.deletes)):
             gone = self.deletes[at]
-            self.deletes[at] = replace(gone, assigned=gone.assigned or gone.name in assigned, unknown=gone.unknown or unknown)
+            self.deletes[at] = replace(
+                gone, assigned=gone.assigned or gone.name in assigned, unknown=gone.unknown or unknown
+            )
 
     def since(self, mark: Mark, state: State) -> None:
         """Makes `state`, that of the mark, one of a path that left anywhere since."""

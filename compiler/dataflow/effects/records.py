@@ -39,7 +39,9 @@ class Definition(Place):
 
     __slots__ = ("exact",)
 
-    def __init__(self, module: Module, node: SgNode, imports: Mapping[str, str], variables: Set[str], exact: bool = True) -> None:
+    def __init__(
+        self, module: Module, node: SgNode, imports: Mapping[str, str], variables: Set[str], exact: bool = True
+    ) -> None:
         super().__init__(module, node, imports, variables)
         self.exact = exact  # False: an object that had time to be changed; only its type is sure
 
@@ -51,7 +53,9 @@ class Definition(Place):
         return self if immutable else Definition(self.module, self.node, self.imports, self.variables, exact=False)
 
 
-ANYTHING: frozenset[Definition | None] = frozenset([None])  # None among the definitions: a value that cannot be followed
+ANYTHING: frozenset[Definition | None] = frozenset(
+    [None]
+)  # None among the definitions: a value that cannot be followed
 
 Definitions = frozenset  # of Definition | None; what a name may hold
 
@@ -266,7 +270,12 @@ def either(one: Kind | None, other: Kind | None) -> Kind | None:
         held = one if one is not None else other
         return held if one == other or held is None else Kind(held.what, held.branch, False, held.every, held.parts)
     if one.what == other.what and one.what not in ("tuple", "tuples"):
-        return Kind(one.what, one.branch if one.branch == other.branch else "", one.sure and other.sure, one.every and other.every)
+        return Kind(
+            one.what,
+            one.branch if one.branch == other.branch else "",
+            one.sure and other.sure,
+            one.every and other.every,
+        )
     return Kind("mixed", sure=False)
 
 

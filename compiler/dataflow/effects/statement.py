@@ -123,7 +123,9 @@ def _assignment(reader: Reader, node: SgNode) -> None:
         targets.append(left)
         right = inner
     parts = _parts(right)
-    if parts is not None and all(_parts(each) is not None and len(_parts(each) or ()) == len(parts) for each in targets):
+    if parts is not None and all(
+        _parts(each) is not None and len(_parts(each) or ()) == len(parts) for each in targets
+    ):
         values = [expression.result(reader, each) for each in parts]
         for target in targets:
             for each, value, one in zip(_parts(target) or (), values, parts):
@@ -242,7 +244,9 @@ def _while_statement(reader: Reader, node: SgNode) -> None:
     expression.use(reader, condition)
     known = constant(condition)
     if known is not False:
-        _loop(reader, node, lambda: expression.refine(reader, condition, True), body, known is True, endless=known is True)
+        _loop(
+            reader, node, lambda: expression.refine(reader, condition, True), body, known is True, endless=known is True
+        )
 
 
 def _loop(reader: Reader, node: SgNode, enter: Callable[[], None], body: SgNode, once: bool, endless: bool) -> None:
@@ -263,7 +267,9 @@ def _loop(reader: Reader, node: SgNode, enter: Callable[[], None], body: SgNode,
         end = joined(reader.state, loop.nexts)
         if not (again and end is not None and _gains(before, end) and reader.may_repeat()):
             break
-        reader.forget(mark)  # a variable holds a flow object from the second turn on: the body is read again, knowing that
+        reader.forget(
+            mark
+        )  # a variable holds a flow object from the second turn on: the body is read again, knowing that
         reader.state = joined(before.copy(), end)
     reader.in_loop(mark)
     reader.state = None if endless else end if once and end is not None else joined(before, end)
@@ -401,7 +407,12 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
         reader.state = rest.copy()
         reader.uncertain = outer + 1
         guard = _child(case, "if_clause")
-        for name in (name for each in case.named_children() if each.kind() == "case_pattern" for name in each.find_all(kind="identifier")):
+        for name in (
+            name
+            for each in case.named_children()
+            if each.kind() == "case_pattern"
+            for name in each.find_all(kind="identifier")
+        ):
             reader.state.env.pop(name.text(), None)
         if guard is not None:
             for each in guard.named_children():
@@ -505,12 +516,16 @@ def _parts(node: SgNode) -> list[SgNode] | None:
 
 def _has_items(node: SgNode) -> bool:
     """True for a list or tuple that is written out and not empty."""
-    return node.kind() in ("list", "tuple") and any(each.kind() not in ("list_splat", "comment") for each in node.named_children())
+    return node.kind() in ("list", "tuple") and any(
+        each.kind() not in ("list_splat", "comment") for each in node.named_children()
+    )
 
 
 def _gains(before: State, end: State) -> bool:
     """True if a variable holds a flow object, or inputs, at the end that did not at the beginning, and was bound then."""
-    return any(isinstance(value, Kind) and name in before.env and before.env[name] != value for name, value in end.env.items())
+    return any(
+        isinstance(value, Kind) and name in before.env and before.env[name] != value for name, value in end.env.items()
+    )
 
 
 def _raises_again(handler: SgNode) -> bool:
@@ -525,7 +540,9 @@ def _may_catch(handler: SgNode) -> bool:
     if not types:
         return True
     names = [each.text() for each in types[0].find_all(kind="identifier")] or [types[0].text()]
-    alias = [name.text() for each in types[0].find_all(kind="as_pattern_target") for name in each.find_all(kind="identifier")]
+    alias = [
+        name.text() for each in types[0].find_all(kind="as_pattern_target") for name in each.find_all(kind="identifier")
+    ]
     return any(name in _CATCHES or name not in _OTHERS for name in names if name not in alias)
 
 

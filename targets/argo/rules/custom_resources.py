@@ -34,6 +34,9 @@ def crd_problems(templates: list[dict[str, Any]], place: str) -> Iterator[tuple[
             yield f"{here}.dag.tasks", f"there are {len(tasks)} tasks, more than {MAX_TASKS}: {_BY}"
         for number, task in enumerate(tasks):
             if task["name"][:1].isdigit() and ("depends" in task or "dependencies" in task):
-                yield f"{here}.dag.tasks[{number}].name", f"{task['name']!r} begins with a digit, and the task waits for others: {_BY}"
+                yield (
+                    f"{here}.dag.tasks[{number}].name",
+                    f"{task['name']!r} begins with a digit, and the task waits for others: {_BY}",
+                )
             if "depends" in task and "continueOn" in task:
                 yield f"{here}.dag.tasks[{number}].continueOn", f"`continueOn` stands beside `depends`: {_BY}"

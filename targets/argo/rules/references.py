@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
 _PARAMETER = re.compile(r"[-a-zA-Z0-9_]+")
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_TASK = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*(\.(Succeeded|Failed|Errored|Skipped|Omitted|Daemoned|AnySucceeded|AllFailed))?")
+_TASK = re.compile(
+    r"[a-zA-Z0-9][-a-zA-Z0-9]*(\.(Succeeded|Failed|Errored|Skipped|Omitted|Daemoned|AnySucceeded|AllFailed))?"
+)
 _STATUSES = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed")
 _TYPES = ("container", "script", "steps", "dag", "suspend", "resource", "data", "http", "plugin", "containerSet")
 _ROOTS = ("workflow", "inputs", "outputs", "tasks", "steps", "item", "pod", "retries", "lastRetry", "node", "cronworkflow", "hooks",
@@ -42,7 +44,9 @@ def document_problems(document: dict[str, Any], templates: Mapping[str, Any]) ->
         yield from _cron(spec, name or "")
         yield from _workflow(spec.get("workflowSpec", {}), "spec.workflowSpec", templates)
     else:
-        yield from _workflow(spec, "spec", templates, document["kind"] == "Workflow")  # a template may leave it to the workflow
+        yield from _workflow(
+            spec, "spec", templates, document["kind"] == "Workflow"
+        )  # a template may leave it to the workflow
 
 
 def _cron(spec: dict[str, Any], name: str) -> Iterator[Problem]:
@@ -62,13 +66,18 @@ def _cron(spec: dict[str, Any], name: str) -> Iterator[Problem]:
             yield place, f"{text!r} is no cron expression: {error}"
 
 
-def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_entrypoint: bool = True) -> Iterator[Problem]:
+def _workflow(
+    spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_entrypoint: bool = True
+) -> Iterator[Problem]:
     arguments = spec.get("arguments", {}).get("parameters", [])
     yield from _distinct(arguments, f"{place}.arguments.parameters", _PARAMETER, "a parameter")
     reference = spec.get("workflowTemplateRef")
     if reference:
         if known and reference.get("name") not in known:
-            yield f"{place}.workflowTemplateRef.name", f"there is no WorkflowTemplate {reference.get('name')!r} in this file"
+            yield (
+                f"{place}.workflowTemplateRef.name",
+                f"there is no WorkflowTemplate {reference.get('name')!r} in this file",
+            )
         return
     templates = spec.get("templates", [])
     yield from _distinct(templates, f"{place}.templates", _NAME, "a template")
@@ -87,16 +96,26 @@ def _workflow(spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_
 
 
 def _template(
-    template: dict[str, Any], place: str, templates: Mapping[Any, Any], workflow: set[str] | None, defaults: dict[str, Any]
+    template: dict[str, Any],
+    place: str,
+    templates: Mapping[Any, Any],
+    workflow: set[str] | None,
+    defaults: dict[str, Any],
 ) -> Iterator[Problem]:
     kinds = [kind for kind in _TYPES if kind in template]
     if len(kinds) != 1:
         yield place, f"a template is of one type, this is of {', '.join(kinds) or 'none'}"
-    if "container" in template and not (template["container"].get("image") or defaults.get("container", {}).get("image")):
+    if "container" in template and not (
+        template["container"].get("image") or defaults.get("container", {}).get("image")
+    ):
         yield f"{place}.container", "there is no image"
     inputs = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
-    yield from _distinct(template.get("inputs", {}).get("parameters", []), f"{place}.inputs.parameters", _PARAMETER, "a parameter")
-    yield from _distinct(template.get("outputs", {}).get("parameters", []), f"{place}.outputs.parameters", _PARAMETER, "a parameter")
+    yield from _distinct(
+        template.get("inputs", {}).get("parameters", []), f"{place}.inputs.parameters", _PARAMETER, "a parameter"
+    )
+    yield from _distinct(
+        template.get("outputs", {}).get("parameters", []), f"{place}.outputs.parameters", _PARAMETER, "a parameter"
+    )
     for where, text in _texts(template, place):
         for tag in _TAG.findall(text):
             yield from _tag(tag, where, inputs, workflow)
@@ -201,11 +220,15 @@ def _tag(tag: str, place: str, inputs: set[str], workflow: set[str] | None) -> I
         yield place, f"`{{{{{tag}}}}}` names nothing that Argo has"
     elif parts[:2] == ["inputs", "parameters"] and len(parts) > 2 and parts[2] not in inputs:
         yield place, f"the template has no input parameter {parts[2]!r}"
-    elif parts[:2] == ["workflow", "parameters"] and len(parts) > 2 and workflow is not None and parts[2] not in workflow:
+    elif (
+        parts[:2] == ["workflow", "parameters"] and len(parts) > 2 and workflow is not None and parts[2] not in workflow
+    ):
         yield place, f"the workflow has no parameter {parts[2]!r}"
 
 
-def _of_task(tag: str, place: str, tasks: Mapping[str, Any], ancestors: set[str], templates: Mapping[Any, Any]) -> Iterator[Problem]:
+def _of_task(
+    tag: str, place: str, tasks: Mapping[str, Any], ancestors: set[str], templates: Mapping[Any, Any]
+) -> Iterator[Problem]:
     """A tag of a DAG's task: it may name what comes before the task, and outputs that are there."""
     parts = tag.strip().split(".")
     if tag.startswith("=") or parts[0] != "tasks" or len(parts) < 2:
@@ -216,7 +239,9 @@ def _of_task(tag: str, place: str, tasks: Mapping[str, Any], ancestors: set[str]
         yield place, f"task {parts[1]!r} does not come before this one"
     elif parts[2:4] == ["outputs", "parameters"] and len(parts) > 4:
         template = templates.get(tasks[parts[1]].get("template"))
-        if template is not None and parts[4] not in {each["name"] for each in template.get("outputs", {}).get("parameters", [])}:
+        if template is not None and parts[4] not in {
+            each["name"] for each in template.get("outputs", {}).get("parameters", [])
+        }:
             yield place, f"the template of task {parts[1]!r} has no output parameter {parts[4]!r}"
 
 

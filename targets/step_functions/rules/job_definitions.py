@@ -47,7 +47,11 @@ def _path(value: object) -> str:
 
 def role_problem(value: object) -> str:
     """Returns what is wrong with the ARN of a role; "" for a good one (IAM User Guide, IAM ARNs)."""
-    return "" if isinstance(value, str) and _ROLE.fullmatch(value) else "must be the ARN of a role, as in `arn:aws:iam::123456789012:role/NAME`"
+    return (
+        ""
+        if isinstance(value, str) and _ROLE.fullmatch(value)
+        else "must be the ARN of a role, as in `arn:aws:iam::123456789012:role/NAME`"
+    )
 
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+")
@@ -120,7 +124,11 @@ def _container(container: dict[str, Any], place: str) -> Iterator[Problem]:
         least = {"MEMORY": 4}.get(str(each.get("type")), 1)
         value = each.get("value")
         fraction = each.get("type") == "VCPU" and value in ("0.25", "0.5")  # on Fargate
-        if isinstance(value, str) and not fraction and not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) >= least):
+        if (
+            isinstance(value, str)
+            and not fraction
+            and not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) >= least)
+        ):
             yield f"{place}.resourceRequirements[{index}].value", f"must be the text of a whole number from {least}"
     volumes = {each.get("name") for each in container.get("volumes") or () if isinstance(each, dict)}
     for index, mount in enumerate(container.get("mountPoints") or ()):
@@ -154,7 +162,9 @@ def _shape(value: object, shape: Shape, place: str) -> Iterator[Problem]:
             yield place, "must be an object"
             return
         names = {name.rstrip("!"): each for name, each in shape.items()}
-        yield from ((place, f"`{name[:-1]}` is missing") for name in shape if name.endswith("!") and name[:-1] not in value)
+        yield from (
+            (place, f"`{name[:-1]}` is missing") for name in shape if name.endswith("!") and name[:-1] not in value
+        )
         for name, each in value.items():
             if "*" in names or name in names:
                 yield from _shape(each, names.get(name, names.get("*")), f"{place}.{name}")

@@ -32,10 +32,14 @@ def service_problems(resource: str, parameters: object, place: str) -> Iterator[
         yield place, "must be an object"
         return
     given = {name.removesuffix(".$"): value for name, value in parameters.items()}
-    yield from ((place, f"`{name}` is missing, which {service} needs") for name in _NEEDED[service] if name not in given)
+    yield from (
+        (place, f"`{name}` is missing, which {service} needs") for name in _NEEDED[service] if name not in given
+    )
     if service != "batch:submitJob" or "aws-sdk" in resource:
         return
-    yield from ((f"{place}.{name}", "is no parameter that batch:submitJob takes") for name in given if name not in _SUBMIT_JOB)
+    yield from (
+        (f"{place}.{name}", "is no parameter that batch:submitJob takes") for name in given if name not in _SUBMIT_JOB
+    )
     name = parameters.get("JobName")
     if name is not None and not (isinstance(name, str) and JOB_NAME.fullmatch(name)):
         yield f"{place}.JobName", "must be up to 128 letters, digits, `-` and `_`, and begin with a letter or digit"

@@ -66,7 +66,11 @@ def outer(flow):
 """
 name = st.sampled_from(NAMES)
 simple = st.one_of(
-    st.builds("self.{} = {}".format, name, st.sampled_from(["1", "2", "'x'", "[1]", "lambda: 0", "self.a", "self.prop", "flip()", "self.limit"])),
+    st.builds(
+        "self.{} = {}".format,
+        name,
+        st.sampled_from(["1", "2", "'x'", "[1]", "lambda: 0", "self.a", "self.prop", "flip()", "self.limit"]),
+    ),
     st.builds("self.{} = getattr(self, '{}', 0)".format, name, name),
     st.builds("self.{}".format, name),
     st.builds("self.help_{}()".format, name),
@@ -75,7 +79,15 @@ simple = st.one_of(
     st.builds("self.__dict__['{}'] = 1".format, name),
     st.builds("[self.{} for _ in range({})]".format, name, st.integers(0, 1)),
     st.builds("self.{}, self.{} = 1, 2".format, name, name),
-    st.sampled_from(["self.again(2)", "outer(self)", "me = self; me.a = 1", "list(map(lambda n: setattr(self, 'b', n), [1]))", "print(self.input)"]),
+    st.sampled_from(
+        [
+            "self.again(2)",
+            "outer(self)",
+            "me = self; me.a = 1",
+            "list(map(lambda n: setattr(self, 'b', n), [1]))",
+            "print(self.input)",
+        ]
+    ),
 )
 
 
@@ -90,9 +102,13 @@ compound = st.recursive(
         st.builds(lambda body, name: f"if hasattr(self, '{name}'):\n{indented(body)}", inner, name),
         st.builds(lambda body, times: f"for _ in range({times}):\n{indented(body)}", inner, st.integers(0, 2)),
         st.builds(
-            lambda body, last: f"for _ in (1, 2):\n{indented(body)}\n    if flip():\n        {last}", inner, st.sampled_from(["break", "continue"])
+            lambda body, last: f"for _ in (1, 2):\n{indented(body)}\n    if flip():\n        {last}",
+            inner,
+            st.sampled_from(["break", "continue"]),
         ),
-        st.builds(lambda body, other: f"try:\n{indented(body)}\nexcept AttributeError:\n{indented(other)}", inner, inner),
+        st.builds(
+            lambda body, other: f"try:\n{indented(body)}\nexcept AttributeError:\n{indented(other)}", inner, inner
+        ),
         st.builds(lambda body, other: f"try:\n{indented(body)}\nfinally:\n{indented(other)}", inner, inner),
         st.builds(lambda body: f"def local():\n{indented(body)}\nlocal()", inner),
         st.builds(lambda one, other: f"{one}\n{other}", inner, inner),
@@ -101,7 +117,11 @@ compound = st.recursive(
 )
 joining = st.one_of(
     st.sampled_from(
-        ["self.merge_artifacts(inputs)", "self.merge_artifacts(inputs, include=['a'])", "self.merge_artifacts(inputs, exclude=['a', 'b'])"]
+        [
+            "self.merge_artifacts(inputs)",
+            "self.merge_artifacts(inputs, include=['a'])",
+            "self.merge_artifacts(inputs, exclude=['a', 'b'])",
+        ]
     ),
     st.builds("self.{} = [getattr(each, '{}', 0) for each in inputs]".format, name, name),
     st.builds("self.{} = inputs[0].{}".format, name, name),
@@ -165,7 +185,9 @@ class Run:
 
     def task(self, step: str, path: str) -> Any:
         self.step = step
-        done = run_task(Attempt(self.store, self.graph, "r", step, path, 0, "sha256:0", "test", {}, lambda: self.flow_class))
+        done = run_task(
+            Attempt(self.store, self.graph, "r", step, path, 0, "sha256:0", "test", {}, lambda: self.flow_class)
+        )
         if done is None:
             self.failed = step
             return None
@@ -221,7 +243,9 @@ FUNCTIONS = (
 
 
 @pytest.mark.parametrize("body", FUNCTIONS)
-def test_a_function_that_an_attribute_hands_on_is_not_saved_either(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_an_attribute_hands_on_is_not_saved_either(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = (
         f"{TOP}\nfrom flowc import FlowSpec, step\n\n\nclass RandomFlow(FlowSpec):\n    @step\n    def start(self):\n        {body}\n        self.next(self.end)\n\n"
         "    @step\n    def end(self):\n        pass\n"
@@ -242,8 +266,12 @@ def check(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         here = known.steps[step.name]
         reads = next(each for each in analysis.flow.steps if each.name == step.name).reads
         if reads is not None:
-            assert run.loaded[step.name] <= {*reads, *constants, ""}, f"{told}\nreads of {step.name}: {reads}, loaded {run.loaded[step.name]}"
+            assert run.loaded[step.name] <= {*reads, *constants, ""}, (
+                f"{told}\nreads of {step.name}: {reads}, loaded {run.loaded[step.name]}"
+            )
         for left in run.left[step.name]:
             if not here.after.unknown:
-                assert left <= here.after.may | constants, f"{told}\nafter {step.name}: may {set(here.after.may)}, left {left}"
+                assert left <= here.after.may | constants, (
+                    f"{told}\nafter {step.name}: may {set(here.after.may)}, left {left}"
+                )
             assert here.after.must <= left, f"{told}\nafter {step.name}: must {set(here.after.must)}, left {left}"

@@ -90,9 +90,18 @@ def shown(found: Effects) -> str:
         ("may", sorted(found.may)),
         ("must", sorted(found.must)),
         ("deletes", [marks(each.name, each.certain, each.guarded, each.assigned) for each in found.deletes]),
-        ("inputs", [f"{each.branch}.{marks(each.name, each.certain, each.guarded)}{'*' if each.each else ''}" for each in found.inputs]),
+        (
+            "inputs",
+            [
+                f"{each.branch}.{marks(each.name, each.certain, each.guarded)}{'*' if each.each else ''}"
+                for each in found.inputs
+            ],
+        ),
         ("merges", [f"+{each.include} -{each.exclude}" for each in found.merges]),
-        ("unknown", [name for name, value in (("reads", found.unknown_reads), ("writes", found.unknown_writes)) if value]),
+        (
+            "unknown",
+            [name for name, value in (("reads", found.unknown_reads), ("writes", found.unknown_writes)) if value],
+        ),
     ]
     return "; ".join(f"{what} {' '.join(dict.fromkeys(names))}" for what, names in parts if names)
 

@@ -18,9 +18,7 @@ from flowc.compiler.pipeline import load
 from flowc.compiler.report.diagnostics import Refused
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "compiler" / "decorators"
-IMPORTS = (
-    "from datetime import timedelta\nfrom metaflow import *\nfrom metaflow import FlowSpec, Parameter, namespaced_event_name, step\nimport hooks\n"
-)
+IMPORTS = "from datetime import timedelta\nfrom metaflow import *\nfrom metaflow import FlowSpec, Parameter, namespaced_event_name, step\nimport hooks\n"
 # What a decorator may refer to: functions of the flow's own file and of a module beside it.
 FUNCTIONS = '''
 NIGHT = "night"
@@ -69,7 +67,9 @@ def comes_of(name: str, written: str, folder: Path) -> str:
     assert known is not None
     decorators = re.split(r" (?=@\w)", written)
     place = {"flow": "", "step": "", known.level: "\n".join(decorators)}
-    text = (GANG if name.endswith("parallel") else FLOW).format(flow=place["flow"], step=textwrap.indent(place["step"], "    "))
+    text = (GANG if name.endswith("parallel") else FLOW).format(
+        flow=place["flow"], step=textwrap.indent(place["step"], "    ")
+    )
     used = sorted({each.removeprefix("@").partition("(")[0] for each in decorators})
     (folder / "flow.py").write_text(f"{IMPORTS}from metaflow import {', '.join(used)}\n{FUNCTIONS}{text}")
     (folder / "hooks.py").write_text("def page(run): pass\ndef every(context): return ['a', 'b']\n")
@@ -79,14 +79,25 @@ def comes_of(name: str, written: str, folder: Path) -> str:
         for each in refused.diagnostics:
             assert each.why and each.how
         return "; ".join(f"{each.code} {each.what}: {each.why}; {each.how}" for each in refused.diagnostics)
-    owner = program.flow if known.level == "flow" else next(each for each in program.flow.steps if each.name in ("start", "body"))
+    owner = (
+        program.flow
+        if known.level == "flow"
+        else next(each for each in program.flow.steps if each.name in ("start", "body"))
+    )
     found = [
-        {key: value for key, value in each.attributes.items() if key in known.attributes and value != known.attributes[key]}
+        {
+            key: value
+            for key, value in each.attributes.items()
+            if key in known.attributes and value != known.attributes[key]
+        }
         for each in owner.decorators
         if each.name == name
     ]
     return "; ".join(
-        [" ".join(map(repr, found)), *(f"{each.severity} {each.code} {each.what}: {each.why}; {each.how}" for each in program.diagnostics)]
+        [
+            " ".join(map(repr, found)),
+            *(f"{each.severity} {each.code} {each.what}: {each.why}; {each.how}" for each in program.diagnostics),
+        ]
     )
 
 
@@ -102,7 +113,9 @@ def test_values(name: str, tmp_path: Path) -> None:
     assert good, f"{name}: no good value"
     assert known.check is no_check or len(good) < len(cases), f"{name}: no bad value"
     given = "\n".join(written for written, _ in cases)
-    assert [each for each in known.attributes if f"{each}=" not in given] == [], f"{name}: an attribute that no case gives"
+    assert [each for each in known.attributes if f"{each}=" not in given] == [], (
+        f"{name}: an attribute that no case gives"
+    )
 
 
 def test_no_fixture_is_left_over() -> None:

@@ -18,9 +18,20 @@ def decorator(kind: str, /, **given: nodes.Value) -> nodes.Decorator:
 
 
 def flow(*decorators: nodes.Decorator, step: tuple[nodes.Decorator, ...] = ()) -> nodes.Flow:
-    parameters = tuple(nodes.Parameter(each, each, "str", None, False, False, "", "", SPAN) for each in ("alpha", "Beta"))
+    parameters = tuple(
+        nodes.Parameter(each, each, "str", None, False, False, "", "", SPAN) for each in ("alpha", "Beta")
+    )
     return nodes.Flow(
-        "F", "flow.py", "", "start", "start", parameters, (), decorators, (nodes.Step("start", "", step, nodes.End(), False, SPAN),), SPAN
+        "F",
+        "flow.py",
+        "",
+        "start",
+        "start",
+        parameters,
+        (),
+        decorators,
+        (nodes.Step("start", "", step, nodes.End(), False, SPAN),),
+        SPAN,
     )
 
 
@@ -36,7 +47,9 @@ def flow(*decorators: nodes.Decorator, step: tuple[nodes.Decorator, ...] = ()) -
         ({"production": True}, "", False, ("prod", True, False)),
     ],
 )
-def test_places_of_a_project(own: dict[str, nodes.Value], branch: str, production: bool, expected: tuple[str, bool, bool]) -> None:
+def test_places_of_a_project(
+    own: dict[str, nodes.Value], branch: str, production: bool, expected: tuple[str, bool, bool]
+) -> None:
     place = project.place_of(decorator("project", name="p", **own), "F", "ada", branch, production)
     assert (place.branch, place.is_production, place.is_user_branch) == expected
     assert place.flow_name == f"p.{expected[0]}.F" and place.tags == ("project:p", f"project_branch:{expected[0]}")
@@ -52,7 +65,9 @@ def test_long_names_are_cut() -> None:
     place = project.place_of(decorator("project", name="p" * 40), "Flow", "ada")
     name = project.object_name(place, 45, 39, 5)
     assert len(name) == 45 and name[:40] == "p" * 39 + "-" and name == project.object_name(place, 45, 39, 5)
-    assert project.object_name(project.place_of(decorator("project", name="p"), "F", "ada"), 45, 39, 5) == "p.user.ada.F"
+    assert (
+        project.object_name(project.place_of(decorator("project", name="p"), "F", "ada"), 45, 39, 5) == "p.user.ada.F"
+    )
     other = project.place_of(decorator("project", name="p" * 40), "Flow2", "ada")
     assert project.object_name(other, 45, 39, 5) != name
 
@@ -66,7 +81,9 @@ def test_packages_are_merged() -> None:
     base = (decorator("conda_base", packages={"a": "1", "b": "1"}, libraries={"c": 1, "a": "0"}, python="3.11"),)
     assert packages() is None and packages(decorator("pypi")) is None
     assert packages(base=base) == Packages("conda", {"c": "1", "a": "1", "b": "1"}, "3.11")
-    assert packages(decorator("conda", packages={"b": "2"}, python="3.12"), base=base) == Packages("conda", {"c": "1", "a": "1", "b": "2"}, "3.12")
+    assert packages(decorator("conda", packages={"b": "2"}, python="3.12"), base=base) == Packages(
+        "conda", {"c": "1", "a": "1", "b": "2"}, "3.12"
+    )
     assert packages(decorator("conda", disabled=True), base=base) is None
     disabled = (decorator("conda_base", disabled=True, packages={"a": "1"}),)
     assert packages(base=disabled) is None and packages(decorator("conda"), base=disabled) is None
@@ -76,7 +93,14 @@ def test_packages_are_merged() -> None:
 
 def test_sources_of_secrets() -> None:
     given = decorator(
-        "secrets", role="r", sources=["inline.a.b", "c", {"type": "az-key-vault", "id": "d.e", "options": {"x": 1}, "role": "s"}, {"id": "f"}]
+        "secrets",
+        role="r",
+        sources=[
+            "inline.a.b",
+            "c",
+            {"type": "az-key-vault", "id": "d.e", "options": {"x": 1}, "role": "s"},
+            {"id": "f"},
+        ],
     )
     assert secrets.read(given).sources == (
         secrets.Source("inline", "a.b", {}, "r"), secrets.Source("", "c", {}, "r"), secrets.Source("az-key-vault", "d.e", {"x": 1}, "s"),
@@ -98,7 +122,10 @@ def test_events() -> None:
     assert events(event={"name": {"namespaced_event_name": "a"}, "parameters": ["alpha", ["beta", "y"]]}) == (
         trigger.Event("a", True, (("alpha", "alpha"), ("Beta", "y"))),
     )
-    assert events(event={"function": "f"}) is None and events(events=["a", {"name": "b", "parameters": {"function": "f"}}]) is None
+    assert (
+        events(event={"function": "f"}) is None
+        and events(events=["a", {"name": "b", "parameters": {"function": "f"}}]) is None
+    )
 
 
 def test_flows_waited_for() -> None:
@@ -115,4 +142,6 @@ def test_flows_waited_for() -> None:
 def test_hooks_and_devices() -> None:
     hook = decorator("exit_hook", on_success=[{"function": "a.b"}, "c"])
     assert exit_hook.read(hook) == exit_hook.ExitHook(("a.b", "c"), ())
-    assert [batch.read(decorator("batch", **given)).accelerators for given in ({"trainium": "2"}, {"inferentia": 2}, {})] == [2, 2, 0]
+    assert [
+        batch.read(decorator("batch", **given)).accelerators for given in ({"trainium": "2"}, {"inferentia": 2}, {})
+    ] == [2, 2, 0]

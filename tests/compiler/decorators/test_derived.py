@@ -45,7 +45,9 @@ def test_only_a_decorator_s_file_looks_its_attributes_up_by_name() -> None:
 
 
 def test_a_look_up_is_seen() -> None:
-    assert looked_up('decorator.attributes["times"]\nx = one.attributes.get("var")\nown.attributes[name]\nlen(own.attributes)\n') == [1, 2]
+    assert looked_up(
+        'decorator.attributes["times"]\nx = one.attributes.get("var")\nown.attributes[name]\nlen(own.attributes)\n'
+    ) == [1, 2]
 
 
 def looked_up(source: str) -> list[int]:
@@ -55,6 +57,9 @@ def looked_up(source: str) -> list[int]:
         match node:
             case ast.Subscript(value=ast.Attribute(attr="attributes"), slice=ast.Constant(value=str())):
                 found.append(node.lineno)
-            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="attributes"), attr="get"), args=[ast.Constant(value=str()), *_]):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(attr="attributes"), attr="get"),
+                args=[ast.Constant(value=str()), *_],
+            ):
                 found.append(node.lineno)
     return sorted(found)

@@ -76,7 +76,15 @@ def test_the_same_as_python(text: str) -> None:
     import textwrap
     from datetime import timedelta
 
-    scope = {**NAMES, "json": json, "math": math, "os": os, "string": string, "textwrap": textwrap, "timedelta": timedelta}
+    scope = {
+        **NAMES,
+        "json": json,
+        "math": math,
+        "os": os,
+        "string": string,
+        "textwrap": textwrap,
+        "timedelta": timedelta,
+    }
     assert fold(text, names) == eval(text, scope)
 
 
@@ -176,7 +184,9 @@ def test_hostile_functions_end(body: str, tmp_path: Path) -> None:
 # ── names of the flow's own modules ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def attribute(folder: Path, written: str, top: str = "", given: Given | None = None, inside: str = "", files: Any = None) -> Any:
+def attribute(
+    folder: Path, written: str, top: str = "", given: Given | None = None, inside: str = "", files: Any = None
+) -> Any:
     """The value of an attribute written so, in a flow with these lines above the class and in its body, beside these modules."""
     for name, text in (files or {}).items():
         path = folder / name
@@ -240,7 +250,9 @@ INSIDE = """def at_least():
         ("at_least()", INSIDE, "new"),
     ],
 )
-def test_of_the_python_that_runs_the_flow_it_is_known_that_it_is_a_python_3(written: str, top: str, expected: object, tmp_path: Path) -> None:
+def test_of_the_python_that_runs_the_flow_it_is_known_that_it_is_a_python_3(
+    written: str, top: str, expected: object, tmp_path: Path
+) -> None:
     assert attribute(tmp_path, written, top) == expected
 
 
@@ -261,7 +273,12 @@ def test_modules(tmp_path: Path) -> None:
         "pkg/deep.py": "from . import sub\nfrom .sub import VALUE as V\nNAME = f'n{V}'\n", "pkg/sub/__init__.py": "VALUE = 7\n",
     }  # fmt: skip
     assert attribute(tmp_path, "CPU", "from limits import *", files=files) == 2
-    assert attribute(tmp_path, "pkg.NAME + str(L.CPU) + V", "import pkg\nimport limits as L\nfrom pkg.deep import NAME as V") == "n72n7"
+    assert (
+        attribute(
+            tmp_path, "pkg.NAME + str(L.CPU) + V", "import pkg\nimport limits as L\nfrom pkg.deep import NAME as V"
+        )
+        == "n72n7"
+    )
     with pytest.raises(Refused, match="OTHER"):
         attribute(tmp_path, "OTHER", "from limits import *")
 
@@ -322,7 +339,9 @@ def test_env(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert attribute(tmp_path, written, top, given) == "yes"
     loaded = load(str(tmp_path / "flow.py"), given=given)
     assert [(each.kind, each.name, each.value) for each in loaded.flow.inputs] == [("env", "A", "yes")]
-    assert to_json(loaded.flow, loaded.scope) == to_json(*(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), given=given)))
+    assert to_json(loaded.flow, loaded.scope) == to_json(
+        *(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), given=given))
+    )
 
 
 def test_a_whole_environment_knows_what_is_not_there(tmp_path: Path) -> None:

@@ -36,7 +36,13 @@ KINDS = [
     ("lambda: 0", value_kinds.FUNCTION), ("function", value_kinds.FUNCTION), ("np", value_kinds.MODULE), ("np.pi", ""), ("x", ""),
     ("{}.keys()", value_kinds.VIEW), ("x.keys()", ""), ("list({}.keys())", ""),
 ]  # fmt: skip
-UNSAVED = [("Mutex()", "a lock"), ("threading.Lock()", "a lock"), ("open('x')", "an open file"), ("open('x').read()", ""), ("x.Lock()", "")]
+UNSAVED = [
+    ("Mutex()", "a lock"),
+    ("threading.Lock()", "a lock"),
+    ("open('x')", "an open file"),
+    ("open('x').read()", ""),
+    ("x.Lock()", ""),
+]
 MADE: dict[str, tuple[Any, ...] | None] = {
     "open": ("/dev/null",), "io.open": ("/dev/null",), "gzip.open": ("FILE", "wb"), "bz2.open": ("FILE", "wb"), "lzma.open": ("FILE", "wb"),
     "codecs.open": ("/dev/null",), "os.popen": ("true",), "os.fdopen": None, "zipfile.ZipFile": ("FILE", "w"), "tarfile.open": ("FILE", "w"),
@@ -66,7 +72,9 @@ def test_unsaved(text: str, kind: str, tmp_path: Path) -> None:
 
 def standard() -> list[str]:
     """What is said not to be saved, of Python's own, that can be made without more ado."""
-    names = [each for each in value_kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))]
+    names = [
+        each for each in value_kinds.UNSAVED if not each.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))
+    ]
     return [each for each in names if MADE.get(each, ()) is not None]
 
 

@@ -51,7 +51,10 @@ def test_round_trip(flow: nodes.Flow, value: Any, text: str) -> None:
         parameters=(nodes.Parameter("p", "p-1", "json", value, True, False, text, "", SPAN),),
         constants=(nodes.Constant("c", SPAN),),
         decorators=(nodes.Decorator("schedule", {"cron": text}, SPAN),),
-        steps=(replace(flow.steps[0], decorators=(nodes.Decorator("environment", {"vars": {text: text}}, SPAN),)), *flow.steps[1:]),
+        steps=(
+            replace(flow.steps[0], decorators=(nodes.Decorator("environment", {"vars": {text: text}}, SPAN),)),
+            *flow.steps[1:],
+        ),
     )
     scope = scopes(full)
     text_of_ir = to_json(full, scope)
@@ -78,7 +81,10 @@ def damaged(change: Any) -> str:
         (lambda d: d["flow"].pop("name"), "flow: no `name`"),
         (lambda d: d["flow"].update(colour="red"), "flow: unknown `colour`"),
         (lambda d: d["flow"]["steps"][0].update(is_join=1), r"flow.steps\[0\].is_join: 1 is not of type bool"),
-        (lambda d: d["flow"]["steps"][0]["transition"].update(kind="jump"), r"flow.steps\[0\].transition: no known `kind`"),
+        (
+            lambda d: d["flow"]["steps"][0]["transition"].update(kind="jump"),
+            r"flow.steps\[0\].transition: no known `kind`",
+        ),
         (lambda d: d["flow"]["steps"][0]["span"].update(line="1"), "line: '1' is not of type int"),
         (lambda d: d["flow"].update(start="nowhere"), "nowhere"),
         (lambda d: d["scopes"].update(entry="end"), "scopes: not those of the flow's graph"),

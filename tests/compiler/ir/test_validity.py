@@ -69,5 +69,8 @@ def test_broken_scopes(change: Callable[[ir.Scope], ir.Scope], message: str) -> 
 
 
 def test_a_body_that_is_another_foreach_is_found() -> None:
-    nodes = tuple(replace(node, body=replace(node.body, entry="start")) if isinstance(node, ir.ForEach) else node for node in SCOPE.nodes)
+    nodes = tuple(
+        replace(node, body=replace(node.body, entry="start")) if isinstance(node, ir.ForEach) else node
+        for node in SCOPE.nodes
+    )
     assert any("not those" in each or "not that" in each for each in violations(FLOW, replace(SCOPE, nodes=nodes)))

@@ -65,7 +65,9 @@ def test_values(text: str, given: dict[str, nodes.Value] | None, tmp_path: Path)
 
 def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
     found = steps(tmp_path, "retry:times=3", "card:type=blank", "retry:times=4")
-    assert [(each.name, each.attributes.get("times")) for each in found["start"] if each.name == "retry"] == [("retry", 1)]
+    assert [(each.name, each.attributes.get("times")) for each in found["start"] if each.name == "retry"] == [
+        ("retry", 1)
+    ]
     assert [each.attributes["type"] for each in found["start"] if each.name == "card"] == ["blank", "default"]
     assert [(each.name, each.attributes.get("times")) for each in found["end"]] == [("card", None), ("retry", 3)]
 
@@ -79,9 +81,15 @@ def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
         ("retry:times=NaN", "FLOW117 `--with retry:times=NaN` cannot be understood; give another value"),
         ("retry:times=9", "FLOW121 `--with retry:times=9`: `@retry(times=9)` is not possible; write `@retry(times=4)`"),
         ("timeout", "FLOW121 `--with timeout`: `@timeout` has no duration; write `@timeout(minutes=5)`, for example"),
-        ("schedule:daily=true", "FLOW112 `--with schedule:daily=true`: `@schedule` goes on the flow class; write it above the class"),
+        (
+            "schedule:daily=true",
+            "FLOW112 `--with schedule:daily=true`: `@schedule` goes on the flow class; write it above the class",
+        ),
         ("mine.timed:a=1", "FLOW118 `--with mine.timed:a=1` names a decorator by its path; write it above the steps"),
-        ("titus", "FLOW115 `--with titus`: `@titus` is an extension's, not Metaflow's core; say what the task needs with `@resources`"),
+        (
+            "titus",
+            "FLOW115 `--with titus`: `@titus` is an extension's, not Metaflow's core; say what the task needs with `@resources`",
+        ),
         ("", "FLOW110 `--with ` names no decorator of steps; see `flowc explain FLOW110` for those that are known"),
     ],
 )

@@ -40,7 +40,9 @@ def test_digest_is_of_the_tar_and_independent_of_order() -> None:
     assert one.compressed() == two.compressed() and one.digest != package({"a.py": b"1", "b.py": b"3"}).digest
 
 
-@pytest.mark.parametrize("name", ["../x.py", "/x.py", "a//b", "a/./b", "", "x\0y", IR_NAME, "x" * 101, ("y" * 200 + "/") + "x" * 60])
+@pytest.mark.parametrize(
+    "name", ["../x.py", "/x.py", "a//b", "a/./b", "", "x\0y", IR_NAME, "x" * 101, ("y" * 200 + "/") + "x" * 60]
+)
 def test_bad_names(name: str) -> None:
     with pytest.raises(BadName):
         package({name: b""})

@@ -144,7 +144,10 @@ def test_a_name_that_is_not_known_matters_only_beside_other_modules(tmp_path: Pa
         ("subprocess.run([sys.executable, self.which])", ""),
         ("open('made.py', 'w'); self.script = 'made.py'; subprocess.run([sys.executable, self.script])", ""),
         ("self.train = {'train': 1}; subprocess.run([sys.executable, self.which])", ""),
-        ("self.script = 'train.py'; subprocess.run([sys.executable, 'train.py']); subprocess.run([sys.executable, self.script])", ""),
+        (
+            "self.script = 'train.py'; subprocess.run([sys.executable, 'train.py']); subprocess.run([sys.executable, self.script])",
+            "",
+        ),
         ("self.script = 'train.py'; subprocess.run([sys.executable, '-c', self.which])", ""),
         ("self.script = 'train.py'; subprocess.run([sys.executable, '-m', 'pip', self.which])", ""),
         ("self.script = 'train.py'; subprocess.run(['bash', self.which])", ""),
@@ -154,20 +157,26 @@ def test_a_name_that_is_not_known_matters_only_beside_other_modules(tmp_path: Pa
 )
 def test_a_script_that_is_not_known_is_said_where_the_code_names_one(folder: Path, body: str, missing: str) -> None:
     diagnostics = program_of(FLOW.format(body=body), folder).diagnostics
-    assert [(each.code, each.severity, each.span and each.span.line) for each in diagnostics] == ([("FLOW157", "warning", 15)] if missing else [])
+    assert [(each.code, each.severity, each.span and each.span.line) for each in diagnostics] == (
+        [("FLOW157", "warning", 15)] if missing else []
+    )
     assert all(f"`{missing}`" in each.why and "@package_sources" in each.how for each in diagnostics)
 
 
 def test_a_script_that_package_sources_names_is_there(folder: Path) -> None:
     body = "self.script = 'train.py'; subprocess.run([sys.executable, self.script])"
     source = (
-        FLOW.format(body=body).replace("class F", "@package_sources('train.py')\nclass F").replace("FlowSpec, ", "FlowSpec, package_sources, ", 1)
+        FLOW.format(body=body)
+        .replace("class F", "@package_sources('train.py')\nclass F")
+        .replace("FlowSpec, ", "FlowSpec, package_sources, ", 1)
     )
     assert not program_of(source, folder).diagnostics
 
 
 def test_a_comment_silences_it_in_a_helper_too(folder: Path) -> None:
-    (folder / "helper.py").write_text("import importlib\ndef go(name): return importlib.import_module(name)  # flowc: ignore[FLOW157]\n")
+    (folder / "helper.py").write_text(
+        "import importlib\ndef go(name): return importlib.import_module(name)  # flowc: ignore[FLOW157]\n"
+    )
     assert not program_of("import helper\n" + FLOW.format(body="helper.go('json')"), folder).diagnostics
 
 
@@ -185,7 +194,10 @@ def test_a_broken_module_is_refused_where_it_is_surely_imported(folder: Path) ->
         ("self.a = importlib.import_module('plugins.alpha').go()", "alpha plugin"),
         ("self.a = __import__('plugins.beta', fromlist=['go']).go()", "beta"),
         ("self.a = load_module('plugins.' + self.which).go()", "alpha plugin"),
-        ("self.a = subprocess.check_output([sys.executable, str(HERE / 'scripts' / 'job.py')], text=True).strip()", "near"),
+        (
+            "self.a = subprocess.check_output([sys.executable, str(HERE / 'scripts' / 'job.py')], text=True).strip()",
+            "near",
+        ),
         ("self.a = runpy.run_module('plugins.beta')['go']()", "beta"),
         ("self.a = runpy.run_path(str(HERE / 'helper.py'))['WORD']", "plugin"),
     ],

@@ -65,12 +65,16 @@ def program(folder: Path, above: str) -> Program:
 def test_what_comes_into_the_package(above: str, files: str, folder: Path) -> None:
     found = program(folder, above)
     assert sorted(found.files) == sorted([*files.split(), "flow.py"])
-    assert sorted(each.name for each in found.flow.inputs) == sorted(files.split()) and all(each.digest for each in found.flow.inputs)
+    assert sorted(each.name for each in found.flow.inputs) == sorted(files.split()) and all(
+        each.digest for each in found.flow.inputs
+    )
     assert not found.diagnostics
 
 
 def test_the_flow_s_own_files_win(folder: Path) -> None:
-    (folder / "flows" / "flow.py").write_text("import own.a\n" + FLOW.format(above="@package_sources('../shared', arcname='own')"))
+    (folder / "flows" / "flow.py").write_text(
+        "import own.a\n" + FLOW.format(above="@package_sources('../shared', arcname='own')")
+    )
     (folder / "flows" / "own" / "__init__.py").write_text("")
     found = load(str(folder / "flows" / "flow.py"))
     assert found.files["own/a.py"] == b"# flows/own/a.py\n" and found.files["own/deep/b.py"] == b"# shared/deep/b.py\n"

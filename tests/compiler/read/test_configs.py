@@ -21,7 +21,13 @@ def program(folder: Path, body: str, given: Given = NOTHING, top: str = "") -> P
     """The program of a flow with these class attributes and, if `body` has no step, a start."""
     if "def start" not in body:
         body += "\n@step\ndef start(self):\n    self.next(self.end)\n"
-    text = HEAD + top + "\nclass MyFlow(FlowSpec):\n" + "".join(f"    {line}\n" for line in body.strip().splitlines()) + END
+    text = (
+        HEAD
+        + top
+        + "\nclass MyFlow(FlowSpec):\n"
+        + "".join(f"    {line}\n" for line in body.strip().splitlines())
+        + END
+    )
     (folder / "flow.py").write_text(text)
     return load(str(folder / "flow.py"), given=given)
 
@@ -109,9 +115,17 @@ def test_values(arguments: str, expected: Any, tmp_path: Path) -> None:
 
 def test_json_keeps_less_than_python(tmp_path: Path) -> None:
     """What a literal says is what steps see; `value` is for other readers."""
-    config = program(tmp_path, "cfg = Config('cfg', default_value='a,b', parser=lambda t: tuple(t.split(',')), plain=True)").flow.configs[0]
+    config = program(
+        tmp_path, "cfg = Config('cfg', default_value='a,b', parser=lambda t: tuple(t.split(',')), plain=True)"
+    ).flow.configs[0]
     assert (config.value, config.literal) == (["a", "b"], "('a', 'b',)")
-    assert [literal(each) for each in ({1: "x"}, (), {"a"}, b"\0", [True, None])] == ["{1: 'x'}", "()", "{'a'}", "b'\\x00'", ""]
+    assert [literal(each) for each in ({1: "x"}, (), {"a"}, b"\0", [True, None])] == [
+        "{1: 'x'}",
+        "()",
+        "{'a'}",
+        "b'\\x00'",
+        "",
+    ]
 
 
 # ── what is wrong ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +172,9 @@ SETTINGS = "cfg = Config('settings', default_value={'a': {'b': 'X', 'n': 3}, 're
 
 
 def start(folder: Path, above: str, top: str = "", body: str = SETTINGS) -> dict[str, Any]:
-    step = next(each for each in program(folder, body + above + "\n" + STEP, top=top).flow.steps if each.name == "start")
+    step = next(
+        each for each in program(folder, body + above + "\n" + STEP, top=top).flow.steps if each.name == "start"
+    )
     return dict(step.decorators[0].attributes)
 
 
@@ -178,9 +194,15 @@ def test_values_of_decorators(written: str, expected: Any, tmp_path: Path) -> No
 
 def test_whole_decorators(tmp_path: Path) -> None:
     assert start(tmp_path, "@retry(**cfg.retry)")["times"] == 1
-    assert start(tmp_path, "@retry(**config_expr('settings.retry'), minutes_between_retries=0)") == {"times": 1, "minutes_between_retries": 0}
+    assert start(tmp_path, "@retry(**config_expr('settings.retry'), minutes_between_retries=0)") == {
+        "times": 1,
+        "minutes_between_retries": 0,
+    }
     assert start(tmp_path, "@environment(vars=config_expr('settings.a'))")["vars"] == {"b": "X", "n": 3}
-    assert start(tmp_path, "@environment(vars={'x': cfg.a.b, **EXTRA})", "EXTRA = {'y': 'z'}\n")["vars"] == {"x": "X", "y": "z"}
+    assert start(tmp_path, "@environment(vars={'x': cfg.a.b, **EXTRA})", "EXTRA = {'y': 'z'}\n")["vars"] == {
+        "x": "X",
+        "y": "z",
+    }
     assert said(tmp_path, SETTINGS + "@retry(**cfg.a)\n" + STEP) == ["FLOW113", "FLOW113"]
     assert said(tmp_path, SETTINGS + "@retry(**cfg.retry, times=2)\n" + STEP) == ["FLOW113"]
 
@@ -196,7 +218,10 @@ def test_parameters_and_flow_decorators(tmp_path: Path) -> None:
     assert (flow.parameters[0].default, flow.parameters[0].type) == (0.5, "float")
 
 
-@pytest.mark.parametrize("written", ["cfg.a.n + 1", "str(cfg.a.n)", "f'{cfg.a.n}'", "cfg.a.b.lower()", "int(cfg.a.n)", "cfg.a.n or 3", "-cfg.a.n"])
+@pytest.mark.parametrize(
+    "written",
+    ["cfg.a.n + 1", "str(cfg.a.n)", "f'{cfg.a.n}'", "cfg.a.b.lower()", "int(cfg.a.n)", "cfg.a.n or 3", "-cfg.a.n"],
+)
 def test_nothing_can_be_computed_in_a_class_body(written: str, tmp_path: Path) -> None:
     """Metaflow fails there when the flow is imported, or silently computes with the object itself."""
     with pytest.raises(Refused, match="FLOW120") as refused:
@@ -204,7 +229,9 @@ def test_nothing_can_be_computed_in_a_class_body(written: str, tmp_path: Path) -
     assert "config_expr" in refused.value.diagnostics[0].why
 
 
-@pytest.mark.parametrize("written", ["cfg", "cfg.nope", "cfg.a.n.x", "config_expr('nope')", "config_expr('settings.nope')", "config_expr(1)"])
+@pytest.mark.parametrize(
+    "written", ["cfg", "cfg.nope", "cfg.a.n.x", "config_expr('nope')", "config_expr('settings.nope')", "config_expr(1)"]
+)
 def test_what_is_not_there(written: str, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="FLOW120"):
         start(tmp_path, f"@environment(vars={{'A': {written}}})")
@@ -213,7 +240,8 @@ def test_what_is_not_there(written: str, tmp_path: Path) -> None:
 def test_configs_are_inherited(tmp_path: Path) -> None:
     (tmp_path / "base.py").write_text(HEAD + "class Base(FlowSpec):\n    cfg = Config('cfg', default_value={'n': 2})\n")
     (tmp_path / "flow.py").write_text(
-        HEAD + "from base import Base\nclass MyFlow(Base):\n    @retry(times=config_expr('cfg.n'))\n    @step\n    def end(self):\n        pass\n"
+        HEAD
+        + "from base import Base\nclass MyFlow(Base):\n    @retry(times=config_expr('cfg.n'))\n    @step\n    def end(self):\n        pass\n"
     )
     flow = load(str(tmp_path / "flow.py")).flow
     assert flow.steps[0].decorators[0].attributes["times"] == 2 and flow.configs[0].name == "cfg"
@@ -240,9 +268,13 @@ def b(self):
 
 def test_provenance_and_round_trip(tmp_path: Path) -> None:
     given = Given(config_values=(("cfg", '{"a": 1}'),))
-    loaded = program(tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", given)
+    loaded = program(
+        tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", given
+    )
     found = loaded.flow.inputs
-    assert [(each.kind, each.name, each.value) for each in found] == [("config", "cfg", "--config-value")]  # the others are part of the source
+    assert [(each.kind, each.name, each.value) for each in found] == [
+        ("config", "cfg", "--config-value")
+    ]  # the others are part of the source
     assert found[0].digest == "sha256:" + __import__("hashlib").sha256(b'{"a": 1}').hexdigest()
     assert from_json(to_json(loaded.flow, loaded.scope)) == (loaded.flow, loaded.scope)
     older = json.loads(to_json(loaded.flow, loaded.scope))

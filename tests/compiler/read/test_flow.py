@@ -65,15 +65,27 @@ BODY = """
         ("import flowc", "flowc.FlowSpec", "flowc.step"),
         ("from metaflow import *", "FlowSpec", "step"),
         ("import metaflow\nS = metaflow.step\nB = metaflow.FlowSpec", "B", "S"),
-        ("try:\n    from metaflow import FlowSpec, step\nexcept ImportError:\n    from flowc import FlowSpec, step", "FlowSpec", "step"),
+        (
+            "try:\n    from metaflow import FlowSpec, step\nexcept ImportError:\n    from flowc import FlowSpec, step",
+            "FlowSpec",
+            "step",
+        ),
         ("from metaflow import FlowSpec, step", "FlowSpec", "step()"),
         ("from metaflow import (\n    FlowSpec,  # the base\n    step,\n)", "FlowSpec", "step"),
         ("from common import FlowSpec, step", "FlowSpec", "step"),
     ],
 )
 def test_imports(imports: str, base: str, step: str, tmp_path: Path) -> None:
-    found = program(tmp_path, flow=f"{imports}\nclass F({base}):" + BODY.format(step=step), common="from metaflow import FlowSpec, step")
-    assert [each.name for each in found.flow.steps] == ["start", "end"] and found.flow.start == "start" and found.flow.end == "end"
+    found = program(
+        tmp_path,
+        flow=f"{imports}\nclass F({base}):" + BODY.format(step=step),
+        common="from metaflow import FlowSpec, step",
+    )
+    assert (
+        [each.name for each in found.flow.steps] == ["start", "end"]
+        and found.flow.start == "start"
+        and found.flow.end == "end"
+    )
 
 
 HEAD = "from metaflow import FlowSpec, step, Parameter, JSONType, retry, resources, schedule\n"
@@ -160,7 +172,10 @@ class F(FlowSpec):
     def method(self): return 2
 """ + BODY.format(step="step")
     found = program(tmp_path, flow=flow, consts="LIMIT = 5\nNESTED = {'x': f'{LIMIT}!'}").flow
-    assert [(p.attribute, p.name, p.type, p.default, p.has_default, p.required, p.help, p.separator) for p in found.parameters] == [
+    assert [
+        (p.attribute, p.name, p.type, p.default, p.has_default, p.required, p.help, p.separator)
+        for p in found.parameters
+    ] == [
         ("a", "alpha", "float", 0.5, True, False, "h", ""),
         ("b", "beta", "int", None, False, False, "", ""),
         ("c", "c", "int", None, False, True, "", ""),
@@ -172,7 +187,9 @@ class F(FlowSpec):
         ("i", "i", "int", -1, True, False, "", ""),
         ("j", "j", "float", 3.0, True, False, "", ""),
     ]
-    assert [each.name for each in found.constants][:3] == ["k1", "k2", "k3"] and "_private" not in [each.name for each in found.constants]
+    assert [each.name for each in found.constants][:3] == ["k1", "k2", "k3"] and "_private" not in [
+        each.name for each in found.constants
+    ]
 
 
 def test_decorators_have_their_defaults(tmp_path: Path) -> None:
@@ -189,8 +206,17 @@ class F(FlowSpec):
     def end(self): pass
 """
     found = program(tmp_path, flow=flow).flow
-    assert found.decorators[0].attributes == {"cron": "0 6 * * *", "weekly": False, "daily": True, "hourly": False, "timezone": None}
-    assert [(each.name, each.attributes["times" if each.name == "retry" else "memory"]) for each in found.steps[0].decorators] == [
+    assert found.decorators[0].attributes == {
+        "cron": "0 6 * * *",
+        "weekly": False,
+        "daily": True,
+        "hourly": False,
+        "timezone": None,
+    }
+    assert [
+        (each.name, each.attributes["times" if each.name == "retry" else "memory"])
+        for each in found.steps[0].decorators
+    ] == [
         ("retry", 2),
         ("resources", 8000),
     ]
@@ -238,12 +264,21 @@ class Mixin:
     assert [step.span.file for step in found.flow.steps] == ["base.py", "pkg/mixin.py", "flow.py"]
     assert [each.name for each in found.flow.constants] == ["low", "word"] and found.flow.steps[2].doc == "own end"
     assert [each.name for each in found.flow.decorators] == ["schedule"]
-    assert sorted(found.files) == ["base.py", "flow.py", "pkg/__init__.py", "pkg/mixin.py", "pkg/names.py", "pkg/unused.py"]
+    assert sorted(found.files) == [
+        "base.py",
+        "flow.py",
+        "pkg/__init__.py",
+        "pkg/mixin.py",
+        "pkg/names.py",
+        "pkg/unused.py",
+    ]
 
 
 def test_a_base_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     said = refused(
-        tmp_path, flow="from metaflow import FlowSpec, step\nfrom sklearn.base import Thing\nclass F(FlowSpec, Thing):" + BODY.format(step="step")
+        tmp_path,
+        flow="from metaflow import FlowSpec, step\nfrom sklearn.base import Thing\nclass F(FlowSpec, Thing):"
+        + BODY.format(step="step"),
     )
     assert len(said) == 1 and "FLOW105 the base class `Thing` cannot be read" in said[0]
 
@@ -278,13 +313,18 @@ def test_a_transition_in_parentheses(tmp_path: Path) -> None:
 
 
 def test_several_syntax_errors(tmp_path: Path) -> None:
-    broken = HEAD + "class F(FlowSpec):\n    @step\n    def start(self:\n        self.next(self.end)\n\nx = = 3\n\ndef g():\n    return (1,\n"
+    broken = (
+        HEAD
+        + "class F(FlowSpec):\n    @step\n    def start(self:\n        self.next(self.end)\n\nx = = 3\n\ndef g():\n    return (1,\n"
+    )
     assert len(refused(tmp_path, flow=broken)) >= 2
     assert "FLOW002" in refused(tmp_path, flow="class A:\n  def f(self):\n  pass\n")[0]
     assert "FLOW002" in refused(tmp_path, flow="print 'x'\n")[0]
 
 
-@pytest.mark.parametrize("data", [b"\x00\x01", b"\xff\xfe\x00", b"x = '\xff'", b"# coding: nonsense\n", b"\x7fELF" + bytes(range(256))])
+@pytest.mark.parametrize(
+    "data", [b"\x00\x01", b"\xff\xfe\x00", b"x = '\xff'", b"# coding: nonsense\n", b"\x7fELF" + bytes(range(256))]
+)
 def test_files_that_are_no_text(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_bytes(data)
     with pytest.raises(Refused, match="FLOW001"):
@@ -299,13 +339,20 @@ def test_no_file(tmp_path: Path) -> None:
 
 def test_bom_crlf_and_cookies(tmp_path: Path) -> None:
     text = HEAD + "class F(FlowSpec):\n    x = 'é'" + BODY.format(step="step")
-    for data in ("\ufeff".encode() + text.encode(), text.replace("\n", "\r\n").encode(), b"# -*- coding: latin-1 -*-\n" + text.encode("latin-1")):
+    for data in (
+        "\ufeff".encode() + text.encode(),
+        text.replace("\n", "\r\n").encode(),
+        b"# -*- coding: latin-1 -*-\n" + text.encode("latin-1"),
+    ):
         (tmp_path / "flow.py").write_bytes(data)
         assert load(str(tmp_path / "flow.py")).flow.name == "F"
 
 
 def test_columns_count_characters(tmp_path: Path) -> None:
-    said = refused(tmp_path, flow=HEAD + "class F(FlowSpec):\n    é = '🎉'; ü = Parameter('bad name', default=1)" + BODY.format(step="step"))
+    said = refused(
+        tmp_path,
+        flow=HEAD + "class F(FlowSpec):\n    é = '🎉'; ü = Parameter('bad name', default=1)" + BODY.format(step="step"),
+    )
     assert said[0].startswith("flow.py:3:14 FLOW302")
 
 
@@ -333,14 +380,19 @@ def test_source_of_a_random_flow_reads_back(tmp_path: Path, flow: nodes.Flow) ->
     found = program(tmp_path, flow=source_of(flow))
 
     def shape(each: nodes.Flow) -> list[Any]:
-        return sorted((step.name, step.is_join, type(step.transition).__name__, [getattr(step.transition, "target", None)]) for step in each.steps)
+        return sorted(
+            (step.name, step.is_join, type(step.transition).__name__, [getattr(step.transition, "target", None)])
+            for step in each.steps
+        )
 
     assert shape(found.flow) == shape(flow)
     assert from_json(to_json(found.flow, found.scope)) == (found.flow, found.scope)
     assert found.scope == scopes(found.flow)
 
 
-SEED = source_of(flow_of([("foreach", ([("switch", ([[("step", None)]], 0))], 2)), ("branches", [[("step", None)], [("loop", 1)]])]))
+SEED = source_of(
+    flow_of([("foreach", ([("switch", ([[("step", None)]], 0))], 2)), ("branches", [[("step", None)], [("loop", 1)]])])
+)
 
 
 @given(
@@ -348,7 +400,9 @@ SEED = source_of(flow_of([("foreach", ([("switch", ([[("step", None)]], 0))], 2)
         st.tuples(
             st.integers(0, len(SEED) - 1),
             st.integers(0, 12),
-            st.sampled_from(["", "(", ")", ":", "\n", "self.", "@step\n", "é", "\x00", "'", '"""', "\\", "\t", "=", "**", "#"]),
+            st.sampled_from(
+                ["", "(", ")", ":", "\n", "self.", "@step\n", "é", "\x00", "'", '"""', "\\", "\t", "=", "**", "#"]
+            ),
         ),
         min_size=1,
         max_size=6,
@@ -373,7 +427,10 @@ def test_the_same_bytes_for_every_hash_seed(tmp_path: Path) -> None:
     code = "import sys; from flowc.compiler.pipeline import load; from flowc.compiler.ir.json_form import to_json; p = load(sys.argv[1]); sys.stdout.write(to_json(p.flow, p.scope))"
     made = {
         subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / "flow.py")], env={"PYTHONHASHSEED": seed, "LC_ALL": "C"}, capture_output=True, check=True
+            [sys.executable, "-c", code, str(tmp_path / "flow.py")],
+            env={"PYTHONHASHSEED": seed, "LC_ALL": "C"},
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("0", "1", "77")
     }

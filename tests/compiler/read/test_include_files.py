@@ -49,16 +49,26 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@pytest.mark.parametrize("default", ["'data.csv'", "beside('data.csv')", "os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data.csv')"])
+@pytest.mark.parametrize(
+    "default",
+    ["'data.csv'", "beside('data.csv')", "os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data.csv')"],
+)
 def test_the_default_travels_with_the_code(default: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "data.csv").write_bytes(b"a\r\nb")
     found = program(tmp_path / "flows", f"data = IncludeFile('d', default={default}, help='a table')")
     (one,) = found.flow.parameters
-    assert (one.type, one.default, one.has_default, one.include) == ("file", "data.csv", True, nodes.Include(True, "utf-8", digest(b"a\r\nb")))
+    assert (one.type, one.default, one.has_default, one.include) == (
+        "file",
+        "data.csv",
+        True,
+        nodes.Include(True, "utf-8", digest(b"a\r\nb")),
+    )
     assert found.files[f"flowc.include/{digest(b'a' + bytes([13, 10]) + b'b')}"] == b"a\r\nb"
-    assert found.flow.inputs == (nodes.Input("file", "d", "data.csv", f"sha256:{digest(b'a' + bytes([13, 10]) + b'b')}"),)
+    assert found.flow.inputs == (
+        nodes.Input("file", "d", "data.csv", f"sha256:{digest(b'a' + bytes([13, 10]) + b'b')}"),
+    )
     before = build(found.flow, found.scope, found.files).digest
     (tmp_path / "flows" / "data.csv").write_bytes(b"other")
     changed = load(str(tmp_path / "flows" / "flow.py"))
@@ -81,9 +91,18 @@ def test_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
     ("line", "expected"),
     [
         ("x = IncludeFile('x')", ("file", None, False, False, nodes.Include(True, "utf-8", ""))),
-        ("x = IncludeFile('x', required=True, is_text=False)", ("file", None, False, True, nodes.Include(False, "utf-8", ""))),
-        ("x = IncludeFile('x', default='gone.csv')", ("file", "gone.csv", True, False, nodes.Include(True, "utf-8", ""))),
-        ("x = IncludeFile('x', False, None, 'latin-1', None, None)", ("file", None, False, False, nodes.Include(True, "latin-1", ""))),
+        (
+            "x = IncludeFile('x', required=True, is_text=False)",
+            ("file", None, False, True, nodes.Include(False, "utf-8", "")),
+        ),
+        (
+            "x = IncludeFile('x', default='gone.csv')",
+            ("file", "gone.csv", True, False, nodes.Include(True, "utf-8", "")),
+        ),
+        (
+            "x = IncludeFile('x', False, None, 'latin-1', None, None)",
+            ("file", None, False, False, nodes.Include(True, "latin-1", "")),
+        ),
         ("x = Parameter('x', lambda context: context.flow_name)", ("str", "F", True, False, None)),
         ("x = Parameter('x', default=lambda context: [1], type=dict)", ("json", [1], True, False, None)),
         ("x = Parameter('x', default='a', required=True)", ("str", "a", True, False, None)),

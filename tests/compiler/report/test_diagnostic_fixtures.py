@@ -51,7 +51,13 @@ def said(source: str, folder: Path) -> str:
     severities = dict(each.split("=") for each in arguments.all("--severity"))
     (folder / "flow.py").write_text(IMPORTS + CHAIN.sub(chain, source))
     try:
-        program = load(os.path.join(folder, "flow.py"), arguments.text("--flow"), arguments.all("--with"), severities, given(arguments))
+        program = load(
+            os.path.join(folder, "flow.py"),
+            arguments.text("--flow"),
+            arguments.all("--with"),
+            severities,
+            given(arguments),
+        )
         path = os.path.join(folder, "flow.py")
         compiled = compilations(program, emitters, arguments, "sha256:0")
         diagnostics = problems(program, path, compiled, arguments) if emitters else program.diagnostics
@@ -89,7 +95,9 @@ ELSEWHERE = {
 
 def test_every_code_of_a_flow_has_a_case() -> None:
     """Codes of a flow are those of 100 to 499; the others have an example on their page (tests/flowc/test_explanations.py)."""
-    recorded = {code for _, _, expected in cases() for code in re.findall(r"^(?:\d+:\d+ )?(FLOW\d{3}) ", expected, re.MULTILINE)}
+    recorded = {
+        code for _, _, expected in cases() for code in re.findall(r"^(?:\d+:\d+ )?(FLOW\d{3}) ", expected, re.MULTILINE)
+    }
     codes = {page.code for page in pages() if "FLOW100" <= page.code < "FLOW500"}
     assert sorted(codes - recorded - set(ELSEWHERE)) == []
     assert not recorded & set(ELSEWHERE)
@@ -107,7 +115,9 @@ def regenerate(folder: Path) -> None:
         parts = []
         for case in file.read_text().split("\n---\n"):
             source = case.partition("\n>>>\n")[0].rstrip("\n")
-            parts.append(f"{source}\n>>>\n{said(source.partition(chr(10))[2].strip(chr(10)) + chr(10), folder)}".rstrip("\n"))
+            parts.append(
+                f"{source}\n>>>\n{said(source.partition(chr(10))[2].strip(chr(10)) + chr(10), folder)}".rstrip("\n")
+            )
         file.write_text("\n---\n".join(parts) + "\n")
 
 

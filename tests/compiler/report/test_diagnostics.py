@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Span
-from flowc.compiler.report.diagnostics import WARNING, Diagnostic, Refused, concise, full, has_errors, in_order, nearest, summary
+from flowc.compiler.report.diagnostics import (
+    WARNING,
+    Diagnostic,
+    Refused,
+    concise,
+    full,
+    has_errors,
+    in_order,
+    nearest,
+    summary,
+)
 
 SPAN = Span("flow.py", 2, 9, 2, 14)
 ONE = Diagnostic("FLOW210", "no step assigns `self.itmes`", SPAN, "a foreach needs a list", "did you mean `items`?")
@@ -52,7 +62,10 @@ def test_a_place_outside_the_source_or_none_still_renders() -> None:
 
 
 def test_order_repeats_and_counts() -> None:
-    late, warning = Diagnostic("FLOW1", "b", Span("flow.py", 9, 1, 9, 2)), Diagnostic("FLOW2", "c", None, severity=WARNING)
+    late, warning = (
+        Diagnostic("FLOW1", "b", Span("flow.py", 9, 1, 9, 2)),
+        Diagnostic("FLOW2", "c", None, severity=WARNING),
+    )
     assert in_order([late, ONE, warning, ONE]) == (warning, ONE, late)
     assert summary([late, ONE, warning]) == "2 errors, 1 warning" and summary([]) == ""
     assert has_errors([ONE]) and not has_errors([warning])

@@ -97,9 +97,15 @@ def test_a_backslash_that_continues_a_line_is_no_argument(tmp_path: Path) -> Non
     assert (size.type, size.default, size.help) == ("int", 7, "how many")
     assert [each.name for each in program.flow.configs] == ["config"]
     start, body, join, _ = program.flow.steps
-    assert {each.name: each.attributes for each in start.decorators}["retry"] == {"times": 2, "minutes_between_retries": 0}
+    assert {each.name: each.attributes for each in start.decorators}["retry"] == {
+        "times": 2,
+        "minutes_between_retries": 0,
+    }
     assert {each.name: each.attributes for each in start.decorators}["resources"]["cpu"] == 2
-    assert isinstance(start.transition, Foreach) and (start.transition.over, start.transition.target) == ("items", "body")
+    assert isinstance(start.transition, Foreach) and (start.transition.over, start.transition.target) == (
+        "items",
+        "body",
+    )
     assert isinstance(body.transition, Linear) and body.transition.target == "join" and join.is_join
     assert CONTINUED.split("\n")[start.transition.span.line - 1].strip() == "self.next(self.body, \\"
 

@@ -49,7 +49,11 @@ NEWER_LINE = {
         '\t"github.com/argoproj/argo-workflows/v4/util/logging"\n\t"github.com/argoproj/argo-workflows/v4/workflow/util"'
     ),
 }
-PAUSE, ARGOEXEC, PYTHON = "docker.io/flowc-test/pause:1", "docker.io/flowc-test/argoexec:1", "docker.io/flowc-test/python:1"
+PAUSE, ARGOEXEC, PYTHON = (
+    "docker.io/flowc-test/pause:1",
+    "docker.io/flowc-test/argoexec:1",
+    "docker.io/flowc-test/python:1",
+)
 
 
 def cache() -> Path:
@@ -138,7 +142,9 @@ def _argo(folder: Path, here: Path) -> None:
     commands = [*(f"{module}/cmd/{name}" for name in ("workflow-controller", "argoexec")), "./retry"]
     _go(["build", "-mod=vendor", "-ldflags=-s -w", "-o", f"{made}/", *commands], source, CGO_ENABLED="0")
     (made / "crds").mkdir()
-    for each in (_module_folder(source, module, argo()) / "manifests" / "base" / "crds" / "full").glob("argoproj.io_*.yaml"):
+    for each in (_module_folder(source, module, argo()) / "manifests" / "base" / "crds" / "full").glob(
+        "argoproj.io_*.yaml"
+    ):
         shutil.copyfile(each, made / "crds" / each.name)
     layer = files_layer({"bin/argoexec": (made / "argoexec").read_bytes(), "tmp/.keep": b""})
     Image(ARGOEXEC, [layer], ["argoexec"]).write(made / "argoexec.tar")
@@ -167,7 +173,10 @@ def _kubernetes(folder: Path, here: Path) -> None:
     _go(["mod", "edit", *(f"-replace={each}={each}@v0.{KUBERNETES.removeprefix('v1.')}" for each in staging)], source)
     _go(["mod", "tidy"], source)
     (here / "made").mkdir()
-    _go(["build", "-ldflags=-s -w", "-o", str(here / "made") + "/", "./apiserver", "./kubelet", "./kube-scheduler"], source)
+    _go(
+        ["build", "-ldflags=-s -w", "-o", str(here / "made") + "/", "./apiserver", "./kubelet", "./kube-scheduler"],
+        source,
+    )
 
 
 def _root(folder: Path, here: Path) -> None:
@@ -181,7 +190,9 @@ def _images(folder: Path, here: Path) -> None:
     made = here / "made"
     made.mkdir()
     with open(shutil.which("busybox") or "/bin/busybox", "rb") as file:
-        busybox = files_layer({"bin/busybox": file.read()}, links={f"bin/{each}": "busybox" for each in ("sh", "sleep", "cp", "cat")})
+        busybox = files_layer(
+            {"bin/busybox": file.read()}, links={f"bin/{each}": "busybox" for each in ("sh", "sleep", "cp", "cat")}
+        )
     Image(PAUSE, [busybox], ["/bin/sleep", "1000000"]).write(made / "pause.tar")
     (made / "busybox.layer").write_bytes(busybox)
     layer = folder_layer(folder / "root")
@@ -197,7 +208,11 @@ def _module_folder(source: Path, module: str, version: str) -> Path:
 
 def _go(arguments: list[str], cwd: Path, **environment: str) -> str:
     path = os.environ["PATH"] + ":/usr/local/go/bin"
-    return _run(["go", *arguments], cwd=cwd, env={**os.environ, "PATH": path, "GOFLAGS": "", "GOTOOLCHAIN": "auto", **environment})
+    return _run(
+        ["go", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PATH": path, "GOFLAGS": "", "GOTOOLCHAIN": "auto", **environment},
+    )
 
 
 def _run(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> str:

@@ -49,7 +49,9 @@ def files_layer(files: dict[str, bytes], links: dict[str, str] | None = None) ->
 
 def folder_layer(folder: Path) -> bytes:
     """A layer of everything below the folder, with owners and modes."""
-    return subprocess.run(["tar", "-C", str(folder), "--numeric-owner", "--sort=name", "-c", "."], capture_output=True, check=True).stdout
+    return subprocess.run(
+        ["tar", "-C", str(folder), "--numeric-owner", "--sort=name", "-c", "."], capture_output=True, check=True
+    ).stdout
 
 
 def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:

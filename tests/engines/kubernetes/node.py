@@ -93,13 +93,27 @@ class Node:
         """Kills a process of the node, such as `workflow-controller`, and starts it again."""
         self._ask(f"restart {name}")
 
-    def call(self, method: str, path: str, body: object = None, content: str = "application/json", accept: str = "application/json") -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+    ) -> Any:
         """Sends a request to the API server; returns its answer as data. Raises ApiError and OSError."""
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()  # YAML, which apply speaks, has no surrogates as escapes
+        data = (
+            None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        )  # YAML, which apply speaks, has no surrogates as escapes
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content, "Accept": accept}
-        for connection in (getattr(self.here, "connection", None), None):  # one that was kept may have been closed by now
+        for connection in (
+            getattr(self.here, "connection", None),
+            None,
+        ):  # one that was kept may have been closed by now
             if connection is None:
-                connection = http.client.HTTPSConnection(ADDRESS, PORT, timeout=60, context=ssl._create_unverified_context())
+                connection = http.client.HTTPSConnection(
+                    ADDRESS, PORT, timeout=60, context=ssl._create_unverified_context()
+                )
                 self.here.connection = connection
                 self.connections.append(connection)
             try:
@@ -160,7 +174,10 @@ def main() -> None:
     """Starts a node, to try things by hand, until Enter is pressed."""
     began = time.monotonic()
     with Node() as node:
-        print(f"ready in {time.monotonic() - began:.0f} s: export KUBECONFIG={node.kubeconfig}; Enter stops it", flush=True)
+        print(
+            f"ready in {time.monotonic() - began:.0f} s: export KUBECONFIG={node.kubeconfig}; Enter stops it",
+            flush=True,
+        )
         sys.stdin.readline()
 
 

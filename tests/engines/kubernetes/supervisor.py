@@ -24,8 +24,14 @@ MAC = "0a:58:0a:e7:00:01"  # the bridge's
 ETCD = 12379
 NAMESPACE = "argo"
 PATIENCE = 120.0  # seconds that a part of the node gets to answer, on a machine that may be busy
-APPLIED = ("WorkflowTemplate", "CronWorkflow")  # what users apply: with Argo's full schemas, which cost a quarter of the API server's time
-COLLECT = {"GOGC": "1000", "GOMEMLIMIT": "2GiB"}  # the node's processes collect garbage a tenth as often, while they have room
+APPLIED = (
+    "WorkflowTemplate",
+    "CronWorkflow",
+)  # what users apply: with Argo's full schemas, which cost a quarter of the API server's time
+COLLECT = {
+    "GOGC": "1000",
+    "GOMEMLIMIT": "2GiB",
+}  # the node's processes collect garbage a tenth as often, while they have room
 # What nobody reads once the node is gone, and a disk would be busy with: databases that write through for each container, and the volumes, into which
 # Argo copies its executor for every pod, 70 MB each time.
 IN_MEMORY = ("containerd", "etcd", "kubelet", "pod-logs", "run")
@@ -60,7 +66,9 @@ class Node:
             "--kubelet-preferred-address-types=InternalIP,Hostname",
         ])  # fmt: skip
         # which it makes a moment after it answers at all, and objects are put into it
-        self._until("the API server has its namespace `default`", lambda: bool(self.call("GET", "/api/v1/namespaces/default")))
+        self._until(
+            "the API server has its namespace `default`", lambda: bool(self.call("GET", "/api/v1/namespaces/default"))
+        )
         images = concurrent.futures.ThreadPoolExecutor(1).submit(self._images)
         self._run("scheduler", [
             f"{self.cache}/kubernetes/kube-scheduler", "--kubeconfig", f"{self.state}/kubeconfig", "--leader-elect=false", "--bind-address=127.0.0.1",
@@ -117,7 +125,10 @@ class Node:
     def call(self, method: str, path: str, body: object = None, content: str = "application/json") -> dict:  # type: ignore[type-arg]
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"https://{ADDRESS}:{PORT}{path}", data, {"Authorization": f"Bearer {self.token}", "Content-Type": content}, method=method
+            f"https://{ADDRESS}:{PORT}{path}",
+            data,
+            {"Authorization": f"Bearer {self.token}", "Content-Type": content},
+            method=method,
         )
         with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=30) as answer:
             found: dict = json.load(answer)  # type: ignore[type-arg]
@@ -132,7 +143,12 @@ class Node:
         with open(f"{self.state}/logs/{name}.log", "ab") as log:
             path = os.environ["PATH"] + ":/usr/sbin:/sbin"
             self.processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.state, env={**os.environ, **COLLECT, "PATH": path, **environment}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.state,
+                env={**os.environ, **COLLECT, "PATH": path, **environment},
             )
 
     def _files(self) -> None:
@@ -208,7 +224,9 @@ class Node:
         for namespace in (NAMESPACE, "default"):
             self.call("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
             self.call(
-                "POST", f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": certificate}}
+                "POST",
+                f"/api/v1/namespaces/{namespace}/configmaps",
+                {"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": certificate}},
             )
         executor = (
             "imagePullPolicy: IfNotPresent\nenv:\n"
@@ -218,7 +236,10 @@ class Node:
         self.call(
             "POST",
             f"/api/v1/namespaces/{NAMESPACE}/configmaps",
-            {"metadata": {"name": "workflow-controller-configmap"}, "data": {"executor": executor, "nodeEvents": "enabled: false\n"}},
+            {
+                "metadata": {"name": "workflow-controller-configmap"},
+                "data": {"executor": executor, "nodeEvents": "enabled: false\n"},
+            },
         )
         for each in sorted(os.listdir(f"{self.argo}/crds")):
             with open(f"{self.argo}/crds/{each}") as file:
@@ -231,14 +252,23 @@ class Node:
 
     def _ready(self) -> bool:
         node = self.call("GET", "/api/v1/nodes/node1")
-        if not any(each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", [])):
+        if not any(
+            each["type"] == "Ready" and each["status"] == "True" for each in node["status"].get("conditions", [])
+        ):
             return False
         if node["spec"].get("taints"):  # nobody else takes the mark of a new node away: there is no controller manager
             self.call("PATCH", "/api/v1/nodes/node1", {"spec": {"taints": None}}, "application/merge-patch+json")
         # what flows ask for: a pool, and GPUs, which are never touched
-        self.call("PATCH", "/api/v1/nodes/node1", {"metadata": {"labels": {"pool": "spot"}}}, "application/merge-patch+json")
+        self.call(
+            "PATCH", "/api/v1/nodes/node1", {"metadata": {"labels": {"pool": "spot"}}}, "application/merge-patch+json"
+        )
         gpus = {"nvidia.com/gpu": "8"}
-        self.call("PATCH", "/api/v1/nodes/node1/status", {"status": {"capacity": gpus, "allocatable": gpus}}, "application/merge-patch+json")
+        self.call(
+            "PATCH",
+            "/api/v1/nodes/node1/status",
+            {"status": {"capacity": gpus, "allocatable": gpus}},
+            "application/merge-patch+json",
+        )
         return True
 
     def _until(self, what: str, true: object, seconds: float = PATIENCE) -> None:

@@ -19,7 +19,13 @@ from tests.support.diagnostic_pages import ROOT
 
 SCHEMA = json.loads((ROOT / "tests/fixtures/sarif/sarif-schema-2.1.0.json").read_text())
 VALIDATOR = jsonschema.Draft4Validator(SCHEMA)
-ONE = Diagnostic("FLOW206", "step `a` goes to `ent`", Span("flows/a b.py", 3, 9, 3, 20), "only a step can be gone to", "did you mean `end`?")
+ONE = Diagnostic(
+    "FLOW206",
+    "step `a` goes to `ent`",
+    Span("flows/a b.py", 3, 9, 3, 20),
+    "only a step can be gone to",
+    "did you mean `end`?",
+)
 PLACELESS = Diagnostic("FLOW601", "no datastore was given", None, "it is part of a spec", "give `--store`", WARNING)
 HOSTILE = st.text(st.sampled_from("a%:,\r\n\x1b\0]'\"<>&\\é\u2028"), min_size=1, max_size=12)
 DIAGNOSTICS = st.lists(
@@ -64,7 +70,10 @@ def test_github() -> None:
         "::error file=flows/a b.py,line=3,col=9,endLine=3,endColumn=20,title=flowc FLOW206::"
         "step `a` goes to `ent`%0Awhy: only a step can be gone to%0Ahelp: did you mean `end`?\n"
     )
-    assert rendered("github", PLACELESS).startswith("::warning title=flowc FLOW601::no datastore") and rendered("github") == ""
+    assert (
+        rendered("github", PLACELESS).startswith("::warning title=flowc FLOW601::no datastore")
+        and rendered("github") == ""
+    )
 
 
 @settings(deadline=None, max_examples=50)
@@ -77,7 +86,14 @@ def test_no_text_ends_an_annotation_or_begins_another(found: tuple[Diagnostic, .
         assert command is not None, line
         properties = dict(each.split("=", 1) for each in command[2].split(","))
         if one.span is not None:
-            unescaped = properties["file"].replace("%3A", ":").replace("%2C", ",").replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
+            unescaped = (
+                properties["file"]
+                .replace("%3A", ":")
+                .replace("%2C", ",")
+                .replace("%0A", "\n")
+                .replace("%0D", "\r")
+                .replace("%25", "%")
+            )
             assert unescaped == one.span.file
 
 
@@ -89,7 +105,10 @@ def test_sarif() -> None:
     first, placeless, _ = run["results"]
     assert first["level"] == "error" and placeless["level"] == "warning" and "locations" not in placeless
     place = first["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "flows/a%20b.py"}, "region": {"startLine": 3, "startColumn": 9, "endLine": 3, "endColumn": 20}}
+    assert place == {
+        "artifactLocation": {"uri": "flows/a%20b.py"},
+        "region": {"startLine": 3, "startColumn": 9, "endLine": 3, "endColumn": 20},
+    }
     VALIDATOR.validate(json.loads(rendered("sarif")))
 
 

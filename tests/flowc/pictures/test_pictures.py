@@ -60,7 +60,16 @@ def check_svg(text: str, what: Drawing) -> None:
     root = ElementTree.fromstring(text)
     assert root.tag == f"{SVG}svg"
     elements = {each.tag.removeprefix(SVG) for each in root.iter()}
-    assert elements <= {"svg", "title", "style", "rect", "g", "text", "path", "polygon"}  # nothing that a text brought in
+    assert elements <= {
+        "svg",
+        "title",
+        "style",
+        "rect",
+        "g",
+        "text",
+        "path",
+        "polygon",
+    }  # nothing that a text brought in
     assert not any(name.lower().startswith("on") or "href" in name for each in root.iter() for name in each.attrib)
     names = [each.text for each in root.iter(f"{SVG}text") if each.get("class") == "name"]
     assert sorted(names, key=str) == sorted(item.name for item in items(what.whole))
@@ -95,9 +104,13 @@ def check_mermaid(text: str, what: Drawing) -> None:
 def check_dot(text: str, what: Drawing) -> None:
     graph = pygraphviz.AGraph(string=text)
     assert sorted(graph.nodes()) == sorted(item.name for item in items(what.whole))
-    assert sorted((str(a), str(b)) for a, b in graph.edges()) == sorted((edge.source, edge.target) for edge in what.edges)
+    assert sorted((str(a), str(b)) for a, b in graph.edges()) == sorted(
+        (edge.source, edge.target) for edge in what.edges
+    )
     for item in items(what.whole):
-        assert quoted("\n".join([item.name, *item.notes]))[1:-1].replace('\\"', '"') == graph.get_node(item.name).attr["label"].replace('\\"', '"')
+        assert quoted("\n".join([item.name, *item.notes]))[1:-1].replace('\\"', '"') == graph.get_node(item.name).attr[
+            "label"
+        ].replace('\\"', '"')
 
 
 CHECKS = {"svg": check_svg, "mermaid": check_mermaid, "dot": check_dot}
@@ -113,7 +126,10 @@ def test_feature_flows(path: Path, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PICTURES)
-@pytest.mark.parametrize("text", [*TEXTS, "</text><script>alert(1)</script>", '" ]; evil [', "\\N&amp;\\l", "end", ']"] --> x', "\ud7ff\ufffe\x0b"])
+@pytest.mark.parametrize(
+    "text",
+    [*TEXTS, "</text><script>alert(1)</script>", '" ]; evil [', "\\N&amp;\\l", "end", ']"] --> x', "\ud7ff\ufffe\x0b"],
+)
 def test_hostile_texts(text: str, name: str, tmp_path: Path) -> None:
     what = drawing_of(hostile_flow(text), tmp_path)
     CHECKS[name](picture(name)(what), what)
@@ -130,7 +146,12 @@ def inside(inner: Placed, outer: Placed) -> bool:
 
 
 def apart(one: Placed, other: Placed) -> bool:
-    return one.x + one.width <= other.x or other.x + other.width <= one.x or one.y + one.height <= other.y or other.y + other.height <= one.y
+    return (
+        one.x + one.width <= other.x
+        or other.x + other.width <= one.x
+        or one.y + one.height <= other.y
+        or other.y + other.height <= one.y
+    )
 
 
 @settings(deadline=None, max_examples=30)
@@ -152,13 +173,19 @@ def test_everything_is_in_its_place(flow: object) -> None:
 def test_the_command(tmp_path: Path) -> None:
     path = str(FLOWS / "nested_foreach.py")
     for name in PICTURES:
-        one, two = (flowc("show", path, "--format", name, env={"PYTHONHASHSEED": seed}, check=True).stdout for seed in "12")
+        one, two = (
+            flowc("show", path, "--format", name, env={"PYTHONHASHSEED": seed}, check=True).stdout for seed in "12"
+        )
         assert one == two and one
-    assert flowc("show", path, "--format", "json", check=True).stdout == flowc("show", path, "--json", check=True).stdout
+    assert (
+        flowc("show", path, "--format", "json", check=True).stdout == flowc("show", path, "--json", check=True).stdout
+    )
     assert flowc("show", path, "--format", "png").returncode == 2
 
 
-def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     from flowc.cli import main
 
     monkeypatch.setitem(sys.modules, "pygraphviz", None)

@@ -55,7 +55,9 @@ def test_the_documented_names_can_be_imported() -> None:
 
 
 def test_flowc_has_the_same() -> None:
-    names = [name for name in NAMES["metaflow"].split() if name in python("import flowc; print(sorted(flowc.API))").stdout]
+    names = [
+        name for name in NAMES["metaflow"].split() if name in python("import flowc; print(sorted(flowc.API))").stdout
+    ]
     assert len(names) > 40
     done = python(f"import flowc\nfor name in {names}: getattr(flowc, name)")
     assert done.returncode == 0, done.stderr
@@ -93,7 +95,9 @@ def test_event_names() -> None:
         "from metaflow.integrations import ArgoEvent\nprint(ArgoEvent(name).add_to_payload('a', 1).payload)\n"
         "print(ArgoEvent('x').safe_publish())\nprint(ArgoEvent('x').publish())\n"
     )
-    assert done.stdout.split("\n")[:5] == ["mfns.ready", "mfns.p.user.me.ready", "{'a': '1'}", "None", "None"], done.stderr
+    assert done.stdout.split("\n")[:5] == ["mfns.ready", "mfns.p.user.me.ready", "{'a': '1'}", "None", "None"], (
+        done.stderr
+    )
     assert "no webhook is known" in done.stderr
 
 
@@ -105,4 +109,7 @@ def test_deploying_from_python_says_what_to_do_instead() -> None:
 
 def test_spin_says_what_to_do_instead(tmp_path: Path) -> None:
     done = flowc("spin", "flow.py", "train")
-    assert done.returncode == 2 and "flowc has no command `spin`; `flowc resume FLOW.py STEP` runs a step again" in done.stderr
+    assert (
+        done.returncode == 2
+        and "flowc has no command `spin`; `flowc resume FLOW.py STEP` runs a step again" in done.stderr
+    )

@@ -46,8 +46,12 @@ def test_what_goes_in_comes_out(value: Any) -> None:
 def test_digest_is_what_the_specification_says() -> None:
     for size in (0, 1, CHUNK, CHUNK + 1, 3 * CHUNK):
         data = bytes(size)
-        leaves = [hashlib.sha256(data[at : at + CHUNK]).digest() for at in range(0, size, CHUNK)] or [hashlib.sha256(b"").digest()]
-        assert digest.of(data) == (leaves[0].hex() if len(leaves) == 1 else hashlib.sha256(b"".join(leaves)).hexdigest())
+        leaves = [hashlib.sha256(data[at : at + CHUNK]).digest() for at in range(0, size, CHUNK)] or [
+            hashlib.sha256(b"").digest()
+        ]
+        assert digest.of(data) == (
+            leaves[0].hex() if len(leaves) == 1 else hashlib.sha256(b"".join(leaves)).hexdigest()
+        )
 
 
 def test_layout_is_what_the_specification_says() -> None:
@@ -74,7 +78,12 @@ def test_buffers_are_not_copied_and_can_be_written_to() -> None:
 
 def test_a_large_pickle_waits_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "SPOOL", 100_000)
-    value = [[str(each) for each in range(100_000)], b"x" * 500_000, "é" * 300_000, [bytes([each % 256]) * 1000 for each in range(2000)]]
+    value = [
+        [str(each) for each in range(100_000)],
+        b"x" * 500_000,
+        "é" * 300_000,
+        [bytes([each % 256]) * 1000 for each in range(2000)],
+    ]
     made = content.of(value)
     assert made.spool is not None
     assert content.restore(made.bytes()) == value

@@ -111,7 +111,17 @@ def object_of(work: Path, artifact: str) -> Path:
 
 
 def resume(work: Path, *words: str) -> Done:
-    return flowc("resume", str(work / "flow.py"), "--store", str(work / "store"), "--run-id", "again", "--origin-run-id", "r", *words)
+    return flowc(
+        "resume",
+        str(work / "flow.py"),
+        "--store",
+        str(work / "store"),
+        "--run-id",
+        "again",
+        "--origin-run-id",
+        "r",
+        *words,
+    )
 
 
 def after_a_power_failure(work: Path) -> None:
@@ -136,9 +146,14 @@ def test_resume_makes_again_what_is_torn(artifact: str, damage: Callable[[Path],
     after_a_power_failure(work)
     done = resume(work)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"[body/1] runs again: artifact `{artifact if artifact != 'packed' or damage is flip else 'also_packed'}` is damaged" in done.stdout
+    assert (
+        f"[body/1] runs again: artifact `{artifact if artifact != 'packed' or damage is flip else 'also_packed'}` is damaged"
+        in done.stdout
+    )
     assert (work / "log").read_text() == "1 ", "the other item is whole"
-    assert dump(work / "store", "again") == json.loads((work / "expected.json").read_text()) == dump(work / "store", "r")
+    assert (
+        dump(work / "store", "again") == json.loads((work / "expected.json").read_text()) == dump(work / "store", "r")
+    )
 
 
 @pytest.mark.parametrize("damage", [truncate, empty, delete])
@@ -159,9 +174,15 @@ def test_flipped_bits_are_found_by_reading_everything(artifact: str, work: Path)
 def test_a_task_that_met_with_damage_lets_resume_look_at_everything(work: Path) -> None:
     flip(object_of(work, "blob"))
     done = resume(work, "join")
-    assert done.returncode == 1 and "artifact `blob` is damaged in the datastore" in done.stderr and "runtime_shim" not in done.stderr
+    assert (
+        done.returncode == 1
+        and "artifact `blob` is damaged in the datastore" in done.stderr
+        and "runtime_shim" not in done.stderr
+    )
     assert "resume" in done.stderr.splitlines()[-1]
-    again = flowc("resume", str(work / "flow.py"), "--store", str(work / "store"), "--run-id", "third", "--origin-run-id", "again")
+    again = flowc(
+        "resume", str(work / "flow.py"), "--store", str(work / "store"), "--run-id", "third", "--origin-run-id", "again"
+    )
     assert again.returncode == 0 and "[body/1] runs again" in again.stdout, again.stdout + again.stderr
     assert dump(work / "store", "third") == json.loads((work / "expected.json").read_text())
 
@@ -179,7 +200,10 @@ def test_records(damage: Callable[[Path], None], work: Path) -> None:
 def test_going_on_with_a_damaged_run_is_refused_with_the_way_out(work: Path) -> None:
     delete(object_of(work, "blob"))
     done = run(work / "flow.py", work / "store", check=False)
-    assert done.returncode == 1 and "run 'r' cannot go on: what task body/1 left is not whole: artifact `blob` is damaged" in done.stderr
+    assert (
+        done.returncode == 1
+        and "run 'r' cannot go on: what task body/1 left is not whole: artifact `blob` is damaged" in done.stderr
+    )
     assert f"flowc resume {work / 'flow.py'} --origin-run-id r" in done.stderr and (work / "log").exists() is False
     empty(work / "store" / "F" / "runs" / "r" / "start" / "-.json")
     done = run(work / "flow.py", work / "store", check=False)
@@ -192,25 +216,38 @@ def test_dump_reports_it_and_shows_the_rest(artifact: str, damage: Callable[[Pat
     damage(object_of(work, artifact))
     after_a_power_failure(work)
     done = flowc("dump", "r/body", "--store", str(work / "store"))
-    assert done.returncode == 1 and f"r/body/1: artifact `{artifact}` is " in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 1
+        and f"r/body/1: artifact `{artifact}` is " in done.stderr
+        and "Traceback" not in done.stderr
+    )
     assert "<damaged: " in done.stdout and "inline" in done.stdout
     one = flowc("dump", "r/body/1", artifact, "--store", str(work / "store"))
     assert one.returncode == 1 and one.stdout == "" and f"artifact `{artifact}`" in one.stderr
     assert flowc("dump", "r/body/0", "--store", str(work / "store")).returncode == 0
     empty(work / "store" / "F" / "runs" / "r" / "body" / "0.json")
-    assert "r/body/0: F/runs/r/body/0.json in the datastore is damaged" in flowc("dump", "r/body", "--store", str(work / "store")).stderr
+    assert (
+        "r/body/0: F/runs/r/body/0.json in the datastore is damaged"
+        in flowc("dump", "r/body", "--store", str(work / "store")).stderr
+    )
 
 
 @pytest.mark.parametrize("damage", [truncate, pytest.param(empty, marks=pytest.mark.slow), zero])
 def test_what_else_a_power_failure_tears(damage: Callable[[Path], None], work: Path) -> None:
     """The code package, the environment, what drives the run: written anew, or not believed."""
     store = work / "store" / "F"
-    for each in (*(store / "code").iterdir(), *(store / "environments").iterdir(), store / "runs" / "r" / "process.json"):
+    for each in (
+        *(store / "code").iterdir(),
+        *(store / "environments").iterdir(),
+        store / "runs" / "r" / "process.json",
+    ):
         damage(each)
     after_a_power_failure(work)
     assert resume(work, "join").returncode == 0
     assert "succeeded" in flowc("runs", "--store", str(work / "store"), check=True).stdout
-    assert json.loads(flowc("dump", "again/end", "--environment", "--json", "--store", str(work / "store"), check=True).stdout)["end"][0]["packages"]
+    assert json.loads(
+        flowc("dump", "again/end", "--environment", "--json", "--store", str(work / "store"), check=True).stdout
+    )["end"][0]["packages"]
 
 
 def test_a_torn_run_json(work: Path) -> None:

@@ -84,7 +84,9 @@ print(json.dumps(artifacts.save_all(open_store(sys.argv[1]), "F", {"s": set("abc
     written = []
     for seed in range(1, 5):
         env = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        done = subprocess.run([sys.executable, "-c", script, store.folder], env=env, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", script, store.folder], env=env, capture_output=True, text=True, check=True
+        )
         written.append(json.loads(done.stdout))
     assert len({each["s"]["digest"] for each in written}) > 1
     for each in written:
@@ -94,7 +96,11 @@ print(json.dumps(artifacts.save_all(open_store(sys.argv[1]), "F", {"s": set("abc
 
 def damage(path: Path, how: str) -> None:
     data = path.read_bytes()
-    path.write_bytes({"short": data[:-4096], "empty": b"", "zeros": bytes(len(data)), "flipped": data[:-100] + b"\1" + data[-99:]}[how])
+    path.write_bytes(
+        {"short": data[:-4096], "empty": b"", "zeros": bytes(len(data)), "flipped": data[:-100] + b"\1" + data[-99:]}[
+            how
+        ]
+    )
 
 
 def grow_old(path: Path) -> None:

@@ -41,16 +41,32 @@ class F(FlowSpec):
 @pytest.mark.parametrize(
     ("member", "decorator", "said"),
     [
-        ("alpha = parameter('alpha')", "", "`alpha` of F is a Parameter, which cannot be seen in its source: write `alpha = Parameter('alpha', …)`"),
-        ("cfg = config('cfg')", "", "`cfg` of F is a Config, which cannot be seen in its source: write `cfg = Config('cfg', …)`"),
-        ("", "@careful", "step `start` has the decorator `@retry`, which cannot be seen in its source: write it above `@step`"),
+        (
+            "alpha = parameter('alpha')",
+            "",
+            "`alpha` of F is a Parameter, which cannot be seen in its source: write `alpha = Parameter('alpha', …)`",
+        ),
+        (
+            "cfg = config('cfg')",
+            "",
+            "`cfg` of F is a Config, which cannot be seen in its source: write `cfg = Config('cfg', …)`",
+        ),
+        (
+            "",
+            "@careful",
+            "step `start` has the decorator `@retry`, which cannot be seen in its source: write it above `@step`",
+        ),
         ("", "", ""),
     ],
 )
-def test_what_an_installed_package_makes(member: str, decorator: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_installed_package_makes(
+    member: str, decorator: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "installed").mkdir()
     (tmp_path / "installed" / "acme_shared.py").write_text(SHARED)
     (tmp_path / "flow.py").write_text(FLOW.format(member=member, decorator=decorator))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
     done = flowc("run", str(tmp_path / "flow.py"), "--store", str(tmp_path / "store"))
-    assert done.returncode == (1 if said else 0) and said in done.stderr + done.stdout and "Traceback" not in done.stderr, done.stderr + done.stdout
+    assert (
+        done.returncode == (1 if said else 0) and said in done.stderr + done.stdout and "Traceback" not in done.stderr
+    ), done.stderr + done.stdout

@@ -23,7 +23,12 @@ class MemoryS3:
         self.under_way = 0
         self.most_under_way = 0
         self.lock = threading.Lock()
-        self.environment = {"AWS_ENDPOINT_URL_S3": url, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+        self.environment = {
+            "AWS_ENDPOINT_URL_S3": url,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+        }
 
     def count(self) -> int:
         """Requests since this was asked the last time."""
@@ -118,6 +123,4 @@ def _listing(objects: dict[str, bytes], query: dict[str, str]) -> bytes:
         for name in page
     )
     token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
-    return (
-        f"<ListBucketResult><Prefix>{escape(prefix)}</Prefix><IsTruncated>{str(more).lower()}</IsTruncated>{token}{text}</ListBucketResult>".encode()
-    )
+    return f"<ListBucketResult><Prefix>{escape(prefix)}</Prefix><IsTruncated>{str(more).lower()}</IsTruncated>{token}{text}</ListBucketResult>".encode()

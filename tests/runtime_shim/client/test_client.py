@@ -13,7 +13,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.exceptions import MetaflowInvalidPathspec, MetaflowNamespaceMismatch, MetaflowNotFound, MetaflowTaggingError
+from flowc.runtime_shim.exceptions import (
+    MetaflowInvalidPathspec,
+    MetaflowNamespaceMismatch,
+    MetaflowNotFound,
+    MetaflowTaggingError,
+)
 
 from tests.runtime_shim.client.flow import SOURCE
 from tests.support.pythons import pythons
@@ -92,7 +97,13 @@ def test_a_run_s_data_are_its_last_task_s(flowc: ModuleType) -> None:
 def test_children_by_name(flowc: ModuleType) -> None:
     good = flowc.Flow("F")["good"]
     assert good["body"]["1"]["y"].data == 4
-    for parent, missing in ((flowc.Metaflow(), "G"), (flowc.Flow("F"), "nope"), (good, "nope"), (good["body"], "7"), (good["end"].task, "nope")):
+    for parent, missing in (
+        (flowc.Metaflow(), "G"),
+        (flowc.Flow("F"), "nope"),
+        (good, "nope"),
+        (good["body"], "7"),
+        (good["end"].task, "nope"),
+    ):
         assert missing not in parent
         with pytest.raises(KeyError):
             parent[missing]
@@ -103,7 +114,13 @@ def test_children_by_name(flowc: ModuleType) -> None:
 
 def test_parents(flowc: ModuleType) -> None:
     one = flowc.DataArtifact("F/good/body/1/y")
-    assert str(one.parent.parent.parent.parent) == "Flow('F')" and one.path_components == ["F", "good", "body", "body-1", "y"]
+    assert str(one.parent.parent.parent.parent) == "Flow('F')" and one.path_components == [
+        "F",
+        "good",
+        "body",
+        "body-1",
+        "y",
+    ]
 
 
 def test_errors_have_metaflow_s_names(flowc: ModuleType) -> None:
@@ -135,7 +152,9 @@ def test_errors_have_metaflow_s_names(flowc: ModuleType) -> None:
 # ── how it went ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name, successful, ended", [("good", True, True), ("bad", False, True), ("early", False, False)])
+@pytest.mark.parametrize(
+    "name, successful, ended", [("good", True, True), ("bad", False, True), ("early", False, False)]
+)
 def test_how_a_run_went(flowc: ModuleType, name: str, successful: bool, ended: bool) -> None:
     one = flowc.Run(f"F/{name}")
     assert (one.successful, one.finished, one.finished_at is not None) == (successful, successful, ended)
@@ -145,7 +164,11 @@ def test_how_a_run_went(flowc: ModuleType, name: str, successful: bool, ended: b
 def test_how_a_task_went(flowc: ModuleType) -> None:
     failed = flowc.Run("F/bad")["end"].task
     assert (failed.successful, failed.finished, list(failed)) == (False, False, [])
-    assert failed.exception.type == "KeyError" and "eight" in str(failed.exception) and "flow.py" in failed.exception.stacktrace
+    assert (
+        failed.exception.type == "KeyError"
+        and "eight" in str(failed.exception)
+        and "flow.py" in failed.exception.stacktrace
+    )
     assert failed.created_at <= failed.finished_at
     caught = flowc.Run("F/good")["b"].task
     assert (caught.successful, caught.finished, caught.exception, caught.current_attempt) == (False, True, None, 1)
@@ -168,11 +191,19 @@ def test_what_made_it(flowc: ModuleType) -> None:
     good = flowc.Run("F/good")
     task = good["start"].task
     known = task.metadata_dict
-    assert (known["attempt"], known["attempt_ok"], known["user"], known["runtime"], known["ds-type"]) == ("0", "True", "tester", "dev", "local")
+    assert (known["attempt"], known["attempt_ok"], known["user"], known["runtime"], known["ds-type"]) == (
+        "0",
+        "True",
+        "tester",
+        "dev",
+        "local",
+    )
     assert {each.name for each in task.metadata} == set(known) and task.metadata[0].task is task
     assert task.environment_info["python_version"] == ".".join(map(str, sys.version_info[:3]))
     assert task.runtime_name == "dev" and good.origin_pathspec is None and good.trigger is None
-    assert good.code.flowspec == SOURCE and good.code.script_name == "flow.py" and "flowc.json" in good.code.info["files"]
+    assert (
+        good.code.flowspec == SOURCE and good.code.script_name == "flow.py" and "flowc.json" in good.code.info["files"]
+    )
     with good.code.extract() as extracted:
         assert Path(extracted, "flow.py").read_text() == SOURCE
     assert task.code.path == good.code.path
@@ -186,7 +217,9 @@ def test_what_came_before_and_after(flowc: ModuleType) -> None:
 
     def before_and_after(step: str, path: str = "-") -> tuple[list[str], list[str]]:
         task = good[step][path]
-        assert list(task.parent_task_pathspecs) == specs(task.parent_tasks) and list(task.child_task_pathspecs) == specs(task.child_tasks)
+        assert list(task.parent_task_pathspecs) == specs(task.parent_tasks) and list(
+            task.child_task_pathspecs
+        ) == specs(task.child_tasks)
         return [each[7:] for each in specs(task.parent_tasks)], [each[7:] for each in specs(task.child_tasks)]
 
     assert before_and_after("start") == ([], ["body/body-2", "body/body-1", "body/body-0"])
@@ -199,10 +232,15 @@ def test_what_came_before_and_after(flowc: ModuleType) -> None:
     assert before_and_after("choose", "-~1") == (["choose/choose"], ["choose/choose~2"])
     assert before_and_after("choose", "-~2") == (["choose/choose~1"], ["end/end"])
     assert before_and_after("end") == (["choose/choose~2"], [])
-    assert specs(good["j2"].parent_steps) == ["F/good/a", "F/good/b"] and specs(good["mid"].child_steps) == ["F/good/a", "F/good/b"]
+    assert specs(good["j2"].parent_steps) == ["F/good/a", "F/good/b"] and specs(good["mid"].child_steps) == [
+        "F/good/a",
+        "F/good/b",
+    ]
     early = flowc.Run("F/early")
     assert (
-        specs(early["j2"].child_steps) == [] and specs(early["a"].task.child_tasks) == ["F/early/j2/j2"] and specs(early["j2"].task.child_tasks) == []
+        specs(early["j2"].child_steps) == []
+        and specs(early["a"].task.child_tasks) == ["F/early/j2/j2"]
+        and specs(early["j2"].task.child_tasks) == []
     )
 
 
@@ -222,8 +260,14 @@ def test_tags(flowc: ModuleType) -> None:
     one.replace_tags(["b", "c"], ["e", "f"])
     assert one.user_tags == flowc.Run("F/bad").user_tags == one["start"].task.user_tags == {"d", "e", "f"}
     assert one.tags == one.user_tags | fixed
-    assert specs(flowc.Flow("F").runs("d", "user:tester")) == ["F/bad"] and specs(flowc.Flow("F").runs("d", "mine")) == []
-    assert specs(one.steps("d"))[0] == "F/bad/end" and list(one.steps("mine")) == [] and specs(one["end"].tasks("d")) == ["F/bad/end/end"]
+    assert (
+        specs(flowc.Flow("F").runs("d", "user:tester")) == ["F/bad"] and specs(flowc.Flow("F").runs("d", "mine")) == []
+    )
+    assert (
+        specs(one.steps("d"))[0] == "F/bad/end"
+        and list(one.steps("mine")) == []
+        and specs(one["end"].tasks("d")) == ["F/bad/end/end"]
+    )
     one.remove_tags(["d", "e", "f"])
     assert one.user_tags == frozenset()
 
@@ -247,7 +291,10 @@ def test_tags_that_many_change_at_once(folder: Path, flowc: ModuleType) -> None:
     """No change is lost, and none is made twice."""
     code = "import sys; from flowc import Run, namespace; namespace(None); [Run('F/early').add_tag(f'{sys.argv[1]}-{n}') for n in range(5)]"
     adding = [
-        subprocess.Popen([sys.executable, "-c", code, str(each)], env={**os.environ, "FLOWC_STORE": str(folder / ".flowc")}) for each in range(4)
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(each)], env={**os.environ, "FLOWC_STORE": str(folder / ".flowc")}
+        )
+        for each in range(4)
     ]
     assert [each.wait(LIMIT) for each in adding] == [0] * 4
     one = flowc.Run("F/early")
@@ -265,7 +312,11 @@ def test_namespaces(flowc: ModuleType) -> None:
     assert flowc.Metaflow().flows == [] and "F" not in flowc.Metaflow()
     assert flowc.Run("F/good", _namespace_check=False).successful
     flowc.namespace("mine")  # any tag is one
-    assert [each.id for each in flowc.Flow("F")] == ["good"] and flowc.Flow("F").latest_run.id == "good" and "bad" not in flowc.Flow("F")
+    assert (
+        [each.id for each in flowc.Flow("F")] == ["good"]
+        and flowc.Flow("F").latest_run.id == "good"
+        and "bad" not in flowc.Flow("F")
+    )
     assert flowc.default_namespace().startswith("user:")
 
 
@@ -316,7 +367,13 @@ def test_listing_unpickles_nothing(flowc: ModuleType, monkeypatch: pytest.Monkey
         for step in one:
             for task in step:
                 assert [(each.id, each.size >= 0, each.sha, each.finished_at) for each in task] or not task.successful
-                assert task.artifacts is not None and str(task.data) and task.metadata and task.tags and task.exception is not False
+                assert (
+                    task.artifacts is not None
+                    and str(task.data)
+                    and task.metadata
+                    and task.tags
+                    and task.exception is not False
+                )
     with pytest.raises(AssertionError):
         flowc.Run("F/good").data.t  # noqa: B018
 
@@ -353,7 +410,11 @@ def test_inside_a_step(tmp_path: Path, client: Client) -> None:
         run(tmp_path / "reader.py", tmp_path / "store", "--tag", "t", run_id=name, env={"METAFLOW_USER": "tester"})
     flowc = client(str(tmp_path / "store"))
     start, end = flowc.Run("Reader/two")["start"].task.data, flowc.Run("Reader/two").data
-    assert (start.before, start.seen, start.space) == (["two", "one"], ["Run('Reader/two')", "Task('Reader/two/start/start')"], "user:tester")
+    assert (start.before, start.seen, start.space) == (
+        ["two", "one"],
+        ["Run('Reader/two')", "Task('Reader/two/start/start')"],
+        "user:tester",
+    )
     assert list(start.tags) == ["t"], "a run's own, as in Metaflow"
     assert (end.own, end.done, end.last) == (5, (False, True, False), "one")
     assert end.run["start"].task.data.x == 5
@@ -369,8 +430,13 @@ def test_on_s3(folder: Path, client: Client, s3: S3Server, monkeypatch: pytest.M
     assert good.successful and good.data.t == [2, 4, 6] and [each.id for each in good][:2] == ["end", "choose"]
     assert [each.data.y for each in good["body"]] == [6, 4, 2] and good["start"].task.stderr == "err\n"
     good.add_tag("later")
-    assert flowc.Run("F/good").user_tags == {"mine", "later"} and [each.id for each in flowc.Flow("F").runs("later")] == ["good"]
-    assert good["j2"].task.metadata_dict["ds-type"] == "s3" and specs(good["join"].task.parent_tasks)[0] == "F/good/body/body-0"
+    assert flowc.Run("F/good").user_tags == {"mine", "later"} and [
+        each.id for each in flowc.Flow("F").runs("later")
+    ] == ["good"]
+    assert (
+        good["j2"].task.metadata_dict["ds-type"] == "s3"
+        and specs(good["join"].task.parent_tasks)[0] == "F/good/body/body-0"
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -391,6 +457,10 @@ def test_in_every_python(version: tuple[int, int], folder: Path, tmp_path: Path)
     )
     env = {**os.environ, "FLOWC_STORE": str(folder / ".flowc")}
     done = subprocess.run(
-        [pythons()[version], "-S", "-W", "error", "-c", code, str(tmp_path / "runtime")], env=env, cwd=tmp_path, capture_output=True, text=True
+        [pythons()[version], "-S", "-W", "error", "-c", code, str(tmp_path / "runtime")],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert done.stdout == "[2, 4, 6] [6, 4, 2] hello\n err flow.py\n", done.stderr

@@ -54,7 +54,9 @@ def fill(server: MemoryS3, folder: Path, tasks: int, runs: int = 1) -> None:
     store = open_store("s3://bucket/root")
     put = server.objects.__setitem__
     put(f"root/F/code/{package.name}", package.read_bytes())
-    y, z, big = (manifest.save(store, "F", name, value) for name, value in (("y", 1), ("z", 2), ("big", bytes(range(256)) * 400)))
+    y, z, big = (
+        manifest.save(store, "F", name, value) for name, value in (("y", 1), ("z", 2), ("big", bytes(range(256)) * 400))
+    )
     for run in range(runs):
         data = {
             "version": record.VERSION,
@@ -89,7 +91,9 @@ def fill(server: MemoryS3, folder: Path, tasks: int, runs: int = 1) -> None:
     server.count()
 
 
-def test_one_look_at_a_run_of_a_thousand_tasks(server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
+def test_one_look_at_a_run_of_a_thousand_tasks(
+    server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]
+) -> None:
     fill(server, tmp_path, 1000)
     flowc = client("s3://bucket/root")
     assert flowc.Run("F/r0").data.z == 2 and server.count() <= 2  # run.json, the last task's record
@@ -97,13 +101,20 @@ def test_one_look_at_a_run_of_a_thousand_tasks(server: MemoryS3, tmp_path: Path,
     assert flowc.Task("F/r0/body/500").data.y == 1 and server.count() <= 1
     assert flowc.Run("F/r0")["body"]["7"].data.y == 1 and server.count() <= 2
     assert flowc.Flow("F").latest_run.successful and server.count() <= 4
-    assert [each.id for each in flowc.Run("F/r0")] == ["end", "join", "body", "start"] and server.count() <= 2  # with the graph, for the order
+    assert [each.id for each in flowc.Run("F/r0")] == [
+        "end",
+        "join",
+        "body",
+        "start",
+    ] and server.count() <= 2  # with the graph, for the order
     assert next(iter(flowc.Run("F/r0")["body"])).data.y == 1 and server.count() <= 4
     assert len(list(flowc.Run("F/r0")["body"])) == 1000 and server.count() <= 3
 
 
 @pytest.mark.parametrize("tasks", [1000, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_every_task_of_a_wide_foreach(tasks: int, server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
+def test_every_task_of_a_wide_foreach(
+    tasks: int, server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]
+) -> None:
     """A request for each record, and one for each thousand names; at most 20 at a time, and not one after the other."""
     fill(server, tmp_path, tasks)
     flowc = client("s3://bucket/root")
@@ -146,5 +157,9 @@ def test_the_server_lists_as_s3_does(server: MemoryS3) -> None:
     store = open_store("s3://bucket/root")
     for index in range(2500):
         server.objects[f"root/a/{index:04}/x"] = b""
-    assert len(list(store.list("a/"))) == 2500 and len(list(store.folders("a/"))) == 2500 and list(store.folders("")) == ["a"]
+    assert (
+        len(list(store.list("a/"))) == 2500
+        and len(list(store.folders("a/"))) == 2500
+        and list(store.folders("")) == ["a"]
+    )
     store.close()

@@ -26,7 +26,14 @@ from flowc.runtime_shim.client.s3 import (
 from tests.support.running import dump, flowc
 from tests.support.s3_server import BUCKET, S3Server
 
-TREE = {"a/0.txt": b"zero", "a/b/1.txt": b"one", "a/d/e/3.txt": b"three", "ab": b"beside", "f/4.txt": b"four", "ü #?&+ ~x": b"odd"}
+TREE = {
+    "a/0.txt": b"zero",
+    "a/b/1.txt": b"one",
+    "a/d/e/3.txt": b"three",
+    "ab": b"beside",
+    "f/4.txt": b"four",
+    "ü #?&+ ~x": b"odd",
+}
 
 
 @pytest.fixture
@@ -54,9 +61,26 @@ def data(root: str) -> Iterator[S3]:
 
 def test_get(data: S3, root: str) -> None:
     one = data.get("a/0.txt")
-    assert (one.url, one.key, one.prefix, one.exists, one.downloaded) == (f"{root}/a/0.txt", "a/0.txt", root, True, True)
-    assert (one.blob, one.text, one.size, one.has_info, one.metadata, one.encryption) == (b"zero", "zero", 4, True, None, None)
-    assert one.content_type == "binary/octet-stream" and isinstance(one.last_modified, int) and one.range_info == RangeInfo(4, 0, 4)
+    assert (one.url, one.key, one.prefix, one.exists, one.downloaded) == (
+        f"{root}/a/0.txt",
+        "a/0.txt",
+        root,
+        True,
+        True,
+    )
+    assert (one.blob, one.text, one.size, one.has_info, one.metadata, one.encryption) == (
+        b"zero",
+        "zero",
+        4,
+        True,
+        None,
+        None,
+    )
+    assert (
+        one.content_type == "binary/octet-stream"
+        and isinstance(one.last_modified, int)
+        and one.range_info == RangeInfo(4, 0, 4)
+    )
     assert str(one) == f"<S3Object {root}/a/0.txt (4 bytes, local)>"
     plain = data.get("a/0.txt", return_info=False)
     assert (plain.text, plain.has_info, plain.content_type, plain.range_info) == ("zero", False, None, None)
@@ -75,7 +99,14 @@ def test_what_is_missing(data: S3, root: str) -> None:
         with pytest.raises(MetaflowS3NotFound):
             call()
     gone = data.get("nope", return_missing=True)
-    assert (gone.exists, gone.downloaded, gone.size, gone.path, gone.text, gone.has_info) == (False, False, None, None, None, False)
+    assert (gone.exists, gone.downloaded, gone.size, gone.path, gone.text, gone.has_info) == (
+        False,
+        False,
+        None,
+        None,
+        None,
+        False,
+    )
     assert [each.exists for each in data.get_many(["nope", "a/0.txt"], return_missing=True)] == [False, True]
     assert [each.exists for each in data.info_many(["a/0.txt", "nope"], return_missing=True)] == [True, False]
     with S3() as whole:
@@ -86,7 +117,12 @@ def test_what_is_missing(data: S3, root: str) -> None:
 
 
 def test_parts(data: S3) -> None:
-    for offset, length, text, where in ((1, 2, "er", (4, 1, 2)), (2, None, "ro", (4, 2, 2)), (None, 1, "z", (4, 0, 1)), (0, -3, "ero", (4, 1, 3))):
+    for offset, length, text, where in (
+        (1, 2, "er", (4, 1, 2)),
+        (2, None, "ro", (4, 2, 2)),
+        (None, 1, "z", (4, 0, 1)),
+        (0, -3, "ero", (4, 1, 3)),
+    ):
         part = data.get(S3GetObject("a/0.txt", offset, length))
         assert (part.text, part.size, part.range_info) == (text, len(text), RangeInfo(*where))
     with pytest.raises(MetaflowS3InvalidRange):
@@ -98,7 +134,12 @@ def test_lists(data: S3, root: str) -> None:
     def said(found: Any) -> list[Any]:
         return [(each.key, each.prefix, each.exists, each.size) for each in found]
 
-    assert [(each.key, each.exists) for each in data.list_paths()] == [("a", False), ("ab", True), ("f", False), ("ü #?&+ ~x", True)]
+    assert [(each.key, each.exists) for each in data.list_paths()] == [
+        ("a", False),
+        ("ab", True),
+        ("f", False),
+        ("ü #?&+ ~x", True),
+    ]
     assert said(data.list_paths(["a", "f"])) == [
         ("0.txt", f"{root}/a/", True, 4), ("b", f"{root}/a/", False, None), ("d", f"{root}/a/", False, None), ("4.txt", f"{root}/f/", True, 4)
     ]  # fmt: skip
@@ -117,7 +158,13 @@ def test_lists(data: S3, root: str) -> None:
 def test_put(data: S3, root: str, tmp_path: Path) -> None:
     assert data.put("text", "ü", content_type="text/x", metadata={"k": [1]}) == f"{root}/text"
     one = data.info("text")
-    assert (one.size, one.content_type, one.metadata, one.downloaded, one.blob) == (2, "text/x", {"k": [1]}, False, None)
+    assert (one.size, one.content_type, one.metadata, one.downloaded, one.blob) == (
+        2,
+        "text/x",
+        {"k": [1]},
+        False,
+        None,
+    )
     assert data.get("text").metadata == {"k": [1]}
     data.put("bytes", b"\xff\x00")
     data.put("file", io.BytesIO(b"from a file"))
@@ -126,8 +173,14 @@ def test_put(data: S3, root: str, tmp_path: Path) -> None:
     assert data.put("text", "other", overwrite=False) == f"{root}/text" and data.get("text").text == "ü"
     assert data.put_many([("x/1", "1"), ("x/2", b"2")]) == [("x/1", f"{root}/x/1"), ("x/2", f"{root}/x/2")]
     assert data.put_many([("x/2", "new"), ("x/3", "3")], overwrite=False) == [("x/3", f"{root}/x/3")]
-    assert data.put_many([S3PutObject("x/4", "4", content_type="text/y", metadata={"a": "b"})]) == [("x/4", f"{root}/x/4")]
-    assert (data.info("x/4").content_type, data.info("x/4").metadata, data.get("x/2").text) == ("text/y", {"a": "b"}, "2")
+    assert data.put_many([S3PutObject("x/4", "4", content_type="text/y", metadata={"a": "b"})]) == [
+        ("x/4", f"{root}/x/4")
+    ]
+    assert (data.info("x/4").content_type, data.info("x/4").metadata, data.get("x/2").text) == (
+        "text/y",
+        {"a": "b"},
+        "2",
+    )
     (tmp_path / "local").write_text("local")
     assert data.put_files([("y/1", str(tmp_path / "local"))]) == [("y/1", f"{root}/y/1")]
     assert data.put_files([S3PutObject("y/1", path=str(tmp_path / "local"))], overwrite=False) == []
@@ -145,7 +198,9 @@ def test_large_objects_go_in_parts(data: S3, monkeypatch: pytest.MonkeyPatch, tm
     (tmp_path / "large").write_bytes(large)
     data.put_files([S3PutObject("large", path=str(tmp_path / "large"), metadata={"m": 1})])
     found = data.get("large")
-    assert found.blob == large and found.metadata == {"m": 1} and found.range_info == RangeInfo(len(large), 0, len(large))
+    assert (
+        found.blob == large and found.metadata == {"m": 1} and found.range_info == RangeInfo(len(large), 0, len(large))
+    )
     assert data.get(S3GetObject("large", 6 << 20, -(6 << 20))).blob == large[6 << 20 :]
     assert data.put_files([("large", str(tmp_path / "large"))], overwrite=False) == []
 
@@ -179,7 +234,11 @@ def test_whole_urls(root: str) -> None:
 
 
 def test_what_it_cannot_do_it_says(root: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    for options in ({"role": "arn:aws:iam::1:role/x"}, {"session_vars": {"aws_access_key_id": "x"}}, {"client_params": {"verify": False}}):
+    for options in (
+        {"role": "arn:aws:iam::1:role/x"},
+        {"session_vars": {"aws_access_key_id": "x"}},
+        {"client_params": {"verify": False}},
+    ):
         with pytest.raises(MetaflowS3Exception, match="flowc's S3"):
             S3(s3root=root, **options)
     with S3(s3root=root, client_params={"endpoint_url": s3.url}) as data:
@@ -224,7 +283,11 @@ def test_in_a_step(tmp_path: Path, s3: S3Server, environment: None) -> None:
     store = f"s3://{BUCKET}/{tmp_path.name}"
     flowc("run", "flow.py", "--store", store, "--run-id", "r", env=s3.environment, cwd=tmp_path, check=True)
     end = dump(store, env=s3.environment)["end"][0]["artifacts"]
-    assert (end["url"]["repr"], end["model"]["repr"], end["again"]["repr"]) == (f"'{store}/data/F/r/model'", "'weights'", "['model']")
+    assert (end["url"]["repr"], end["model"]["repr"], end["again"]["repr"]) == (
+        f"'{store}/data/F/r/model'",
+        "'weights'",
+        "['model']",
+    )
     elsewhere = {**s3.environment, "METAFLOW_DATATOOLS_S3ROOT": f"s3://{BUCKET}/data"}
     flowc("run", "flow.py", "--run-id", "r", env=elsewhere, cwd=tmp_path, check=True)
     assert dump(tmp_path / ".flowc")["end"][0]["artifacts"]["url"]["repr"] == f"'s3://{BUCKET}/data/F/r/model'"

@@ -105,11 +105,30 @@ def test_tags_of_the_environment(tmp_path: Path) -> None:
     given = {"METAFLOW_RUN_TAGS": "b a,c  b", "METAFLOW_RESUME_TAGS": "resumed", "METAFLOW_USER": "me"}
     run(tmp_path / "flow.py", tmp_path, env=given, run_id="env")
     run(tmp_path / "flow.py", tmp_path, "--tag", "own", env=given, run_id="own")
-    flowc("resume", str(tmp_path / "flow.py"), "--origin-run-id", "env", "--run-id", "again", "--store", str(tmp_path), env=given, check=True)
-    assert [run_json(tmp_path, each).get("tags") for each in ("env", "own", "again")] == [["a,c", "b"], ["own"], ["a,c", "b", "resumed"]]
+    flowc(
+        "resume",
+        str(tmp_path / "flow.py"),
+        "--origin-run-id",
+        "env",
+        "--run-id",
+        "again",
+        "--store",
+        str(tmp_path),
+        env=given,
+        check=True,
+    )
+    assert [run_json(tmp_path, each).get("tags") for each in ("env", "own", "again")] == [
+        ["a,c", "b"],
+        ["own"],
+        ["a,c", "b", "resumed"],
+    ]
     for wrong in ("x" * 501, " ".join(map(str, range(51)))):
         done = run(tmp_path / "flow.py", tmp_path, env={"METAFLOW_RUN_TAGS": wrong}, run_id="wrong", check=False)
-        assert done.returncode == 1 and "METAFLOW_RUN_TAGS has invalid tags" in done.stderr and "Traceback" not in done.stderr
+        assert (
+            done.returncode == 1
+            and "METAFLOW_RUN_TAGS has invalid tags" in done.stderr
+            and "Traceback" not in done.stderr
+        )
 
 
 def test_tags_of_a_deployed_run(tmp_path: Path) -> None:

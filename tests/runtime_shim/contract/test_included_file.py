@@ -64,7 +64,11 @@ def test_content(tmp_path: Path) -> None:
     assert content({"url": f"file://{tmp_path}/seen"}, encoding="latin-1") == "é\nx\n"
     assert included_file.put(store, "F", data) == {"file": digest} == included_file.put(store, "F", data)
     assert content({"file": digest}, is_text=False) == data
-    assert content({"text": "a\r"}) == "a\r" and content({"text": "é"}, is_text=False) == "é".encode() and content(None) is None
+    assert (
+        content({"text": "a\r"}) == "a\r"
+        and content({"text": "é"}, is_text=False) == "é".encode()
+        and content(None) is None
+    )
     for reference, given, said in (
         ({"file": digest}, {}, "no utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
         ({"file": digest}, {"encoding": "nothing"}, "no nothing text"),
@@ -97,7 +101,13 @@ class F(FlowSpec):
 def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "f.py").write_text(MODULE)
     kinds = {"a": "str", "b": "int", "c": "int", "d": "str", "e": "str", "f": "file"}
-    flow = {"file": "f.py", "name": "F", "decorators": [], "steps": [], "parameters": [{"attribute": each} for each in kinds]}
+    flow = {
+        "file": "f.py",
+        "name": "F",
+        "decorators": [],
+        "steps": [],
+        "parameters": [{"attribute": each} for each in kinds],
+    }
 
     def call(*names: str) -> Any:
         wanted = [{"name": each, "attribute": each, "type": kinds[each]} for each in names]

@@ -47,7 +47,10 @@ def test_a_report_that_cannot_be_written_fails_the_task(report: str, reason: str
     named = report.format(folder=flow.folder)
     done = flow.task("start", "-", named, code=3)
     said = done.stderr.splitlines()[-1]
-    assert said.startswith(f"flowc: cannot report to {named}: " if ":" in report else "flowc: cannot write ") and reason in said, done.stderr
+    assert (
+        said.startswith(f"flowc: cannot report to {named}: " if ":" in report else "flowc: cannot write ")
+        and reason in said
+    ), done.stderr
 
 
 def test_one_that_fails_is_not_hidden_by_one_that_does_not(flow: Container) -> None:

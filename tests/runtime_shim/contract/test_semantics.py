@@ -31,7 +31,13 @@ def graph_of(step: nodes.Step) -> Graph:
     """The shim's view of the step."""
     listed = [{"name": one.name, "attributes": one.attributes} for one in step.decorators]
     data = {"name": step.name, "decorators": listed, "transition": {"kind": "end"}}
-    return Graph({"version": 1, "flow": {"name": "F", "start": "start", "end": "start", "steps": [data]}, "scopes": {"nodes": []}})
+    return Graph(
+        {
+            "version": 1,
+            "flow": {"name": "F", "start": "start", "end": "start", "steps": [data]},
+            "scopes": {"nodes": []},
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +57,12 @@ def test_targets_and_shim_make_as_many_attempts(several: tuple[nodes.Decorator, 
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"), [({"minutes": 5}, 300), ({"hours": "1", "seconds": 1.5}, 3601.5), ({"seconds": "30", "minutes": 1, "hours": 1}, 3690)]
+    ("given", "seconds"),
+    [
+        ({"minutes": 5}, 300),
+        ({"hours": "1", "seconds": 1.5}, 3601.5),
+        ({"seconds": "30", "minutes": 1, "hours": 1}, 3690),
+    ],
 )
 def test_targets_end_an_attempt_after_the_shim(given: dict[str, Any], seconds: float) -> None:
     step = step_of(decorator("timeout", **given))
@@ -62,17 +73,28 @@ def test_targets_end_an_attempt_after_the_shim(given: dict[str, Any], seconds: f
 def test_without_decorators() -> None:
     step = step_of()
     assert (pause(step), deadline(step), variables(step), graph_of(step).timeout_seconds("start")) == (0, 0, {}, 0)
-    assert semantics.caught_artifact(None) is None and not semantics.prints_exception(None) and semantics.environment_variables(None) == {}
+    assert (
+        semantics.caught_artifact(None) is None
+        and not semantics.prints_exception(None)
+        and semantics.environment_variables(None) == {}
+    )
 
 
 def test_what_catch_assigns() -> None:
-    assert [record_of(decorator("catch", var=var)).artifact for var in ("failure", None, "", 5)] == ["failure", None, None, None]
+    assert [record_of(decorator("catch", var=var)).artifact for var in ("failure", None, "", 5)] == [
+        "failure",
+        None,
+        None,
+        None,
+    ]
     assert semantics.caught_artifact({"var": "failure"}) == "failure"
 
 
 @pytest.mark.parametrize("production", [False, True])
 @pytest.mark.parametrize("branch", [None, "b"])
-def test_the_compiler_and_current_name_one_branch(branch: str | None, production: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_compiler_and_current_name_one_branch(
+    branch: str | None, production: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("METAFLOW_OWNER", raising=False)
     one = decorator("project", name="p", branch=branch, production=production)
     place = import_module("flowc.compiler.decorators.project").place_of(one, "F", "ada")
@@ -98,4 +120,7 @@ def test_sources_of_secrets(source: Any, expected: tuple[str, str, Any]) -> None
 
 
 def test_decorators_can_be_pickled() -> None:
-    assert all(pickle.loads(pickle.dumps(getattr(decorators, name))) is getattr(decorators, name) for name in decorators.__all__)
+    assert all(
+        pickle.loads(pickle.dumps(getattr(decorators, name))) is getattr(decorators, name)
+        for name in decorators.__all__
+    )

@@ -38,7 +38,10 @@ class F(FlowSpec):
         print("END", self.seen)
 """
 FIRST, SECOND = FLOW.replace("VERSION", "one"), FLOW.replace("VERSION", "two")
-OTHER_GRAPH = FIRST.replace("self.next(self.end)", "self.next(self.more)") + "\n    @step\n    def more(self):\n        self.next(self.end)\n"
+OTHER_GRAPH = (
+    FIRST.replace("self.next(self.end)", "self.next(self.more)")
+    + "\n    @step\n    def more(self):\n        self.next(self.end)\n"
+)
 
 
 def argo(pod: str, task: str = "", owner: str = "argo:ns/wf:1", attempt: int = 0) -> dict[str, Any]:
@@ -46,10 +49,17 @@ def argo(pod: str, task: str = "", owner: str = "argo:ns/wf:1", attempt: int = 0
 
 
 def aws(redrives: int, owner: str = "arn:1", attempt: int = 0) -> dict[str, Any]:
-    return {"FLOWC_OWNER": owner, "FLOWC_REQUEST": str(redrives), "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1), "FLOWC_TARGET": "step-functions"}
+    return {
+        "FLOWC_OWNER": owner,
+        "FLOWC_REQUEST": str(redrives),
+        "AWS_BATCH_JOB_ATTEMPT": str(attempt + 1),
+        "FLOWC_TARGET": "step-functions",
+    }
 
 
-def airflow(start: str, number: int = 0, first: int = 0, clears: int = 0, owner: str = "airflow:h/d/r") -> dict[str, Any]:
+def airflow(
+    start: str, number: int = 0, first: int = 0, clears: int = 0, owner: str = "airflow:h/d/r"
+) -> dict[str, Any]:
     return {
         "FLOWC_OWNER": owner, "FLOWC_START": start, "FLOWC_ATTEMPT": str(number), "FLOWC_FIRST_ATTEMPT": str(first), "FLOWC_REQUEST": str(clears),
         "FLOWC_TARGET": "airflow",
@@ -93,7 +103,11 @@ def test_a_run_of_another_owner_is_refused_before_its_records_are_looked_at(one:
     one.task("middle", **argo("b", owner="argo:prod/wf:1"))
     before = one.place(step).read_bytes()
     refused = one.task(step, code=3, **argo("c", owner="argo:test/wf:2"))
-    assert "belongs to argo:prod/wf:1" in refused.stderr and "argo:test/wf:2" in refused.stderr and "--name" in refused.stderr
+    assert (
+        "belongs to argo:prod/wf:1" in refused.stderr
+        and "argo:test/wf:2" in refused.stderr
+        and "--name" in refused.stderr
+    )
     assert "Traceback" not in refused.stderr and one.place(step).read_bytes() == before
 
 
@@ -163,7 +177,9 @@ def test_a_cleared_task_runs_again_with_the_code_that_is_deployed_now(one: Conta
     assert run_json(two)["code"] == one.code
 
 
-def test_what_a_request_began_with_is_kept_when_there_is_a_deployment_after_it(one: Container, two: Container, tmp_path: Path) -> None:
+def test_what_a_request_began_with_is_kept_when_there_is_a_deployment_after_it(
+    one: Container, two: Container, tmp_path: Path
+) -> None:
     for step in ("start", "middle", "end"):
         one.task(step, **airflow(f"{step}-1"))
     three = deployed(tmp_path, FLOW.replace("VERSION", "three"))
@@ -187,12 +203,16 @@ def test_a_task_that_was_cleared_before_airflow_counted_clears_of_running_runs(o
     assert "start of one" in one.task("start", **airflow("b", number=1, first=1)).stdout
 
 
-@pytest.mark.parametrize("source", [SECOND, OTHER_GRAPH, SECOND.replace("default=1", "default=2")], ids=["code", "graph", "parameters"])
+@pytest.mark.parametrize(
+    "source", [SECOND, OTHER_GRAPH, SECOND.replace("default=1", "default=2")], ids=["code", "graph", "parameters"]
+)
 def test_a_failed_first_task_is_repaired_by_new_code(one: Container, tmp_path: Path, source: str) -> None:
     one.task("start", code=1, BREAK="start", **airflow("a"))
     mended = deployed(tmp_path, source)
     mended.task("start", **airflow("b", number=1, first=1, clears=1))
-    assert run_json(mended)["code"] == mended.code and run_json(mended)["parameters"]["n"] == (2 if "default=2" in source else 1)
+    assert run_json(mended)["code"] == mended.code and run_json(mended)["parameters"]["n"] == (
+        2 if "default=2" in source else 1
+    )
     mended.task("middle", **airflow("c", clears=1))
     assert mended.record("middle")["environment"]["code"] == mended.code
 

@@ -56,7 +56,14 @@ def test_a_signal_gets_through(raised: type[BaseException], monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "source", [b"x = = 1\n", b"x = '\xff'\n", b"\0", b"x = 1 is 1\n", b"'\\d'\n" if sys.version_info >= (3, 12) else b"assert (1, 2)\n"]
+    "source",
+    [
+        b"x = = 1\n",
+        b"x = '\xff'\n",
+        b"\0",
+        b"x = 1 is 1\n",
+        b"'\\d'\n" if sys.version_info >= (3, 12) else b"assert (1, 2)\n",
+    ],
 )
 def test_what_python_has_to_say_of_it_is_left_to_compile(source: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     assert compile_module.module_code(source, "/a/flow.py") is None
@@ -94,7 +101,9 @@ from flowc.runtime_shim.user_code import flow_module
 print(flow_module.import_flow(sys.argv[2], sys.argv[3], "F", once=True).here)
 """
     flow, wrong, fails = (
-        subprocess.run([python, "-S", "-c", script, tmp_path / "runtime", tmp_path, f"{each}.py"], capture_output=True, text=True)
+        subprocess.run(
+            [python, "-S", "-c", script, tmp_path / "runtime", tmp_path, f"{each}.py"], capture_output=True, text=True
+        )
         for each in ("flow", "wrong", "fails")
     )
     assert flow.stdout.strip() == str(tmp_path / "flow.py")

@@ -46,7 +46,13 @@ def test_any_unpickler_reads_the_value(atoms: list[Any], kind: type, more: int) 
 
 @pytest.mark.parametrize("count", [2, 3, 999, 1000, 1001, 1002, 2000, 2001, 5001])
 def test_every_kind_and_length(count: int) -> None:
-    for value in (texts(count), tuple(texts(count)), set(texts(count)), dict(zip(texts(count), range(count))), dict(zip(range(count), texts(count)))):
+    for value in (
+        texts(count),
+        tuple(texts(count)),
+        set(texts(count)),
+        dict(zip(texts(count), range(count))),
+        dict(zip(range(count), texts(count))),
+    ):
         data = pickled(value)
         assert data is not None
         found = pickle._loads(data)  # type: ignore[attr-defined]
@@ -78,7 +84,10 @@ def test_too_many_texts_that_are_there_twice(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_same_bytes_whatever_the_addresses() -> None:
     program = "from flowc.runtime_shim.artifacts import content; print(content.of([{f'{n}': f'{n}', 'b': ('x' * n, k)} for k in ('one', 'two') for n in range(9000)]).digest)"
-    assert len({subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(3)}) == 1
+    assert (
+        len({subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(3)})
+        == 1
+    )
 
 
 def test_what_somebody_else_has_too_makes_no_difference() -> None:
@@ -91,13 +100,23 @@ def test_what_somebody_else_has_too_makes_no_difference() -> None:
 
 
 def rows(count: int) -> list[Any]:
-    return [(number, [f"text {number}", number / 3], (), ((number,),), {"key": f"{number}", "another": {}}) for number in range(count)]
+    return [
+        (number, [f"text {number}", number / 3], (), ((number,),), {"key": f"{number}", "another": {}})
+        for number in range(count)
+    ]
 
 
-KEYS = st.one_of(st.sampled_from(["key", "another"]), st.integers(), st.text(max_size=5), st.tuples(st.integers(), st.text(max_size=3)))
+KEYS = st.one_of(
+    st.sampled_from(["key", "another"]),
+    st.integers(),
+    st.text(max_size=5),
+    st.tuples(st.integers(), st.text(max_size=3)),
+)
 ROWS = st.recursive(
     ATOMS,
-    lambda each: st.one_of(st.lists(each, max_size=4), st.lists(each, max_size=4).map(tuple), st.dictionaries(KEYS, each, max_size=4)),
+    lambda each: st.one_of(
+        st.lists(each, max_size=4), st.lists(each, max_size=4).map(tuple), st.dictionaries(KEYS, each, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -141,12 +160,17 @@ def test_rows_that_are_there_twice_stay_one_object() -> None:
     ):
         assert pickled(value) is None
     assert (
-        pickled(rows(3000)) and pickled(tuple(rows(3000))) and pickled(dict(enumerate(rows(3000)))) and pickled({(each, 0) for each in range(3000)})
+        pickled(rows(3000))
+        and pickled(tuple(rows(3000)))
+        and pickled(dict(enumerate(rows(3000))))
+        and pickled({(each, 0) for each in range(3000)})
     )
     assert pickled([*rows(5), [[[[[[["too deep"]]]]]]]]) is None
 
 
-@pytest.mark.parametrize("odd", [[1j], {1: 2j}, 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")])
+@pytest.mark.parametrize(
+    "odd", [[1j], {1: 2j}, 1j, object, bytearray(2), "x" * 70_000, b"y" * 200_000, type("S", (str,), {})("text")]
+)
 def test_all_else_is_for_the_ordinary_pickler(odd: Any) -> None:
     assert pickled([*texts(1500), odd]) is None
     assert pickled(list(range(5000))) is None, "it remembers no numbers"

@@ -47,7 +47,9 @@ def run(runtime: Path, flow: Container, python: str = sys.executable, store: str
     """What the step `end` says of a module: its file, three times."""
     for step in ("start", "end"):
         command = [python, "-S", str(runtime / "__main__.py"), "task", "--step", step, "--path", "-"]
-        done = subprocess.run(command, env={**flow.environment, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True)
+        done = subprocess.run(
+            command, env={**flow.environment, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -105,7 +107,9 @@ for scheme in ("/a", "s3://b"):
     names["load"](sys.argv[1] + "/", groups)
 print(len([each for each in sys.modules if each.startswith("flowc")]))
 """
-    done = subprocess.run([sys.executable, "-S", "-c", script, runtime, next(runtime.glob("shim.*"))], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script, runtime, next(runtime.glob("shim.*"))], capture_output=True, text=True
+    )
     assert done.stdout.strip() == str(len(names())), done.stderr
 
 
@@ -145,4 +149,6 @@ def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
 def test_the_digest_tells_files_apart() -> None:
     pairs = [[("a", b"bc")], [("ab", b"c")], [("a", b"b"), ("c", b"")], [("a", b"")], []]
     assert len({one_file.digest(each) for each in pairs}) == len(pairs)
-    assert one_file.digest([("b", b"1"), ("a", b"2")]) == one_file.digest([("a", b"2"), ("b", b"1"), ("__main__.py", os.urandom(8))])
+    assert one_file.digest([("b", b"1"), ("a", b"2")]) == one_file.digest(
+        [("a", b"2"), ("b", b"1"), ("__main__.py", os.urandom(8))]
+    )

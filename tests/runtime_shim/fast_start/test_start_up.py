@@ -32,7 +32,9 @@ class F(FlowSpec):
         pass
 """
 
-ALLOWED = set("__future__ _json _sha2 _sha256 atexit binascii errno gc zlib site".split())  # modules in C, but for two that everybody has
+ALLOWED = set(
+    "__future__ _json _sha2 _sha256 atexit binascii errno gc zlib site".split()
+)  # modules in C, but for two that everybody has
 
 
 def test_nothing_is_imported_that_need_not_be(tmp_path: Path) -> None:
@@ -41,7 +43,9 @@ def test_nothing_is_imported_that_need_not_be(tmp_path: Path) -> None:
     command = [BARE, "-S", str(tmp_path / "runtime" / "__main__.py"), "task", "--step", "start", "--path", "-"]
     done = subprocess.run(command, env=flow.environment, capture_output=True, text=True, check=True)
     before, after = (set(ast.literal_eval(each)) for each in done.stdout.splitlines())
-    bare = subprocess.run([BARE, "-c", "import sys; print(sorted(sys.modules))"], capture_output=True, text=True, check=True)
+    bare = subprocess.run(
+        [BARE, "-c", "import sys; print(sorted(sys.modules))"], capture_output=True, text=True, check=True
+    )
     extra = {each for each in before - set(ast.literal_eval(bare.stdout)) if not each.startswith("flow")}
     assert extra <= ALLOWED, sorted(extra - ALLOWED)
     assert len([each for each in after if each.startswith("flowc")]) <= 48
@@ -49,12 +53,23 @@ def test_nothing_is_imported_that_need_not_be(tmp_path: Path) -> None:
 
 def test_site_is_there_when_user_code_is_imported(tmp_path: Path) -> None:
     """A package that only `site` finds, and one on PYTHONPATH."""
-    source = MODULES.replace("import sys\n", "import sys, mine, pytest\n").replace("print(before", "print(mine.VALUE, file=sys.stderr); print(before")
+    source = MODULES.replace("import sys\n", "import sys, mine, pytest\n").replace(
+        "print(before", "print(mine.VALUE, file=sys.stderr); print(before"
+    )
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "mine.py").write_text("VALUE = 'found'\n")
     write_folder(str(tmp_path / "runtime"))
     flow = Container(source, tmp_path, env={"PYTHONPATH": str(tmp_path / "path")})
-    command = [sys.executable, "-S", str(tmp_path / "runtime" / "__main__.py"), "task", "--step", "start", "--path", "-"]
+    command = [
+        sys.executable,
+        "-S",
+        str(tmp_path / "runtime" / "__main__.py"),
+        "task",
+        "--step",
+        "start",
+        "--path",
+        "-",
+    ]
     done = subprocess.run(command, env=flow.environment, capture_output=True, text=True)
     assert done.returncode == 0 and "found" in done.stderr, done.stderr
 
@@ -66,7 +81,16 @@ def test_threads_and_exit_functions_are_waited_for(tmp_path: Path) -> None:
     )
     write_folder(str(tmp_path / "runtime"))
     flow = Container(source, tmp_path)
-    command = [sys.executable, "-S", str(tmp_path / "runtime" / "__main__.py"), "task", "--step", "start", "--path", "-"]
+    command = [
+        sys.executable,
+        "-S",
+        str(tmp_path / "runtime" / "__main__.py"),
+        "task",
+        "--step",
+        "start",
+        "--path",
+        "-",
+    ]
     done = subprocess.run(command, env=flow.environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-2:] == ["thread", "exit"]
 
@@ -123,13 +147,20 @@ def test_few_requests_stand_in_line(tmp_path: Path) -> None:
             server.rounds.clear()
             rounds = Rounds(server.server_address[1])
             server.gate = rounds.wait
-            process = subprocess.Popen(flow.command(step, path), env=flow.environment, cwd=tmp_path, text=True, start_new_session=True)
+            process = subprocess.Popen(
+                flow.command(step, path), env=flow.environment, cwd=tmp_path, text=True, start_new_session=True
+            )
             rounds.serve(process)
             assert process.wait() == 0
             marks = [number for number, (_, name) in enumerate(server.seen) if name == "/mark"]
-            before, after = ({server.rounds[number] for number in numbers} for numbers in (range(marks[0]), range(marks[1] + 1, len(server.seen))))
+            before, after = (
+                {server.rounds[number] for number in numbers}
+                for numbers in (range(marks[0]), range(marks[1] + 1, len(server.seen)))
+            )
             assert len(before) <= 4, (step, server.seen, server.rounds)
             assert len(after) <= 2 and len(server.seen) - marks[1] - 1 <= 2, (step, server.seen, server.rounds)
-            own = [name for _, name in server.seen[: marks[0]] if "/environments/" not in name]  # which nobody waits for
+            own = [
+                name for _, name in server.seen[: marks[0]] if "/environments/" not in name
+            ]  # which nobody waits for
             assert len(own) <= 5 or step == "join", (step, server.seen)
         assert server.objects["r/F/runs/r/end/-.json"]

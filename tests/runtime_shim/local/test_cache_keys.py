@@ -50,7 +50,9 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    later = path.stat().st_mtime + 2  # Python tells by the second and the size whether what it has compiled is still true
+    later = (
+        path.stat().st_mtime + 2
+    )  # Python tells by the second and the size whether what it has compiled is still true
     os.utime(path, (later, later))
 
 
@@ -128,7 +130,9 @@ def test_what_is_never_taken_over(tmp_path: Path) -> None:
     )
     graph = Graph(json.loads(to_json(flow.flow, flow.scope)))
     for value, start_may in (({"url": "s3://b/k"}, False), ({"file": "abc"}, True), ({"text": "x"}, True)):
-        cached = reuse.Cached(open_store(str(tmp_path / "store")), graph, "r", {"start": "1", "end": "2"}, {"text": value})
+        cached = reuse.Cached(
+            open_store(str(tmp_path / "store")), graph, "r", {"start": "1", "end": "2"}, {"text": value}
+        )
         assert (cached._may_be_shared("start"), cached._may_be_shared("end")) == (start_may, False)
 
 
@@ -137,7 +141,9 @@ def test_editable_installs_are_looked_into(tmp_path: Path, monkeypatch: pytest.M
     (site / "mine-1.0.dist-info").mkdir(parents=True)
     (project / "src").mkdir(parents=True)
     (project / "src" / "mine.py").write_text("1")
-    (site / "mine-1.0.dist-info" / "direct_url.json").write_text(f'{{"url": "{project.as_uri()}", "dir_info": {{"editable": true}}}}')
+    (site / "mine-1.0.dist-info" / "direct_url.json").write_text(
+        f'{{"url": "{project.as_uri()}", "dir_info": {{"editable": true}}}}'
+    )
     monkeypatch.setattr("sys.path", ["", str(site)])
     monkeypatch.delenv("PYTHONPATH", raising=False)
     before = reuse.local_code()

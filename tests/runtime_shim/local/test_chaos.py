@@ -134,7 +134,9 @@ def test_killed_at_random_moments(where: str, going_on: str, flow: Path, tmp_pat
 def differences(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
     """What is not as in the undisturbed run. A kill is an attempt: what the last one leaves for `@catch` may be that, and not the step's exception."""
     for step in sorted(found.keys() | expected.keys()):
-        tasks, wanted = ({each["path"]: settled(each["artifacts"]) for each in one.get(step, ())} for one in (found, expected))
+        tasks, wanted = (
+            {each["path"]: settled(each["artifacts"]) for each in one.get(step, ())} for one in (found, expected)
+        )
         for path in sorted(tasks.keys() | wanted.keys()):
             one, other = tasks.get(path, {}), wanted.get(path, {})
             for name in sorted(one.keys() | other.keys()):
@@ -145,16 +147,22 @@ def differences(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[str
 def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
     """The artifacts, with one word for what `@catch` may have kept."""
     kept = artifacts.get("trouble", {}).get("repr", "")
-    may_be = "ValueError: always" in kept or "FailureHandledByCatch" in kept  # after as many attempts as kills made of it
+    may_be = (
+        "ValueError: always" in kept or "FailureHandledByCatch" in kept
+    )  # after as many attempts as kills made of it
     return {**artifacts, "trouble": "caught"} if may_be else dict(artifacts)
 
 
 def has_begun(store: str, run: str, env: dict[str, str]) -> bool:
     """Whether there is something to resume: before run.json is written, the run is started anew."""
-    return any(each["run"] == run for each in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]"))
+    return any(
+        each["run"] == run for each in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]")
+    )
 
 
-def disturbed(flow: Path, store: str, name: str, before: str, env: dict[str, str], chance: random.Random) -> tuple[int, int]:
+def disturbed(
+    flow: Path, store: str, name: str, before: str, env: dict[str, str], chance: random.Random
+) -> tuple[int, int]:
     """Runs the flow, or goes on with it, while something of it is killed; returns how many kills there were and the exit code."""
     words = ["resume", str(flow), "--origin-run-id", before] if before else ["run", str(flow)]
     command = [sys.executable, "-m", "flowc", *words, "--store", store, "--run-id", name, "--max-workers", "3"]
@@ -183,7 +191,9 @@ def test_two_workers_that_race_for_the_same_tasks_leave_one_record(flow: Path, t
     for each in range(4):
         store = tmp_path / f"store{each}"
         command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r"]
-        pair = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+        pair = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)
+        ]
         said = [process.communicate(timeout=LIMIT)[0] for process in pair]
         assert [process.returncode for process in pair] == [0, 0], said
         assert dump(store) == expected

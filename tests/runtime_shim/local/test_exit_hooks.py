@@ -44,7 +44,9 @@ class F(FlowSpec):
 """
 
 
-@pytest.mark.parametrize(("wrong", "code", "said"), [("False", 0, "went well: F/r True 7"), ("True", 1, "went badly: F/r False")])
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"), [("False", 0, "went well: F/r True 7"), ("True", 1, "went badly: F/r False")]
+)
 def test_hooks(wrong: str, code: int, said: str, tmp_path: Path) -> None:
     flow = tmp_path / "flow.py"
     flow.write_text(FLOW)

@@ -143,7 +143,9 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "expected"), CASES, ids=[f"{name}{'-' + arguments[1] if arguments else ''}" for name, arguments, _ in CASES]
+    ("name", "arguments", "expected"),
+    CASES,
+    ids=[f"{name}{'-' + arguments[1] if arguments else ''}" for name, arguments, _ in CASES],
 )
 def test_flow(name: str, arguments: list[str], expected: dict[tuple[str, str], dict[str, Any]], tmp_path: Path) -> None:
     run(FLOWS[name], tmp_path, *arguments)

@@ -125,7 +125,9 @@ def test_a_gang_that_fails_leaves_no_record(tmp_path: Path) -> None:
     assert run(write(tmp_path, body), tmp_path / "store", check=False).returncode == 1
     assert executed(tmp_path / "store") == [("start", "-")]
     (tmp_path / "flow.py").write_text((tmp_path / "flow.py").read_text())
-    assert run(tmp_path / "flow.py", tmp_path / "store", check=False).returncode == 1  # going on starts all of them again
+    assert (
+        run(tmp_path / "flow.py", tmp_path / "store", check=False).returncode == 1
+    )  # going on starts all of them again
 
 
 def test_caught(tmp_path: Path) -> None:
@@ -134,15 +136,24 @@ def test_caught(tmp_path: Path) -> None:
             raise ValueError("of the control task")
 """
     text = write(tmp_path, body, "@catch(var='problem', print_exception=False)")
-    text.write_text(text.read_text().replace("each.attempt for", "getattr(each, 'attempt', None) for").replace("each.pid", "getattr(each, 'pid', 0)"))
+    text.write_text(
+        text.read_text()
+        .replace("each.attempt for", "getattr(each, 'attempt', None) for")
+        .replace("each.pid", "getattr(each, 'pid', 0)")
+    )
     run(text, tmp_path / "store")
     assert artifacts(tmp_path / "store", "join")["attempts"] == "[None, 0, 0, 0]"
 
 
 def test_pytorch_s_variables(tmp_path: Path) -> None:
-    flow = write(tmp_path, "        self.seen = {name: os.environ[name] for name in ('MASTER_ADDR', 'NODE_RANK', 'WORLD_SIZE', 'MASTER_PORT')}")
+    flow = write(
+        tmp_path,
+        "        self.seen = {name: os.environ[name] for name in ('MASTER_ADDR', 'NODE_RANK', 'WORLD_SIZE', 'MASTER_PORT')}",
+    )
     flow.write_text(
-        flow.read_text().replace("parallel, retry", "pytorch_parallel, retry").replace("@parallel", "@pytorch_parallel(master_port=4321)")
+        flow.read_text()
+        .replace("parallel, retry", "pytorch_parallel, retry")
+        .replace("@parallel", "@pytorch_parallel(master_port=4321)")
     )
     run(flow, tmp_path / "store")
     expected = {"MASTER_ADDR": "127.0.0.1", "NODE_RANK": "2", "WORLD_SIZE": "4", "MASTER_PORT": "4321"}

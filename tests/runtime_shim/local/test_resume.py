@@ -83,7 +83,9 @@ def noted(flow: Path) -> list[str]:
 
 
 def resume(flow: Path, *arguments: str, run_id: str = "again", check: bool = True) -> Done:
-    return flowc("resume", str(flow), "--store", str(flow.parent / "store"), "--run-id", run_id, *arguments, check=check)
+    return flowc(
+        "resume", str(flow), "--store", str(flow.parent / "store"), "--run-id", run_id, *arguments, check=check
+    )
 
 
 def test_what_is_done_is_taken_over_also_in_a_foreach_and_with_changed_code(flow: Path) -> None:
@@ -94,7 +96,10 @@ def test_what_is_done_is_taken_over_also_in_a_foreach_and_with_changed_code(flow
     flow.write_text(FLOW.replace(' and not (HERE / "mended").exists()', " and False"))
     resume(flow)
     assert noted(flow) == ["body2", "both", "collect", "end"]
-    assert artifacts(store, "end", run_id="again") == artifacts(store, "end", run_id="again") | {"total": "60", "p": "10"}
+    assert artifacts(store, "end", run_id="again") == artifacts(store, "end", run_id="again") | {
+        "total": "60",
+        "p": "10",
+    }
     assert artifacts(store, "body", "1", run_id="again")["origin"] == "'r'"
     assert sorted(dump(store, "r")) == ["body", "left", "right", "start"], "the origin is not changed"
 

@@ -28,18 +28,30 @@ ONE = "    @step\n    def start(self):\n        self.parent, self.random = os.ge
 
 def graph(**steps: dict[str, Any]) -> Graph:
     made = [
-        {"name": name, "transition": {"kind": "end"}, "decorators": [{"name": kind, "attributes": what} for kind, what in decorators.items()]}
+        {
+            "name": name,
+            "transition": {"kind": "end"},
+            "decorators": [{"name": kind, "attributes": what} for kind, what in decorators.items()],
+        }
         for name, decorators in steps.items()
     ]
-    return Graph({"version": 1, "flow": {"name": "F", "start": "a", "end": "a", "steps": made}, "scopes": {"nodes": []}})
+    return Graph(
+        {"version": 1, "flow": {"name": "F", "start": "a", "end": "a", "steps": made}, "scopes": {"nodes": []}}
+    )
 
 
 def test_admission_counts_tasks_cores_and_memory() -> None:
-    found = graph(a={}, b={"resources": {"cpu": 3, "memory": 4096}}, c={"resources": {"cpu": 1, "memory": "6000"}, "kubernetes": {"memory": 9000}})
+    found = graph(
+        a={},
+        b={"resources": {"cpu": 3, "memory": 4096}},
+        c={"resources": {"cpu": 1, "memory": "6000"}, "kubernetes": {"memory": 9000}},
+    )
     admission = Admission(found, max_workers=3, cores=4, memory=16000)
     assert admission.admits("a", ["a", "a"]) and not admission.admits("a", ["a", "a", "a"])
     assert admission.admits("b", ["a"]) and not admission.admits("b", ["b"]), "cores"
-    assert admission.admits("b", ["c"]) and not admission.admits("c", ["c"]), "memory: the larger of two decorators counts"
+    assert admission.admits("b", ["c"]) and not admission.admits("c", ["c"]), (
+        "memory: the larger of two decorators counts"
+    )
     assert Admission(found, 3, cores=1, memory=1).admits("b", []), "what needs more than the machine has runs alone"
 
 
@@ -53,7 +65,11 @@ def test_a_wide_foreach_is_refused_when_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("isolation", ["fork", "process"])
 def test_isolation(isolation: str, tmp_path: Path) -> None:
-    flow = write(tmp_path, "    where = os.getpid()\n\n" + ONE.replace("self.parent,", "self.imported_here = os.getpid() == F.where; self.parent,"))
+    flow = write(
+        tmp_path,
+        "    where = os.getpid()\n\n"
+        + ONE.replace("self.parent,", "self.imported_here = os.getpid() == F.where; self.parent,"),
+    )
     run(flow, tmp_path / "store", "--isolation", isolation)
     assert artifacts(tmp_path / "store", "start")["imported_here"] == str(isolation == "process")
 
@@ -65,7 +81,11 @@ def test_a_thread_of_the_flow_s_modules_means_new_processes(tmp_path: Path) -> N
         "\ndef hold():\n    while True:\n        with LOCK:\n            time.sleep(1)\n        time.sleep(0.1)\n\n\nthreading.Thread(target=hold, daemon=True).start()\ntime.sleep(0.1)\n\n\nclass F",
         1,
     )
-    flow = write(tmp_path, "    @step\n    def start(self):\n        self.got = LOCK.acquire(timeout=600)\n        self.next(self.end)\n", head)
+    flow = write(
+        tmp_path,
+        "    @step\n    def start(self):\n        self.got = LOCK.acquire(timeout=600)\n        self.next(self.end)\n",
+        head,
+    )
     done = run(flow, tmp_path / "store")
     assert "tasks run in new processes, not in forks: the flow's modules have started a thread" in done.stdout
     assert artifacts(tmp_path / "store", "start")["got"] == "True"
@@ -102,7 +122,9 @@ def test_exit_functions_of_a_task_run(tmp_path: Path) -> None:
 
 
 def test_events_as_json(tmp_path: Path) -> None:
-    done = flowc("run", str(write(tmp_path, ONE)), "--store", str(tmp_path / "store"), "--run-id", "r", "--json", check=True)
+    done = flowc(
+        "run", str(write(tmp_path, ONE)), "--store", str(tmp_path / "store"), "--run-id", "r", "--json", check=True
+    )
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["event"] for each in events] == ["begin", "queued", "start", "done", "queued", "start", "done", "end"]
     assert events[0]["run"] == "r" and events[-1]["status"] == "succeeded" and events[-1]["done"] == 2
@@ -144,9 +166,15 @@ def test_a_terminal_shows_how_far_the_run_is(tmp_path: Path) -> None:
 
 def test_a_parameter_that_is_called_like_an_option_takes_its_place(tmp_path: Path) -> None:
     head = HEAD.replace("import FlowSpec,", "import FlowSpec, Parameter,")
-    flow = write(tmp_path, "    cache = Parameter('cache', default='no')\n    json = Parameter('json', default='no')\n\n" + ONE, head)
+    flow = write(
+        tmp_path,
+        "    cache = Parameter('cache', default='no')\n    json = Parameter('json', default='no')\n\n" + ONE,
+        head,
+    )
     run(flow, tmp_path / "store", "--cache", "yes", "--json=also")
-    assert {name: value for name, value in artifacts(tmp_path / "store", "end").items() if name in ("cache", "json")} == {
+    assert {
+        name: value for name, value in artifacts(tmp_path / "store", "end").items() if name in ("cache", "json")
+    } == {
         "cache": "'yes'",
         "json": "'also'",
     }
@@ -174,10 +202,15 @@ def test_what_code_written_for_metaflow_looks_at_inside_a_step(tmp_path: Path) -
         self.next(self.end)
 """
     run(write(tmp_path, body), tmp_path / "store")
-    assert artifacts(tmp_path / "store", "start")["node"] == "('linear', True, 'join', ['start', 'body', 'join', 'end'])"
+    assert (
+        artifacts(tmp_path / "store", "start")["node"] == "('linear', True, 'join', ['start', 'body', 'join', 'end'])"
+    )
     assert artifacts(tmp_path / "store", "body", "0")["frames"] == f"[('body', 'xs', 2, 0, '{'a' * 30}')]"
     assert artifacts(tmp_path / "store", "body", "1")["frames"] == """[('body', 'xs', 2, 1, "{'k': 1}")]"""
-    ids = [artifacts(tmp_path / "store", step, path)["id"] for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("join", "-"))]
+    ids = [
+        artifacts(tmp_path / "store", step, path)["id"]
+        for step, path in (("start", "-"), ("body", "0"), ("body", "1"), ("join", "-"))
+    ]
     assert ids == ["'start'", "'body-0'", "'body-1'", "'join'"]
 
 

@@ -77,7 +77,9 @@ def test_a_run_id_stands_for_one_set_of_parameters_and_one_code(tmp_path: Path) 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping(number: int, tmp_path: Path) -> None:
     """No process of the run outlives it, and it can be resumed."""
-    body = RESUMED.replace("raise RuntimeError", "(HERE / 'pid').write_text(str(os.getpid())); time.sleep(100_000); raise RuntimeError")
+    body = RESUMED.replace(
+        "raise RuntimeError", "(HERE / 'pid').write_text(str(os.getpid())); time.sleep(100_000); raise RuntimeError"
+    )
     flow = write(tmp_path, body)
     command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(tmp_path / "store"), "--run-id", "r"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -218,13 +220,21 @@ class F(FlowSpec):
 
 def test_python_flow_run(tmp_path: Path) -> None:
     """`python flow.py run`, as Metaflow's users start flows; Metaflow is not installed here."""
-    flow = write(tmp_path, RESUMED.replace("if self.input == 2", "if False") + "\n\nif __name__ == '__main__':\n    F()\n")
-    done = subprocess.run([sys.executable, str(flow), "run", "--run-id-file", str(tmp_path / "id")], capture_output=True, text=True)
+    flow = write(
+        tmp_path, RESUMED.replace("if self.input == 2", "if False") + "\n\nif __name__ == '__main__':\n    F()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(flow), "run", "--run-id-file", str(tmp_path / "id")], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert dump(tmp_path / ".flowc", (tmp_path / "id").read_text().strip())["end"]
     shown = subprocess.run([sys.executable, str(flow), "show"], capture_output=True, text=True)
     assert shown.returncode == 0 and "body" in shown.stdout
-    made = subprocess.run([sys.executable, str(flow), "compile", "--target", "argo", "--store", "s3://b", "-o", "-"], capture_output=True, text=True)
+    made = subprocess.run(
+        [sys.executable, str(flow), "compile", "--target", "argo", "--store", "s3://b", "-o", "-"],
+        capture_output=True,
+        text=True,
+    )
     assert made.returncode == 0 and "kind: WorkflowTemplate" in made.stdout
 
 
@@ -236,7 +246,12 @@ def test_metaflow_that_is_installed_is_not_in_the_way(tmp_path: Path) -> None:
     env = {"PYTHONPATH": str(tmp_path / "site")}
     run(flow, tmp_path / "store", env=env)
     assert artifacts(tmp_path / "store", "end")["count"] == "3"
-    done = subprocess.run([sys.executable, "-c", "import metaflow; print(metaflow.REAL)"], env={**os.environ, **env}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "import metaflow; print(metaflow.REAL)"],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout.strip() == "True"
 
 

@@ -44,11 +44,15 @@ def test_every_call_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.Monk
         store = FolderStore(str(tmp_path / str(number)), durable=call == "fsync")
         count = [0]
 
-        def faulty(*arguments: Any, count: list[int] = count, number: int = number, problem: int = problem, **more: Any) -> Any:
+        def faulty(
+            *arguments: Any, count: list[int] = count, number: int = number, problem: int = problem, **more: Any
+        ) -> Any:
             count[0] += 1
             if count[0] == number + 1:
                 if call == "pwrite" and len(arguments[1]) > 1:
-                    real(arguments[0], arguments[1][: len(arguments[1]) // 2], arguments[2])  # as much as there was room for
+                    real(
+                        arguments[0], arguments[1][: len(arguments[1]) // 2], arguments[2]
+                    )  # as much as there was room for
                 raise OSError(problem, os.strerror(problem))
             return real(*arguments, **more)
 
@@ -170,7 +174,9 @@ def _chaos(folder: Path, kills: int, seconds: float) -> tuple[int, int]:
     chance = random.Random(7)
     store = FolderStore(str(folder))
     for _ in range(kills // 2):
-        writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE) for _ in range(2)]
+        writers = [
+            subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE) for _ in range(2)
+        ]
         for each in writers:
             assert each.stdout is not None and each.stdout.readline() == b"go\n"
         for each in writers:

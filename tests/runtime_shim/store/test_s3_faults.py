@@ -83,11 +83,15 @@ def test_pauses_grow_and_differ(server: FaultyS3, store: s3.S3Store, monkeypatch
     server.fault("error 503 SlowDown", times=100)
     with pytest.raises(StoreError):
         store.get("a")
-    assert len(pauses) == 7 and all(0.1 * 2**number <= each <= 0.2 * 2**number for number, each in enumerate(pauses[:6]))
+    assert len(pauses) == 7 and all(
+        0.1 * 2**number <= each <= 0.2 * 2**number for number, each in enumerate(pauses[:6])
+    )
     assert max(pauses) <= 10
 
 
-def test_a_server_that_closes_idle_connections_costs_no_pause(server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_closes_idle_connections_costs_no_pause(
+    server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.put("a", b"1")
     server.fault("drop", "GET")
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it slept"))
@@ -112,10 +116,14 @@ def test_a_clock_that_is_wrong(server: FaultyS3, store: s3.S3Store) -> None:
     assert store.get("a") == b"1"
 
 
-def test_credentials_that_expire_in_the_middle_of_a_transfer(server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_that_expire_in_the_middle_of_a_transfer(
+    server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = os.urandom(40 * MEBI)
     found = iter(["second", "third", "fourth"])
-    monkeypatch.setattr(credentials, "find", lambda again=False: credentials.Credentials(next(found), "s", "t", "2099-01-01T00:00:00Z"))
+    monkeypatch.setattr(
+        credentials, "find", lambda again=False: credentials.Credentials(next(found), "s", "t", "2099-01-01T00:00:00Z")
+    )
     store._credentials = credentials.Credentials("first", "s", "t", "2099-01-01T00:00:00Z")
 
     class Watch(list):  # type: ignore[type-arg]
@@ -176,10 +184,17 @@ def test_damage_on_the_way_is_noticed(server: FaultyS3, store: s3.S3Store) -> No
 
 @pytest.mark.parametrize(
     ("value", "smaller"),
-    [(Array(bytearray(60 * MEBI)), 10), (list(range(3_000_000)), 1.9), (b"ab" * MEBI + os.urandom(2 * MEBI), 0.9), (os.urandom(20 * MEBI), 0.9)],
+    [
+        (Array(bytearray(60 * MEBI)), 10),
+        (list(range(3_000_000)), 1.9),
+        (b"ab" * MEBI + os.urandom(2 * MEBI), 0.9),
+        (os.urandom(20 * MEBI), 0.9),
+    ],
     ids=["zeros", "numbers", "half", "random"],
 )
-def test_compressed_where_it_pays(value: Any, smaller: float, server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compressed_where_it_pays(
+    value: Any, smaller: float, server: FaultyS3, store: s3.S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manifest = artifacts.save_all(store, "F", {"x": value}, {})
     stored = next(iter(server.objects.values()))
     assert len(stored) * smaller <= manifest["x"]["size"]

@@ -16,13 +16,31 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), min_si
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a busy machine
-@given(path=TEXT, query=st.dictionaries(TEXT, TEXT, max_size=3), token=st.none() | st.just("session"), method=st.sampled_from(["GET", "PUT", "HEAD"]))
+@given(
+    path=TEXT,
+    query=st.dictionaries(TEXT, TEXT, max_size=3),
+    token=st.none() | st.just("session"),
+    method=st.sampled_from(["GET", "PUT", "HEAD"]),
+)
 def test_signed_as_botocore_does(path: str, query: dict[str, str], token: str | None, method: str) -> None:
     coded = signature.encoded_path("/bucket/" + path)
     found = signature.headers(
-        method, "host.example", coded, query, "eu-west-1", "KEY", "SECRET", token, "20260102T030405Z", hashlib.sha256(b"body").hexdigest()
+        method,
+        "host.example",
+        coded,
+        query,
+        "eu-west-1",
+        "KEY",
+        "SECRET",
+        token,
+        "20260102T030405Z",
+        hashlib.sha256(b"body").hexdigest(),
     )
-    request = AWSRequest(method, f"https://host.example{coded}{'?' + urlencode(query, quote_via=quote, safe='-_.~') if query else ''}", data=b"body")
+    request = AWSRequest(
+        method,
+        f"https://host.example{coded}{'?' + urlencode(query, quote_via=quote, safe='-_.~') if query else ''}",
+        data=b"body",
+    )
     request.headers["x-amz-content-sha256"] = found["x-amz-content-sha256"]
     request.headers["X-Amz-Date"] = "20260102T030405Z"
     if token:

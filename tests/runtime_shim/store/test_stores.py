@@ -25,7 +25,9 @@ from tests.support.s3_server import BUCKET, S3Server
 from ...support.arrays import Array
 
 
-@pytest.fixture(params=["folder", "s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)])
+@pytest.fixture(
+    params=["folder", "s3", pytest.param("gs", marks=pytest.mark.engine), pytest.param("az", marks=pytest.mark.engine)]
+)
 def url(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if request.param == "folder":
         yield str(tmp_path / "store")
@@ -78,7 +80,9 @@ def test_more_names_than_one_answer_holds(url: str, request: pytest.FixtureReque
 
 
 def test_one_of_several_writers_wins(url: str) -> None:
-    writers = 1 if url.startswith("s3:") else 6  # moto's answer to a conditional write is not atomic; see test_s3_faults.py
+    writers = (
+        1 if url.startswith("s3:") else 6
+    )  # moto's answer to a conditional write is not atomic; see test_s3_faults.py
     won: list[int] = []
     start = threading.Barrier(writers)
 
@@ -117,13 +121,19 @@ def test_artifacts_of_every_size(store: Store) -> None:
 
 
 @pytest.mark.parametrize("regular", [False, True])
-def test_a_large_blob_with_one_other_byte_is_never_returned(regular: bool, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_blob_with_one_other_byte_is_never_returned(
+    regular: bool, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By its CRC-32 where it comes over a network; by its digest where nothing is believed, or an older record knows no other."""
     monkeypatch.setenv("FLOWC_COMPRESS", "1" if regular else "0")
-    entry = artifacts.save(store, "F", "x", Array(bytearray(os.urandom(10_000_000).hex().encode() if regular else os.urandom(20_000_000))))
+    entry = artifacts.save(
+        store, "F", "x", Array(bytearray(os.urandom(10_000_000).hex().encode() if regular else os.urandom(20_000_000)))
+    )
     without = {name: value for name, value in entry.items() if name != "crc32"}
     assert ("crc32" in entry) is store.remote
-    whole = store.read_range(address.blob_name("F", entry["digest"]), 0, next(size for _, size, _ in store.entries("F/blobs/")))
+    whole = store.read_range(
+        address.blob_name("F", entry["digest"]), 0, next(size for _, size, _ in store.entries("F/blobs/"))
+    )
     assert whole is not None and artifacts.load(store, "F", "x", entry) == artifacts.load(store, "F", "x", without)
     whole[len(whole) // 2] ^= 4
     store.put(address.blob_name("F", entry["digest"]), bytes(whole))
@@ -162,7 +172,9 @@ def test_what_is_fetched_ahead(store: Store) -> None:
     store.fetch_ahead(["a", "b"])
     assert (store.get("a"), store.get("b"), store.get("a")) == (b"1", None, b"1")
     store.fetch_ahead(["c"])
-    assert store.put_if_absent("c", b"2") and store.get("c") == b"2", "what was fetched before is not believed after a write"
+    assert store.put_if_absent("c", b"2") and store.get("c") == b"2", (
+        "what was fetched before is not believed after a write"
+    )
 
 
 @pytest.mark.engine
@@ -232,7 +244,9 @@ def test_without_the_client(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [2_000_000, 20_000_000, 100_000], ids=["one part", "several parts", "in a pack"])
-def test_what_is_damaged_is_found_and_replaced_when_it_is_asked_for(size: int, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_damaged_is_found_and_replaced_when_it_is_asked_for(
+    size: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     value = os.urandom(size)
     manifest = artifacts.save_all(store, "F", {"x": value}, {})
     entry = manifest["x"]
@@ -245,6 +259,8 @@ def test_what_is_damaged_is_found_and_replaced_when_it_is_asked_for(size: int, s
     assert name in artifacts.problem(store, "F", entry, thoroughly=True), "an object that is there is not read"
     monkeypatch.setenv("FLOWC_VERIFY", "1")
     artifacts.save_all(store, "F", {"x": value}, {})
-    assert artifacts.problem(store, "F", entry, thoroughly=True) == "" and artifacts.load(store, "F", "x", entry) == value
+    assert (
+        artifacts.problem(store, "F", entry, thoroughly=True) == "" and artifacts.load(store, "F", "x", entry) == value
+    )
     store.delete(name)
     assert artifacts.problem(store, "F", entry, thoroughly=True) == f"{name} is not there"

@@ -64,7 +64,9 @@ def test_every_report(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "splits").read_text() == "2"
     assert json.loads((tmp_path / "a" / "paths").read_text()) == ["0", "1"]
     assert json.loads((tmp_path / "b" / "out.json").read_text()) == outcome
-    assert json.loads(done.stdout.splitlines()[-1]) == outcome, "what the user printed without a newline is not in the way"
+    assert json.loads(done.stdout.splitlines()[-1]) == outcome, (
+        "what the user printed without a newline is not in the way"
+    )
     assert json.loads(flow.place("start", "-", ".outcome.json").read_text()) == outcome
     assert json.loads(flow.place("start", "-", ".paths.json").read_text()) == ["0", "1"]
     flow.task("body", "1", f"files:{tmp_path}/c")
@@ -119,7 +121,9 @@ def test_a_task_whose_input_is_missing_says_so(tmp_path: Path) -> None:
 def test_exit_codes(arguments: list[str], environment: dict[str, str], code: int, tmp_path: Path) -> None:
     flow = Container(FOREACH, tmp_path)
     command = flow.command("start")[:3]
-    done = subprocess.run([*command, *arguments], env={**flow.environment, **environment}, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *arguments], env={**flow.environment, **environment}, capture_output=True, text=True
+    )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert "flowc" in done.stderr
@@ -166,7 +170,11 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     for number in range(12):
         run = Container(SLOW, tmp_path, run=f"k{number}")
         process = subprocess.Popen(
-            run.command("start"), env=run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            run.command("start"),
+            env=run.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         time.sleep(whole * number / 12)  # the first at once
         os.killpg(process.pid, signal.SIGKILL)
@@ -209,7 +217,10 @@ class F(FlowSpec):
         assert (failure["step"], failure["path"], failure["attempt"]) == ("start", "-", attempt)
     assert not flow.place("start", "-", ".2.failure.json").exists()
     flow.task("end")
-    assert flow.record("end")["artifacts"]["why"]["type"].endswith("FailureHandledByCatch") or "why" in flow.record("end")["artifacts"]
+    assert (
+        flow.record("end")["artifacts"]["why"]["type"].endswith("FailureHandledByCatch")
+        or "why" in flow.record("end")["artifacts"]
+    )
 
 
 def test_what_it_printed_is_kept(tmp_path: Path) -> None:
@@ -230,12 +241,15 @@ def test_a_failure_is_kept(tmp_path: Path) -> None:
     found = json.loads(flow.place("start", "-", ".2.failure.json").read_text())
     assert "no {{luck}}" in json.dumps(found)
     flow.task("start", code=1, attempt=3)
-    assert json.loads(flow.place("start", "-", ".2.failure.json").read_text()) == found, "it has said itself how it ended"
+    assert json.loads(flow.place("start", "-", ".2.failure.json").read_text()) == found, (
+        "it has said itself how it ended"
+    )
 
 
 def test_the_next_attempt_tells_the_last_words_of_one_that_was_killed(tmp_path: Path) -> None:
     source = SLOW.replace(
-        "self.big =", "import time; print('the last words', flush=True); LOG; os._exit(7) if current.retry_count == 0 else 0; self.big ="
+        "self.big =",
+        "import time; print('the last words', flush=True); LOG; os._exit(7) if current.retry_count == 0 else 0; self.big =",
     )
     log = "os.environ['FLOWC_STORE'] + '/F/runs/r/start/-.0.log'"  # written some seconds after the first line
     source = source.replace("LOG", f"[time.sleep(0.05) for _ in iter(lambda: os.path.exists({log}), True)]")
@@ -257,16 +271,19 @@ def test_a_run_id_of_any_characters(tmp_path: Path) -> None:
 
 def test_the_same_task_started_several_times_at_once(tmp_path: Path) -> None:
     """Each may run the step, one record stands, and all report it."""
-    source = SLOW.replace("self.text =", "self.mine = os.urandom(8).hex(); time.sleep(0.3); self.items = [1, 2]; self.text =").replace(
-        "self.next(self.end)", "self.next(self.body, foreach='items')"
-    )
+    source = SLOW.replace(
+        "self.text =", "self.mine = os.urandom(8).hex(); time.sleep(0.3); self.items = [1, 2]; self.text ="
+    ).replace("self.next(self.end)", "self.next(self.body, foreach='items')")
     source = source.replace(
         "    @step\n    def end(self):\n        self.size = len(self.big) + len(self.text)\n",
         "    @step\n    def body(self):\n        self.next(self.join)\n\n    @step\n    def join(self, inputs):\n        self.next(self.end)\n\n"
         "    @step\n    def end(self):\n        pass\n",
     )
     flow = Container(source, tmp_path)
-    processes = [subprocess.Popen(flow.command("start", "-", "stdout"), env=flow.environment, stdout=subprocess.PIPE, text=True) for _ in range(5)]
+    processes = [
+        subprocess.Popen(flow.command("start", "-", "stdout"), env=flow.environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(5)
+    ]
     answers = [each.communicate(timeout=LIMIT)[0].splitlines()[-1] for each in processes]
     assert [each.returncode for each in processes] == [0] * 5
     assert {json.dumps(json.loads(each), sort_keys=True) for each in answers} == {'{"paths": ["0", "1"], "splits": 2}'}

@@ -74,7 +74,11 @@ def ended(folder: Path, how: str) -> tuple[Done, dict[str, Any]]:
 def test_processes_that_can_say_nothing(how: str, says: str, folder: Path) -> None:
     done, left = ended(folder, how)
     assert done.returncode == 1
-    assert left["type"] == "ProcessEnded" and left["message"].startswith(says) and left["last_lines"][0] == "the last words"
+    assert (
+        left["type"] == "ProcessEnded"
+        and left["message"].startswith(says)
+        and left["last_lines"][0] == "the last words"
+    )
     assert f"start: {says}" in done.stderr and "  the last it printed:\n    the last words" in done.stderr
     assert "its log: flowc logs " in done.stderr and "flowc resume " in done.stderr.splitlines()[-1]
 
@@ -107,6 +111,12 @@ def test_the_client_tells_how_it_ended(folder: Path) -> None:
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, "-c", script, str(folder / "store")], capture_output=True, text=True, check=True)
-    assert "its process ended with exit code 3" in done.stdout and "the last words" in done.stdout and done.stdout.rstrip().endswith("False")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(folder / "store")], capture_output=True, text=True, check=True
+    )
+    assert (
+        "its process ended with exit code 3" in done.stdout
+        and "the last words" in done.stdout
+        and done.stdout.rstrip().endswith("False")
+    )
     assert "failed" in flowc("runs", "Ends", "--store", str(folder / "store"), check=True).stdout

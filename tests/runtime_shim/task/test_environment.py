@@ -68,7 +68,11 @@ def test_a_local_run_names_its_environment_once(folder: Path, tmp_path: Path) ->
     made = made_by(store, "r/end")["end"][0]
     assert made["packages"] == here["packages"] and made["code"].startswith("sha256:") and made["flowc"] == __version__
     text = flowc("dump", "r", "--environment", "--store", str(store), check=True).stdout
-    assert text.startswith("end, start\n") and f"pytest {pytest.__version__}" in " ".join(text.split()) and ", commit " not in text
+    assert (
+        text.startswith("end, start\n")
+        and f"pytest {pytest.__version__}" in " ".join(text.split())
+        and ", commit " not in text
+    )
     assert flowc("dump", "r/nothing", "--environment", "--store", str(store)).returncode == 1
 
 
@@ -91,7 +95,10 @@ def test_the_commit_and_whether_files_differ_from_it(folder: Path, tmp_path: Pat
     run(folder / "flow.py", store, run_id="dirty")
     clean, dirty = (made_by(store, f"{each}/end")["end"][0] for each in ("clean", "dirty"))
     assert (clean["git"], clean["dirty"], dirty["git"], dirty["dirty"]) == (commit, False, commit, True)
-    assert f"commit {commit}, with changes that it does not have" in flowc("dump", "dirty", "--environment", "--store", str(store)).stdout
+    assert (
+        f"commit {commit}, with changes that it does not have"
+        in flowc("dump", "dirty", "--environment", "--store", str(store)).stdout
+    )
 
 
 def test_without_git_nothing_is_claimed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,13 +117,18 @@ def test_a_resumed_task_leads_to_the_run_that_made_it(folder: Path, tmp_path: Pa
     (folder / "flow.py").write_text(SOURCE)
     flowc("resume", str(folder / "flow.py"), "--store", str(store), "--run-id", "again", check=True)
     made = made_by(store, "again")
-    assert (made["start"][0]["run"], made["end"][0]["run"]) == ("r", "again") and made["start"][0]["code"] != made["end"][0]["code"]
+    assert (made["start"][0]["run"], made["end"][0]["run"]) == ("r", "again") and made["start"][0]["code"] != made[
+        "end"
+    ][0]["code"]
 
 
 def test_in_containers_the_first_task_of_an_environment_writes_it(tmp_path: Path) -> None:
     with faulty_s3() as server:
         flow = Container(
-            SOURCE.replace("import helper\n", "").replace("helper.VALUE", "1"), tmp_path, store=f"s3://{BUCKET}/r", env=server.environment
+            SOURCE.replace("import helper\n", "").replace("helper.VALUE", "1"),
+            tmp_path,
+            store=f"s3://{BUCKET}/r",
+            env=server.environment,
         )
         for each in (tmp_path / "store").rglob("*.tar.gz"):
             server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
@@ -137,13 +149,21 @@ def test_the_client_tells_it(folder: Path, tmp_path: Path, client: Callable[[str
 
 
 def test_names_of_metadata_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("scikit_learn-1.5.0.dist-info", "PyYAML-6.0.1.dist-info", "old-2.0-py3.9.egg-info", "odd.dist-info", "a-1+local.dist-info"):
+    for name in (
+        "scikit_learn-1.5.0.dist-info",
+        "PyYAML-6.0.1.dist-info",
+        "old-2.0-py3.9.egg-info",
+        "odd.dist-info",
+        "a-1+local.dist-info",
+    ):
         (tmp_path / name).mkdir()
     monkeypatch.setattr("sys.path", [str(tmp_path), str(tmp_path / "nothing")])
     assert environment.here()["packages"] == {"a": "1+local", "old": "2.0", "pyyaml": "6.0.1", "scikit-learn": "1.5.0"}
 
 
-@pytest.mark.parametrize(("data", "message"), [(b"{", "is damaged"), (b'{"version": 9}', "has format 9, this flowc reads 1")])
+@pytest.mark.parametrize(
+    ("data", "message"), [(b"{", "is damaged"), (b'{"version": 9}', "has format 9, this flowc reads 1")]
+)
 def test_one_that_cannot_be_read(data: bytes, message: str, tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
     store.put("F/environments/abc.json", data)

@@ -119,7 +119,11 @@ def test_a_read_only_store(flow: Path, tmp_path: Path) -> None:
     """
     done = mounted(script, DISK=tmp_path / "disk", FLOW=flow)
     clear(done, "Read-only file system")
-    assert done.stderr.count("Read-only file system") == 3 and "[3000000, 3000000, 3000000]" in done.stdout and "succeeded" in done.stdout
+    assert (
+        done.stderr.count("Read-only file system") == 3
+        and "[3000000, 3000000, 3000000]" in done.stdout
+        and "succeeded" in done.stdout
+    )
 
 
 def on_s3(flow: Path, server: FaultyS3, *words: str) -> Done:
@@ -133,7 +137,10 @@ def test_s3_has_hiccups(fault: str, flow: Path, server: FaultyS3) -> None:
             server.fault(fault, method, path)
     done = on_s3(flow, server)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert dump(f"s3://{BUCKET}/p", env=server.environment)["join"][0]["artifacts"]["sizes"]["repr"] == "[3000000, 3000000, 3000000]"
+    assert (
+        dump(f"s3://{BUCKET}/p", env=server.environment)["join"][0]["artifacts"]["sizes"]["repr"]
+        == "[3000000, 3000000, 3000000]"
+    )
 
 
 @pytest.mark.slow

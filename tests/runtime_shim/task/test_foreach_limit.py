@@ -12,9 +12,15 @@ REASON = "the run's history would be full; compile with `--map distributed`"
 
 def test_a_foreach_that_is_too_wide_fails_before_it_has_a_record(tmp_path: Path) -> None:
     flow = Container(FOREACH, tmp_path)
-    done = flow.task("start", "-", code=3, FLOWC_PARAMETERS='{"n": 4}', FLOWC_MAX_SPLITS="3", FLOWC_MAX_SPLITS_REASON=REASON)
+    done = flow.task(
+        "start", "-", code=3, FLOWC_PARAMETERS='{"n": 4}', FLOWC_MAX_SPLITS="3", FLOWC_MAX_SPLITS_REASON=REASON
+    )
     assert f"step `start`: the foreach over `items` has 4 items, and the engine runs at most 3: {REASON}" in done.stderr
-    assert "Traceback" not in done.stderr and not flow.place("start").exists() and flow.place("start", suffix=".0.failure.json").exists()
+    assert (
+        "Traceback" not in done.stderr
+        and not flow.place("start").exists()
+        and flow.place("start", suffix=".0.failure.json").exists()
+    )
 
 
 def test_a_foreach_of_the_largest_width_runs(tmp_path: Path) -> None:

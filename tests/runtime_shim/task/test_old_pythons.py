@@ -71,4 +71,8 @@ def test_a_flow_runs(version: tuple[int, int], form: str, tmp_path: Path) -> Non
 def test_the_bundle_is_the_same_everywhere() -> None:
     assert archive() == archive()
     names = [name for name, _ in bundle()]
-    assert names == sorted(names) and "flowc/runtime_shim/__main__.py" in names and not any("compiler" in each for each in names)
+    assert (
+        names == sorted(names)
+        and "flowc/runtime_shim/__main__.py" in names
+        and not any("compiler" in each for each in names)
+    )

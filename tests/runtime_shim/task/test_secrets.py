@@ -14,7 +14,10 @@ def inline(name: str = "mine", **values: object) -> dict[str, Any]:
 
 
 def test_inline() -> None:
-    assert variables({"sources": [inline(A_SECRET="1"), inline("other", B_SECRET="2")]}) == {"A_SECRET": "1", "B_SECRET": "2"}
+    assert variables({"sources": [inline(A_SECRET="1"), inline("other", B_SECRET="2")]}) == {
+        "A_SECRET": "1",
+        "B_SECRET": "2",
+    }
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,13 @@ def test_what_they_change_is_compiled(tmp_path: Path) -> None:
     assert [(each.name, each.default, each.type) for each in flow.parameters] == [("first", "1", "str")]
     assert [each.name for each in flow.decorators] == ["schedule"] and flow.decorators[0].attributes["daily"] is True
     assert steps["start"]["environment"]["vars"] == {"OWN": "own", "ADDED": "hello"}
-    assert steps["start"]["retry"]["times"] == 0 and steps["middle"]["retry"]["times"] == 2  # what is there already stays
+    assert (
+        steps["start"]["retry"]["times"] == 0 and steps["middle"]["retry"]["times"] == 2
+    )  # what is there already stays
     assert steps["end"]["environment"]["vars"] == {"MARK": "hello"}
-    assert [(each.kind, each.name) for each in flow.inputs] == [("mutator", f"flow.{name}") for name in ("Ready", "Override", "Both")]
+    assert [(each.kind, each.name) for each in flow.inputs] == [
+        ("mutator", f"flow.{name}") for name in ("Ready", "Override", "Both")
+    ]
     assert from_json(to_json(flow, loaded.scope)) == (flow, loaded.scope)
     assert to_json(flow, loaded.scope) == to_json(program(tmp_path).flow, loaded.scope)
 
@@ -152,7 +156,9 @@ def test_they_run_again_in_tasks(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_they_may_not(body: str, message: str | None, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    text = FLOW.replace('@Ready("parameters")', "@M").replace("class Ready(", f"class M(FlowMutator):\n    {body}\n\n\nclass Ready(")
+    text = FLOW.replace('@Ready("parameters")', "@M").replace(
+        "class Ready(", f"class M(FlowMutator):\n    {body}\n\n\nclass Ready("
+    )
     if message is None:
         text = text.replace('    @environment(vars={"OWN": "own"})\n', "").replace("    @Override\n", "")
     with pytest.raises(Refused) as refused:
@@ -205,12 +211,20 @@ class Train(FlowSpec):
 """
     (tmp_path / "helper.py").write_text("OWN = 1")
     found = program(tmp_path, flow)
-    added = {"lib/__init__.py": b"A = 1", "lib/deep/data.txt": b"data", "more/data.txt": b"data", "user.txt": b"data", "helper.py": b"OWN = 1"}
+    added = {
+        "lib/__init__.py": b"A = 1",
+        "lib/deep/data.txt": b"data",
+        "more/data.txt": b"data",
+        "user.txt": b"data",
+        "helper.py": b"OWN = 1",
+    }
     assert {name: data for name, data in found.files.items() if not name.startswith("flow")} == added
     assert {each.name for each in found.flow.inputs if each.kind == "file"} == {*added}
 
 
-def test_what_is_imported_from_where_nothing_is_read_may_be_a_mutator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_imported_from_where_nothing_is_read_may_be_a_mutator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An installed package: said without `--run-mutators`, and found out with it."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "acme_platform.py").write_text("""
@@ -261,7 +275,10 @@ class Train(FlowSpec):
     ]  # fmt: skip
     found = program(tmp_path, flow)
     assert not found.diagnostics and found.flow.mutators == ("acme_platform.standards", "acme_platform.limited")
-    assert {step.name: [each.name for each in step.decorators] for step in found.flow.steps} == {"start": ["timeout", "retry"], "end": ["retry"]}
+    assert {step.name: [each.name for each in step.decorators] for step in found.flow.steps} == {
+        "start": ["timeout", "retry"],
+        "end": ["retry"],
+    }
     plain = flow.replace("@standards\n", "").replace("    @limited\n", "")
     assert program(tmp_path, plain).flow.mutators == ()
 
@@ -269,7 +286,8 @@ class Train(FlowSpec):
 def test_the_environment_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "of this machine")
     text = FLOW.replace(
-        'attributes["vars"]["ADDED"] = mutable_step.flow.settings.word', 'attributes["vars"]["ADDED"] = os.environ.get("SECRET", "unset")'
+        'attributes["vars"]["ADDED"] = mutable_step.flow.settings.word',
+        'attributes["vars"]["ADDED"] = os.environ.get("SECRET", "unset")',
     )
     added = {
         given: program(tmp_path, text, given).flow.steps[0].decorators[0].attributes["vars"]
@@ -379,7 +397,9 @@ def test_they_see_what_with_attaches_and_their_changes_win(tmp_path: Path) -> No
     (tmp_path / "flow.py").write_text(ATTACHED)
     given = ("resources:cpu=8,memory=100", "retry:times=3", "card:type=blank", "card:id=two")
     found = load(str(tmp_path / "flow.py"), attach=given, given=RUN)
-    start, end = ({each.name: each.attributes for each in step.decorators if each.name != "card"} for step in found.flow.steps)
+    start, end = (
+        {each.name: each.attributes for each in step.decorators if each.name != "card"} for step in found.flow.steps
+    )
     assert start.keys() == end.keys() == {"resources"}
     assert (start["resources"]["cpu"], start["resources"]["memory"], end["resources"]["cpu"]) == (2, 100, 8)
     for step in found.flow.steps:
@@ -393,7 +413,10 @@ def test_they_see_what_with_attaches_and_their_changes_win(tmp_path: Path) -> No
 def test_what_with_attaches_is_there_when_they_run_again_in_tasks(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(ATTACHED)
     run(tmp_path / "flow.py", tmp_path / "store", "--with", 'environment:vars={"W":"cli"}')
-    assert (artifacts(tmp_path / "store", "start")["w"], artifacts(tmp_path / "store", "end")["noted"]) == ("'cli'", "'cli'")
+    assert (artifacts(tmp_path / "store", "start")["w"], artifacts(tmp_path / "store", "end")["noted"]) == (
+        "'cli'",
+        "'cli'",
+    )
 
 
 def test_a_wrong_with_is_said_once_and_before_they_run(tmp_path: Path) -> None:

@@ -49,7 +49,15 @@ def test_the_upper_decorator_is_the_outer_one() -> None:
 
     assert callable(start) and start.is_step and start.__name__ == "start"
     assert outcome(start, Flow()) == (True, True)  # the error is kept, so `next` is called in its place
-    assert said == ["upper before", "named before start", "lower before start", "step", "lower after kept", "named after None", "upper after"]
+    assert said == [
+        "upper before",
+        "named before start",
+        "lower before start",
+        "step",
+        "lower after kept",
+        "named after None",
+        "upper after",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,11 @@ class Simulator:
                 waiting.remove(node)
                 if node.id not in self.states:
                     self.states[node.id] = self._state(node)
-        leaves = [node.id for node in self.dag.nodes.values() if not any(node in each.upstream for each in self.dag.nodes.values())]
+        leaves = [
+            node.id
+            for node in self.dag.nodes.values()
+            if not any(node in each.upstream for each in self.dag.nodes.values())
+        ]
         return "failed" if any(self.states[each] in ("failed", "upstream_failed") for each in leaves) else "success"
 
     def _state(self, node: Node) -> str:
@@ -224,7 +228,9 @@ class Simulator:
             return "success"
         arguments, named = node.arguments
         with modules():
-            found = node.settings["function"](*self._resolved(arguments), **{name: self._resolved(each) for name, each in named.items()})
+            found = node.settings["function"](
+                *self._resolved(arguments), **{name: self._resolved(each) for name, each in named.items()}
+            )
         if node.kind == "branch":
             self._choose(node, found)
         self.values[node.id] = json.loads(json.dumps(found))

@@ -91,7 +91,11 @@ def test_loops_are_refused(flow: Flow) -> None:
     assert all(each.span and each.why and each.how for each in found)
 
 
-@given(st.lists(st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=260).filter(str.isidentifier), unique=True, min_size=2))
+@given(
+    st.lists(
+        st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=260).filter(str.isidentifier), unique=True, min_size=2
+    )
+)
 def test_names_are_legal_and_never_collide(steps: list[str]) -> None:
     roles = ("", PATHS, CHOICE, ITEMS)
     ids = [task_id(step, role) for step in steps for role in roles]
@@ -151,7 +155,10 @@ class F(FlowSpec):
     assert (start["image"], start["namespace"], start["cmds"]) == ("i:1", "there", ["py", "-S", "/flowc/__main__.py"])
     pod = start["pod_template_dict"]["spec"]
     (container,) = pod["containers"]
-    assert container["resources"] == {"requests": {"cpu": "2", "memory": "500Mi"}, "limits": {"memory": "500Mi", "nvidia.com/gpu": "1"}}
+    assert container["resources"] == {
+        "requests": {"cpu": "2", "memory": "500Mi"},
+        "limits": {"memory": "500Mi", "nvidia.com/gpu": "1"},
+    }
     assert container["envFrom"] == [{"secretRef": {"name": "store"}}, {"secretRef": {"name": "a"}}]
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/flowc", "/metaflow_temp"]
     assert pod["serviceAccountName"] == "me" and [each["name"] for each in pod["volumes"]] == ["flowc", "tmpfs"]
@@ -169,17 +176,42 @@ class F(FlowSpec):
         ("http://localhost:8080", "team-a", "team-a"),
     ],
 )
-@pytest.mark.parametrize("rest", ["/dags/d/runs/r/tasks/t?try_number=1", "/dags/d/grid?dag_run_id=r&task_id=t&tab=logs"], ids=["3", "2"])
-def test_runs_of_different_installations_have_different_ids(base: str, installation: str, known: str, rest: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "rest", ["/dags/d/runs/r/tasks/t?try_number=1", "/dags/d/grid?dag_run_id=r&task_id=t&tab=logs"], ids=["3", "2"]
+)
+def test_runs_of_different_installations_have_different_ids(
+    base: str, installation: str, known: str, rest: str, tmp_path: Path
+) -> None:
     program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
-    given = read(spec_of(program, "airflow", airflow_installation=installation)[0].text).settings["default_args"]["env_vars"]
+    given = read(spec_of(program, "airflow", airflow_installation=installation)[0].text).settings["default_args"][
+        "env_vars"
+    ]
     context = {"dag": {"dag_id": "d"}, "run_id": "r", "ti": {"log_url": base + rest}}
-    rendered = {name: SandboxedEnvironment().from_string(given[name]).render(context) for name in ("FLOWC_RUN", "FLOWC_OWNER")}
+    rendered = {
+        name: SandboxedEnvironment().from_string(given[name]).render(context) for name in ("FLOWC_RUN", "FLOWC_OWNER")
+    }
     assert rendered == {"FLOWC_RUN": f"d.r@{known}", "FLOWC_OWNER": f"airflow:{known}/d/r"}
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", "{{ 1 }}", "a b", ".a", "-a", "ä", "a\nb", "$(A)", "team.sh", "team.json", "x" * 101, "a'b", 'a"', "a@b", "%41"]
+    "name",
+    [
+        "a/b",
+        "{{ 1 }}",
+        "a b",
+        ".a",
+        "-a",
+        "ä",
+        "a\nb",
+        "$(A)",
+        "team.sh",
+        "team.json",
+        "x" * 101,
+        "a'b",
+        'a"',
+        "a@b",
+        "%41",
+    ],
 )
 def test_a_name_that_airflow_would_read_is_refused(name: str, tmp_path: Path) -> None:
     program = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path)
@@ -237,8 +269,18 @@ class F(FlowSpec):
         "a": (("",), ["null", "string"]), "b": ((None,), ["null", "string"]), "c": (("x",), "string"), "d": (("",), None),
     }  # fmt: skip
     encoded = settings["user_defined_macros"]["encoded"]
-    assert json.loads(base64.b64decode(encoded({"a": None, "b": None, "c": "x", "d": None}))) == {"a": "", "b": None, "c": "x", "d": None}
-    assert json.loads(base64.b64decode(encoded({"a": "y", "b": "", "c": "", "d": ""}))) == {"a": "y", "b": "", "c": "", "d": ""}
+    assert json.loads(base64.b64decode(encoded({"a": None, "b": None, "c": "x", "d": None}))) == {
+        "a": "",
+        "b": None,
+        "c": "x",
+        "d": None,
+    }
+    assert json.loads(base64.b64decode(encoded({"a": "y", "b": "", "c": "", "d": ""}))) == {
+        "a": "y",
+        "b": "",
+        "c": "",
+        "d": "",
+    }
 
 
 def test_helpers_are_tried_again_and_read_what_tasks_said_at_once(tmp_path: Path) -> None:
@@ -252,13 +294,20 @@ def test_helpers_are_tried_again_and_read_what_tasks_said_at_once(tmp_path: Path
         def __getitem__(self, key: object) -> list[object]:
             assert key == slice(None)
             self.requests += 1
-            return [{"paths": ["0", "1"], "next": "halve", "path": "0"}, '{"paths": ["2"], "next": "triple", "path": "1"}']
+            return [
+                {"paths": ["0", "1"], "next": "halve", "path": "0"},
+                '{"paths": ["2"], "next": "triple", "path": "1"}',
+            ]
 
     dag = read((Path(__file__).parents[2] / "golden" / "switch_in_foreach" / "SwitchInForeach_dag.py").read_text())
     helpers = {name: each.settings for name, each in dag.nodes.items() if each.kind != "operator"}
     assert set(helpers) == {"start.paths", "halve.items", "triple.items", "note.items"}
     assert all(each["retries"] == 3 and 0 < each["retry_delay"].total_seconds() <= 60 for each in helpers.values())
-    switch = read(spec_of(program_of(Path("tests/flows/switch.py").read_text(), tmp_path), "airflow")[0].text).nodes["start.choice"].settings
+    switch = (
+        read(spec_of(program_of(Path("tests/flows/switch.py").read_text(), tmp_path), "airflow")[0].text)
+        .nodes["start.choice"]
+        .settings
+    )
     assert switch["retries"] == 3
     lazy = Lazy()
     with modules():
@@ -272,7 +321,10 @@ def test_a_foreach_wider_than_airflow_maps_names_the_setting() -> None:
     paths = dag.nodes["start.paths"].settings["function"]
     with modules():
         assert len(paths([{"paths": [str(index) for index in range(1024)]}])) == 1024
-        with pytest.raises(Failed, match=r"has 1025 tasks.* at most 1024: raise \[core\] max_map_length \(AIRFLOW__CORE__MAX_MAP_LENGTH\)"):
+        with pytest.raises(
+            Failed,
+            match=r"has 1025 tasks.* at most 1024: raise \[core\] max_map_length \(AIRFLOW__CORE__MAX_MAP_LENGTH\)",
+        ):
             paths([{"paths": [str(index) for index in range(1025)]}])
 
 
@@ -320,7 +372,9 @@ class F(FlowSpec):
         ("list(range(2000)); self.xs.clear()", "[1]", []),
     ],
 )
-def test_a_foreach_that_is_known_to_be_too_wide_is_refused(outer: str, inner: str, found: list[str], tmp_path: Path) -> None:
+def test_a_foreach_that_is_known_to_be_too_wide_is_refused(
+    outer: str, inner: str, found: list[str], tmp_path: Path
+) -> None:
     program = program_of(NESTED.replace("OUTER", outer).replace("INNER", inner), tmp_path)
     options = replace(options_of("airflow"), widths=program.widths)
     diagnostics = list(check(program.flow, options))
@@ -353,16 +407,25 @@ class F(FlowSpec):
         ('persistent_volume_claims={"data": "/data"}', "", [("FLOW570", "error", "`persistent_volume_claims`")]),
         ('service_account="me"', "", [("FLOW570", "error", "`service_account`")]),
         ('image="i@sha256:0"', "", [("FLOW571", "warning", "`image`")]),
-        ("gpu=1, memory=8000", "cpu=4", [("FLOW571", "warning", "`gpu`"), ("FLOW571", "warning", "`cpu` of `@resources` of step `end`")]),
+        (
+            "gpu=1, memory=8000",
+            "cpu=4",
+            [("FLOW571", "warning", "`gpu`"), ("FLOW571", "warning", "`cpu` of `@resources` of step `end`")],
+        ),
         ('image="i", secrets=["a"]', "", [("FLOW570", "error", "`secrets`"), ("FLOW571", "warning", "`image`")]),
         ("use_tmpfs=True", "", [("FLOW571", "warning", "`use_tmpfs`")]),
     ],
 )
-def test_what_a_process_cannot_have_is_said(attributes: str, resources: str, found: list[tuple[str, str, str]], tmp_path: Path) -> None:
+def test_what_a_process_cannot_have_is_said(
+    attributes: str, resources: str, found: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
     flow = program_of(OF_PODS.replace("ATTRIBUTES", attributes).replace("RESOURCES", resources), tmp_path).flow
     diagnostics = list(check(flow, options_of("airflow", airflow_tasks="process")))
     assert [(each.code, each.severity) for each in diagnostics] == [each[:2] for each in found]
-    assert all(text in diagnostic.what and diagnostic.span and diagnostic.how for diagnostic, (_, _, text) in zip(diagnostics, found))
+    assert all(
+        text in diagnostic.what and diagnostic.span and diagnostic.how
+        for diagnostic, (_, _, text) in zip(diagnostics, found)
+    )
     assert not list(check(flow, options_of("airflow")))
 
 
@@ -379,7 +442,9 @@ def test_what_a_process_cannot_have_is_said(attributes: str, resources: str, fou
         ("process", {"namespace": "ml"}, ("FLOW573", "warning")),
     ],
 )
-def test_an_option_of_the_other_way_to_run_tasks_is_said(how: str, given: dict[str, str], found: tuple[str, str], tmp_path: Path) -> None:
+def test_an_option_of_the_other_way_to_run_tasks_is_said(
+    how: str, given: dict[str, str], found: tuple[str, str], tmp_path: Path
+) -> None:
     flow = program_of(OF_PODS.replace("ATTRIBUTES", "").replace("RESOURCES", ""), tmp_path).flow
     (one,) = check(flow, options_of("airflow", airflow_tasks=how, **given))
     assert (one.code, one.severity) == found and f"`--{next(iter(given)).replace('_', '-')}`" in one.what
@@ -396,7 +461,11 @@ def test_how_much_runs_at_a_time(tmp_path: Path) -> None:
 
 def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
     """Airflow counts from before the pod is made: it may wait for a node, then for its images, and then run for as long as the step may."""
-    source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "@timeout(seconds=600)").replace("resources,", "timeout,")
+    source = (
+        OF_PODS.replace("ATTRIBUTES", "")
+        .replace("@resources(RESOURCES)", "@timeout(seconds=600)")
+        .replace("resources,", "timeout,")
+    )
     program = program_of(source, tmp_path)
     dag = read(spec_of(program, "airflow")[0].text)
     startup = dag.settings["default_args"]["startup_timeout_seconds"]
@@ -410,7 +479,9 @@ def test_exit_codes_of_a_task(how: str, tmp_path: Path) -> None:
     """No code is a skip: BashOperator's own is 99. One forbids a retry, where there is one to forbid."""
     source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "RETRY").replace("resources,", "retry,")
     none = spec_of(program_of(source.replace("    RETRY\n", ""), tmp_path), "airflow", airflow_tasks=how)[0].text
-    one = spec_of(program_of(source.replace("RETRY", "@retry(times=1)"), tmp_path), "airflow", airflow_tasks=how)[0].text
+    one = spec_of(program_of(source.replace("RETRY", "@retry(times=1)"), tmp_path), "airflow", airflow_tasks=how)[
+        0
+    ].text
     assert read(none).settings["default_args"].get("skip_on_exit_code") is None and "AirflowFailException" not in none
     assert "skip_on_exit_code" in none or how == "kubernetes"
     assert read(one).settings["default_args"]["skip_on_exit_code"] == 202 and one.count("= StepOperator(") == 2
@@ -418,7 +489,9 @@ def test_exit_codes_of_a_task(how: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("runtime", ["inject", "baked"])
 def test_every_container_of_a_guaranteed_pod_requests_what_it_is_limited_to(runtime: str, tmp_path: Path) -> None:
-    source = OF_PODS.replace("ATTRIBUTES", 'cpu=1, memory=500, disk=2000, qos="guaranteed"').replace("RESOURCES", "cpu=1")
+    source = OF_PODS.replace("ATTRIBUTES", 'cpu=1, memory=500, disk=2000, qos="guaranteed"').replace(
+        "RESOURCES", "cpu=1"
+    )
     dag = read(spec_of(program_of(source, tmp_path), "airflow", runtime=runtime)[0].text)
     spec = dag.nodes["start"].settings["pod_template_dict"]["spec"]
     containers = [*spec["containers"], *spec.get("initContainers", ())]
@@ -431,12 +504,19 @@ def test_every_container_of_a_guaranteed_pod_requests_what_it_is_limited_to(runt
 
 
 @pytest.mark.parametrize(
-    ("how", "qos", "codes"), [("kubernetes", "guaranteed", ["FLOW575"]), ("kubernetes", "burstable", []), ("process", "guaranteed", [])]
+    ("how", "qos", "codes"),
+    [("kubernetes", "guaranteed", ["FLOW575"]), ("kubernetes", "burstable", []), ("process", "guaranteed", [])],
 )
-def test_airflows_own_container_of_a_guaranteed_pod_is_said(how: str, qos: str, codes: list[str], tmp_path: Path) -> None:
-    source = NESTED.replace("OUTER", "[1]").replace("INNER", "[1]").replace("FlowSpec, step", "FlowSpec, kubernetes, step")
+def test_airflows_own_container_of_a_guaranteed_pod_is_said(
+    how: str, qos: str, codes: list[str], tmp_path: Path
+) -> None:
+    source = (
+        NESTED.replace("OUTER", "[1]").replace("INNER", "[1]").replace("FlowSpec, step", "FlowSpec, kubernetes, step")
+    )
     for step in ("outer", "inner"):  # of which one reports something
-        source = source.replace(f"    @step\n    def {step}(", f'    @kubernetes(qos="{qos}")\n    @step\n    def {step}(')
+        source = source.replace(
+            f"    @step\n    def {step}(", f'    @kubernetes(qos="{qos}")\n    @step\n    def {step}('
+        )
     found = list(check(program_of(source, tmp_path).flow, options_of("airflow", airflow_tasks=how)))
     assert [each.code for each in found if each.code != "FLOW571"] == codes
     assert all("`outer`" in each.what and each.severity == "warning" for each in found if each.code == "FLOW575")
@@ -476,14 +556,42 @@ BROKEN_PODS = [
     ('{"team": "ml"}', '{"my team": "ml"}', "`labels`: 'my team' cannot be a key"),
     ('{"labels": {"team": "ml"}}', '{"annotations": {"a/b/c": "ml"}}', "`annotations`: 'a/b/c' cannot be a key"),
     ('{"pool": "spot"}', '{"pool": "-spot"}', "`nodeSelector`: '-spot' cannot be the value"),
-    ('{"nodeSelector": {"pool": "spot"}}', '{"serviceAccountName": "Me"}', "'Me' cannot be the name of a service account"),
-    ('{"nodeSelector": {"pool": "spot"}}', '{"imagePullSecrets": [{"name": "a_b"}]}', "'a_b' cannot be the name of a Secret"),
-    ('{"name": "base"}', '{"name": "base", "envFrom": [{"secretRef": {"name": "Store"}}]}', "'Store' cannot be the name of a Secret"),
-    ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/flowc/x"}], metadata={"labels"', "'/flowc/x': `/flowc` holds what flowc needs"),
-    ('metadata={"labels"', 'mounts=[{"name": "c", "mountPath": "/airflow/xcom"}], metadata={"labels"', "'/airflow/xcom'"),
+    (
+        '{"nodeSelector": {"pool": "spot"}}',
+        '{"serviceAccountName": "Me"}',
+        "'Me' cannot be the name of a service account",
+    ),
+    (
+        '{"nodeSelector": {"pool": "spot"}}',
+        '{"imagePullSecrets": [{"name": "a_b"}]}',
+        "'a_b' cannot be the name of a Secret",
+    ),
+    (
+        '{"name": "base"}',
+        '{"name": "base", "envFrom": [{"secretRef": {"name": "Store"}}]}',
+        "'Store' cannot be the name of a Secret",
+    ),
+    (
+        'metadata={"labels"',
+        'mounts=[{"name": "c", "mountPath": "/flowc/x"}], metadata={"labels"',
+        "'/flowc/x': `/flowc` holds what flowc needs",
+    ),
+    (
+        'metadata={"labels"',
+        'mounts=[{"name": "c", "mountPath": "/airflow/xcom"}], metadata={"labels"',
+        "'/airflow/xcom'",
+    ),
     ('metadata={"labels"', 'mounts=[{"mountPath": "/"}], metadata={"labels"', "'/': it would hide everything"),
-    ('metadata={"labels"', 'mounts=[{"mountPath": "/a"}, {"mountPath": "/a/"}], metadata={"labels"', "'/a': two volumes"),
-    ('metadata={"labels"', 'volumes=[{"persistentVolumeClaim": {"claimName": "A"}}], metadata={"labels"', "'A' cannot be the name of a Persistent"),
+    (
+        'metadata={"labels"',
+        'mounts=[{"mountPath": "/a"}, {"mountPath": "/a/"}], metadata={"labels"',
+        "'/a': two volumes",
+    ),
+    (
+        'metadata={"labels"',
+        'volumes=[{"persistentVolumeClaim": {"claimName": "A"}}], metadata={"labels"',
+        "'A' cannot be the name of a Persistent",
+    ),
     ('task_id="end",', 'task_id="end", namespace="my.space",', "'my.space' cannot be the name of a namespace"),
     ('task_id="end",', 'task_id="end", service_account_name="a b",', "'a b' cannot be the name of a service account"),
     ('"retries": 0,', '"retries": 0, "namespace": "My",', "'My' cannot be the name of a namespace"),

@@ -73,7 +73,8 @@ class Simulator:
         if "Failed" in phases.values():
             return "Failed", {}
         outputs = {
-            each["name"]: self._expression(each["valueFrom"]["expression"], scope) for each in template.get("outputs", {}).get("parameters", [])
+            each["name"]: self._expression(each["valueFrom"]["expression"], scope)
+            for each in template.get("outputs", {}).get("parameters", [])
         }
         return "Succeeded", outputs
 

@@ -24,7 +24,9 @@ from tests.support.strategies import flows
 
 from .simulator import Simulator
 
-STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_size=90).map(lambda text: text.replace(" ", "_").replace("-", "_"))
+STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_size=90).map(
+    lambda text: text.replace(" ", "_").replace("-", "_")
+)
 
 
 @given(flows(depth=3))
@@ -32,7 +34,9 @@ STEPS = st.text(st.sampled_from("abAB_é0-9each loopagain"), min_size=1, max_siz
 def test_a_run_does_what_the_reference_says(flow: Flow) -> None:
     text = emit(flow, scopes(flow), options_of("argo"))[0].text
     findings = [each.message for each in validate("x.argo.yaml", text)]
-    assert not [each for each in findings if "more than 200" not in each], "a random flow may have more steps than Argo 4 takes"
+    assert not [each for each in findings if "more than 200" not in each], (
+        "a random flow may have more steps than Argo 4 takes"
+    )
     simulator = Simulator(text, flow)
     assert simulator.run() == "Succeeded"
     assert sorted(simulator.executed) == executed(flow)
@@ -116,17 +120,30 @@ class F(FlowSpec):
 """
     manifest = yaml.safe_load(spec_of(program_of(source, tmp_path), "argo", env_secret="store")[0].text)
     start, end = _template(manifest, "start"), _template(manifest, "end")
-    assert start["retryStrategy"] == {"limit": 6, "retryPolicy": "Always", "backoff": {"duration": "30s"}, "expression": RETRIED}
+    assert start["retryStrategy"] == {
+        "limit": 6,
+        "retryPolicy": "Always",
+        "backoff": {"duration": "30s"},
+        "expression": RETRIED,
+    }
     assert start["activeDeadlineSeconds"] == 3600 + 5 + 600
     container = start["container"]
-    assert container["resources"] == {"requests": {"cpu": "2", "memory": "500Mi"}, "limits": {"cpu": "2", "memory": "500Mi", "amd.com/gpu": "1"}}
+    assert container["resources"] == {
+        "requests": {"cpu": "2", "memory": "500Mi"},
+        "limits": {"cpu": "2", "memory": "500Mi", "amd.com/gpu": "1"},
+    }
     assert container["envFrom"] == [{"secretRef": {"name": name}} for name in ("store", "a", "b")]
     assert container["command"] == ["python3.11", "-S", "/flowc/__main__.py"]
     assert container["securityContext"] == {"runAsUser": 1000} and container["ports"] == [{"containerPort": 80}]
-    assert {each["name"]: each["value"] for each in container["env"]} == {"TMPDIR": "/metaflow_temp", "FLOWC_ATTEMPT": "{{retries}}"}
+    assert {each["name"]: each["value"] for each in container["env"]} == {
+        "TMPDIR": "/metaflow_temp",
+        "FLOWC_ATTEMPT": "{{retries}}",
+    }
     assert [each["mountPath"] for each in container["volumeMounts"]] == ["/dev/shm", "/metaflow_temp", "/data"]
     assert (
-        start["serviceAccountName"] == "me" and start["tolerations"] == [{"operator": "Exists"}] and start["metadata"] == {"annotations": {"k": "v"}}
+        start["serviceAccountName"] == "me"
+        and start["tolerations"] == [{"operator": "Exists"}]
+        and start["metadata"] == {"annotations": {"k": "v"}}
     )
     amounts = {"cpu": "200m", "memory": "128Mi"}
     same = {"requests": amounts, "limits": amounts}
@@ -158,12 +175,16 @@ def test_baked_and_options(tmp_path: Path) -> None:
     assert manifest["spec"]["templateDefaults"]["container"]["command"] == ["python", "-m", "flowc.runtime_shim"]
     assert "initContainers" not in manifest["spec"]["templateDefaults"]
     assert (
-        manifest["spec"]["activeDeadlineSeconds"] == 60 and "parallelism" not in manifest["spec"] and manifest["spec"]["serviceAccountName"] == "sa"
+        manifest["spec"]["activeDeadlineSeconds"] == 60
+        and "parallelism" not in manifest["spec"]
+        and manifest["spec"]["serviceAccountName"] == "sa"
     )
 
 
 def test_a_step_is_a_thousand_bytes_at_most(tmp_path: Path) -> None:
-    steps = "".join(f"    @step\n    def s{number}(self):\n        self.next(self.s{number + 1})\n\n" for number in range(100))
+    steps = "".join(
+        f"    @step\n    def s{number}(self):\n        self.next(self.s{number + 1})\n\n" for number in range(100)
+    )
     source = f"from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.next(self.s0)\n\n{steps}    @step\n    def s100(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
     assert len(spec_of(program_of(source, tmp_path), "argo")[0].text) / 103 < 1000
 
@@ -192,7 +213,14 @@ def test_a_schedule_keeps_what_ended_and_starts_what_was_missed(tmp_path: Path) 
         "schedules": ["0 * * * *"], "timezone": "UTC", "concurrencyPolicy": "Allow", "startingDeadlineSeconds": 3540,
         "successfulJobsHistoryLimit": 100, "failedJobsHistoryLimit": 100,
     }  # fmt: skip
-    spec = spec_of(program, "argo", schedule_concurrency="Forbid", schedule_deadline="0", schedule_history="7", schedule_suspended="yes")[0]
+    spec = spec_of(
+        program,
+        "argo",
+        schedule_concurrency="Forbid",
+        schedule_deadline="0",
+        schedule_history="7",
+        schedule_suspended="yes",
+    )[0]
     assert not list(validate(spec.name, spec.text))
     changed = documents(spec.text)[1]["spec"]
     assert (changed["concurrencyPolicy"], changed["startingDeadlineSeconds"], changed["suspend"]) == ("Forbid", 0, True)
@@ -206,7 +234,9 @@ def test_a_name_that_is_no_label_is_not_made_one(tmp_path: Path) -> None:
 
 
 def test_every_container_states_its_resources(tmp_path: Path) -> None:
-    spec = spec_of(program_of(SCHEDULED, tmp_path), "argo", helper_requests="cpu=1m", helper_limits="cpu=2,memory=1Gi")[0]
+    spec = spec_of(program_of(SCHEDULED, tmp_path), "argo", helper_requests="cpu=1m", helper_limits="cpu=2,memory=1Gi")[
+        0
+    ]
     (brought,) = documents(spec.text)[0]["spec"]["templateDefaults"]["initContainers"]
     assert brought["resources"] == {"requests": {"cpu": "1m"}, "limits": {"cpu": "2", "memory": "1Gi"}}
 
@@ -250,7 +280,9 @@ class F(FlowSpec):
 
 
 @pytest.mark.parametrize(("given", "inside", "outside"), [("", "94", "96"), ("500", "500", "500"), ("0", None, None)])
-def test_a_loop_knows_how_often_argo_lets_it_go_round(given: str, inside: str | None, outside: str | None, tmp_path: Path) -> None:
+def test_a_loop_knows_how_often_argo_lets_it_go_round(
+    given: str, inside: str | None, outside: str | None, tmp_path: Path
+) -> None:
     """Of 100 levels, a foreach body of several steps takes one, and a `retryStrategy` another."""
     program = program_of(LOOPS, tmp_path)
     manifest = documents(spec_of(program, "argo", max_visits=given)[0].text)[0]
@@ -261,9 +293,15 @@ def test_a_loop_knows_how_often_argo_lets_it_go_round(given: str, inside: str | 
     assert [each.severity for each in said] == ([] if given else ["warning", "warning"])
 
 
-@pytest.mark.parametrize(("steps", "codes"), [(160, []), (300, ["FLOW551"]), (1000, ["FLOW556", "FLOW551"]), (4000, ["FLOW518"])])
-def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(steps: int, codes: list[str], tmp_path: Path) -> None:
-    middle = "".join(f"    @step\n    def s{each}(self):\n        self.next(self.s{each + 1})\n\n" for each in range(steps))
+@pytest.mark.parametrize(
+    ("steps", "codes"), [(160, []), (300, ["FLOW551"]), (1000, ["FLOW556", "FLOW551"]), (4000, ["FLOW518"])]
+)
+def test_a_template_that_kubectl_or_kubernetes_refuses_for_its_size(
+    steps: int, codes: list[str], tmp_path: Path
+) -> None:
+    middle = "".join(
+        f"    @step\n    def s{each}(self):\n        self.next(self.s{each + 1})\n\n" for each in range(steps)
+    )
     last = f"    @step\n    def s{steps}(self):\n        self.next(self.end)\n\n    @step\n    def end(self):\n        pass\n"
     start = "    @step\n    def start(self):\n        self.next(self.s0)\n\n"
     program = program_of(f"from metaflow import FlowSpec, step\n\nclass F(FlowSpec):\n{start}{middle}{last}", tmp_path)
@@ -286,14 +324,30 @@ BROKEN = [
     ("name: join\n", "name: end\n", "there are two called 'end'"),
     ("apiVersion: argoproj.io/v1alpha1", "apiVersion: argoproj.io/v1", "apiVersion"),
     ("withSequence: {count:", "withSequence: {cuont:", "cuont"),
-    ("  podGC:", "  serviceAccountName: Bad Account\n  podGC:", "'Bad Account' cannot be the name of a service account"),
+    (
+        "  podGC:",
+        "  serviceAccountName: Bad Account\n  podGC:",
+        "'Bad Account' cannot be the name of a service account",
+    ),
     ("  podGC:", "  nodeSelector: {a b: c}\n  podGC:", "'a b' cannot be a key"),
     ("  podGC:", "  nodeSelector: {a: c d}\n  podGC:", "'c d' cannot be the value"),
     ("  podGC:", "  podMetadata: {annotations: {bad key: x y}}\n  podGC:", "'bad key' cannot be a key"),
     ("  podGC:", "  imagePullSecrets: [{name: A_B}]\n  podGC:", "'A_B' cannot be the name of a Secret"),
-    ("  podGC:", "  volumes: [{name: x, persistentVolumeClaim: {claimName: My_Claim}}]\n  podGC:", "'My_Claim' cannot be the name"),
-    ("  podGC:", '  podSpecPatch: \'{"imagePullSecrets": [{"name": "A_B"}]}\'\n  podGC:', "'A_B' cannot be the name of a Secret"),
-    ("      volumeMounts:\n", "      volumeMounts:\n      - {name: x, mountPath: /flowc/}\n", "two volumes are mounted at '/flowc'"),
+    (
+        "  podGC:",
+        "  volumes: [{name: x, persistentVolumeClaim: {claimName: My_Claim}}]\n  podGC:",
+        "'My_Claim' cannot be the name",
+    ),
+    (
+        "  podGC:",
+        '  podSpecPatch: \'{"imagePullSecrets": [{"name": "A_B"}]}\'\n  podGC:',
+        "'A_B' cannot be the name of a Secret",
+    ),
+    (
+        "      volumeMounts:\n",
+        "      volumeMounts:\n      - {name: x, mountPath: /flowc/}\n",
+        "two volumes are mounted at '/flowc'",
+    ),
 ]
 
 
@@ -307,7 +361,9 @@ def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
 
 def test_a_circle_is_found() -> None:
     text = (Path(__file__).parents[2] / "golden" / "linear" / "linear.argo.yaml").read_text()
-    found = list(validate("x.argo.yaml", text.replace("template: start\n", "template: start\n        depends: end\n", 1)))
+    found = list(
+        validate("x.argo.yaml", text.replace("template: start\n", "template: start\n        depends: end\n", 1))
+    )
     assert any("wait for each other" in each.message for each in found)
 
 

@@ -88,7 +88,10 @@ def test_a_scheduler_that_knows_only_needs_runs_what_the_reference_runs(flow: ir
         ran.append(task)
     assert sorted(ran) == sorted(reference)
     for (step, path), done in zip(ran, before):
-        assert {*flat(ast.literal_eval(reference[step, path]["trace"]))} - {(step, index_of(path))} <= done, (step, path)
+        assert {*flat(ast.literal_eval(reference[step, path]["trace"]))} - {(step, index_of(path))} <= done, (
+            step,
+            path,
+        )
 
 
 def index_of(path: str) -> int | None:

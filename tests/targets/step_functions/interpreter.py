@@ -38,14 +38,19 @@ class Engine:
     """The services of one account. `started` is what the jobs of the last run were: (step, path), sorted; `jobs` is each one's environment."""
 
     def __init__(self) -> None:
-        self.clients = {name: boto3.client(name, region_name=REGION) for name in ("s3", "stepfunctions", "iam", "batch")}
+        self.clients = {
+            name: boto3.client(name, region_name=REGION) for name in ("s3", "stepfunctions", "iam", "batch")
+        }
         self.clients["s3"].create_bucket(Bucket=BUCKET)
         self.role = self.clients["iam"].create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         computes = self.clients["batch"].create_compute_environment(
             computeEnvironmentName="compute", type="UNMANAGED", state="ENABLED", serviceRole=self.role
         )["computeEnvironmentArn"]
         self.clients["batch"].create_job_queue(
-            jobQueueName="flowc", state="ENABLED", priority=1, computeEnvironmentOrder=[{"order": 1, "computeEnvironment": computes}]
+            jobQueueName="flowc",
+            state="ENABLED",
+            priority=1,
+            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": computes}],
         )
         self.lock, self.count = threading.Lock(), 0
         self.flow: Flow | None = None
@@ -56,7 +61,9 @@ class Engine:
     def started(self) -> list[Executed]:
         return sorted(self.jobs)
 
-    def run(self, flow: Flow, files: tuple[SpecFile, ...], given: str = "{}", chosen: dict[str, str] | None = None) -> dict[str, Any]:
+    def run(
+        self, flow: Flow, files: tuple[SpecFile, ...], given: str = "{}", chosen: dict[str, str] | None = None
+    ) -> dict[str, Any]:
         """Deploys the files, runs the machine with the input `given`, and returns what DescribeExecution says of it.
 
         `chosen` maps a switch to what it reports as `next`, whatever the reference says.
@@ -66,12 +73,16 @@ class Engine:
         texts = {each.name.partition(".")[2]: each.text for each in files}
         for definition in json.loads(texts["batch.json"]):
             self.clients["batch"].register_job_definition(**definition)
-        machine = self.clients["stepfunctions"].create_state_machine(name=f"machine-{self.count}", definition=texts["asl.json"], roleArn=self.role)[
-            "stateMachineArn"
-        ]
-        execution = self.clients["stepfunctions"].start_execution(stateMachineArn=machine, name=f"run-{self.count}", input=given)["executionArn"]
+        machine = self.clients["stepfunctions"].create_state_machine(
+            name=f"machine-{self.count}", definition=texts["asl.json"], roleArn=self.role
+        )["stateMachineArn"]
+        execution = self.clients["stepfunctions"].start_execution(
+            stateMachineArn=machine, name=f"run-{self.count}", input=given
+        )["executionArn"]
         deadline = time.monotonic() + 60
-        while (state := self.clients["stepfunctions"].describe_execution(executionArn=execution))["status"] == "RUNNING":
+        while (state := self.clients["stepfunctions"].describe_execution(executionArn=execution))[
+            "status"
+        ] == "RUNNING":
             assert time.monotonic() < deadline, f"still running: {self.started}"
             time.sleep(0.02)
         return dict(state)
@@ -142,11 +153,17 @@ def _init(self: Any, *arguments: Any, **named: Any) -> None:
 def mended() -> Any:
     """A context in which moto has what it lacks."""
     stack = ExitStack()
-    stack.enter_context(mock.patch.multiple(StateTaskService, _normalise_parameters=_normalise_parameters, _normalise_response=_normalise_response))
+    stack.enter_context(
+        mock.patch.multiple(
+            StateTaskService, _normalise_parameters=_normalise_parameters, _normalise_response=_normalise_response
+        )
+    )
     stack.enter_context(mock.patch.object(batch_models.BatchBackend, "__init__", _init))
     stack.enter_context(mock.patch.object(States, "__init__", _states_init))
     for module in (string_expression, validations):
-        stack.enter_context(mock.patch.object(module, "eval_jsonata_expression", lambda expression: Jsonata(expression).evaluate(None)))
+        stack.enter_context(
+            mock.patch.object(module, "eval_jsonata_expression", lambda expression: Jsonata(expression).evaluate(None))
+        )
     return stack
 
 
@@ -171,11 +188,15 @@ def _operation(self: Any, service: str | None, action: str | None) -> Any:
     return _models[name].operation_model(next(each for each in _models[name].operation_names if each.lower() == wanted))
 
 
-def _normalise_parameters(self: Any, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+def _normalise_parameters(
+    self: Any, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+) -> None:
     self._to_boto_request(parameters, _operation(self, boto_service_name, service_action_name).input_shape)
 
 
-def _normalise_response(self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None) -> None:
+def _normalise_response(
+    self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+) -> None:
     shape = _operation(self, boto_service_name, service_action_name).output_shape
     if shape is not None:
         self._from_boto_response(response, shape)

@@ -37,7 +37,9 @@ def call(how: str) -> None:
     client: Any = boto3.client(service, region_name="eu-west-1")
     operation = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[name.replace("-", "_")])
     members = {f"--{xform_name(each, '-')}": each for each in operation.input_shape.members}
-    getattr(client, name.replace("-", "_"))(**{members[option]: value for option, value in zip(given[::2], given[1::2])})
+    getattr(client, name.replace("-", "_"))(
+        **{members[option]: value for option, value in zip(given[::2], given[1::2])}
+    )
 
 
 @mock_aws
@@ -46,7 +48,9 @@ def test_what_stays_is_deleted(tmp_path: Path) -> None:
     spec = {each.name: each.text for each in spec_of(program, "step-functions")}
     machines = boto3.client("stepfunctions", region_name="eu-west-1")
     schedules = boto3.client("scheduler", region_name="eu-west-1")
-    arn = machines.create_state_machine(name="Hello", definition=spec["Hello.asl.json"], roleArn=ROLE)["stateMachineArn"]
+    arn = machines.create_state_machine(name="Hello", definition=spec["Hello.asl.json"], roleArn=ROLE)[
+        "stateMachineArn"
+    ]
     text = spec["Hello.schedule.json"].replace("${StateMachineArn}", arn).replace("${SchedulerRoleArn}", ROLE)
     schedules.create_schedule(**json.loads(text))
     for item in deployment(program.flow, options_of("step-functions")).items:

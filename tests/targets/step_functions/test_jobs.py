@@ -23,7 +23,11 @@ def job(definition: dict[str, Any], path: str, environment: dict[str, str]) -> s
     """Starts the container's command as Batch does, with the Python of this machine, which has no flowc on its path."""
     container = definition["containerProperties"]
     command = [path if word == "Ref::path" else word for word in container["command"]]
-    env = {"PATH": os.environ["PATH"], **environment, **{each["name"]: each["value"] for each in container["environment"]}}
+    env = {
+        "PATH": os.environ["PATH"],
+        **environment,
+        **{each["name"]: each["value"] for each in container["environment"]},
+    }
     return subprocess.run([sys._base_executable, "-S", *command[1:]], env=env, capture_output=True, text=True)  # type: ignore[attr-defined]
 
 
@@ -39,14 +43,22 @@ def test_a_run_of_jobs(tmp_path: Path, s3: S3Server) -> None:
     assert missing.returncode == 3 and "Traceback" not in missing.stderr and "cannot fetch the shim" in missing.stderr
 
     client = s3.client()
-    runtime = next(each["value"] for each in definitions["start"]["containerProperties"]["environment"] if each["name"] == "FLOWC_RUNTIME")
+    runtime = next(
+        each["value"]
+        for each in definitions["start"]["containerProperties"]["environment"]
+        if each["name"] == "FLOWC_RUNTIME"
+    )
     client.put_object(Bucket=BUCKET, Key=runtime.partition(f"{BUCKET}/")[2], Body=archive())
-    client.put_object(Bucket=BUCKET, Key=f"{prefix}/{program.flow.name}/code/{package.file_name}", Body=package.compressed())
+    client.put_object(
+        Bucket=BUCKET, Key=f"{prefix}/{program.flow.name}/code/{package.file_name}", Body=package.compressed()
+    )
     for step, path in (("start", "-"), ("double", "0"), ("double", "1"), ("double", "2"), ("join", "-"), ("end", "-")):
         done = job(definitions[step], path, environment)
         assert done.returncode == 0, done.stderr
         if step == "start":
-            report = client.get_object(Bucket=BUCKET, Key=f"{prefix}/ForeachFlow/runs/r/start/-.paths.json")["Body"].read()
+            report = client.get_object(Bucket=BUCKET, Key=f"{prefix}/ForeachFlow/runs/r/start/-.paths.json")[
+                "Body"
+            ].read()
             assert json.loads(report) == ["0", "1", "2"]
     found = dump(f"s3://{BUCKET}/{prefix}", env=s3.environment)
     assert found["join"][0]["artifacts"]["word"]["repr"] == "'aabbcc'"

@@ -19,7 +19,15 @@ from flowc.compiler.report.diagnostics import Refused
 from flowc.targets.step_functions.emit import check, emit
 from flowc.targets.step_functions.input_check import MAX_SIZE
 from flowc.targets.step_functions.jobs import MAX_ATTEMPTS
-from flowc.targets.step_functions.names import ROLES, definition_name, definition_prefix, job_name, machine_name, schedule_name, state_name
+from flowc.targets.step_functions.names import (
+    ROLES,
+    definition_name,
+    definition_prefix,
+    job_name,
+    machine_name,
+    schedule_name,
+    state_name,
+)
 from flowc.targets.step_functions.rules.services import OVERRIDES_SIZE
 from flowc.targets.step_functions.validate import together, validate
 from hypothesis import HealthCheck, given, settings
@@ -47,7 +55,9 @@ def emitted(flow: Flow, **given: str) -> Any:
 
 @pytest.mark.slow
 @given(flow=flows())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_run_does_what_the_reference_says(aws: Engine, flow: Flow) -> None:
     files = emitted(flow)
     for each in files:
@@ -127,8 +137,14 @@ def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
         ),
         ({}, "parameter `number` is required"),
         ({"number": None, "text": [1]}, "parameter `text` must be text; parameter `number` is required"),
-        ({"number": 1.5, "mean-ratio": True}, "parameter `number` must be a whole number; parameter `mean-ratio` must be a number"),
-        ({**GOOD, "flag": {}, "rows": 5}, "parameter `flag` must be true or false; parameter `rows` must be a file, as text"),
+        (
+            {"number": 1.5, "mean-ratio": True},
+            "parameter `number` must be a whole number; parameter `mean-ratio` must be a number",
+        ),
+        (
+            {**GOOD, "flag": {}, "rows": 5},
+            "parameter `flag` must be true or false; parameter `rows` must be a file, as text",
+        ),
         ([GOOD], "the input must be an object of parameters"),
         ("number", "the input must be an object of parameters"),
         (
@@ -138,7 +154,9 @@ def with_parameters(tmp_path_factory: pytest.TempPathFactory) -> Flow:
         ),
     ],
 )
-def test_an_invalid_input_fails_before_a_job_is_started(given: object, cause: str, aws: Engine, with_parameters: Flow) -> None:
+def test_an_invalid_input_fails_before_a_job_is_started(
+    given: object, cause: str, aws: Engine, with_parameters: Flow
+) -> None:
     found = aws.run(with_parameters, emitted(with_parameters), json.dumps(given))
     assert (found["status"], found["error"], found["cause"]) == ("FAILED", "Flowc.InvalidParameters", cause)
     assert not aws.started
@@ -189,7 +207,9 @@ def test_eventbridge_takes_the_schedule(file: Path) -> None:
 
 
 @given(
-    st.lists(st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=150).filter(str.isidentifier), unique=True, min_size=2),
+    st.lists(
+        st.text(st.sampled_from("abAB_é0f"), min_size=1, max_size=150).filter(str.isidentifier), unique=True, min_size=2
+    ),
     st.text(min_size=1, max_size=120).filter(str.isidentifier),
 )
 def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
@@ -197,8 +217,15 @@ def test_names_are_legal_and_never_collide(steps: list[str], flow: str) -> None:
     states = [state_name(step, role) for step in steps for role in ("", *ROLES)]
     definitions = [name for step in steps for name in (job_name(machine, step), definition_name(machine, step, "{}"))]
     assert len(set(states)) == len(states) and len(set(definitions)) == len(definitions)
-    assert all(len(each) <= 80 for each in [*states, machine]) and all(len(each) <= 128 for each in definitions) and len(schedule_name(machine)) <= 64
-    assert all(each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each) for each in definitions)
+    assert (
+        all(len(each) <= 80 for each in [*states, machine])
+        and all(len(each) <= 128 for each in definitions)
+        and len(schedule_name(machine)) <= 64
+    )
+    assert all(
+        each.isascii() and each[0].isalnum() and all(one.isalnum() or one in "_-" for one in each)
+        for each in definitions
+    )
 
 
 @pytest.mark.parametrize("text", hostile.TEXTS, ids=range(len(hostile.TEXTS)))
@@ -211,7 +238,10 @@ def test_hostile_texts_come_through(text: str, tmp_path: Path) -> None:
     start = json.loads(files["batch.json"].text)[0]
     assert {each["name"]: each["value"] for each in start["containerProperties"]["environment"]}["A"] == text
     schedule = json.loads(files["schedule.json"].text)
-    assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == ("cron(0 * * * ? *)", "Europe/Berlin")
+    assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == (
+        "cron(0 * * * ? *)",
+        "Europe/Berlin",
+    )
 
 
 def test_a_store_outside_s3_is_refused(tmp_path: Path) -> None:
@@ -249,7 +279,9 @@ def test_distributed_map(tmp_path: Path) -> None:
 def environments(batch: str) -> dict[str, dict[str, str]]:
     """The environment of each step's job definition."""
     return {
-        each["jobDefinitionName"].split("-")[-2]: {one["name"]: one["value"] for one in each["containerProperties"]["environment"]}
+        each["jobDefinitionName"].split("-")[-2]: {
+            one["name"]: one["value"] for one in each["containerProperties"]["environment"]
+        }
         for each in json.loads(batch)
     }
 
@@ -259,11 +291,19 @@ def test_an_inline_foreach_is_told_how_many_items_its_history_has_room_for(tmp_p
     program = program_of((FLOWS / "foreach.py").read_text(), tmp_path)
     asl, batch, *_ = spec_of(program, "step-functions")
     start = environments(batch.text)["start"]
-    assert start["FLOWC_MAX_SPLITS"] == str((20_000 - 6 - 5 - 4 - 6 - 6) // 8) and "FLOWC_MAX_SPLITS_LEVELS" not in start
+    assert (
+        start["FLOWC_MAX_SPLITS"] == str((20_000 - 6 - 5 - 4 - 6 - 6) // 8) and "FLOWC_MAX_SPLITS_LEVELS" not in start
+    )
     assert "--map start=distributed" in start["FLOWC_MAX_SPLITS_REASON"]
     assert json.loads(asl.text)["States"]["start each"]["MaxConcurrency"] == 40
-    nested = environments(spec_of(program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path), "step-functions")[1].text)
-    told = {step: (int(one["FLOWC_MAX_SPLITS"]), one.get("FLOWC_MAX_SPLITS_LEVELS")) for step, one in nested.items() if "FLOWC_MAX_SPLITS" in one}
+    nested = environments(
+        spec_of(program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path), "step-functions")[1].text
+    )
+    told = {
+        step: (int(one["FLOWC_MAX_SPLITS"]), one.get("FLOWC_MAX_SPLITS_LEVELS"))
+        for step, one in nested.items()
+        if "FLOWC_MAX_SPLITS" in one
+    }
     assert [levels for _, levels in told.values()] == [None, "1"] and all(most < 1250 for most, _ in told.values())
 
 
@@ -277,7 +317,9 @@ def test_an_inline_foreach_is_told_how_many_items_its_history_has_room_for(tmp_p
 )
 def test_a_foreach_has_the_mode_that_is_given_for_its_step(text: str, modes: dict[str, str], tmp_path: Path) -> None:
     program = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path)
-    inner = next(each.name for each in program.flow.steps if isinstance(each.transition, Foreach) and each.name != "start")
+    inner = next(
+        each.name for each in program.flow.steps if isinstance(each.transition, Foreach) and each.name != "start"
+    )
     machine = json.loads(spec_of(program, "step-functions", map=text.replace("INNER", inner))[0].text)
     outer = machine["States"]["start each"]["ItemProcessor"]
     assert outer["ProcessorConfig"]["Mode"] == modes["start"]
@@ -419,7 +461,11 @@ class F(FlowSpec):
     assert start["retryStrategy"] == {"attempts": 6, "evaluateOnExit": [{"onExitCode": "202", "action": "EXIT"}]}
     assert start["timeout"] == {"attemptDurationSeconds": 180}
     container = start["containerProperties"]
-    assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {"VCPU": "2", "MEMORY": "8000", "GPU": "1"}
+    assert {each["type"]: each["value"] for each in container["resourceRequirements"]} == {
+        "VCPU": "2",
+        "MEMORY": "8000",
+        "GPU": "1",
+    }
     assert (container["image"], container["jobRoleArn"], container["executionRoleArn"]) == (
         "i:1",
         "arn:aws:iam::123456789012:role/y",
@@ -462,7 +508,10 @@ def test_the_policy_names_the_account_of_the_queue(tmp_path: Path) -> None:
     home = "eu-west-1:123456789012"
     assert resources["SubmitJobs"] == [f"arn:aws:batch:{home}:job-definition/ForeachFlow--*", queue]
     assert resources["EndJobs"] == f"arn:aws:batch:{home}:job/*"
-    assert resources["FollowItems"] == [f"arn:aws:states:{home}:execution:ForeachFlow:*", f"arn:aws:states:{home}:execution:ForeachFlow/*:*"]
+    assert resources["FollowItems"] == [
+        f"arn:aws:states:{home}:execution:ForeachFlow:*",
+        f"arn:aws:states:{home}:execution:ForeachFlow/*:*",
+    ]
 
 
 def container_of(decorator: str, folder: Path) -> dict[str, Any]:
@@ -480,7 +529,9 @@ class F(FlowSpec):
     def end(self):
         pass
 """
-    found: dict[str, Any] = json.loads(spec_of(program_of(source, folder), "step-functions")[1].text)[0]["containerProperties"]
+    found: dict[str, Any] = json.loads(spec_of(program_of(source, folder), "step-functions")[1].text)[0][
+        "containerProperties"
+    ]
     return found
 
 
@@ -497,7 +548,8 @@ class F(FlowSpec):
 def test_volumes_are_where_they_are_asked_for(given: str, mounts: list[tuple[str, str]], tmp_path: Path) -> None:
     container = container_of(f"@batch({given})", tmp_path)
     sources = {
-        each["name"]: (each.get("host") or {}).get("sourcePath") or each["efsVolumeConfiguration"]["fileSystemId"] for each in container["volumes"]
+        each["name"]: (each.get("host") or {}).get("sourcePath") or each["efsVolumeConfiguration"]["fileSystemId"]
+        for each in container["volumes"]
     }
     assert [(sources[each["sourceVolume"]], each["containerPath"]) for each in container["mountPoints"]] == mounts
 
@@ -514,7 +566,11 @@ def test_the_name_of_a_role_is_refused(tmp_path: Path) -> None:
     flow = program_of((FLOWS / "linear.py").read_text(), tmp_path).flow
     wrong = options_of("step-functions", job_role="trainer", execution_role="arn:aws:iam::123456789012:user/me")
     assert [each.code for each in check(flow, wrong)] == ["FLOW525", "FLOW525"]
-    text = spec_of(program_of((FLOWS / "linear.py").read_text(), tmp_path), "step-functions", job_role="arn:aws:iam::123456789012:role/x")[1].text
+    text = spec_of(
+        program_of((FLOWS / "linear.py").read_text(), tmp_path),
+        "step-functions",
+        job_role="arn:aws:iam::123456789012:role/x",
+    )[1].text
     assert not list(validate("x.batch.json", text))
     found = list(validate("x.batch.json", text.replace("arn:aws:iam::123456789012:role/x", "trainer")))
     assert found and all("must be the ARN of a role" in each.message for each in found)
@@ -536,7 +592,10 @@ class F(FlowSpec):
     def end(self):
         pass
 """
-    assert json.loads(spec_of(program_of(source, tmp_path), "step-functions")[1].text)[0]["retryStrategy"]["attempts"] <= MAX_ATTEMPTS
+    assert (
+        json.loads(spec_of(program_of(source, tmp_path), "step-functions")[1].text)[0]["retryStrategy"]["attempts"]
+        <= MAX_ATTEMPTS
+    )
     with pytest.raises(Refused):
         program_of(source.replace("4", "5"), tmp_path)
 

@@ -17,7 +17,9 @@ _ORDERS = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEq
 _TESTS = ("IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp")
 # operator → the type of what it compares with; None where that is a path
 OPERATORS: dict[str, object] = {f"{kind}{order}": type_ for kind, type_ in _COMPARED.items() for order in _ORDERS}
-OPERATORS.update({f"{name}Path": None for name in tuple(OPERATORS)}, BooleanEquals=bool, BooleanEqualsPath=None, StringMatches=str)
+OPERATORS.update(
+    {f"{name}Path": None for name in tuple(OPERATORS)}, BooleanEquals=bool, BooleanEqualsPath=None, StringMatches=str
+)
 OPERATORS.update(dict.fromkeys(_TESTS, bool))
 _COMBINED = ("And", "Or", "Not")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -41,7 +43,9 @@ def choice_problems(rules: object, place: str, jsonata: bool) -> Iterator[Proble
             yield from _unknown(rule, {"Condition", "Next", "Comment", "Assign", "Output"}, inside)
         else:
             yield from template_problems(rule.get("Assign"), f"{inside}.Assign")
-            yield from _rule({name: value for name, value in rule.items() if name not in ("Next", "Comment", "Assign")}, inside)
+            yield from _rule(
+                {name: value for name, value in rule.items() if name not in ("Next", "Comment", "Assign")}, inside
+            )
 
 
 def is_timestamp(text: object) -> bool:
@@ -52,7 +56,11 @@ def is_timestamp(text: object) -> bool:
 def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
     operators = [name for name in rule if name in OPERATORS or name in _COMBINED]
     if len(operators) != 1:
-        yield place, f"must have exactly one operator, not {len(operators)}" + (f": {', '.join(operators)}" if operators else "")
+        yield (
+            place,
+            f"must have exactly one operator, not {len(operators)}"
+            + (f": {', '.join(operators)}" if operators else ""),
+        )
         yield from _unknown(rule, {"Variable", *operators}, place)
         return
     operator = operators[0]
@@ -61,7 +69,10 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
         yield from _unknown(rule, {operator}, place)
         parts = [value] if operator == "Not" else value
         if not isinstance(parts, list) or not parts or not all(isinstance(each, dict) for each in parts):
-            yield f"{place}.{operator}", "must be a rule" if operator == "Not" else "must be a list of one or more rules"
+            yield (
+                f"{place}.{operator}",
+                "must be a rule" if operator == "Not" else "must be a list of one or more rules",
+            )
             return
         for index, part in enumerate(parts):
             inside = f"{place}.{operator}" + ("" if operator == "Not" else f"[{index}]")

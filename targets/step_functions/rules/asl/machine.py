@@ -41,13 +41,32 @@ FIELDS: dict[str, set[str]] = {  # type → fields of the JSONPath dialect, besi
 }
 JSONATA_FIELDS = {
     "Pass": {*_ENDS, "Output", "Assign"},
-    "Task": {*_ENDS, "Arguments", "Output", "Assign", "Retry", "Catch", "TimeoutSeconds", "HeartbeatSeconds", "Resource", "Credentials"},
+    "Task": {
+        *_ENDS,
+        "Arguments",
+        "Output",
+        "Assign",
+        "Retry",
+        "Catch",
+        "TimeoutSeconds",
+        "HeartbeatSeconds",
+        "Resource",
+        "Credentials",
+    },
     "Choice": {"Choices", "Default", "Assign", "Output"},
     "Wait": {*_ENDS, "Seconds", "Timestamp", "Assign", "Output"},
     "Succeed": {"Output"},
     "Fail": {"Error", "Cause"},
     "Parallel": {*_ENDS, "Branches", "Arguments", "Output", "Assign", "Retry", "Catch"},
-    "Map": {*_ENDS, *(each for each in _MAP if not each.endswith("Path")), "Items", "Output", "Assign", "Retry", "Catch"},
+    "Map": {
+        *_ENDS,
+        *(each for each in _MAP if not each.endswith("Path")),
+        "Items",
+        "Output",
+        "Assign",
+        "Retry",
+        "Catch",
+    },
 }
 _EVERY = {"Type", "Comment", "QueryLanguage"}
 _REQUIRED = {"Task": "Resource", "Choice": "Choices", "Parallel": "Branches"}
@@ -68,7 +87,9 @@ def machine_problems(document: object) -> Iterator[Problem]:
     yield from _machine(document, "", {*_MACHINE, "Version", "TimeoutSeconds"}, homes, "JSONPath")
 
 
-def _machine(machine: dict[str, Any], place: str, fields: set[str], homes: dict[str, str], language: str) -> Iterator[Problem]:
+def _machine(
+    machine: dict[str, Any], place: str, fields: set[str], homes: dict[str, str], language: str
+) -> Iterator[Problem]:
     """A machine or a nested one. `homes` maps the names of states seen so far to the places of the `States` that hold them."""
     dot = f"{place}." if place else ""
     yield from ((f"{dot}{name}", "is no field of a state machine") for name in machine if name not in fields)
@@ -82,13 +103,19 @@ def _machine(machine: dict[str, Any], place: str, fields: set[str], homes: dict[
         return
     start = machine.get("StartAt")
     if not isinstance(start, str) or start not in states:
-        yield f"{dot}StartAt", f"there is no state `{start}` in this machine" if isinstance(start, str) else "must be the name of a state"
+        yield (
+            f"{dot}StartAt",
+            f"there is no state `{start}` in this machine" if isinstance(start, str) else "must be the name of a state",
+        )
     home = f"{dot}States"
     for name in states:
         if not 0 < len(name) <= NAME_LENGTH:
             yield f"{home}.{name}", f"a state's name has 1 to {NAME_LENGTH} characters, not {len(name)}"
         if name in homes:
-            yield f"{home}.{name}", f"there is another state of this name in `{homes[name]}`; names are unique in the whole machine"
+            yield (
+                f"{home}.{name}",
+                f"there is another state of this name in `{homes[name]}`; names are unique in the whole machine",
+            )
         homes.setdefault(name, home)
     for name, state in states.items():
         yield from _state(state, f"{home}.{name}", states, homes, language)
@@ -128,7 +155,9 @@ def _transitions(state: object) -> Iterator[tuple[str, object]]:
                 yield f"{name}[{index}].Next", entry["Next"]
 
 
-def _state(state: object, place: str, states: dict[str, Any], homes: dict[str, str], language: str) -> Iterator[Problem]:
+def _state(
+    state: object, place: str, states: dict[str, Any], homes: dict[str, str], language: str
+) -> Iterator[Problem]:
     if not isinstance(state, dict):
         yield place, "must be an object"
         return
@@ -177,7 +206,14 @@ def _data(state: dict[str, Any], place: str) -> Iterator[Problem]:
             yield f"{place}.{name}", problem
     if state.get("ResultPath") is not None and (problem := reference_path_problem(state["ResultPath"])):
         yield f"{place}.ResultPath", problem
-    for name in ("ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath"):
+    for name in (
+        "ItemsPath",
+        "SecondsPath",
+        "TimestampPath",
+        "TimeoutSecondsPath",
+        "HeartbeatSecondsPath",
+        "MaxConcurrencyPath",
+    ):
         if name in state and (problem := path_problem(state[name])):
             yield f"{place}.{name}", problem
     for name in ("Parameters", "ResultSelector", "ItemSelector", "Credentials", "Assign"):
@@ -205,7 +241,9 @@ def _task(state: dict[str, Any], place: str, _homes: dict[str, str], language: s
     if isinstance(times[0], int) and isinstance(times[1], int) and times[1] >= times[0]:
         yield f"{place}.HeartbeatSeconds", "must be smaller than TimeoutSeconds"
     resource = state.get("Resource")
-    if "Resource" in state and not (isinstance(resource, str) and resource.startswith("arn:") and resource.count(":") >= 5):
+    if "Resource" in state and not (
+        isinstance(resource, str) and resource.startswith("arn:") and resource.count(":") >= 5
+    ):
         yield f"{place}.Resource", "must be an ARN"
     elif isinstance(resource, str) and language == "JSONPath":
         yield from service_problems(resource, state.get("Parameters", {}), f"{place}.Parameters")

@@ -22,7 +22,9 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
 
 _NAME = r"[^\W\d][\w-]*"
 _FIELD = re.compile(rf"\.{_NAME}|\[(?:'(?:[^'\\]|\\.)+'|\"(?:[^\"\\]|\\.)+\"|\d+)\]")
-_STEP = re.compile(rf"\.\.?(?:{_NAME}|\*)|\.\.(?=\[)|\[(?:'(?:[^'\\]|\\.)+'|\"(?:[^\"\\]|\\.)+\"|[^\[\]'\"]|\[[^\[\]]*\]|'[^']*'|\"[^\"]*\")+\]")
+_STEP = re.compile(
+    rf"\.\.?(?:{_NAME}|\*)|\.\.(?=\[)|\[(?:'(?:[^'\\]|\\.)+'|\"(?:[^\"\\]|\\.)+\"|[^\[\]'\"]|\[[^\[\]]*\]|'[^']*'|\"[^\"]*\")+\]"
+)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _CALL = re.compile(r"States\.(\w+)\(")
 _START = re.compile(r"\$\$?")
@@ -143,7 +145,9 @@ def _quoted(text: str, at: int) -> int:
     while index < len(text):
         if text[index] == "\\":
             if text[index + 1 : index + 2] not in ("'", "{", "}", "\\"):
-                raise _Wrong(f"`\\{text[index + 1 : index + 2]}` is no escape: only `'`, `{{`, `}}` and `\\` are escaped")
+                raise _Wrong(
+                    f"`\\{text[index + 1 : index + 2]}` is no escape: only `'`, `{{`, `}}` and `\\` are escaped"
+                )
             index += 2
         elif text[index] == "'":
             return index + 1

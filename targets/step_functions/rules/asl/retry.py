@@ -20,7 +20,15 @@ ERRORS = frozenset(
         "ResultWriterFailed", "Runtime", "TaskFailed", "Timeout",
     )
 )  # fmt: skip
-_RETRIER = {"Comment", "ErrorEquals", "IntervalSeconds", "BackoffRate", "MaxAttempts", "MaxDelaySeconds", "JitterStrategy"}
+_RETRIER = {
+    "Comment",
+    "ErrorEquals",
+    "IntervalSeconds",
+    "BackoffRate",
+    "MaxAttempts",
+    "MaxDelaySeconds",
+    "JitterStrategy",
+}
 _CATCHER = {"Comment", "ErrorEquals", "Next", "ResultPath", "Assign", "Output"}
 
 
@@ -54,7 +62,9 @@ def catch_problems(catchers: object, place: str) -> Iterator[Problem]:
     yield from problems
 
 
-def _each(entries: object, place: str, fields: set[str], problems: list[Problem]) -> Iterator[tuple[dict[str, Any], str]]:
+def _each(
+    entries: object, place: str, fields: set[str], problems: list[Problem]
+) -> Iterator[tuple[dict[str, Any], str]]:
     """Yields the entries that are objects, with their places; adds to `problems` what both kinds have in common."""
     if not isinstance(entries, list):
         problems.append((place, "must be a list"))
@@ -69,7 +79,9 @@ def _each(entries: object, place: str, fields: set[str], problems: list[Problem]
         if not isinstance(errors, list) or not errors or not all(isinstance(each, str) for each in errors):
             problems.append((f"{inside}.ErrorEquals", "must be a list of one or more names of errors"))
         else:
-            problems.extend((f"{inside}.ErrorEquals", f"there is no error `{each}`") for each in errors if _is_unknown(each))
+            problems.extend(
+                (f"{inside}.ErrorEquals", f"there is no error `{each}`") for each in errors if _is_unknown(each)
+            )
             if "States.ALL" in errors and (len(errors) > 1 or index < len(entries) - 1):
                 problems.append((f"{inside}.ErrorEquals", "`States.ALL` must stand alone, in the last entry"))
         yield entry, inside

@@ -9,12 +9,17 @@ from flowc.targets.argo.rules.custom_resources import MAX_TASKS, MAX_TEMPLATES, 
 
 def test_what_is_at_the_limits_is_fine() -> None:
     tasks = [{"name": f"t{number}", "depends": "a"} for number in range(MAX_TASKS)]
-    assert not list(crd_problems([{"dag": {"tasks": tasks}}, *[{"container": {}}] * (MAX_TEMPLATES - 1)], "spec.templates"))
+    assert not list(
+        crd_problems([{"dag": {"tasks": tasks}}, *[{"container": {}}] * (MAX_TEMPLATES - 1)], "spec.templates")
+    )
 
 
 def test_what_is_beyond_the_limits_is_found() -> None:
     tasks = [{"name": f"t{number}"} for number in range(MAX_TASKS + 1)]
-    templates: list[dict[str, Any]] = [{"dag": {"tasks": tasks}, "activeDeadlineSeconds": 5}, *[{"container": {}}] * MAX_TEMPLATES]
+    templates: list[dict[str, Any]] = [
+        {"dag": {"tasks": tasks}, "activeDeadlineSeconds": 5},
+        *[{"container": {}}] * MAX_TEMPLATES,
+    ]
     places = [place for place, _ in crd_problems(templates, "spec.templates")]
     assert places == ["spec.templates", "spec.templates[0].activeDeadlineSeconds", "spec.templates[0].dag.tasks"]
 
