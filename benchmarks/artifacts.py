@@ -52,17 +52,19 @@ def _array(array: Array, folder: str) -> None:
                 _best(
                     best,
                     kind,
-                    lambda kind=kind, number=number: _disk(
+                    lambda kind=kind, number=number: _disk(  # type: ignore[misc]
                         os.path.join(folder, f"{kind}{number}"), array, "fsync" in kind
                     ),
-                )  # type: ignore[misc]
+                )
             else:
                 manifest = _best(best, kind, lambda store=store: artifacts.save_all(store, "F", {"x": array}, {}))  # type: ignore[misc]
                 value = _best(
                     best,
                     f"load {kind}",
-                    lambda store=store, manifest=manifest: artifacts.load(store, "F", "x", manifest["x"]),
-                )  # type: ignore[misc]
+                    lambda store=store, manifest=manifest: artifacts.load(  # type: ignore[misc]
+                        store, "F", "x", manifest["x"]
+                    ),
+                )
                 _best(best, f"touch {kind}", lambda value=value: _touch(value.data))  # type: ignore[misc]
                 del value
             _remove(os.path.join(folder, f"{kind}{number}"))
@@ -101,8 +103,10 @@ def _small(folder: str) -> None:
         _best(
             best,
             "limit",
-            lambda values=values: [hashlib.sha256(pickle.dumps(each, 5)).digest() for each in values.values()],
-        )  # type: ignore[misc]
+            lambda values=values: [  # type: ignore[misc]
+                hashlib.sha256(pickle.dumps(value, 5)).digest() for value in values.values()
+            ],
+        )
         _best(best, "save", lambda values=values: artifacts.save_all(store, "F", values, {}))  # type: ignore[misc]
     files = (_files(store.folder) - before) // 15
     row("pickle and sha256 of a thousand values of 1 KB", _ms(best["limit"]))

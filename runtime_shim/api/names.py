@@ -125,7 +125,10 @@ _HOMES = {
 
 _LATER = frozenset("Deployer DeployedFlow NBDeployer".split())
 
-_DEPLOYING = "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, and the target's page in docs/targets says how"
+_DEPLOYING = (
+    "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, "
+    "and the target's page in docs/targets says how"
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from ..store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple, Union
+    from typing import Any, Dict, FrozenSet, List, Optional, Tuple, Union
 
 ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once
 
@@ -39,8 +39,8 @@ class State:
     """What a flow object knows of its task."""
 
     def __init__(
-        self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: frozenset
-    ) -> None:  # type: ignore[type-arg]
+        self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: FrozenSet[str]
+    ) -> None:
         self.store = store
         self.flow = flow
         self.step = step
