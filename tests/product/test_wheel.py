@@ -38,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_in_it(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
-        "flowc/cli.py", "flowc/compiler/ir.py", "flowc/compiler/schema/ir.v1.json", "flowc/targets/argo/schema/argo-workflows-3.7.json",
+        "flowc/cli.py", "flowc/compiler/ir/nodes.py", "flowc/compiler/schema/ir.v1.json", "flowc/targets/argo/schema/argo-workflows-3.7.json",
         "flowc/targets/step_functions/bootstrap.py", "flowc/templates/compiled/airflow__dag_py.py", "flowc/runtime_shim/store/s3.py", "flowc/py.typed",
         "flowc_metaflow.pth", "flowc_metaflow_hook.py",
     ):  # fmt: skip
