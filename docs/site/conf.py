@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 COPIES = {
     "site/architecture": "ARCHITECTURE.md",
     "site/contributing": "CONTRIBUTING.md",
+    "site/conduct": "CODE_OF_CONDUCT.md",
     "site/security": "SECURITY.md",
     "site/changes": "CHANGELOG.md",
 }
@@ -40,11 +41,12 @@ autodoc_default_options = {"members": True, "inherited-members": True, "undoc-me
 autodoc_preserve_defaults = True
 
 
-def page(_app: Any, name: str, source: list[str]) -> None:
+def page(app: Any, name: str, source: list[str]) -> None:
     """Puts a page of the root in the place of the one that stands for it, and makes links to pages links within the site."""
     path = COPIES.get(name, f"docs/{name}.md")
     text = (ROOT / path).read_text(encoding="utf-8") if name in COPIES else source[0]
     folder = posixpath.dirname(path)
+    app.env.note_dependency(str(ROOT / path))  # so that the page is read again when this file has changed
 
     def link(match: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(folder, match[1]))
