@@ -9,6 +9,7 @@ from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
+from .environments.locks import problems as lock_problems
 from .flow_source import WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .options import Arguments, Option, Usage
@@ -169,6 +170,7 @@ def problems(program: Program, path: str, emitters: Iterable[Emitter], arguments
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
+    found += lock_problems(program.flow, path, {} if arguments.flag("--isolated") else settings_for(path).options)
     found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path))
     if has_errors(found):
         raise Refused(found, placed_sources(program.sources, path))

@@ -82,6 +82,7 @@ ELSEWHERE = {
     "FLOW137": "compiler/read/test_configs.py", "FLOW157": "compiler/names/test_dynamic_imports.py",  # they need more files
     "FLOW312": "compiler/read/test_include_files.py", "FLOW314": "compiler/read/test_include_files.py",
     "FLOW154": "flowc/test_local_check.py", "FLOW155": "flowc/test_local_check.py",  # of what this machine has
+    **dict.fromkeys(("FLOW160", "FLOW161", "FLOW162", "FLOW163"), "flowc/environments/test_lock.py"),  # of the lock beside the flow
     "FLOW306": "flowc/test_run_parameters.py", "FLOW310": "flowc/test_run_parameters.py",  # said by targets
 }  # fmt: skip
 
