@@ -76,7 +76,7 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
     package = package_of(program)
     warnings = without_hints(problems(program, path, emitters, arguments, package.digest))
-    options = {each.NAME: options_for(each, arguments, package.digest, program) for each in emitters}
+    options = {each.NAME: options_for(each, arguments, package.digest, program, path) for each in emitters}
     try:
         parts = tuple(
             Part(
@@ -109,6 +109,9 @@ def run(argv: list[str], out: Output) -> int:
             out.print(line)
         out.print("before a run:")
         out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
+        if any(each.packages for each in options.values()):
+            store = arguments.text("--store", STORE)
+            out.print(f"  the environments must be in {store}: flowc environment build {path} --store {store}")
         for each in emitters:
             for needed in each.prerequisites(options[each.NAME]):
                 out.print(f"  for {each.NAME}, {needed}")

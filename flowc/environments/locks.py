@@ -125,6 +125,30 @@ def _differences(wanted: tuple[Wanted, ...], found: dict[str, Lock], platforms: 
         yield f"`{name}` is of nothing that the flow asks for"
 
 
+def for_platforms(flow: Flow, path: str, options: dict[str, str], beginning: str) -> list[Lock]:
+    """Returns the locks of what the flow asks for, for platforms whose names begin so, each digest once."""
+    found, _ = read_all(path, flow.name)
+    made: dict[str, Lock] = {}
+    for each in requests.wanted(flow, requests.default_python(options)):
+        for lock in found.values():
+            if lock.request == each.request and lock.platform.name.startswith(beginning):
+                made.setdefault(lock.environment, lock)
+    return list(made.values())
+
+
+def of_steps(flow: Flow, path: str, options: dict[str, str]) -> dict[str, tuple[Lock, ...]]:
+    """Returns the locks for Linux of each step that has an environment, by platform; {} where nothing is locked."""
+    found, _ = read_all(path, flow.name)
+    steps: dict[str, tuple[Lock, ...]] = {}
+    for each in requests.wanted(flow, requests.default_python(options)) if found else ():
+        fitting = [lock for lock in found.values() if lock.request == each.request]
+        linux = sorted(
+            (lock for lock in fitting if lock.platform.name.startswith("linux/")), key=lambda lock: lock.platform.name
+        )
+        steps.update({step: tuple(linux) for step in each.steps})
+    return steps
+
+
 def match(found: dict[str, Lock], wanted: Wanted, platform: str) -> str:
     """Returns the file of the environment's lock for the platform; "" if there is none."""
     return next(

@@ -61,6 +61,7 @@ def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
     try:
         ours.close()
         os.setpgid(0, 0)
+        os.environ.pop("FLOWC_PACKAGES", None)  # of the task that has started this run, if one has
         code = serve(work, theirs, isolation)
     finally:
         os._exit(code)
