@@ -138,7 +138,7 @@ def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wante
                     _refuse([_unresolved(each, platform, str(error))], program, path)
                     raise AssertionError from None
             before = before or lock.wheels
-            made[f"{_PREFIX}{prefix}{lock.file_name.removeprefix(_PREFIX)}"] = lock
+            made[locks.file_name(lock, prefix)] = lock
     changed = _write(folder, made, [*earlier, *(name.split("`")[1] for name in damaged)])
     for name, what in changed:
         _say(arguments, out, f"{os.path.join(folder, name)}: {what}")
@@ -147,9 +147,6 @@ def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wante
     elif not changed:
         _say(arguments, out, f"{folder}: {_count(wanted)}, nothing changed")
     return 0
-
-
-_PREFIX = "pylock."
 
 
 def _flows(path: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from .cache import install_wheels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import tarfile
     from collections.abc import Iterator
 
     from flowc.runtime_shim.environments.description import Description
@@ -223,6 +224,7 @@ def _pack(folder: str, lock: Lock) -> Archive:
             member = tarfile.TarInfo(f"{root}/{name}")
             member.size, member.mode = status.st_size, 0o755 if status.st_mode & 0o100 else 0o644
             unpacked += status.st_size
+            archive.format = _format(member)
             with open(path, "rb") as file:
                 archive.addfile(member, file)
     made.write(zipper.flush())
@@ -241,6 +243,17 @@ def _pack(folder: str, lock: Lock) -> Archive:
         digest.hexdigest(),
     )
     return Archive(data, described)
+
+
+def _format(member: tarfile.TarInfo) -> int:
+    """That of a header of one block, unless the name does not fit."""
+    import tarfile
+
+    try:
+        member.tobuf(tarfile.USTAR_FORMAT)
+        return tarfile.USTAR_FORMAT
+    except ValueError:
+        return tarfile.PAX_FORMAT
 
 
 def _files(folder: str) -> Iterator[str]:

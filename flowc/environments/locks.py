@@ -9,7 +9,7 @@ import os
 
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
-from . import pylock, requests
+from . import requests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .pylock import Lock
     from .requests import Wanted
 
+PREFIX, SUFFIX = "pylock.", ".toml"
 MISSING, STALE = "FLOW160", "FLOW161"
 
 
@@ -28,9 +29,18 @@ def folder_of(path: str) -> str:
     return os.path.splitext(path)[0] + ".lock"
 
 
+def file_name(lock: Lock, prefix: str = "") -> str:
+    """Returns the name of the lock's file (PEP 751). `prefix`: what tells several flows of one file apart."""
+    return f"{PREFIX}{prefix}{lock.name}-{lock.platform.name.replace('/', '-')}{SUFFIX}"
+
+
 def read_all(path: str, flow: str) -> tuple[dict[str, Lock], list[str]]:
     """Returns the locks of the flow by their files, and what is wrong with files that cannot be read."""
     folder = folder_of(path)
+    if not os.path.isdir(folder):  # then nothing need be imported
+        return {}, []
+    from . import pylock
+
     found: dict[str, Lock] = {}
     problems = []
     for name in _names(folder):
@@ -52,7 +62,7 @@ def _names(folder: str) -> list[str]:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(each for each in names if each.startswith(pylock.PREFIX) and each.endswith(pylock.SUFFIX))
+    return sorted(each for each in names if each.startswith(PREFIX) and each.endswith(SUFFIX))
 
 
 def problems(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnostic]:

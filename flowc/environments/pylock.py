@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 LAYOUT = 1  # of the folder that is made of a lock: part of its digest
-PREFIX, SUFFIX = "pylock.", ".toml"
 
 
 class Damaged(Exception):
@@ -65,10 +64,6 @@ class Lock:
     def request(self) -> Request:
         """What it was locked for."""
         return Request(self.packages, self.python)
-
-    @property
-    def file_name(self) -> str:
-        return f"{PREFIX}{self.name}-{self.platform.name.replace('/', '-')}{SUFFIX}"
 
     @property
     def environment(self) -> str:
