@@ -14,6 +14,7 @@ from flowc.compiler.fast_start.record import record
 
 from .platforms import KNOWN, Platform
 from .requests import Request
+from .uv import url_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Lock:
     python: str  # "3.12"
     platform: Platform
     wheels: tuple[Wheel, ...]  # by name
-    indexes: tuple[str, ...] = ()  # URLs of the indexes that were asked, in their order
+    indexes: tuple[str, ...] = ()  # the indexes that were asked, in their order: URL, or NAME=URL
     exclude_newer: str = ""  # only files uploaded before this time were considered
 
     @property
@@ -102,7 +103,7 @@ def dumps(lock: Lock) -> str:
             lines.append(f"archive = {_file(wheel)}")
             continue
         if len(lock.indexes) == 1:
-            lines.append(f"index = {_text(lock.indexes[0])}")
+            lines.append(f"index = {_text(url_of(lock.indexes[0]))}")
         lines.append(f"wheels = [{_file(wheel)}]")
     lines += ["", "[tool.flowc]", f"version = {VERSION}", f"flow = {_text(lock.flow)}", f"name = {_text(lock.name)}"]
     lines += [f"environment = {_text(lock.environment)}", f"platform = {_text(platform.name)}"]

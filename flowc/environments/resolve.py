@@ -40,7 +40,7 @@ def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, ear
     import sys
     import tempfile
 
-    options, urls = uv.indexes(choices.index, choices.default_index)
+    options, indexes = uv.indexes(choices.index, choices.default_index)
     request = wanted.request
     with tempfile.TemporaryDirectory(prefix="flowc-lock-") as folder:
         output = os.path.join(folder, "requirements.txt")
@@ -75,7 +75,7 @@ def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, ear
             common += ["-c", constraints]
         made = uv.run([*common, "--format", "pylock.toml"], text, folder)
     wheels = tuple(sorted(map(_wheel, _packages(made)), key=lambda each: each.name))
-    return Lock(flow, wanted.name, request.packages, request.python, platform, wheels, urls, choices.exclude_newer)
+    return Lock(flow, wanted.name, request.packages, request.python, platform, wheels, indexes, choices.exclude_newer)
 
 
 def _packages(text: str) -> list[dict[str, Any]]:

@@ -81,32 +81,33 @@ def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
 
 
 def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[list[str], tuple[str, ...]]:
-    """Returns uv's options for the indexes, the first that has a package winning, and the URLs without names.
+    """Returns uv's options for the indexes, the first that has a package winning, and the indexes, each `[NAME=]URL`.
 
     What is not given is taken from UV_INDEX and UV_DEFAULT_INDEX, else from PyPI; with `over`, these variables come
     before what is given, as for a mirror of what was locked from elsewhere. Raises Failure for a URL that holds a
     password.
     """
     named, last_named = tuple(os.environ.get("UV_INDEX", "").split()), os.environ.get("UV_DEFAULT_INDEX", "")
-    if over and (named or last_named):
-        index, default = named, last_named or default
+    if over:
+        index, default = named or index, last_named or default
     first = index or named
     last = default or last_named or "https://pypi.org/simple"
     options = ["--index-strategy", "first-index"]
     for option, value in (*(("--index", each) for each in first), ("--default-index", last)):
         options += [option, value]
-    urls = tuple(_url(each) for each in (*first, last))
-    for url in urls:
+    for each in (*first, last):
+        url = url_of(each)
         if "@" in url.partition("://")[2].partition("/")[0]:
             shown = url.partition("://")[0] + "://…@" + url.partition("@")[2]
             raise Failure(
                 f"the index {shown} is given with a user or a password, which would end in locks and logs: "
                 "name the index, `NAME=URL`, and set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD"
             )
-    return options, urls
+    return options, (*first, last)
 
 
-def _url(index: str) -> str:
+def url_of(index: str) -> str:
+    """The URL of an index that is given as `[NAME=]URL`."""
     name, equals, url = index.partition("=")
     return url if equals and "/" not in name else index
 

@@ -164,6 +164,17 @@ def test_scripts_with_hostile_names_are_kept_out(name: str, tmp_path: Path, inde
     assert not list(tmp_path.rglob("*escaped*"))
 
 
+def test_a_datastore_with_archives_has_no_flow_of_their_name(tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start=APPLE)
+    lock(path, index)
+    store = ["--store", str(tmp_path / "store")]
+    flowc("environment", "build", str(path), *store, env=variables(tmp_path, index), check=True)
+    flowc("run", str(path), *store, env=variables(tmp_path, index), check=True)
+    assert "runtime" not in flowc("gc", "--keep", "0", *store, check=True).stdout
+    flowc("gc", "--keep", "0", "--delete", *store, check=True)
+    assert len(built(tmp_path / "store")) == 2
+
+
 def test_a_wheel_of_another_machine(tmp_path: Path, index: PackageIndex) -> None:
     index.add(wheel("native", "1.0", tag=f"cp{HERE.replace('.', '')}-cp{HERE.replace('.', '')}-manylinux_2_17_aarch64"))
     path = flow(tmp_path, start=f"@pypi(packages={{'native': ''}}, python='{HERE}')")

@@ -18,6 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+HERE = "{}.{}".format(*sys.version_info)
 LINUX, ARM, MAC = "manylinux_2_28_x86_64", "manylinux_2_17_aarch64", "macosx_11_0_arm64"
 
 
@@ -190,12 +191,21 @@ def test_the_digest_is_of_what_is_in_it_and_not_of_where_it_came_from(tmp_path: 
 
 
 def test_the_first_index_that_has_a_package_wins(tmp_path: Path, index: PackageIndex) -> None:
-    path = flow(tmp_path, start="@pypi(packages={'apple': '', 'native': ''}, python='3.12')")
+    path = flow(tmp_path, start=f"@pypi(packages={{'apple': '', 'seed': ''}}, python='{HERE}')")
     with PackageIndex(wheel("apple", "0.1"), user="me", password="s3cret") as own:
         credentials = {"UV_INDEX_OURS_USERNAME": "me", "UV_INDEX_OURS_PASSWORD": "s3cret"}
         lock(path, index, "--index", f"ours={own.url}", env=credentials)
-        assert read(path)["pylock.start-linux-amd64.toml"] == {"apple": "0.1", "native": "2.0"}
+        assert read(path)["pylock.start-linux-amd64.toml"] == {"apple": "0.1", "seed": "1.0"}
         assert "s3cret" not in "".join(files(path).values())
+        (text,) = files(path).values()
+        assert f'indexes = ["ours={own.url}", "{index.url}"]' in text
+        store = ["--store", str(tmp_path / "store")]
+        done = flowc("run", str(path), *store, env=variables(tmp_path, index))
+        assert done.returncode == 1 and "cannot be installed" in done.stderr, "without credentials"
+        flowc("run", str(path), *store, env={**variables(tmp_path, index), **credentials}, check=True)
+        flowc("environment", "build", str(path), *store, env={**variables(tmp_path, index), **credentials}, check=True)
+        made = b"".join(each.read_bytes() for each in (tmp_path / "store").rglob("*") if each.is_file())
+        assert b"s3cret" not in made
         url = own.url.replace("://", "://me:s3cret@")
         done = lock(path, index, "--index", url, check=False)
         assert (
