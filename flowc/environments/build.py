@@ -63,7 +63,7 @@ def build(lock: Lock) -> Archive:
                 raise Failure(f"the packages of the environment `{lock.name}` cannot be fetched: {error}") from None
         _clean(folder)
         _compile(folder, python, lock)
-        return _pack(folder, lock)
+        return pack(folder, lock)
 
 
 def put(store: Store, archive: Archive) -> None:
@@ -192,7 +192,8 @@ def _compile(folder: str, python: str, lock: Lock) -> None:
     subprocess.run(command, env=env, cwd=above, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _pack(folder: str, lock: Lock) -> Archive:
+def pack(folder: str, lock: Lock) -> Archive:
+    """Returns the archive of what is in the folder."""
     import io
     import tarfile
     import zlib

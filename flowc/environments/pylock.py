@@ -6,15 +6,15 @@ The text depends on nothing but the data: keys have one order, packages are sort
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 
 from flowc.compiler.fast_start.record import record
+from flowc.runtime_shim.contract.digest import sha256_for
+from flowc.runtime_shim.fast_start import json_text
 
+from . import quick_reading
 from .platforms import KNOWN, Platform
 from .requests import Request
-from .uv import url_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,20 +72,20 @@ class Lock:
 
         Of what it holds and for whom, not of where that came from, so a mirror changes nothing.
         """
-        what = {
-            "version": VERSION,
-            "layout": LAYOUT,
-            "kind": "pypi",
-            "python": self.python,
-            "platform": self.platform.name,
+        what = {  # keys are sorted: the text is part of what the digest means
             "glibc": self.platform.glibc,
+            "kind": "pypi",
+            "layout": LAYOUT,
             "packages": [
-                {"name": each.name, "version": each.version, "file": each.file, "sha256": each.sha256}
+                {"file": each.file, "name": each.name, "sha256": each.sha256, "version": each.version}
                 for each in self.wheels
             ],
+            "platform": self.platform.name,
+            "python": self.python,
+            "version": VERSION,
         }
-        text = json.dumps(what, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        data = json_text.dumps(what, True).encode()
+        return f"sha256:{sha256_for(len(data))(data).hexdigest()}"
 
 
 def dumps(lock: Lock) -> str:
@@ -118,6 +118,14 @@ def dumps(lock: Lock) -> str:
 
 def loads(text: str) -> Lock:
     """Returns the lock of a file's text. Raises Damaged for one that flowc has not written so."""
+    quick = quick_reading.read(text)
+    if quick is not None:
+        try:
+            lock, digest = _lock(quick)
+            if dumps(lock) == text and digest == lock.environment:
+                return lock
+        except (Damaged, KeyError, TypeError, ValueError, AttributeError, IndexError):
+            pass  # the parser says what is wrong
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -184,7 +192,15 @@ def wheel(package: dict[str, Any]) -> Wheel:
     )
 
 
+def url_of(index: str) -> str:
+    """The URL of an index that is given as `[NAME=]URL`."""
+    name, equals, url = index.partition("=")
+    return url if equals and "/" not in name else index
+
+
 def _last_part(url: str) -> str:
+    if not any(each in url for each in "%?#;"):
+        return url.rpartition("/")[2]
     from urllib.parse import unquote, urlsplit
 
     return unquote(urlsplit(url).path.rpartition("/")[2])
@@ -193,6 +209,8 @@ def _last_part(url: str) -> str:
 def _time(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):  # as this module writes it
+        return value
     from datetime import timezone
 
     moment = value.astimezone(timezone.utc) if value.tzinfo else value
@@ -233,4 +251,4 @@ def _text(value: str) -> str:
 
     The escapes of JSON are escapes there too, but for the one of DEL and for surrogates, which no text here has.
     """
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json_text.dumps(value).replace("\x7f", "\\u007f")

@@ -10,6 +10,8 @@ import os
 
 from flowc.terminal import Failure
 
+from .pylock import url_of
+
 _KEPT = (
     "HOME",
     "PATH",
@@ -104,12 +106,6 @@ def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[l
                 "name the index, `NAME=URL`, and set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD"
             )
     return options, (*first, last)
-
-
-def url_of(index: str) -> str:
-    """The URL of an index that is given as `[NAME=]URL`."""
-    name, equals, url = index.partition("=")
-    return url if equals and "/" not in name else index
 
 
 def _environment() -> dict[str, str]:

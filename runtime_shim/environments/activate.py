@@ -100,29 +100,28 @@ def _numbers(version: str) -> List[int]:
 def _place() -> str:
     """A folder that can be written to, which tasks of one machine share where it stays.
 
-    FLOWC_CACHE, else one of the user's, else a temporary one.
+    FLOWC_CACHE, else one of the user's, else a temporary one that nobody else can have put there.
     """
     given = os.environ.get("FLOWC_CACHE", "")
-    caches = (
-        [given]
-        if given
-        else [os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")]
-    )
-    if not given:
-        caches += [
-            os.path.join(each, f"flowc-{os.getuid()}")
-            for each in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp")
-            if each
-        ]
-    for each in caches:
-        folder = os.path.join(each, "unpacked")
+    if given:
+        folder = os.path.join(given, "unpacked")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            return folder
+        except OSError as error:
+            raise ShimError(f"the cache {given} cannot be written to: {error.strerror}") from None
+    own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")
+    temporary = [each for each in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp") if each]
+    for cache in (own, *(os.path.join(each, f"flowc-{os.getuid()}") for each in temporary)):
+        folder = os.path.join(cache, "unpacked")
         try:
             os.makedirs(folder, 0o700, exist_ok=True)
-            if os.stat(folder).st_uid == os.getuid() and os.access(folder, os.W_OK | os.X_OK) or given:
+            if all(os.stat(each).st_uid == os.getuid() for each in (cache, folder)) and os.access(
+                folder, os.W_OK | os.X_OK
+            ):
                 return folder
-        except OSError as error:
-            if given:
-                raise ShimError(f"the cache {given} cannot be written to: {error.strerror}") from None
+        except OSError:
+            continue
     raise ShimError("there is no folder that the step's packages can be unpacked to: give one with FLOWC_CACHE")
 
 

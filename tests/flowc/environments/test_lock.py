@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from flowc.environments import pylock
+from flowc.environments.platforms import platform
+from flowc.environments.pylock import Lock, Wheel
 from tests.support.package_index import PackageIndex, wheel
 from tests.support.running import flowc
 
@@ -382,3 +388,38 @@ def test_uvs_own_configuration_has_no_say(tmp_path: Path, index: PackageIndex) -
         env={"UV_RESOLUTION": "lowest", "UV_EXCLUDE_NEWER": "2020-01-01", "UV_CONFIG_FILE": str(tmp_path / "uv.toml")},
     )
     assert read(path) == {"pylock.start-linux-amd64.toml": {"apple": "2.0"}}
+
+
+TEXTS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=8)
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,6}", fullmatch=True)
+WHEELS = st.builds(
+    lambda name, version, host, size, uploaded, direct: Wheel(
+        name, version, f"{name}-{version}-py3-none-any.whl", f"https://{host}/{name}-{version}-py3-none-any.whl", "0f" * 32, size, uploaded, direct
+    ),
+    NAMES, st.sampled_from(["1.0", "2!1.0+local"]), st.sampled_from(["host", "höst", "h%20t", 'h"t', "h\\t", "h, size = 9"]), st.integers(0, 2**40),
+    st.sampled_from(["", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.25Z"]), st.booleans(),
+)  # fmt: skip
+LOCKS = st.builds(
+    lambda flow, packages, wheels, where, indexes: Lock(
+        flow, "start", tuple(sorted(packages.items())), "3.12", platform(where), tuple(wheels), tuple(indexes), ""
+    ),
+    NAMES, st.dictionaries(TEXTS, TEXTS, max_size=3), st.lists(WHEELS, max_size=3), st.sampled_from(["linux/amd64", "darwin/arm64"]), st.lists(TEXTS, max_size=2),
+)  # fmt: skip
+
+
+@given(LOCKS)
+@settings(deadline=None)
+def test_a_lock_is_read_back_as_it_was_written(lock: Lock) -> None:
+    """By the parser of TOML, by flowc, and by flowc where the quick way does not read it."""
+    text = pylock.dumps(lock)
+    data = tomllib.loads(text)
+    assert data["tool"]["flowc"]["packages"] == dict(lock.packages) and len(data.get("packages", [])) == len(lock.wheels)
+    assert pylock.loads(text) == lock == pylock.loads(f"# a comment\n{text}")
+
+
+def test_a_lock_that_flowc_wrote_is_read_without_the_parser_of_toml(tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, start="@pypi(packages={'apple': '', 'pear-tree': ''}, python='3.12')")
+    lock(path, index)
+    program = "import sys; from flowc.cli import main; main(['check', 'flow.py']); print('tomllib' in sys.modules or 'tomli' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[-2] == "False" and "no problems" in done.stdout
