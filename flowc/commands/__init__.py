@@ -18,6 +18,8 @@ COMMANDS = {
     "compile": "write what an orchestrator needs to run a flow",
     "check": "report every problem of a flow",
     "explain": "print what a diagnostic means",
+    "lock": "lock the packages of a flow's environments",
+    "environment": "build the archives of locked environments",
     "show": "print a flow's graph",
     "run": "run a flow on this machine",
     "resume": "go on from what an earlier run has done",

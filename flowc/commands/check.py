@@ -143,7 +143,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     arguments, _ = parse(argv, OPTIONS, path)
     try:
         program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
-        found = problems(program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments)
+        found = problems(program, path, compilations(program, emitters, arguments, package_of(program).digest, path), arguments)
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
     sources = placed_sources(program.sources, path)

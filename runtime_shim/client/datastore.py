@@ -65,7 +65,9 @@ class Datastore:
     # ── flows and runs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def flows(self) -> List[str]:
-        return sorted(address.decoded(each) for each in self.store.folders(""))
+        """Every flow of the datastore. Beside them, `runtime` holds what flows share, unless a flow is called so."""
+        found = sorted(address.decoded(each) for each in self.store.folders(""))
+        return [each for each in found if each != "runtime" or self.has_flow(each)]
 
     def has_flow(self, flow: str) -> bool:
         return next(iter(self.store.folders(address.runs_name(flow))), None) is not None

@@ -94,6 +94,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         "environment": {
             "python": sys.version.split()[0], "platform": sys.platform, "code": task.code,
             "digest": task.environment or (ran_in or _noted(task, inputs)).digest(),
+            **({"packages": os.environ["FLOWC_PACKAGES"]} if os.environ.get("FLOWC_PACKAGES") else {}),
         },
     }  # fmt: skip
     if started_as := task.start.as_data():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..target import Options
 
 LEAST_TIMEOUT = 60  # seconds
+_DELIVERED = ("pypi", "pypi_base")  # honoured where the step gets its packages from an archive
 
 
 def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Options) -> Iterator[Diagnostic]:
@@ -45,14 +46,15 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
                 "its tasks must run at the same time and know of each other",
                 "use `foreach` over a list of that length, if the tasks do not need each other",
             )
+    delivered = {step for step, _ in options.packages}
     for decorator in flow.decorators:
-        if decorator.name not in honoured:
+        if decorator.name not in honoured and not (decorator.name in _DELIVERED and delivered):
             yield from _refusal(decorator, target, "", all(_image(step, options) for step in flow.steps))
     optional: set[str] = set()  # said once a flow, not at every step
     for step in flow.steps:
         for decorator in step.decorators:
             known = specification(decorator.name)
-            if decorator.name in optional:
+            if decorator.name in optional or (decorator.name in _DELIVERED and step.name in delivered):
                 continue
             if known is not None and known.optional and known.has_effect(decorator) and decorator.name not in honoured:
                 optional.add(decorator.name)
