@@ -33,7 +33,12 @@ MODULES = frozenset(
         "metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
         "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
         "metaflow.multicore_utils metaflow.packaging_sys metaflow.parameters metaflow.plugins "
-        "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator metaflow.plugins.datatools "
+        "metaflow.plugins.cards metaflow.plugins.cards.card_client metaflow.plugins.cards.card_modules "
+        "metaflow.plugins.cards.card_modules.basic metaflow.plugins.cards.card_modules.card metaflow.plugins.cards.card_modules.chevron "
+        "metaflow.plugins.cards.card_modules.chevron.renderer metaflow.plugins.cards.card_modules.components "
+        "metaflow.plugins.cards.card_modules.convert_to_native_type metaflow.plugins.cards.card_modules.renderer_tools "
+        "metaflow.plugins.cards.card_modules.test_cards metaflow.plugins.cards.component_serializer metaflow.plugins.cards.exception "
+        "metaflow.plugins.catch_decorator metaflow.plugins.datatools "
         "metaflow.plugins.datatools.s3 metaflow.plugins.timeout_decorator "
         "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
         "metaflow.user_configs.config_parameters metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "
@@ -65,8 +70,6 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
 
 _DOCUMENTED = {  # internals that published flows import, and where the documentation has the same
     "metaflow.plugins.argo.argo_events": "metaflow.integrations",
-    "metaflow.plugins.cards.card_modules": "metaflow.cards",
-    "metaflow.plugins.cards.card_modules.components": "metaflow.cards",
     "metaflow.user_configs.config_decorators": "metaflow",
 }
 
