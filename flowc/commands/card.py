@@ -120,8 +120,7 @@ def _tasks(place: Place, found: Found, arguments: Arguments) -> Iterator[tuple[s
             cards = [Card(task, each) for each in own.get(path, ())]
             origin = origin_of(task) if follows and not cards else None
             if origin is not None:
-                task = Task(origin, _namespace_check=False)
-                cards = cards_of(task)
+                task, cards = origin, cards_of(origin)
             cards = [each for each in cards if _is_asked_for(each, arguments)]
             if cards:
                 yield task.pathspec, cards

@@ -28,9 +28,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .client import get_cards
-    from .types import BlankCard, DefaultCard, ErrorCard
-
 __all__ = [
     "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCard",
     "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer", "get_cards",

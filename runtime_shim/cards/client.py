@@ -33,22 +33,22 @@ def get_cards(task: Any, id: Optional[str] = None, type: Optional[str] = None, f
     elif not isinstance(task, Task):
         raise IncorrectArgumentException(_type(task))
     origin = origin_of(task) if follow_resumed else None
-    if origin is not None:
-        task = Task(origin, _namespace_check=False)
+    task = task if origin is None else origin
     cards = cards_of(task)
     if not cards:
         raise CardNotPresentException(task.pathspec, card_type=type, card_id=id)
-    return CardContainer([each for each in cards if (id is None or each.id == id) and (type is None or each.type == type)], origin)
+    return CardContainer(
+        [each for each in cards if (id is None or each.id == id) and (type is None or each.type == type)], origin and origin.pathspec
+    )
 
 
-def origin_of(task: Any) -> Optional[str]:
-    """Returns the path of the task that has done the work, None where the task has done it itself."""
-    found, origin = None, task.origin_pathspec
-    while origin is not None and origin != found:
-        found = origin
-        from ..client.task import Task
-
-        origin = Task(found, _namespace_check=False).origin_pathspec
+def origin_of(task: Any) -> Any:
+    """Returns the task that has done the work, an object of the client; None where the task has done it itself."""
+    found, seen = None, {task.pathspec}
+    while task.origin_pathspec is not None and task.origin_pathspec not in seen:
+        flow, _, step, path = task._parts
+        task = found = _type(task)._made(task._place, (flow, task.origin_pathspec.split("/")[1], step, path))
+        seen.add(task.pathspec)
     return found
 
 

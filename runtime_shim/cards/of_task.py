@@ -16,11 +16,23 @@ from .registry import is_drawn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Protocol, Set, Tuple
 
     from ..artifacts.manifest import Manifest
-    from ..task.run_task import Attempt
+    from ..contract.graph import Graph
+    from ..store import Store
     from ..user_code.flowspec import FlowSpec
+
+    class Attempt(Protocol):
+        """What cards need of an attempt at a task (`task.run_task`)."""
+
+        store: Store
+        graph: Graph
+        run: str
+        step: str
+        path: str
+        attempt: int
+
 
 _FAR = 8 << 20  # bytes of an artifact in an object store that a card does not fetch if the step did not
 

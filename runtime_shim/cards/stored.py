@@ -147,6 +147,7 @@ def loads(data: bytes, name: str) -> Dict[str, Any]:
     found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
     if int(found["version"]) > VERSION:
         raise ShimError(f"{name} has format {found['version']}, this flowc reads {VERSION}: use a newer flowc")
+    del found["sum"]
     return found
 
 

@@ -80,7 +80,11 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
     blocks: list[Any] = [*BLOCKS, {"type": "html", "data": hostile(canary.url)}]
     blocks += [
         {"type": "markdown", "source": f"![a]({canary.url}/md) <img src={canary.url}/raw> [x](javascript:fetch('{canary.url}/js'))"},
-        {"type": "image", "src": f"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='{canary.url}/in-svg'/></svg>", "label": "x"},
+        {
+            "type": "image",
+            "src": f"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='{canary.url}/in-svg'/></svg>",
+            "label": "x",
+        },
         {"type": "vegaChart", "spec": {"data": {"url": f"{canary.url}/vega"}}},
     ]
     page = html_of({"metadata": {"pathspec": "F/r/start/start"}, "components": [{"type": "page", "title": "T", "contents": blocks}]})
