@@ -136,17 +136,17 @@ class CardsOfTask:
         if failure:
             data["failure"] = failure
         if manifest is not None:
-            data.update(self._of_task(manifest, spec.options))
+            size = spec.options.get("max_artifact_size") if spec.type == "default" else None
+            data.update(self._of_task(manifest, bool(spec.options.get("only_repr", True)), size))
         return data
 
-    def _of_task(self, manifest: Manifest, options: Dict[str, Any]) -> Dict[str, Any]:
+    def _of_task(self, manifest: Manifest, only_repr: bool, size: Optional[int]) -> Dict[str, Any]:
         """Returns what the default card shows of the task itself: artifacts, and the code of the step."""
         from .native_types import TaskToDict
 
         flow, task = self._flow, self._task
-        size = options.get("max_artifact_size")
         names = sorted(each for each in manifest if not each.startswith("_"))
-        found = TaskToDict(bool(options.get("only_repr", True)), max_artifact_size=size).of_artifacts(
+        found = TaskToDict(only_repr, max_artifact_size=size).of_artifacts(
             (name, int(manifest[name].get("size", 0)), _Value(flow, name, self._is_far(name, manifest))) for name in names
         )
         declared = [each["attribute"] for each in (*task.graph.flow["parameters"], *task.graph.flow.get("configs", ()))]
