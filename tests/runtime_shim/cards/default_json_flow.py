@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 from metaflow import FlowSpec, Parameter, card, step
 
 

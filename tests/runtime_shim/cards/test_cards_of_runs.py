@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 from flowc.runtime_shim import client
-from flowc.runtime_shim.cards import stored
+from flowc.runtime_shim.cards import Markdown, stored
 from flowc.runtime_shim.cards.client import Card, get_cards
 from flowc.runtime_shim.cards.exceptions import CardNotPresentException, IncorrectArgumentException, IncorrectPathspecException
+from flowc.runtime_shim.cards.of_task import CardsOfTask
+from flowc.runtime_shim.client.place import open_place
+from flowc.runtime_shim.contract.code_package import expand, graph_in
+from flowc.runtime_shim.contract.errors import StoreError
+from flowc.runtime_shim.store.folder import FolderStore
 
+from tests.support.container import Container
 from tests.support.running import flowc, run
+from tests.support.s3_server import BUCKET, S3Server
 
 FLOW = """
 import os
@@ -304,13 +311,11 @@ def test_a_large_card_loses_its_largest_components(monkeypatch: pytest.MonkeyPat
 
 
 def test_numbers_that_json_does_not_have() -> None:
-    data = {"a": [float("nan"), float("inf"), 1.5], 5: None, None: (1,), True: {"b": -float("inf")}}
+    data: dict[Any, Any] = {"a": [float("nan"), float("inf"), 1.5], 5: None, None: (1,), True: {"b": -float("inf")}}
     assert stored.loads(stored.dumps(data), "x") == {"version": 1, "a": [None, None, 1.5], "5": None, "null": [1], "true": {"b": None}}
 
 
 def test_names_can_be_read_back(tmp_path: Path) -> None:
-    from flowc.runtime_shim.store.folder import FolderStore
-
     store = FolderStore(str(tmp_path), False)
     given = [("a-b/c ü", None), ("blank", "id_1"), ("-", "x"), ("blank", None)]
     for path in ("-", "3.0~2"):
@@ -359,6 +364,99 @@ def test_cards_of_what_was_taken_over(tmp_path: Path) -> None:
     assert list((tmp_path / "store").rglob("*.card.*"))
     flowc("gc", "--keep", "0", "--grace", "0", "--delete", *store, check=True)
     assert not list((tmp_path / "store").rglob("*.card.*"))
+
+
+LIVE = """
+import os
+import signal
+import time
+
+from metaflow import FlowSpec, card, current, step
+from metaflow.cards import Markdown, ProgressBar
+
+
+class F(FlowSpec):
+    @card(type="blank", refresh_interval=0)
+    @card(type="test_refresh_card", id="r", refresh_interval=0)
+    @card(type="test_editable_card", id="e")
+    @step
+    def start(self):
+        bar = ProgressBar(100, "work")
+        current.card.append(bar, id="bar")
+        current.card["e"].append(Markdown("x"))
+        for done in range(100):
+            bar.update(done + 1)
+            current.card.refresh()
+            current.card["r"].refresh({"done": done})
+        self.items = [1, 2]
+        if os.environ.get("DIES"):
+            time.sleep(1)
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def read_from(url: str) -> Any:
+    client.metadata(url if "://" in url else f"local@{url}")
+    client.namespace(None)
+    return get_cards("F/r/start/start")
+
+
+def test_cards_in_an_object_store(tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    url = f"s3://{BUCKET}/{tmp_path.name}"
+    flow = Container(LIVE, tmp_path, url, s3.environment)
+    package = next((tmp_path / "store").rglob("*.tar.gz"))
+    s3.client().upload_file(str(package), BUCKET, f"{tmp_path.name}/{package.relative_to(tmp_path / 'store')}")
+    flow.task("start")
+    blank, refreshed, edited = read_from(url)
+    data = blank.get_data()
+    assert data is not None and data["data"]["bar"]["value"] == 100 and 'max="100"' in blank.get() and blank.path.startswith(url)
+    assert '{"done": 99}' in refreshed.get() and "markdown" in edited.get()
+    names = [each for each in open_place(url).store.list("F/runs/r/start/") if ".live." in each]
+    assert any(each.endswith(".live.json") for each in names)
+
+
+def test_a_task_that_is_killed_leaves_what_it_showed_last(tmp_path: Path) -> None:
+    flow = Container(LIVE, tmp_path)
+    flow.task("start", code=-9, DIES="1")
+    blank, *_ = read_from(str(tmp_path / "store"))
+    data = blank.get_data()
+    assert data is not None and data["reload_token"].startswith("runtime-") and data["data"]["bar"]["value"] == 100
+    assert 'value="100"' in blank.get()
+    flow.task("start", attempt=1)
+    assert [(each.attempt, each.type) for each in read_from(str(tmp_path / "store"))][:4] == [
+        (1, "blank"), (1, "test_refresh_card"), (1, "test_editable_card"), (0, "blank"),
+    ]  # fmt: skip
+
+
+def graph_of(source: str, folder: Path) -> Any:
+    flow = Container(source, folder)
+    (package,) = (folder / "store").rglob("*.tar.gz")
+    return graph_in(expand(package.read_bytes(), flow.code), "F", flow.code)
+
+
+def test_a_datastore_that_takes_no_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class Full(FolderStore):
+        def put(self, name: str, data: bytes) -> None:
+            raise StoreError("no space left on device")
+
+    class Attempt:
+        store: Any = Full(str(tmp_path), False)
+        run, step, path, attempt = "r", "start", "-", 0
+        graph = graph_of(LIVE, tmp_path)
+
+    cards = CardsOfTask(Attempt(), [{"type": "blank", "refresh_interval": 0}])
+    cards.collector.append(Markdown("x"))
+    cards.collector.refresh()
+    cards.store_drawn({})
+    cards.store_failed("x")
+    assert capsys.readouterr().err.count("@card(type='blank') has no card: StoreError: no space left on device") == 3
 
 
 EXTENSIONS = {
