@@ -113,7 +113,7 @@ def _tasks(place: Place, found: Found, arguments: Arguments) -> Iterator[tuple[s
     for step in [found.step] if found.step else place.steps(found.flow, found.run)[::-1]:
         own = cards_of_step(place.store, found.flow, found.run, step, found.path)
         paths = set(own)
-        if follows and (place.run(found.flow, found.run) or {}).get("origin"):
+        if follows and _has_cards(place, found, step):  # another run may have made them
             paths.update([found.path] if found.path else place.tasks(found.flow, found.run, step))
         for path in sorted(paths, key=address.order):
             task = Task._made(place, (found.flow, found.run, step, path))
@@ -124,6 +124,11 @@ def _tasks(place: Place, found: Found, arguments: Arguments) -> Iterator[tuple[s
             cards = [each for each in cards if _is_asked_for(each, arguments)]
             if cards:
                 yield task.pathspec, cards
+
+
+def _has_cards(place: Place, found: Found, step: str) -> bool:
+    known = place.graph(found.flow, found.run).steps.get(step)
+    return known is not None and any(each["name"] == "card" for each in known["decorators"])
 
 
 def _is_asked_for(card: Card, arguments: Arguments) -> bool:

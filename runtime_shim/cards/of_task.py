@@ -6,6 +6,7 @@ Whatever happens here is a message on the task's output, and never the task's fa
 from __future__ import annotations
 
 import time
+from _thread import allocate_lock, start_new_thread
 
 from . import custom, stored
 from .basic import SectionComponent
@@ -44,7 +45,8 @@ class CardsOfTask:
         self._task = task
         self._where = stored.Address(task.graph.name, task.run, task.step, task.path, task.attempt)
         self.collector = CardComponentCollector(decorators, to_stderr, self._publish)
-        self._uploads: Dict[str, Any] = {}  # name of an object → what is to be written next, None where nothing is
+        self._lock = allocate_lock()
+        self._uploads: Dict[str, Optional[bytes]] = {}  # name of an object → what is to be written next, None where nothing is
         self._children: Dict[int, Tuple[custom.Child, Any]] = {}  # by number of the card: what renders it now, and a lock until that is done
         self._shown: Set[int] = set()  # numbers of cards of custom types that were shown while the step ran
         self._flow: Optional[FlowSpec] = None
@@ -229,8 +231,6 @@ class CardsOfTask:
             return  # one process at a time: what comes meanwhile is left out, as in Metaflow
         works = [(self._work(manager, mode, is_final=False), ending) for mode, ending in _modes(is_whole)]
         child = custom.Child(lambda: [[ending, work()] for work, ending in works], spec.timeout)
-        from _thread import allocate_lock
-
         done = allocate_lock()
         done.acquire()
         self._children[spec.number] = (child, done)
@@ -254,19 +254,25 @@ class CardsOfTask:
         if not store.remote:
             store.put(name, data)
             return
-        is_busy = name in self._uploads
-        self._uploads[name] = data
-
-        def upload() -> None:
-            try:
-                while (waiting := self._uploads.get(name)) is not None:
-                    self._uploads[name] = None
-                    store.put(name, waiting)
-            finally:
-                self._uploads.pop(name, None)
-
+        with self._lock:
+            is_busy = name in self._uploads
+            self._uploads[name] = data
         if not is_busy:
-            _beside(upload)
+            _beside(lambda: self._upload_all(name))
+
+    def _upload_all(self, name: str) -> None:
+        """Writes what waits for a name, until nothing does."""
+        while True:
+            with self._lock:
+                waiting = self._uploads[name]
+                if waiting is None:
+                    del self._uploads[name]
+                    return
+                self._uploads[name] = None
+            try:
+                self._task.store.put(name, waiting)
+            except Exception:  # the datastore does not take it now: what is stored at the end is whole
+                pass
 
 
 class _Value:
@@ -301,8 +307,6 @@ def _refreshed(made: Dict[str, Any]) -> bytes:
 
 def _beside(work: Callable[[], None]) -> None:
     """Runs the function in a thread that nobody waits for."""
-    from _thread import start_new_thread
-
     def quiet() -> None:
         try:
             work()

@@ -32,8 +32,9 @@ def opened(browser: Any, page_file: Path, scheme: str) -> dict[str, Any]:
     found["url"], found["title"] = page.url == address, page.title()
     found["frames"] = [each.evaluate("document.body ? document.body.innerText : ''") for each in page.frames[1:]]
     found["ran"] = page.evaluate("window.ran === undefined ? [] : window.ran")
-    found["wide"] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     page.screenshot(path=str(page_file.with_suffix(f".{scheme}.png")), full_page=True)
+    page.set_viewport_size({"width": 320, "height": 800})
+    found["wide"] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     context.close()
     return found
 

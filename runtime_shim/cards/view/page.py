@@ -28,7 +28,7 @@ _STYLE = """
 @media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --back: #16181c; --soft: #21242a; --line: #3a3f47; --faint: #a3abb8;
   --accent: #7db8f5; --good: #57c46c; --bad: #ff8a80; --warn: #e3b341; } }
 * { box-sizing: border-box; }
-body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); }
+body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); overflow-wrap: anywhere; }
 main { max-width: 75rem; margin: 0 auto; padding: 1rem; }
 nav { padding: .5rem 1rem; background: var(--soft); border-bottom: 1px solid var(--line); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: 0 auto; padding: 0; max-width: 73rem; }
@@ -36,7 +36,8 @@ a { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1.15rem; } h4 { font-size: 1.05rem; } h5, h6 { font-size: 1rem; }
-.title { font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere; }
+.title { font-size: 1.1rem; font-weight: 600; }
+th, td { overflow-wrap: break-word; }
 .subtitle, .note, .details, .change { color: var(--faint); font-size: .9rem; }
 .failed { border: 1px solid var(--bad); border-radius: 6px; padding: .5rem 1rem; }
 .contents > * { margin: .75rem 0; }
@@ -56,11 +57,11 @@ blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid var(--line); 
 .progress { background: var(--soft); border-radius: 6px; padding: .6rem; }
 .progress > div { display: flex; flex-wrap: wrap; gap: 0 1rem; max-width: 26rem; } .progress .details { margin-left: auto; }
 progress { width: 100%; max-width: 26rem; accent-color: var(--accent); }
-.value { display: inline-block; min-width: 12rem; border: 1px solid var(--line); border-left: 4px solid var(--line); border-radius: 6px;
+.value { display: inline-block; min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line); border-left: 4px solid var(--line); border-radius: 6px;
   padding: .6rem 1rem; }
 .value .title, .value .change { text-transform: uppercase; font-size: .85rem; } .value .number { font-size: 2rem; font-weight: 700; }
 .events li { border-left: 4px solid var(--line); padding: .2rem .8rem; margin: .6rem 0; }
-.events dl { display: grid; grid-template-columns: auto 1fr; gap: 0 1rem; margin: 0; } .events dt { color: var(--faint); } .events dd { margin: 0; }
+.events dl { display: grid; grid-template-columns: minmax(0, auto) minmax(0, 1fr); gap: 0 1rem; margin: 0; } .events dt { color: var(--faint); } .events dd { margin: 0; }
 .theme-success { border-left-color: var(--good) !important; } .theme-warning { border-left-color: var(--warn) !important; }
 .theme-danger, .theme-error { border-left-color: var(--bad) !important; }
 .theme-info, .theme-primary, .theme-tool_call, .theme-ai_response, .theme-bg-gradient-indigo-purple { border-left-color: var(--accent) !important; }
