@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .exceptions import CardClassFoundException, IncorrectCardArgsException, UnrenderableCardException
+from .exceptions import IncorrectCardArgsException, UnrenderableCardException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ def run(spec: CardSpec, mode: str, task: Callable[[], Any], components: List[Any
 
     Raises Failed. For the child process: it may take any time, and end the process.
     """
-    if spec.card_class is None:
-        raise Failed(str(CardClassFoundException(spec.type)))
     try:
         card = _constructed(spec, components, graph, flow)
     except TypeError:

@@ -12,8 +12,7 @@ from . import custom, stored
 from .basic import SectionComponent
 from .components import UserComponent
 from .current_card import CardComponentCollector, CardComponentManager, to_stderr, warning_message
-from .exceptions import CardClassFoundException
-from .registry import is_drawn
+from .registry import is_drawn, why_missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class CardsOfTask:
     def _store_drawn(self, manager: CardComponentManager, manifest: Manifest) -> None:
         spec = manager._spec
         if spec.card_class is None:
-            self._store_error(manager, str(CardClassFoundException(spec.type)))
+            self._store_error(manager, why_missing(spec.type))
             return
         seconds = float(spec.timeout) if spec.timeout and spec.timeout > 0 else 0.0
         try:
@@ -307,6 +306,7 @@ def _refreshed(made: Dict[str, Any]) -> bytes:
 
 def _beside(work: Callable[[], None]) -> None:
     """Runs the function in a thread that nobody waits for."""
+
     def quiet() -> None:
         try:
             work()

@@ -62,6 +62,16 @@ def _of_loaded(card_type: Any) -> Optional[Type[MetaflowCard]]:
     return found
 
 
+_failures: List[str] = []  # modules of packages that could not be imported, and why
+
+
+def why_missing(card_type: Any) -> str:
+    """Returns what is said of a type that no class has."""
+    from .exceptions import CardClassFoundException
+
+    return "\n".join([str(CardClassFoundException(card_type)), *(f"The module {each}" for each in _failures)])
+
+
 _extensions: Optional[Dict[Any, Type[MetaflowCard]]] = None
 
 
@@ -107,9 +117,11 @@ def _below(package: ModuleType) -> Iterator[str]:
 
 
 def _imported(name: str) -> Optional[ModuleType]:
-    """Returns the module; None for one that is not there, or fails, which no flow should notice."""
+    """Returns the module; None for one that is not there, or fails, which no flow without such a card should notice."""
     try:
         __import__(name)
         return sys.modules[name]
-    except Exception:
+    except Exception as error:
+        if not isinstance(error, ModuleNotFoundError) or not name.startswith(str(error.name)):
+            _failures.append(f"{name} cannot be imported: {type(error).__name__}: {error}")
         return None

@@ -57,11 +57,12 @@ blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid var(--line); 
 .progress { background: var(--soft); border-radius: 6px; padding: .6rem; }
 .progress > div { display: flex; flex-wrap: wrap; gap: 0 1rem; max-width: 26rem; } .progress .details { margin-left: auto; }
 progress { width: 100%; max-width: 26rem; accent-color: var(--accent); }
-.value { display: inline-block; min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line); border-left: 4px solid var(--line); border-radius: 6px;
-  padding: .6rem 1rem; }
+.value { display: inline-block; min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line);
+  border-left: 4px solid var(--line); border-radius: 6px; padding: .6rem 1rem; }
 .value .title, .value .change { text-transform: uppercase; font-size: .85rem; } .value .number { font-size: 2rem; font-weight: 700; }
 .events li { border-left: 4px solid var(--line); padding: .2rem .8rem; margin: .6rem 0; }
-.events dl { display: grid; grid-template-columns: minmax(0, auto) minmax(0, 1fr); gap: 0 1rem; margin: 0; } .events dt { color: var(--faint); } .events dd { margin: 0; }
+.events dl { display: grid; grid-template-columns: minmax(0, auto) minmax(0, 1fr); gap: 0 1rem; margin: 0; }
+.events dt { color: var(--faint); } .events dd { margin: 0; }
 .theme-success { border-left-color: var(--good) !important; } .theme-warning { border-left-color: var(--warn) !important; }
 .theme-danger, .theme-error { border-left-color: var(--bad) !important; }
 .theme-info, .theme-primary, .theme-tool_call, .theme-ai_response, .theme-bg-gradient-indigo-purple { border-left-color: var(--accent) !important; }

@@ -478,6 +478,7 @@ class F(FlowSpec):
     @card(type="html")
     @card(type="blank", id="b")
     @card(type="three")
+    @card(type="lost")
     @step
     def start(self):
         self.html = "<i>x</i>"
@@ -499,4 +500,6 @@ def test_types_of_packages(tmp_path: Path) -> None:
     run(tmp_path / "flow.py", tmp_path / "store", env={"PYTHONPATH": str(tmp_path)})
     client.metadata(f"local@{tmp_path / 'store'}")
     client.namespace(None)
-    assert [each.get() for each in get_cards("F/r/start/start")] == ["<p><i>x</i></p>", "replaced True", "three"]
+    *found, lost = [each.get() for each in get_cards("F/r/start/start")]
+    assert found == ["<p><i>x</i></p>", "replaced True", "three"]
+    assert "The module metaflow_extensions.one.plugins.cards.broken cannot be imported: RuntimeError: no" in lost
