@@ -26,6 +26,7 @@ COMMANDS = {
     "runs": "list runs, and how they stand",
     "logs": "print what the tasks of a run printed",
     "dump": "print the artifacts of a run",
+    "card": "show the cards of a run",
     "tag": "add, remove and list tags of runs",
     "gc": "delete old runs, and artifacts that no run has any more",
     "validate": "check specs, without an engine",

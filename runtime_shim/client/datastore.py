@@ -29,7 +29,7 @@ class TaskListing:
 
     def __init__(self) -> None:
         self.has_record = False
-        self.attempts: List[int] = []  # those that left a log or a failure
+        self.attempts: List[int] = []  # those that left a log, a failure or a card
         self.logs: List[int] = []  # those that left a log
         self.failures: List[int] = []  # those that left a failure
 
@@ -210,7 +210,7 @@ def open_datastore(url: str = "") -> Datastore:
 
 
 def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
-    """`PATH.json`, `PATH.0.log` and `PATH.0.failure.json`, put together by path; other objects of a task say nothing new."""
+    """`PATH.json`, `PATH.0.log`, `PATH.0.failure.json` and `PATH.0.card.…`, put together by path; other objects of a task say nothing new."""
     found: Dict[str, TaskListing] = {}
     for name in names:
         path, attempt = _parted(name)
@@ -222,7 +222,8 @@ def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
         else:
             if attempt not in one.attempts:
                 one.attempts.append(attempt)
-            (one.logs if name.endswith(".log") else one.failures).append(attempt)
+            if ".card." not in name:
+                (one.logs if name.endswith(".log") else one.failures).append(attempt)
     return found
 
 
@@ -232,6 +233,10 @@ def _parted(name: str) -> Tuple[Optional[str], Optional[int]]:
         if name.endswith(suffix):
             path, _, attempt = name[: -len(suffix)].rpartition(".")
             return (path, int(attempt)) if attempt.isdigit() and _is_path(path) else (None, None)
+    task, dot, _ = name.partition(".card.")
+    if dot:
+        path, _, attempt = task.rpartition(".")
+        return (path, int(attempt)) if attempt.isdigit() and _is_path(path) else (None, None)
     path = name[: -len(".json")] if name.endswith(".json") else ""
     return (path, None) if _is_path(path) else (None, None)
 

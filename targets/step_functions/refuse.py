@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 NAME = "step-functions"
-HONOURED = frozenset({"batch", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
+HONOURED = frozenset({"batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
 _WHY_ARN = "Batch takes no other name of a role, and refuses the job definition"
 _HOW_ARN = "give the whole ARN, as in `arn:aws:iam::123456789012:role/NAME`"
