@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from . import artifacts, growth, local_task, shim_start, start_up, transfer, wide_join
+from . import artifacts, environments, growth, local_task, shim_start, start_up, transfer, wide_join
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     artifacts.main()
     transfer.main()
     wide_join.main()
+    environments.main()
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "logs", "dump", "tag", "gc", "help")
-_ABOUT_RUNS = ("runs", "logs", "dump", "tag", "gc")  # they need no flow, only its name and datastore
+COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "logs", "dump", "card", "tag", "gc", "help")
+_ABOUT_RUNS = ("runs", "logs", "dump", "card", "tag", "gc")  # they need no flow, only its name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
 _LOCAL = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowc.compiler.report.diagnostics import WARNING, Diagnostic
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,11 +14,27 @@ if TYPE_CHECKING:
 _KINDS = ("conda", "pypi")
 
 
-def local_problems(flow: Flow) -> Iterator[Diagnostic]:
-    """Yields FLOW154 (a warning) for each package and Python that is another one here, FLOW155 for each secret that flowc cannot fetch."""
+def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnostic]:
+    """Yields FLOW154 (a warning) for each package and Python that is another one here, FLOW155 for each secret that flowc
+    cannot fetch.
+
+    Steps whose environments are locked have them, unless `environments` (the option) is `off`. Yields FLOW161 for a lock
+    that does not fit, and FLOW160 where there is none, which is an error if the option is `on`.
+    """
     used = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
     if not used.isdisjoint(each + end for each in _KINDS for end in ("", "_base")):
-        for step in flow.steps:
+        lacking = flow.steps
+        if environments != "off":
+            from .environments import locks
+            from .environments.requests import request_of
+            from .settings import settings_for
+
+            options = settings_for(path).options
+            found = list(locks.problems(flow, path, options))
+            yield from (replace(each, severity=ERROR) if environments == "on" else each for each in found)
+            if not any(each.code == locks.MISSING for each in found):
+                lacking = tuple(step for step in flow.steps if request_of(flow, step, "") is None)
+        for step in lacking:
             yield from _packages(flow, step)
     if "secrets" in used:
         for step in flow.steps:
@@ -27,7 +44,9 @@ def local_problems(flow: Flow) -> Iterator[Diagnostic]:
 def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
     from flowc.compiler.decorators._packages import packages_of, read
 
-    for kind in _KINDS:
+    from .environments.requests import is_disabled
+
+    for kind in _KINDS if not is_disabled(flow, step) else ():
         wanted = packages_of(flow, step, kind)
         if wanted is None:
             continue
@@ -46,7 +65,8 @@ def _differs(what: str, here: str, wanted: str, owner: Decorator) -> Diagnostic:
     asked = f" {wanted}" if wanted else ""
     return Diagnostic(
         "FLOW154", f"{what} is {here} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
-        "a local run installs nothing: its steps have what this Python has", "run in an environment that holds what the flow asks for", WARNING,
+        "steps whose packages are not locked have what this Python has",
+        "lock them with `flowc lock`, or run in an environment that holds them", WARNING,
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from flowc.compiler.report.diagnostics import printable
+from flowc.compiler.report.diagnostics import Refused, printable
 
 from .datastore import folder_of, is_found_here
-from .flow_source import WITH
+from .flow_source import WITH, placed, placed_sources
 from .git import Checkout
 from .options import Option
 from .run_report import Live, Recorded, choose, label
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowc.compiler.pipeline import Program
+    from flowc.runtime_shim.local.other_python import Environment
     from flowc.runtime_shim.local.reuse import Policy
     from flowc.runtime_shim.local.supervisor import Result, Task
 
@@ -32,6 +33,10 @@ OPTIONS = (
     Option(
         "--isolation", "how a task gets its process: a fork of one that has imported the flow, or a new one", "HOW", default="auto",
         choices=("auto", "fork", "process"),
+    ),
+    Option(
+        "--environments", "run steps with the packages that are locked for them, or with those of this Python", "HOW",
+        default="on where there is a lock", choices=("on", "off"),
     ),
     Option("--tag", "a tag of the run", "TAG", repeated=True, default="those of METAFLOW_RUN_TAGS"),
     Option("--user", "who the run belongs to", "NAME", default="METAFLOW_USER, else the one who is logged in"),
@@ -60,6 +65,7 @@ class LocalRun:
         self.folder = os.path.dirname(os.path.abspath(path))
         self.checkout = Checkout(self.folder, program.files)
         self.failures: list[tuple[Task, str]] = []
+        self.environments: dict[str, Environment] = {}  # step → where its tasks run, for those that have an environment
         self.workers = arguments.integer("--max-workers", MAX_WORKERS)
         self.splits = arguments.integer("--max-num-splits", 0)
         if arguments.text("--user"):
@@ -84,7 +90,8 @@ class LocalRun:
         from .run_status import write_process
 
         program = self.program
-        settings = Settings(self.workers, self.splits, self.arguments.text("--isolation", "auto"), policy, self.tick)
+        isolation = self.arguments.text("--isolation", "auto")
+        settings = Settings(self.workers, self.splits, isolation, policy, self.tick, environments=self.environments)
         started = time.monotonic()
         try:
             digest = self.put_package()
@@ -136,6 +143,26 @@ class LocalRun:
             gc_handshake.wait(store, flow)
         except ShimError as error:
             raise Failure(str(error)) from None
+
+    def prepare_environments(self) -> None:
+        """Makes the environments of the steps that have one, unless they are not wanted.
+
+        Raises Failure, and Refused for a lock that does not fit.
+        """
+        from .environments.requests import asks
+
+        flow, path, how = self.program.flow, self.path, self.arguments.text("--environments")
+        if how == "off" or not asks(flow):
+            return
+        from .environments import local, locks
+        from .settings import settings_for
+
+        options = settings_for(path).options
+        wrong = [each for each in locks.problems(flow, path, options) if each.code == locks.STALE or how == "on"]
+        if wrong:
+            raise Refused(placed(wrong, path), placed_sources(self.program.sources, path))
+        say = (lambda _: None) if self.arguments.flag("--quiet") else self.out.print_error
+        self.environments = local.of_run(flow, path, options, say)
 
     def _made_by(self) -> dict[str, Any]:
         """What run.json says of who runs it, where, and in which namespace."""

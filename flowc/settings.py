@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output")
+ENVIRONMENTS = ("python", "platform", "glibc", "index", "default-index", "exclude-newer")  # of `flowc lock`
+SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", *ENVIRONMENTS)
 FILE = "pyproject.toml"
 
 

@@ -10,6 +10,7 @@ from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
+from .environments import delivery
 from .flow_source import WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .options import Arguments, Option, Usage
@@ -44,6 +45,10 @@ OPTIONS = (
         default=_DEFAULTS.runtime, choices=("inject", "baked"),
     ),
     Option("--runtime-image", "the init container's image", "IMAGE", default=_DEFAULTS.runtime_image),
+    Option(
+        "--environments", "how steps get their locked packages: from archives, or not, since the images hold them", "HOW",
+        default="archive where there is a lock", choices=(delivery.ARCHIVE, delivery.NONE),
+    ),
     Option("--name", "what the deployed object is called; otherwise a name made from the flow's", "NAME"),
     Option("--namespace", "the Kubernetes namespace; otherwise that of whoever applies the spec", "NAME"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
@@ -141,8 +146,15 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
         yield f"options of target {each}", of_targets((emitter(each),))
 
 
-def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program) -> Options:
-    """Returns what the command line says to one target; `digest` is the code package's. Raises Usage for a value that it does not take."""
+def _settings(arguments: Arguments, path: str) -> dict[str, str]:
+    return {} if arguments.flag("--isolated") else settings_for(path).options
+
+
+def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program, path: str) -> Options:
+    """Returns what the command line says to one target; `digest` is the code package's, `path` the flow's file.
+
+    Raises Usage for a value that the target does not take.
+    """
     where = _place(program.flow)
     if where is not None and arguments.text("--name"):
         raise Usage(
@@ -165,6 +177,7 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, program: Pro
         name=arguments.text("--name"),
         namespace=arguments.text("--namespace"),
         widths=program.widths,
+        packages=delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments")),
         of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
     )
 
@@ -209,13 +222,13 @@ class Compilation:
 
 
 def compilations(
-    program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str
+    program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str, path: str
 ) -> tuple[Compilation, ...]:  # fmt: skip
     """Returns what each target makes of the program; `digest` is the code package's.
 
     Raises Usage for the value of an option that one of the targets does not take.
     """
-    return tuple(Compilation(each, options_for(each, arguments, digest, program), program) for each in emitters)
+    return tuple(Compilation(each, options_for(each, arguments, digest, program, path), program) for each in emitters)
 
 
 def problems(
@@ -227,6 +240,10 @@ def problems(
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
+    found += delivery.problems(
+        program.flow, path, _settings(arguments, path), arguments.text("--environments"),
+        arguments.text("--image", _DEFAULTS.image), bool(compiled),
+    )  # fmt: skip
     found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path))
     if has_errors(found):
         raise Refused(found, placed_sources(program.sources, path))

@@ -111,6 +111,10 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         def load() -> Any:
             gc.freeze()  # what is there will stay; the bundle's first file has turned collecting off (one_file.py)
             gc.enable()
+            if os.environ.get("FLOWC_PACKAGES"):
+                from .environments.activate import activate
+
+                activate(store, os.environ["FLOWC_PACKAGES"])
             return load_flow(folder, graph.flow, once=bool(fetched))
 
         attempt = attempt_number.number(store, flow, run, step, path, start)

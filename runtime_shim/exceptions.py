@@ -111,11 +111,6 @@ class CommandException(MetaflowException):
     headline = "Invalid command"
 
 
-class CardNotPresentException(MetaflowException):
-    headline = "Card not found"
-    _home = "metaflow.plugins.cards.exception"
-
-
 class ExternalCommandFailed(MetaflowException):
     headline = "External command failed"
 

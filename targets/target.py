@@ -97,8 +97,16 @@ class Options:
     deployment: str = ""  # PROJECT.BRANCH.FLOW, of which the deployed object's name is made; "" without `@project`
     name: str = ""  # what the deployed object is called; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
+    packages: tuple[
+        tuple[str, str], ...
+    ] = ()  # step → its FLOWC_PACKAGES (docs/shim.md, Packages), for steps that have some
     widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
+
+    def packages_of(self, step: str) -> dict[str, str]:
+        """The variable that names the step's packages; {} where nothing is delivered to it."""
+        found = dict(self.packages).get(step)
+        return {"FLOWC_PACKAGES": found} if found else {}
 
     def own(self, name: str) -> str:
         """The value of the target's own option `name`. Raises KeyError for an option that the target does not declare."""

@@ -1,6 +1,6 @@
 """`@card(type="default", id=None, options={}, timeout=45, …)`: a report of the task, made when it has ended. A step may have several.
 
-In a local run no card is made: `current.card` takes what the step gives it. A card that fails never fails its task, so neither does this.
+Tasks make their cards themselves, on every target (runtime_shim/cards). A card that fails never fails its task.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ ATTRIBUTES: dict[str, Value] = {
     "refresh_interval": 5,
 }  # fmt: skip
 MULTIPLE = True
-OPTIONAL = True
-WHY = "no card would be made"
-HOW = "remove it, or write the report to a file or an artifact in the step itself"
 
 
 @record
@@ -49,10 +46,11 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     yield from texts(decorator, "type", "scope", example="default")
     yield from dicts(decorator, "options")
     yield from flags(decorator, "save_errors", "customize")
-    for name in ("timeout", "refresh_interval"):
-        amount = number(given[name])
-        if given[name] is not None and (amount is None or amount <= 0):
-            yield value_error(decorator, name, "it is a number of seconds", f"write `{name}=45`")
+    if given["timeout"] is not None and number(given["timeout"]) is None:  # None, 0 and less: no limit
+        yield value_error(decorator, "timeout", "it is a number of seconds", "write `timeout=45`")
+    interval = number(given["refresh_interval"])
+    if interval is None or interval < 0:
+        yield value_error(decorator, "refresh_interval", "it is a number of seconds", "write `refresh_interval=5`")
     if not given["id"]:
         return
     if not (isinstance(given["id"], str) and given["id"].isascii() and given["id"].replace("_", "a").isalnum()):

@@ -15,7 +15,6 @@ and, where they say something:
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
-    OPTIONAL = True                         nothing that the flow computes depends on it: a target that leaves it out only warns
     IN_IMAGE = True                         an image can hold what it asks for: where one is named, a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
 
@@ -61,7 +60,6 @@ class Specification:
     deploy_time: bool = False  # which are called when the flow is deployed
     check: Check = no_check
     has_effect: Callable[[Decorator], bool] = always
-    optional: bool = False  # nothing that the flow computes depends on it
     in_image: bool = False  # an image can hold what it asks for
     why: str = "leaving it out would change what the flow does"
     how: str = "remove it, or choose another target"
@@ -82,8 +80,7 @@ def read_specification(name: str) -> Specification:
 
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper()
-    for each in ("multiple", "gang", "marker", "functions", "deploy_time", "optional", "in_image", "why", "how")
+    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "in_image", "why", "how")
 }  # field of a specification → what its file calls it
 
 

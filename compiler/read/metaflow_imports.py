@@ -34,8 +34,6 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
 
 _DOCUMENTED = {  # internals that published flows import, and where the documentation has the same
     "metaflow.plugins.argo.argo_events": "metaflow.integrations",
-    "metaflow.plugins.cards.card_modules": "metaflow.cards",
-    "metaflow.plugins.cards.card_modules.components": "metaflow.cards",
     "metaflow.user_configs.config_decorators": "metaflow",
 }
 

@@ -150,7 +150,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     try:
         program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
         found = problems(
-            program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments
+            program, path, compilations(program, emitters, arguments, package_of(program).digest, path), arguments
         )
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")

@@ -84,7 +84,7 @@ def run(argv: list[str], out: Output) -> int:
         path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments)
     )
     package = package_of(program)
-    compiled = compilations(program, emitters, arguments, package.digest)
+    compiled = compilations(program, emitters, arguments, package.digest, path)
     warnings = without_hints(problems(program, path, compiled, arguments))
     try:
         parts = tuple(_part(each, program.flow) for each in compiled)
@@ -111,6 +111,9 @@ def run(argv: list[str], out: Output) -> int:
             out.print(line)
         out.print("before a run:")
         out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
+        if any(each.options.packages for each in compiled):
+            store = arguments.text("--store", STORE)
+            out.print(f"  the environments must be in {store}: flowc environment build {path} --store {store}")
         for each in compiled:
             for needed in each.target.prerequisites(each.options):
                 out.print(f"  for {each.target.NAME}, {needed}")

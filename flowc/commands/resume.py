@@ -72,6 +72,7 @@ def run(argv: list[str], out: Output) -> int:
     _is_free(open_store(resumed.store), program.flow.name, resumed.name, origin)
     if program.flow.configs:
         _has_configs(open_store(resumed.store), program.flow.name, str(before.get("code", "")))
+    resumed.prepare_environments()
     resumed.begin(before["parameters"], extra)
 
     from flowc.runtime_shim.contract.graph import Graph

@@ -63,12 +63,14 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage(
             f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`"
         )
-    problems = placed((*program.diagnostics, *local_problems(program.flow)), path)
+    found = local_problems(program.flow, path, arguments.text("--environments"))
+    problems = placed((*program.diagnostics, *found), path)
     if has_errors(problems):
         raise Refused(problems, placed_sources(program.sources, path))
     if not arguments.flag("--quiet"):
         out.report(without_hints(problems), placed_sources(program.sources, path))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
+    run.prepare_environments()
     texts = run_parameters.given(
         arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)}
     )
@@ -148,4 +150,5 @@ def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Poli
     from flowc.runtime_shim.store import open_store
 
     run.begin(values, extra)
-    return Cached(open_store(run.store), Graph(run.graph()), run.name, fingerprints(run.program), values)
+    packages = {step: each.packages for step, each in run.environments.items()}
+    return Cached(open_store(run.store), Graph(run.graph()), run.name, fingerprints(run.program), values, packages)

@@ -29,7 +29,7 @@ class TaskListing:
 
     def __init__(self) -> None:
         self.has_record = False
-        self.attempts: List[int] = []  # those that left a log or a failure
+        self.attempts: List[int] = []  # those that left a log, a failure or a card
         self.logs: List[int] = []  # those that left a log
         self.failures: List[int] = []  # those that left a failure
 
@@ -65,7 +65,9 @@ class Datastore:
     # ── flows and runs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def flows(self) -> List[str]:
-        return sorted(address.decoded(each) for each in self.store.folders(""))
+        """Every flow of the datastore. Beside them, `runtime` holds what flows share, unless a flow is called so."""
+        found = sorted(address.decoded(each) for each in self.store.folders(""))
+        return [each for each in found if each != "runtime" or self.has_flow(each)]
 
     def has_flow(self, flow: str) -> bool:
         return next(iter(self.store.folders(address.runs_name(flow))), None) is not None
@@ -217,7 +219,7 @@ def open_datastore(url: str = "") -> Datastore:
 
 
 def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
-    """`PATH.json`, `PATH.0.log` and `PATH.0.failure.json`, put together by path; other objects of a task say nothing new."""
+    """`PATH.json`, `PATH.0.log`, `PATH.0.failure.json` and `PATH.0.card.…`, put together by path; other objects of a task say nothing new."""
     found: Dict[str, TaskListing] = {}
     for name in names:
         path, attempt = _parted(name)
@@ -229,7 +231,8 @@ def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
         else:
             if attempt not in one.attempts:
                 one.attempts.append(attempt)
-            (one.logs if name.endswith(".log") else one.failures).append(attempt)
+            if ".card." not in name:
+                (one.logs if name.endswith(".log") else one.failures).append(attempt)
     return found
 
 
@@ -239,6 +242,10 @@ def _parted(name: str) -> Tuple[Optional[str], Optional[int]]:
         if name.endswith(suffix):
             path, _, attempt = name[: -len(suffix)].rpartition(".")
             return (path, int(attempt)) if attempt.isdigit() and _is_path(path) else (None, None)
+    task, dot, _ = name.partition(".card.")
+    if dot:
+        path, _, attempt = task.rpartition(".")
+        return (path, int(attempt)) if attempt.isdigit() and _is_path(path) else (None, None)
     path = name[: -len(".json")] if name.endswith(".json") else ""
     return (path, None) if _is_path(path) else (None, None)
 

@@ -22,5 +22,10 @@ def main() -> int:
     return run_request(work, data["request"], lambda: load_flow(work))
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Runs the task, and ends the process."""
     leave(main())
+
+
+if __name__ == "__main__":
+    start()

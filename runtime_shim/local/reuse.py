@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import sys
-from typing import Any, Dict, FrozenSet, Iterator, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple, Union
 
 from ..artifacts import manifest
 from ..contract import address, record
@@ -57,8 +57,10 @@ class Cached:
     """What any run of the flow has done with the same code, inputs and environment. `fingerprints`: step → digest of its code."""
 
     def __init__(
-        self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any]
-    ) -> None:
+        self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any],
+        packages: Optional[Mapping[str, str]] = None,
+    ) -> None:  # fmt: skip
+        self.packages = packages or {}  # step → digest of its environment, for those that have one of their own
         self.store, self.graph, self.run, self.fingerprints = store, graph, run, fingerprints
         self.parameters = dict(parameters)  # as run.json has them
         self.environment = [environment.digest_of(environment.here()), local_code()]
@@ -101,7 +103,7 @@ class Cached:
         what = [
             KEY_VERSION,
             self.fingerprints[step],
-            self.environment,
+            self._ran_in(step),
             path,
             seen,
             None if inputs else sorted(self.parameters.items()),
@@ -109,6 +111,9 @@ class Cached:
         return hashlib.sha256(
             json.dumps(what, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")
         ).hexdigest()
+
+    def _ran_in(self, step: str) -> List[str]:
+        return [self.packages[step]] if step in self.packages else self.environment
 
 
 class Check:

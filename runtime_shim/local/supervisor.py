@@ -17,7 +17,7 @@ import selectors
 import signal
 import socket
 import time
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..contract import address, record
 from ..contract.errors import DamagedError, ShimError
@@ -26,10 +26,11 @@ from ..contract.logs import STREAMS
 from ..contract.record import Record
 from ..store import Store, open_store
 from ..task import environment, failure
-from . import warm_process
+from . import other_python, warm_process
 from .admission import Admission
 from .attempt_output import AttemptOutput
 from .frontier import Address, Frontier
+from .other_python import Environment
 from .reuse import Check, Policy, taken_over
 
 Task = Tuple[str, str, int]  # step, path, attempt
@@ -48,8 +49,9 @@ class Settings:
 
     def __init__(
         self, max_workers: int = 16, max_splits: int = 0, isolation: str = "auto", reuse: Optional[Policy] = None, tick: float = 0,
-        overtime: float = OVERTIME,
+        overtime: float = OVERTIME, environments: Optional[Mapping[str, Environment]] = None,
     ) -> None:  # fmt: skip
+        self.environments = environments or {}  # step → where its tasks run, for those that have an environment
         self.max_workers = max_workers
         self.max_splits = max_splits  # items of a foreach; 0 for no limit
         self.isolation = isolation  # one of warm.ISOLATIONS
@@ -83,6 +85,15 @@ class _Running:
         self.started = time.time()
         self.peak = 0  # bytes of memory that its process had at most; 0 while it runs
         self.gang: Optional[_Gang] = None
+
+
+class _Process:
+    """A warm process, which runs the tasks of one environment."""
+
+    def __init__(self, pid: int, control: socket.socket) -> None:
+        self.pid, self.control = pid, control
+        self.pending = b""  # the beginning of a line that it has not sent to its end
+        self.ready = False
 
 
 class _Gang:
@@ -125,8 +136,7 @@ class _Supervisor:
         self.running: Dict[int, _Running] = {}
         self.fresh: Set[Address] = set()  # joins that some task which was run anew leads to
         self.count = 0
-        self.pending = b""
-        self.ready = False
+        self.processes: Dict[str, _Process] = {}  # by the digest of their packages; "" in the Python that runs flowc
         self.interrupts = 0
         self.next_look = time.monotonic() + LOOK  # when logs are published next, by the monotonic clock
 
@@ -135,9 +145,9 @@ class _Supervisor:
             self.known = record.read_run(self.store, self.graph.name, self.work.run) is not None
         except DamagedError:  # it is written again
             self.known = True
-        pid, self.control = warm_process.start(self.work, self.settings.isolation)
         self.selector = selectors.DefaultSelector()
-        self.selector.register(self.control, selectors.EVENT_READ, None)
+        if any(step not in self.settings.environments for step in self.graph.steps):
+            self._process(None)  # while this process has one thread
         wake, woken = socket.socketpair()
         for end in (wake, woken):
             end.setblocking(False)
@@ -152,7 +162,7 @@ class _Supervisor:
             signal.set_wakeup_fd(descriptor)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            self._end(pid)
+            self._end()
             wake.close()
             woken.close()
         return self.result
@@ -162,12 +172,14 @@ class _Supervisor:
         return not self.result.failed and not self.result.stopped
 
     def _loop(self, wake: socket.socket) -> None:
-        while (self.waiting and self._goes_on) or self.running or not self.ready:
-            while self.ready and self.waiting and self._goes_on and self._admits(self.waiting[0][0]):
+        while (
+            (self.waiting and self._goes_on) or self.running or not all(each.ready for each in self.processes.values())
+        ):
+            while self.waiting and self._goes_on and self._can_start(self.waiting[0][0]):
                 self._launch_next()
             for key, _ in self.selector.select(self._patience()):
-                if key.data is None:
-                    self._hear()
+                if isinstance(key.data, _Process):
+                    self._hear(key.data)
                 elif key.data == "wake":
                     try:
                         wake.recv(4096)
@@ -198,6 +210,7 @@ class _Supervisor:
             (step, path), fresh = queue.pop(0)
             kind, done = self._done_already(step, path, fresh or (step, path) in self.fresh)
             if done is None:
+                self._process_of(step)
                 self.waiting.append((step, path, 0))
                 self.on_event("queued", (step, path, 0), "")
             else:
@@ -264,6 +277,9 @@ class _Supervisor:
             self.fresh.update(self.frontier.joins(done.path, done.next))
         return self.frontier.done(done.step, done.path, done.next, done.splits)
 
+    def _can_start(self, step: str) -> bool:
+        return self._process_of(step).ready and self._admits(step)
+
     def _admits(self, step: str) -> bool:
         return self.admission.admits(step, (each.task[0] for each in self.running.values()))
 
@@ -280,6 +296,22 @@ class _Supervisor:
             one = self._launch(member, {"gang": gang.token})
             one.gang = gang
             gang.running.append(one)
+
+    def _process_of(self, step: str) -> _Process:
+        """The process that runs the step's tasks, started by now. Exit hooks have the environment of the last step."""
+        return self._process(self.settings.environments.get(step if step in self.graph.steps else self.graph.end))
+
+    def _process(self, where: Optional[Environment]) -> _Process:
+        key = where.packages if where is not None else ""
+        if key not in self.processes:
+            work, isolation = self.work, self.settings.isolation
+            started = (
+                warm_process.start(work, isolation) if where is None else other_python.start(work, isolation, where)
+            )
+            pid, control = started
+            self.processes[key] = _Process(pid, control)
+            self.selector.register(control, selectors.EVENT_READ, self.processes[key])
+        return self.processes[key]
 
     def _launch(self, task: Task, more: Optional[Dict[str, Any]] = None) -> _Running:
         pipes = {stream: os.pipe() for stream in STREAMS}
@@ -300,8 +332,9 @@ class _Supervisor:
             + b"\n"
         )
         try:
-            sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
-            self.control.sendall(message[sent:])
+            control = self._process_of(task[0]).control
+            sent = control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
+            control.sendall(message[sent:])
         finally:
             for each in writing:
                 os.close(each)
@@ -309,15 +342,15 @@ class _Supervisor:
             self.on_event("start", task, "")
         return one
 
-    def _hear(self) -> None:
-        data = self.control.recv(65536)
+    def _hear(self, process: _Process) -> None:
+        data = process.control.recv(65536)
         if not data:
             raise ShimError("the process that runs the tasks has ended unexpectedly")
-        *lines, self.pending = (self.pending + data).split(b"\n")
+        *lines, process.pending = (process.pending + data).split(b"\n")
         for line in lines:
             message = json.loads(line)
             if "ready" in message:
-                self.ready = True
+                process.ready = True
                 if message["why"]:
                     self.on_event("isolation", None, message["why"])
             elif "failed" in message:
@@ -429,8 +462,8 @@ class _Supervisor:
         one = self._launch(("exit_hook", address.ROOT, 0), {"hook": self.result.succeeded})
         while (one.status is None or one.output.pipes) and not self.interrupts:
             for key, _ in self.selector.select():
-                if key.data is None:
-                    self._hear()
+                if isinstance(key.data, _Process):
+                    self._hear(key.data)
                 elif key.data == "wake":
                     return
                 else:
@@ -471,20 +504,22 @@ class _Supervisor:
             and self.interrupts < 2
         ):
             for key, _ in self.selector.select(0.1):
-                if key.data is None:
-                    self._hear()
+                if isinstance(key.data, _Process):
+                    self._hear(key.data)
                 elif isinstance(key.data, tuple):
                     self._read(*key.data)
         for one in self.running.values():
             _signal(one, signal.SIGKILL)
             self._keep_log(one)
 
-    def _end(self, pid: int) -> None:
-        self.control.close()
-        try:
-            os.waitpid(pid, 0)
-        except (ChildProcessError, InterruptedError):
-            pass
+    def _end(self) -> None:
+        for each in self.processes.values():
+            each.control.close()
+        for each in self.processes.values():
+            try:
+                os.waitpid(each.pid, 0)
+            except (ChildProcessError, InterruptedError):
+                pass
         for one in self.running.values():
             self._close(one)
         self.selector.close()

@@ -70,14 +70,24 @@ def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
     try:
         ours.close()
         os.setpgid(0, 0)
-        code = _Warm(work, theirs, isolation).serve()
+        os.environ.pop("FLOWC_PACKAGES", None)  # of the task that has started this run, if one has
+        code = serve(work, theirs, isolation)
     finally:
         os._exit(code)
 
 
+def serve(work: Work, control: socket.socket, isolation: str, fresh_command: Optional[List[str]] = None) -> int:
+    """Runs what the supervisor asks for until it is gone; returns the exit code.
+
+    `fresh_command` starts the process of one task (`fresh_process.py`).
+    """
+    command = fresh_command or [sys.executable, "-m", "flowc.runtime_shim.local.fresh_process"]
+    return _Warm(work, control, isolation, command).serve()
+
+
 class _Warm:
-    def __init__(self, work: Work, control: socket.socket, isolation: str) -> None:
-        self.work, self.control = work, control
+    def __init__(self, work: Work, control: socket.socket, isolation: str, fresh_command: List[str]) -> None:
+        self.work, self.control, self.fresh_command = work, control, fresh_command
         self.fresh = isolation == "process" or (isolation == "auto" and sys.platform == "darwin")
         self.isolation = isolation
         self.graph = Graph(work.graph)
@@ -139,7 +149,7 @@ class _Warm:
     def _spawn(self, request: Dict[str, Any], output: int, errors: int) -> None:
         import subprocess
 
-        command = [sys.executable, "-m", "flowc.runtime_shim.local.fresh_process"]
+        command = self.fresh_command
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, start_new_session=True)
         os.close(output)
         os.close(errors)

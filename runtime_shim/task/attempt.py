@@ -38,6 +38,7 @@ class Attempt:
         self.extra = extra or {}  # more of run.json
         self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
         self.gang = gang  # what tells this try of a gang from others, where the attempt's number alone does not
+        self.cards: Any = None  # CardsOfTask, where the step has `@card`
         self.environment = (
             environment  # digest of the environment, where the one who starts the task has written it already
         )

@@ -64,6 +64,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         ran_in = _noted(task, inputs) if task.store.remote and not task.environment else None
         flow = _flow_object(task, flow_class, inputs, values)
         made = flow
+        if task.cards is not None:
+            task.cards.belongs_to(flow)
         user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
         if made._flowc.over is not None and made._flowc.splits is not None:
             from .foreach_limit import check_splits
@@ -84,6 +86,8 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         failure.print_traceback(error)
         failure.write(task.store, graph.name, task.run, task.step, task.path, task.attempt, error, started)
         termination.write(termination.describe(error, task.tries + 1, 1 + graph.retries(task.step)))
+        if task.cards is not None:
+            task.cards.store_failed(failure.user_traceback(error))
         return None
     state = flow._flowc
     if graph.is_gang(task.step) and state.stack:
@@ -104,6 +108,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         "environment": {
             "python": sys.version.split()[0], "platform": sys.platform, "code": task.code,
             "digest": task.environment or (ran_in or _noted(task, inputs)).digest(),
+            **({"packages": os.environ["FLOWC_PACKAGES"]} if os.environ.get("FLOWC_PACKAGES") else {}),
         },
     }  # fmt: skip
     if started_as := task.start.as_data():
@@ -114,7 +119,11 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         data["splits"] = state.splits
         data["over"] = state.over
         data["fixed_order"] = f"{flowspec.ITEMS}_{state.over}" in manifest
+    if task.cards is not None:
+        task.cards.store_drawn(manifest)
     written = record.write(task.store, graph.name, task.run, data)
+    if task.cards is not None:
+        task.cards.store_custom()
     return written.outcome(switch)
 
 
@@ -251,9 +260,10 @@ def _by_decorator(task: Attempt) -> Dict[str, Any]:
     graph = task.graph
     cards = [each["attributes"] for each in graph.step(task.step)["decorators"] if each["name"] == "card"]
     if cards:
-        from ..cards import Cards
+        from ..cards.of_task import CardsOfTask
 
-        found["card"] = Cards(cards)
+        task.cards = CardsOfTask(task, cards)
+        found["card"] = task.cards.collector
     if graph.is_gang(task.step):
         found["is_parallel"] = True
     project = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)

@@ -31,7 +31,7 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
     The folder goes first on `sys.path`, as when the file is run. The module's name is the file's, so that a class of the flow's own file that
     is pickled in one task is found again in another, on any engine.
     """
-    _site()
+    start_site()
     metaflow_alias.install()
     folder = os.path.abspath(folder)
     if folder not in sys.path[:1]:
@@ -109,7 +109,7 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
             )
 
 
-def _site() -> None:
+def start_site() -> None:
     """What Python does when it starts, unless it was told not to (-S): site-packages, `.pth` files, `sitecustomize`."""
     if sys.flags.no_site and "site" not in sys.modules:
         import site

@@ -73,7 +73,7 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
     """Returns what the operator of one step has of its own."""
     pod = pod_of(step)
     given = {name: value for name, value in variables(step).items() if is_environment_name(name) and is_text(value)}
-    environment = {**(pod.env if kubernetes else {}), **given}
+    environment = {**(pod.env if kubernetes else {}), **given, **options.packages_of(step.name)}
     if step.name == flow.start and flow.parameters:
         environment["FLOWC_PARAMETERS"] = "{{ encoded(params) }}"
     found: Data = {

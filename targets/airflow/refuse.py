@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 NAME = "airflow"
-HONOURED = frozenset({"catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
+HONOURED = frozenset(
+    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
+)
 _READ = "Airflow reads `{{`, `{%` and names of files in it, and Kubernetes `$(`"
 
 

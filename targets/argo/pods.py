@@ -37,6 +37,7 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     reported = outputs(step)
     args = ["task", "--step", step.name, "--path", PATH if has_path else "-"]
     env = {**pod.env, **{name: value for name, value in variables(step).items() if is_native(name, value)}}
+    env.update(options.packages_of(step.name))
     if step.name == flow.start and flow.parameters:
         env["FLOWC_PARAMETERS"] = parameters_expression(flow.parameters)
     if retries(step):

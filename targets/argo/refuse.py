@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from flowc.targets.target import Options
 
 NAME = "argo"
-HONOURED = frozenset({"catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"})
+HONOURED = frozenset(
+    {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
+)
 _PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 

@@ -11,7 +11,7 @@ from flowc.compiler.decorators.decorator import asked, record_of, specification
 from flowc.compiler.ir.nodes import Decorator, Flow, Parallel
 from flowc.compiler.options.deploy_time_defaults import undeployable
 from flowc.compiler.options.schedules import schedule_of
-from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 from ..target import IMAGE
 from .step_settings import decorator_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..target import Options
 
 LEAST_TIMEOUT = 60  # seconds
+_DELIVERED = ("pypi", "pypi_base")  # honoured where the step gets its packages from an archive
 
 
 def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Options) -> Iterator[Diagnostic]:
@@ -45,23 +46,18 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
                 "its tasks must run at the same time and know of each other",
                 "use `foreach` over a list of that length, if the tasks do not need each other",
             )
+    delivered = {step for step, _ in options.packages}
     for decorator in flow.decorators:
-        if decorator.name not in honoured:
+        if decorator.name not in honoured and not (decorator.name in _DELIVERED and delivered):
             yield from _refusal(decorator, target, "", all(_image(step, options) for step in flow.steps))
-    optional: set[str] = set()  # said once a flow, not at every step
     for step in flow.steps:
         for decorator in step.decorators:
-            known = specification(decorator.name)
-            if decorator.name in optional:
+            if decorator.name in _DELIVERED and step.name in delivered:
                 continue
-            if known is not None and known.optional and known.has_effect(decorator) and decorator.name not in honoured:
-                optional.add(decorator.name)
             if decorator.name not in honoured and not (
                 decorator.name == "parallel" and step.name in gangs
             ):  # said once, by FLOW502
-                others = sum(any(one.name == decorator.name for one in each.decorators) for each in flow.steps) - 1
-                more = f" and of {others} more" if decorator.name in optional and others else ""
-                yield from _refusal(decorator, target, f" of step `{step.name}`{more}", _image(step, options))
+                yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
         for parameter in flow.parameters:
@@ -178,6 +174,4 @@ def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> 
         why, how = (
             (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
         )
-        yield Diagnostic(
-            "FLOW501", what, decorator.span, why, how, WARNING if known is not None and known.optional else ERROR
-        )
+        yield Diagnostic("FLOW501", what, decorator.span, why, how)

@@ -88,7 +88,7 @@ class Jobs:
             flowc.update(self.rooms[step.name].variables(step.name))
         if compute.tmpfs_is_tempdir:
             flowc["TMPDIR"] = compute.tmpfs_path
-        return list({**flowc, **variables(step)}.items())
+        return list({**flowc, **variables(step), **self.options.packages_of(step.name)}.items())
 
 
 def arguments(step: Step) -> list[str]:

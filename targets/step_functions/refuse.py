@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "step-functions"
 HONOURED = frozenset(
-    {"batch", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
+    {"batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
 )
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
 _WHY_ARN = "Batch takes no other name of a role, and refuses the job definition"

@@ -134,7 +134,7 @@ def _metaflow_environment(folder: Path) -> dict[str, str]:
     clean = _clean()
     own = {
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(folder), "METAFLOW_HOME": str(folder / "home"), "METAFLOW_USER": "tester", "HOME": str(folder),
-        **PYTHON,
+        "METAFLOW_CARD_LOCALROOT": str(folder / "mf.cards"), **PYTHON,
         "PATH": os.path.dirname(metaflow_python()) + os.pathsep + clean.get("PATH", ""),  # the tasks of a gang are started as `python`
     }  # fmt: skip
     return {**clean, **own}

@@ -54,6 +54,13 @@ UNREACHABLE |= {
     "FLOW314",
 }  # need more files than an example has: test_configs.py, test_dynamic_imports.py, …
 OF_A_RUN = {"FLOW154", "FLOW155"}  # said by `flowc run` (test_local_check.py), of what this machine has
+OF_A_RUN |= {
+    "FLOW160",
+    "FLOW161",
+    "FLOW162",
+    "FLOW163",
+    "FLOW164",
+}  # of the lock beside a flow, and of `flowc lock` (environments/test_lock.py)
 OF_A_FOLDER = {
     "FLOW610",
     "FLOW611",

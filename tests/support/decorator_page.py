@@ -52,8 +52,6 @@ def _level(one: Specification) -> str:
 def _status(one: Specification, honoured: frozenset[str]) -> str:
     if one.name in honoured:
         return "honoured"
-    if one.optional:
-        return "left out, with a warning"
     if one.in_image:
         return "refused; a warning where an image is named"
     return "refused" if one.has_effect is always else "refused where it asks for something"

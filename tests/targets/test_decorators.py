@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from flowc.compiler.decorators.decorator import names as decorators
 from flowc.compiler.decorators.decorator import specification
@@ -12,7 +10,7 @@ from flowc.compiler.ir import nodes
 from flowc.targets.target import emitter
 from flowc.targets.target import names as targets
 
-from tests.support.building import options_of, program_of
+from tests.support.building import options_of
 
 SPAN = nodes.Span("flow.py", 1, 1, 1, 2)
 # Values without which the decorator would ask for nothing, or for something impossible.
@@ -57,7 +55,7 @@ def test_honoured_or_refused(name: str, target: str) -> None:
     else:
         (one,) = found
         assert (
-            one.severity == ("warning" if known.optional else "error")
+            one.severity == "error"
             and one.code == "FLOW501"
             and f"`@{name}`" in one.what
             and (one.why, one.how) == (known.why, known.how)
@@ -106,26 +104,3 @@ def test_short_timeouts_are_pointed_at(target: str) -> None:
     (one,) = emitter(target).check(with_decorator("timeout", {"seconds": 59}), options_of(target))
     assert one.code == "FLOW505" and one.severity == "warning"
     assert list(emitter(target).check(with_decorator("timeout", {"seconds": 60}), options_of(target))) == []
-
-
-def test_what_is_optional_is_said_once_a_flow(tmp_path: Path) -> None:
-    """A card at each of a hundred steps is one warning, not a hundred."""
-    source = """from metaflow import FlowSpec, card, step
-class F(FlowSpec):
-    @card
-    @card(id="two")
-    @step
-    def start(self): self.next(self.middle)
-    @card
-    @step
-    def middle(self): self.next(self.end)
-    @card
-    @step
-    def end(self): pass
-"""
-    program = program_of(source, tmp_path)
-    (said,) = [each for each in emitter("argo").check(program.flow, options_of("argo")) if each.code == "FLOW501"]
-    assert (said.severity, said.what) == (
-        "warning",
-        "target `argo` cannot honour `@card` of step `start` and of 2 more yet",
-    )

@@ -49,6 +49,7 @@ def test_nothing_is_imported_that_need_not_be(tmp_path: Path) -> None:
     extra = {each for each in before - set(ast.literal_eval(bare.stdout)) if not each.startswith("flow")}
     assert extra <= ALLOWED, sorted(extra - ALLOWED)
     assert len([each for each in after if each.startswith("flowc")]) <= 48
+    assert not [each for each in after if each.startswith("flowc.runtime_shim.cards")]  # of a step without `@card`
 
 
 def test_site_is_there_when_user_code_is_imported(tmp_path: Path) -> None:

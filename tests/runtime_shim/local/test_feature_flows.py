@@ -138,6 +138,15 @@ CASES: list[tuple[str, list[str], dict[tuple[str, str], dict[str, Any]]]] = [
     ),
     ("include_file", ["--table", "text:a,b\nc,d", "--note", "text:{{x}}"], {("end", "-"): {"columns": [["a", "c"], ["b", "d"]], "note": "{{x}}"}}),
     ("project", [], {("start", "-"): {"where": ("fraud", "test.feature_1", "fraud.test.feature_1.ProjectFlow", False, False)}}),
+    (
+        "cards", [],
+        {
+            ("end", "-"): {
+                "kinds": [("blank", "all", 0), ("default", "whole", 0), ("own", None, 0), ("no_such", None, 0)],
+                "parts": [True, True, "own ['items', 'name']", True], "attempts": [[(0, True)], [(1, True), (0, True)]],
+            },
+        },
+    ),
     ("decorated", [], {("train", "-"): {"threads": "2", "greeting": "it's {{now}} $(date)"}}),
 ]  # fmt: skip
 

@@ -1,0 +1,205 @@
+"""`flowc card`: the cards of a run's tasks, in a browser, as files, or as a list."""
+
+from __future__ import annotations
+
+from .. import datastore
+from ..options import Option, Usage, parse
+from ..terminal import Failure, Output, lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.runtime_shim.cards.client import Card
+    from flowc.runtime_shim.client.datastore import Datastore
+
+    from ..datastore import Found
+    from ..options import Arguments
+
+USAGE = ("flowc card view|get RUN/STEP[/PATH] [OPTIONS]", "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]")
+TEXT = """
+Shows the cards that tasks have made (`@card`): `view` in a browser, or as a file with --output; `get` prints the HTML, or writes it;
+`list` says which there are, of the latest run without RUN. Where several cards match, `view` and `get` list them. PATH is the task's
+place in foreaches: `3`, `3.0`, or `-` outside. The page needs no network. HTML of custom types of cards is shown in a frame from which
+nothing gets out; `get` gives it as it is.
+"""
+OPTIONS = (
+    Option("--id", "only cards with this `id`", "ID"),
+    Option("--type", "only cards of this type", "TYPE"),
+    Option("--hash", "only the card whose hash begins so", "HASH"),
+    Option("--output", "write the page to this file", "FILE", short="-o"),
+    Option(
+        "--as-json", "with `list`: {pathspec, cards: [{id, hash, type, filename}]}, of several tasks a list of those"
+    ),
+    Option("--file", "with `list`: write this JSON to a file", "FILE"),
+    Option(
+        "--follow-resumed", "of a task that was taken over, show the cards of the run that made them; as without it"
+    ),
+    Option("--no-follow-resumed", "show only cards that the run itself made"),
+    *datastore.OPTIONS,
+)
+EXAMPLES = (
+    ("flowc card view try7/train", "the card of a step"),
+    ("flowc card get try7/train/3 --id report -o report.html", "one of several, as a file"),
+    ("flowc card list try7", "which there are"),
+)
+_WORDS = ("view", "get", "list")
+
+
+def run(argv: list[str], out: Output) -> int:
+    from flowc.runtime_shim.contract.errors import ShimError
+
+    arguments = parse(argv, OPTIONS)
+    word, *words = arguments.positional or ("",)
+    if word not in _WORDS:
+        raise Usage(
+            f"unknown word `{word}` after `card`" if word else "the word after `card` is missing",
+            f"write one of {', '.join(_WORDS)}",
+        )
+    if len(words) > (2 if word == "get" else 1):
+        raise Usage(f"unexpected argument `{words[-1]}`")
+    if not words and word != "list":
+        raise Usage("the task is missing", f"`flowc card {word} RUN/STEP`")
+    file = arguments.text("--output") or "".join(words[1:])
+    try:
+        place = datastore.place_of(arguments)
+        found = _find(place, words[0] if words else "", arguments)
+        tasks = list(_tasks(place, found, arguments))
+        cards = [card for _, of_task in tasks for card in of_task]
+        if not cards:
+            raise Failure(_nothing(found, arguments))
+        if word == "list":
+            _list(tasks, arguments, isinstance(found.path, str) and bool(found.path), out)
+        elif len(cards) > 1:
+            out.print_error(
+                f"{len(cards)} cards match: name one with `--id`, `--type`, `--hash` or the task's PATH\n"
+                + _table(tasks)
+            )
+        elif word == "get":
+            _write(cards[0].get(), file, out)
+        elif file:
+            _write(cards[0].page(), file, out)
+        else:
+            cards[0].view()
+            out.print(lines(f"opened {cards[0].path}"))
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    return 0
+
+
+def _find(place: Datastore, text: str, arguments: Arguments) -> Found:
+    """Returns what is meant: RUN[/STEP[/PATH]]; with a flow's file, a step of its latest run too, and that run for no text."""
+    from flowc.runtime_shim.contract.errors import ShimError
+
+    flow = arguments.text("--flow")
+    first = text.partition("/")[0]
+    if text and (not flow or "/" in text or place.run(flow, first) is not None):
+        return datastore.find(place, text, flow)
+    flows = [flow] if flow else place.flows()
+    if text:
+        return datastore.Found(flow, _latest(place, flow), text, "")
+    if len(flows) != 1:
+        raise ShimError(f"there are runs of several flows in {place.url}: name a run, or the flow with `--flow`")
+    return datastore.Found(flows[0], _latest(place, flows[0]), "", "")
+
+
+def _latest(place: Datastore, flow: str) -> str:
+    from flowc.runtime_shim.contract.errors import ShimError
+
+    runs = place.runs(flow)
+    if not runs:
+        raise ShimError(f"there is no run of flow {flow} in {place.url}")
+    return runs[0]
+
+
+def _tasks(place: Datastore, found: Found, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
+    """Yields (path of a task in the client's words, its cards that are asked for) for each task that has any."""
+    from flowc.runtime_shim.cards.client import Card, cards_of, origin_of
+    from flowc.runtime_shim.cards.stored import cards_of_step
+    from flowc.runtime_shim.client.task import Task
+    from flowc.runtime_shim.contract import address
+
+    follows = not arguments.flag("--no-follow-resumed")
+    for step in [found.step] if found.step else place.steps(found.flow, found.run)[::-1]:
+        own = cards_of_step(place.store, found.flow, found.run, step, found.path)
+        paths = set(own)
+        if follows and _has_cards(place, found, step):  # another run may have made them
+            paths.update([found.path] if found.path else place.tasks(found.flow, found.run, step))
+        for path in sorted(paths, key=address.order):
+            task = Task._made(place, (found.flow, found.run, step, path))
+            cards = [Card(task, each) for each in own.get(path, ())]
+            origin = origin_of(task) if follows and not cards else None
+            if origin is not None:
+                task, cards = origin, cards_of(origin)
+            cards = [each for each in cards if _is_asked_for(each, arguments)]
+            if cards:
+                yield task.pathspec, cards
+
+
+def _has_cards(place: Datastore, found: Found, step: str) -> bool:
+    known = place.graph(found.flow, found.run).steps.get(step)
+    return known is not None and any(each["name"] == "card" for each in known["decorators"])
+
+
+def _is_asked_for(card: Card, arguments: Arguments) -> bool:
+    hash, id, type = (arguments.text(f"--{each}") for each in ("hash", "id", "type"))
+    if hash:
+        return card.hash.startswith(hash)
+    return (not id or card.id == id) and (not type or card.type == type)
+
+
+def _nothing(found: Found, arguments: Arguments) -> str:
+    where = "/".join(each for each in (found.flow, found.run, found.step, found.path) if each)
+    asked = " and ".join(
+        f"{each} {arguments.text('--' + each)!r}" for each in ("hash", "id", "type") if arguments.text(f"--{each}")
+    )
+    return f"Card not found in datastore: {where} has no card" + (f" with {asked}" if asked else "")
+
+
+def _list(tasks: list[tuple[str, list[Card]]], arguments: Arguments, is_one: bool, out: Output) -> None:
+    file = arguments.text("--file")
+    if not file and not arguments.flag("--as-json"):
+        out.print(_table(tasks))
+        return
+    import json
+
+    told = [{"pathspec": pathspec, "cards": [_told(each) for each in cards]} for pathspec, cards in tasks]
+    text = json.dumps(told[0] if is_one else told, indent=4) + "\n"
+    if file:
+        from .. import files
+
+        files.write(file, text.encode())
+    else:
+        out.verbatim(text.encode())
+
+
+def _told(card: Card) -> dict[str, str | int | None]:
+    return {
+        "id": card.id,
+        "hash": card.hash,
+        "type": card.type,
+        "filename": card.path.rpartition("/")[2],
+        "attempt": card.attempt,
+    }
+
+
+def _table(tasks: list[tuple[str, list[Card]]]) -> str:
+    rows = [("task", "type", "id", "attempt", "hash")]
+    rows += [
+        (pathspec.partition("/")[2], card.type, card.id or "", str(card.attempt), card.hash[:8])
+        for pathspec, cards in tasks
+        for card in cards
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return lines("\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows))
+
+
+def _write(html: str, file: str, out: Output) -> None:
+    data = html.encode("utf-8", "surrogatepass")
+    if not file:
+        out.verbatim(data if data.endswith(b"\n") else data + b"\n")
+        return
+    from .. import files
+
+    files.write(file, data)
+    out.print(lines(f"{file}: {len(data)} bytes"))

@@ -1,0 +1,108 @@
+"""`flowc environment build`: the archives of a flow's locked environments, where tasks find them."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.report.diagnostics import Refused
+
+from ..environments import locks, requests
+from ..flow_source import WITH, load_flow, placed, placed_sources
+from ..given import OPTIONS as GIVEN
+from ..given import given
+from ..options import Arguments, Option, Usage, parse
+from ..settings import NONE, settings_for
+from ..terminal import Failure, Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..environments.pylock import Lock
+
+USAGE = ("flowc environment build FLOW.py [--store URL | --output DIR] [OPTIONS]",)
+TEXT = """
+Makes an archive of each environment that is locked for Linux, from the lock alone, and writes it to the datastore as
+runtime/environments/DIGEST.tar.gz, unless it is there. Tasks fetch and unpack it when they start; they ask no index. The
+archive holds bytecode, so a Python of the environment's version must be here; it may be for another kind of machine.
+"""
+OPTIONS = (
+    Option("--store", "the datastore that tasks use", "URL", default="FLOWC_STORE"),
+    Option("--output", "write to this folder instead, as a datastore has them", "DIR", "-o"),
+    Option("--again", "build also what is there already"),
+    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    WITH,
+    Option("--isolated", "leave the settings of pyproject.toml out"),
+    *GIVEN,
+    Option("--quiet", "print only problems", short="-q"),
+)
+EXAMPLES = (
+    ("flowc environment build FLOW.py --store s3://models/flowc", "before a deployed flow runs"),
+    ("flowc environment build FLOW.py --output build", "to be copied by somebody else"),
+)
+
+
+def run(argv: list[str], out: Output) -> int:
+    arguments = parse(argv, OPTIONS)
+    words = arguments.positional
+    if words[:1] != ("build",):
+        raise Usage("`flowc environment` does one thing", "write `flowc environment build FLOW.py`")
+    if len(words) != 2:
+        raise Usage("the flow's file is missing" if len(words) < 2 else f"unexpected argument `{words[2]}`")
+    path = words[1]
+    isolated = arguments.flag("--isolated")
+    settings = (NONE if isolated else settings_for(path)).options
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, given(arguments))
+    found = [*requests.unlockable(program.flow, requests.default_python(settings))]
+    found += locks.problems(program.flow, path, settings)
+    if found:
+        raise Refused(placed(found, path), placed_sources(program.sources, path))
+    wanted = locks.for_platforms(program.flow, path, settings, "linux/")
+    if not wanted:
+        _say(arguments, out, "the flow asks for no packages")
+        return 0
+    return _build(wanted, _destination(arguments, settings), arguments, out)
+
+
+def _destination(arguments: Arguments, settings: dict[str, str]) -> str:
+    if arguments.text("--output"):
+        if arguments.text("--store"):
+            raise Usage("`--store` and `--output` are two places", "give one of them")
+        return arguments.text("--output")
+    found = arguments.text("--store") or settings.get("store", "") or os.environ.get("FLOWC_STORE", "")
+    if not found:
+        raise Usage("where to write is missing", "give `--store URL` or `--output DIR`")
+    return found
+
+
+def _build(wanted: list[Lock], place: str, arguments: Arguments, out: Output) -> int:
+    import time
+
+    from flowc.runtime_shim.contract.errors import ShimError
+    from flowc.runtime_shim.environments import description
+    from flowc.runtime_shim.store import open_store
+
+    from ..environments.build import build, put
+
+    try:
+        store = open_store(place)
+        for lock in wanted:
+            name = f"environment `{lock.name}` for {lock.platform.name}"
+            if not arguments.flag("--again") and description.read(store, lock.environment) is not None:
+                _say(arguments, out, f"{name}: is there")
+                continue
+            started = time.monotonic()
+            _say(arguments, out, f"{name}: building, {len(lock.wheels)} packages")
+            archive = build(lock)
+            put(store, archive)
+            about = archive.description
+            shown = (
+                f"{about.size / 1e6:.1f} MB, {about.unpacked / 1e6:.1f} MB unpacked, {time.monotonic() - started:.1f} s"
+            )
+            _say(arguments, out, f"{name}: {description.archive_name(lock.environment)}, {shown}")
+    except ShimError as error:
+        raise Failure(str(error)) from None
+    return 0
+
+
+def _say(arguments: Arguments, out: Output, text: str) -> None:
+    if not arguments.flag("--quiet"):
+        out.print(text)

@@ -1,0 +1,256 @@
+"""`flowc lock`: the packages of a flow's environments, resolved once and written beside the flow, for review in git."""
+
+from __future__ import annotations
+
+import os
+
+from flowc.compiler.fast_start.record import replace
+from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, without_hints
+
+from .. import files
+from ..environments import locks, platforms, requests, resolve, uv
+from ..environments.pylock import dumps
+from ..flow_source import WITH, load_flow, placed, placed_sources
+from ..given import OPTIONS as GIVEN
+from ..given import given
+from ..options import Arguments, Option, Usage, one_positional, parse
+from ..settings import NONE, settings_for
+from ..terminal import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from flowc.compiler.pipeline import Program
+
+    from ..environments.pylock import Lock, Wheel
+    from ..environments.requests import Wanted
+    from ..environments.resolve import Choices
+
+USAGE = ("flowc lock FLOW.py [OPTIONS]",)
+TEXT = """
+Resolves what `@pypi` and `@pypi_base` ask for, and writes FLOW.lock/pylock.NAME-PLATFORM.toml (PEP 751) for each distinct
+environment: every package with its version, URL and SHA-256 digest. Versions that are locked already are kept as long as
+they fit. `check`, `compile` and `run` read the lock and never resolve. Needs uv: install `flowc[environments]`.
+"""
+OPTIONS = (
+    Option(
+        "--platform",
+        "the machines to lock for, with commas: " + ", ".join(platforms.KNOWN),
+        "NAMES",
+        default="those of the lock, else " + ",".join(platforms.DEFAULT),
+    ),
+    Option(
+        "--glibc",
+        "the oldest C library that the packages must run with, on Linux",
+        "VERSION",
+        default=f"that of the lock, else {platforms.GLIBC}",
+    ),
+    Option("--upgrade", "take the newest versions that fit, whatever is locked"),
+    Option("--upgrade-package", "take the newest version of this package that fits", "NAME", repeated=True),
+    Option("--exclude-newer", "leave out what was uploaded after this date or time", "TIME"),
+    Option(
+        "--index",
+        "an index that is asked before the default one; the first that has a package wins",
+        "[NAME=]URL",
+        repeated=True,
+    ),
+    Option("--default-index", "the index that is asked last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
+    Option("--check", "write nothing, ask no index; exit with 1 if the lock is not what the flow asks for"),
+    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    WITH,
+    Option("--isolated", "leave the settings of pyproject.toml out"),
+    *GIVEN,
+    Option("--quiet", "print only problems", short="-q"),
+)
+EXAMPLES = (
+    ("flowc lock FLOW.py", "after `@pypi` has changed"),
+    ("flowc lock FLOW.py --upgrade", "newer versions of everything"),
+    ("flowc lock FLOW.py --platform linux/amd64,darwin/arm64", "for the cluster, and for runs on a Mac"),
+    ("flowc lock FLOW.py --check", "in CI: is the lock what the flow asks for?"),
+)
+
+_FROM_SETTINGS = ("platform", "glibc", "index", "default-index", "exclude-newer")
+
+
+def run(argv: list[str], out: Output) -> int:
+    given_arguments = parse(argv, OPTIONS)
+    path = one_positional(given_arguments, "the flow's file")
+    isolated = given_arguments.flag("--isolated")
+    settings = (NONE if isolated else settings_for(path)).options
+    defaults = {f"--{name}": (settings[name],) for name in _FROM_SETTINGS if settings.get(name)}
+    arguments = Arguments(given_arguments.positional, {**defaults, **given_arguments.given})
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, given(arguments))
+    found = list(requests.unlockable(program.flow, requests.default_python(settings)))
+    if arguments.flag("--check"):
+        found += [
+            each if each.code == locks.STALE else _as_error(each)
+            for each in locks.problems(program.flow, path, settings)
+        ]
+    _refuse(found, program, path)
+    wanted = requests.wanted(program.flow, requests.default_python(settings))
+    if arguments.flag("--check"):
+        _say(
+            arguments,
+            out,
+            f"{locks.folder_of(path)}: {_count(wanted)}, as the flow asks for"
+            if wanted
+            else "the flow asks for no packages",
+        )
+        return 0
+    return _lock(program, path, arguments, wanted, out)
+
+
+def _as_error(diagnostic: Diagnostic) -> Diagnostic:
+    return replace(diagnostic, severity="error")
+
+
+def _refuse(found: list[Diagnostic], program: Program, path: str) -> None:
+    if found:
+        every = placed((*without_hints(program.diagnostics), *found), path)
+        if has_errors(every):
+            raise Refused(every, placed_sources(program.sources, path))
+
+
+def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wanted, ...], out: Output) -> int:
+    """Resolves everything before anything is written, so that a lock is never half of one state and half of another."""
+    flow, folder = program.flow.name, locks.folder_of(path)
+    earlier, damaged = locks.read_all(path, flow)
+    for problem in damaged:
+        out.warning(f"{problem}; it is made anew")
+    made: dict[str, Lock] = {}
+    choices = _choices(arguments)
+    prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""  # whose locks share a folder
+    for each in wanted:
+        before: tuple[Wheel, ...] = ()
+        for platform in _platforms(arguments, earlier):
+            old = _old(earlier, each, platform)
+            if old is not None and _is_fresh(old, each, platform, choices):
+                lock = replace(old, name=each.name)
+            else:
+                try:
+                    lock = resolve.resolve(
+                        flow,
+                        each,
+                        platform,
+                        choices,
+                        old.wheels if old is not None else before or _any(earlier, platform),
+                    )
+                except uv.Refused as error:
+                    _refuse([_unresolved(each, platform, str(error))], program, path)
+                    raise AssertionError from None
+            before = before or lock.wheels
+            made[locks.file_name(lock, prefix)] = lock
+    changed = _write(folder, made, [*earlier, *(name.split("`")[1] for name in damaged)])
+    for name, what in changed:
+        _say(arguments, out, f"{os.path.join(folder, name)}: {what}")
+    if not wanted:
+        _say(arguments, out, "the flow asks for no packages")
+    elif not changed:
+        _say(arguments, out, f"{folder}: {_count(wanted)}, nothing changed")
+    return 0
+
+
+def _flows(path: str) -> tuple[str, ...]:
+    from flowc.compiler.pipeline import flow_names
+
+    return flow_names(path)
+
+
+def _choices(arguments: Arguments) -> Choices:
+    names = arguments.all("--upgrade-package")
+    return resolve.Choices(
+        arguments.all("--index"),
+        arguments.text("--default-index"),
+        arguments.text("--exclude-newer"),
+        arguments.flag("--upgrade"),
+        names,
+    )
+
+
+def _platforms(arguments: Arguments, earlier: dict[str, Lock]) -> list[platforms.Platform]:
+    """The platforms to lock for, those of the earlier lock where none is given. Raises Usage for an unknown one."""
+    known = [each.platform for each in earlier.values()]
+    glibc = arguments.text("--glibc") or next((each.glibc for each in known if each.glibc), platforms.GLIBC)
+    parts = glibc.split(".")
+    if len(parts) != 2 or not all(each.isdigit() for each in parts):
+        raise Usage(f"`--glibc` takes a version such as {platforms.GLIBC}, not `{glibc}`")
+    names = [each.strip() for each in arguments.text("--platform").split(",") if each.strip()]
+    names = names or sorted({each.name for each in known}) or list(platforms.DEFAULT)
+    for each in names:
+        if each not in platforms.KNOWN:
+            raise Usage(f"unknown platform `{each}`", "the platforms are " + ", ".join(platforms.KNOWN))
+    return [platforms.platform(each, glibc) for each in dict.fromkeys(names)]
+
+
+def _old(earlier: dict[str, Lock], wanted: Wanted, platform: platforms.Platform) -> Lock | None:
+    """The earlier lock of the environment: of the same request, else of the same name."""
+    name = locks.match(earlier, wanted, platform.name)
+    named = (each for each in earlier.values() if (each.name, each.platform.name) == (wanted.name, platform.name))
+    return earlier[name] if name else next(named, None)
+
+
+def _is_fresh(lock: Lock, wanted: Wanted, platform: platforms.Platform, choices: Choices) -> bool:
+    """Whether the lock is what was asked for, so that no index need be asked.
+
+    A mirror that only this machine uses changes nothing of it.
+    """
+    same = (lock.request, lock.platform) == (wanted.request, platform)
+    asked = (
+        choices.upgrade or choices.upgraded or (choices.exclude_newer and choices.exclude_newer != lock.exclude_newer)
+    )
+    if choices.index or choices.default_index:
+        asked = asked or uv.indexes(choices.index, choices.default_index)[1] != lock.indexes
+    return same and not asked
+
+
+def _any(earlier: dict[str, Lock], platform: platforms.Platform) -> tuple[Wheel, ...]:
+    """What other environments of the flow have: one version of a package everywhere, where that is possible."""
+    found: dict[str, Wheel] = {}
+    for lock in earlier.values():
+        if lock.platform.name == platform.name:
+            for each in lock.wheels:
+                found.setdefault(each.name, each)
+    return tuple(found.values())
+
+
+def _unresolved(wanted: Wanted, platform: platforms.Platform, said: str) -> Diagnostic:
+    where = f"{platform.name}, glibc {platform.glibc}" if platform.glibc else platform.name
+    return Diagnostic(
+        "FLOW163",
+        f"the packages of `{wanted.name}` cannot be resolved for Python {wanted.request.python} on {where}",
+        wanted.span,
+        f"uv says: {said}",
+        "ask for another version or Python, lock for a newer C library with `--glibc`, or add an index with `--index`",
+    )
+
+
+def _write(folder: str, made: dict[str, Lock], old: list[str]) -> list[tuple[str, str]]:
+    """Makes the folder what was locked; returns what was done to each file."""
+    done = []
+    for name, lock in sorted(made.items()):
+        path, data = os.path.join(folder, name), dumps(lock).encode()
+        before = files.read(path)
+        if before != data:
+            files.write(path, data)
+            done.append((name, f"{'changed' if before is not None else 'new'}, {_packages(lock)}"))
+    for name in sorted(set(old) - set(made)):
+        files.remove(os.path.join(folder, name))
+        done.append((name, "deleted"))
+    try:
+        os.rmdir(folder)  # if nothing is in it any more
+    except OSError:
+        pass
+    return done
+
+
+def _packages(lock: Lock) -> str:
+    count, size = len(lock.wheels), sum(each.size for each in lock.wheels)
+    return f"{count} package{'s' if count != 1 else ''}" + (f", {size / 1e6:.1f} MB to download" if size else "")
+
+
+def _count(wanted: tuple[Wanted, ...]) -> str:
+    return f"{len(wanted)} environment{'s' if len(wanted) != 1 else ''}"
+
+
+def _say(arguments: Arguments, out: Output, text: str) -> None:
+    if not arguments.flag("--quiet"):
+        out.print(text)

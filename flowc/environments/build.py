@@ -1,0 +1,272 @@
+"""Making an environment's archive: the locked wheels, unpacked into one folder in a form that does not depend on who
+builds it, with bytecode.
+
+The same lock gives the same tar with any builder that has the environment's Python (X.Y): what an installer notes is
+left out, scripts name no interpreter of this machine, and the tar has sorted names, no times and no owners.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+
+from flowc.compiler.fast_start.record import record
+from flowc.terminal import Failure
+
+from . import uv
+from .cache import install_wheels
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import tarfile
+    from collections.abc import Iterator
+
+    from flowc.runtime_shim.environments.description import Description
+    from flowc.runtime_shim.store import Store
+
+    from .pylock import Lock
+
+ROOT = "opt/flowc/environments"  # what names in the archive begin with
+LEVEL = 6  # of gzip
+_DROPPED = ("direct_url.json", "INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")  # what an installer notes
+_SCRIPT = """#!/usr/bin/env python3
+import sys
+
+from {module} import {first}
+
+sys.exit({function}())
+"""
+
+
+@record
+class Archive:
+    """A built environment."""
+
+    data: bytes  # of DIGEST.tar.gz
+    description: Description
+
+
+def build(lock: Lock) -> Archive:
+    """Returns the environment's archive. Raises Failure where it cannot be built here."""
+    import tempfile
+
+    python = _python(lock)
+    with tempfile.TemporaryDirectory(prefix="flowc-build-") as above:
+        folder = os.path.join(above, "environment")
+        os.mkdir(folder)
+        if lock.wheels:
+            where = ["--target", folder, "-p", sys.executable, "--python-version", lock.python]
+            try:
+                install_wheels(lock, [*where, "--python-platform", lock.platform.triple, "--link-mode", "copy"])
+            except uv.Refused as error:
+                raise Failure(f"the packages of the environment `{lock.name}` cannot be fetched: {error}") from None
+        _clean(folder)
+        _compile(folder, python, lock)
+        return pack(folder, lock)
+
+
+def put(store: Store, archive: Archive) -> None:
+    """Writes the archive, and then what makes it one that is there. Raises ShimError."""
+    from flowc.runtime_shim.environments import description
+
+    environment = archive.description.environment
+    store.put(description.archive_name(environment), archive.data)
+    store.put(description.description_name(environment), description.dumps(archive.description))
+
+
+def _python(lock: Lock) -> str:
+    """A Python of the environment's version, whose bytecode it gets."""
+    if lock.python == "{}.{}".format(*sys.version_info):
+        return sys.executable
+    try:
+        return uv.run(["python", "find", "--no-project", "--system", lock.python]).strip()
+    except uv.Refused as error:
+        raise Failure(
+            f"the environment `{lock.name}` needs bytecode of Python {lock.python}, and uv finds none here: {error}\n"
+            f"to install it: `uv python install {lock.python}`"
+        ) from None
+
+
+def _clean(folder: str) -> None:
+    """Removes what tells one builder from another."""
+    scripts = os.path.join(folder, "bin")
+    points = dict(_entry_points(folder))
+    for name in sorted(os.listdir(scripts)) if os.path.isdir(scripts) else ():
+        path = os.path.join(scripts, name)
+        if name in points:
+            _write(path, points[name])
+        elif os.path.isfile(path):
+            _without_interpreter(path)
+    for each in os.listdir(folder):
+        path = os.path.join(folder, each)
+        if each == ".lock":
+            os.remove(path)
+        elif each.endswith(".dist-info"):
+            for name in _DROPPED:
+                if os.path.exists(os.path.join(path, name)):
+                    os.remove(os.path.join(path, name))
+            _clean_record(os.path.join(path, "RECORD"))
+
+
+def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
+    """Yields each console script, and its text (Entry points specification)."""
+    import configparser
+
+    for each in sorted(os.listdir(folder)):
+        path = os.path.join(folder, each, "entry_points.txt")
+        if not each.endswith(".dist-info") or not os.path.exists(path):
+            continue
+        parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+        parser.optionxform = str  # type: ignore[assignment,method-assign]
+        try:
+            with open(path, encoding="utf-8") as file:
+                parser.read_file(file)
+        except (configparser.Error, UnicodeDecodeError):
+            continue
+        for group in ("console_scripts", "gui_scripts"):
+            for name, value in parser.items(group) if parser.has_section(group) else ():
+                module, _, function = value.partition("[")[0].strip().partition(":")
+                names = [*module.split("."), *function.split(".")]
+                if all(each.isidentifier() for each in names):  # it becomes Python's text
+                    yield name, _SCRIPT.format(module=module, first=function.split(".")[0], function=function)
+
+
+def _without_interpreter(path: str) -> None:
+    """A script that a wheel brings, whose first line the installer has made that of an interpreter here."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data.startswith(b"#!/bin/sh\n'''exec'"):  # of a path that is too long for the kernel
+        data = b"#!\n" + data.split(b"\n", 3)[3]
+    elif not data.startswith(b"#!") or b"python" not in data.partition(b"\n")[0]:
+        return
+    with open(path, "wb") as file:
+        file.write(b"#!/usr/bin/env python3\n" + data.partition(b"\n")[2])
+
+
+def _clean_record(path: str) -> None:
+    """Scripts have other texts with other builders, and what was dropped is not there."""
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        lines = [
+            line.rstrip("\n")
+            for line in file
+            if not line.startswith(("bin/", "../")) and line.split(",")[0].rpartition("/")[2] not in _DROPPED
+        ]
+    _write(path, "\n".join(sorted(lines)) + "\n")
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _compile(folder: str, python: str, lock: Lock) -> None:
+    """Adds bytecode that Python takes as it is.
+
+    Files that are no Python of this version have none, as with any installer.
+    """
+    import subprocess
+
+    shown = f"/{ROOT}/{lock.environment.partition(':')[2]}"
+    command = [
+        python,
+        "-m",
+        "compileall",
+        "-q",
+        "-q",
+        "--invalidation-mode",
+        "unchecked-hash",
+        "-s",
+        folder,
+        "-p",
+        shown,
+        folder,
+    ]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env = {**own, "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1"}
+    above = os.path.dirname(
+        folder
+    )  # the folder itself must not be the current one: Python would import the packages' modules
+    subprocess.run(command, env=env, cwd=above, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def pack(folder: str, lock: Lock) -> Archive:
+    """Returns the archive of what is in the folder."""
+    import io
+    import tarfile
+    import zlib
+
+    from flowc.runtime_shim.environments.description import CHUNK, Description
+
+    names = sorted(_files(folder))
+    made = io.BytesIO()
+    digest = hashlib.sha256()
+    zipper = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+    crc, length, unpacked = 0, 0, 0
+    made.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")  # gzip, without a name and a time (RFC 1952)
+
+    class Sink:
+        """Takes the tar as it grows."""
+
+        def write(self, data: bytes) -> int:
+            nonlocal crc, length
+            digest.update(data)
+            crc, length = zlib.crc32(data, crc), length + len(data)
+            made.write(zipper.compress(data))
+            return len(data)
+
+    root = f"{ROOT}/{lock.environment.partition(':')[2]}"
+    with tarfile.open(fileobj=Sink(), mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:  # type: ignore[call-overload]
+        for name in names:
+            path = os.path.join(folder, *name.split("/"))
+            status = os.stat(path)
+            member = tarfile.TarInfo(f"{root}/{name}")
+            member.size, member.mode = status.st_size, 0o755 if status.st_mode & 0o100 else 0o644
+            unpacked += status.st_size
+            archive.format = _format(member)
+            with open(path, "rb") as file:
+                archive.addfile(member, file)
+    made.write(zipper.flush())
+    made.write(crc.to_bytes(4, "little") + (length & 0xFFFFFFFF).to_bytes(4, "little"))
+    data = made.getvalue()
+    chunks = [hashlib.sha256(data[at : at + CHUNK]).hexdigest() for at in range(0, len(data), CHUNK)]
+    described = Description(
+        lock.environment,
+        lock.python,
+        lock.platform.name,
+        lock.platform.glibc,
+        len(data),
+        chunks,
+        unpacked,
+        len(names),
+        digest.hexdigest(),
+    )
+    return Archive(data, described)
+
+
+def _format(member: tarfile.TarInfo) -> int:
+    """That of a header of one block, unless the name does not fit."""
+    import tarfile
+
+    try:
+        member.tobuf(tarfile.USTAR_FORMAT)
+        return tarfile.USTAR_FORMAT
+    except ValueError:
+        return tarfile.PAX_FORMAT
+
+
+def _files(folder: str) -> Iterator[str]:
+    """Yields every file's path from the folder, with forward slashes.
+
+    Raises Failure for what is no file: it could lead out of the folder.
+    """
+    for inside, below, names in os.walk(folder):
+        for each in (*below, *names):
+            path = os.path.join(inside, each)
+            shown = os.path.relpath(path, folder).replace(os.sep, "/")
+            if os.path.islink(path) or (each in names and not os.path.isfile(path)):
+                raise Failure(f"a package holds `{shown}`, which is a link or a device: no archive is made of it")
+            if each in names:
+                yield shown

@@ -1,0 +1,79 @@
+"""How a deployed flow's steps get their packages.
+
+What specs say of it, and what is wrong with that before anything is written.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
+
+from . import locks, requests
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.ir.nodes import Flow, Span, Step
+
+    from .pylock import Lock
+
+ARCHIVE, NONE = "archive", "none"
+
+
+def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
+    """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md, Packages).
+
+    `how`: the option, "" where it is not given.
+    """
+    if how == NONE or not requests.asks(flow):
+        return ()
+    found = locks.of_steps(flow, path, options)
+    return tuple(
+        (step, " ".join(f"{each.platform.name}={each.environment}" for each in of)) for step, of in found.items() if of
+    )
+
+
+def problems(
+    flow: Flow, path: str, options: dict[str, str], how: str, image: str, deployed: bool
+) -> Iterator[Diagnostic]:
+    """Yields FLOW160 and FLOW161 (`locks.problems`), and for what is `deployed` FLOW161 for what is not
+    locked for Linux, and FLOW164. `image`: that of steps that name none."""
+    from flowc.compiler.fast_start.record import replace
+
+    found = list(locks.problems(flow, path, options))
+    yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
+    if found or not deployed or how == NONE or not requests.asks(flow):
+        return
+    steps = locks.of_steps(flow, path, options)
+    for step in flow.steps:
+        if step.name in steps:
+            yield from _of_step(flow, step, steps[step.name], path, image)
+
+
+def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str) -> Iterator[Diagnostic]:
+    if not of:
+        yield Diagnostic(
+            locks.STALE,
+            f"the packages of step `{step.name}` are not locked for Linux",
+            _span(flow, step),
+            "the step's container runs on Linux, and packages differ by system",
+            f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
+        )
+        return
+    own = next(
+        (str(each.attributes["image"]) for each in reversed(step.decorators) if each.attributes.get("image")), image
+    )
+    has = requests.default_python({"image": own})
+    if has and has != of[0].python:
+        yield Diagnostic(
+            "FLOW164",
+            f"the packages of step `{step.name}` are for Python {of[0].python}, and its image `{own}` has {has}",
+            _span(flow, step),
+            "compiled packages fit one version of Python, and the task refuses to start with another",
+            f"write `python='{has}'` in the decorator and lock again, or give the step an image with Python {of[0].python}",
+            WARNING,
+        )
+
+
+def _span(flow: Flow, step: Step) -> Span | None:
+    return requests.decorators_of(flow, step, "pypi")[-1].span

@@ -1,0 +1,50 @@
+"""The machines that environments are locked for: `linux/amd64` and the like, as images name them."""
+
+from __future__ import annotations
+
+import sys
+
+from flowc.compiler.fast_start.record import record
+
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # as images call them → as wheels do
+GLIBC = "2.28"  # what wheels may need of the C library: that of Debian 10, RHEL 8 and everything later
+KNOWN = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64")
+DEFAULT = ("linux/amd64",)
+
+
+@record
+class Platform:
+    """Where an environment runs."""
+
+    name: str  # "linux/amd64"
+    glibc: str = ""  # the oldest version of the C library that it runs with; "" on macOS
+
+    @property
+    def triple(self) -> str:
+        """As `uv --python-platform` calls it."""
+        system, machine = self.name.split("/")
+        return (
+            f"{MACHINES[machine]}-apple-darwin"
+            if system == "darwin"
+            else f"{MACHINES[machine]}-manylinux_{self.glibc.replace('.', '_')}"
+        )
+
+    @property
+    def marker(self) -> str:
+        """As an environment marker (PEP 508)."""
+        system, machine = self.name.split("/")
+        known = "arm64" if (system, machine) == ("darwin", "arm64") else MACHINES[machine]
+        return f"sys_platform == '{system}' and platform_machine == '{known}'"
+
+
+def platform(name: str, glibc: str = GLIBC) -> Platform:
+    """Returns the platform of that name."""
+    return Platform(name, glibc if name.startswith("linux/") else "")
+
+
+def here() -> str:
+    """Returns the name of this machine's platform; one that is not in KNOWN where flowc locks for none of its kind."""
+    import os
+
+    machine = os.uname().machine.lower()
+    return f"{sys.platform}/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }".replace(" ", "")

@@ -1,0 +1,250 @@
+"""What the steps of a flow ask for: one `Request` for each distinct environment, merged from `@pypi` and `@pypi_base` as
+Metaflow does.
+
+Steps with equal requests share an environment. A step whose environment is disabled, by either kind of decorator, has
+none.
+"""
+
+from __future__ import annotations
+
+from flowc.compiler.fast_start.record import record
+from flowc.compiler.report.diagnostics import Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowc.compiler.decorators._packages import Packages
+    from flowc.compiler.ir.nodes import Decorator, Flow, Span, Step
+
+KINDS = ("conda", "pypi")
+OLDEST_PYTHON = (3, 9)  # that the shim runs on
+BASE = "base"  # name of the environment that the flow itself asks for
+
+
+@record
+class Request:
+    """What one environment must hold."""
+
+    packages: tuple[tuple[str, str], ...]  # (normalized name with extras, version specifier or ""), sorted
+    python: str  # "3.12"
+
+    def requirements(self) -> tuple[str, ...]:
+        """The packages as requirements (PEP 508)."""
+        return tuple(
+            f"{name} {version}" if version.startswith("@") else name + version for name, version in self.packages
+        )
+
+
+@record
+class Wanted:
+    """One distinct environment of a flow."""
+
+    name: str  # of its lock: `base`, or the first step that asks for it
+    request: Request
+    steps: tuple[str, ...]  # in the order of the source
+    span: Span | None  # of the decorator that asks for it
+
+
+def asks(flow: Flow) -> bool:
+    """Returns whether any decorator of the flow asks for packages."""
+    named = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
+    return not named.isdisjoint(kind + end for kind in KINDS for end in ("", "_base"))
+
+
+def is_disabled(flow: Flow, step: Step) -> bool:
+    """Returns whether the step's environment is turned off.
+
+    `disabled` of either kind does it, the step's own before the flow's.
+    """
+    for kind in KINDS:
+        values = [each.attributes["disabled"] for each in decorators_of(flow, step, kind)]
+        value = next((each for each in reversed(values) if each is not None), False)
+        if value is True or str(value).lower() == "true":  # as text from `--with pypi:disabled=true`
+            return True
+    return False
+
+
+def decorators_of(flow: Flow, step: Step, kind: str) -> list[Decorator]:
+    """Returns the decorators of that kind that count for the step, the flow's first."""
+    return [each for each in (*flow.decorators, *step.decorators) if each.name in (f"{kind}_base", kind)]
+
+
+def wanted(flow: Flow, default_python: str) -> tuple[Wanted, ...]:
+    """Returns the environments of PyPI packages that the flow asks for, by first step.
+
+    `default_python`: where no decorator names one, "" if unknown.
+    """
+    found: dict[Request, list[Step]] = {}
+    for step in flow.steps:
+        request = request_of(flow, step, default_python)
+        if request is not None:
+            found.setdefault(request, []).append(step)
+    base = _base_name(flow)
+    return tuple(_wanted(flow, request, steps, base) for request, steps in found.items())
+
+
+def _wanted(flow: Flow, request: Request, steps: list[Step], base: str) -> Wanted:
+    shared = next((step for step in steps if not any(each.name in KINDS for each in step.decorators)), None)
+    return Wanted(
+        name=base if shared is not None else steps[0].name,
+        request=request,
+        steps=tuple(each.name for each in steps),
+        span=decorators_of(flow, shared or steps[0], "pypi")[-1].span,
+    )
+
+
+def _base_name(flow: Flow) -> str:
+    return f"{BASE}-of-flow" if any(each.name == BASE for each in flow.steps) else BASE
+
+
+def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
+    """Returns what the step asks for.
+
+    None where it asks for nothing, for conda packages, or its environment is disabled.
+    """
+    from flowc.compiler.decorators._packages import packages_of
+
+    if is_disabled(flow, step):
+        return None
+    pypi, conda = packages_of(flow, step, "pypi"), packages_of(flow, step, "conda")
+    if pypi is None or (conda is not None and conda.packages):
+        return None
+    python = pypi.python or (conda.python if conda is not None else "")
+    packages = {
+        normalized(name): specifier(version) for name, version in pypi.packages.items()
+    }  # of names that are one, the step's own wins
+    return Request(tuple(sorted(packages.items())), minor(python) if python else default_python)
+
+
+def unlockable(flow: Flow, default_python: str) -> Iterator[Diagnostic]:
+    """Yields FLOW162 for what `flowc lock` cannot lock."""
+    from flowc.compiler.decorators._packages import packages_of
+
+    for step in flow.steps:
+        if is_disabled(flow, step):
+            continue
+        pypi, conda = packages_of(flow, step, "pypi"), packages_of(flow, step, "conda")
+        if conda is not None and (conda.packages or pypi is None):
+            yield _of_conda(flow, step, pypi)
+        if pypi is None:
+            continue
+        yield from _same_names(flow, step)
+        request = request_of(flow, step, default_python)
+        if request is not None:
+            yield from _about_python(flow, step, request)
+
+
+def _of_conda(flow: Flow, step: Step, pypi: Packages | None) -> Diagnostic:
+    decorator = decorators_of(flow, step, "conda")[-1]
+    if pypi is not None and pypi.packages:
+        return _cannot(
+            decorator,
+            f"step `{step.name}` asks for packages of conda and of PyPI",
+            "an environment has one kind, in Metaflow too",
+            "name all packages of the step in one of the two decorators",
+        )
+    return _cannot(
+        decorator,
+        f"step `{step.name}` asks for a conda environment",
+        "flowc locks packages of PyPI, and no conda packages yet",
+        "write `@pypi(packages=…)` if PyPI has the packages, or let the step's image have them and write `@conda(disabled=True)`",
+    )
+
+
+def _same_names(flow: Flow, step: Step) -> Iterator[Diagnostic]:
+    for decorator in decorators_of(flow, step, "pypi"):
+        names = decorator.attributes.get("packages")
+        seen: dict[str, str] = {}
+        for name in names if isinstance(names, dict) else ():
+            first = seen.setdefault(normalized(name).partition("[")[0], name)
+            if first != name:
+                yield _cannot(
+                    decorator,
+                    f"`{first}` and `{name}` are the same package",
+                    "PyPI ignores case, and takes `-`, `_` and `.` for one another",
+                    "name the package once",
+                )
+
+
+def _about_python(flow: Flow, step: Step, request: Request) -> Iterator[Diagnostic]:
+    decorator = decorators_of(flow, step, "pypi")[-1]
+    if not request.python:
+        yield _cannot(
+            decorator,
+            f"the Python of step `{step.name}` is not known",
+            "neither the decorator nor the image's name says it, and packages depend on it",
+            "write `python='3.12'` in the decorator, or `python = \"3.12\"` in `[tool.flowc]` of pyproject.toml",
+        )
+        return
+    parts = tuple(int(each) for each in request.python.split(".") if each.isdigit())
+    if len(parts) < 2 or parts < OLDEST_PYTHON:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        yield _cannot(
+            decorator,
+            f"step `{step.name}` asks for Python {request.python}",
+            f"flowc's part in a task needs Python {oldest} or later, by its two numbers",
+            f"write `python='{oldest}'` or a later version",
+        )
+
+
+def _cannot(decorator: Decorator, what: str, why: str, how: str) -> Diagnostic:
+    return Diagnostic("FLOW162", what, decorator.span, why, how)
+
+
+def normalized(name: str) -> str:
+    """The name as indexes know it (PEP 503), with its extras sorted.
+
+    >>> normalized("Scikit_Learn"), normalized("Requests[socks, Security]")
+    ('scikit-learn', 'requests[security,socks]')
+    """
+    bare, bracket, extras = name.strip().partition("[")
+    found = _lowered(bare)
+    if not bracket:
+        return found
+    named = sorted({_lowered(each) for each in extras.rstrip("] ").split(",") if each.strip()})
+    return f"{found}[{','.join(named)}]" if named else found
+
+
+def _lowered(name: str) -> str:
+    words = name.strip().lower().replace("_", "-").replace(".", "-").split("-")
+    return "-".join(each for each in words if each)
+
+
+def specifier(version: str) -> str:
+    """The version as Metaflow reads it: a plain one is exact. `==1.2`, which Metaflow cannot resolve, is what it says.
+
+    >>> [specifier(each) for each in ("", "1.2", ">=1, <2", "==1.2", "@ https://host/a.whl")]
+    ['', '==1.2', '>=1,<2', '==1.2', '@ https://host/a.whl']
+    """
+    text = version.strip()
+    if text.startswith("@"):
+        return f"@ {text[1:].strip()}"
+    if not text:
+        return ""
+    return "".join((text if text[0] in "<>!~=" else f"=={text}").split())
+
+
+def minor(python: str) -> str:
+    """The version's first two numbers, which decide what wheels fit.
+
+    >>> minor("3.12.4"), minor("3.12")
+    ('3.12', '3.12')
+    """
+    return ".".join(python.split(".")[:2])
+
+
+def default_python(options: dict[str, str]) -> str:
+    """Returns the Python of steps that name none: `python` of the settings, else that of the image; "" if unknown.
+
+    >>> default_python({}), default_python({"image": "python:3.11-slim"}), default_python({"image": "trainer:3"})
+    ('3.12', '3.11', '')
+    """
+    from flowc.targets.target import IMAGE
+
+    if options.get("python"):
+        return minor(options["python"])
+    name, _, tag = options.get("image", IMAGE).partition("@")[0].rpartition(":")
+    parts = tag.split("-")[0].split(".")
+    known = name.rpartition("/")[2] == "python" and len(parts) > 1 and all(each.isdigit() for each in parts)
+    return ".".join(parts[:2]) if known else ""

@@ -1,0 +1,139 @@
+"""Calling uv, which resolves and installs: where it is, and what of the environment it may see.
+
+uv runs as a process without its configuration files, so that a lock depends on the flow and the indexes alone. It never
+fetches a Python by itself. Credentials are found by uv's own rules (UV_INDEX_NAME_USERNAME, netrc, a keyring).
+"""
+
+from __future__ import annotations
+
+import os
+
+from flowc.terminal import Failure
+
+from .pylock import url_of
+
+_KEPT = (
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "NETRC",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSL_CLIENT_CERT",
+    "PYENV_ROOT",
+    "UV_CACHE_DIR",
+    "UV_PYTHON_INSTALL_DIR",
+    "UV_KEYRING_PROVIDER",
+    "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT",
+    "UV_HTTP_RETRIES",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+    "UV_OFFLINE",
+    "UV_LINK_MODE",
+    "UV_CONCURRENT_DOWNLOADS",
+    "UV_CREDENTIALS_DIR",
+)
+
+
+class Refused(Exception):
+    """uv could not do it; the text is what it said."""
+
+
+def executable() -> str:
+    """Returns the path of uv. Raises Failure where there is none."""
+    import shutil
+
+    try:
+        from uv import find_uv_bin
+
+        return str(find_uv_bin())
+    except (ImportError, OSError):
+        found = shutil.which("uv")
+    if found is None:
+        raise Failure("environments need uv, which is not installed here: install `flowc[environments]`, or uv itself")
+    return found
+
+
+def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
+    """Runs uv with the text on its standard input, and returns what it printed.
+
+    Raises Refused with what it said when it failed, Failure if an index could not be reached.
+    """
+    import subprocess
+
+    done = subprocess.run(
+        [executable(), *arguments],
+        input=text,
+        env=_environment(),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if done.returncode != 0 and ("Request failed after" in done.stderr or "Failed to fetch" in done.stderr):
+        raise Failure(f"an index cannot be reached, or does not answer as one: {_said(done.stderr)}")
+    if done.returncode != 0:
+        raise Refused(_said(done.stderr) or f"uv ended with exit code {done.returncode}")
+    return done.stdout
+
+
+def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[list[str], tuple[str, ...]]:
+    """Returns uv's options for the indexes, the first that has a package winning, and the indexes, each `[NAME=]URL`.
+
+    What is not given is taken from UV_INDEX and UV_DEFAULT_INDEX, else from PyPI; with `over`, these variables come
+    before what is given, as for a mirror of what was locked from elsewhere. Raises Failure for a URL that holds a
+    password.
+    """
+    named, last_named = tuple(os.environ.get("UV_INDEX", "").split()), os.environ.get("UV_DEFAULT_INDEX", "")
+    if over:
+        index, default = named or index, last_named or default
+    first = index or named
+    last = default or last_named or "https://pypi.org/simple"
+    options = ["--index-strategy", "first-index"]
+    for option, value in (*(("--index", each) for each in first), ("--default-index", last)):
+        options += [option, value]
+    for each in (*first, last):
+        url = url_of(each)
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            shown = url.partition("://")[0] + "://…@" + url.partition("@")[2]
+            raise Failure(
+                f"the index {shown} is given with a user or a password, which would end in locks and logs: "
+                "name the index, `NAME=URL`, and set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD"
+            )
+    return options, (*first, last)
+
+
+def _environment() -> dict[str, str]:
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith("XDG_") or name.lower().endswith("_proxy")
+    }
+    credentials = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD"))
+    }
+    fixed = {
+        "UV_NO_CONFIG": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_PROGRESS": "1",
+        "NO_COLOR": "1",
+        "UV_NO_INSTALLER_METADATA": "1",
+    }
+    return {**own, **credentials, **fixed}
+
+
+def _said(errors: str) -> str:
+    """uv's words without the marks of its drawing, in one line."""
+    found = []
+    for line in errors.split("\n"):
+        words = line.strip().lstrip("×╰─▶├│ ").strip()
+        if words and not words.startswith(("warning:", "Using ", "Resolved ", "Creating ", "Activate ")):
+            found.append(words.removeprefix("error: "))
+    return " ".join(found)

@@ -1,0 +1,183 @@
+"""Reading cards: `get_cards`, and what it returns (`metaflow.plugins.cards.card_client`)."""
+
+from __future__ import annotations
+
+from ..contract.errors import ShimError
+from . import stored
+from .exceptions import CardNotPresentException, IncorrectArgumentException, IncorrectPathspecException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional
+
+    from .stored import Entry
+
+_type = type
+
+
+def get_cards(
+    task: Any, id: Optional[str] = None, type: Optional[str] = None, follow_resumed: bool = True
+) -> CardContainer:
+    """Returns the cards of a task, of its last attempt first.
+
+    `task`: an object of the client, or `FLOW/RUN/STEP/TASK`, with which the client sees the runs of everybody from then on. Of a task that was
+    taken over by a resumed run, the cards are those of the first run, unless `follow_resumed` is False. Raises CardNotPresentException if the task
+    has no card at all.
+    """
+    from ..client import namespace
+    from ..client.task import Task
+
+    if isinstance(task, str):
+        if len(task.split("/")) != 4:
+            raise IncorrectPathspecException(task)
+        namespace(None)
+        task = Task(task)
+    elif not isinstance(task, Task):
+        raise IncorrectArgumentException(_type(task))
+    origin = origin_of(task) if follow_resumed else None
+    task = task if origin is None else origin
+    cards = cards_of(task)
+    if not cards:
+        raise CardNotPresentException(task.pathspec, card_type=type, card_id=id)
+    return CardContainer(
+        [each for each in cards if (id is None or each.id == id) and (type is None or each.type == type)],
+        origin and origin.pathspec,
+    )
+
+
+def origin_of(task: Any) -> Any:
+    """Returns the task that has done the work, an object of the client; None where the task has done it itself."""
+    found, seen = None, {task.pathspec}
+    while task.origin_pathspec is not None and task.origin_pathspec not in seen:
+        flow, _, step, path = task._parts
+        task = found = _type(task)._made(task._datastore, (flow, task.origin_pathspec.split("/")[1], step, path))
+        seen.add(task.pathspec)
+    return found
+
+
+def cards_of(task: Any) -> List[Card]:
+    """Returns the cards of an object of the client, without following where it was taken over from."""
+    return [Card(task, each) for each in stored.cards_of_task(task._datastore.store, *task._parts)]
+
+
+class Card:
+    """One card of an attempt at a task."""
+
+    def __init__(self, task: Any, entry: Entry) -> None:
+        self._task, self._entry = task, entry
+        self._html: Optional[str] = None
+        self.type, self.hash, self.attempt = entry.type, entry.hash, entry.attempt
+        self.from_resumed = False
+        self.origin_pathspec: Optional[str] = None
+
+    @property
+    def id(self) -> Optional[str]:
+        return self._entry.id
+
+    @property
+    def path(self) -> str:
+        """Where the card is in the datastore."""
+        return f"{self._task._datastore.url.rstrip('/')}/{self._entry.shown}"
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the card is HTML that a class of a custom type made, and not data that flowc draws."""
+        return self._entry.shown.endswith(".html")
+
+    def get(self) -> str:
+        """Returns the card: a whole HTML page; of a custom type, what its class gave."""
+        if self._html is None:
+            self._html = self._read()
+        return self._html
+
+    def _read(self) -> str:
+        data = self._task._datastore.store.get(self._entry.shown)
+        if data is None:
+            raise ShimError(f"the card {self._entry.shown} is not in the datastore any more")
+        if self.is_html:
+            return str(data.decode("utf-8", "surrogatepass"))
+        from .shown import html_of
+
+        return html_of(self._task, stored.loads(data, self._entry.shown))
+
+    def page(self) -> str:
+        """Returns a page that can be opened whoever made the card: HTML of a custom type is in a frame from which nothing gets out."""
+        from .view.page import framed
+
+        return (
+            framed(self.get(), self._title)
+            if self.is_html or not self.get().startswith("<!DOCTYPE html>")
+            else self.get()
+        )
+
+    def get_data(self) -> Optional[Dict[str, Any]]:
+        """Returns what `refresh` showed last: `reload_token`, `data` and `created_on`; None where nothing was."""
+        store, entry = self._task._datastore.store, self._entry
+        if stored.REFRESHED in entry.endings:
+            from ..fast_start import json_text
+
+            found: Dict[str, Any] = json_text.loads(
+                (store.get(entry.name + stored.REFRESHED) or b"null").decode("utf-8", "surrogatepass")
+            )
+            return found
+        if self.is_html:
+            return None
+        card = stored.loads(store.get(entry.shown) or b"", entry.shown)
+        if card["type"] not in ("default", "blank") or "error" in card:
+            return None
+        updatable = set(card["updatable"])
+        token = "final" if card["state"] == "ok" else f"runtime-{card['updated']}"
+        data = {each["id"]: each for each in stored.walked(card["components"]) if each.get("id") in updatable}
+        return {"reload_token": token, "data": data, "created_on": card["updated"]}
+
+    def view(self) -> None:
+        """Opens the card in a browser."""
+        import os
+        import tempfile
+        import webbrowser
+
+        descriptor, file = tempfile.mkstemp(prefix="card-", suffix=".html")
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as writing:
+            writing.write(self.page())
+        webbrowser.open("file://" + os.path.abspath(file))
+
+    @property
+    def _title(self) -> str:
+        return f"{self.type} card of {self._task.pathspec}"
+
+    def __str__(self) -> str:
+        return f"<Card at '{self.path}'>"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from .view.page import in_notebook
+
+        page = self.page()
+        return in_notebook(page, self._title, page != self.get())
+
+
+class CardContainer:
+    """Cards of a task, in order."""
+
+    def __init__(self, cards: List[Card], origin_pathspec: Optional[str] = None) -> None:
+        self._cards = cards
+        self.from_resumed = origin_pathspec is not None
+        self.origin_pathspec = origin_pathspec
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    def __iter__(self) -> Iterator[Card]:
+        return iter(self._cards)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._cards[index]
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return "\n".join(
+            f"<h1>Displaying Card Of Type : {escape(each.type.title())}</h1>\n{each._repr_html_()}"
+            for each in self._cards
+        )

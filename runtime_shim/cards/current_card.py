@@ -1,0 +1,359 @@
+"""`current.card`: what a step puts on its cards (`metaflow.plugins.cards.component_serializer`).
+
+Nothing here fails a step but what Metaflow refuses too: what is wrong is a warning on the task's output, and on the cards themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from .base import MetaflowCardComponent, create_component_id
+from .basic import ErrorComponent
+from .components import StubComponent
+from .exceptions import TYPE_CHECK_REGEX, ComponentOverwriteNotSupportedException, is_card_id
+from .registry import get_card_class
+from .rendering import json_problem, rendered_component
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Type, ValuesView
+
+    from .base import MetaflowCard
+
+
+def warning_message(message: str, logger: Optional[Callable[[str], None]] = None, ts: bool = False) -> None:
+    if logger is not None:
+        logger(f"[@card WARNING] {message}")
+
+
+def to_stderr(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+class WarningComponent(ErrorComponent):
+    """A warning that stands on the card too."""
+
+    def __init__(self, warning_message: str) -> None:
+        super().__init__("@card WARNING", warning_message)
+
+
+class CardSpec:
+    """One `@card` of the step: its attributes, and the class that its type names."""
+
+    def __init__(self, number: int, attributes: Dict[str, Any], log: Callable[[str], None]) -> None:
+        self.number = number  # among the cards of the step
+        self.attributes = attributes
+        self.type: Any = attributes.get("type", "default")
+        self.id: Optional[str] = attributes.get("id")
+        self.options: Dict[str, Any] = attributes.get("options") or {}
+        self.rank: Any = attributes.get("rank")
+        self.timeout = attributes.get("timeout", 45)
+        self.refresh_interval = attributes.get("refresh_interval", 5)
+        self.saves_errors = bool(attributes.get("save_errors", True))
+        self.customize = str(attributes.get("customize")) == "True"
+        self.card_class: Optional[Type[MetaflowCard]] = get_card_class(self.type)
+        if self.id is not None and not is_card_id(self.id):
+            warning_message(
+                f"@card with id '{self.id}' doesn't match REGEX pattern. Adding custom components to cards will not be accessible via "
+                f"`current.card['{self.id}']`. Please create `id` of pattern {TYPE_CHECK_REGEX}. ",
+                log,
+            )
+            self.id = None
+
+    @property
+    def is_editable(self) -> bool:
+        return self.card_class is not None and bool(self.card_class.ALLOW_USER_COMPONENTS)
+
+    @property
+    def is_runtime(self) -> bool:
+        return self.card_class is not None and bool(self.card_class.RUNTIME_UPDATABLE)
+
+
+class ComponentStore:
+    """The components of one card, in order and by their ids."""
+
+    def __init__(
+        self, logger: Optional[Callable[[str], None]] = None, card_type: Any = None, components: Optional[Iterable[Any]] = None,
+        user_set_id: Optional[str] = None,
+    ) -> None:  # fmt: skip
+        self._logger, self._card_type, self._user_set_id = logger, card_type, user_set_id
+        self.layout_last_changed_on = time.time()
+        self._components: Dict[str, Any] = {}
+        for each in components or ():
+            self._store(each)
+
+    def _store(self, component: Any, id: Optional[str] = None) -> None:
+        if not isinstance(component, MetaflowCardComponent):
+            warning_message(
+                f"Component ({component}) is not a valid MetaflowCardComponent. It will not be stored.", self._logger
+            )
+            return
+        if id is not None:
+            component.component_id = id
+        elif component.component_id is None:
+            component.component_id = create_component_id(component)
+        component._logger = self._logger
+        self._components[str(component.component_id)] = component
+        self.layout_last_changed_on = time.time()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._components.values())
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if self._components.get(key) is not None:
+            raise ComponentOverwriteNotSupportedException(key, self._user_set_id, self._card_type)
+        self._store(value, key)
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._components:
+            self._store(StubComponent(key), key)
+        return self._components[key]
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self._components:
+            there = ", ".join(self.keys())
+            raise KeyError(
+                f"MetaflowCardComponent with id `{key}` not found. Available components for the cards include : {there}"
+            )
+        del self._components[key]
+        self.layout_last_changed_on = time.time()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._components
+
+    def __len__(self) -> int:
+        return len(self._components)
+
+    def __str__(self) -> str:
+        return f"Card components present in the card: `{'`, `'.join(self.keys())}` "
+
+    def append(self, component: Any, id: Optional[str] = None) -> None:
+        self._store(component, id)
+
+    def extend(self, components: Iterable[Any]) -> None:
+        for each in components:
+            self._store(each)
+
+    def clear(self) -> None:
+        self._components.clear()
+
+    def keys(self) -> List[str]:
+        return list(self._components)
+
+    def values(self) -> ValuesView[Any]:
+        return self._components.values()
+
+
+class CardComponentManager:
+    """One card of the running step: `current.card[ID]`."""
+
+    def __init__(
+        self, spec: CardSpec, log: Callable[[str], None], publish: Optional[Callable[[CardComponentManager, bool], None]] = None,
+        components: Optional[Iterable[Any]] = None,
+    ) -> None:  # fmt: skip
+        self._spec, self._log, self._publish = spec, log, publish
+        self._components = ComponentStore(log, spec.type, components, spec.id)
+        self._user_data: Any = None
+        self._refreshed = 0.0
+        self._render_seq = 0
+        self._last_layout: Optional[float] = None
+
+    @property
+    def components(self) -> ComponentStore:
+        return self._components
+
+    def append(self, component: Any, id: Optional[str] = None) -> None:
+        """Adds a component at the end."""
+        self._components.append(component, id)
+
+    def extend(self, components: Iterable[Any]) -> None:
+        """Adds several components at the end."""
+        self._components.extend(components)
+
+    def clear(self) -> None:
+        """Removes all components."""
+        self._components.clear()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._components)
+
+    def refresh(self, data: Any = None, force: bool = False) -> None:
+        """Shows the card as it is now, unless it was shown less than `refresh_interval` seconds ago."""
+        self._user_data = data
+        now = time.time()
+        if now - self._refreshed < (self._spec.refresh_interval or 0):
+            return
+        self._refreshed = now
+        is_whole = force or self._last_layout != self._components.layout_last_changed_on
+        if is_whole:
+            self._render_seq += 1
+            self._last_layout = self._components.layout_last_changed_on
+        if self._publish is not None:
+            self._publish(self, is_whole)
+
+    def data(self, mode: str, is_final: bool = False) -> Dict[str, Any]:
+        """Returns what a card's class is given: what `refresh` was given, and the components that change while the task runs."""
+        user: Any = self._user_data
+        if user is not None and json_problem(user):
+            warning_message("Data provided to `refresh` is not JSON serializable. It will be ignored.", self._log)
+            user = {}
+        return {
+            "user": user, "components": {each.component_id: rendered_component(each) for each in self._components if each.REALTIME_UPDATABLE},
+            "render_seq": "final" if is_final else self._render_seq, "component_update_ts": self._components.layout_last_changed_on, "mode": mode,
+        }  # fmt: skip
+
+    def rendered(self) -> List[Any]:
+        """Returns what the components render to."""
+        return [rendered_component(each) for each in list(self._components)]
+
+
+class CardComponentCollector:
+    """`current.card` of a step with `@card`: the card that is edited by default, and the others by their ids."""
+
+    def __init__(
+        self, cards: Iterable[Dict[str, Any]], log: Callable[[str], None] = to_stderr,
+        publish: Optional[Callable[[CardComponentManager, bool], None]] = None,
+    ) -> None:  # fmt: skip
+        self._log, self._publish = log, publish
+        specs = [CardSpec(number, attributes, log) for number, attributes in enumerate(cards)]
+        self._managers = [CardComponentManager(each, log, publish) for each in specs]
+        self._by_id: Dict[str, int] = {}
+        self._default: Optional[int] = None
+        self._warned: Set[str] = set()
+        self._choose(specs)
+
+    def _choose(self, specs: List[CardSpec]) -> None:
+        """Finds out which card is edited by default, and which by their ids."""
+        editable = [each for each in specs if each.is_editable]
+        if not editable:
+            return
+        self._by_id = {each.id: each.number for each in specs if each.id is not None}
+        if len(editable) == 1:
+            self._default = editable[0].number
+            return
+        unnamed = [each for each in editable if each.id is None]
+        if len(unnamed) == 1:
+            self._default = unnamed[0].number
+        ids = [each.id for each in editable if each.id is not None]
+        twice = [each for each in dict.fromkeys(ids) if ids.count(each) > 1]
+        if twice:
+            self._warn(
+                f"Multiple `@card` decorator have been annotated with duplicate ids : {', '.join(twice)}. `current.card['{twice[0]}']` will not work"
+            )
+            for each in twice:
+                del self._by_id[each]
+        customized = [each for each in editable if each.customize]
+        if len(customized) > 1:
+            self._warn(
+                "Multiple @card decorators have `customize=True`. Only one @card per @step can have `customize=True`. "
+                "`current.card.append` will ignore all decorators marked `customize=True`."
+            )
+        elif customized:
+            self._default = customized[0].number
+
+    def _warn(self, message: str) -> None:
+        warning_message(message, self._log)
+
+    def _warn_once(self, what: str, lines: List[str], on_cards: bool = True) -> None:
+        if what in self._warned:
+            return
+        self._warned.add(what)
+        self._warn(" ".join(lines))
+        if on_cards and not os.environ.get("METAFLOW_CARD_NO_WARNING"):
+            for each in self._managers:
+                each.append(WarningComponent("\n".join(lines)))
+
+    def _no_default(self, what: str, lost: str, ways: str) -> List[str]:
+        """Returns why there is no card that is edited by default."""
+        sentences = [lost, f"`current.card.{what}` will not work for any call during this runtime execution."]
+        end = " and ".join((sentences[0], sentences[1]))
+        if len(self._managers) == 1:
+            spec = self._managers[0]._spec
+            if what == "append" and spec.card_class is None:
+                return [f"Card of type `{spec.type}` doesn't exist.", end, "Please use a card `type` which exits."]
+            return [
+                f"Card of type `{spec.type}` is not an editable card.",
+                end,
+                f"Please use an editable card{'.' if what == 'append' else ''}",
+            ]
+        kind = "multiple editable cards" if what == "append" else "multiple @card decorators"
+        return [f"`current.card.{what}` cannot disambiguate between {kind}.", end, *ways.split("\n")]
+
+    def __getitem__(self, key: str) -> Any:
+        """The card with that id; an empty list, which is shown nowhere, if there is none."""
+        if key in self._by_id:
+            return self._managers[self._by_id[key]]
+        self._warn_once(
+            f"[{key}]",
+            [
+                f"`current.card['{key}']` is not present. Please set the `id` argument in @card to '{key}' to access `current.card['{key}']`.",
+                f"`current.card['{key}']` will return an empty `list` which is not referenced to `current.card` object.",
+            ],
+        )
+        return []
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Replaces all components of the card with that id."""
+        if key not in self._by_id:
+            self._warn(
+                f"`current.card['{key}']` is not present. Please set the `id` argument in @card to '{key}' to access `current.card['{key}']`. "
+            )
+        elif not isinstance(value, list):
+            self._warn(
+                f"`current.card['{key}']` not set. `current.card['{key}']` should be a `list` of `MetaflowCardComponent`."
+            )
+        else:
+            number = self._by_id[key]
+            self._managers[number] = CardComponentManager(self._managers[number]._spec, self._log, self._publish, value)
+
+    def append(self, component: Any, id: Optional[str] = None) -> None:
+        """Adds a component to the card that is edited by default."""
+        if self._default is None:
+            ways = "To fix this set the `id` argument in all @card's when using multiple @card decorators over a single @step. "
+            self._warn_once("append", self._no_default("append", "Component will not be appended", ways))
+            return
+        self._managers[self._default].append(component, id)
+
+    def extend(self, components: Iterable[Any]) -> None:
+        """Adds several components to the card that is edited by default."""
+        if self._default is None:
+            ways = "To fix this set the `id` argument in all @card when using multiple @card decorators over a single @step."
+            self._warn_once("extend", self._no_default("extend", "Components list will not be extended", ways))
+            return
+        self._managers[self._default].extend(components)
+
+    @property
+    def components(self) -> Optional[ComponentStore]:
+        """The components of the card that is edited by default; None without one."""
+        if self._default is None:
+            lost = "updated" if len(self._managers) == 1 else "accessible"
+            ways = (
+                "To fix this set the `id` argument in all @card when using multiple @card decorators over a single @step "
+                "and reference `current.card[ID].components`\nto update/access the appropriate card component."
+            )
+            self._warn_once(
+                "components",
+                self._no_default("components", f"Components list will not be {lost}", ways),
+                on_cards=False,
+            )
+            return None
+        return self._managers[self._default].components
+
+    def clear(self) -> None:
+        """Removes all components of the card that is edited by default."""
+        if self._default is not None:
+            self._managers[self._default].clear()
+
+    def refresh(self, *args: Any, **kwargs: Any) -> None:
+        """Shows the card that is edited by default as it is now."""
+        if self._default is not None:
+            self._managers[self._default].refresh(*args, **kwargs)
+
+    def get(self, type: Any = None) -> List[CardComponentManager]:
+        """Returns the cards of that type."""
+        return [each for each in self._managers if each._spec.type == type]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(() if self._default is None else self._managers[self._default])

@@ -1,0 +1,219 @@
+"""Cards of custom types: the class runs in a forked child, which is given so much time, and whatever it does stays there."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .exceptions import IncorrectCardArgsException, UnrenderableCardException
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Tuple
+
+    from .current_card import CardSpec
+
+RENDER, RUNTIME, REFRESH = "render", "render_runtime", "refresh"
+GRACE = 10.0  # seconds that a class has beyond its time limit before its process is ended
+
+
+class Failed(Exception):
+    """A card that could not be made; the text says why."""
+
+
+def run(
+    spec: CardSpec,
+    mode: str,
+    task: Callable[[], Any],
+    components: List[Any],
+    data: Dict[str, Any],
+    graph: Any,
+    flow: Any,
+) -> Any:
+    """Calls the card's class for one mode; returns what it gives: HTML, or what JSON can hold. None where it does not do the mode.
+
+    Raises Failed. For the child process: it may take any time, and end the process.
+    """
+    try:
+        card = _constructed(spec, components, graph, flow)
+    except TypeError:
+        raise Failed(str(IncorrectCardArgsException(spec.type, spec.options))) from None
+    except Exception:
+        raise Failed(str(UnrenderableCardException(spec.type, spec.options))) from None
+    try:
+        card.runtime_data = data
+        object = task()
+        if mode == RENDER:
+            made = card.render(object)
+        else:
+            made = card.render_runtime(object, data) if mode == RUNTIME else card.refresh(object, data)
+    except NotImplementedError:
+        if mode == REFRESH:
+            return None
+        raise Failed(str(UnrenderableCardException(spec.type, spec.options))) from None
+    except Exception:
+        raise Failed(str(UnrenderableCardException(spec.type, spec.options))) from None
+    if mode == REFRESH:
+        return {"token": _token(card, object, data), "data": made}
+    if not isinstance(made, str):
+        raise Failed(f"Card of type {spec.type} has rendered to {type(made).__name__}, and not to a text with HTML.")
+    return made.replace(card.RELOAD_POLICY_TOKEN, _token(card, object, data)) if card.RUNTIME_UPDATABLE else made
+
+
+def _constructed(spec: CardSpec, components: List[Any], graph: Any, flow: Any) -> Any:
+    import inspect
+
+    assert spec.card_class is not None
+    words: Dict[str, Any] = {"components": components, "graph": graph["steps"], "flow": flow}
+    if "graph_info" in inspect.signature(spec.card_class.__init__).parameters:
+        words["graph_info"] = graph
+    if spec.options:
+        words["options"] = spec.options
+    return spec.card_class(**words)
+
+
+def _token(card: Any, task: Any, data: Dict[str, Any]) -> str:
+    if data["render_seq"] == "final":
+        return "final"
+    if card.RELOAD_POLICY == card.RELOAD_POLICY_ALWAYS:
+        return f"render-seq-{data['render_seq']}"
+    return "never" if card.RELOAD_POLICY == card.RELOAD_POLICY_NEVER else str(card.reload_content_token(task, data))
+
+
+class TimeIsUp(BaseException):
+    """The time limit of a card; no error that a class of cards should handle."""
+
+
+class Child:
+    """A process that runs a function and sends back what it returns."""
+
+    def __init__(self, work: Callable[[], Any], seconds: Optional[float]) -> None:
+        import time
+        import warnings
+
+        self._until = None if seconds is None or seconds <= 0 else time.monotonic() + seconds + GRACE
+        self._reading, writing = os.pipe()
+        _flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of a process with threads: ours only pass on what is printed
+            self.pid = os.fork()
+        if not self.pid:
+            os.close(self._reading)
+            _child(work, writing, seconds)
+        os.close(writing)
+
+    def kill(self) -> None:
+        """Ends the process, and what it has started."""
+        import signal
+
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self.pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+    def result(self) -> Tuple[str, Any]:
+        """Waits for the process, and ends it when its time is up. Returns (`ok`, what the function returned) or (`failed`, why)."""
+        import select
+        import time
+
+        parts: List[bytes] = []
+        status: Optional[int] = None
+        late = False
+        while not late:
+            is_ready = bool(select.select([self._reading], [], [], 0.0 if status is not None else 0.1)[0])
+            if is_ready:
+                part = os.read(self._reading, 1 << 20)
+                if not part:
+                    break
+                parts.append(part)
+            elif status is not None:
+                break  # what it has started may hold the pipe still
+            else:
+                pid, code = os.waitpid(self.pid, os.WNOHANG)
+                status = code if pid else None
+            late = self._until is not None and time.monotonic() >= self._until
+        if late or status is None:
+            if late:
+                self.kill()
+            _, status = os.waitpid(self.pid, 0) if status is None else (0, status)
+        self.kill()
+        os.close(self._reading)
+        from ..fast_start import json_text
+
+        if late:
+            return "failed", "The time to render this card is up; its process did not end by itself."
+        try:
+            kind, value = json_text.loads(b"".join(parts).decode("utf-8", "surrogatepass"))
+            return str(kind), value
+        except ValueError:
+            return (
+                "failed",
+                f"The process that rendered this card has ended with exit code {os.waitstatus_to_exitcode(status)}.",
+            )
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+
+
+def _child(work: Callable[[], Any], writing: int, seconds: Optional[float]) -> None:
+    """Runs in the child, and ends it."""
+    try:
+        os.setpgid(0, 0)
+        os.dup2(2, 1)  # what a card prints is no output of the task's
+        message = outcome(work, seconds)
+        _flush()
+        with open(writing, "wb") as file:
+            file.write(message)
+    finally:
+        os._exit(0)
+
+
+def outcome(work: Callable[[], Any], seconds: Optional[float]) -> bytes:
+    """Runs the function; returns JSON with what it returned, or why it failed."""
+    from ..fast_start import json_text
+    from .stored import finite
+
+    try:
+        with TimeLimit(seconds):
+            return json_text.dumps(["ok", finite(work())]).encode("utf-8", "surrogatepass")
+    except Failed as error:
+        why = str(error)
+    except BaseException:
+        import traceback
+
+        why = traceback.format_exc()
+    return json_text.dumps(["failed", why]).encode("utf-8", "surrogatepass")
+
+
+class TimeLimit:
+    """A context in which TimeIsUp is raised once so many seconds have passed; for the main thread."""
+
+    def __init__(self, seconds: Optional[float]) -> None:
+        self.seconds = seconds or 0
+
+    def __enter__(self) -> None:
+        import signal
+        import threading
+
+        self.is_set = self.seconds > 0 and threading.current_thread() is threading.main_thread()
+        if self.is_set:
+            self._before = signal.signal(signal.SIGALRM, self._ring)
+            self._timer = signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_set:
+            import signal
+
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+    def _ring(self, _number: int, _frame: Any) -> None:
+        raise TimeIsUp(f"the card was not rendered within {self.seconds} seconds")

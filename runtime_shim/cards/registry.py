@@ -1,0 +1,127 @@
+"""Which class a card's `type` names: one of the flow's own modules, of a package of `metaflow_extensions`, or a type that is always there."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .base import MetaflowCard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Dict, Iterator, List, Optional, Type
+
+_FOLDER = "metaflow_extensions"
+_OWN = __name__.rpartition(".")[0]
+
+
+def get_card_class(card_type: Any) -> Optional[Type[MetaflowCard]]:
+    """Returns the class of that type, None without one. One of the flow's modules or of an extension comes before one of flowc's own."""
+    return _of_loaded(card_type) or _of_extensions().get(card_type) or _own(card_type)
+
+
+def _own(card_type: Any) -> Optional[Type[MetaflowCard]]:
+    from .types import BUILT_IN
+
+    if card_type in BUILT_IN:
+        return BUILT_IN[card_type]
+    if not str(card_type).startswith("test_"):
+        return None
+    from . import cards_for_tests
+
+    return _of_module(vars(cards_for_tests).values(), card_type)
+
+
+def is_drawn(card_class: Any) -> bool:
+    """Whether the class is one of flowc's own whose cards are stored as data."""
+    from .types import BUILT_IN
+
+    return card_class in BUILT_IN.values()
+
+
+def _of_module(values: Any, card_type: Any) -> Optional[Type[MetaflowCard]]:
+    return next((each for each in values if _is_card(each) and each.type == card_type), None)
+
+
+def _is_card(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, MetaflowCard) and bool(value.type)
+
+
+def _of_loaded(card_type: Any) -> Optional[Type[MetaflowCard]]:
+    """Returns the class that a module of the flow's defines with that `type` of its own; the one defined last."""
+    found = None
+    waiting: List[Type[MetaflowCard]] = [MetaflowCard]
+    while waiting:
+        below = waiting.pop(0).__subclasses__()
+        waiting += below
+        for each in below:
+            is_own = each.__module__ == _OWN or each.__module__.startswith(_OWN + ".")
+            if not is_own and not each.__module__.startswith(_FOLDER) and each.__dict__.get("type") == card_type:
+                found = each
+    return found
+
+
+_failures: List[str] = []  # modules of packages that could not be imported, and why
+
+
+def why_missing(card_type: Any) -> str:
+    """Returns what is said of a type that no class has."""
+    from .exceptions import CardClassFoundException
+
+    return "\n".join([str(CardClassFoundException(card_type)), *(f"The module {each}" for each in _failures)])
+
+
+_extensions: Optional[Dict[Any, Type[MetaflowCard]]] = None
+
+
+def _of_extensions() -> Dict[Any, Type[MetaflowCard]]:
+    """Returns the classes in the lists `CARDS` of packages; of several of one type the first."""
+    global _extensions
+    if _extensions is None:
+        _extensions = {}
+        if any(os.path.isdir(os.path.join(each or ".", _FOLDER)) for each in sys.path):
+            for module in _modules():
+                cards = getattr(module, "CARDS", None)
+                for each in cards if type(cards) is list else ():
+                    if _is_card(each):
+                        _extensions.setdefault(each.type, each)
+    return _extensions
+
+
+def _modules() -> Iterator[ModuleType]:
+    """Yields the modules of `metaflow_extensions.PACKAGE.plugins.cards` that may have cards, as Metaflow finds them."""
+    import pkgutil
+
+    root = _imported(_FOLDER)
+    for package in sorted(_below(root)) if root is not None else ():
+        cards = _imported(f"{_FOLDER}.{package}.plugins.cards")
+        if cards is None:
+            continue
+        if getattr(cards, "__file__", None):  # a regular package: its `__init__` has them
+            yield cards
+            continue
+        for _, name, is_package in pkgutil.iter_modules(cards.__path__):
+            if is_package or name.startswith("mfextinit_"):
+                found = _imported(f"{cards.__name__}.{name}")
+                if found is not None:
+                    yield found
+
+
+def _below(package: ModuleType) -> Iterator[str]:
+    for folder in package.__path__:
+        try:
+            yield from (each.name for each in os.scandir(folder) if each.is_dir() and each.name.isidentifier())
+        except OSError:
+            pass
+
+
+def _imported(name: str) -> Optional[ModuleType]:
+    """Returns the module; None for one that is not there, or fails, which no flow without such a card should notice."""
+    try:
+        __import__(name)
+        return sys.modules[name]
+    except Exception as error:
+        if not isinstance(error, ModuleNotFoundError) or not name.startswith(str(error.name)):
+            _failures.append(f"{name} cannot be imported: {type(error).__name__}: {error}")
+        return None

@@ -1,0 +1,172 @@
+"""Cards in the datastore: the names of their objects, and the JSON of those that flowc draws (docs/formats.md, Cards)."""
+
+from __future__ import annotations
+
+from ..contract import address
+from ..contract.digest import sha256
+from ..contract.errors import DamagedError, ShimError
+from ..fast_start import json_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional
+
+    from ..store import Store
+
+VERSION = 1
+_MOST = 64  # cards of one step whose order is told
+LARGE, LARGEST = 1 << 20, 10 << 20  # bytes of a card that is worth a warning, and of one that is cut
+_CHECK = b',"sum":"'
+# What follows a card's name: its data or its HTML once the attempt has ended, the same while it runs, and what `refresh` gave last.
+DATA, HTML, LIVE_DATA, LIVE_HTML, REFRESHED = ".json", ".html", ".live.json", ".live.html", ".data.json"
+
+
+class Address:
+    """One attempt at one task."""
+
+    def __init__(self, flow: str, run: str, step: str, path: str, attempt: int) -> None:
+        self.flow, self.run, self.step, self.path, self.attempt = flow, run, step, path, attempt
+
+    @property
+    def pathspec(self) -> str:
+        return f"{self.flow}/{self.run}/{self.step}/{address.task_id(self.step, self.path)}"
+
+
+def card_hash(task: Address, number: int) -> str:
+    """Returns what tells the card from all others: known before the task runs, and the same on every engine."""
+    parts = (task.flow, task.run, task.step, task.path, str(task.attempt), str(number))
+    return str(sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest())[:32]
+
+
+def name_of(task: Address, type: Any, id: Optional[str], hash: str) -> str:
+    """Returns the name of a card's objects, without what follows it: `STEP/PATH.ATTEMPT.card.TYPE[-ID]-HASH`."""
+    kind = address.encoded(str(type)).replace("-", "%2D")
+    card = f"{kind}-{id}-{hash}" if id else f"{kind}-{hash}"
+    return address.task_name(task.flow, task.run, task.step, task.path, f"{task.attempt}.card.{card}")
+
+
+class Entry:
+    """A card that a listing shows."""
+
+    def __init__(self, name: str, attempt: int, type: str, id: Optional[str], hash: str) -> None:
+        self.name, self.attempt, self.type, self.id, self.hash = name, attempt, type, id, hash
+        self.endings: List[str] = []  # which of its objects are there
+
+    @property
+    def shown(self) -> str:
+        """The object that is shown: of an attempt that has ended, if there is one."""
+        return self.name + next(each for each in (DATA, HTML, LIVE_HTML, LIVE_DATA) if each in self.endings)
+
+
+def cards_of_task(store: Store, flow: str, run: str, step: str, path: str) -> List[Entry]:
+    """Returns the cards of all attempts: those of the last attempt first, of one attempt in the order of its decorators."""
+    return cards_of_step(store, flow, run, step, path).get(path, [])
+
+
+def cards_of_step(store: Store, flow: str, run: str, step: str, path: str = "") -> Dict[str, List[Entry]]:
+    """Returns the cards of each task of the step that has any, of one task where `path` is given: path → cards."""
+    prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
+    found: Dict[str, Dict[str, Entry]] = {}
+    for name in store.list(prefix + (address.encoded(path) + "." if path else "")):
+        where, _, card = name[len(prefix) :].partition(".card.")
+        task, _, attempt = where.rpartition(".")
+        ending = next((each for each in (LIVE_DATA, LIVE_HTML, REFRESHED, DATA, HTML) if card.endswith(each)), "")
+        if not ending or not attempt.isdigit() or (path and address.decoded(task) != path):
+            continue
+        base = name[: -len(ending)]
+        cards = found.setdefault(address.decoded(task), {})
+        one = cards.setdefault(base, _entry(base, int(attempt), card[: -len(ending)]))
+        one.endings.append(ending)
+    return {task: _in_order(Address(flow, run, step, task, 0), cards) for task, cards in found.items()}
+
+
+def _in_order(task: Address, cards: Dict[str, Entry]) -> List[Entry]:
+    there = [each for each in cards.values() if each.endings != [REFRESHED]]
+    numbers: Dict[str, int] = {}
+    for attempt in {each.attempt for each in there} if len(there) > 1 else ():
+        one = Address(task.flow, task.run, task.step, task.path, attempt)
+        numbers.update({card_hash(one, number): number for number in range(_MOST)})
+    return sorted(there, key=lambda each: (-each.attempt, numbers.get(each.hash, _MOST), each.name))
+
+
+def _entry(name: str, attempt: int, card: str) -> Entry:
+    kind, _, hash = card.rpartition("-")
+    type, _, id = kind.partition("-")
+    return Entry(name, attempt, address.decoded(type), id or None, hash)
+
+
+def dumps(data: Dict[str, Any]) -> bytes:
+    """Returns the object of a card; numbers that are none become null, and a card that is too large loses its largest components."""
+    data = {"version": VERSION, **finite(data)}
+    made = _with_sum(data)
+    if len(made) > _limit() and isinstance(data.get("components"), list):
+        made = _with_sum(_cut(data))
+    return made
+
+
+def _limit() -> int:
+    import os
+
+    given = os.environ.get("FLOWC_CARD_LIMIT", "")
+    return int(given) if given.isdigit() else LARGEST
+
+
+def _cut(data: Dict[str, Any]) -> Dict[str, Any]:
+    """Replaces components by what they would have needed, the largest first, until the card is small enough."""
+    components: List[Any] = list(data["components"])
+    sizes = [len(json_text.dumps(each)) for each in components]
+    size = len(json_text.dumps(data))
+    for at in sorted(range(len(sizes)), key=lambda each: -sizes[each]):
+        if size <= _limit():
+            break
+        kind = components[at].get("type", "text") if isinstance(components[at], dict) else "text"
+        said = f"A component of type {kind} is left out: it takes {sizes[at]} bytes, and a card at most {_limit()} (FLOWC_CARD_LIMIT)."
+        components[at] = {"type": "log", "data": said}
+        size += len(said) - sizes[at]
+    data = {**data, "components": components}
+    if size > _limit():
+        for key in ("images", "tables", "artifacts"):
+            data.pop(key, None)
+    return data
+
+
+def _with_sum(data: Dict[str, Any]) -> bytes:
+    text = json_text.dumps(data).encode("utf-8", "surrogatepass")[:-1]
+    return b'%b%b%b"}' % (text, _CHECK, _sum(text))
+
+
+def _sum(text: bytes) -> bytes:
+    return str(sha256(text).hexdigest())[:16].encode()
+
+
+def loads(data: bytes, name: str) -> Dict[str, Any]:
+    """Returns what `dumps` was given. Raises DamagedError for one that is torn, ShimError for one of a newer version."""
+    text, check, value = data.rpartition(_CHECK)
+    if not check or value != _sum(text) + b'"}':
+        raise DamagedError(f"{name} in the datastore is damaged")
+    found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
+    if int(found["version"]) > VERSION:
+        raise ShimError(f"{name} has format {found['version']}, this flowc reads {VERSION}: use a newer flowc")
+    del found["sum"]
+    return found
+
+
+def finite(value: Any) -> Any:
+    """Returns the value with null in the place of numbers that JSON does not have, and texts as keys."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else _key(key): finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _key(key: Any) -> str:
+    return "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
+
+
+def walked(blocks: Any) -> Iterator[Dict[str, Any]]:
+    """Yields all blocks, those in pages and sections too."""
+    for each in blocks or ():
+        if isinstance(each, dict):
+            yield each
+            yield from walked(each.get("contents") if isinstance(each.get("contents"), list) else ())

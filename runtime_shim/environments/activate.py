@@ -1,0 +1,144 @@
+"""A task's own packages, before its code is imported: chosen for this machine, unpacked unless they are there, and put
+where Python looks for modules.
+
+FLOWC_PACKAGES names them, one digest for each platform that the flow was locked for. The image's own packages are
+hidden, as in Metaflow and as in a local run: what is locked is what is there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..contract.errors import ShimError
+from . import description
+from .description import VARIABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
+
+    from ..store import Store
+    from .description import Description
+
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def activate(store: Store, text: str) -> None:
+    """Makes the environment that `text` (FLOWC_PACKAGES) names the one of this process, and of those that it starts.
+
+    Raises ShimError.
+    """
+    environment = chosen(text)
+    found = description.read(store, environment)
+    if found is None:
+        raise ShimError(
+            f"the environment {environment} is not in the store {store.url}: "
+            "make it with `flowc environment build FLOW.py --store URL` before the run"
+        )
+    fits(found)
+    folder = os.path.join(_place(), environment.rpartition(":")[2])
+    from .unpack import unpack
+
+    unpack(store, found, folder)
+    use(folder)
+    os.environ[VARIABLE] = environment
+
+
+def chosen(text: str) -> str:
+    """The digest for this machine, of a text such as `linux/amd64=sha256:… linux/arm64=sha256:…`.
+
+    Raises ShimError if there is none.
+    """
+    known: Dict[str, str] = {}
+    for each in text.split():
+        platform, _, digest = each.partition("=")
+        known[platform] = digest
+    here = _here()
+    if here not in known:
+        raise ShimError(
+            f"the step's packages are locked for {', '.join(sorted(known))}, and this machine is {here}: lock the flow for it too"
+        )
+    return known[here]
+
+
+def _here() -> str:
+    machine = os.uname().machine
+    return f"{sys.platform}/{MACHINES.get(machine, machine)}"
+
+
+def fits(found: Description) -> None:
+    """Raises ShimError if this Python, or its C library, cannot import what is in the environment."""
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if here != found.python:
+        raise ShimError(
+            f"the step's packages are for Python {found.python}, and this container has {here}: "
+            f"give the step an image with Python {found.python}, or lock its packages with `python='{here}'`"
+        )
+    library = _glibc()
+    if found.glibc and (not library or _numbers(library) < _numbers(found.glibc)):
+        has = f"has glibc {library}" if library else "has no glibc"
+        raise ShimError(
+            f"the step's packages need glibc {found.glibc} or later, and this container {has}: "
+            "take a newer image, or lock them for an older one with `flowc lock --glibc`"
+        )
+
+
+def _glibc() -> Optional[str]:
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (AttributeError, ValueError, OSError):  # musl, macOS
+        return None
+    return version if name == "glibc" else None
+
+
+def _numbers(version: str) -> List[int]:
+    return [int(each) for each in version.split(".") if each.isdigit()]
+
+
+def _place() -> str:
+    """A folder that can be written to, which tasks of one machine share where it stays.
+
+    FLOWC_CACHE, else one of the user's, else a temporary one that nobody else can have put there.
+    """
+    given = os.environ.get("FLOWC_CACHE", "")
+    if given:
+        folder = os.path.join(given, "unpacked")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            return folder
+        except OSError as error:
+            raise ShimError(f"the cache {given} cannot be written to: {error.strerror}") from None
+    own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")
+    temporary = [each for each in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp") if each]
+    for cache in (own, *(os.path.join(each, f"flowc-{os.getuid()}") for each in temporary)):
+        folder = os.path.join(cache, "unpacked")
+        try:
+            os.makedirs(folder, 0o700, exist_ok=True)
+            if all(os.stat(each).st_uid == os.getuid() for each in (cache, folder)) and os.access(
+                folder, os.W_OK | os.X_OK
+            ):
+                return folder
+        except OSError:
+            continue
+    raise ShimError("there is no folder that the step's packages can be unpacked to: give one with FLOWC_CACHE")
+
+
+def use(folder: str) -> None:
+    """Has Python look for modules in the folder instead of in its own site-packages.
+
+    Also the processes that this one starts.
+    """
+    import site
+
+    from ..user_code.flow_module import start_site
+
+    start_site()
+    hidden = {os.path.realpath(each) for each in [*site.getsitepackages(), site.getusersitepackages()]}
+    sys.path[:] = [each for each in sys.path if os.path.realpath(each) not in hidden]
+    site.addsitedir(folder)
+    scripts = os.path.join(folder, "bin")
+    if os.path.isdir(scripts):
+        os.environ["PATH"] = scripts + os.pathsep + os.environ.get("PATH", os.defpath)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH", ""))))
+    os.environ["PYTHONNOUSERSITE"] = "1"

@@ -1,0 +1,108 @@
+"""The warm process of steps that run in an environment of their own: the same server (`warm_process.py`), in that
+environment's Python.
+
+It is started, not forked, since it is another interpreter. It finds this package in `Environment.bundle`, a folder that
+holds nothing else, so that nothing of the Python that runs flowc comes with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from typing import Dict, List, NamedTuple, Tuple
+
+from . import warm_process
+from .warm_process import Work
+
+BOOT = "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; from flowc.runtime_shim.local import {module}; {module}.{call}"
+
+
+class Environment(NamedTuple):
+    """Where the tasks of a step run."""
+
+    python: str  # path of its interpreter, in the folder `bin` of the environment
+    packages: str  # "sha256:…", the digest that the lock names it by
+    bundle: str  # the folder that holds the package `flowc` with the shim
+
+
+def start(work: Work, isolation: str, where: Environment) -> Tuple[int, socket.socket]:
+    """Starts the process; returns its pid, and the socket to speak to it, as `warm_process.start` does."""
+    import subprocess
+
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = [
+        where.python,
+        "-s",
+        "-c",
+        BOOT.format(module="other_python", call="main()"),
+        where.bundle,
+        str(theirs.fileno()),
+    ]
+    child = subprocess.Popen(
+        command, env=variables(where, dict(os.environ)), pass_fds=[theirs.fileno()], start_new_session=True
+    )
+    child.returncode = 0  # the supervisor waits for it
+    theirs.close()
+    try:
+        ours.sendall(json.dumps({"work": work.__dict__, "isolation": isolation}).encode() + b"\n")
+    except OSError:
+        pass  # it has ended already: reading from the socket says so
+    return child.pid, ours
+
+
+def variables(where: Environment, given: Dict[str, str]) -> Dict[str, str]:
+    """The environment variables of a process in the environment.
+
+    Its programs come first, and no other Python's packages are seen.
+    """
+    scripts = os.path.dirname(where.python)
+    own = {
+        name: value
+        for name, value in given.items()
+        if name not in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
+    }
+    own.update(
+        FLOWC_PACKAGES=where.packages,
+        PYTHONNOUSERSITE="1",
+        VIRTUAL_ENV=os.path.dirname(scripts),
+        PATH=scripts + os.pathsep + given.get("PATH", os.defpath),
+    )
+    return own
+
+
+def main() -> None:
+    """Serves the supervisor at the socket that the command line names."""
+    control = socket.socket(fileno=int(sys.argv[2]))
+    bundle = sys.argv[1]
+    del sys.argv[1:]
+    code = 1
+    try:
+        text = b""
+        while not text.endswith(b"\n"):  # no request follows before this process has said that it is ready
+            data = control.recv(1 << 20)
+            if not data:
+                os._exit(0)
+            text += data
+        given = json.loads(text)
+        work = Work(**given["work"])
+        work.environment = _environment(work)
+        code = warm_process.serve(work, control, given["isolation"], _fresh_command(bundle))
+    finally:
+        os._exit(code)
+
+
+def _environment(work: Work) -> str:
+    """Writes down what every task here runs with; returns its digest."""
+    from ..store import open_store
+    from ..task import environment
+
+    return environment.put(open_store(work.store), work.graph["flow"]["name"], environment.here())
+
+
+def _fresh_command(bundle: str) -> List[str]:
+    """The command of a task's own process, where forking is not safe."""
+    return [sys.executable, "-s", "-c", BOOT.format(module="fresh_process", call="start()"), bundle]

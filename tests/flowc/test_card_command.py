@@ -1,0 +1,124 @@
+"""`flowc card`: which card is meant, and what is done with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import Done, flowc, run
+
+FLOW = """
+from metaflow import FlowSpec, card, current, step
+from metaflow.cards import Markdown
+
+
+class F(FlowSpec):
+    @card(type="blank", id="one")
+    @card(type="blank", id="two")
+    @card(type="test_editable_card")
+    @step
+    def start(self):
+        current.card["one"].append(Markdown("first"))
+        current.card["two"].append(Markdown("second"))
+        self.items = [1, 2]
+        self.next(self.body, foreach="items")
+
+    @card
+    @step
+    def body(self):
+        self.value = self.input
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    F()
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("command")
+    (made / "flow.py").write_text(FLOW)
+    for name in ("old", "new"):
+        run(made / "flow.py", made / ".flowc", run_id=name)
+    return made
+
+
+def card(folder: Path, *words: str, check: bool = True) -> Done:
+    return flowc("card", *words, cwd=folder, check=check)
+
+
+def test_get(folder: Path, tmp_path: Path) -> None:
+    printed = card(folder, "get", "old/start", "--id", "one").stdout
+    assert "first" in printed and "second" not in printed and printed.startswith("<!DOCTYPE html>")
+    for words in (["-o", str(tmp_path / "a")], [str(tmp_path / "b")]):
+        card(folder, "get", "F/old/start", "--id", "two", *words)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() and b"second" in (tmp_path / "a").read_bytes()
+    assert card(folder, "get", "old/start", "--type", "test_editable_card").stdout == "\n"
+
+
+def test_view(folder: Path, tmp_path: Path) -> None:
+    card(folder, "view", "old/start", "--type", "test_editable_card", "-o", str(tmp_path / "page.html"))
+    assert 'sandbox="allow-scripts"' in (tmp_path / "page.html").read_text()
+    done = flowc("card", "view", "old/body/1", cwd=folder, env={"BROWSER": "echo opened %s"}, check=True)
+    assert "default-" in done.stdout
+
+
+def test_several_are_listed(folder: Path) -> None:
+    done = card(folder, "get", "old/start")
+    assert done.stdout == "" and "3 cards match" in done.stderr and "test_editable_card" in done.stderr
+    assert card(folder, "view", "old/body").stderr.count("old/body/body-") == 2
+    hash = json.loads(card(folder, "list", "old/start/-", "--as-json").stdout)["cards"][0]["hash"]
+    assert "first" in card(folder, "get", "old/start", "--hash", hash[:5], "--id", "two").stdout
+
+
+def test_list(folder: Path, tmp_path: Path) -> None:
+    assert [line.split()[0] for line in card(folder, "list", "old").stdout.splitlines()[1:]] == [
+        *["old/start/start"] * 3, "old/body/body-0", "old/body/body-1",
+    ]  # fmt: skip
+    assert card(folder, "list").stdout.count("new/") == 5
+    found = json.loads(card(folder, "list", "--as-json", "--type", "default").stdout)
+    assert [each["pathspec"] for each in found] == ["F/new/body/body-0", "F/new/body/body-1"]
+    assert set(found[0]["cards"][0]) == {"id", "hash", "type", "filename", "attempt"}
+    card(folder, "list", "old/start", "--id", "one", "--file", str(tmp_path / "cards.json"))
+    assert len(json.loads((tmp_path / "cards.json").read_text())[0]["cards"]) == 1
+
+
+def test_of_the_flow_s_file(folder: Path) -> None:
+    """Metaflow's words: a step is one of the latest run."""
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        start = "import sys; from flowc.cli import main_for_file; sys.exit(main_for_file('flow.py', 'F', sys.argv[1:]))"
+        return subprocess.run([sys.executable, "-c", start, "card", *words], cwd=folder, capture_output=True, text=True)
+
+    assert "first" in command("get", "start", "--id", "one").stdout and command("list").stdout.count("new/") == 5
+    assert "old/start" in command("list", "old/start").stdout and command("get", "nowhere").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        ([], 2, "the word after `card` is missing"),
+        (["server"], 2, "unknown word `server` after `card`"),
+        (["view"], 2, "the task is missing"),
+        (["view", "a", "b"], 2, "unexpected argument `b`"),
+        (["get", "old/end"], 1, "Card not found in datastore: F/old/end has no card"),
+        (["get", "old/start", "--id", "three"], 1, "has no card with id 'three'"),
+        (["get", "other/start"], 1, "there is no run 'other'"),
+    ],
+)
+def test_what_is_not_there(words: list[str], code: int, text: str, folder: Path) -> None:
+    done = card(folder, *words, check=False)
+    assert done.returncode == code and text in done.stderr
