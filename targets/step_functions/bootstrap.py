@@ -44,9 +44,7 @@ def fetch(env: dict[str, str], bucket: str, key: str, now: datetime.datetime) ->
     region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or instance("placement/region")
     access, secret, session = credentials(env)
     suffix = ".cn" if region.startswith("cn-") else ""
-    endpoint = (
-        env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or f"https://s3.{region}.amazonaws.com{suffix}"
-    )
+    endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL") or f"https://s3.{region}.amazonaws.com{suffix}"
     url = f"{endpoint.rstrip('/')}/{bucket}/{urllib.parse.quote(key, safe='/~')}"
     place = urllib.parse.urlsplit(url)
     stamp, empty = now.strftime("%Y%m%dT%H%M%SZ"), hashlib.sha256(b"").hexdigest()
@@ -58,14 +56,9 @@ def fetch(env: dict[str, str], bucket: str, key: str, now: datetime.datetime) ->
     request = f"GET\n{place.path}\n\n{lines}\n{signed}\n{empty}"
     scope = f"{stamp[:8]}/{region}/s3/aws4_request"
     signature = ("AWS4" + secret).encode()
-    for part in (
-        *scope.split("/"),
-        f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}",
-    ):
+    for part in (*scope.split("/"), f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"):
         signature = hmac.new(signature, part.encode(), hashlib.sha256).digest()
-    headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={access}/{scope},SignedHeaders={signed},Signature={signature.hex()}"
-    )
+    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={access}/{scope},SignedHeaders={signed},Signature={signature.hex()}"
     return get(url, headers)
 
 

@@ -44,16 +44,9 @@ class Cards(FlowSpec):
     def end(self):
         found = get_cards(current.run["start"].task)
         self.kinds = [(each.type, each.id, each.attempt) for each in found]
-        self.parts = [
-            "<progress" in found[0].get(),
-            "hello" in found[1].get(),
-            found[2].get(),
-            "named no_such not found" in found[3].get(),
-        ]
+        self.parts = ["<progress" in found[0].get(), "hello" in found[1].get(), found[2].get(), "named no_such not found" in found[3].get()]
         bodies = [get_cards(each) for each in sorted(current.run["body"], key=lambda each: each.index)]
-        self.attempts = [
-            [(each.attempt, f"attempt {each.attempt}" in each.get()) for each in cards] for cards in bodies
-        ]
+        self.attempts = [[(each.attempt, f"attempt {each.attempt}" in each.get()) for each in cards] for cards in bodies]
 
 
 if __name__ == "__main__":

@@ -32,9 +32,7 @@ class Configs(FlowSpec):
         import os
 
         self.variables = [os.environ["NAME"], os.environ["LAYERS"]]
-        self.kinds = [
-            type(each).__name__ for each in (self.settings, self.settings.deep, self.listed, self.text, self.nothing)
-        ]
+        self.kinds = [type(each).__name__ for each in (self.settings, self.settings.deep, self.listed, self.text, self.nothing)]
         self.value = self.settings.deep.value + self.settings["deep"]["value"]
         self.deep = self.settings.deep
         try:

@@ -8,13 +8,9 @@ from metaflow import FlowSpec, JSONType, Parameter, environment, step
 class HostileValues(FlowSpec):
     """Says {{workflow.name}} {{=1+1}} {{ run_id }} {% raw %} {# x #} $(date) ${HOME} `id` $.x $$.Execution \\ ' " ''' # : - ~ é☃"""
 
-    n = Parameter(
-        "n", default="{{workflow.name}} {{=1+1}} {{ run_id }} {%raw%} {# x #}", help="{{ ti }} {% x %} ' \" \\ \n: - é"
-    )
+    n = Parameter("n", default="{{workflow.name}} {{=1+1}} {{ run_id }} {%raw%} {# x #}", help="{{ ti }} {% x %} ' \" \\ \n: - é")
     no = Parameter("no", default="no")
-    path = Parameter(
-        "p-q", default="Ref::path $.x $$.Execution.Id $(HOME) ${HOME} `id` 'single' \"double\" \\ \\n\n\ttab"
-    )
+    path = Parameter("p-q", default="Ref::path $.x $$.Execution.Id $(HOME) ${HOME} `id` 'single' \"double\" \\ \\n\n\ttab")
     all = Parameter("all", type=JSONType, default='["{}", "~", {"{{x}}": null}]')
     empty = Parameter("empty", default="")
 
@@ -32,10 +28,7 @@ class HostileValues(FlowSpec):
     @step
     def start(self):
         """{{workflow.name}} {{ run_id }} {% raw %} $(date) ''' é"""
-        self.environment = {
-            name: os.environ[name]
-            for name in ("TEMPLATES", "SHELL_WORDS", "FILE_NAME", "LINES", "LETTERS", "YES", "NUMBER")
-        }
+        self.environment = {name: os.environ[name] for name in ("TEMPLATES", "SHELL_WORDS", "FILE_NAME", "LINES", "LETTERS", "YES", "NUMBER")}
         self.été = [self.n, self.no, self.path, self.all, self.empty]
         self.on = {"{{x}}": "~", "$.y": None}
         self._private = "no"

@@ -14,10 +14,7 @@ class Parameters(FlowSpec):
 
     @step
     def start(self):
-        self.types = [
-            type(each).__name__
-            for each in (self.text, self.number, self.rate, self.verbose, self.table, self.words, self.note)
-        ]
+        self.types = [type(each).__name__ for each in (self.text, self.number, self.rate, self.verbose, self.table, self.words, self.note)]
         self.next(self.end)
 
     @step

@@ -7,13 +7,7 @@ from metaflow import FlowSpec, current, project, step
 class ProjectFlow(FlowSpec):
     @step
     def start(self):
-        self.where = (
-            current.project_name,
-            current.branch_name,
-            current.project_flow_name,
-            current.is_production,
-            current.is_user_branch,
-        )
+        self.where = (current.project_name, current.branch_name, current.project_flow_name, current.is_production, current.is_user_branch)
         self.next(self.end)
 
     @step
