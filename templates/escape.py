@@ -1,7 +1,7 @@
-"""Escaping by construction: every value that a template interpolates becomes a complete literal of the template's language.
+"""Escaping by construction: every value in a template becomes a complete literal of the template's language.
 
-`LANGUAGES` maps a template's extension to the function that writes a value; a template cannot forget it. The functions take what JSON knows
-(None, bool, int, float, str, list or tuple, dict with text keys) and raise TypeError for anything else.
+`LANGUAGES` maps a template's extension to the function that writes a value; a template cannot forget it. The functions
+accept JSON's types (None, bool, int, float, str, list or tuple, dict with text keys), and raise TypeError for any other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def quoted(text: str, astral: str = "\\U{:08x}") -> str:
-    """The text in double quotes, on one line, with the escapes that YAML and Python share; printable characters stay as they are."""
+    """Returns the text in double quotes, on one line, with the escapes that YAML and Python share.
+
+    Printable characters are not escaped.
+    """
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return '"' + "".join(_escaped(each, astral) for each in text) + '"'
@@ -30,14 +33,14 @@ def _escaped(each: str, astral: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else astral.format(code)
 
 
-# ── YAML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── YAML ──
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
 _NOT_TEXT = frozenset("y n yes no on off true false null none".split())
 
 
 def yaml(value: Any) -> str:
-    """A scalar, or a collection in flow style, that readers of YAML 1.1 and 1.2 read back as this very value."""
+    """Returns a scalar, or a collection in flow style, that YAML 1.1 and 1.2 read back as exactly this value."""
     if isinstance(value, str):
         first = value[:1]
         plain = (
@@ -61,7 +64,7 @@ def yaml(value: Any) -> str:
 
 def _yaml_key(key: Any) -> str:
     text = yaml(_key(key))
-    return text if len(text) < 1000 else f"? {text} "  # a key without `?` may have 1,024 characters
+    return text if len(text) < 1000 else f"? {text} "  # without `?`, a key has at most 1,024 characters
 
 
 def _yaml_float(value: float) -> str:
@@ -69,14 +72,14 @@ def _yaml_float(value: float) -> str:
         return {"inf": ".inf", "-inf": "-.inf"}.get(repr(value), ".nan")
     text = repr(value)
     mantissa, exponent, power = text.partition("e")
-    return f"{mantissa if '.' in mantissa else mantissa + '.0'}{exponent}{power}"  # YAML 1.1 takes 1e16 for text
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}{exponent}{power}"  # YAML 1.1 reads 1e16 as text
 
 
-# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── JSON ──
 
 
 def json(value: Any) -> str:
-    """JSON text on one line. Raises ValueError for a number that JSON does not have."""
+    """Returns JSON text on one line. Raises ValueError for a number that JSON does not have."""
     if isinstance(value, str):
         return _json_text(value)
     if isinstance(value, float):
@@ -105,11 +108,11 @@ def _pair(each: str) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-# ── Python ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Python ──
 
 
 def python(value: Any) -> str:
-    """A literal of any Python 3, on one line."""
+    """Returns a literal of any Python 3, on one line."""
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, float):
@@ -123,11 +126,14 @@ def python(value: Any) -> str:
     return _constant(value, "None", "True", "False")
 
 
-# ── shell ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── shell ──
 
 
 def shell(value: Any) -> str:
-    """One word of a POSIX shell, or one word for each item of a list. Raises ValueError for a NUL character, which no argument can hold."""
+    """Returns one word of a POSIX shell, or one word for each item of a list.
+
+    Raises ValueError for a NUL character, which no argument can contain.
+    """
     if isinstance(value, (list, tuple)):
         return " ".join(map(shell, value))
     text = (
@@ -163,16 +169,19 @@ def _key(key: Any) -> str:
 LANGUAGES: dict[str, Callable[[Any], str]] = {"yaml": yaml, "json": json, "py": python, "sh": shell}
 
 
-# ── filters ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── filters ──
 
 
 def comment(text: str) -> str:
-    """The text on one line, with nothing that could end a comment of YAML, Python or a shell."""
+    """Returns the text on one line, without anything that could end a comment of YAML, Python or a shell."""
     return "".join(each if each.isprintable() else " " for each in text).strip()
 
 
 def identifier(text: str) -> str:
-    """The text itself, if it is a Python identifier. Raises ValueError otherwise: this is the one unquoted way into a program."""
+    """Returns the text, if it is a Python identifier. Raises ValueError otherwise.
+
+    It is the only text that goes into a program unquoted.
+    """
     import keyword
 
     if not text.isascii() or not text.isidentifier() or keyword.iskeyword(text):

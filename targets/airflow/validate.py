@@ -1,9 +1,9 @@
-"""Finds in a DAG file what Airflow would find when it reads it, with no Airflow at hand and without running the file.
+"""Finds the problems that Airflow would find in a DAG file, without Airflow and without running the file.
 
-The file is parsed, never imported: its own names are defined before they are used, its imports are there where Airflow is, ids can be used
-and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, tasks do not wait for each other in a
-circle, and Kubernetes takes the pods (`rules/pod_arguments.py`). Sources: Airflow's documentation, "Trigger Rules",
-"Templates reference", `airflow.utils.helpers.validate_key`.
+The file is parsed, never imported. The rules: names are defined before they are used; imports exist where Airflow is
+installed; ids are valid and unique; trigger rules, retries, cron expressions and Jinja tags are valid; tasks do not wait
+for each other in a cycle; Kubernetes accepts the pods (`rules/pod_arguments.py`). Sources: Airflow's documentation,
+"Trigger Rules", "Templates reference", `airflow.utils.helpers.validate_key`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ast
 import builtins
 import re
 
-from flowc.targets.shared.cycles import circle
+from flowc.targets.shared.cycles import cycle
 from flowc.targets.target import Finding
 
 from .rules.pod_arguments import pod_rules
@@ -29,11 +29,11 @@ _RULES = (
     "all_success", "all_failed", "all_done", "all_done_setup_success", "all_skipped", "one_success", "one_failed", "one_done", "none_failed",
     "none_skipped", "none_failed_min_one_success", "always", "all_done_min_one_success",
 )  # fmt: skip
-_OUTSIDE = ("airflow", "pendulum", "kubernetes")  # what is there where Airflow is
+_OUTSIDE = ("airflow", "pendulum", "kubernetes")  # installed wherever Airflow is
 
 
 def recognises(name: str, text: str) -> bool:
-    """True for a Python file that makes a DAG."""
+    """Returns True for a Python file that makes a DAG."""
     return name.endswith(".py") and "airflow" in text and re.search(r"\bDAG\(|@dag\b", text) is not None
 
 
@@ -73,22 +73,22 @@ def _is_dag(node: ast.expr) -> bool:
 
 
 def _import(statement: ast.Import | ast.ImportFrom) -> Iterator[Problem]:
-    """An import at the top of the file; one inside a function is for whoever calls it."""
+    """Checks an import at the top of the file. One inside a function matters only when that function is called."""
     import sys
 
     if isinstance(statement, ast.ImportFrom) and statement.level:
-        yield statement.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
+        yield statement.lineno, "a DAG file cannot use relative imports: Airflow reads it alone"
         return
     for module in (
         [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [alias.name for alias in statement.names]
     ):
         root = module.partition(".")[0]
         if root not in _OUTSIDE and root not in sys.stdlib_module_names:
-            yield statement.lineno, f"module `{root}` need not be there where Airflow reads the file"
+            yield statement.lineno, f"module `{root}` may be missing where Airflow reads the file"
 
 
 def _names(tree: ast.Module) -> Iterator[Problem]:
-    """Imports, and names that are used at the top of the file, `with` blocks included, before anything has defined them."""
+    """Checks imports, and finds names that are used at the top level, `with` blocks included, before they are defined."""
     known = set(dir(builtins)) | {"__file__", "__name__", "__doc__"}
     for statement in tree.body:
         yield from _statement(statement, known)
@@ -155,13 +155,13 @@ def _dag(call: ast.Call) -> Iterator[Problem]:
     elif isinstance(identifier, ast.Constant) and not (
         isinstance(identifier.value, str) and _KEY.fullmatch(identifier.value)
     ):
-        yield identifier.lineno, f"{identifier.value!r} cannot be the id of a DAG"
+        yield identifier.lineno, f"{identifier.value!r} is not a valid DAG id"
     schedule = given.get("schedule")
     if isinstance(schedule, ast.Constant) and isinstance(schedule.value, str) and not schedule.value.startswith("@"):
         try:
             parse(schedule.value)
         except BadCron as error:
-            yield schedule.lineno, f"{schedule.value!r} is no cron expression: {error}"
+            yield schedule.lineno, f"{schedule.value!r} is not a valid cron expression: {error}"
     if isinstance(schedule, ast.Constant) and schedule.value is not None and "start_date" not in given:
         yield call.lineno, "a DAG with a schedule needs a start_date"
 
@@ -170,15 +170,18 @@ def _task(call: ast.Call) -> Iterator[Problem]:
     for each in call.keywords:
         value = each.value.value if isinstance(each.value, ast.Constant) else None
         if each.arg == "task_id" and value is not None and not (isinstance(value, str) and _KEY.fullmatch(value)):
-            yield each.value.lineno, f"{value!r} cannot be the id of a task"
+            yield each.value.lineno, f"{value!r} is not a valid task id"
         elif each.arg == "trigger_rule" and value is not None and value not in _RULES:
-            yield each.value.lineno, f"{value!r} is no trigger rule"
+            yield each.value.lineno, f"{value!r} is not a trigger rule"
         elif each.arg == "retries" and value is not None and not (isinstance(value, int) and value >= 0):
-            yield each.value.lineno, f"retries cannot be {value!r}"
+            yield each.value.lineno, f"retries must be a whole number of at least 0, not {value!r}"
 
 
 def _ids(block: ast.With) -> Iterator[Problem]:
-    """Task ids that are given twice in the DAG of a `with` block. Task groups and functions, which put a prefix before them, are passed over."""
+    """Yields task ids that occur twice in the DAG of a `with` block.
+
+    Task groups and functions are skipped: Airflow puts a prefix before the ids in them.
+    """
     seen: dict[str, int] = {}
     waiting: list[ast.AST] = list(reversed(block.body))
     while waiting:
@@ -193,13 +196,13 @@ def _ids(block: ast.With) -> Iterator[Problem]:
         ):
             name, line = node.value.value, node.value.lineno
             if name in seen:
-                yield line, f"the task id {name!r} is given twice, first in line {seen[name]}"
+                yield line, f"the task id {name!r} is used twice, first in line {seen[name]}"
             seen.setdefault(name, line)
         waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _jinja(tree: ast.Module) -> Iterator[Problem]:
-    """Texts that Airflow would fail to render: a tag that is opened and not closed. Descriptions and documentation are not rendered."""
+    """Yields texts that Airflow cannot render, because a tag is not closed. It does not render descriptions."""
     plain = {
         id(each.value)
         for each in ast.walk(tree)
@@ -219,7 +222,10 @@ def _jinja(tree: ast.Module) -> Iterator[Problem]:
 
 
 def _cycles(block: ast.With) -> Iterator[Problem]:
-    """Variables of tasks that come before themselves by `>>`, or by what they are given; those that are set more than once are passed over."""
+    """Yields variables of tasks that come before themselves, by `>>` or by their arguments.
+
+    Variables that are set more than once are skipped.
+    """
     before: dict[str, set[str]] = {}
     lines: dict[str, int] = {}
     assigned = [each.id for each in ast.walk(block) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
@@ -238,20 +244,20 @@ def _cycles(block: ast.With) -> Iterator[Problem]:
             and isinstance(each.targets[0], ast.Name)
         ):
             before.setdefault(each.targets[0].id, set()).update(_loaded(each.value) & once)
-    cyclic = circle({name: several for name, several in before.items() if name in once})
+    cyclic = cycle({name: several for name, several in before.items() if name in once})
     if cyclic:
         yield min(lines.get(name, 1) for name in cyclic), f"the tasks {', '.join(cyclic)} wait for each other"
 
 
 def _chain(node: ast.expr) -> list[ast.expr]:
-    """The operands of `a >> b >> c`, in order."""
+    """Returns the operands of `a >> b >> c`, in order."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
         return [*_chain(node.left), node.right]
     return [node]
 
 
 def _named(operand: ast.expr) -> set[str]:
-    """The variables that an operand of `>>` is: a name, or a list of names."""
+    """Returns the variables in an operand of `>>`, which is a name or a list of names."""
     several = operand.elts if isinstance(operand, (ast.List, ast.Tuple)) else [operand]
     return {each.id for each in several if isinstance(each, ast.Name)}
 

@@ -1,4 +1,4 @@
-"""Finds in a manifest the names that Kubernetes would refuse only when it makes the pods, in the middle of a run."""
+"""Finds names in a manifest that Kubernetes would refuse only when it creates the pods, during a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REFERENCES = {"secretRef": "a Secret", "secretKeyRef": "a Secret", "configMapRe
 
 
 def pod_problems(value: Any, place: str) -> Iterator[Problem]:
-    """Yields each name and path inside the value, a part of a manifest of Argo, that no pod can have. What holds `{{` is not known yet."""
+    """Yields each invalid name and path in the value, a part of a manifest of Argo. Texts with `{{` are skipped."""
     waiting = [(place, value)]
     while waiting:
         where, each = waiting.pop()
@@ -29,13 +29,13 @@ def pod_problems(value: Any, place: str) -> Iterator[Problem]:
 
 
 def field_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
-    """Yields what is wrong with the value of one field of that name, but not with the fields in it."""
+    """Yields the problems of the value of one field of that name, but not of the fields in it."""
     if name in ("labels", "annotations", "nodeSelector") and isinstance(value, dict):
         for key, text in value.items():
             if not _is_open(key) and not is_key(key.lower() if name == "annotations" else key):
-                yield place, f"{key!r} cannot be a key here"
+                yield place, f"{key!r} is not a valid key here"
             if name != "annotations" and isinstance(text, str) and not _is_open(text) and not is_label(text):
-                yield f"{place}[{key!r}]", f"{text!r} cannot be the value of a label"
+                yield f"{place}[{key!r}]", f"{text!r} is not a valid label value"
     elif name in _NAMES:
         yield from _of_name(value, place, _NAMES[name])
     elif name in _REFERENCES and isinstance(value, dict):
@@ -59,12 +59,12 @@ def field_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
         try:
             yield from pod_problems(json.loads(value), place)
         except ValueError:
-            pass  # YAML, which it may be too
+            pass  # it may also be YAML, which is not checked
 
 
 def _of_name(value: Any, place: str, what: str) -> Iterator[Problem]:
     if isinstance(value, str) and value and not _is_open(value) and not is_object(value):
-        yield place, f"{value!r} cannot be the name of {what}"
+        yield place, f"{value!r} is not a valid name of {what}"
 
 
 def _is_open(text: str) -> bool:

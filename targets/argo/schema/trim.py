@@ -1,7 +1,7 @@
 """Trims Argo's own JSON schema to what `validate.py` needs: `trim.py SCHEMA.json > argo-workflows-VERSION.json`.
 
-SCHEMA.json is `api/jsonschema/schema.json` of the Argo Workflows release (Apache License 2.0). Kept are the definitions that the four kinds
-lead to, without descriptions; added is that an object has no other fields than those named, as the API server's CRDs say.
+SCHEMA.json is `api/jsonschema/schema.json` of the Argo Workflows release (Apache License 2.0). The result keeps the
+definitions that the four kinds refer to, without descriptions. It forbids unknown fields, as the API server's CRDs do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 KINDS = ("ClusterWorkflowTemplate", "CronWorkflow", "Workflow", "WorkflowTemplate")
 PREFIX = "#/definitions/"
-# Written as text in the schema, taken as a number or text by the API.
+# The schema says text; the API accepts a number or text.
 LOOSE = {
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
     "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"]},
@@ -20,6 +20,7 @@ LOOSE = {
 
 
 def trimmed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns the part of the schema that `validate.py` needs."""
     definitions: dict[str, Any] = {}
     waiting = [f"io.argoproj.workflow.v1alpha1.{kind}" for kind in KINDS]
     while waiting:

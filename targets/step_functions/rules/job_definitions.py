@@ -1,4 +1,4 @@
-"""What RegisterJobDefinition wants of a job definition with one container (AWS Batch API Reference), and of a list of them."""
+"""Rules for a list of job definitions with one container (AWS Batch API Reference, RegisterJobDefinition)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from .asl.paths import Problem
 
-    # A shape: a type, [shape of each item], {name: shape}, {"*": shape of each value}, or a function that says what is wrong
+    # A shape: a type, [shape of each item], {name: shape}, {"*": shape of each value}, or a function that returns the
+    # problem, "" for none. A name that ends in "!" is required.
     Shape = Any
 
 SIZE = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
@@ -38,7 +39,7 @@ def _name(value: object) -> str:
 def _variable(value: object) -> str:
     if not isinstance(value, str) or not value:
         return "must be text"
-    return "names that begin with `AWS_BATCH` are kept for Batch itself" if value.startswith("AWS_BATCH") else ""
+    return "names that begin with `AWS_BATCH` are reserved for Batch" if value.startswith("AWS_BATCH") else ""
 
 
 def _path(value: object) -> str:
@@ -46,7 +47,7 @@ def _path(value: object) -> str:
 
 
 def role_problem(value: object) -> str:
-    """Returns what is wrong with the ARN of a role; "" for a good one (IAM User Guide, IAM ARNs)."""
+    """Returns the problem with the ARN of a role; "" for a valid one (IAM User Guide, IAM ARNs)."""
     return (
         ""
         if isinstance(value, str) and _ROLE.fullmatch(value)
@@ -95,7 +96,7 @@ DEFINITION: Shape = {
 
 
 def definitions_problems(document: object) -> Iterator[Problem]:
-    """Yields what is wrong with a list of job definitions, as (place, message)."""
+    """Yields the problems of a list of job definitions, as (place, message)."""
     if not isinstance(document, list):
         yield "", "must be a list of job definitions"
         return
@@ -106,7 +107,7 @@ def definitions_problems(document: object) -> Iterator[Problem]:
         yield from _shape(definition, DEFINITION, place)
         if isinstance(name, str):
             if name in seen:
-                yield f"{place}.jobDefinitionName", f"there is another definition `{name}`"
+                yield f"{place}.jobDefinitionName", f"there is a second definition `{name}`"
             seen.add(name)
         if isinstance(definition, dict) and isinstance(definition.get("containerProperties"), dict):
             yield from _container(definition["containerProperties"], f"{place}.containerProperties")
@@ -114,12 +115,12 @@ def definitions_problems(document: object) -> Iterator[Problem]:
 
 
 def _container(container: dict[str, Any], place: str) -> Iterator[Problem]:
-    """What one field of a container wants of another."""
+    """Checks the rules between fields of a container."""
     amounts = [each for each in container.get("resourceRequirements") or () if isinstance(each, dict)]
     kinds = [each.get("type") for each in amounts]
     for kind in ("VCPU", "MEMORY"):
         if kinds.count(kind) != 1:
-            yield f"{place}.resourceRequirements", f"must name {kind} once"
+            yield f"{place}.resourceRequirements", f"must contain {kind} exactly once"
     for index, each in enumerate(amounts):
         least = {"MEMORY": 4}.get(str(each.get("type")), 1)
         value = each.get("value")
@@ -129,14 +130,17 @@ def _container(container: dict[str, Any], place: str) -> Iterator[Problem]:
             and not fraction
             and not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) >= least)
         ):
-            yield f"{place}.resourceRequirements[{index}].value", f"must be the text of a whole number from {least}"
+            yield (
+                f"{place}.resourceRequirements[{index}].value",
+                f"must be the text of a whole number of at least {least}",
+            )
     volumes = {each.get("name") for each in container.get("volumes") or () if isinstance(each, dict)}
     for index, mount in enumerate(container.get("mountPoints") or ()):
         if isinstance(mount, dict) and mount.get("sourceVolume") not in volumes:
             yield f"{place}.mountPoints[{index}].sourceVolume", f"there is no volume `{mount.get('sourceVolume')}`"
     names = [each.get("name") for each in container.get("environment") or () if isinstance(each, dict)]
     for name in sorted({str(each) for each in names if names.count(each) > 1}):
-        yield f"{place}.environment", f"`{name}` is given twice"
+        yield f"{place}.environment", f"`{name}` occurs twice"
 
 
 def _size(definition: object, place: str) -> Iterator[Problem]:
@@ -144,7 +148,7 @@ def _size(definition: object, place: str) -> Iterator[Problem]:
 
     size = len(json.dumps(definition, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"))
     if size > SIZE:
-        yield place, f"is {size} bytes long; a job definition has at most {SIZE}"
+        yield place, f"is {size} bytes long, but a job definition has at most {SIZE}"
 
 
 def _shape(value: object, shape: Shape, place: str) -> Iterator[Problem]:
@@ -169,6 +173,6 @@ def _shape(value: object, shape: Shape, place: str) -> Iterator[Problem]:
             if "*" in names or name in names:
                 yield from _shape(each, names.get(name, names.get("*")), f"{place}.{name}")
             else:
-                yield f"{place}.{name}", "is no field of it"
+                yield f"{place}.{name}", "is not a valid field here"
     elif problem := shape(value):
         yield place, problem

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COMPARED = {"String": str, "Numeric": (int, float), "Timestamp": str}
 _ORDERS = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals")
 _TESTS = ("IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp")
-# operator → the type of what it compares with; None where that is a path
+# operator → the type of its operand; None for a path
 OPERATORS: dict[str, object] = {f"{kind}{order}": type_ for kind, type_ in _COMPARED.items() for order in _ORDERS}
 OPERATORS.update(
     {f"{name}Path": None for name in tuple(OPERATORS)}, BooleanEquals=bool, BooleanEqualsPath=None, StringMatches=str
@@ -26,7 +26,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 
 
 def choice_problems(rules: object, place: str, jsonata: bool) -> Iterator[Problem]:
-    """What is wrong with the field `Choices`, apart from where its rules go."""
+    """Yields the problems of the field `Choices`, apart from the targets of its rules."""
     if not isinstance(rules, list) or not rules:
         yield place, "must be a list of one or more rules"
         return
@@ -49,7 +49,7 @@ def choice_problems(rules: object, place: str, jsonata: bool) -> Iterator[Proble
 
 
 def is_timestamp(text: object) -> bool:
-    """True for a timestamp as RFC 3339 profiles ISO 8601, with capital T and Z."""
+    """Returns True for a timestamp of RFC 3339, a profile of ISO 8601, with capital T and Z."""
     return isinstance(text, str) and _TIMESTAMP.fullmatch(text) is not None
 
 
@@ -77,7 +77,7 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
         for index, part in enumerate(parts):
             inside = f"{place}.{operator}" + ("" if operator == "Not" else f"[{index}]")
             if "Next" in part:
-                yield f"{inside}.Next", "is only for the outermost rule"
+                yield f"{inside}.Next", "is allowed only in the outermost rule"
             yield from _rule({name: each for name, each in part.items() if name not in ("Next", "Comment")}, inside)
         return
     yield from _unknown(rule, {operator, "Variable"}, place)
@@ -97,10 +97,10 @@ def _operand(operator: str, value: object, place: str) -> Iterator[Problem]:
     elif isinstance(value, bool) is not (wanted is bool) or not isinstance(value, wanted):  # type: ignore[arg-type]
         yield place, f"must be a {'boolean' if wanted is bool else 'text' if wanted is str else 'number'}"
     elif operator.startswith("Timestamp") and not is_timestamp(value):
-        yield place, f"`{value}` is no timestamp"
+        yield place, f"`{value}` is not a timestamp"
 
 
 def _unknown(rule: dict[str, object], known: set[str], place: str) -> Iterator[Problem]:
     for name in rule:
         if name not in known:
-            yield f"{place}.{name}", "is no field of it"
+            yield f"{place}.{name}", "is not a valid field here"
