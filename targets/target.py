@@ -141,7 +141,9 @@ def names() -> tuple[str, ...]:
     here = os.path.dirname(__file__)
     return tuple(
         sorted(
-            each.replace("_", "-") for each in os.listdir(here) if os.path.exists(os.path.join(here, each, "emit.py"))
+            entry.replace("_", "-")
+            for entry in os.listdir(here)
+            if os.path.exists(os.path.join(here, entry, "emit.py"))
         )
     )
 

@@ -1,7 +1,8 @@
 """Escaping by construction: every value in a template becomes a complete literal of the template's language.
 
 `LANGUAGES` maps a template's extension to the function that writes a value; a template cannot forget it. The functions
-accept JSON's types (None, bool, int, float, str, list or tuple, dict with text keys), and raise TypeError for any other.
+accept JSON's types (None, bool, int, float, str, list or tuple, dict with text keys), and raise TypeError for any
+other.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ def quoted(text: str, astral: str = "\\U{:08x}") -> str:
     """
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return '"' + "".join(_escaped(each, astral) for each in text) + '"'
+    return '"' + "".join(_escaped(character, astral) for character in text) + '"'
 
 
-def _escaped(each: str, astral: str) -> str:
-    if each in _SHORT:
-        return _SHORT[each]
-    if each.isprintable():
-        return each
-    code = ord(each)
+def _escaped(character: str, astral: str) -> str:
+    if character in _SHORT:
+        return _SHORT[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else astral.format(code)
 
 
@@ -58,7 +59,7 @@ def yaml(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(yaml, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_yaml_key(key)}: {yaml(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_yaml_key(key)}: {yaml(item)}" for key, item in value.items()) + "}"
     return _constant(value, "null", "true", "false")
 
 
@@ -89,22 +90,25 @@ def json(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(json, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_json_text(_key(key))}: {json(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_json_text(_key(key))}: {json(item)}" for key, item in value.items()) + "}"
     return _constant(value, "null", "true", "false")
 
 
 def _json_text(text: str) -> str:
-    if all(ord(each) <= 0xFFFF or each.isprintable() for each in text):
+    if all(ord(character) <= 0xFFFF or character.isprintable() for character in text):
         return quoted(text)
     return (
         '"'
-        + "".join(_escaped(each, "") if ord(each) <= 0xFFFF or each.isprintable() else _pair(each) for each in text)
+        + "".join(
+            _escaped(character, "") if ord(character) <= 0xFFFF or character.isprintable() else _pair(character)
+            for character in text
+        )
         + '"'
     )
 
 
-def _pair(each: str) -> str:
-    code = ord(each) - 0x10000
+def _pair(character: str) -> str:
+    code = ord(character) - 0x10000
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
@@ -122,7 +126,7 @@ def python(value: Any) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(map(python, value)) + ("," if len(value) == 1 else "") + ")"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{quoted(_key(key))}: {python(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{quoted(_key(key))}: {python(item)}" for key, item in value.items()) + "}"
     return _constant(value, "None", "True", "False")
 
 
@@ -174,7 +178,7 @@ LANGUAGES: dict[str, Callable[[Any], str]] = {"yaml": yaml, "json": json, "py": 
 
 def comment(text: str) -> str:
     """Returns the text on one line, without anything that could end a comment of YAML, Python or a shell."""
-    return "".join(each if each.isprintable() else " " for each in text).strip()
+    return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
 def identifier(text: str) -> str:

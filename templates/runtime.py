@@ -116,11 +116,11 @@ class Macro:
     def __init__(self, environment: Any, function: Any, name: str, arguments: tuple[str, ...], *_: Any) -> None:
         self._function, self.name, self._arguments = function, name, arguments
 
-    def __call__(self, *given: Any, **named: Any) -> Markup:
-        if len(given) > len(self._arguments) or not set(named) <= set(self._arguments):
+    def __call__(self, *positional: Any, **named: Any) -> Markup:
+        if len(positional) > len(self._arguments) or not set(named) <= set(self._arguments):
             raise TemplateRuntimeError(f"macro {self.name!r} takes {self._arguments}")
         bound = [
-            given[index] if index < len(given) else named.get(name, missing)
+            positional[index] if index < len(positional) else named.get(name, missing)
             for index, name in enumerate(self._arguments)
         ]
         return Markup(self._function(*bound))

@@ -43,11 +43,17 @@ def dag_id(flow: str) -> str:
 
 def is_dag_id(name: str) -> bool:
     """Returns True for a valid DAG id."""
-    return 0 < len(name) <= DAG_LENGTH and name.isascii() and all(each.isalnum() or each in "_-." for each in name)
+    return (
+        0 < len(name) <= DAG_LENGTH
+        and name.isascii()
+        and all(character.isalnum() or character in "_-." for character in name)
+    )
 
 
 def _fitted(text: str) -> str:
     if text.isascii() and text.isidentifier() and len(text) <= LENGTH and not ends_in_digest(text, "__"):
         return text
-    plain = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "_" for each in text)[: LENGTH - 10]
+    plain = "".join(
+        character if character.isascii() and (character.isalnum() or character == "_") else "_" for character in text
+    )[: LENGTH - 10]
     return f"{plain if plain[:1].isidentifier() else f'x{plain}'}__{digest(text)}"

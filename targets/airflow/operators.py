@@ -42,22 +42,25 @@ START = "{{ ti.id | default(ti.job_id) }}"  # each try has an id in Airflow 3, a
 
 def is_text(text: str) -> bool:
     """Returns True for a text that Airflow and Kubernetes pass on unchanged."""
-    return not any(each in text for each in _READ) and not text.endswith(_FILES)
+    return not any(mark in text for mark in _READ) and not text.endswith(_FILES)
 
 
 def is_installation(name: str) -> bool:
     """Returns True for a valid installation name: it becomes part of a run's id, which Airflow must not change."""
     fits = 0 < len(name) <= 100 and name.isascii() and name[0].isalnum() and is_text(name)
-    return fits and all(each.isalnum() or each in "-_.:" for each in name)
+    return fits and all(character.isalnum() or character in "-_.:" for character in name)
 
 
 def shared(flow: Flow, options: Options) -> Data:
     """Returns the arguments that all operators of the DAG share."""
     installation = options.own("airflow-installation") or ADDRESS
     environment = {
-        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name, "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@" + installation,
-        "FLOWC_OWNER": f"airflow:{installation}/" + "{{ dag.dag_id }}/{{ run_id }}", "FLOWC_CODE": options.code, "FLOWC_TARGET": "airflow",
-        "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT, "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK,
+        "FLOWC_STORE": options.store, "FLOWC_FLOW": flow.name,
+        "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@" + installation,
+        "FLOWC_OWNER": f"airflow:{installation}/" + "{{ dag.dag_id }}/{{ run_id }}",
+        "FLOWC_CODE": options.code, "FLOWC_TARGET": "airflow",
+        "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}", "FLOWC_FIRST_ATTEMPT": FIRST_ATTEMPT,
+        "FLOWC_REQUEST": REQUEST, "FLOWC_TASK": TASK,
         "FLOWC_START": START,
     }  # fmt: skip
     inject = options.runtime == "inject"
@@ -68,7 +71,8 @@ def shared(flow: Flow, options: Options) -> Data:
     if inject:
         spec["initContainers"] = [init_container(options)]
     return {
-        "environment": environment, "image": options.image, "namespace": options.namespace, "command": command(options), "container": container,
+        "environment": environment, "image": options.image, "namespace": options.namespace,
+        "command": command(options), "container": container,
         "spec": spec, "mounts": [mount()] if inject else [], "volumes": [volume()] if inject else [],
     }  # fmt: skip
 
@@ -83,7 +87,8 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
     data: Data = {
         "comment": summary(step.doc), "environment": environment, "retries": retries(step), "pause": pause(step),
         "deadline": _execution_timeout(step, kubernetes),
-        "outcome": isinstance(step.transition, (Foreach, Switch)), "image": "", "command": None, "namespace": "", "pod": {},
+        "outcome": isinstance(step.transition, (Foreach, Switch)),
+        "image": "", "command": None, "namespace": "", "pod": {},
     }  # fmt: skip
     if kubernetes:
         data["image"], data["namespace"] = pod.image, pod.namespace
@@ -123,40 +128,44 @@ def _own(pod: Pod, options: Options, guaranteed: bool) -> Data:
 
 
 def _from_secrets(names: Iterable[str]) -> list[Data]:
-    return [{"secretRef": {"name": each}} for each in names]
+    return [{"secretRef": {"name": name}} for name in names]
 
 
-def parameter_data(each: Parameter) -> Data:
+def parameter_data(parameter: Parameter) -> Data:
     """Returns the DAG's parameter: typed by JSON Schema, with its default unless it is required."""
-    kind = _TYPES.get(each.type)
+    kind = _TYPES.get(parameter.type)
     # The default of a file is its content, which is in the code package.
-    default = each.default if each.has_default and each.type != "file" else None
-    optional = not each.required and default is None
+    default = parameter.default if parameter.has_default and parameter.type != "file" else None
+    optional = not parameter.required and default is None
     schema: Data = {}
-    if kind and not _is_other(each):
-        schema["type"] = ["null", kind] if optional or is_empty(each) else kind
-    if each.type == "file":
-        schema["description"] = description(each)
-    elif each.help:
-        schema["description"] = each.help
+    if kind and not _is_other(parameter):
+        schema["type"] = ["null", kind] if optional or is_empty(parameter) else kind
+    if parameter.type == "file":
+        schema["description"] = description(parameter)
+    elif parameter.help:
+        schema["description"] = parameter.help
     return {
-        "name": each.name,
-        "required": each.required and not each.has_default,
+        "name": parameter.name,
+        "required": parameter.required and not parameter.has_default,
         "default": default,
         "schema": schema,
     }
 
 
-def is_empty(each: Parameter) -> bool:
+def is_empty(parameter: Parameter) -> bool:
     """Returns True for a text parameter whose default is "".
 
     Airflow's form sends null for an empty field, and refuses to start a run if null is not allowed. So null is allowed,
     and `encoded` of the DAG file turns it into "" again.
     """
-    return each.type == "str" and each.has_default and each.default == ""
+    return parameter.type == "str" and parameter.has_default and parameter.default == ""
 
 
-def _is_other(each: Parameter) -> bool:
+def _is_other(parameter: Parameter) -> bool:
     """Returns True for a default that is not of the parameter's own type, which Airflow would refuse."""
     kinds = {"file": str, "str": str, "int": int, "float": (int, float), "bool": bool}
-    return each.has_default and each.default is not None and not isinstance(each.default, kinds[each.type])  # type: ignore[arg-type]
+    return (
+        parameter.has_default
+        and parameter.default is not None
+        and not isinstance(parameter.default, kinds[parameter.type])
+    )  # type: ignore[arg-type]

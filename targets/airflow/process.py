@@ -1,8 +1,8 @@
 """Checks that a flow and its options fit `--airflow-tasks`: FLOW570 to FLOW573.
 
 Kubernetes gives a pod its image, machine and volumes; a worker process has what the worker has. A lost attribute is an
-error if the step could not work without it, or would run with different rights. It is a warning if it only chooses where
-the step runs, or with how much.
+error if the step could not work without it, or would run with different rights. It is a warning if it only chooses
+where the step runs, or with how much.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def _dropped(decorator: Decorator, step: Step) -> Iterator[Diagnostic]:
     needed = [name for name in attributes if name in _NEEDED]
     for name in needed:
         yield Diagnostic(
-            "FLOW570", f"a worker process cannot have `{name}` of `@{decorator.name}` of step `{step.name}`", decorator.span,
+            "FLOW570", f"a worker process cannot have `{name}` of `@{decorator.name}` of step `{step.name}`",
+            decorator.span,
             "only a pod can have it; the step would run without it",
             "compile with `--airflow-tasks kubernetes`, or remove it",
         )  # fmt: skip

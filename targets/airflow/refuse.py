@@ -69,7 +69,10 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if installation and not is_installation(installation):
         what = f"`{installation}` is not a valid installation name"
         why = "it becomes part of each run's id, which Airflow must neither render nor take for a file name"
-        how = "use up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`; begin with a letter or digit; no ending such as `.sh`"
+        how = (
+            "use up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`; begin with a letter or digit; "
+            "do not end in a file extension such as `.sh`"
+        )
         yield Diagnostic("FLOW536", what, None, why, how)
     yield from invalid_numbers(
         options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532"
@@ -98,7 +101,8 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     yield from unsupported_kubernetes(step, NAME, (*taken(options), "/airflow/xcom"))
     if is_guaranteed(step) and isinstance(step.transition, (Foreach, Switch)):
         yield Diagnostic(
-            "FLOW575", f"the pod of step `{step.name}` is not Guaranteed but Burstable, unless Airflow's connection is set up for it",
+            "FLOW575",
+            f"the pod of step `{step.name}` is Burstable, not Guaranteed, unless Airflow's connection is set up for it",
             kubernetes.span,
             "Airflow adds a container that passes on the result of a foreach or a switch, by default without limits",
             "set `xcom_sidecar_container_resources` in the connection, with requests equal to limits",

@@ -2,13 +2,13 @@
 
 Airflow has no nested mapping. So every step inside a foreach, however deep, is one mapped task over the full paths of
 its tasks. Small helper tasks make these lists of paths: `paths` from the reports of a foreach's tasks, `items` where a
-switch inside a foreach sends each item one way. A list can be empty only after such a switch. Its tasks are then skipped,
-and what follows them runs if nothing failed and anything succeeded (`none_failed_min_one_success`), such as the helper
-that made its own list.
+switch inside a foreach sends each item one way. A list can be empty only after such a switch. Its tasks are then
+skipped, and what follows them runs if nothing failed and anything succeeded (`none_failed_min_one_success`), such as
+the helper that made its own list.
 
-Outside a foreach, a switch is a branch. Airflow skips the tasks directly after it that were not chosen, except those that
-also come after the chosen one. If a later switch then leads past such a task, the branch has still succeeded, and the
-task would start. So the way from the branch to it gets an empty task of its own (`way`), which comes only after the
+Outside a foreach, a switch is a branch. Airflow skips the tasks directly after it that were not chosen, except those
+that also come after the chosen one. If a later switch then leads past such a task, the branch has still succeeded, and
+the task would start. So the way from the branch to it gets an empty task of its own (`way`), which comes only after the
 branch. Sources: Airflow's documentation, "Dynamic Task Mapping", "Trigger Rules" and "Branching"; its
 `SkipMixin.skip_all_except`.
 """
@@ -36,7 +36,7 @@ ANY = "none_failed_min_one_success"
 
 @record
 class Paths:
-    """The paths with which the steps of a scope run: `variable` holds the list; "" for the one path outside any foreach."""
+    """The paths with which the steps of a scope run. `variable` holds the list; "" is the one path outside foreaches."""
 
     variable: str
     sparse: bool  # the list may lack some or all of the enclosing foreach's tasks
@@ -44,7 +44,7 @@ class Paths:
 
 @record
 class Upstream:
-    """A task that a second one waits for. `chosen`: only if that switch chose it; inside a foreach, the list says so."""
+    """A task that a second one waits for. `chosen`: the second one runs only if this switch chose it."""
 
     variable: str
     chosen: bool
@@ -119,7 +119,7 @@ class Tasks:
                     continue
                 seen.add(name)
                 after = successors(nodes[name], self.steps) if name in nodes and name != target else ()
-                leaves = leaves or name != target and not any(each in nodes for each in after)
+                leaves = leaves or name != target and not any(name_after in nodes for name_after in after)
                 waiting += after
             if target in seen and leaves:
                 return True
@@ -133,8 +133,8 @@ class Tasks:
         if len(nodes) == 1 and isinstance(sources[0], Paths):
             return sources[0]
         name = variable(step, ITEMS)
-        lists = list(dict.fromkeys(each.variable for each in sources if isinstance(each, Paths)))
-        switches = [each for each in sources if isinstance(each, str)]
+        lists = list(dict.fromkeys(source.variable for source in sources if isinstance(source, Paths)))
+        switches = [source for source in sources if isinstance(source, str)]
         rule = ANY if len(sources) > 1 else ""
         self.tasks.append(
             {
@@ -159,9 +159,9 @@ class Tasks:
         """Appends the operator of the step. Inside a foreach, the list of its paths holds what a switch chose."""
         need = self._needs[step]
         upstream = [self._upstream(edge) for way in need for edges in way for edge in edges]
-        after = list(dict.fromkeys(each.variable for each in upstream if not (each.chosen and paths.variable)))
+        after = list(dict.fromkeys(task.variable for task in upstream if not (task.chosen and paths.variable)))
         is_any = any(len(edges) > 1 for way in need for edges in way) or len(need) > 1
-        rule = ANY if is_any or any(each.maybe for each in upstream) else ""
+        rule = ANY if is_any or any(task.maybe for task in upstream) else ""
         self.tasks.append(
             {
                 "kind": "step",

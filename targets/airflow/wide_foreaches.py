@@ -43,8 +43,10 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
                         f"{within} tasks" if times == 1 else f"{within} tasks, {width} for each of {times} outer items"
                     )
                     yield Diagnostic(
-                        "FLOW574", f"the foreach of step `{node.step}` has {count}, more than Airflow's limit of {limit}", place,
-                        "Airflow maps a task over at most `[core] max_map_length` items, so the run would fail at this step",
+                        "FLOW574",
+                        f"the foreach of step `{node.step}` has {count}, more than Airflow's limit of {limit}",
+                        place,
+                        "Airflow maps a task over at most `[core] max_map_length` items, so the run would fail here",
                         "make fewer and larger items, or raise that setting and pass its value as `--max-map-length`",
                     )  # fmt: skip
-            waiting += [(each, within) for each in inner(node)]
+            waiting += [(inside, within) for inside in inner(node)]

@@ -1,10 +1,10 @@
 """The DAG templates as plain data: a fold over scopes.
 
 A scope, branches included, becomes part of the DAG template of the foreach body that holds it, so that a pod waits only
-for its own predecessors. Only a foreach body of several tasks, and a loop, have templates of their own. Control flow reads
-the output parameters of finished tasks: `splits`, `next` and `path`. Sources: Argo's "Enhanced depends logic" (for a plain
-name, a Skipped task counts as done, but not an Omitted one; Argo evaluates an expression once all tasks in it have ended),
-"Loops", "Template types".
+for its own predecessors. Only a foreach body of several tasks, and a loop, have templates of their own. Control flow
+reads the output parameters of finished tasks: `splits`, `next` and `path`. Sources: Argo's "Enhanced depends logic"
+(for a plain name, a Skipped task counts as done, but not an Omitted one; Argo evaluates an expression once all tasks in
+it have ended), "Loops", "Template types".
 """
 
 from __future__ import annotations
@@ -83,13 +83,13 @@ class Dags:
         name, depends, when = template_name(step), self._depends(need), _when(need)
         if when:
             self._guarded.add(name)
-        given = path if path is not None else "-" if looping else None
+        task_path = path if path is not None else "-" if looping else None
         return {
             "name": name,
             "template": template_name(step, LOOP if looping else ""),
             "depends": depends,
             "when": when,
-            "path": given,
+            "path": task_path,
             "count": None,
         }
 
@@ -141,10 +141,10 @@ class Dags:
     def _depends(self, need: list[list[list[Awaited]]]) -> str | None:
         if not need:
             return None
-        several = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
+        needs_status = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
 
         def text(edge: Awaited) -> str:
-            return f"{edge.task}.Succeeded" if several or edge.task in self._guarded else edge.task
+            return f"{edge.task}.Succeeded" if needs_status or edge.task in self._guarded else edge.task
 
         return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
 
@@ -162,25 +162,25 @@ def outputs(step: Step) -> list[str]:
             return []
 
 
-def visits(scope: Scope, steps: dict[str, Step], given: str = "") -> dict[str, int]:
-    """Returns how many visits each loop may have: `given`, or what the controller's stack allows; 0 for no limit.
+def visits(scope: Scope, steps: dict[str, Step], limit: str = "") -> dict[str, int]:
+    """Returns how many visits each loop may have: `limit`, or what the controller's stack allows; 0 for any number.
 
     Each template that the controller executes inside another is one level of that stack: the flow, each foreach body of
-    several tasks, each visit of the loop, the visit's pod, and its attempt if there is a `retryStrategy`. The controller
-    stops at `STACK` levels (argo-workflows, `maxAllowedStackDepth`). One visit fewer is allowed, so that the shim can
-    say why the run ends.
+    several tasks, each visit of the loop, the visit's pod, and its attempt if there is a `retryStrategy`. The
+    controller stops at `STACK` levels (argo-workflows, `maxAllowedStackDepth`). One visit fewer is allowed, so that the
+    shim can say why the run ends.
     """
-    found: dict[str, int] = {}
+    limits: dict[str, int] = {}
     waiting = [(scope, 1)]
     while waiting:
         current, level = waiting.pop()
         for node in current.nodes:
             step = steps[node.step]
             if is_loop(step):
-                found[step.name] = int(given) if given else STACK - 3 - level - (1 if retries(step) else 0)
+                limits[step.name] = int(limit) if limit else STACK - 3 - level - (1 if retries(step) else 0)
             deeper = level + (isinstance(node, ForEach) and len(node.body.nodes) > 1)
-            waiting += [(each, deeper) for each in inner(node)]
-    return found
+            waiting += [(inside, deeper) for inside in inner(node)]
+    return limits
 
 
 def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:
@@ -213,12 +213,12 @@ def _any(texts: Sequence[str]) -> str:
 
 
 def _all(texts: Iterable[str]) -> str:
-    several = list(texts)
-    return _joined([f"({each})" if " || " in each and len(several) > 1 else each for each in several], " && ")
+    parts = list(texts)
+    return _joined([f"({part})" if " || " in part and len(parts) > 1 else part for part in parts], " && ")
 
 
 def _joined(texts: Sequence[str], operator: str) -> str:
     distinct = list(dict.fromkeys(texts))
     if operator == " || " and len(distinct) > 1:
-        distinct = [f"({each})" if " && " in each else each for each in distinct]
+        distinct = [f"({part})" if " && " in part else part for part in distinct]
     return operator.join(distinct)

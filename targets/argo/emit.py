@@ -68,7 +68,10 @@ OPTIONS: tuple[Option, ...] = (
         "schedule-history",
         "how many ended runs of the schedule Argo keeps, of succeeded and of failed ones each", "100",
     ),
-    Option("schedule-suspended", "whether the schedule starts suspended, until somebody resumes it", "no", ("no", "yes")),
+    Option(
+        "schedule-suspended", "whether the schedule starts suspended, until somebody resumes it", "no",
+        ("no", "yes"),
+    ),
     Option(
         "kustomize", "whether to write NAME.kustomizeconfig.yaml, which Kustomize needs for names and images", "no",
         ("no", "yes"),
@@ -91,7 +94,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 
 def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
-    """Yields a diagnostic if the WorkflowTemplate is too big for Kubernetes, `kubectl` or Argo 4 (FLOW518, FLOW551, FLOW556)."""
+    """Yields FLOW518, FLOW551 or FLOW556 if the WorkflowTemplate is too big for Kubernetes, Argo 4 or `kubectl`."""
     if len(flow.steps) <= SMALL:
         return
     from flowc.compiler.ir.scopes import scopes
@@ -142,16 +145,21 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     if is_label(flow.name):
         labels["flowc.dev/flow"] = flow.name
     env = [
-        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", RUN), ("FLOWC_OWNER", OWNER), ("FLOWC_CODE", options.code),
+        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", RUN), ("FLOWC_OWNER", OWNER),
+        ("FLOWC_CODE", options.code),
         ("FLOWC_TARGET", NAME),
     ]  # fmt: skip
     text = render(
-        "argo/workflow_template.yaml", name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
-        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW, arguments=[argument(each) for each in flow.parameters],
+        "argo/workflow_template.yaml",
+        name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
+        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW,
+        arguments=[argument(parameter) for parameter in flow.parameters],
         workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
         service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,
         command=command(options), env=env,
-        init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits"))) if inject else None,
+        init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits")))
+        if inject
+        else None,
         volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
         pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
     )  # fmt: skip

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 REPORT = "/tmp/flowc"  # the folder that the shim reports to
 # Seconds. The kubelet counts a pod's deadline from before it pulls the images (core/v1, PodSpec.activeDeadlineSeconds).
 GRACE = 600
-# The condition for another attempt (docs/shim.md, Exit codes). A step that exits with METAFLOW_EXIT_DISALLOW_RETRY (202)
-# forbids one. A task that was started wrongly (2, with a message of the shim) would only fail again. The exit code of a
-# deleted pod is "-1". The retry policy stays Always: with an expression, both must agree (Argo, "Retries").
+# The condition for another attempt (docs/shim.md, Exit codes). A step that exits with METAFLOW_EXIT_DISALLOW_RETRY
+# (202) forbids one. A task that was started wrongly (2, with a message of the shim) would only fail again. The exit
+# code of a deleted pod is "-1". The retry policy stays Always: with an expression, both must agree (Argo, "Retries").
 RETRIED = (
     f"lastRetry.exitCode != '{NO_OTHER_ATTEMPT}' && "
     "(lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: '))"
@@ -36,7 +36,7 @@ NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 
 def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
-    """Returns the data of the template's macro `pod` for one step. `visits`: how many a loop may have; 0 for no limit."""
+    """Returns the data of the template's macro `pod` for one step. `visits` limits a loop; 0 for no limit."""
     pod = pod_of(step)
     reported = outputs(step)
     args = ["task", "--step", step.name, "--path", PATH if has_path else "-"]
@@ -56,12 +56,14 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     if patch := {**pull_secrets(pod), **(_of_argo(beside) if guaranteed else {})}:
         spec["podSpecPatch"] = json(patch)
     return {
-        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path, "spec": spec,
-        "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
+        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path,
+        "spec": spec, "image": pod.image or options.image,
+        "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),
         "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
-        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported, "folder": REPORT,
-        "retried": RETRIED, "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
+        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported,
+        "folder": REPORT, "retried": RETRIED,
+        "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
     }  # fmt: skip
 
 
@@ -102,9 +104,9 @@ def is_native(name: str, value: str) -> bool:
 def parameters_expression(parameters: Iterable[Parameter]) -> str:
     """Returns the expression that Argo evaluates to the base64 of a JSON object of all parameters.
 
-    Each value is encoded before it is put in place, because Argo would expand tags in a user's text (docs/targets/argo.md).
+    Each value is encoded before it is put in place: Argo would expand tags in a user's text (docs/targets/argo.md).
     """
-    inside = ", ".join(f'"{each.name}": workflow.parameters["{each.name}"]' for each in parameters)
+    inside = ", ".join(f'"{parameter.name}": workflow.parameters["{parameter.name}"]' for parameter in parameters)
     return "{{=sprig.b64enc(toJson({" + inside + "}))}}"
 
 

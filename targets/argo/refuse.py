@@ -105,7 +105,7 @@ def _options(options: Options) -> Iterator[Diagnostic]:
 
 def _are_amounts(text: str) -> bool:
     """Returns True for amounts of different resources, such as `cpu=100m,memory=64Mi`, and for an empty text."""
-    pairs = [each.split("=") for each in text.split(",")] if text else []
+    pairs = [pair_text.split("=") for pair_text in text.split(",")] if text else []
     return all(len(pair) == 2 and is_key(pair[0]) and is_quantity(pair[1]) for pair in pairs) and len(
         {name for name, *_ in pairs}
     ) == len(pairs)
@@ -150,7 +150,7 @@ def _recursion(step: Step) -> Diagnostic:
     """Returns FLOW554: the controller's stack limits the visits of the step's loop."""
     assert isinstance(step.transition, Switch)
     what = f"the loop of step `{step.name}` fails after about {STACK - 4} visits"
-    why = f"each visit takes one of {STACK} levels of the controller's stack, unless DISABLE_MAX_RECURSION=true is set there"
+    why = f"each visit is one of the controller's {STACK} stack levels, unless it runs with DISABLE_MAX_RECURSION=true"
     how = "set `--max-visits` to 0 for such a controller, or to a number to accept the limit"
     return Diagnostic("FLOW554", what, step.transition.span, why, how, WARNING)
 

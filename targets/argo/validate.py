@@ -1,7 +1,7 @@
 """Finds the problems that Argo's API and controller would find in a manifest, without a cluster.
 
-Shapes are checked against Argo's own JSON schema (`schema/`), made as strict as the API server is with the full CRDs: an
-unknown field is an error. Then come the rules of `argo lint` that no schema can express: every referenced template,
+Shapes are checked against Argo's own JSON schema (`schema/`), made as strict as the API server is with the full CRDs:
+an unknown field is an error. Then come the rules of `argo lint` that no schema can express: every referenced template,
 parameter and task exists, `depends` is valid and has no cycle, and every `{{…}}` names something that exists. Source:
 Argo's documentation, "Fields", "Enhanced depends logic", "Workflow variables".
 """
@@ -35,7 +35,7 @@ def validate(name: str, text: str) -> Iterator[Finding]:
     import yaml
 
     try:
-        documents = [each for each in yaml.load_all(text, _loader()) if each is not None]
+        documents = [document for document in yaml.load_all(text, _loader()) if document is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         yield Finding(
@@ -47,7 +47,9 @@ def validate(name: str, text: str) -> Iterator[Finding]:
     if not documents:
         yield Finding(name, "", "the file contains no object")
     templates = {
-        _name(each): each for each in documents if isinstance(each, dict) and each.get("kind") == "WorkflowTemplate"
+        _name(document): document
+        for document in documents
+        if isinstance(document, dict) and document.get("kind") == "WorkflowTemplate"
     }
     for index, document in enumerate(documents):
         where = f"[{index}]." if len(documents) > 1 else ""
@@ -91,7 +93,7 @@ def _validator(kind: str) -> Any:
 
 def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
     for error in sorted(
-        _validator(kind).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]
+        _validator(kind).iter_errors(document), key=lambda failure: [str(part) for part in failure.absolute_path]
     ):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(
             "."

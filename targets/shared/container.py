@@ -29,7 +29,7 @@ def command(options: Options, python: str = "") -> list[str]:
 
 
 def init_container(options: Options, requests: Data = REQUESTS, limits: Data = LIMITS) -> Data:
-    """Returns the Container that fills the volume `flowc`, if `runtime` is inject (Kubernetes API reference, core/v1)."""
+    """Returns the Container that fills the volume `flowc`, for `--runtime inject` (core/v1, Container)."""
     return {
         "name": "flowc", "image": options.runtime_image, "command": ["cp", "-R", SOURCE, FOLDER],
         "resources": {"requests": requests, "limits": limits}, "volumeMounts": [mount()],

@@ -49,8 +49,8 @@ def chooses(step: Step) -> bool:
 def needs(scope: Scope, steps: Mapping[str, Step]) -> dict[str, Need]:
     """Returns what each step of the scope, at any depth, needs before it runs. `steps` is by name.
 
-    The entry of the scope, and that of a foreach's body, needs nothing: whatever holds the scope waits for it. The entry
-    of a branch needs the step that splits. A loop needs what its first visit needs.
+    The entry of the scope, and that of a foreach's body, needs nothing: whatever holds the scope waits for it. The
+    entry of a branch needs the step that splits. A loop needs what its first visit needs.
     """
     needs_by_step: dict[str, Need] = {scope.entry: []}
     waiting = [scope]

@@ -19,13 +19,13 @@ def pod_problems(value: Any, place: str) -> Iterator[Problem]:
     """Yields each invalid name and path in the value, a part of a manifest of Argo. Texts with `{{` are skipped."""
     waiting = [(place, value)]
     while waiting:
-        where, each = waiting.pop()
-        if isinstance(each, list):
-            waiting += [(f"{where}[{index}]", one) for index, one in enumerate(each)]
-        elif isinstance(each, dict):
-            for name, one in each.items():
-                yield from field_problems(name, one, f"{where}.{name}")
-                waiting.append((f"{where}.{name}", one))
+        where, part = waiting.pop()
+        if isinstance(part, list):
+            waiting += [(f"{where}[{index}]", inner) for index, inner in enumerate(part)]
+        elif isinstance(part, dict):
+            for name, inner in part.items():
+                yield from field_problems(name, inner, f"{where}.{name}")
+                waiting.append((f"{where}.{name}", inner))
 
 
 def field_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
@@ -41,15 +41,14 @@ def field_problems(name: str, value: Any, place: str) -> Iterator[Problem]:
     elif name in _REFERENCES and isinstance(value, dict):
         yield from _of_name(value.get("name"), f"{place}.name", _REFERENCES[name])
     elif name == "imagePullSecrets" and isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _of_name(
-                each.get("name") if isinstance(each, dict) else None, f"{place}[{index}].name", "a Secret"
-            )
+        for index, reference in enumerate(value):
+            secret = reference.get("name") if isinstance(reference, dict) else None
+            yield from _of_name(secret, f"{place}[{index}].name", "a Secret")
     elif name == "volumeMounts" and isinstance(value, list):
         paths = [
-            each["mountPath"].rstrip("/")
-            for each in value
-            if isinstance(each, dict) and isinstance(each.get("mountPath"), str)
+            mount["mountPath"].rstrip("/")
+            for mount in value
+            if isinstance(mount, dict) and isinstance(mount.get("mountPath"), str)
         ]
         for path in sorted({path for path in paths if paths.count(path) > 1}):
             yield place, f"two volumes are mounted at {path!r}"

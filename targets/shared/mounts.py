@@ -36,7 +36,9 @@ def hiding(
             yield path, "a path with `:` cannot be mounted"
         elif path in seen:
             yield path, "two volumes are mounted there"
-        elif folder := next((each for each in (*taken, report) if each and _is_within(path, each)), ""):
+        elif folder := next(
+            (candidate for candidate in (*taken, report) if candidate and _is_within(path, candidate)), ""
+        ):
             yield path, f"`{folder}` holds what flowc needs in the container"
         elif report and _is_within(report, path) and mount.get("name") in shared:
             yield path, f"tasks that share the volume would overwrite each other's `{report}`"

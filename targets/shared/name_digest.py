@@ -14,4 +14,4 @@ def digest(text: str) -> str:
 def ends_in_digest(text: str, separator: str) -> bool:
     """Returns True for a name that looks as if it ended in a digest after the separator."""
     before, _, last = text.rpartition(separator)
-    return bool(before) and len(last) == 8 and all(each in "0123456789abcdef" for each in last)
+    return bool(before) and len(last) == 8 and all(character in "0123456789abcdef" for character in last)

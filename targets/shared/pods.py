@@ -2,8 +2,8 @@
 
 Units and fields are those of a PodSpec (Kubernetes API reference, core/v1). For cpu, memory and disk, the larger amount
 counts; `gpu` and `shared_memory` of `@resources` replace those of `@kubernetes` (Metaflow's documentation, kubernetes).
-Memory is requested and limited, so that a task is never killed for the memory of a different one. Cpu is only requested,
-unless `qos="guaranteed"`, since a cpu limit slows tasks down on an idle machine.
+Memory is requested and limited, so that a task is never killed for the memory of a different one. Cpu is only
+requested, unless `qos="guaranteed"`, since a cpu limit slows tasks down on an idle machine.
 """
 
 from __future__ import annotations
@@ -92,13 +92,13 @@ def metadata(pod: Pod) -> Data:
 
 
 def secrets(pod: Pod, shared: str) -> list[str]:
-    """Returns the Secrets of the pod's environment, `shared` first ("" for none); empty if the pod has none of its own."""
-    return [each for each in (shared, *pod.secrets) if each] if pod.secrets else []
+    """Returns the Secrets of the pod's environment, `shared` ("" for none) first; empty without any of its own."""
+    return [name for name in (shared, *pod.secrets) if name] if pod.secrets else []
 
 
 def pull_secrets(pod: Pod) -> Data:
     """Returns `imagePullSecrets` of the PodSpec; empty if the pod has none."""
-    return {"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]} if pod.pull_secrets else {}
+    return {"imagePullSecrets": [{"name": name} for name in pod.pull_secrets]} if pod.pull_secrets else {}
 
 
 def is_environment_name(name: str) -> bool:
@@ -107,13 +107,13 @@ def is_environment_name(name: str) -> bool:
         bool(name)
         and name.isascii()
         and not name[0].isdigit()
-        and all(each.isalnum() or each in "-._" for each in name)
+        and all(character.isalnum() or character in "-._" for character in name)
     )
 
 
 def _resources(own: Kubernetes, asked: Asked) -> Data:
     cpu, memory, disk = (_largest(asked, name) for name in ("cpu", "memory", "disk"))
-    gpu = next((one.gpu for one in asked if one is not None and one.gpu is not None), None)
+    gpu = next((source.gpu for source in asked if source is not None and source.gpu is not None), None)
     requests: Data = {}
     limits: Data = {}
     if cpu:
@@ -143,7 +143,7 @@ def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Dat
         volumes.append({"name": name, **volume})
         mounts.append({"name": name, "mountPath": path})
 
-    shared = next((int(one.shared_memory) for one in asked if one is not None and one.shared_memory), 0)
+    shared = next((int(source.shared_memory) for source in asked if source is not None and source.shared_memory), 0)
     if shared:
         add("shared-memory", "/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": f"{shared}Mi"}})
     if own.tmpfs_path:
@@ -158,7 +158,7 @@ def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Dat
 
 
 def _largest(asked: Asked, name: str) -> float | None:
-    return max((amount for one in asked if (amount := getattr(one, name, None)) is not None), default=None)
+    return max((amount for source in asked if (amount := getattr(source, name, None)) is not None), default=None)
 
 
 def _amount(value: float) -> str:

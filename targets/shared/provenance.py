@@ -16,9 +16,9 @@ def compiled_with(flow: Flow) -> tuple[str, ...]:
     return tuple(map(_phrase, flow.inputs))
 
 
-def _phrase(each: Input) -> str:
-    if each.kind in ("config", "file"):
-        return f"{each.kind} {each.name} ({each.value}, {each.digest})"
-    if each.kind in ("mutator", "with"):
-        return f"mutator {each.name}" if each.kind == "mutator" else f"--with {each.name}"
-    return f"--{each.kind} {each.name}={each.value}"
+def _phrase(item: Input) -> str:
+    if item.kind in ("config", "file"):
+        return f"{item.kind} {item.name} ({item.value}, {item.digest})"
+    if item.kind in ("mutator", "with"):
+        return f"mutator {item.name}" if item.kind == "mutator" else f"--with {item.name}"
+    return f"--{item.kind} {item.name}={item.value}"

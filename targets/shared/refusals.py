@@ -41,7 +41,8 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
             gangs.add(step.transition.target)
             yield Diagnostic(
                 "FLOW502",
-                f"target `{target}` cannot run `num_parallel` yet, with which step `{step.name}` starts `{step.transition.target}`",
+                f"target `{target}` cannot run `num_parallel` yet, "
+                f"with which step `{step.name}` starts `{step.transition.target}`",
                 step.transition.span,
                 "its tasks must run at the same time and find each other",
                 "use `foreach` over a list of that length, if the tasks do not need each other",
@@ -52,10 +53,10 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
     optional: set[str] = set()  # reported once for the flow, not for every step
     for step in flow.steps:
         for decorator in step.decorators:
-            known = specification(decorator.name)
+            spec = specification(decorator.name)
             if decorator.name in optional:
                 continue
-            if known is not None and known.optional and known.has_effect(decorator) and decorator.name not in honoured:
+            if spec is not None and spec.optional and spec.has_effect(decorator) and decorator.name not in honoured:
                 optional.add(decorator.name)
             is_gang = decorator.name == "parallel" and step.name in gangs  # FLOW502 reports it
             if decorator.name not in honoured and not is_gang:
@@ -109,7 +110,7 @@ def unsupported_attributes(
 
 
 def unsupported_kubernetes(step: Step, target: str, taken: tuple[str, ...], report: str = "") -> Iterator[Diagnostic]:
-    """Yields a diagnostic for each part of `@kubernetes` that no pod can have; `taken` and `report` as in `mounts.py`."""
+    """Yields a diagnostic for each part of `@kubernetes` that no pod can have. For the folders, see `mounts.py`."""
     from .mounts import misplaced
     from .pods import REFUSED, pod_of
 
@@ -159,12 +160,12 @@ def texts(value: Value) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for each in value:
-            yield from texts(each)
+        for item in value:
+            yield from texts(item)
     elif isinstance(value, dict):
-        for name, each in value.items():
+        for name, item in value.items():
             yield name
-            yield from texts(each)
+            yield from texts(item)
 
 
 def _image(step: Step, options: Options) -> bool:
@@ -174,18 +175,16 @@ def _image(step: Step, options: Options) -> bool:
 
 
 def _refusal(decorator: Decorator, target: str, owner: str, has_image: bool) -> Iterator[Diagnostic]:
-    """Yields FLOW501, in the words of the decorator's own file; nothing for a decorator that asks nothing of a target."""
-    known = specification(decorator.name)
-    if known is not None and known.in_image and has_image and known.has_effect(decorator):
+    """Yields FLOW501, in the words of the decorator's own file, unless the decorator asks nothing of a target."""
+    spec = specification(decorator.name)
+    if spec is not None and spec.in_image and has_image and spec.has_effect(decorator):
         what = f"target `{target}` cannot install packages for `@{decorator.name}`{owner}: the image must contain them"
         yield Diagnostic(
-            "FLOW501", what, decorator.span, known.why, "make sure that the chosen image contains them", WARNING
+            "FLOW501", what, decorator.span, spec.why, "make sure that the chosen image contains them", WARNING
         )
-    elif known is None or known.has_effect(decorator):
+    elif spec is None or spec.has_effect(decorator):
         what = f"target `{target}` cannot honour `@{decorator.name}`{owner} yet"
-        why, how = (
-            (known.why, known.how) if known is not None else ("flowc does not know what it would do", "remove it")
-        )
+        why, how = (spec.why, spec.how) if spec is not None else ("flowc does not know what it would do", "remove it")
         yield Diagnostic(
-            "FLOW501", what, decorator.span, why, how, WARNING if known is not None and known.optional else ERROR
+            "FLOW501", what, decorator.span, why, how, WARNING if spec is not None and spec.optional else ERROR
         )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from flowc.compiler.decorators.retry import Retry
     from flowc.compiler.ir.nodes import Decorator, Flow, Parameter, Step
 
-# Seconds by which an engine's deadline is later than the shim's own timeout, if the engine counts from the container's start.
+# Seconds by which an engine's deadline is later than the shim's own timeout, if it counts from the container's start.
 GRACE = 60
 FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shim.md, Parameters
 
@@ -66,7 +66,7 @@ def summary(doc: str) -> str:
 
 
 def description(parameter: Parameter) -> str:
-    """Returns the description that an engine shows of a parameter: the first line of its help, and the forms of a file."""
+    """Returns an engine's description of a parameter: the first line of its help, and how to give a file."""
     text = summary(parameter.help)
     if parameter.type != "file":
         return text

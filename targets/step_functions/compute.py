@@ -1,8 +1,8 @@
 """The needs of a step's container, merged from `@resources`, `@batch` and `@kubernetes`, in the units of AWS Batch.
 
-If several decorators give an amount, the largest counts; the defaults are 1 vCPU and 4096 MiB (Metaflow's documentation,
-batch). Batch on EC2 accepts only whole amounts, so fractions are rounded up. `@batch` is this target's own decorator: for
-a step that has both, `@kubernetes` is not read.
+If several decorators give an amount, the largest counts; the defaults are 1 vCPU and 4096 MiB (Metaflow's
+documentation, batch). Batch on EC2 accepts only whole amounts, so fractions are rounded up. `@batch` is this target's
+own decorator: for a step that has both, `@kubernetes` is not read.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def compute_of(step: Step, options: Options) -> Compute:
                 for index, (host, path) in enumerate(job.host_volumes)
             ),
             *(
-                Volume(f"efs-{index}", path or f"/mnt/{one}", file_system=one)
-                for index, (one, path) in enumerate(job.efs_volumes)
+                Volume(f"efs-{index}", path or f"/mnt/{identifier}", file_system=identifier)
+                for index, (identifier, path) in enumerate(job.efs_volumes)
             ),
         ),
         privileged=job.privileged,
@@ -108,5 +108,5 @@ def _read(step: Step) -> tuple[Resources | None, Batch | Kubernetes]:
 
 def _largest(asked: tuple[object, ...], name: str) -> int | None:
     """Returns the largest of the amounts of that name, rounded up; None if there is none."""
-    amounts = [amount for one in asked if (amount := getattr(one, name, None)) is not None]
+    amounts = [amount for source in asked if (amount := getattr(source, name, None)) is not None]
     return -int(-max(amounts) // 1) if amounts else None

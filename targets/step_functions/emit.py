@@ -1,4 +1,4 @@
-"""The target `step-functions`: a state machine, its Batch job definitions, its role's policy and, with @schedule, a schedule."""
+"""The target `step-functions`: a state machine, job definitions, a role's policy and, with @schedule, a schedule."""
 
 from __future__ import annotations
 
@@ -37,11 +37,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("job-queue", "Batch job queue, for steps that name none", "flowc"),
     Option("job-role", "ARN of the role that jobs run as, for steps that name none (default: that of the instance)"),
     Option("execution-role", "ARN of the role that ECS starts jobs with, for steps that name none"),
-    Option("max-workers", "how many tasks of one foreach run at a time, inline at most 40; 0 for as many as possible", "100"),
+    Option(
+        "max-workers",
+        "how many tasks of one foreach run at a time, inline at most 40; 0 for as many as possible", "100",
+    ),
     Option(
         "map",
-        "how a foreach runs: inline, for up to about 2000 tasks in a run; distributed; or auto, by its width if that is "
-        "known. STEP=distributed chooses for the foreach of one step",
+        "how a foreach runs: inline, for up to about 2000 tasks in a run; distributed; or auto, by its width if known. "
+        "STEP=distributed chooses for the foreach of one step",
         "auto",
     ),
     Option("workflow-timeout", "seconds after which Step Functions stops a run"),
@@ -108,7 +111,7 @@ def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)
-    comment = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {each}" for each in compiled_with(flow))])
+    comment = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {item}" for item in compiled_with(flow))])
     text = render("step_functions/machine.asl.json", comment=comment, timeout=timeout, **data)
     return text if len(text.encode()) <= MAX_MACHINE else _compact(text)
 
@@ -142,7 +145,7 @@ def prerequisites(options: Options) -> Iterator[str]:
 
 
 def runtime_url(store: Store, image: str) -> str:
-    """Returns the URL of the shim in the datastore: an archive of the same version as the image that other targets use."""
+    """Returns the URL of the shim in the datastore: an archive of the same version as the image of other targets."""
     version = (
         image.rpartition("/")[2].partition("@")[2].rpartition(":")[2]
         or image.rpartition("/")[2].partition(":")[2]

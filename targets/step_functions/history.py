@@ -1,8 +1,8 @@
 """The room in the history of an execution: it holds the items of inline Maps, but not those of distributed ones.
 
-An execution fails when its history has 25,000 events (AWS Step Functions, quotas), whatever has run by then. So the job of
-a step with an inline foreach knows how many items that history has room for. If there are more, it fails before the first
-of them begins (docs/shim.md).
+An execution fails when its history has 25,000 events (AWS Step Functions, quotas), whatever has run by then. So the job
+of a step with an inline foreach knows how many items that history has room for. If there are more, it fails before the
+first of them begins (docs/shim.md).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Scope, Step
 
 HISTORY = 25_000  # events of one execution
-# Events of them that are planned. The others are for jobs that Batch refuses at first, and for a redrive, which continues
-# the same history.
+# Events of them that are planned. The others are for jobs that Batch refuses at first, and for a redrive, which
+# continues the same history.
 USED = 20_000
 # Iterations of an inline Map that run at a time (AWS Step Functions Developer Guide, Map state processing modes).
 INLINE_WORKERS = 40
@@ -42,9 +42,9 @@ class Room:
     def variables(self, step: str) -> dict[str, str]:
         """Returns the environment variables that tell the step's job (docs/shim.md)."""
         reason = (
-            f"the history of an execution of Step Functions has at most {HISTORY} events, and {self.items} items of this "
-            f"foreach may fill their part of it; compile with `--map {step}=distributed`, where each item has a history "
-            "of its own, or make fewer and larger items"
+            f"the history of an execution of Step Functions has at most {HISTORY} events, and {self.items} items of "
+            f"this foreach may fill their part of it; compile with `--map {step}=distributed`, where each item has a "
+            "history of its own, or make fewer and larger items"
         )
         limit = {"FLOWC_MAX_SPLITS": str(self.items), "FLOWC_MAX_SPLITS_REASON": reason}
         return {**limit, "FLOWC_MAX_SPLITS_LEVELS": str(len(self.around))} if self.around else limit

@@ -35,7 +35,7 @@ class MapOption:
     def mode(self, step: str, is_nested: bool) -> str:
         """Returns the mode of the step's foreach.
 
-        The general mode `distributed` applies to the outermost foreaches, which give the inner ones room in their items.
+        The general mode `distributed` is that of the outermost foreaches, whose items have room for the inner ones.
         """
         return self.of_step.get(step, "inline" if is_nested and self.general == "distributed" else self.general)
 
@@ -50,7 +50,7 @@ def map_option(text: str) -> MapOption:
     for part in text.split(","):
         step, equals, mode = part.strip().rpartition("=")
         if mode not in MODES:
-            raise BadMap(f"`{mode}` is not one of {', '.join(f'`{each}`' for each in MODES)}")
+            raise BadMap(f"`{mode}` is not one of {', '.join(f'`{name}`' for name in MODES)}")
         if equals:
             of_step[step] = mode
         else:

@@ -38,8 +38,8 @@ def job_name(machine: str, step: str) -> str:
 def definition_name(machine: str, step: str, text: str) -> str:
     """Returns the name of the step's job definition with the content `text`. Different contents have different names.
 
-    So to register a definition twice is harmless, and a new one does not affect a machine that exists already. No step's
-    name contains a `-`, so neither the prefix nor the digest can be taken for part of it.
+    So to register a definition twice is harmless, and a new one does not affect a machine that exists already. No
+    step's name contains a `-`, so neither the prefix nor the digest can be taken for part of it.
     """
     prefix, suffix = definition_prefix(machine), f"-{digest(text)}"
     return prefix + _fitted(_plain(step), step, DEFINITION_LENGTH - len(prefix) - len(suffix)) + suffix
@@ -67,7 +67,9 @@ def state_name(step: str, role: str = "") -> str:
 
 
 def _plain(name: str) -> str:
-    return "".join(each if each.isascii() and (each.isalnum() or each in "_-") else "_" for each in name)
+    return "".join(
+        character if character.isascii() and (character.isalnum() or character in "_-") else "_" for character in name
+    )
 
 
 def _fitted(text: str, original: str, length: int) -> str:

@@ -161,7 +161,8 @@ def _environment(step: Step) -> Iterator[Diagnostic]:
     )
     if size > MAX_DEFINITION - _ROOM:
         what = f"the environment of step `{step.name}` is too big: {size} bytes"
-        why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {MAX_DEFINITION - _ROOM} are left for it"
+        room = MAX_DEFINITION - _ROOM
+        why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {room} are left for it"
         yield Diagnostic(
             "FLOW529", what, decorator.span, why, "read big values from one of the flow's files, or from the datastore"
         )

@@ -42,7 +42,7 @@ class Machine:
     workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
 
     def data(self, scope: Scope) -> Data:
-        """Returns the template's data: the check of the input, the first state's name, and the outermost scope's states."""
+        """Returns the template's data: the input check, the first state's name, and the outermost scope's states."""
         return {
             "declared": declared(self.flow),
             "check": CHECK,
@@ -51,7 +51,7 @@ class Machine:
         }
 
     def scope(self, scope: Scope, join: str | None) -> Iterator[Data]:
-        """Yields the states of a scope that ends before `join`, which is in the outer machine; None for the outermost."""
+        """Yields the states of a scope that ends before `join`, a state of the outer machine; None if there is none."""
         for node in scope.nodes:
             match node:
                 case Branches():

@@ -44,17 +44,21 @@ def report_key(store: Store, flow: str, step: str, report: str) -> str:
 def results_prefix(store: Store, flow: str) -> str:
     """Returns the prefix of the keys under which distributed Maps write results, each Map Run in a folder of its own.
 
-    It contains no run's id: an interpreter may look up the parts of the prefix in the results, not in the state's input.
+    It contains no run's id: an interpreter may look up the parts of the prefix in the results, not in the state's
+    input.
     """
     return f"{store.prefix}{_encoded(flow)}/map-results"
 
 
 def _encoded(name: str) -> str:
     """Percent-encodes all but `A-Z a-z 0-9 _ - . ~`, and a leading `.` (docs/shim.md)."""
-    coded = "".join(each if each in _PLAIN else "".join(f"%{byte:02X}" for byte in each.encode()) for each in name)
+    coded = "".join(
+        character if character in _PLAIN else "".join(f"%{byte:02X}" for byte in character.encode())
+        for character in name
+    )
     return "%2E" + coded[1:] if coded.startswith(".") else coded
 
 
 def _quoted(text: str) -> str:
-    """Escapes a text for a string in an intrinsic function: `'`, `{`, `}` and backslashes (ASL, Intrinsic Functions)."""
-    return "".join("\\" + each if each in "'{}\\" else each for each in text)
+    """Escapes `'`, `{`, `}` and backslashes, for a string in an intrinsic function (ASL, Intrinsic Functions)."""
+    return "".join("\\" + character if character in "'{}\\" else character for character in text)

@@ -59,10 +59,10 @@ def together(files: Mapping[str, str]) -> Iterator[Finding]:
     """
     documents = {name: json.loads(text) for name, text in files.items() if recognises(name, text)}
     definitions = {
-        each["jobDefinitionName"]: each
+        definition["jobDefinitionName"]: definition
         for document in documents.values()
         if isinstance(document, list)
-        for each in document
+        for definition in document
     }
     if not definitions:
         return
@@ -70,20 +70,22 @@ def together(files: Mapping[str, str]) -> Iterator[Finding]:
         if not isinstance(document, dict) or "States" not in document:
             continue
         for place, parameters in _submitted(document, ""):
-            wanted = parameters.get("JobDefinition")
-            if not isinstance(wanted, str) or wanted.startswith("arn:"):
+            job_definition = parameters.get("JobDefinition")
+            if not isinstance(job_definition, str) or job_definition.startswith("arn:"):
                 continue
-            if wanted not in definitions:
-                yield Finding(name, f"{place}.JobDefinition", f"there is no job definition `{wanted}`")
+            if job_definition not in definitions:
+                yield Finding(name, f"{place}.JobDefinition", f"there is no job definition `{job_definition}`")
                 continue
-            definition = definitions[wanted]
-            given = {each.removesuffix(".$") for each in parameters.get("Parameters", {})} | set(
+            definition = definitions[job_definition]
+            names = {field.removesuffix(".$") for field in parameters.get("Parameters", {})} | set(
                 definition.get("parameters", {})
             )
             for argument in definition["containerProperties"].get("command", []):
-                if argument.startswith("Ref::") and argument[5:] not in given:
+                if argument.startswith("Ref::") and argument[5:] not in names:
                     yield Finding(
-                        name, f"{place}.Parameters", f"`{argument}` in the command of `{wanted}` never gets a value"
+                        name,
+                        f"{place}.Parameters",
+                        f"`{argument}` in the command of `{job_definition}` never gets a value",
                     )
 
 
@@ -105,17 +107,17 @@ def _schedule(document: Any) -> Iterator[Problem]:
     if not isinstance(document, dict):
         yield "", "a schedule must be an object"
         return
-    yield from ((each, "is not a field of a schedule") for each in document if each not in _SCHEDULE)
+    yield from ((field, "is not a field of a schedule") for field in document if field not in _SCHEDULE)
     yield from (
-        ("", f"`{each}` is missing")
-        for each in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
-        if each not in document
+        ("", f"`{field}` is missing")
+        for field in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        if field not in document
     )
     name = document.get("Name", "x")
     if not (
         isinstance(name, str)
         and 0 < len(name) <= 64
-        and all(each.isascii() and (each.isalnum() or each in "-_.") for each in name)
+        and all(character.isascii() and (character.isalnum() or character in "-_.") for character in name)
     ):
         yield "Name", "must be up to 64 letters, digits, `-`, `_` and `.`"
     if document.get("State", "ENABLED") not in ("ENABLED", "DISABLED"):
@@ -125,9 +127,9 @@ def _schedule(document: Any) -> Iterator[Problem]:
     for field in ("Arn", "RoleArn"):
         if not isinstance(target, dict) or not isinstance(target.get(field), str):
             yield f"Target.{field}", "must be an ARN"
-    given = target.get("Input", "{}") if isinstance(target, dict) else "{}"
+    text = target.get("Input", "{}") if isinstance(target, dict) else "{}"
     try:
-        valid = isinstance(json.loads(given), dict)
+        valid = isinstance(json.loads(text), dict)
     except (ValueError, TypeError):
         valid = False
     if not valid:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 OPERATOR, POD = "KubernetesPodOperator", "pod"
 XCOM = "/airflow/xcom"  # a volume that Airflow adds to a pod which returns something
 _ARGUMENTS = {
-    "service_account_name": "serviceAccountName", "node_selector": "nodeSelector", "labels": "labels", "annotations": "annotations",
+    "service_account_name": "serviceAccountName", "node_selector": "nodeSelector",
+    "labels": "labels", "annotations": "annotations",
 }  # fmt: skip
 
 
@@ -31,39 +32,39 @@ def pod_rules(tree: ast.Module) -> Iterator[Problem]:
     operators = _operators(tree)
     if not operators:
         return
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-    of_pods = [each for each in calls if _name(each.func) in operators]
-    makers = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == POD]
-    pod_calls = [each for each in calls if _name(each.func) == POD]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    of_pods = [node for node in calls if _name(node.func) in operators]
+    makers = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == POD]
+    pod_calls = [node for node in calls if _name(node.func) == POD]
     seen: set[int] = set()
-    templates = [each.value for call in of_pods for each in call.keywords if each.arg == "pod_template_dict"]
+    templates = [node.value for call in of_pods for node in call.keywords if node.arg == "pod_template_dict"]
     for part in (*makers, *pod_calls, *templates):
-        for each in ast.walk(part):
-            if isinstance(each, ast.Dict) and id(each) not in seen:
-                seen.add(id(each))
-                yield from _fields(each)
-    for each in calls:
-        for argument in each.keywords:
-            if each in of_pods and argument.arg in _ARGUMENTS:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Dict) and id(node) not in seen:
+                seen.add(id(node))
+                yield from _fields(node)
+    for node in calls:
+        for argument in node.keywords:
+            if node in of_pods and argument.arg in _ARGUMENTS:
                 yield from _of_field(_ARGUMENTS[argument.arg], argument.value)
-            elif argument.arg == "namespace" and each in of_pods:
+            elif argument.arg == "namespace" and node in of_pods:
                 yield from _of_namespace(argument.value)
             elif argument.arg == "default_args" and isinstance(argument.value, ast.Dict):
                 for key, value in zip(argument.value.keys, argument.value.values):
                     if isinstance(key, ast.Constant) and key.value == "namespace":
                         yield from _of_namespace(value)
     shared = _shared_mounts(makers)
-    for each in pod_calls:
-        yield from _mounts(each, shared)
+    for node in pod_calls:
+        yield from _mounts(node, shared)
 
 
 def _operators(tree: ast.Module) -> set[str]:
     """Returns the file's names for the operator and its subclasses."""
-    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
-    names = {alias.asname or alias.name for each in imports for alias in each.names if alias.name == OPERATOR}
-    for each in tree.body:
-        if isinstance(each, ast.ClassDef) and any(_name(base) in names for base in each.bases):
-            names.add(each.name)
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = {alias.asname or alias.name for node in imports for alias in node.names if alias.name == OPERATOR}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and any(_name(base) in names for base in node.bases):
+            names.add(node.name)
     return names
 
 
@@ -116,8 +117,8 @@ def _mounts(call: ast.Call, shared: tuple[str, ...]) -> Iterator[Problem]:
 
 def _dicts(value: Any, needed: str) -> list[dict[str, Any]]:
     """Returns the dicts of a list that have a text under the key."""
-    several = value if isinstance(value, list) else []
-    return [each for each in several if isinstance(each, dict) and isinstance(each.get(needed), str)]
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get(needed), str)]
 
 
 def _data(node: ast.expr) -> Any:
@@ -135,9 +136,9 @@ def _data(node: ast.expr) -> Any:
         return data
     if isinstance(node, (ast.List, ast.Tuple)):
         items: list[Any] = []
-        for each in node.elts:
-            inner = _data(each.value if isinstance(each, ast.Starred) else each)
-            if not isinstance(each, ast.Starred):
+        for element in node.elts:
+            inner = _data(element.value if isinstance(element, ast.Starred) else element)
+            if not isinstance(element, ast.Starred):
                 items.append(inner)
             elif isinstance(inner, list):
                 items += inner

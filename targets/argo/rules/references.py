@@ -1,7 +1,7 @@
 """Checks the references between parts of a WorkflowTemplate: templates, parameters, tasks, and tags `{{…}}`.
 
-A problem is a place, such as `spec.templates[2].dag.tasks[0].depends`, and a message. The objects must have the shape of
-Argo's schema.
+A problem is a place, such as `spec.templates[2].dag.tasks[0].depends`, and a message. The objects must have the shape
+of Argo's schema.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def _cron(spec: dict[str, Any], name: str) -> Iterator[Problem]:
 
 
 def _workflow(
-    spec: dict[str, Any], place: str, known: Mapping[str, Any], needs_entrypoint: bool = True
+    spec: dict[str, Any], place: str, known_templates: Mapping[str, Any], needs_entrypoint: bool = True
 ) -> Iterator[Problem]:
     arguments = spec.get("arguments", {}).get("parameters", [])
     yield from _distinct(arguments, f"{place}.arguments.parameters", _PARAMETER, "a parameter")
     reference = spec.get("workflowTemplateRef")
     if reference:
-        if known and reference.get("name") not in known:
+        if known_templates and reference.get("name") not in known_templates:
             yield (
                 f"{place}.workflowTemplateRef.name",
                 f"there is no WorkflowTemplate {reference.get('name')!r} in this file",
@@ -84,14 +84,14 @@ def _workflow(
     templates = spec.get("templates", [])
     yield from _distinct(templates, f"{place}.templates", _NAME, "a template")
     yield from crd_problems(templates, f"{place}.templates")
-    by_name = {each.get("name"): each for each in templates}
+    by_name = {entry.get("name"): entry for entry in templates}
     if not spec.get("entrypoint"):
         if needs_entrypoint:
             yield f"{place}.entrypoint", "the entrypoint is missing"
     elif spec["entrypoint"] not in by_name:
         yield f"{place}.entrypoint", f"there is no template {spec['entrypoint']!r}"
     # A WorkflowTemplate may use parameters that are given only when it is started.
-    parameters = {each["name"] for each in arguments} if needs_entrypoint else None
+    parameters = {entry["name"] for entry in arguments} if needs_entrypoint else None
     defaults = spec.get("templateDefaults", {})
     for index, template in enumerate(templates):
         yield from _template(template, f"{place}.templates[{index}]", by_name, parameters, defaults)
@@ -111,7 +111,7 @@ def _template(
         template["container"].get("image") or defaults.get("container", {}).get("image")
     ):
         yield f"{place}.container", "the image is missing"
-    inputs = {each["name"] for each in template.get("inputs", {}).get("parameters", [])}
+    inputs = {parameter["name"] for parameter in template.get("inputs", {}).get("parameters", [])}
     yield from _distinct(
         template.get("inputs", {}).get("parameters", []), f"{place}.inputs.parameters", _PARAMETER, "a parameter"
     )
@@ -128,7 +128,7 @@ def _template(
 def _dag(template: dict[str, Any], place: str, templates: Mapping[Any, Any]) -> Iterator[Problem]:
     tasks = template["dag"].get("tasks", [])
     yield from _distinct(tasks, f"{place}.dag.tasks", _NAME, "a task")
-    by_name = {each["name"]: each for each in tasks}
+    by_name = {entry["name"]: entry for entry in tasks}
     before: dict[str, list[str]] = {}
     for index, task in enumerate(tasks):
         here = f"{place}.dag.tasks[{index}]"
@@ -160,7 +160,7 @@ def _dag(template: dict[str, Any], place: str, templates: Mapping[Any, Any]) -> 
 
 
 def _call(task: dict[str, Any], place: str, templates: Mapping[Any, Any]) -> Iterator[Problem]:
-    """Checks that a task's template exists, and that the task gives it each parameter without a value, and no others."""
+    """Checks that a task's template exists, and gets all parameters that have no value, and no others."""
     if "templateRef" in task or "inline" in task:
         return
     name = task.get("template")
@@ -242,7 +242,7 @@ def _of_task(
     elif parts[2:4] == ["outputs", "parameters"] and len(parts) > 4:
         template = templates.get(tasks[parts[1]].get("template"))
         if template is not None and parts[4] not in {
-            each["name"] for each in template.get("outputs", {}).get("parameters", [])
+            parameter["name"] for parameter in template.get("outputs", {}).get("parameters", [])
         }:
             yield place, f"the template of task {parts[1]!r} has no output parameter {parts[4]!r}"
 
@@ -258,10 +258,10 @@ def _ancestors(name: str, before: Mapping[str, list[str]]) -> set[str]:
     return ancestors
 
 
-def _distinct(several: list[dict[str, Any]], place: str, shape: re.Pattern[str], what: str) -> Iterator[Problem]:
+def _distinct(entries: list[dict[str, Any]], place: str, shape: re.Pattern[str], what: str) -> Iterator[Problem]:
     seen = set()
-    for index, each in enumerate(several):
-        name = each.get("name", "")
+    for index, entry in enumerate(entries):
+        name = entry.get("name", "")
         if not shape.fullmatch(name):
             yield f"{place}[{index}].name", f"{name!r} is not a valid name of {what}"
         if name in seen:
@@ -273,10 +273,10 @@ def _texts(value: Any, place: str) -> Iterator[Problem]:
     """Yields every text inside a value, with its place."""
     waiting = [(place, value)]
     while waiting:
-        where, each = waiting.pop()
-        if isinstance(each, str):
-            yield where, each
-        elif isinstance(each, dict):
-            waiting += [(f"{where}.{name}", one) for name, one in each.items()]
-        elif isinstance(each, list):
-            waiting += [(f"{where}[{index}]", one) for index, one in enumerate(each)]
+        where, part = waiting.pop()
+        if isinstance(part, str):
+            yield where, part
+        elif isinstance(part, dict):
+            waiting += [(f"{where}.{name}", inner) for name, inner in part.items()]
+        elif isinstance(part, list):
+            waiting += [(f"{where}[{index}]", inner) for index, inner in enumerate(part)]

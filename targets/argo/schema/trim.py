@@ -37,11 +37,11 @@ def trimmed(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _bare(value: Any) -> Any:
     if isinstance(value, list):
-        return [_bare(each) for each in value]
+        return [_bare(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: {each: _bare(one) for each, one in inside.items()} if name == "properties" else _bare(inside)
+        name: {item: _bare(one) for item, one in inside.items()} if name == "properties" else _bare(inside)
         for name, inside in value.items()
         if name not in ("description", "title") and not name.startswith("x-")
     }
@@ -49,12 +49,12 @@ def _bare(value: Any) -> Any:
 
 def _references(value: Any) -> list[str]:
     if isinstance(value, list):
-        return [name for each in value for name in _references(each)]
+        return [name for item in value for name in _references(item)]
     if not isinstance(value, dict):
         return []
     own = value.get("$ref")
-    found = [own[len(PREFIX) :]] if isinstance(own, str) else []
-    return found + [name for each in value.values() for name in _references(each)]
+    names = [own[len(PREFIX) :]] if isinstance(own, str) else []
+    return names + [name for item in value.values() for name in _references(item)]
 
 
 if __name__ == "__main__":

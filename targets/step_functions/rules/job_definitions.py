@@ -58,12 +58,14 @@ def role_problem(value: object) -> str:
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+")
 _AMOUNT = 2**31 - 1
 _EFS = {
-    "fileSystemId!": str, "rootDirectory": str, "transitEncryption": _one_of("ENABLED", "DISABLED"), "transitEncryptionPort": _within(0, 65535),
+    "fileSystemId!": str, "rootDirectory": str, "transitEncryption": _one_of("ENABLED", "DISABLED"),
+    "transitEncryptionPort": _within(0, 65535),
     "authorizationConfig": {"accessPointId": str, "iam": _one_of("ENABLED", "DISABLED")},
 }  # fmt: skip
 _SECRETS = [{"name!": str, "valueFrom!": str}]
 _CONTAINER: Shape = {
-    "image!": str, "command": [str], "jobRoleArn": role_problem, "executionRoleArn": role_problem, "user": str, "instanceType": str,
+    "image!": str, "command": [str], "jobRoleArn": role_problem, "executionRoleArn": role_problem,
+    "user": str, "instanceType": str,
     "volumes": [{"name!": str, "host": {"sourcePath": str}, "efsVolumeConfiguration": _EFS}],
     "environment": [{"name!": _variable, "value!": str}],
     "mountPoints": [{"sourceVolume!": str, "containerPath!": _path, "readOnly": bool}],
@@ -72,7 +74,8 @@ _CONTAINER: Shape = {
     "resourceRequirements!": [{"type!": _one_of("GPU", "VCPU", "MEMORY"), "value!": str}],
     "linuxParameters": {
         "devices": [{"hostPath!": str, "containerPath": str, "permissions": [_one_of("READ", "WRITE", "MKNOD")]}],
-        "initProcessEnabled": bool, "sharedMemorySize": _within(1, _AMOUNT), "maxSwap": _within(0, _AMOUNT), "swappiness": _within(0, 100),
+        "initProcessEnabled": bool, "sharedMemorySize": _within(1, _AMOUNT), "maxSwap": _within(0, _AMOUNT),
+        "swappiness": _within(0, 100),
         "tmpfs": [{"containerPath!": _path, "size!": _within(1, _AMOUNT), "mountOptions": [str]}],
     },
     "logConfiguration": {"logDriver!": _one_of(*_DRIVERS), "options": {"*": str}, "secretOptions": _SECRETS},
@@ -88,7 +91,12 @@ DEFINITION: Shape = {
     "parameters": {"*": str}, "schedulingPriority": _within(0, 9999), "propagateTags": bool, "tags": {"*": str},
     "retryStrategy": {
         "attempts": _within(1, 10),
-        "evaluateOnExit": [{"onStatusReason": str, "onReason": str, "onExitCode": str, "action!": _one_of("RETRY", "EXIT", "retry", "exit")}],
+        "evaluateOnExit": [
+            {
+                "onStatusReason": str, "onReason": str, "onExitCode": str,
+                "action!": _one_of("RETRY", "EXIT", "retry", "exit"),
+            }
+        ],
     },
     "timeout": {"attemptDurationSeconds": _within(60, _AMOUNT)},
     "platformCapabilities": [_one_of("EC2", "FARGATE", "MANAGED_INSTANCES")],
@@ -116,15 +124,15 @@ def definitions_problems(document: object) -> Iterator[Problem]:
 
 def _container(container: dict[str, Any], place: str) -> Iterator[Problem]:
     """Checks the rules between fields of a container."""
-    amounts = [each for each in container.get("resourceRequirements") or () if isinstance(each, dict)]
-    kinds = [each.get("type") for each in amounts]
+    amounts = [amount for amount in container.get("resourceRequirements") or () if isinstance(amount, dict)]
+    kinds = [amount.get("type") for amount in amounts]
     for kind in ("VCPU", "MEMORY"):
         if kinds.count(kind) != 1:
             yield f"{place}.resourceRequirements", f"must contain {kind} exactly once"
-    for index, each in enumerate(amounts):
-        least = {"MEMORY": 4}.get(str(each.get("type")), 1)
-        value = each.get("value")
-        fraction = each.get("type") == "VCPU" and value in ("0.25", "0.5")  # on Fargate
+    for index, amount in enumerate(amounts):
+        least = {"MEMORY": 4}.get(str(amount.get("type")), 1)
+        value = amount.get("value")
+        fraction = amount.get("type") == "VCPU" and value in ("0.25", "0.5")  # on Fargate
         if (
             isinstance(value, str)
             and not fraction
@@ -134,12 +142,12 @@ def _container(container: dict[str, Any], place: str) -> Iterator[Problem]:
                 f"{place}.resourceRequirements[{index}].value",
                 f"must be the text of a whole number of at least {least}",
             )
-    volumes = {each.get("name") for each in container.get("volumes") or () if isinstance(each, dict)}
+    volumes = {volume.get("name") for volume in container.get("volumes") or () if isinstance(volume, dict)}
     for index, mount in enumerate(container.get("mountPoints") or ()):
         if isinstance(mount, dict) and mount.get("sourceVolume") not in volumes:
             yield f"{place}.mountPoints[{index}].sourceVolume", f"there is no volume `{mount.get('sourceVolume')}`"
-    names = [each.get("name") for each in container.get("environment") or () if isinstance(each, dict)]
-    for name in sorted({str(each) for each in names if names.count(each) > 1}):
+    names = [entry.get("name") for entry in container.get("environment") or () if isinstance(entry, dict)]
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
         yield f"{place}.environment", f"`{name}` occurs twice"
 
 
@@ -159,19 +167,19 @@ def _shape(value: object, shape: Shape, place: str) -> Iterator[Problem]:
         if not isinstance(value, list):
             yield place, "must be a list"
             return
-        for index, each in enumerate(value):
-            yield from _shape(each, shape[0], f"{place}[{index}]")
+        for index, item in enumerate(value):
+            yield from _shape(item, shape[0], f"{place}[{index}]")
     elif isinstance(shape, dict):
         if not isinstance(value, dict):
             yield place, "must be an object"
             return
-        names = {name.rstrip("!"): each for name, each in shape.items()}
+        shapes = {name.rstrip("!"): inner for name, inner in shape.items()}
         yield from (
             (place, f"`{name[:-1]}` is missing") for name in shape if name.endswith("!") and name[:-1] not in value
         )
-        for name, each in value.items():
-            if "*" in names or name in names:
-                yield from _shape(each, names.get(name, names.get("*")), f"{place}.{name}")
+        for name, item in value.items():
+            if "*" in shapes or name in shapes:
+                yield from _shape(item, shapes.get(name, shapes.get("*")), f"{place}.{name}")
             else:
                 yield f"{place}.{name}", "is not a valid field here"
     elif problem := shape(value):

@@ -58,7 +58,7 @@ def _overrides(overrides: object, place: str) -> Iterator[Problem]:
     variables = overrides.get("Environment", [])
     for index, variable in enumerate(variables if isinstance(variables, list) else ()):
         inside = f"{place}.Environment[{index}]"
-        names = sorted(each.removesuffix(".$") for each in variable) if isinstance(variable, dict) else []
+        names = sorted(field.removesuffix(".$") for field in variable) if isinstance(variable, dict) else []
         if names != ["Name", "Value"]:
             yield inside, "must be an object with `Name` and `Value`"
         elif str(variable.get("Name", "")).startswith("AWS_BATCH"):

@@ -68,7 +68,7 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
     if operator in _COMBINED:
         yield from _unknown(rule, {operator}, place)
         parts = [value] if operator == "Not" else value
-        if not isinstance(parts, list) or not parts or not all(isinstance(each, dict) for each in parts):
+        if not isinstance(parts, list) or not parts or not all(isinstance(part, dict) for part in parts):
             yield (
                 f"{place}.{operator}",
                 "must be a rule" if operator == "Not" else "must be a list of one or more rules",
@@ -78,7 +78,9 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
             inside = f"{place}.{operator}" + ("" if operator == "Not" else f"[{index}]")
             if "Next" in part:
                 yield f"{inside}.Next", "is allowed only in the outermost rule"
-            yield from _rule({name: each for name, each in part.items() if name not in ("Next", "Comment")}, inside)
+            yield from _rule(
+                {name: operand for name, operand in part.items() if name not in ("Next", "Comment")}, inside
+            )
         return
     yield from _unknown(rule, {operator, "Variable"}, place)
     if "Variable" not in rule:
@@ -89,18 +91,18 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
 
 
 def _operand(operator: str, value: object, place: str) -> Iterator[Problem]:
-    wanted = OPERATORS[operator]
-    if wanted is None:
+    expected = OPERATORS[operator]
+    if expected is None:
         problem = path_problem(value)
         if problem:
             yield place, problem
-    elif isinstance(value, bool) is not (wanted is bool) or not isinstance(value, wanted):  # type: ignore[arg-type]
-        yield place, f"must be a {'boolean' if wanted is bool else 'text' if wanted is str else 'number'}"
+    elif isinstance(value, bool) is not (expected is bool) or not isinstance(value, expected):  # type: ignore[arg-type]
+        yield place, f"must be a {'boolean' if expected is bool else 'text' if expected is str else 'number'}"
     elif operator.startswith("Timestamp") and not is_timestamp(value):
         yield place, f"`{value}` is not a timestamp"
 
 
-def _unknown(rule: dict[str, object], known: set[str], place: str) -> Iterator[Problem]:
+def _unknown(rule: dict[str, object], fields: set[str], place: str) -> Iterator[Problem]:
     for name in rule:
-        if name not in known:
+        if name not in fields:
             yield f"{place}.{name}", "is not a valid field here"

@@ -169,9 +169,9 @@ def _state(
         return
     language = state.get("QueryLanguage", language)
     jsonata = language == "JSONata"
-    known = {*_EVERY, *(JSONATA_FIELDS if jsonata else FIELDS)[kind]}
+    fields = {*_EVERY, *(JSONATA_FIELDS if jsonata else FIELDS)[kind]}
     for name in state:
-        if name not in known:
+        if name not in fields:
             other = name in (FIELDS if jsonata else JSONATA_FIELDS)[kind]
             yield f"{place}.{name}", f"is not a field of a {kind} state" + (f" in {language}" if other else "")
     if kind in _REQUIRED and _REQUIRED[kind] not in state:

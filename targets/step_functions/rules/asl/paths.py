@@ -71,8 +71,8 @@ def value_problem(text: object) -> str:
 def template_problems(template: object, place: str) -> Iterator[Problem]:
     """Yields the problems of a payload template: of the values of fields whose names end in `.$`."""
     if isinstance(template, list):
-        for index, each in enumerate(template):
-            yield from template_problems(each, f"{place}[{index}]")
+        for index, item in enumerate(template):
+            yield from template_problems(item, f"{place}[{index}]")
     if not isinstance(template, dict):
         return
     for name, value in template.items():

@@ -76,11 +76,11 @@ def _entries(
             continue
         problems.extend((f"{inside}.{name}", "is not a valid field here") for name in entry if name not in fields)
         errors = entry.get("ErrorEquals")
-        if not isinstance(errors, list) or not errors or not all(isinstance(each, str) for each in errors):
+        if not isinstance(errors, list) or not errors or not all(isinstance(error, str) for error in errors):
             problems.append((f"{inside}.ErrorEquals", "must be a list of one or more names of errors"))
         else:
             problems.extend(
-                (f"{inside}.ErrorEquals", f"there is no error `{each}`") for each in errors if _is_unknown(each)
+                (f"{inside}.ErrorEquals", f"there is no error `{error}`") for error in errors if _is_unknown(error)
             )
             if "States.ALL" in errors and (len(errors) > 1 or index < len(entries) - 1):
                 problems.append((f"{inside}.ErrorEquals", "`States.ALL` must stand alone, in the last entry"))
