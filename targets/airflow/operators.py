@@ -163,9 +163,6 @@ def is_empty(parameter: Parameter) -> bool:
 
 def _is_other(parameter: Parameter) -> bool:
     """Returns True for a default that is not of the parameter's own type, which Airflow would refuse."""
-    kinds = {"file": str, "str": str, "int": int, "float": (int, float), "bool": bool}
-    return (
-        parameter.has_default
-        and parameter.default is not None
-        and not isinstance(parameter.default, kinds[parameter.type])
-    )  # type: ignore[arg-type]
+    kinds: dict[str, Any] = {"file": str, "str": str, "int": int, "float": (int, float), "bool": bool}
+    default = parameter.default
+    return parameter.has_default and default is not None and not isinstance(default, kinds[parameter.type])

@@ -1,4 +1,4 @@
-"""The pod templates as plain data: one for each step. What all steps share is in `templateDefaults`."""
+"""The pod templates as plain data: one for each step. Settings that all steps share are in `templateDefaults`."""
 
 from __future__ import annotations
 

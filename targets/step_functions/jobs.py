@@ -34,7 +34,7 @@ MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
 
 @record
 class Jobs:
-    """What the definitions of one flow have in common."""
+    """The parts that all definitions of one flow share."""
 
     flow: Flow
     machine: str  # name of the state machine
