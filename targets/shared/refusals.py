@@ -41,8 +41,8 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
             gangs.add(step.transition.target)
             yield Diagnostic(
                 "FLOW502",
-                f"target `{target}` cannot run `num_parallel` yet, "
-                f"with which step `{step.name}` starts `{step.transition.target}`",
+                f"step `{step.name}` starts `{step.transition.target}` with `num_parallel`, "
+                f"which target `{target}` cannot run yet",
                 step.transition.span,
                 "its tasks must run at the same time and find each other",
                 "use `foreach` over a list of that length, if the tasks do not need each other",
