@@ -3,8 +3,8 @@
 Airflow has no nested mapping. So every step inside a foreach, however deep, is one mapped task over the full paths of
 its tasks. Small helper tasks make these lists of paths: `paths` from the reports of a foreach's tasks, `items` where a
 switch inside a foreach sends each item one way. A list can be empty only after such a switch. Its tasks are then
-skipped, and what follows them runs if nothing failed and anything succeeded (`none_failed_min_one_success`), such as
-the helper that made its own list.
+skipped. What follows them runs if nothing failed and anything succeeded (`none_failed_min_one_success`): the helper
+task that makes its own list has succeeded.
 
 Outside a foreach, a switch is a branch. Airflow skips the tasks directly after it that were not chosen, except those
 that also come after the chosen one. If a later switch then leads past such a task, the branch has still succeeded, and
@@ -36,7 +36,7 @@ ANY = "none_failed_min_one_success"
 
 @record
 class Paths:
-    """The paths with which the steps of a scope run. `variable` holds the list; "" is the one path outside foreaches."""
+    """The paths with which the steps of a scope run. `variable` holds the list, "" outside any foreach."""
 
     variable: str
     sparse: bool  # the list may lack some or all of the enclosing foreach's tasks
