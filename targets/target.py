@@ -1,14 +1,14 @@
-"""What a target is, and how one is found by its name.
+"""The interface of a target, and the functions that find one by its name.
 
 A target is a folder here, a package, with four modules:
 
-    about.py        what flowc says of the target where it has not loaded it (`About`)
+    about.py        its names, for help and messages that do not load the target (`About`)
     emit.py         its options, what it refuses, and the spec (`Emitter`)
-    deployment.py   what the engine gets of the spec, by name (`Deployer`)
-    validate.py     what an engine would refuse in a spec (`Validator`)
+    deployment.py   the objects that the engine gets, by name (`Deployer`)
+    validate.py     the problems that an engine would find in a spec (`Validator`)
 
-It may have a folder `explanations`, with a page for each diagnostic that it alone gives. Its templates are in
-`templates/FOLDER`. What several targets share is in `targets/shared`.
+It may have a folder `explanations`, with a page for each diagnostic of its own. Its templates are in
+`templates/FOLDER`. Code that several targets share is in `targets/shared`.
 
 Nothing else in the project names a target: the command line, `--help`, settings, `flowc validate` and `flowc explain`
 find it here.
@@ -26,43 +26,46 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Scope
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    Emitted: TypeAlias = Callable[[], tuple["SpecFile", ...]]  # what `emit` gives, made when it is first asked for
+    Emitted: TypeAlias = Callable[[], tuple["SpecFile", ...]]  # the result of `emit`, made on the first call
 
     class About(Protocol):
         """Constants only: help and messages must not cost the import of a target."""
 
         ENGINE: str  # what people call the engine: "Argo"
         PRODUCT: str  # its full name: "Argo Workflows"
-        METAFLOW_COMMAND: str  # Metaflow's command for it, of which flowc's is told; "" for none
+        METAFLOW_COMMAND: str  # Metaflow's command for it, for which flowc suggests its own; "" for none
 
     class Emitter(Protocol):
-        """Everything is pure: the same flow and options give the same result, and nothing is read or kept."""
+        """Pure functions: the same flow and options give the same result; nothing is read or kept."""
 
         NAME: str  # as on the command line: "step-functions" for the folder step_functions
         OPTIONS: tuple[Option, ...]  # command-line options that only this target has
         HONOURED: frozenset[str]  # the decorators that the spec carries out; FLOW501 refuses others
 
         def check(self, flow: Flow, options: Options) -> Iterator[Diagnostic]:
-            """Yields what the target cannot do of the flow: what `shared.refusals.unsupported` does, and its own codes."""
+            """Yields a diagnostic for each part of the flow that the target cannot run.
+
+            They are those of `shared.refusals.unsupported`, and those with the target's own codes.
+            """
 
         def check_spec(self, flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
-            """Yields what is wrong with the spec as a whole, such as its size, of a flow that `check` has not refused.
+            """Yields the problems of the spec as a whole, such as its size, for a flow that `check` has not refused.
 
-            Emitting takes time, so `spec` is called only for a flow whose spec may be wrong.
+            Emitting takes time, so call `spec` only if its result may have a problem.
             """
 
         def emit(self, flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
             """Returns the spec of a flow that `check` has not refused; `scope` is its outermost one."""
 
         def prerequisites(self, options: Options) -> Iterator[str]:
-            """Yields what has to be in place before a run beside the code package, a sentence each."""
+            """Yields a sentence for each thing that must be in place before a run, beside the code package."""
 
     class Deployer(Protocol):
         def deployment(self, flow: Flow, options: Options) -> Deployment:
-            """Returns what the engine gets of the spec; pure."""
+            """Returns the objects that the engine gets of the spec; pure."""
 
         def removal(self, item: str) -> tuple[str, str, str]:
-            """Returns what, why and how, of an item of a deployment that a later spec no longer has."""
+            """Returns what, why and how, for an item of a deployment that a later spec no longer has."""
 
     class Validator(Protocol):
         def recognises(self, name: str, text: str) -> bool:
@@ -82,34 +85,32 @@ class Option:
     choices: tuple[str, ...] = ()  # empty: any text
 
 
-IMAGE = "python:3.12-slim"  # where nobody names one
+IMAGE = "python:3.12-slim"  # the default
 
 
 @record
 class Options:
-    """What a compile was asked for, apart from the flow."""
+    """The options of a compile."""
 
     code: str  # digest of the code package, "sha256:…"
     store: str = ""  # URL of the datastore; never empty in `emit`
     image: str = IMAGE  # image of steps that name none
     runtime: str = "inject"  # "inject": an init container brings the shim; "baked": the image has flowc installed
     runtime_image: str = "flowc/runtime:0.1"  # the init container's image
-    deployment: str = ""  # PROJECT.BRANCH.FLOW, of which the deployed object's name is made; "" without `@project`
-    name: str = ""  # what the deployed object is called; "" for a name made from the flow's
+    deployment: str = ""  # PROJECT.BRANCH.FLOW, from which the deployed object is named; "" without `@project`
+    name: str = ""  # of the deployed object; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
-    packages: tuple[
-        tuple[str, str], ...
-    ] = ()  # step → its FLOWC_PACKAGES (docs/shim.md, Packages), for steps that have some
-    widths: tuple[tuple[str, int], ...] = ()  # step → how many items its foreach goes over, where that is known
+    packages: tuple[tuple[str, str], ...] = ()  # step → its FLOWC_PACKAGES (docs/shim.md, Packages), if it has some
+    widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 
     def packages_of(self, step: str) -> dict[str, str]:
-        """The variable that names the step's packages; {} where nothing is delivered to it."""
+        """Returns the variable that names the step's packages; {} if none are delivered to it."""
         found = dict(self.packages).get(step)
         return {"FLOWC_PACKAGES": found} if found else {}
 
     def own(self, name: str) -> str:
-        """The value of the target's own option `name`. Raises KeyError for an option that the target does not declare."""
+        """Returns the value of the target's own option `name`. Raises KeyError if the target does not declare it."""
         return dict(self.of_target)[name]
 
 
@@ -123,9 +124,9 @@ class SpecFile:
 
 @record
 class Deployment:
-    """What an engine gets when a spec is deployed."""
+    """The objects that an engine gets when a spec is deployed."""
 
-    name: str  # what the deployed object is called
+    name: str  # of the deployed object
     items: tuple[str, ...]  # "KIND NAME" of each object that stays when a later spec without it is deployed
     files: tuple[str, ...]  # every file name that a spec of this deployment may have
 
@@ -146,7 +147,9 @@ def names() -> tuple[str, ...]:
     here = os.path.dirname(__file__)
     return tuple(
         sorted(
-            each.replace("_", "-") for each in os.listdir(here) if os.path.exists(os.path.join(here, each, "emit.py"))
+            entry.replace("_", "-")
+            for entry in os.listdir(here)
+            if os.path.exists(os.path.join(here, entry, "emit.py"))
         )
     )
 
@@ -171,7 +174,7 @@ def folder(name: str) -> str:
 
 
 def emitter(name: str) -> Emitter:
-    """Imports and returns the `emit` module of the target; loads no other target. Raises KeyError for an unknown name."""
+    """Imports and returns the `emit` module of the target, and of no other. Raises KeyError for an unknown name."""
     return _module(name, "emit")  # type: ignore[no-any-return]
 
 

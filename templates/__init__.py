@@ -1,1 +1,1 @@
-"""The text of every target's spec: Jinja2 sources (`*.j2`), their translation to modules (`compiled/`), and what renders them."""
+"""The texts of specs: Jinja2 sources (`*.j2`), their translation to modules (`compiled/`), and their runtime."""

@@ -1,6 +1,6 @@
-"""Translates the Jinja2 sources to Python modules: `python -m flowc.templates.build`, with `--check` to see whether they are current.
+"""Translates the Jinja2 sources to Python modules: `python -m flowc.templates.build`.
 
-Jinja2 is needed here and in tests, nowhere else.
+`--check` reports modules that are not current, and writes nothing. Only this file and tests need Jinja2.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class _Environment(jinja2.Environment):
 
 
 def environment(language: str) -> jinja2.Environment:
-    """Jinja2 itself, set up as the translated templates are: what they are compared with."""
+    """Returns an environment of Jinja2 with the settings of the translated templates. Tests compare the two."""
     own = runtime.Environment(language)
-    made = _Environment(
+    result = _Environment(
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -44,9 +44,9 @@ def environment(language: str) -> jinja2.Environment:
         finalize=lambda value: markupsafe.Markup(own.finalize(value)) if not hasattr(value, "__html__") else value,
         loader=jinja2.FileSystemLoader(HERE),
     )
-    made.filters = {name: _as_jinja(function) for name, function in own.filters.items()}
-    made.tests.update(own.tests)
-    return made
+    result.filters = {name: _as_jinja(function) for name, function in own.filters.items()}
+    result.tests.update(own.tests)
+    return result
 
 
 def _as_jinja(function: Any) -> Any:
@@ -59,15 +59,15 @@ def _as_jinja(function: Any) -> Any:
 
 def sources() -> list[str]:
     """Returns every template's path here, without `.j2`, sorted."""
-    found = []
+    templates = []
     for folder, _, files in os.walk(HERE):
         inside = os.path.relpath(folder, HERE).replace(os.sep, "/")
-        found += [f"{inside}/{each[:-3]}" for each in files if each.endswith(".j2")]
-    return sorted(found)
+        templates += [f"{inside}/{name[:-3]}" for name in files if name.endswith(".j2")]
+    return sorted(templates)
 
 
 def translate(template: str) -> str:
-    """Returns the Python module of the template. Raises ValueError for one that needs more than `runtime.py` has."""
+    """Returns the Python module of the template. Raises ValueError if it needs more than `runtime.py` has."""
     language = template.rpartition(".")[2]
     with open(os.path.join(HERE, f"{template}.j2"), encoding="utf-8") as file:
         source = file.read()
@@ -78,7 +78,7 @@ def translate_text(source: str, template: str, language: str) -> str:
     """Returns the Python module of a template's source."""
     code: str = environment(language).compile(source, template, f"{template}.j2", raw=True)
     first, _, rest = code.partition("\n")
-    names = [each.strip() for each in first.removeprefix(_NEEDED).split(",")]
+    names = [name.strip() for name in first.removeprefix(_NEEDED).split(",")]
     used = sorted(name for name in names if name in rest)
     absent = [name for name in used if not hasattr(runtime, name)]
     if absent:
@@ -95,22 +95,22 @@ def _current(path: str) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes `compiled/`; with `--check` only says what is not current. Returns the exit code."""
+    """Writes `compiled/`; with `--check`, only reports what is not current. Returns the exit code."""
     stale = []
-    wanted = {f"{module_name(each)}.py": translate(each) for each in sources()}
+    modules = {f"{module_name(template)}.py": translate(template) for template in sources()}
     folder = os.path.join(HERE, "compiled")
-    for name, text in wanted.items():
+    for name, text in modules.items():
         path = os.path.join(folder, name)
         if _current(path) != text:
             stale.append(name)
             if "--check" not in arguments:
                 with open(path, "w", encoding="utf-8") as file:
                     file.write(text)
-    for name in sorted(set(os.listdir(folder)) - set(wanted) - {"__init__.py", "__pycache__"}):
+    for name in sorted(set(os.listdir(folder)) - set(modules) - {"__init__.py", "__pycache__"}):
         stale.append(name)
         if "--check" not in arguments:
             os.remove(os.path.join(folder, name))
-    print(f"{len(wanted)} templates, {len(stale)} {'not current' if '--check' in arguments else 'written'}")
+    print(f"{len(modules)} templates, {len(stale)} {'not current' if '--check' in arguments else 'written'}")
     return 1 if stale and "--check" in arguments else 0
 
 

@@ -1,7 +1,8 @@
-"""Escaping by construction: every value that a template interpolates becomes a complete literal of the template's language.
+"""Escaping by construction: every value in a template becomes a complete literal of the template's language.
 
-`LANGUAGES` maps a template's extension to the function that writes a value; a template cannot forget it. The functions take what JSON knows
-(None, bool, int, float, str, list or tuple, dict with text keys) and raise TypeError for anything else.
+`LANGUAGES` maps a template's extension to the function that writes a value; a template cannot forget it. The functions
+accept JSON's types (None, bool, int, float, str, list or tuple, dict with text keys), and raise TypeError for any
+other.
 """
 
 from __future__ import annotations
@@ -15,29 +16,32 @@ _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def quoted(text: str, astral: str = "\\U{:08x}") -> str:
-    """The text in double quotes, on one line, with the escapes that YAML and Python share; printable characters stay as they are."""
+    """Returns the text in double quotes, on one line, with the escapes that YAML and Python share.
+
+    Printable characters are not escaped.
+    """
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return '"' + "".join(_escaped(each, astral) for each in text) + '"'
+    return '"' + "".join(_escaped(character, astral) for character in text) + '"'
 
 
-def _escaped(each: str, astral: str) -> str:
-    if each in _SHORT:
-        return _SHORT[each]
-    if each.isprintable():
-        return each
-    code = ord(each)
+def _escaped(character: str, astral: str) -> str:
+    if character in _SHORT:
+        return _SHORT[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else astral.format(code)
 
 
-# ── YAML ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── YAML ──
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")
 _NOT_TEXT = frozenset("y n yes no on off true false null none".split())
 
 
 def yaml(value: Any) -> str:
-    """A scalar, or a collection in flow style, that readers of YAML 1.1 and 1.2 read back as this very value."""
+    """Returns a scalar, or a collection in flow style, that YAML 1.1 and 1.2 read back as exactly this value."""
     if isinstance(value, str):
         first = value[:1]
         plain = (
@@ -55,13 +59,13 @@ def yaml(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(yaml, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_yaml_key(key)}: {yaml(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_yaml_key(key)}: {yaml(item)}" for key, item in value.items()) + "}"
     return _constant(value, "null", "true", "false")
 
 
 def _yaml_key(key: Any) -> str:
     text = yaml(_key(key))
-    return text if len(text) < 1000 else f"? {text} "  # a key without `?` may have 1,024 characters
+    return text if len(text) < 1000 else f"? {text} "  # without `?`, a key has at most 1,024 characters
 
 
 def _yaml_float(value: float) -> str:
@@ -69,14 +73,14 @@ def _yaml_float(value: float) -> str:
         return {"inf": ".inf", "-inf": "-.inf"}.get(repr(value), ".nan")
     text = repr(value)
     mantissa, exponent, power = text.partition("e")
-    return f"{mantissa if '.' in mantissa else mantissa + '.0'}{exponent}{power}"  # YAML 1.1 takes 1e16 for text
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}{exponent}{power}"  # YAML 1.1 reads 1e16 as text
 
 
-# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── JSON ──
 
 
 def json(value: Any) -> str:
-    """JSON text on one line. Raises ValueError for a number that JSON does not have."""
+    """Returns JSON text on one line. Raises ValueError for a number that JSON does not have."""
     if isinstance(value, str):
         return _json_text(value)
     if isinstance(value, float):
@@ -86,30 +90,33 @@ def json(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(json, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_json_text(_key(key))}: {json(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_json_text(_key(key))}: {json(item)}" for key, item in value.items()) + "}"
     return _constant(value, "null", "true", "false")
 
 
 def _json_text(text: str) -> str:
-    if all(ord(each) <= 0xFFFF or each.isprintable() for each in text):
+    if all(ord(character) <= 0xFFFF or character.isprintable() for character in text):
         return quoted(text)
     return (
         '"'
-        + "".join(_escaped(each, "") if ord(each) <= 0xFFFF or each.isprintable() else _pair(each) for each in text)
+        + "".join(
+            _escaped(character, "") if ord(character) <= 0xFFFF or character.isprintable() else _pair(character)
+            for character in text
+        )
         + '"'
     )
 
 
-def _pair(each: str) -> str:
-    code = ord(each) - 0x10000
+def _pair(character: str) -> str:
+    code = ord(character) - 0x10000
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-# ── Python ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Python ──
 
 
 def python(value: Any) -> str:
-    """A literal of any Python 3, on one line."""
+    """Returns a literal of any Python 3, on one line."""
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, float):
@@ -119,15 +126,18 @@ def python(value: Any) -> str:
     if isinstance(value, tuple):
         return "(" + ", ".join(map(python, value)) + ("," if len(value) == 1 else "") + ")"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{quoted(_key(key))}: {python(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{quoted(_key(key))}: {python(item)}" for key, item in value.items()) + "}"
     return _constant(value, "None", "True", "False")
 
 
-# ── shell ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── shell ──
 
 
 def shell(value: Any) -> str:
-    """One word of a POSIX shell, or one word for each item of a list. Raises ValueError for a NUL character, which no argument can hold."""
+    """Returns one word of a POSIX shell, or one word for each item of a list.
+
+    Raises ValueError for a NUL character, which no argument can contain.
+    """
     if isinstance(value, (list, tuple)):
         return " ".join(map(shell, value))
     text = (
@@ -163,16 +173,19 @@ def _key(key: Any) -> str:
 LANGUAGES: dict[str, Callable[[Any], str]] = {"yaml": yaml, "json": json, "py": python, "sh": shell}
 
 
-# ── filters ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── filters ──
 
 
 def comment(text: str) -> str:
-    """The text on one line, with nothing that could end a comment of YAML, Python or a shell."""
-    return "".join(each if each.isprintable() else " " for each in text).strip()
+    """Returns the text on one line, without anything that could end a comment of YAML, Python or a shell."""
+    return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
 def identifier(text: str) -> str:
-    """The text itself, if it is a Python identifier. Raises ValueError otherwise: this is the one unquoted way into a program."""
+    """Returns the text, if it is a Python identifier. Raises ValueError otherwise.
+
+    It is the only text that goes into a program unquoted.
+    """
     import keyword
 
     if not text.isascii() or not text.isidentifier() or keyword.iskeyword(text):

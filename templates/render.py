@@ -1,4 +1,4 @@
-"""`render`: a template and its data, to text."""
+"""Renders a template with its data to text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def module_name(template: str) -> str:
-    """`argo/workflow_template.yaml` → `argo__workflow_template_yaml`."""
+    """Returns the module of a template: `argo/workflow_template.yaml` → `argo__workflow_template_yaml`."""
     return template.replace("/", "__").replace(".", "_").replace("-", "_")
 
 
 def render(template: str, **values: Any) -> str:
-    """Returns the text of `template` (its path here without `.j2`), in which each value is a literal of its language, the extension.
+    """Returns the text of `template`, its path here without `.j2`. Its extension is the language of all values.
 
-    Raises TemplateRuntimeError for a name that was not given, TypeError for a value that no literal can say.
+    Raises TemplateRuntimeError for an undefined name, TypeError for a value without a literal.
     """
     from importlib import import_module
 

@@ -1,6 +1,6 @@
-"""What a translated template needs to run: the part of Jinja2's runtime that flowc's templates use, in a page, importing nothing.
+"""The runtime of translated templates: the part of Jinja2's runtime that flowc's templates use, without imports.
 
-`build.py` proves that a template needs no more than this; a test proves that it gives what Jinja2 itself would give.
+`build.py` proves that templates need no more than this. A test proves that the results equal Jinja2's own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Markup(str):
-    """Text that is already of the template's language: a rendered macro, or an escaped value."""
+    """Text that is already in the template's language: a rendered macro, or an escaped value."""
 
     __slots__ = ()
 
@@ -32,7 +32,7 @@ missing: Any = _Missing()
 
 
 class Undefined:
-    """A name that was not given; any use of it raises TemplateRuntimeError."""
+    """An undefined name; any use of it raises TemplateRuntimeError."""
 
     def __init__(self, hint: str | None = None, obj: Any = missing, name: str | None = None) -> None:
         self._hint = hint or f"{name!r} is undefined"
@@ -44,7 +44,7 @@ class Undefined:
 
 
 def escape(value: Any) -> Markup:
-    """`finalize` has written the value already: this only asserts it."""
+    """Checks that `finalize` has written the value."""
     if type(value) is not Markup:
         raise TemplateRuntimeError(f"unescaped text: {value!r}")
     return value
@@ -59,7 +59,7 @@ markup_join = str_join
 
 def _plain(value: Any) -> str:
     if isinstance(value, (Markup, Undefined)) or not isinstance(value, (str, int)):
-        raise TemplateRuntimeError(f"`~` joins plain texts and numbers, not {value!r}")
+        raise TemplateRuntimeError(f"`~` joins only plain texts and numbers, not {value!r}")
     return str(value)
 
 
@@ -116,11 +116,11 @@ class Macro:
     def __init__(self, environment: Any, function: Any, name: str, arguments: tuple[str, ...], *_: Any) -> None:
         self._function, self.name, self._arguments = function, name, arguments
 
-    def __call__(self, *given: Any, **named: Any) -> Markup:
-        if len(given) > len(self._arguments) or not set(named) <= set(self._arguments):
+    def __call__(self, *positional: Any, **named: Any) -> Markup:
+        if len(positional) > len(self._arguments) or not set(named) <= set(self._arguments):
             raise TemplateRuntimeError(f"macro {self.name!r} takes {self._arguments}")
         bound = [
-            given[index] if index < len(given) else named.get(name, missing)
+            positional[index] if index < len(positional) else named.get(name, missing)
             for index, name in enumerate(self._arguments)
         ]
         return Markup(self._function(*bound))
@@ -152,24 +152,24 @@ _GLOBALS: dict[str, Any] = {"namespace": Namespace, "range": range}
 
 
 def lookup(value: Any, name: Any) -> Any:
-    """`value.name`: the key of a dict, else an attribute; never a method of a dict or list."""
+    """Returns `value.name`: the value of a dict's key, else an attribute; never a method of a dict or list."""
     if isinstance(value, dict):
         return value[name] if name in value else Undefined(name=str(name))
     if isinstance(value, (list, tuple)) and isinstance(name, int):
         return value[name]
-    found = getattr(value, name, missing) if isinstance(name, str) and not name.startswith("_") else missing
-    return Undefined(name=str(name)) if found is missing else found
+    attribute = getattr(value, name, missing) if isinstance(name, str) and not name.startswith("_") else missing
+    return Undefined(name=str(name)) if attribute is missing else attribute
 
 
 def indented(text: Any, width: int) -> Markup:
-    """A rendered macro, without the newline at its end, with every line but the first moved to the right."""
+    """Returns a rendered macro without its final newline, with all lines but the first indented."""
     if type(text) is not Markup:
         raise TemplateRuntimeError("only a rendered macro can be indented")
     return Markup(text.rstrip("\n").replace("\n", "\n" + " " * width))
 
 
 class Environment:
-    """What a translated template calls `environment`, for one language."""
+    """The `environment` of a translated template, for one language."""
 
     undefined = Undefined
     concat = "".join

@@ -1,4 +1,4 @@
-"""What flowc says of Airflow where it has not loaded the target."""
+"""Names of Airflow, for help and messages that do not load the target."""
 
 ENGINE = "Airflow"
 PRODUCT = "Apache Airflow"

@@ -1,4 +1,7 @@
-"""What Airflow gets of a spec: a DAG, by its file. A schedule is part of that file, and ends when a new one has none."""
+"""The deployment of a spec on Airflow: one DAG, in one file.
+
+A schedule is part of that file, and ends when a new file has none.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def deployment(flow: Flow, options: Options) -> Deployment:
-    """Returns what `emit` calls the DAG and its file."""
+    """Returns the names that `emit` gives to the DAG and its file."""
     name = options.name or dag_id(options.deployment or flow.name)
     return Deployment(name, (f"dag {name}",), (file_name(name),))
 
@@ -24,9 +27,9 @@ def file_name(name: str) -> str:
 
 
 def removal(item: str) -> tuple[str, str, str]:
-    """Returns what to tell whoever deploys, about a DAG that is no longer compiled."""
+    """Returns what, why and how, for a DAG that is no longer compiled."""
     name = item.partition(" ")[2]
-    why = "Airflow keeps it for as long as its file is in the folder of DAGs"
+    why = "Airflow keeps it as long as its file is in the DAGs folder"
     how = (
         f"where it was deployed, delete `{file_name(name)}`; `airflow dags delete {name}` then deletes its history too"
     )

@@ -13,7 +13,7 @@ from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
 from .names import dag_id
-from .operators import STARTUP, is_empty, of_step, parameter, shared
+from .operators import STARTUP, is_empty, of_step, parameter_data, shared
 from .refuse import HONOURED as HONOURED
 from .refuse import NAME as NAME
 from .refuse import refusals
@@ -28,31 +28,42 @@ if TYPE_CHECKING:
     from flowc.targets.target import Emitted, Options
 
 OPTIONS: tuple[Option, ...] = (
-    Option("airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker itself", "kubernetes", ("kubernetes", "process")),
-    Option("airflow-python", "the interpreter that has flowc installed, for process", "python3"),
+    Option(
+        "airflow-tasks", "how a task runs: kubernetes, in a pod, or process, on the worker itself", "kubernetes",
+        ("kubernetes", "process"),
+    ),
+    Option("airflow-python", "the Python interpreter that has flowc installed, for process", "python3"),
     Option("service-account", "service account of the pods (default: that of the namespace)"),
-    Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
+    Option(
+        "env-secret",
+        "a Secret whose keys become environment variables of every task, such as the datastore's credentials",
+    ),
     Option("kubernetes-conn-id", "Airflow's connection to the cluster (default: Airflow's own)"),
     Option("max-workers", "how many tasks of one run may run at a time; on Airflow 2, of all runs of the DAG", "100"),
-    Option("max-active-runs", "how many runs of the DAG may run at a time (default: what `[core] max_active_runs_per_dag` says, 16)"),
-    Option("max-map-length", "how many tasks a foreach may have: what `[core] max_map_length` says", "1024"),
-    Option("workflow-timeout", "seconds after which a run is ended"),
-    Option("airflow-installation", "a name of the installation, if it shares a datastore with one of the same `base_url`"),
+    Option(
+        "max-active-runs",
+        "how many runs of the DAG may run at a time (default: `[core] max_active_runs_per_dag`, which is 16)",
+    ),
+    Option("max-map-length", "how many tasks a foreach may have: the installation's `[core] max_map_length`", "1024"),
+    Option("workflow-timeout", "seconds after which Airflow stops a run"),
+    Option(
+        "airflow-installation",
+        "a name for the installation, if it shares a datastore with a second one of the same `base_url`",
+    ),
 )  # fmt: skip
 
 
-REPORTS = (
-    "stdout",
-    "json:/airflow/xcom/return.json",
-)  # where BashOperator and KubernetesPodOperator look for what a task returns
-LABELS = (
-    "{{ task.bash_command.split('--path ')[1].split()[0] }}",
-    "{{ task.arguments[4] }}",
-)  # of a mapped task: its path
+# Where BashOperator and KubernetesPodOperator look for the result of a task.
+REPORTS = ("stdout", "json:/airflow/xcom/return.json")
+# The label of a mapped task, for both operators: its path.
+LABELS = ("{{ task.bash_command.split('--path ')[1].split()[0] }}", "{{ task.arguments[4] }}")
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW530 to FLOW539, FLOW570 to FLOW576)."""
+    """Yields a diagnostic for each part of the flow that this target cannot run.
+
+    Codes: FLOW501 to FLOW505, FLOW530 to FLOW539, FLOW570 to FLOW576.
+    """
     yield from refusals(flow, options)
 
 
@@ -62,7 +73,7 @@ def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnost
 
 
 def prerequisites(options: Options) -> Iterator[str]:
-    """Yields what has to be in place before a run."""
+    """Yields a sentence for each thing that must be in place before a run."""
     if options.own("airflow-tasks") == "process":
         yield f"{options.own('airflow-python')} on the workers must have flowc installed"
     else:
@@ -75,23 +86,26 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     kubernetes = options.own("airflow-tasks") == "kubernetes"
     tasks = Tasks(flow).flow(scope)
     steps = steps_by_name(flow)
-    for each in tasks:
-        if each["kind"] == "step":
-            each.update(of_step(steps[each["step"]], flow, options, kubernetes))
-    kinds = {each["kind"] for each in tasks}
+    for task in tasks:
+        if task["kind"] == "step":
+            task.update(of_step(steps[task["step"]], flow, options, kubernetes))
+    kinds = {task["kind"] for task in tasks}
     schedule = schedule_of(flow)
     text = render(
-        "airflow/dag.py", name=name, doc=flow.doc, summary=summary(flow.doc), flow=flow.name, code=options.code, kubernetes=kubernetes,
+        "airflow/dag.py",
+        name=name, doc=flow.doc, summary=summary(flow.doc), flow=flow.name, code=options.code, kubernetes=kubernetes,
         inputs=compiled_with(flow), python=options.own("airflow-python"), connection=options.own("kubernetes-conn-id"),
-        parameters=[parameter(each) for each in flow.parameters], empty=[each.name for each in flow.parameters if is_empty(each)],
+        parameters=[parameter_data(parameter) for parameter in flow.parameters],
+        empty=[parameter.name for parameter in flow.parameters if is_empty(parameter)],
         schedule=five_fields(schedule.cron) if schedule else None,
         timezone=schedule.timezone if schedule else "UTC", workers=int(options.own("max-workers")),
         runs=int(options.own("max-active-runs") or 0), startup=STARTUP,
         timeout=int(options.own("workflow-timeout") or 0), shared=shared(flow, options), tasks=tasks,
         has_paths="paths" in kinds, has_items="items" in kinds, has_choice="choice" in kinds, has_ways="way" in kinds,
         has_helpers=len(kinds) > 1,
-        has_retries=any(each.get("retries") for each in tasks), final=NO_OTHER_ATTEMPT,
-        delays=bool(options.own("workflow-timeout")) or any(each.get("retries") or each.get("deadline") for each in tasks),
-        mapped=any(each.get("paths") for each in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
+        has_retries=any(task.get("retries") for task in tasks), final=NO_OTHER_ATTEMPT,
+        delays=bool(options.own("workflow-timeout"))
+        or any(task.get("retries") or task.get("deadline") for task in tasks),
+        mapped=any(task.get("paths") for task in tasks), report=REPORTS[kubernetes], label=LABELS[kubernetes],
     )  # fmt: skip
     return (SpecFile(f"{name.replace('.', '_')}_dag.py", text),)

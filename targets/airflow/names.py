@@ -1,8 +1,9 @@
 """Names that Airflow and Python allow, made from the flow's. No two steps ever share one.
 
-A task id is up to 250 ASCII letters, digits, `_`, `-` and `.` (Airflow, `validate_key`); a step's own id is its name, which holds no `.`,
-and what plays a role for the step is `STEP.ROLE`. A name that cannot be used as it is, or that could be taken for one that was changed,
-ends in a digest of the original. In the DAG file the variable of a task is `STEP_task`, of its helper `STEP_ROLE`.
+A task id is up to 250 ASCII letters, digits, `_`, `-` and `.` (Airflow, `validate_key`). The id of a step's task is the
+step's name, which contains no `.`. The id of a helper task is `STEP.ROLE`. A name that is invalid, or that looks like a
+changed one, ends in a digest of the original. In the DAG file, the variable of a step's task is `STEP_task`, that of a
+helper `STEP_ROLE`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ WAY = "way"  # with a number: one way of the step's switch, where it needs a tas
 
 
 def task_id(step: str, role: str = "") -> str:
-    """Returns the id of the step's task, or of that which plays `role` for it."""
+    """Returns the id of the step's task, or of its helper task `role`."""
     return f"{_fitted(step)}.{role}" if role else _fitted(step)
 
 
@@ -31,7 +32,7 @@ def way_id(step: str, target: str) -> str:
 
 
 def variable(step: str, role: str = "task") -> str:
-    """Returns the name of the Python variable that holds the step's task, or what plays `role` for it."""
+    """Returns the name of the Python variable that holds the step's task, or its helper task `role`."""
     return f"{_fitted(step)}_{role}"
 
 
@@ -41,12 +42,18 @@ def dag_id(flow: str) -> str:
 
 
 def is_dag_id(name: str) -> bool:
-    """True for a name that can be used as it is."""
-    return 0 < len(name) <= DAG_LENGTH and name.isascii() and all(each.isalnum() or each in "_-." for each in name)
+    """Returns True for a valid DAG id."""
+    return (
+        0 < len(name) <= DAG_LENGTH
+        and name.isascii()
+        and all(character.isalnum() or character in "_-." for character in name)
+    )
 
 
 def _fitted(text: str) -> str:
     if text.isascii() and text.isidentifier() and len(text) <= LENGTH and not ends_in_digest(text, "__"):
         return text
-    plain = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "_" for each in text)[: LENGTH - 10]
+    plain = "".join(
+        character if character.isascii() and (character.isalnum() or character == "_") else "_" for character in text
+    )[: LENGTH - 10]
     return f"{plain if plain[:1].isidentifier() else f'x{plain}'}__{digest(text)}"

@@ -1,7 +1,8 @@
-"""What tasks that are processes of a worker cannot honour, and which options say nothing to tasks of the other kind: FLOW570 to FLOW573.
+"""Checks that a flow and its options fit `--airflow-tasks`: FLOW570 to FLOW573.
 
-A pod's image, machine and volumes are Kubernetes's to give; a process of the worker has what the worker has. What a step could not do its work
-without, or would do with other rights, is an error; what only says where it runs, or with how much, is a warning.
+Kubernetes gives a pod its image, machine and volumes; a worker process has what the worker has. A lost attribute is an
+error if the step could not work without it, or would run with different rights. It is a warning if it only chooses
+where the step runs, or with how much.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ _DEFAULTS = Options("")
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what the chosen kind of task drops of the flow and of the options."""
+    """Yields a diagnostic for each attribute and option that has no effect on the chosen kind of task."""
     if options.own("airflow-tasks") == "kubernetes":
         if options.own("airflow-python") != "python3":
             what = "`--airflow-python` has no effect on tasks that are pods"
-            how = "remove it, or add `--airflow-tasks process`; a step's own Python in a pod is `executable` of `@kubernetes`"
+            how = (
+                "remove it, or add `--airflow-tasks process`; `executable` of `@kubernetes` chooses the Python of a pod"
+            )
             yield Diagnostic("FLOW572", what, None, "a pod runs the Python of its image", how)
         return
     for step in flow.steps:
@@ -38,28 +41,31 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 
 def _dropped(decorator: Decorator, step: Step) -> Iterator[Diagnostic]:
-    said = asked(decorator)
-    needed = [name for name in said if name in _NEEDED]
+    attributes = asked(decorator)
+    needed = [name for name in attributes if name in _NEEDED]
     for name in needed:
         yield Diagnostic(
-            "FLOW570", f"a process of the worker cannot have `{name}` of `@{decorator.name}` of step `{step.name}`", decorator.span,
-            "only a pod can have it, and the step would run without", "compile with `--airflow-tasks kubernetes`, or remove it",
+            "FLOW570", f"a worker process cannot have `{name}` of `@{decorator.name}` of step `{step.name}`",
+            decorator.span,
+            "only a pod can have it; the step would run without it",
+            "compile with `--airflow-tasks kubernetes`, or remove it",
         )  # fmt: skip
-    others = [f"`{name}`" for name in said if name not in _NEEDED]
+    others = [f"`{name}`" for name in attributes if name not in _NEEDED]
     if others:
         why = "the worker runs the task with its own Python, packages and machine"
-        how = "see that the workers have what the step needs, or compile with `--airflow-tasks kubernetes`"
-        what = (
-            f"{', '.join(others)} of `@{decorator.name}` of step `{step.name}` has no effect on a process of the worker"
-        )
+        how = "make sure that the workers have what the step needs, or compile with `--airflow-tasks kubernetes`"
+        what = f"{', '.join(others)} of `@{decorator.name}` of step `{step.name}` has no effect on a worker process"
         yield Diagnostic("FLOW571", what, decorator.span, why, how, WARNING)
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:
-    """Options of pods. Those that other targets have too may be meant for them, in the same compile or in the settings: a warning."""
+    """Yields a diagnostic for each option of pods.
+
+    Some of these options exist on other targets too. They may be meant for those, so they are only a warning.
+    """
     if options.own("kubernetes-conn-id"):
         yield Diagnostic(
-            "FLOW572", "`--kubernetes-conn-id` has no effect on tasks that are processes of the worker", None,
+            "FLOW572", "`--kubernetes-conn-id` has no effect on tasks that are worker processes", None,
             "no task of this DAG talks to a cluster", "remove it, or leave out `--airflow-tasks process`",
         )  # fmt: skip
     shared = (
@@ -76,5 +82,5 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     )
     for name, is_given, how in shared:
         if is_given:
-            what = f"`--{name}` has no effect on tasks that are processes of the worker"
-            yield Diagnostic("FLOW573", what, None, "it is about pods, and this DAG makes none", how, WARNING)
+            what = f"`--{name}` has no effect on tasks that are worker processes"
+            yield Diagnostic("FLOW573", what, None, "it configures pods, and this DAG creates none", how, WARNING)

@@ -1,4 +1,7 @@
-"""What Airflow cannot do of a flow: FLOW530 to FLOW539, FLOW570 to FLOW576, and what every target says in the same words (`refusals.py`)."""
+"""Refusals of the target `airflow`: FLOW530 to FLOW539 and FLOW570 to FLOW576.
+
+Those that all targets share are in `shared/refusals.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from flowc.compiler.ir.scopes import is_loop
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.targets.shared.container import taken
 from flowc.targets.shared.pods import is_guaranteed
-from flowc.targets.shared.refusals import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
+from flowc.targets.shared.refusals import (
+    invalid_numbers,
+    texts,
+    unsupported,
+    unsupported_kubernetes,
+    unsupported_schedule,
+)
 from flowc.targets.shared.step_settings import decorator_of
 
 from . import process, wide_foreaches
@@ -25,46 +34,49 @@ NAME = "airflow"
 HONOURED = frozenset(
     {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
 )
-_READ = "Airflow reads `{{`, `{%` and names of files in it, and Kubernetes `$(`"
+_READ = "Airflow renders `{{` and `{%` and opens what looks like a file name; Kubernetes expands `$(`"
 
 
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow, and what is wrong with its own options."""
+    """Yields a diagnostic for each part of the flow that this target cannot run, and for each invalid option."""
     yield from _options(options)
     yield from process.check(flow, options)
     yield from wide_foreaches.check(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
-    yield from unsaid_schedule(flow, "Airflow", "FLOW535")
+    yield from unsupported_schedule(flow, "Airflow", "FLOW535")
     for step in flow.steps:
         if is_loop(step):
             yield Diagnostic(
                 "FLOW530", f"target `{NAME}` cannot run the loop of step `{step.name}` yet", step.transition.span,  # type: ignore[union-attr]
-                "a DAG of Airflow has no cycles, and every task of it is there before the run begins",
-                "loop inside the step, or choose another target",
+                "an Airflow DAG has no cycles, and all of its tasks exist before the run begins",
+                "write the loop inside the step, or choose a different target",
             )  # fmt: skip
         yield from _pod(step, options)
     for parameter in flow.parameters:
         if len(parameter.name) > 250 or not parameter.name:
             yield Diagnostic(
                 "FLOW533",
-                f"Airflow cannot have a parameter `{parameter.name}`",
+                f"`{parameter.name}` is not a valid parameter name on Airflow",
                 parameter.span,
-                "its name is too long",
-                "shorten it",
+                "Airflow stores names of 1 to 250 characters",
+                "choose a shorter name",
             )
 
 
 def _options(options: Options) -> Iterator[Diagnostic]:
     if options.name and not is_dag_id(options.name):
-        why = f"it has up to {DAG_LENGTH} letters, digits, `-`, `_` and `.`"
-        yield Diagnostic("FLOW531", f"`{options.name}` cannot be the id of a DAG", None, why, "give another `--name`")
+        why = f"it must be 1 to {DAG_LENGTH} ASCII letters, digits, `-`, `_` and `.`"
+        yield Diagnostic("FLOW531", f"`{options.name}` is not a valid DAG id", None, why, "choose a different `--name`")
     installation = options.own("airflow-installation")
     if installation and not is_installation(installation):
-        what = f"`{installation}` cannot be the name of an installation"
-        why = "it becomes part of each run's id, and Airflow must read nothing into it"
-        how = "give up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`, with a letter or digit first and no ending such as `.sh`"
+        what = f"`{installation}` is not a valid installation name"
+        why = "it becomes part of each run's id, which Airflow must neither render nor take for a file name"
+        how = (
+            "use up to 100 ASCII letters, digits, `-`, `_`, `.` and `:`; begin with a letter or digit; "
+            "do not end in a file extension such as `.sh`"
+        )
         yield Diagnostic("FLOW536", what, None, why, how)
-    yield from impossible_numbers(
+    yield from invalid_numbers(
         options, {"max-workers": 1, "max-active-runs": 1, "max-map-length": 1, "workflow-timeout": 1}, "FLOW532"
     )
     shared = [
@@ -75,22 +87,30 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     ]
     for what, text in [*shared, ("interpreter", options.own("airflow-python")), ("secret", options.own("env-secret"))]:
         if not is_text(text):
-            yield Diagnostic("FLOW534", f"the {what} `{text}` cannot be said to Airflow", None, _READ, "give another")
+            yield Diagnostic(
+                "FLOW534",
+                f"Airflow or Kubernetes would change the {what} `{text}`",
+                None,
+                _READ,
+                "choose a value without them",
+            )
 
 
 def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None or options.own("airflow-tasks") != "kubernetes":
         return
-    yield from unclear_kubernetes(step, NAME, (*taken(options), "/airflow/xcom"))
+    yield from unsupported_kubernetes(step, NAME, (*taken(options), "/airflow/xcom"))
     if is_guaranteed(step) and isinstance(step.transition, (Foreach, Switch)):
         yield Diagnostic(
-            "FLOW575", f"the pod of step `{step.name}` is Burstable, unless Airflow's connection says otherwise", kubernetes.span,
-            "Airflow adds a container that passes on what a foreach or a switch reports, and limits it only if told to",
-            "set `xcom_sidecar_container_resources` of the connection, with requests equal to limits",
+            "FLOW575",
+            f"the pod of step `{step.name}` is Burstable, not Guaranteed, unless Airflow's connection is set up for it",
+            kubernetes.span,
+            "Airflow adds a container that passes on the result of a foreach or a switch, by default without limits",
+            "set `xcom_sidecar_container_resources` in the connection, with requests equal to limits",
             WARNING,
         )  # fmt: skip
     for attribute, value in kubernetes.attributes.items():
         if not all(map(is_text, texts(value))):
-            what = f"`{attribute}` of `@kubernetes` of step `{step.name}` cannot be said to Airflow"
-            yield Diagnostic("FLOW534", what, kubernetes.span, _READ, "write it without")
+            what = f"Airflow or Kubernetes would change `{attribute}` of `@kubernetes` of step `{step.name}`"
+            yield Diagnostic("FLOW534", what, kubernetes.span, _READ, "write it without them")

@@ -1,14 +1,16 @@
-"""The DAG's tasks as plain data: a fold over scopes, in the order in which the DAG file says them.
+"""The DAG's tasks as plain data: a fold over scopes, in the order of the DAG file.
 
-Airflow has no nested mapping, so every step inside a foreach, however deep, is one mapped task over the list of the full paths of its tasks.
-Small tasks make those lists: `paths` from what a foreach's tasks reported, `items` where a switch inside a foreach gives each way its share.
-A list may be empty only behind such a switch; its tasks are then skipped, and what follows them runs if nothing failed and anything
-succeeded (`none_failed_min_one_success`), which the list of its own does.
+Airflow has no nested mapping. So every step inside a foreach, however deep, is one mapped task over the full paths of
+its tasks. Small helper tasks make these lists of paths: `paths` from the reports of a foreach's tasks, `items` where a
+switch inside a foreach sends each item one way. A list can be empty only after such a switch. Its tasks are then
+skipped. What follows them runs if nothing failed and anything succeeded (`none_failed_min_one_success`): the helper
+task that makes its own list has succeeded.
 
-Outside a foreach a switch is a branch: of the tasks directly after it, Airflow skips those that were not chosen, but none that comes after the
-chosen one too. Where such a task is not reached after all, because a later switch leads elsewhere, the branch has succeeded, and the task would
-start. So a way to it has an empty task of its own (`way`), which is after nothing but the branch. Sources: Airflow's documentation, "Dynamic Task
-Mapping", "Trigger Rules" and "Branching"; its `SkipMixin.skip_all_except`.
+Outside a foreach, a switch is a branch. Airflow skips the tasks directly after it that were not chosen, except those
+that also come after the chosen one. If a later switch then leads past such a task, the branch has still succeeded, and
+the task would start. So the way from the branch to it gets an empty task of its own (`way`), which comes only after the
+branch. Sources: Airflow's documentation, "Dynamic Task Mapping", "Trigger Rules" and "Branching"; its
+`SkipMixin.skip_all_except`.
 """
 
 from __future__ import annotations
@@ -34,19 +36,19 @@ ANY = "none_failed_min_one_success"
 
 @record
 class Paths:
-    """With which paths the steps of a scope run: `variable` holds the list, "" for the one path outside any foreach."""
+    """The paths with which the steps of a scope run. `variable` holds the list, "" outside any foreach."""
 
     variable: str
-    sparse: bool  # some of the enclosing foreach's tasks, or none, are in it
+    sparse: bool  # the list may lack some or all of the enclosing foreach's tasks
 
 
 @record
 class Upstream:
-    """A task after which another runs; `chosen`: only if that switch chose so, inside a foreach by means of its list."""
+    """A task that a second one waits for. `chosen`: the second one runs only if this switch chose it."""
 
     variable: str
     chosen: bool
-    maybe: bool  # the task may be skipped, for want of paths, in a run that comes this way
+    maybe: bool  # the task may be skipped for lack of paths, in a run that comes this way
 
 
 class Tasks:
@@ -54,7 +56,7 @@ class Tasks:
 
     def __init__(self, flow: Flow) -> None:
         self.steps = steps_by_name(flow)
-        self.found: list[Data] = []
+        self.tasks: list[Data] = []
         self._needs: dict[str, Need] = {}  # of each step
         self._paths: dict[str, Paths] = {}  # of each step
         self._ways: dict[tuple[str, str], str] = {}  # (switch, target) → the variable of the way's own task
@@ -63,7 +65,7 @@ class Tasks:
         """Returns the tasks of the flow whose outermost scope this is."""
         self._needs = needs(scope, self.steps)
         self._scope(scope, Paths("", False))
-        return self.found
+        return self.tasks
 
     def _scope(self, scope: Scope, paths: Paths) -> None:
         """Appends the tasks of a scope whose entry runs with `paths`."""
@@ -79,7 +81,7 @@ class Tasks:
                         self._scope(branch, own)
                 case ForEach():
                     name = variable(step, PATHS)
-                    self.found.append(
+                    self.tasks.append(
                         {"kind": PATHS, "variable": name, "id": task_id(step, PATHS), "of": variable(step)}
                     )
                     self._scope(node.body, Paths(name, own.sparse))
@@ -88,12 +90,12 @@ class Tasks:
                         self._choice(step, scope)
 
     def _choice(self, step: str, scope: Scope) -> None:
-        """The branch of a switch outside any foreach, and the tasks of those of its ways that need one."""
+        """Appends the branch of a switch outside any foreach, and an empty task for each way that needs one."""
         own = [target for target in targets(self.steps[step]) if self._is_missed(target, step, scope)]
         ways = {
             target: way_id(step, target) if target in own else task_id(target) for target in targets(self.steps[step])
         }
-        self.found.append(
+        self.tasks.append(
             {
                 "kind": CHOICE,
                 "variable": variable(step, CHOICE),
@@ -104,10 +106,10 @@ class Tasks:
         )
         for number, target in enumerate(own):
             self._ways[step, target] = name = variable(step, f"{WAY}{number}")
-            self.found.append({"kind": WAY, "variable": name, "id": ways[target], "after": variable(step, CHOICE)})
+            self.tasks.append({"kind": WAY, "variable": name, "id": ways[target], "after": variable(step, CHOICE)})
 
     def _is_missed(self, target: str, switch: str, scope: Scope) -> bool:
-        """Whether another way of the switch may lead to `target`, and may also lead past it."""
+        """Returns True if a different way of the switch may lead to `target`, and may also lead past it."""
         nodes = {node.step: node for node in scope.nodes}
         for way in targets(self.steps[switch]):
             seen, waiting, leaves = set(), [way] if way != target else [], False
@@ -117,24 +119,24 @@ class Tasks:
                     continue
                 seen.add(name)
                 after = successors(nodes[name], self.steps) if name in nodes and name != target else ()
-                leaves = leaves or name != target and not any(each in nodes for each in after)
+                leaves = leaves or name != target and not any(name_after in nodes for name_after in after)
                 waiting += after
             if target in seen and leaves:
                 return True
         return False
 
     def _paths_of(self, step: str, nodes: tuple[Node, ...], paths: Paths) -> Paths:
-        """The paths that a step runs with to which `nodes` lead, in a scope that runs with `paths`."""
+        """Returns the paths with which `step` runs after `nodes`, in a scope that runs with `paths`."""
         if not paths.variable:
             return paths
         sources = [self._source(node) for node in nodes]
         if len(nodes) == 1 and isinstance(sources[0], Paths):
             return sources[0]
         name = variable(step, ITEMS)
-        lists = list(dict.fromkeys(each.variable for each in sources if isinstance(each, Paths)))
-        switches = [each for each in sources if isinstance(each, str)]
+        lists = list(dict.fromkeys(source.variable for source in sources if isinstance(source, Paths)))
+        switches = [source for source in sources if isinstance(source, str)]
         rule = ANY if len(sources) > 1 else ""
-        self.found.append(
+        self.tasks.append(
             {
                 "kind": ITEMS,
                 "variable": name,
@@ -148,19 +150,19 @@ class Tasks:
         return Paths(name, True)
 
     def _source(self, node: Node) -> Paths | str:
-        """Which paths come from the node to a step after it: all of its own, or those that its switch sends there."""
+        """Returns the paths that reach a step after the node: all of the node's own, or the variable of its switch."""
         if chooses(self.steps[node.step]):
             return variable(node.step)
         return self._paths[node.step]
 
     def _task(self, step: str, paths: Paths) -> None:
-        """The operator of the step. In a foreach what a switch chose is in the list of its paths."""
+        """Appends the operator of the step. Inside a foreach, the list of its paths holds what a switch chose."""
         need = self._needs[step]
         upstream = [self._upstream(edge) for way in need for edges in way for edge in edges]
-        after = list(dict.fromkeys(each.variable for each in upstream if not (each.chosen and paths.variable)))
+        after = list(dict.fromkeys(task.variable for task in upstream if not (task.chosen and paths.variable)))
         is_any = any(len(edges) > 1 for way in need for edges in way) or len(need) > 1
-        rule = ANY if is_any or any(each.maybe for each in upstream) else ""
-        self.found.append(
+        rule = ANY if is_any or any(task.maybe for task in upstream) else ""
+        self.tasks.append(
             {
                 "kind": "step",
                 "variable": variable(step),

@@ -1,9 +1,9 @@
-"""Finds in a DAG file what Airflow would find when it reads it, with no Airflow at hand and without running the file.
+"""Finds the problems that Airflow would find in a DAG file, without Airflow and without running the file.
 
-The file is parsed, never imported: its own names are defined before they are used, its imports are there where Airflow is, ids can be used
-and are not given twice, trigger rules, retries, cron expressions and Jinja tags can be read, tasks do not wait for each other in a
-circle, and Kubernetes takes the pods (`rules/pod_arguments.py`). Sources: Airflow's documentation, "Trigger Rules",
-"Templates reference", `airflow.utils.helpers.validate_key`.
+The file is parsed, never imported. The rules: names are defined before they are used; imports exist where Airflow is
+installed; ids are valid and unique; trigger rules, retries, cron expressions and Jinja tags are valid; tasks do not
+wait for each other in a cycle; Kubernetes accepts the pods (`rules/pod_arguments.py`). Sources: Airflow's
+documentation, "Trigger Rules", "Templates reference", `airflow.utils.helpers.validate_key`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ast
 import builtins
 import re
 
-from flowc.targets.shared.cycles import circle
+from flowc.targets.shared.cycles import cycle
 from flowc.targets.target import Finding
 
 from .rules.pod_arguments import pod_rules
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,250}")
 _RULES = (
-    "all_success", "all_failed", "all_done", "all_done_setup_success", "all_skipped", "one_success", "one_failed", "one_done", "none_failed",
-    "none_skipped", "none_failed_min_one_success", "always", "all_done_min_one_success",
+    "all_success", "all_failed", "all_done", "all_done_setup_success", "all_skipped", "one_success", "one_failed",
+    "one_done", "none_failed", "none_skipped", "none_failed_min_one_success", "always", "all_done_min_one_success",
 )  # fmt: skip
-_OUTSIDE = ("airflow", "pendulum", "kubernetes")  # what is there where Airflow is
+_OUTSIDE = ("airflow", "pendulum", "kubernetes")  # installed wherever Airflow is
 
 
 def recognises(name: str, text: str) -> bool:
-    """True for a Python file that makes a DAG."""
+    """Returns True for a Python file that makes a DAG."""
     return name.endswith(".py") and "airflow" in text and re.search(r"\bDAG\(|@dag\b", text) is not None
 
 
@@ -52,14 +52,14 @@ def validate(name: str, text: str) -> Iterator[Finding]:
 
 def _problems(tree: ast.Module) -> Iterator[Problem]:
     yield from _names(tree)
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-    dags = [each for each in calls if isinstance(each.func, ast.Name) and each.func.id == "DAG"]
-    if not dags and not any(isinstance(each, ast.FunctionDef) and each.decorator_list for each in ast.walk(tree)):
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    dags = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "DAG"]
+    if not dags and not any(isinstance(node, ast.FunctionDef) and node.decorator_list for node in ast.walk(tree)):
         yield 1, "the file makes no DAG"
-    for each in dags:
-        yield from _dag(each)
-    for each in calls:
-        yield from _task(each)
+    for node in dags:
+        yield from _dag(node)
+    for node in calls:
+        yield from _task(node)
     yield from _jinja(tree)
     yield from pod_rules(tree)
     for block in ast.walk(tree):
@@ -73,112 +73,115 @@ def _is_dag(node: ast.expr) -> bool:
 
 
 def _import(statement: ast.Import | ast.ImportFrom) -> Iterator[Problem]:
-    """An import at the top of the file; one inside a function is for whoever calls it."""
+    """Checks an import at the top of the file. One inside a function matters only when that function is called."""
     import sys
 
     if isinstance(statement, ast.ImportFrom) and statement.level:
-        yield statement.lineno, "a DAG file cannot import from beside itself: Airflow reads it alone"
+        yield statement.lineno, "a DAG file cannot use relative imports: Airflow reads it alone"
         return
     for module in (
         [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [alias.name for alias in statement.names]
     ):
         root = module.partition(".")[0]
         if root not in _OUTSIDE and root not in sys.stdlib_module_names:
-            yield statement.lineno, f"module `{root}` need not be there where Airflow reads the file"
+            yield statement.lineno, f"module `{root}` may be missing where Airflow reads the file"
 
 
 def _names(tree: ast.Module) -> Iterator[Problem]:
-    """Imports, and names that are used at the top of the file, `with` blocks included, before anything has defined them."""
-    known = set(dir(builtins)) | {"__file__", "__name__", "__doc__"}
+    """Checks imports, and finds top-level names that are used before their definition, also in `with` blocks."""
+    defined = set(dir(builtins)) | {"__file__", "__name__", "__doc__"}
     for statement in tree.body:
-        yield from _statement(statement, known)
+        yield from _statement(statement, defined)
 
 
-def _statement(statement: ast.stmt, known: set[str]) -> Iterator[Problem]:
+def _statement(statement: ast.stmt, defined: set[str]) -> Iterator[Problem]:
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         yield from _import(statement)
-        known.update((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
+        defined.update((alias.asname or alias.name).partition(".")[0] for alias in statement.names)
     elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         for decorator in statement.decorator_list:
-            yield from _used(decorator, known)
-        known.add(statement.name)
+            yield from _used(decorator, defined)
+        defined.add(statement.name)
     elif isinstance(statement, ast.With):
         for item in statement.items:
-            yield from _used(item.context_expr, known)
+            yield from _used(item.context_expr, defined)
             if item.optional_vars is not None:
-                known.update(_stored(item.optional_vars))
-        yield from _several(statement.body, known)
+                defined.update(_stored(item.optional_vars))
+        yield from _several(statement.body, defined)
     elif isinstance(statement, (ast.For, ast.While, ast.If)):
-        yield from _used(statement.iter if isinstance(statement, ast.For) else statement.test, known)
+        yield from _used(statement.iter if isinstance(statement, ast.For) else statement.test, defined)
         if isinstance(statement, ast.For):
-            known.update(_stored(statement.target))
-        yield from _several([*statement.body, *statement.orelse], known)
+            defined.update(_stored(statement.target))
+        yield from _several([*statement.body, *statement.orelse], defined)
     elif isinstance(statement, ast.Try):
-        handlers = [one for handler in statement.handlers for one in handler.body]
-        known.update(handler.name for handler in statement.handlers if handler.name)
-        yield from _several([*statement.body, *handlers, *statement.orelse, *statement.finalbody], known)
+        handlers = [inner for handler in statement.handlers for inner in handler.body]
+        defined.update(handler.name for handler in statement.handlers if handler.name)
+        yield from _several([*statement.body, *handlers, *statement.orelse, *statement.finalbody], defined)
     else:
-        yield from _used(statement, known)
-        known.update(_stored(statement))
+        yield from _used(statement, defined)
+        defined.update(_stored(statement))
 
 
-def _several(statements: list[ast.stmt], known: set[str]) -> Iterator[Problem]:
-    for each in statements:
-        yield from _statement(each, known)
+def _several(statements: list[ast.stmt], defined: set[str]) -> Iterator[Problem]:
+    for statement in statements:
+        yield from _statement(statement, defined)
 
 
-def _used(node: ast.AST, known: set[str]) -> Iterator[Problem]:
+def _used(node: ast.AST, defined: set[str]) -> Iterator[Problem]:
     inside: set[str] = set()
-    for each in ast.walk(node):
-        if isinstance(each, ast.comprehension):
-            inside |= _stored(each.target)
-        elif isinstance(each, ast.Lambda):
-            inside |= {argument.arg for argument in ast.walk(each.args) if isinstance(argument, ast.arg)}
-        elif isinstance(each, ast.NamedExpr):
-            inside |= _stored(each.target)
-    for each in ast.walk(node):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id not in known | inside:
-            yield each.lineno, f"the name `{each.id}` is not defined here"
+    for child in ast.walk(node):
+        if isinstance(child, ast.comprehension):
+            inside |= _stored(child.target)
+        elif isinstance(child, ast.Lambda):
+            inside |= {argument.arg for argument in ast.walk(child.args) if isinstance(argument, ast.arg)}
+        elif isinstance(child, ast.NamedExpr):
+            inside |= _stored(child.target)
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load) and child.id not in defined | inside:
+            yield child.lineno, f"the name `{child.id}` is not defined here"
 
 
 def _stored(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)}
 
 
 def _dag(call: ast.Call) -> Iterator[Problem]:
     from flowc.compiler.rules.cron import BadCron, parse
 
-    given = {each.arg: each.value for each in call.keywords if each.arg}
-    identifier = given.get("dag_id", call.args[0] if call.args else None)
+    arguments = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    identifier = arguments.get("dag_id", call.args[0] if call.args else None)
     if identifier is None:
         yield call.lineno, "the DAG has no id"
     elif isinstance(identifier, ast.Constant) and not (
         isinstance(identifier.value, str) and _KEY.fullmatch(identifier.value)
     ):
-        yield identifier.lineno, f"{identifier.value!r} cannot be the id of a DAG"
-    schedule = given.get("schedule")
+        yield identifier.lineno, f"{identifier.value!r} is not a valid DAG id"
+    schedule = arguments.get("schedule")
     if isinstance(schedule, ast.Constant) and isinstance(schedule.value, str) and not schedule.value.startswith("@"):
         try:
             parse(schedule.value)
         except BadCron as error:
-            yield schedule.lineno, f"{schedule.value!r} is no cron expression: {error}"
-    if isinstance(schedule, ast.Constant) and schedule.value is not None and "start_date" not in given:
+            yield schedule.lineno, f"{schedule.value!r} is not a valid cron expression: {error}"
+    if isinstance(schedule, ast.Constant) and schedule.value is not None and "start_date" not in arguments:
         yield call.lineno, "a DAG with a schedule needs a start_date"
 
 
 def _task(call: ast.Call) -> Iterator[Problem]:
-    for each in call.keywords:
-        value = each.value.value if isinstance(each.value, ast.Constant) else None
-        if each.arg == "task_id" and value is not None and not (isinstance(value, str) and _KEY.fullmatch(value)):
-            yield each.value.lineno, f"{value!r} cannot be the id of a task"
-        elif each.arg == "trigger_rule" and value is not None and value not in _RULES:
-            yield each.value.lineno, f"{value!r} is no trigger rule"
-        elif each.arg == "retries" and value is not None and not (isinstance(value, int) and value >= 0):
-            yield each.value.lineno, f"retries cannot be {value!r}"
+    for keyword in call.keywords:
+        value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+        if keyword.arg == "task_id" and value is not None and not (isinstance(value, str) and _KEY.fullmatch(value)):
+            yield keyword.value.lineno, f"{value!r} is not a valid task id"
+        elif keyword.arg == "trigger_rule" and value is not None and value not in _RULES:
+            yield keyword.value.lineno, f"{value!r} is not a trigger rule"
+        elif keyword.arg == "retries" and value is not None and not (isinstance(value, int) and value >= 0):
+            yield keyword.value.lineno, f"retries must be a whole number of at least 0, not {value!r}"
 
 
 def _ids(block: ast.With) -> Iterator[Problem]:
-    """Task ids that are given twice in the DAG of a `with` block. Task groups and functions, which put a prefix before them, are passed over."""
+    """Yields task ids that occur twice in the DAG of a `with` block.
+
+    Task groups and functions are skipped: Airflow puts a prefix before the ids in them.
+    """
     seen: dict[str, int] = {}
     waiting: list[ast.AST] = list(reversed(block.body))
     while waiting:
@@ -193,68 +196,71 @@ def _ids(block: ast.With) -> Iterator[Problem]:
         ):
             name, line = node.value.value, node.value.lineno
             if name in seen:
-                yield line, f"the task id {name!r} is given twice, first in line {seen[name]}"
+                yield line, f"the task id {name!r} is used twice, first in line {seen[name]}"
             seen.setdefault(name, line)
         waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _jinja(tree: ast.Module) -> Iterator[Problem]:
-    """Texts that Airflow would fail to render: a tag that is opened and not closed. Descriptions and documentation are not rendered."""
+    """Yields texts that Airflow cannot render, because a tag is not closed. It does not render descriptions."""
     plain = {
-        id(each.value)
-        for each in ast.walk(tree)
-        if isinstance(each, ast.keyword) and each.arg in ("doc_md", "description", "dag_id")
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg in ("doc_md", "description", "dag_id")
     }
     plain |= {
         id(inside)
-        for each in ast.walk(tree)
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id == "Param"
-        for inside in ast.walk(each)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Param"
+        for inside in ast.walk(node)
     }
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str) and id(each) not in plain:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in plain:
             for opening, closing in (("{{", "}}"), ("{%", "%}")):
-                if each.value.count(opening) != each.value.count(closing):
-                    yield each.lineno, f"Airflow cannot render {each.value[:60]!r}: `{opening}` is not closed"
+                if node.value.count(opening) != node.value.count(closing):
+                    yield node.lineno, f"Airflow cannot render {node.value[:60]!r}: `{opening}` is not closed"
 
 
 def _cycles(block: ast.With) -> Iterator[Problem]:
-    """Variables of tasks that come before themselves by `>>`, or by what they are given; those that are set more than once are passed over."""
+    """Yields variables of tasks that come before themselves, by `>>` or by their arguments.
+
+    Variables that are set more than once are skipped.
+    """
     before: dict[str, set[str]] = {}
     lines: dict[str, int] = {}
-    assigned = [each.id for each in ast.walk(block) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+    assigned = [node.id for node in ast.walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     once = {name for name in assigned if assigned.count(name) == 1}
-    for each in block.body:
-        if isinstance(each, ast.Expr) and isinstance(each.value, ast.BinOp) and isinstance(each.value.op, ast.RShift):
-            chain = _chain(each.value)
-            for left, right in zip(chain, chain[1:]):
-                for target in _named(right) & once:
-                    before.setdefault(target, set()).update(_named(left) & once)
-                    lines.setdefault(target, each.lineno)
+    for node in block.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.RShift):
+            chain = _chain(node.value)
+            for first, second in zip(chain, chain[1:]):
+                for target in _named(second) & once:
+                    before.setdefault(target, set()).update(_named(first) & once)
+                    lines.setdefault(target, node.lineno)
         elif (
-            isinstance(each, ast.Assign)
-            and isinstance(each.value, ast.Call)
-            and len(each.targets) == 1
-            and isinstance(each.targets[0], ast.Name)
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], ast.Name)
         ):
-            before.setdefault(each.targets[0].id, set()).update(_loaded(each.value) & once)
-    cyclic = circle({name: several for name, several in before.items() if name in once})
+            before.setdefault(node.targets[0].id, set()).update(_loaded(node.value) & once)
+    cyclic = cycle({name: earlier for name, earlier in before.items() if name in once})
     if cyclic:
         yield min(lines.get(name, 1) for name in cyclic), f"the tasks {', '.join(cyclic)} wait for each other"
 
 
 def _chain(node: ast.expr) -> list[ast.expr]:
-    """The operands of `a >> b >> c`, in order."""
+    """Returns the operands of `a >> b >> c`, in order."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
         return [*_chain(node.left), node.right]
     return [node]
 
 
 def _named(operand: ast.expr) -> set[str]:
-    """The variables that an operand of `>>` is: a name, or a list of names."""
-    several = operand.elts if isinstance(operand, (ast.List, ast.Tuple)) else [operand]
-    return {each.id for each in several if isinstance(each, ast.Name)}
+    """Returns the variables in an operand of `>>`, which is a name or a list of names."""
+    operands = operand.elts if isinstance(operand, (ast.List, ast.Tuple)) else [operand]
+    return {node.id for node in operands if isinstance(node, ast.Name)}
 
 
 def _loaded(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}

@@ -1,7 +1,8 @@
-"""FLOW574: a foreach with more tasks than Airflow maps a task over, where that is known before a run.
+"""FLOW574: a foreach that is known, before a run, to have more items than Airflow maps a task over.
 
-Every step in a foreach is one mapped task, over the items of all outer foreaches too (`tasks.py`). What only a run knows is checked there, by the
-task `STEP.paths`. Source: Airflow's documentation, "Dynamic Task Mapping", Placing limits on mapped tasks.
+Every step in a foreach is one mapped task, over the items of all outer foreaches too (`tasks.py`). If only a run knows
+the number of items, the task `STEP.paths` checks it. Source: Airflow's documentation, "Dynamic Task Mapping", Placing
+limits on mapped tasks.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields each foreach that is too wide for what `--max-map-length` says."""
+    """Yields FLOW574 for each foreach that is wider than `--max-map-length`."""
     widths, text = dict(options.widths), options.own("max-map-length")
     if not widths or not text.isdigit():
         return
     limit = int(text)
     steps = steps_by_name(flow)
-    waiting = [(scopes(flow), 1)]  # with how often the scope runs, at least
+    waiting = [(scopes(flow), 1)]  # each with the least number of times that it runs
     while waiting:
         scope, times = waiting.pop()
         if any(isinstance(steps[node.step].transition, Switch) for node in scope.nodes):
-            times = 1  # it may send some items elsewhere
+            times = 1  # the switch may send some items elsewhere
         for node in scope.nodes:
             within = times
             if isinstance(node, ForEach):
@@ -42,8 +43,10 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
                         f"{within} tasks" if times == 1 else f"{within} tasks, {width} for each of {times} outer items"
                     )
                     yield Diagnostic(
-                        "FLOW574", f"the foreach of step `{node.step}` has {count}: more than Airflow's {limit}", place,
-                        "Airflow maps no task over more items than `[core] max_map_length`, and the run would fail there",
-                        "make fewer items, of several pieces of work each; or raise that setting, and say so with `--max-map-length`",
+                        "FLOW574",
+                        f"the foreach of step `{node.step}` has {count}, more than Airflow's limit of {limit}",
+                        place,
+                        "Airflow maps a task over at most `[core] max_map_length` items, so the run would fail here",
+                        "make fewer and larger items, or raise that setting and pass its value as `--max-map-length`",
                     )  # fmt: skip
-            waiting += [(each, within) for each in inner(node)]
+            waiting += [(inside, within) for inside in inner(node)]

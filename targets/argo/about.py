@@ -1,4 +1,4 @@
-"""What flowc says of Argo where it has not loaded the target."""
+"""Names of Argo, for help and messages that do not load the target."""
 
 ENGINE = "Argo"
 PRODUCT = "Argo Workflows"

@@ -1,9 +1,10 @@
 """The DAG templates as plain data: a fold over scopes.
 
-A scope is laid into the DAG template of the foreach body that holds it, branches included, so that a pod waits for nothing but its own
-predecessors; only a foreach body of several tasks and a loop have templates of their own. What control needs of a finished task are its
-output parameters: `splits`, `next` and `path`. Sources: Argo's "Enhanced depends logic" (a task that is Skipped counts as done for a plain
-name, one that is Omitted does not; an expression is read once everything in it has ended), "Loops", "Template types".
+A scope, branches included, becomes part of the DAG template of the foreach body that holds it, so that a pod waits only
+for its own predecessors. Only a foreach body of several tasks, and a loop, have templates of their own. Control flow
+reads the output parameters of finished tasks: `splits`, `next` and `path`. Sources: Argo's "Enhanced depends logic"
+(for a plain name, a Skipped task counts as done, but not an Omitted one; Argo evaluates an expression once all tasks in
+it have ended), "Loops", "Template types".
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = dict[str, Any]
 
-PATH = "{{inputs.parameters.path}}"  # of a template that has a path
+PATH = "{{inputs.parameters.path}}"  # of a template with a path
 ITEM = "{{item}}"
 STACK = 100  # levels of the controller's stack, unless it was started with DISABLE_MAX_RECURSION=true (Argo, "Scaling")
 
@@ -74,7 +75,7 @@ class Dags:
                     pass
 
     def _task(self, step: str, path: str | None) -> Data:
-        """The task of one step, or of all visits of a loop."""
+        """Returns the task of one step, or of all visits of a loop."""
         looping = is_loop(self.steps[step])
         if looping:
             self._loop(self.steps[step])
@@ -82,18 +83,18 @@ class Dags:
         name, depends, when = template_name(step), self._depends(need), _when(need)
         if when:
             self._guarded.add(name)
-        given = path if path is not None else "-" if looping else None
+        task_path = path if path is not None else "-" if looping else None
         return {
             "name": name,
             "template": template_name(step, LOOP if looping else ""),
             "depends": depends,
             "when": when,
-            "path": given,
+            "path": task_path,
             "count": None,
         }
 
     def _each(self, node: ForEach, path: str | None) -> Data:
-        """The group of tasks, or of DAGs, that a foreach makes: one for each item."""
+        """Returns the group of tasks, or of DAGs, of a foreach: one for each item."""
         body, item = node.body, ITEM if path is None else f"{path}.{ITEM}"
         if len(body.nodes) == 1:
             task = self._task(body.entry, item)
@@ -107,7 +108,7 @@ class Dags:
         return {**task, "depends": depends, "count": f"{{{{tasks.{split}.outputs.parameters.splits}}}}"}
 
     def _loop(self, step: Step) -> None:
-        """A template that runs the step and then, as long as the step chooses itself, itself."""
+        """Appends a template that runs the step and then, as long as the step chooses itself, the template again."""
         name, visit = template_name(step.name, LOOP), template_name(step.name)
         outputs = f"tasks.{visit}.outputs.parameters"
         tasks = [
@@ -125,14 +126,14 @@ class Dags:
         )
         self.templates.append({"name": name, "path": True, "tasks": tasks, "next": chosen})
 
-    # ── needs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── needs ──
 
     def _awaited(self, step: str) -> list[list[list[Awaited]]]:
-        """What the step needs, in the names of tasks."""
+        """Returns what the step needs, with names of tasks instead of steps."""
         return [[self._tasks_of(edges) for edges in way] for way in self._needs[step]]
 
     def _tasks_of(self, edges: list[Edge]) -> list[Awaited]:
-        """The tasks that the edges are of. All items of a foreach have one, whichever way each ends."""
+        """Returns the tasks of the edges. All items of a foreach share one task, whichever way each ends."""
         if edges[0].foreach:
             return [Awaited(self._groups[edges[0].foreach], "")]
         return [Awaited(template_name(edge.step), edge.chosen) for edge in edges]
@@ -140,10 +141,10 @@ class Dags:
     def _depends(self, need: list[list[list[Awaited]]]) -> str | None:
         if not need:
             return None
-        several = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
+        needs_status = len(need) > 1 or any(len(edges) > 1 for edges in need[0])
 
         def text(edge: Awaited) -> str:
-            return f"{edge.task}.Succeeded" if several or edge.task in self._guarded else edge.task
+            return f"{edge.task}.Succeeded" if needs_status or edge.task in self._guarded else edge.task
 
         return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
 
@@ -161,37 +162,38 @@ def outputs(step: Step) -> list[str]:
             return []
 
 
-def visits(scope: Scope, steps: dict[str, Step], given: str = "") -> dict[str, int]:
-    """Returns how many visits each loop may have, `given` or as many as the controller's stack allows; 0 for any number.
+def visits(scope: Scope, steps: dict[str, Step], limit: str = "") -> dict[str, int]:
+    """Returns how many visits each loop may have: `limit`, or what the controller's stack allows; 0 for any number.
 
-    A level of that stack is what the controller executes inside of another template: the flow, each foreach body of several tasks, each visit
-    of the loop, the visit's pod, and the attempt where there is a `retryStrategy`. At `STACK` levels it stops (argo-workflows,
-    `maxAllowedStackDepth`). One visit less is left: its task says in plain words why the run ends.
+    Each template that the controller executes inside another is one level of that stack: the flow, each foreach body of
+    several tasks, each visit of the loop, the visit's pod, and its attempt if there is a `retryStrategy`. The
+    controller stops at `STACK` levels (argo-workflows, `maxAllowedStackDepth`). One visit fewer is allowed, so that the
+    shim can say why the run ends.
     """
-    found: dict[str, int] = {}
+    limits: dict[str, int] = {}
     waiting = [(scope, 1)]
     while waiting:
         current, level = waiting.pop()
         for node in current.nodes:
             step = steps[node.step]
             if is_loop(step):
-                found[step.name] = int(given) if given else STACK - 3 - level - (1 if retries(step) else 0)
+                limits[step.name] = int(limit) if limit else STACK - 3 - level - (1 if retries(step) else 0)
             deeper = level + (isinstance(node, ForEach) and len(node.body.nodes) > 1)
-            waiting += [(each, deeper) for each in inner(node)]
-    return found
+            waiting += [(inside, deeper) for inside in inner(node)]
+    return limits
 
 
 def with_path(scope: Scope, steps: dict[str, Step]) -> frozenset[str]:
-    """Returns the steps whose path is not known when the spec is written: in a foreach, or visited again and again."""
+    """Returns the steps whose path is unknown when the spec is written: those in a foreach, and loops."""
     from flowc.compiler.ir.scopes import walk
 
     return frozenset(node.step for _, node, depth in walk(scope) if depth or is_loop(steps[node.step]))
 
 
 def _when(need: list[list[list[Awaited]]]) -> str | None:
-    """The condition under which a task that may run does, in the language of govaluate; None where it always does.
+    """Returns the condition for running a task, in the language of govaluate; None if it always runs.
 
-    A switch that did not run has chosen "", the default of its output parameter, which is no step's name.
+    A switch that did not run has chosen "", the default of its output parameter, which is not the name of a step.
     """
     if not any(edge.chosen for conjuncts in need for edges in conjuncts for edge in edges):
         return None
@@ -201,7 +203,7 @@ def _when(need: list[list[list[Awaited]]]) -> str | None:
             return f"'{{{{tasks.{edge.task}.outputs.parameters.next}}}}' == '{edge.chosen}'"
         return f"'{{{{tasks.{edge.task}.status}}}}' == 'Succeeded'"
 
-    if len(need) == 1:  # `depends` has seen to what is not chosen
+    if len(need) == 1:  # `depends` covers the edges without a choice
         need = [[edges for edges in need[0] if any(edge.chosen for edge in edges)]]
     return _any([_all([_any([text(edge) for edge in edges]) for edges in conjuncts]) for conjuncts in need])
 
@@ -211,12 +213,12 @@ def _any(texts: Sequence[str]) -> str:
 
 
 def _all(texts: Iterable[str]) -> str:
-    several = list(texts)
-    return _joined([f"({each})" if " || " in each and len(several) > 1 else each for each in several], " && ")
+    parts = list(texts)
+    return _joined([f"({part})" if " || " in part and len(parts) > 1 else part for part in parts], " && ")
 
 
 def _joined(texts: Sequence[str], operator: str) -> str:
     distinct = list(dict.fromkeys(texts))
     if operator == " || " and len(distinct) > 1:
-        distinct = [f"({each})" if " && " in each else each for each in distinct]
+        distinct = [f"({part})" if " && " in part else part for part in distinct]
     return operator.join(distinct)

@@ -1,4 +1,7 @@
-"""What Argo gets of a spec: a WorkflowTemplate and a CronWorkflow. `kubectl apply` leaves both when a later spec has none."""
+"""The deployment of a spec on Argo: a WorkflowTemplate and a CronWorkflow.
+
+`kubectl apply` leaves both in the cluster when a later spec lacks them.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow
     from flowc.targets.target import Options
 
-SPEC, KUSTOMIZE = ".argo.yaml", ".kustomizeconfig.yaml"  # what the files' names end in
+SPEC, KUSTOMIZE = ".argo.yaml", ".kustomizeconfig.yaml"  # suffixes of the file names
 
 
 def deployment(flow: Flow, options: Options) -> Deployment:
-    """Returns what `emit` calls the objects and the file. Where the spec says a namespace, an item is `KIND NAMESPACE/NAME`."""
+    """Returns the names that `emit` gives to the objects and files.
+
+    An item is `KIND NAME`, or `KIND NAMESPACE/NAME` if the spec names a namespace.
+    """
     name = options.name or object_name(options.deployment or flow.name)
     kinds = ("workflowtemplate",) if schedule_of(flow) is None else ("cronworkflow", "workflowtemplate")
     place = f"{options.namespace}/" if options.namespace else ""
@@ -24,15 +30,15 @@ def deployment(flow: Flow, options: Options) -> Deployment:
 
 
 def removal(item: str) -> tuple[str, str, str]:
-    """Returns what to tell whoever deploys, about an item that the spec no longer has."""
+    """Returns what, why and how, for an item that the spec no longer has."""
     kind, _, place = item.partition(" ")
     namespace, _, name = place.rpartition("/")
     where = f" -n {namespace}" if namespace else ""
-    if (
-        kind == "cronworkflow"
-    ):  # which is the owner of the runs that it has started (Argo, ConvertCronWorkflowToWorkflow)
+    if kind == "cronworkflow":
+        # A CronWorkflow owns the runs that it has started (Argo, ConvertCronWorkflowToWorkflow).
+        command = f"kubectl delete cronworkflow {name}{where} --cascade=orphan"
         why = "`kubectl apply` leaves its CronWorkflow in the cluster, which goes on starting runs"
-        how = f"where it was deployed, run `kubectl delete cronworkflow {name}{where} --cascade=orphan`, which keeps its runs"
+        how = f"where it was deployed, run `{command}`, which keeps its runs"
         return f"the schedule of `{place}` is no longer in the spec", why, how
     why = "`kubectl apply` leaves it in the cluster, where it can still be started"
     how = f"where it was deployed, run `kubectl delete workflowtemplate {name}{where}`"

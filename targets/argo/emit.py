@@ -1,6 +1,6 @@
 """The target `argo`: a WorkflowTemplate and, for a flow with @schedule, the CronWorkflow that starts it, in one file.
 
-Beside it, where it is asked for, is what Kustomize must know of them.
+With `--kustomize yes`, a second file tells Kustomize which of their fields hold names and images.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
     from flowc.targets.target import Emitted, Options
 
-# A name is a run's only in its namespace and cluster, and as long as it exists: an end of the uid tells two of one name apart.
+# A workflow's name is unique only in its namespace and cluster, and only while it exists. Part of the uid tells two
+# workflows of one name apart.
 RUN = "{{workflow.name}}-{{=sprig.trunc(6, workflow.uid)}}"
 OWNER = "argo:{{workflow.namespace}}/{{workflow.name}}:{{workflow.uid}}"
-MAX_OBJECT = (
-    1024 * 1024
-)  # bytes; a Workflow holds a copy of the template and must fit into etcd's 1.5 MB with its status (Argo, "Offloading large workflows")
-SMALL = 100  # steps of a flow whose spec is not too big: a step has two templates at most
+# Bytes. A Workflow holds a copy of the template, and must fit into etcd's 1.5 MB together with its status (Argo,
+# "Offloading large workflows").
+MAX_OBJECT = 1024 * 1024
+SMALL = 100  # a flow with no more steps is never too big: a step has two templates at most
 MAX_ANNOTATION = 256 * 1024  # bytes of all annotations of an object (Kubernetes, `TotalAnnotationSizeLimitB`)
 
 
@@ -46,29 +47,54 @@ def _written(resources: dict[str, str]) -> str:
 
 OPTIONS: tuple[Option, ...] = (
     Option("service-account", "service account of the pods (default: that of the namespace)"),
-    Option("env-secret", "a Secret whose keys become environment variables of every task, such as the datastore's credentials"),
-    Option("max-workers", "how many tasks of a run may run at a time; 0 for any number", "100"),
-    Option("workflow-timeout", "seconds after which a run is ended"),
-    Option("max-visits", "how many visits a loop may have; 0 for any number (default: as many as Argo's limit of recursion allows)"),
-    Option("schedule-concurrency", "what happens when a run of the schedule is due and the last one has not ended", "Allow",
-           ("Allow", "Forbid", "Replace")),
-    Option("schedule-deadline", "seconds for which a run that was missed, as while Argo was updated, is still started", "3540"),
-    Option("schedule-history", "how many ended runs of the schedule are kept, of those that succeeded and of those that failed", "100"),
-    Option("schedule-suspended", "whether the schedule waits until somebody resumes it", "no", ("no", "yes")),
-    Option("kustomize", "whether to write NAME.kustomizeconfig.yaml, which Kustomize needs for names and images", "no",
-           ("no", "yes")),
-    Option("helper-requests", "what the init container of each pod requests", _written(REQUESTS)),
-    Option("helper-limits", "its limits; with qos=\"guaranteed\" it and Argo's own containers request them too", _written(LIMITS)),
+    Option(
+        "env-secret",
+        "a Secret whose keys become environment variables of every task, such as the datastore's credentials",
+    ),
+    Option("max-workers", "how many tasks of a run may run at a time; 0 for no limit", "100"),
+    Option("workflow-timeout", "seconds after which Argo stops a run"),
+    Option(
+        "max-visits",
+        "how many visits a loop may have; 0 for no limit (default: as many as Argo's recursion limit allows)",
+    ),
+    Option(
+        "schedule-concurrency", "what happens when a scheduled run is due and the last one has not ended", "Allow",
+        ("Allow", "Forbid", "Replace"),
+    ),
+    Option(
+        "schedule-deadline", "how many seconds late a missed run is still started, as after an update of Argo", "3540"
+    ),
+    Option(
+        "schedule-history",
+        "how many ended runs of the schedule Argo keeps, of succeeded and of failed ones each", "100",
+    ),
+    Option(
+        "schedule-suspended", "whether the schedule starts suspended, until somebody resumes it", "no",
+        ("no", "yes"),
+    ),
+    Option(
+        "kustomize", "whether to write NAME.kustomizeconfig.yaml, which Kustomize needs for names and images", "no",
+        ("no", "yes"),
+    ),
+    Option("helper-requests", "resources that the init container of each pod requests", _written(REQUESTS)),
+    Option(
+        "helper-limits",
+        "limits of that init container; with qos=\"guaranteed\", it and Argo's own containers request them too",
+        _written(LIMITS),
+    ),
 )  # fmt: skip
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555)."""
+    """Yields a diagnostic for each part of the flow that this target cannot run.
+
+    Codes: FLOW501 to FLOW505, FLOW510 to FLOW519, FLOW554, FLOW555.
+    """
     yield from refusals(flow, options)
 
 
 def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
-    """Yields that the WorkflowTemplate is too big, for Kubernetes, `kubectl` or Argo 4 (FLOW518, FLOW551, FLOW556)."""
+    """Yields FLOW518, FLOW551 or FLOW556 if the WorkflowTemplate is too big for Kubernetes, Argo 4 or `kubectl`."""
     if len(flow.steps) <= SMALL:
         return
     from flowc.compiler.ir.scopes import scopes
@@ -77,31 +103,34 @@ def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnost
     from .rules.custom_resources import MAX_TASKS, MAX_TEMPLATES
 
     size = len(spec()[0].text.encode()) if len(flow.steps) > 150 else 0
-    how = "make several flows of it, or run several pieces of work in one step"
+    how = "split it into several flows, or do more work in each step"
     if size > MAX_OBJECT:
         what = f"the WorkflowTemplate of flow `{flow.name}` would be too big: {size} bytes"
         yield Diagnostic(
             "FLOW518",
             what,
             flow.span,
-            f"a run holds a copy of it, and Kubernetes keeps objects of about {MAX_OBJECT} bytes",
+            f"each run holds a copy of it, and Kubernetes stores objects of at most about {MAX_OBJECT} bytes",
             how,
         )
         return
     if size > MAX_ANNOTATION:
         what = f"the WorkflowTemplate of flow `{flow.name}` may be too big for `kubectl apply`: about {size} bytes"
-        why = f"it keeps a copy of what it applies in an annotation of at most {MAX_ANNOTATION} bytes"
+        why = (
+            f"`kubectl apply` keeps a copy of the object in its annotations, which hold at most {MAX_ANNOTATION} bytes"
+        )
         yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
     dags = Dags(flow).flow(scopes(flow))
     templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
     if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
-        what = f"the WorkflowTemplate of flow `{flow.name}` would have {templates} templates, and up to {tasks} tasks in a DAG"
-        why = f"Argo 4 takes at most {MAX_TEMPLATES} templates and {MAX_TASKS} tasks; Argo 3.7 takes more"
+        counts = f"{templates} templates, and up to {tasks} tasks in a DAG"
+        what = f"the WorkflowTemplate of flow `{flow.name}` would have {counts}"
+        why = f"Argo 4 accepts at most {MAX_TEMPLATES} templates and {MAX_TASKS} tasks; Argo 3.7 accepts more"
         yield Diagnostic("FLOW551", what, flow.span, why, how, WARNING)
 
 
 def prerequisites(options: Options) -> Iterator[str]:
-    """Yields what has to be in place before a run."""
+    """Yields a sentence for each thing that must be in place before a run."""
     yield prerequisite(options)
 
 
@@ -116,16 +145,21 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     if is_label(flow.name):
         labels["flowc.dev/flow"] = flow.name
     env = [
-        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", RUN), ("FLOWC_OWNER", OWNER), ("FLOWC_CODE", options.code),
+        ("FLOWC_STORE", options.store), ("FLOWC_FLOW", flow.name), ("FLOWC_RUN", RUN), ("FLOWC_OWNER", OWNER),
+        ("FLOWC_CODE", options.code),
         ("FLOWC_TARGET", NAME),
     ]  # fmt: skip
     text = render(
-        "argo/workflow_template.yaml", name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
-        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW, arguments=[argument(each) for each in flow.parameters],
+        "argo/workflow_template.yaml",
+        name=name, labels=labels, namespace=options.namespace, flow=flow.name, code=options.code, description=flow.doc,
+        inputs="; ".join(compiled_with(flow)), entrypoint=FLOW,
+        arguments=[argument(parameter) for parameter in flow.parameters],
         workers=int(options.own("max-workers") or 0), timeout=int(options.own("workflow-timeout") or 0),
         service_account=options.own("service-account"), secret=options.own("env-secret"), image=options.image,
         command=command(options), env=env,
-        init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits"))) if inject else None,
+        init=init_container(options, amounts(options.own("helper-requests")), amounts(options.own("helper-limits")))
+        if inject
+        else None,
         volume=volume(), mount=mount(), dags=Dags(flow).flow(scope),
         pods=[pod_template(step, flow, options, step.name in paths, most.get(step.name, 0)) for step in flow.steps],
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """Names that Argo and Kubernetes allow, made from the flow's. No two steps ever share one.
 
-A template's and a DAG task's name is up to 128 letters, digits and `-` (Argo, workflow validation); what begins a pod's name must be lower
-case (RFC 1123). A step's name of lower-case letters, digits and single `_` maps to itself with `-` for `_`, which is reversible. Any other
-name, and any that could be taken for one of ours, ends in a digest of the original.
+The name of a template or DAG task is up to 128 letters, digits and `-` (Argo, workflow validation). It begins the name
+of a pod, so it must be lower case (RFC 1123). A step's name of lower-case letters, digits and single `_` is kept, with
+`-` for `_`, which is reversible. Any other name, and any that looks like one of flowc's own, ends in a digest of the
+original.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ OBJECT_LENGTH = 52  # a CronWorkflow appends the time of a run to its own name (
 
 FLOW = "flow"  # the template of the whole flow
 AGAIN = "again"  # the task of a loop's next visit
-EACH = "each"  # STEP-each: what is done for each item of the step's foreach
+EACH = "each"  # STEP-each: the body of the step's foreach, for one item
 LOOP = "loop"  # STEP-loop: the visits of a step that may choose itself
 
 
 def template_name(step: str, role: str = "") -> str:
-    """Returns the name of the step's template and task, or of that which plays `role` (EACH, LOOP) for it."""
+    """Returns the name of the step's template and task, or of its template for `role` (EACH, LOOP)."""
     suffix = f"-{role}" if role else ""
     ambiguous = step in (FLOW, AGAIN) or step.rpartition("_")[2] in (EACH, LOOP) or ends_in_digest(step, "_")
     return _fitted(step, STEP_LENGTH - len(EACH) - 1, ambiguous) + suffix
@@ -36,16 +37,20 @@ def object_name(flow: str) -> str:
 
 
 def is_object_name(name: str) -> bool:
-    """True for a name that can be used as it is (RFC 1123 label)."""
-    inside = name.isascii() and all(each.isdigit() or each.islower() or each == "-" for each in name)
+    """Returns True for a valid name of the deployed objects (RFC 1123 label)."""
+    inside = name.isascii() and all(
+        character.isdigit() or character.islower() or character == "-" for character in name
+    )
     return inside and 0 < len(name) <= OBJECT_LENGTH and not name.startswith("-") and not name.endswith("-")
 
 
 def _fitted(text: str, length: int, ambiguous: bool) -> str:
     if not ambiguous and len(text) <= length and text[:1].isalpha() and not text.endswith("_") and "__" not in text:
-        if text.isascii() and all(each.islower() or each.isdigit() or each == "_" for each in text):
+        if text.isascii() and all(character.islower() or character.isdigit() or character == "_" for character in text):
             return text.replace("_", "-")
-    kept = "".join(each if each.isascii() and each.isalnum() else "-" for each in text.lower())[: length - 9].strip("-")
+    kept = "".join(character if character.isascii() and character.isalnum() else "-" for character in text.lower())[
+        : length - 9
+    ].strip("-")
     while "--" in kept:
         kept = kept.replace("--", "-")
     return f"{kept if kept[:1].isalpha() else f'x{kept}'}-{digest(text)}"

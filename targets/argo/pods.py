@@ -1,4 +1,4 @@
-"""The pod templates as plain data: one a step, with what only this step has; what all share is in `templateDefaults`."""
+"""The pod templates as plain data: one for each step. Settings that all steps share are in `templateDefaults`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
 
 REPORT = "/tmp/flowc"  # the folder that the shim reports to
-GRACE = 600  # seconds: the kubelet counts a pod's deadline from before it pulls the images (core/v1, PodSpec.activeDeadlineSeconds)
-# What is tried again (docs/shim.md, Exit codes). A step that leaves with METAFLOW_EXIT_DISALLOW_RETRY (202) asks for no
-# other attempt; a task that was started wrongly (2, with a message that begins as the shim's do) fails again likewise.
-# The exit code of a deleted pod is "-1". The policy stays Always: with an expression both must agree (Argo, "Retries").
-RETRIED = f"lastRetry.exitCode != '{NO_OTHER_ATTEMPT}' && (lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: '))"
+# Seconds. The kubelet counts a pod's deadline from before it pulls the images (core/v1, PodSpec.activeDeadlineSeconds).
+GRACE = 600
+# The condition for another attempt (docs/shim.md, Exit codes). A step that exits with METAFLOW_EXIT_DISALLOW_RETRY
+# (202) forbids one. A task that was started wrongly (2, with a message of the shim) would only fail again. The exit
+# code of a deleted pod is "-1". The retry policy stays Always: with an expression, both must agree (Argo, "Retries").
+RETRIED = (
+    f"lastRetry.exitCode != '{NO_OTHER_ATTEMPT}' && "
+    "(lastRetry.exitCode != '2' || !(lastRetry.message contains 'flowc: '))"
+)
 NONE, DEFAULT = "<none>", "<default>"  # docs/shim.md, Parameters
 
 
 def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visits: int = 0) -> Data:
-    """Returns the data of the template's macro `pod` for one step. `visits`: how many a loop may have; 0 for any number."""
+    """Returns the data of the template's macro `pod` for one step. `visits` limits a loop; 0 for no limit."""
     pod = pod_of(step)
     reported = outputs(step)
     args = ["task", "--step", step.name, "--path", PATH if has_path else "-"]
@@ -53,32 +57,37 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
     if patch := {**pull_secrets(pod), **(_of_argo(beside) if guaranteed else {})}:
         spec["podSpecPatch"] = json(patch)
     return {
-        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path, "spec": spec,
-        "image": pod.image or options.image, "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
+        "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path,
+        "spec": spec, "image": pod.image or options.image,
+        "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),
         "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),
-        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported, "folder": REPORT,
-        "retried": RETRIED, "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
+        "pause": f"{pause(step)}s" if pause(step) else "", "deadline": deadline(step, GRACE), "outputs": reported,
+        "folder": REPORT, "retried": RETRIED,
+        "init": {"name": "flowc", "resources": beside} if guaranteed and options.runtime == "inject" else None,
     }  # fmt: skip
 
 
 def amounts(text: str) -> dict[str, str]:
     """Returns the amounts of a text such as `cpu=100m,memory=64Mi`. Raises ValueError."""
-    found = {}
-    for each in text.split(",") if text else ():
-        name, amount = each.split("=")
-        found[name] = amount
-    return found
+    parsed = {}
+    for pair in text.split(",") if text else ():
+        name, amount = pair.split("=")
+        parsed[name] = amount
+    return parsed
 
 
 def same_amounts(options: Options) -> Data:
-    """Returns the resources of a container that stands beside the step's own in a pod of the class Guaranteed: the limits, requested too."""
+    """Returns the resources of a helper container in a pod of the class Guaranteed: requests that equal its limits."""
     limits = amounts(options.own("helper-limits"))
     return {"requests": limits, "limits": limits}
 
 
 def _of_argo(resources: Data) -> Data:
-    """What a pod of the class Guaranteed says of Argo's own containers: every container of it must request what it is limited to."""
+    """Returns the resources of Argo's own containers, for a pod of the class Guaranteed.
+
+    Every container of such a pod must have requests that equal its limits.
+    """
     return {
         name: [{"name": container, "resources": resources}]
         for name, container in (("initContainers", "init"), ("containers", "wait"))
@@ -86,26 +95,26 @@ def _of_argo(resources: Data) -> Data:
 
 
 def is_native(name: str, value: str) -> bool:
-    """True for a variable of `@environment` that a pod can say as it is; the shim sets the others, from the code package.
+    """Returns True for a variable of `@environment` that a pod can hold unchanged. The shim sets the others.
 
-    Argo expands `{{` in all of a template, Kubernetes `$(` in a variable's value.
+    Argo expands `{{` in the whole template, and Kubernetes `$(` in the value of a variable.
     """
     return is_environment_name(name) and "{{" not in value and "$(" not in value and "\0" not in value
 
 
 def parameters_expression(parameters: Iterable[Parameter]) -> str:
-    """Returns the text that Argo makes the base64 of a JSON object of.
+    """Returns the expression that Argo evaluates to the base64 of a JSON object of all parameters.
 
-    Each value is encoded before it is put in place, because Argo would go on to expand what a user's own text holds (docs/targets/argo.md).
+    Each value is encoded before it is put in place: Argo would expand tags in a user's text (docs/targets/argo.md).
     """
-    inside = ", ".join(f'"{each.name}": workflow.parameters["{each.name}"]' for each in parameters)
+    inside = ", ".join(f'"{parameter.name}": workflow.parameters["{parameter.name}"]' for parameter in parameters)
     return "{{=sprig.b64enc(toJson({" + inside + "}))}}"
 
 
 def argument(parameter: Parameter) -> Data:
-    """Returns the workflow's own parameter: native, with the default as its text; without a value if it must be given.
+    """Returns the workflow's parameter, with the default as its text, or without a value if it is required.
 
-    A `{{` in the help, which Argo would expand, is written apart.
+    A `{{` in the help is written as `{ {`, so that Argo does not expand it.
     """
     value: str | None
     if not parameter.has_default:
@@ -116,11 +125,11 @@ def argument(parameter: Parameter) -> Data:
 
 
 def text(parameter: Parameter) -> str:
-    """The default as the text that the shim reads it from."""
+    """Returns the default as text that the shim can read."""
     default = parameter.default
     if default is None or parameter.type == "file" or (isinstance(default, str) and "{{" in default):
         return DEFAULT
     if parameter.type == "json":
-        found = default if isinstance(default, str) else json(default)
-        return DEFAULT if "{{" in found or "}}" in found else found
+        value = default if isinstance(default, str) else json(default)
+        return DEFAULT if "{{" in value or "}}" in value else value
     return str(default).lower() if isinstance(default, bool) else default if isinstance(default, str) else repr(default)

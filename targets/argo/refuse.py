@@ -1,4 +1,7 @@
-"""What Argo cannot do of a flow: FLOW510 to FLOW519, and what every target says in the same words (`refusals.py`)."""
+"""Refusals of the target `argo`: FLOW510 to FLOW519, and FLOW554.
+
+Those that all targets share are in `shared/refusals.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,13 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 from flowc.compiler.rules.kubernetes_names import is_key, is_namespace, is_object, is_quantity
 from flowc.targets.shared.container import taken
 from flowc.targets.shared.pods import pod_of
-from flowc.targets.shared.refusals import impossible_numbers, texts, unclear_kubernetes, unsaid_schedule, unsupported
+from flowc.targets.shared.refusals import (
+    invalid_numbers,
+    texts,
+    unsupported,
+    unsupported_kubernetes,
+    unsupported_schedule,
+)
 from flowc.targets.shared.step_settings import decorator_of
 
 from .dags import STACK
@@ -26,15 +35,16 @@ NAME = "argo"
 HONOURED = frozenset(
     {"card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
 )
+_EXPANDED = "Argo expands `{{`, and Kubernetes `$(`, so the value would change"
 _PARAMETER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow, and what is wrong with its own options."""
+    """Yields a diagnostic for each part of the flow that this target cannot run, and for each invalid option."""
     yield from _options(options)
     yield from unsupported(flow, NAME, HONOURED, options)
     yield from _parameters(flow)
-    yield from unsaid_schedule(flow, "Argo", "FLOW514")
+    yield from unsupported_schedule(flow, "Argo", "FLOW514")
     for step in flow.steps:
         yield from _pod(step, options)
         if is_loop(step) and not options.own("max-visits"):
@@ -43,42 +53,42 @@ def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
 
 def _options(options: Options) -> Iterator[Diagnostic]:
     if options.name and not is_object_name(options.name):
-        what = f"`{options.name}` cannot be the name of a WorkflowTemplate"
-        why = f"it has up to {OBJECT_LENGTH} lower-case letters, digits and `-`, which is neither first nor last"
-        yield Diagnostic("FLOW511", what, None, why, "give another `--name`")
+        what = f"`{options.name}` is not a valid WorkflowTemplate name"
+        why = f"it must be 1 to {OBJECT_LENGTH} lower-case letters, digits and `-`, with no `-` first or last"
+        yield Diagnostic("FLOW511", what, None, why, "choose a different `--name`")
     if options.namespace and not is_namespace(options.namespace):
         yield Diagnostic(
             "FLOW511",
-            f"`{options.namespace}` cannot be the name of a namespace",
+            f"`{options.namespace}` is not a valid namespace name",
             None,
-            why="it has lower-case letters, digits and `-`, which is neither first nor last",
-            how="give another `--namespace`",
+            why="it must be lower-case letters, digits and `-`, with no `-` first or last",
+            how="choose a different `--namespace`",
         )
     least = {"max-workers": 0, "workflow-timeout": 1, "max-visits": 0, "schedule-deadline": 0, "schedule-history": 0}
-    yield from impossible_numbers(options, least, "FLOW512")
+    yield from invalid_numbers(options, least, "FLOW512")
     for name in ("schedule-deadline", "schedule-history"):
         if not options.own(name):
             yield Diagnostic(
-                "FLOW512", f"`--{name}` has no value", None, "it must be a whole number from 0", "give a number"
+                "FLOW512", f"`--{name}` has no value", None, "it must be a whole number of at least 0", "give a number"
             )
     for name in ("helper-requests", "helper-limits"):
         if not _are_amounts(options.own(name)):
-            what = f"`--{name} {options.own(name)}` is invalid"
+            what = f"invalid value: `--{name} {options.own(name)}`"
             yield Diagnostic(
                 "FLOW512",
                 what,
                 None,
-                "it must give amounts as Kubernetes writes them",
+                "it must list amounts as Kubernetes writes them",
                 "write it as `cpu=100m,memory=64Mi`",
             )
     for name in ("service-account", "env-secret"):
         if options.own(name) and not is_object(options.own(name)):
             yield Diagnostic(
                 "FLOW512",
-                f"`--{name} {options.own(name)}` is not possible",
+                f"invalid value: `--{name} {options.own(name)}`",
                 None,
-                "it is no name of a Kubernetes object",
-                "give another",
+                "it is not a valid Kubernetes object name",
+                "choose a different name: lower-case letters, digits, `-` and `.`",
             )
     for what, text in (
         ("datastore", options.store),
@@ -88,16 +98,16 @@ def _options(options: Options) -> Iterator[Diagnostic]:
         if "{{" in text or "$(" in text:
             yield Diagnostic(
                 "FLOW510",
-                f"the {what} `{text}` holds `{{{{` or `$(`",
+                f"the {what} `{text}` contains `{{{{` or `$(`",
                 None,
-                "Argo and Kubernetes would change it",
-                "give another",
+                _EXPANDED,
+                "choose a value without them",
             )
 
 
 def _are_amounts(text: str) -> bool:
-    """True for amounts of different resources, such as `cpu=100m,memory=64Mi`; for none too."""
-    pairs = [each.split("=") for each in text.split(",")] if text else []
+    """Returns True for amounts of different resources, such as `cpu=100m,memory=64Mi`, and for an empty text."""
+    pairs = [pair_text.split("=") for pair_text in text.split(",")] if text else []
     return all(len(pair) == 2 and is_key(pair[0]) and is_quantity(pair[1]) for pair in pairs) and len(
         {name for name, *_ in pairs}
     ) == len(pairs)
@@ -106,13 +116,13 @@ def _are_amounts(text: str) -> bool:
 def _parameters(flow: Flow) -> Iterator[Diagnostic]:
     for parameter in flow.parameters:
         if not parameter.name or not _PARAMETER.issuperset(parameter.name):
-            what = f"Argo cannot have a parameter `{parameter.name}`"
+            what = f"`{parameter.name}` is not a valid parameter name on Argo"
             yield Diagnostic(
                 "FLOW513",
                 what,
                 parameter.span,
-                "its name may hold ASCII letters, digits, `-` and `_`",
-                "give it another name",
+                "it may contain only ASCII letters, digits, `-` and `_`",
+                "choose a different name",
             )
 
 
@@ -120,29 +130,30 @@ def _pod(step: Step, options: Options) -> Iterator[Diagnostic]:
     kubernetes = decorator_of(step, "kubernetes")
     if kubernetes is None:
         return
-    yield from unclear_kubernetes(step, NAME, (*taken(options), "/var/run/argo"), REPORT)
+    yield from unsupported_kubernetes(step, NAME, (*taken(options), "/var/run/argo"), REPORT)
     for attribute in _expanded(kubernetes):
-        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` holds `{{{{` or `$(`"
-        yield Diagnostic("FLOW510", what, kubernetes.span, "Argo and Kubernetes would change it", "write it without")
+        what = f"`{attribute}` of `@kubernetes` of step `{step.name}` contains `{{{{` or `$(`"
+        yield Diagnostic("FLOW510", what, kubernetes.span, _EXPANDED, "write it without them")
     namespace = pod_of(step).namespace
     if namespace and namespace != options.namespace:
-        what = f"step `{step.name}` is to run in the namespace `{namespace}`"
+        what = f"step `{step.name}` asks for the namespace `{namespace}`"
         if options.namespace:
             yield Diagnostic(
-                "FLOW517", what, kubernetes.span, f"Argo runs all pods of a workflow in one, and `--namespace {options.namespace}` was given",
-                "remove it, or give the same namespace",
+                "FLOW517", what, kubernetes.span,
+                f"Argo runs all pods of a workflow in one namespace, here `--namespace {options.namespace}`",
+                "remove it, or give the same namespace in both places",
             )  # fmt: skip
         else:
-            why = "Argo runs all pods of a workflow in the namespace that the WorkflowTemplate is in"
+            why = "Argo runs all pods of a workflow in the namespace of its WorkflowTemplate"
             yield Diagnostic("FLOW517", what, kubernetes.span, why, f"give `--namespace {namespace}`", WARNING)
 
 
 def _recursion(step: Step) -> Diagnostic:
-    """FLOW554: how often a loop may go round."""
+    """Returns FLOW554: the controller's stack limits the visits of the step's loop."""
     assert isinstance(step.transition, Switch)
-    what = f"the loop of step `{step.name}` ends with an error after about {STACK - 4} visits"
-    why = f"each visit is a level of the controller's stack, which has {STACK} unless it was started with DISABLE_MAX_RECURSION=true"
-    how = "give `--max-visits`: 0 for such a controller, or a number to accept the limit"
+    what = f"the loop of step `{step.name}` fails after about {STACK - 4} visits"
+    why = f"each visit is one of the controller's {STACK} stack levels, unless it runs with DISABLE_MAX_RECURSION=true"
+    how = "set `--max-visits` to 0 for such a controller, or to a number to accept the limit"
     return Diagnostic("FLOW554", what, step.transition.span, why, how, WARNING)
 
 

@@ -1,9 +1,9 @@
-"""Finds in a manifest what Argo's API and controller would find, with no cluster at hand.
+"""Finds the problems that Argo's API and controller would find in a manifest, without a cluster.
 
-Shapes are checked against Argo's own JSON schema (`schema/`), made strict as the API server is with the full CRDs: an unknown field is
-refused. Then come the rules that `argo lint` checks and a schema cannot say: every template, parameter and task that is referred to exists,
-`depends` can be read and has no cycle, and what `{{…}}` names is there. Source: Argo's documentation, "Fields", "Enhanced depends logic",
-"Workflow variables".
+Shapes are checked against Argo's own JSON schema (`schema/`), made as strict as the API server is with the full CRDs:
+an unknown field is an error. Then come the rules of `argo lint` that no schema can express: every referenced template,
+parameter and task exists, `depends` is valid and has no cycle, and every `{{…}}` names something that exists. Source:
+Argo's documentation, "Fields", "Enhanced depends logic", "Workflow variables".
 """
 
 from __future__ import annotations
@@ -20,19 +20,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "Workflow")
-OTHERS = (
-    "WorkflowEventBinding",
-    "WorkflowTaskSet",
-    "WorkflowTaskResult",
-    "Sensor",
-    "EventSource",
-    "EventBus",
-)  # of Argo, not looked into
+# Kinds of Argo that are not checked.
+OTHERS = ("WorkflowEventBinding", "WorkflowTaskSet", "WorkflowTaskResult", "Sensor", "EventSource", "EventBus")
 SCHEMA = "argo-workflows-3.7.json"
 
 
 def recognises(name: str, text: str) -> bool:
-    """True for a YAML or JSON file that speaks of Argo's API."""
+    """Returns True for a YAML or JSON file with objects of Argo's API."""
     return name.endswith((".yaml", ".yml", ".json")) and "argoproj.io/" in text and any(kind in text for kind in KINDS)
 
 
@@ -41,7 +35,7 @@ def validate(name: str, text: str) -> Iterator[Finding]:
     import yaml
 
     try:
-        documents = [each for each in yaml.load_all(text, _loader()) if each is not None]
+        documents = [document for document in yaml.load_all(text, _loader()) if document is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         yield Finding(
@@ -51,9 +45,11 @@ def validate(name: str, text: str) -> Iterator[Finding]:
         )
         return
     if not documents:
-        yield Finding(name, "", "there is no object in the file")
+        yield Finding(name, "", "the file contains no object")
     templates = {
-        _name(each): each for each in documents if isinstance(each, dict) and each.get("kind") == "WorkflowTemplate"
+        _name(document): document
+        for document in documents
+        if isinstance(document, dict) and document.get("kind") == "WorkflowTemplate"
     }
     for index, document in enumerate(documents):
         where = f"[{index}]." if len(documents) > 1 else ""
@@ -63,41 +59,41 @@ def validate(name: str, text: str) -> Iterator[Finding]:
 
 def _problems(document: Any, templates: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not isinstance(document, dict):
-        yield "$", "this is no object"
+        yield "$", "must be an object"
         return
     kind = document.get("kind")
     if kind not in KINDS and (kind in OTHERS or "argoproj.io" not in str(document.get("apiVersion"))):
         return  # an object of another API in the same file
     if kind not in KINDS:
-        yield "kind", f"it is {kind!r}, not one of {', '.join(KINDS)}"
+        yield "kind", f"must be one of {', '.join(KINDS)}, not {kind!r}"
         return
     if document.get("apiVersion") != "argoproj.io/v1alpha1":
-        yield "apiVersion", f"it is {document.get('apiVersion')!r}, not 'argoproj.io/v1alpha1'"
-    found = False
+        yield "apiVersion", f"must be 'argoproj.io/v1alpha1', not {document.get('apiVersion')!r}"
+    has_shape = True
     for place, message in _shape(document, kind):
-        found = True
+        has_shape = False
         yield place, message
-    if not found:  # what follows counts on the shape
+    if has_shape:  # the other rules rely on it
         yield from document_problems(document, templates)
 
 
 @cache
 def _validator(kind: str) -> Any:
-    """It keeps what it has resolved, for the next document."""
+    """Returns the validator of a kind, cached with the references that it has resolved."""
     import jsonschema
 
     schema = _schema()
-    wanted = {
+    definition = {
         "$schema": schema["$schema"],
         "$ref": f"#/definitions/io.argoproj.workflow.v1alpha1.{kind}",
         "definitions": schema["definitions"],
     }
-    return jsonschema.Draft202012Validator(wanted)
+    return jsonschema.Draft202012Validator(definition)
 
 
 def _shape(document: Any, kind: str) -> Iterator[tuple[str, str]]:
     for error in sorted(
-        _validator(kind).iter_errors(document), key=lambda each: [str(part) for part in each.absolute_path]
+        _validator(kind).iter_errors(document), key=lambda failure: [str(part) for part in failure.absolute_path]
     ):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(
             "."
@@ -121,27 +117,29 @@ def _name(document: Any) -> str:
 
 @cache
 def _loader() -> Any:
-    """A loader that refuses what Kubernetes' does: a key that is given twice."""
+    """Returns a loader that, like Kubernetes', refuses duplicate keys."""
     import yaml
 
     fastest: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    class Loader(fastest):  # type: ignore[misc]  # which of the two is known when it runs
+    class Loader(fastest):  # type: ignore[misc]  # the base is known only at run time
         pass
 
     def mapping(loader: Any, node: Any) -> Any:
         loader.flatten_mapping(node)
-        found: dict[Any, Any] = {}
+        data: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             key = loader.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no text", key_node.start_mark)
-            if key in found:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} must be text", key_node.start_mark
+                )
+            if key in data:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} is given twice", key_node.start_mark
                 )
-            found[key] = loader.construct_object(value_node, deep=True)
-        return found
+            data[key] = loader.construct_object(value_node, deep=True)
+        return data
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     return Loader

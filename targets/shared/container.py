@@ -1,4 +1,4 @@
-"""How the shim gets into a container: the one place that knows (docs/shim.md, Bringing the shim)."""
+"""The ways in which the shim gets into a container (docs/shim.md, Bringing the shim). Only this file knows them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ if TYPE_CHECKING:
 
     from .pods import Data
 
-FOLDER = "/flowc"  # where a task finds the shim that was brought
-SOURCE = "/runtime/."  # where the runtime image has it
-# Of the init container, which copies less than a megabyte: a namespace with a ResourceQuota refuses a pod in which a container states none.
+FOLDER = "/flowc"  # the shim's folder in the task's container
+SOURCE = "/runtime/."  # the shim's folder in the runtime image
+# Of the init container, which copies less than a megabyte. A namespace with a ResourceQuota refuses a pod if one of its
+# containers has none.
 REQUESTS, LIMITS = {"cpu": "10m", "memory": "16Mi"}, {"cpu": "200m", "memory": "128Mi"}
 
 
 def command(options: Options, python: str = "") -> list[str]:
-    """Returns what goes before the shim's own arguments. A file runs without a word in the user's environment, and sooner than a folder.
+    """Returns the command that comes before the shim's own arguments.
 
-    Without `site` (-S), whose work the shim does itself when it comes to the user's code, and inputs are already on their way.
+    Running a file needs no variable in the user's environment, and starts sooner than a folder. `-S` skips `site`: the
+    shim does its work later, before it imports the user's code, when inputs are already being fetched.
     """
     return (
         [python or "python", "-S", f"{FOLDER}/__main__.py"]
@@ -27,7 +29,7 @@ def command(options: Options, python: str = "") -> list[str]:
 
 
 def init_container(options: Options, requests: Data = REQUESTS, limits: Data = LIMITS) -> Data:
-    """Returns the Container that fills the volume `flowc`, for a pod with `runtime` inject (Kubernetes API reference, core/v1)."""
+    """Returns the Container that fills the volume `flowc`, for `--runtime inject` (core/v1, Container)."""
     return {
         "name": "flowc", "image": options.runtime_image, "command": ["cp", "-R", SOURCE, FOLDER],
         "resources": {"requests": requests, "limits": limits}, "volumeMounts": [mount()],
@@ -35,15 +37,15 @@ def init_container(options: Options, requests: Data = REQUESTS, limits: Data = L
 
 
 def taken(options: Options) -> tuple[str, ...]:
-    """Returns the folders of a container that are volumes of flowc's own."""
+    """Returns the folders of a container that are flowc's own volumes."""
     return (FOLDER,) if options.runtime == "inject" else ()
 
 
 def prerequisite(options: Options) -> str:
-    """Returns what has to be in place before a pod can have the shim."""
+    """Returns a sentence: what must be in place for pods to have the shim."""
     if options.runtime == "inject":
         return (
-            f"the image {options.runtime_image} must be where the cluster finds it (`Dockerfile` of flowc's repository)"
+            f"the cluster must be able to pull the image {options.runtime_image} (`Dockerfile` in flowc's repository)"
         )
     return "the steps' images must have flowc installed"
 

@@ -1,8 +1,8 @@
-"""What must have happened before each step: the fold over scopes that every target with a DAG shares.
+"""The conditions for running each step: the fold over scopes that every target with a DAG shares.
 
-An engine that runs a DAG knows tasks and what each waits for; it knows no scopes. `needs` says for each step what it
-waits for, in terms of other steps only. A target puts its own names in the place of steps, and adds what its engine has
-no edges for: the tasks of a foreach, and what becomes of the ways that a switch does not take.
+An engine that runs a DAG knows tasks and their dependencies, but no scopes. `needs` returns the dependencies of each
+step, in terms of other steps only. A target puts its own names in the place of steps, and adds what its engine has no
+edges for: the tasks of a foreach, and the ways that a switch does not take.
 
     start ─┬─ a ──┬─ join      needs(…)["join"] == [[[Edge("a")], [Edge("b")]]]           a and b
            └─ b ──┘
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Flow, Node, Scope, Step
 
-    # Any of these ways, each of which is all of … any of these edges. A step that needs nothing has no way.
+    # Any of these ways; each way is all of … any of these edges. A step that needs nothing has no way.
     Need: TypeAlias = list[list[list["Edge"]]]
 
 
 @record
 class Edge:
-    """Control goes on when the task of `step` has succeeded and has chosen the step `chosen`, if that is not empty."""
+    """A condition: the task of `step` has succeeded and, if `chosen` is not empty, has chosen that step."""
 
     step: str
     chosen: str = ""
@@ -42,32 +42,32 @@ def steps_by_name(flow: Flow) -> dict[str, Step]:
 
 
 def chooses(step: Step) -> bool:
-    """True for a switch that may go on to more than one step. A loop's next visit of itself is no way on."""
+    """Returns True for a switch that may go on to more than one step. A loop's next visit does not count."""
     return isinstance(step.transition, Switch) and len([target for target in targets(step) if target != step.name]) > 1
 
 
 def needs(scope: Scope, steps: Mapping[str, Step]) -> dict[str, Need]:
     """Returns what each step of the scope, at any depth, needs before it runs. `steps` is by name.
 
-    The entry of the scope, and that of a foreach's body, needs nothing: what the scope waits for is known outside of
-    it. The entry of a branch needs the step that splits. A loop needs what its first visit needs.
+    The entry of the scope, and that of a foreach's body, needs nothing: whatever holds the scope waits for it. The
+    entry of a branch needs the step that splits. A loop needs what its first visit needs.
     """
-    found: dict[str, Need] = {scope.entry: []}
+    needs_by_step: dict[str, Need] = {scope.entry: []}
     waiting = [scope]
     while waiting:
         current = waiting.pop()
         before = predecessors(current, steps)
         for node in current.nodes:
             if node.step != current.entry:
-                found[node.step] = [_after(each, node.step, steps) for each in before[node.step]]
+                needs_by_step[node.step] = [_after(earlier, node.step, steps) for earlier in before[node.step]]
             for inside in inner(node):
-                found[inside.entry] = [[[Edge(node.step)]]] if isinstance(node, Branches) else []
+                needs_by_step[inside.entry] = [[[Edge(node.step)]]] if isinstance(node, Branches) else []
                 waiting.append(inside)
-    return found
+    return needs_by_step
 
 
 def _after(node: Node, target: str, steps: Mapping[str, Step]) -> list[list[Edge]]:
-    """What of the node must have happened before `target`: all of … any of these edges."""
+    """Returns the edges from the node to `target`: all of … any of these edges."""
     match node:
         case Branches(scopes=several):
             return [_exits(scope, target, steps) for scope in several]
@@ -78,5 +78,5 @@ def _after(node: Node, target: str, steps: Mapping[str, Step]) -> list[list[Edge
 
 
 def _exits(scope: Scope, join: str, steps: Mapping[str, Step], foreach: str = "") -> list[Edge]:
-    """The edges by which control may leave a scope to its join: those of tasks, none of which chooses (FLOW212)."""
+    """Returns the edges from a scope to its join. They belong to tasks, none of which chooses (FLOW212)."""
     return [Edge(node.step, "", foreach) for node in exits(scope, steps) if join in successors(node, steps)]

@@ -1,4 +1,4 @@
-"""Finding what waits for itself, for the validators of targets whose specs are acyclic."""
+"""Finds cycles, for the validators of targets whose specs must be acyclic."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def circle(before: Mapping[str, Iterable[str]]) -> list[str]:
-    """Returns the names that wait for each other in a circle, or for such, sorted; empty if none do.
+def cycle(before: Mapping[str, Iterable[str]]) -> list[str]:
+    """Returns the names that are in a cycle or wait for one, sorted; empty if there is no cycle.
 
-    `before` maps a name to those that come before it; one that is no key itself waits for nothing.
+    `before` maps a name to those that come before it. A name that is not a key waits for nothing.
     """
-    left = {name: {each for each in several if each in before} for name, several in before.items()}
-    while free := [name for name, several in left.items() if not several]:
+    waiting = {name: {other for other in others if other in before} for name, others in before.items()}
+    while free := [name for name, others in waiting.items() if not others]:
         for name in free:
-            del left[name]
-        for several in left.values():
-            several.difference_update(free)
-    return sorted(left)
+            del waiting[name]
+        for others in waiting.values():
+            others.difference_update(free)
+    return sorted(waiting)

@@ -1,4 +1,4 @@
-"""Where a step's own volumes may not be mounted: over what flowc and the engine have in the container, and twice in the same place."""
+"""Finds volumes that a step must not mount: over folders of flowc or the engine, or twice at one path."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def misplaced(pod: Pod, taken: tuple[str, ...], report: str = "") -> Iterator[tuple[str, str]]:
-    """Yields the path of each mount that cannot be, and why.
+    """Yields the path of each invalid mount, and the reason.
 
-    `taken`: folders that are mounts themselves, so that a volume above them does no harm. `report`: the folder that the shim reports to, which
-    each task must have for itself, or "".
+    `taken`: folders that are mounts themselves, so that a volume above them does no harm. `report`: the folder that the
+    shim reports to, or "". Each task must have one of its own.
     """
     yield from hiding(pod.mounts, pod.volumes, taken, report)
 
@@ -23,7 +23,7 @@ def misplaced(pod: Pod, taken: tuple[str, ...], report: str = "") -> Iterator[tu
 def hiding(
     mounts: Iterable[Data], volumes: Iterable[Data], taken: tuple[str, ...], report: str = ""
 ) -> Iterator[tuple[str, str]]:
-    """Yields the same of VolumeMounts and Volumes (Kubernetes API reference, core/v1)."""
+    """Yields the same for VolumeMounts and Volumes (Kubernetes API reference, core/v1)."""
     shared = {volume["name"] for volume in volumes if "persistentVolumeClaim" in volume}
     seen = set()
     for mount in mounts:
@@ -31,12 +31,14 @@ def hiding(
         if path.startswith("//"):
             path = path[1:]
         if path == "/":
-            yield path, "it would hide everything else that is in the container"
+            yield path, "it would hide everything else in the container"
         elif ":" in path:
             yield path, "a path with `:` cannot be mounted"
         elif path in seen:
             yield path, "two volumes are mounted there"
-        elif folder := next((each for each in (*taken, report) if each and _is_within(path, each)), ""):
+        elif folder := next(
+            (candidate for candidate in (*taken, report) if candidate and _is_within(path, candidate)), ""
+        ):
             yield path, f"`{folder}` holds what flowc needs in the container"
         elif report and _is_within(report, path) and mount.get("name") in shared:
             yield path, f"tasks that share the volume would overwrite each other's `{report}`"

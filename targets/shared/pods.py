@@ -1,8 +1,9 @@
-"""A step's container as Kubernetes knows it, merged from `@kubernetes` and `@resources`; the same for every target that makes pods.
+"""A step's pod, merged from `@kubernetes` and `@resources`; the same for every target that makes pods.
 
-Units and fields are those of a PodSpec (Kubernetes API reference, core/v1). Of cpu, memory and disk the larger amount counts; `gpu` and
-`shared_memory` of `@resources` replace (Metaflow's documentation, kubernetes). Memory is requested and limited, so that a task is never
-killed for what another one uses; cpu is requested only, unless `qos="guaranteed"`, since a cpu limit slows tasks down on an idle machine.
+Units and fields are those of a PodSpec (Kubernetes API reference, core/v1). For cpu, memory and disk, the larger amount
+counts; `gpu` and `shared_memory` of `@resources` replace those of `@kubernetes` (Metaflow's documentation, kubernetes).
+Memory is requested and limited, so that a task is never killed for the memory of a different one. Cpu is only
+requested, unless `qos="guaranteed"`, since a cpu limit slows tasks down on an idle machine.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
     Data: TypeAlias = dict[str, Any]
     Asked: TypeAlias = tuple[Resources | None, Kubernetes]
 
-# Attributes of @kubernetes that no target carries over yet: refused when given.
+# Attributes of @kubernetes that no target supports yet: refused if given.
 REFUSED = ("compute_pool",)
-_DISK = 10240  # MiB that @kubernetes has as its default; nobody asked for it
+_DISK = 10240  # MiB: the default of @kubernetes, so not a request of the user
 
 
 @record
 class Pod:
-    """What a step's pod has beside the shim; empty where nothing was asked for."""
+    """The parts of a step's pod beside the shim; empty if nothing was asked for."""
 
     image: str  # "": that of the flow
-    python: str  # what the container's Python is called; "": `python`
+    python: str  # the command of the container's Python; "": `python`
     container: Data  # further fields of the Container: resources, imagePullPolicy, securityContext, ports
     env: dict[str, str]
     secrets: tuple[str, ...]  # names of Secrets whose keys become environment variables
@@ -48,7 +49,7 @@ class Pod:
 
 
 def pod_of(step: Step) -> Pod:
-    """Returns the pod of a step. Values that `@kubernetes` cannot have are passed over."""
+    """Returns the pod of a step. Invalid values of `@kubernetes` are ignored."""
     needs, own = _read(step)
     asked = (needs, own)
     volumes, mounts, env = _volumes(own, asked)
@@ -68,50 +69,51 @@ def pod_of(step: Step) -> Pod:
     if own.service_account:
         spec["serviceAccountName"] = own.service_account
     return Pod(
-        image=own.image, python=own.executable, container=container, env=env, secrets=own.secrets, mounts=mounts, volumes=volumes,
-        spec=spec, labels=own.labels, annotations=own.annotations, pull_secrets=own.image_pull_secrets, namespace=own.namespace,
+        image=own.image, python=own.executable, container=container, env=env, secrets=own.secrets, mounts=mounts,
+        volumes=volumes, spec=spec, labels=own.labels, annotations=own.annotations,
+        pull_secrets=own.image_pull_secrets, namespace=own.namespace,
     )  # fmt: skip
 
 
 def is_guaranteed(step: Step) -> bool:
-    """True for a step whose pod is to have the quality of service Guaranteed."""
+    """Returns True for a step whose pod must have the quality of service Guaranteed."""
     return _read(step)[1].is_guaranteed
 
 
 def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
-    """Returns what `@resources` says, None without it, and what `@kubernetes` does."""
+    """Returns the values of `@resources`, or None without it, and those of `@kubernetes`."""
     needs, own = decorator_of(step, "resources"), decorator_of(step, "kubernetes")
     return record_of(needs) if needs else None, read(own) if own else Kubernetes()
 
 
 def metadata(pod: Pod) -> Data:
-    """Returns the pod's own ObjectMeta, without what is not given."""
+    """Returns the pod's own ObjectMeta, without absent fields."""
     return {name: texts for name, texts in (("labels", pod.labels), ("annotations", pod.annotations)) if texts}
 
 
 def secrets(pod: Pod, shared: str) -> list[str]:
-    """Returns the Secrets of the pod's environment, that of all pods first ("" for none); empty if it has none of its own."""
-    return [each for each in (shared, *pod.secrets) if each] if pod.secrets else []
+    """Returns the Secrets of the pod's environment, `shared` ("" for none) first; empty without any of its own."""
+    return [name for name in (shared, *pod.secrets) if name] if pod.secrets else []
 
 
 def pull_secrets(pod: Pod) -> Data:
-    """Returns the field of the PodSpec that says how images are pulled; empty if nothing was asked for."""
-    return {"imagePullSecrets": [{"name": each} for each in pod.pull_secrets]} if pod.pull_secrets else {}
+    """Returns `imagePullSecrets` of the PodSpec; empty if the pod has none."""
+    return {"imagePullSecrets": [{"name": name} for name in pod.pull_secrets]} if pod.pull_secrets else {}
 
 
 def is_environment_name(name: str) -> bool:
-    """True for a name that every version of Kubernetes takes for a variable (core/v1, EnvVar)."""
+    """Returns True for a name that every version of Kubernetes accepts for a variable (core/v1, EnvVar)."""
     return (
         bool(name)
         and name.isascii()
         and not name[0].isdigit()
-        and all(each.isalnum() or each in "-._" for each in name)
+        and all(character.isalnum() or character in "-._" for character in name)
     )
 
 
 def _resources(own: Kubernetes, asked: Asked) -> Data:
     cpu, memory, disk = (_largest(asked, name) for name in ("cpu", "memory", "disk"))
-    gpu = next((one.gpu for one in asked if one is not None and one.gpu is not None), None)
+    gpu = next((source.gpu for source in asked if source is not None and source.gpu is not None), None)
     requests: Data = {}
     limits: Data = {}
     if cpu:
@@ -128,8 +130,8 @@ def _resources(own: Kubernetes, asked: Asked) -> Data:
         limits[f"{own.gpu_vendor}.com/gpu"] = _amount(gpu)
     for name, value in own.extended_resources.items():
         requests[name] = limits[name] = value
-    found = {name: amounts for name, amounts in (("requests", requests), ("limits", limits)) if amounts}
-    return {"resources": found} if found else {}
+    resources = {name: amounts for name, amounts in (("requests", requests), ("limits", limits)) if amounts}
+    return {"resources": resources} if resources else {}
 
 
 def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Data, ...], dict[str, str]]:
@@ -141,13 +143,12 @@ def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Dat
         volumes.append({"name": name, **volume})
         mounts.append({"name": name, "mountPath": path})
 
-    shared = next((int(one.shared_memory) for one in asked if one is not None and one.shared_memory), 0)
+    shared = next((int(source.shared_memory) for source in asked if source is not None and source.shared_memory), 0)
     if shared:
         add("shared-memory", "/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": f"{shared}Mi"}})
     if own.tmpfs_path:
-        size = own.tmpfs_size or int(
-            max(1, (_largest(asked, "memory") or DEFAULT_MEMORY) // 2)
-        )  # half the memory, as in Metaflow
+        half = max(1, (_largest(asked, "memory") or DEFAULT_MEMORY) // 2)  # of the memory, as in Metaflow
+        size = own.tmpfs_size or int(half)
         add("tmpfs", own.tmpfs_path, {"emptyDir": {"medium": "Memory", "sizeLimit": f"{size}Mi"}})
         if own.tmpfs_is_tempdir:
             env["TMPDIR"] = own.tmpfs_path
@@ -157,7 +158,7 @@ def _volumes(own: Kubernetes, asked: Asked) -> tuple[tuple[Data, ...], tuple[Dat
 
 
 def _largest(asked: Asked, name: str) -> float | None:
-    return max((amount for one in asked if (amount := getattr(one, name, None)) is not None), default=None)
+    return max((amount for source in asked if (amount := getattr(source, name, None)) is not None), default=None)
 
 
 def _amount(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What a spec says of where it comes from, beside its code package: the configs, options and mutators that the flow was compiled with."""
+"""The origin of a spec, beside its code package: the configs, options and mutators that the flow was compiled with."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ if TYPE_CHECKING:
 
 
 def compiled_with(flow: Flow) -> tuple[str, ...]:
-    """Returns one phrase for each input of the flow: `config settings (settings.json, sha256:…)`, `file table (table.csv, sha256:…)`,
-    `--set LIMIT=3`, `mutator M`, `--with NAME:…` that mutators have seen."""
+    """Returns one phrase for each input of the flow.
+
+    Examples: `config settings (settings.json, sha256:…)`, `file table (table.csv, sha256:…)`, `--set LIMIT=3`,
+    `mutator M`, `--with NAME:…` that mutators have seen.
+    """
     return tuple(map(_phrase, flow.inputs))
 
 
-def _phrase(each: Input) -> str:
-    if each.kind in ("config", "file"):
-        return f"{each.kind} {each.name} ({each.value}, {each.digest})"
-    if each.kind in ("mutator", "with"):
-        return f"mutator {each.name}" if each.kind == "mutator" else f"--with {each.name}"
-    return f"--{each.kind} {each.name}={each.value}"
+def _phrase(item: Input) -> str:
+    if item.kind in ("config", "file"):
+        return f"{item.kind} {item.name} ({item.value}, {item.digest})"
+    if item.kind in ("mutator", "with"):
+        return f"mutator {item.name}" if item.kind == "mutator" else f"--with {item.name}"
+    return f"--{item.kind} {item.name}={item.value}"

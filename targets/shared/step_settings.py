@@ -1,4 +1,4 @@
-"""What every target reads of a step in the same way: its attempts, its deadline, its environment (docs/shim.md says what they mean)."""
+"""Settings of a step that all targets read in the same way: attempts, deadline, environment (docs/shim.md)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ if TYPE_CHECKING:
     from flowc.compiler.decorators.retry import Retry
     from flowc.compiler.ir.nodes import Decorator, Flow, Parameter, Step
 
-GRACE = 60  # seconds after which the engine stands behind the shim's own timeout, where it counts from the start of the container
+# Seconds by which an engine's deadline is later than the shim's own timeout, if it counts from the container's start.
+GRACE = 60
 FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shim.md, Parameters
 
 
 def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
     """Returns the first decorator of that name, or None."""
-    return next((each for each in owner.decorators if each.name == name), None)
+    return next((decorator for decorator in owner.decorators if decorator.name == name), None)
 
 
 def retries(step: Step) -> int:
-    """How often an engine starts the step again after its first attempt has failed."""
+    """Returns how often an engine starts the step again after a failed first attempt."""
     retry = _retry(step)
     return engine_retries(retry.times if retry else 0, decorator_of(step, "catch") is not None)
 
 
 def pause(step: Step) -> int:
-    """Seconds between two attempts: `minutes_between_retries` of `@retry`, 0 without one."""
+    """Returns the seconds between two attempts: `minutes_between_retries` of `@retry`; 0 without it."""
     retry = _retry(step)
     return retry.pause_seconds if retry else 0
 
@@ -40,7 +41,7 @@ def _retry(step: Step) -> Retry | None:
 
 
 def deadline(step: Step, grace: int = GRACE) -> int:
-    """Seconds after which an engine ends an attempt, `grace` later than the shim does; 0 for never."""
+    """Returns the seconds after which an engine stops an attempt, `grace` later than the shim does; 0 for never."""
     decorator = decorator_of(step, "timeout")
     if decorator is None:
         return 0
@@ -50,7 +51,7 @@ def deadline(step: Step, grace: int = GRACE) -> int:
 
 
 def variables(step: Step) -> dict[str, str]:
-    """The variables of the step's `@environment`."""
+    """Returns the variables of the step's `@environment`."""
     decorator = decorator_of(step, "environment")
     if decorator is None:
         return {}
@@ -60,12 +61,12 @@ def variables(step: Step) -> dict[str, str]:
 
 
 def summary(doc: str) -> str:
-    """The first line of a docstring."""
+    """Returns the first line of a docstring."""
     return doc.strip().partition("\n")[0].strip()
 
 
 def description(parameter: Parameter) -> str:
-    """What an engine says of a parameter to whoever starts a run: the first line of its help, and how a file is given."""
+    """Returns an engine's description of a parameter: the first line of its help, and how to give a file."""
     text = summary(parameter.help)
     if parameter.type != "file":
         return text

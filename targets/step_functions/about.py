@@ -1,4 +1,4 @@
-"""What flowc says of Step Functions where it has not loaded the target."""
+"""Names of Step Functions, for help and messages that do not load the target."""
 
 ENGINE = "Step Functions"
 PRODUCT = "AWS Step Functions"

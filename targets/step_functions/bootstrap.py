@@ -1,8 +1,9 @@
-"""Runs in the container before the shim: fetches it from the datastore and becomes it. Standard library only, Python 3.9 and later.
+"""Runs in the container before the shim: fetches the shim from the datastore, and becomes it.
 
-Its text, from the first import on, is what a job's command gives to `python -c`. Batch has no init container that Step Functions could use:
-jobs of several containers (`ecsProperties`) refuse the `containerOverrides` that `submitJob.sync` always sends (docs/targets/step-functions.md).
-Signing: AWS Signature Version 4. Credentials: those of the environment, of the job's role, of the instance, in AWS's own order.
+Standard library only; Python 3.9 and later. A job's command passes the text of this file, from the first import on, to
+`python -c`. Batch has no init container that Step Functions could use: jobs of several containers (`ecsProperties`)
+refuse the `containerOverrides` that `submitJob.sync` always sends (docs/targets/step-functions.md). Signing: AWS
+Signature Version 4. Credentials: from the environment, the job's role or the instance, in AWS's own order.
 """
 
 import datetime

@@ -1,7 +1,8 @@
-"""What a step's container needs, merged from `@resources`, `@batch` and `@kubernetes`, in the units of AWS Batch.
+"""The needs of a step's container, merged from `@resources`, `@batch` and `@kubernetes`, in the units of AWS Batch.
 
-Of an amount that several of them give, the largest counts, and 1 vCPU and 4096 MiB where none does (Metaflow's documentation, batch). What
-Batch on EC2 only takes whole is rounded up. `@batch` is this target's own decorator, so a step that has both does not read `@kubernetes`.
+If several decorators give an amount, the largest counts; the defaults are 1 vCPU and 4096 MiB (Metaflow's
+documentation, batch). Batch on EC2 accepts only whole amounts, so fractions are rounded up. `@batch` is this target's
+own decorator: for a step that has both, `@kubernetes` is not read.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Step
     from flowc.targets.target import Options
 
-# Attributes that say something about the task itself which this target does not carry over yet: refused when given.
+# Attributes that affect the task itself and that this target does not support yet: refused if given.
 REFUSED = {
     "batch": ("inferentia", "trainium", "efa", "aws_batch_tags", "ephemeral_storage"),
     "kubernetes": (
-        "secrets", "persistent_volume_claims", "port", "extended_resources", "security_context", "use_tmpfs", "tmpfs_size",
+        "secrets", "persistent_volume_claims", "port", "extended_resources", "security_context", "use_tmpfs",
+        "tmpfs_size",
     ),
 }  # fmt: skip
 
@@ -32,7 +34,7 @@ REFUSED = {
 class Volume:
     name: str
     path: str  # in the container
-    host_path: str = ""  # of the instance; or
+    host_path: str = ""  # on the instance; or
     file_system: str = ""  # the id of an EFS file system
 
 
@@ -41,7 +43,7 @@ class Compute:
     """The container of a step's job."""
 
     image: str
-    python: str  # what the container's Python is called
+    python: str  # the command of the container's Python
     vcpus: int
     memory: int  # MiB
     gpus: int  # 0: none
@@ -61,7 +63,7 @@ class Compute:
 
 
 def compute_of(step: Step, options: Options) -> Compute:
-    """Returns the container of the step's job. Values that `@batch` cannot have are passed over."""
+    """Returns the container of the step's job. Invalid values of `@batch` are ignored."""
     asked = _read(step)
     own = asked[1]
     job = own if isinstance(own, Batch) else Batch()
@@ -70,7 +72,7 @@ def compute_of(step: Step, options: Options) -> Compute:
         image=own.image or options.image,
         python=own.executable or "python",
         vcpus=_largest(asked, "cpu") or DEFAULT_CPU,
-        memory=max(4, memory),  # Batch's least
+        memory=max(4, memory),  # the least that Batch accepts
         gpus=_largest(asked, "gpu") or 0,
         queue=job.queue or options.own("job-queue"),
         job_role=job.iam_role or options.own("job-role"),
@@ -87,8 +89,8 @@ def compute_of(step: Step, options: Options) -> Compute:
                 for index, (host, path) in enumerate(job.host_volumes)
             ),
             *(
-                Volume(f"efs-{index}", path or f"/mnt/{one}", file_system=one)
-                for index, (one, path) in enumerate(job.efs_volumes)
+                Volume(f"efs-{index}", path or f"/mnt/{identifier}", file_system=identifier)
+                for index, (identifier, path) in enumerate(job.efs_volumes)
             ),
         ),
         privileged=job.privileged,
@@ -98,13 +100,13 @@ def compute_of(step: Step, options: Options) -> Compute:
 
 
 def _read(step: Step) -> tuple[Resources | None, Batch | Kubernetes]:
-    """Returns what `@resources` says, None without it, and what the decorator of the step's job does."""
+    """Returns the values of `@resources`, or None without it, and those of the decorator of the step's job."""
     needs, job, pod = (decorator_of(step, name) for name in ("resources", "batch", "kubernetes"))
     own = read(job) if job else record_of(pod) if pod else Batch()
     return record_of(needs) if needs else None, own
 
 
 def _largest(asked: tuple[object, ...], name: str) -> int | None:
-    """Returns the largest of the amounts of that name, rounded up; None where none is given."""
-    amounts = [amount for one in asked if (amount := getattr(one, name, None)) is not None]
+    """Returns the largest of the amounts of that name, rounded up; None if there is none."""
+    amounts = [amount for source in asked if (amount := getattr(source, name, None)) is not None]
     return -int(-max(amounts) // 1) if amounts else None

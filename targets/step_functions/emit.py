@@ -1,4 +1,4 @@
-"""The target `step-functions`: a state machine, the Batch job definitions it names, its role's policy and, with @schedule, a schedule."""
+"""The target `step-functions`: a state machine, job definitions, a role's policy and, with @schedule, a schedule."""
 
 from __future__ import annotations
 
@@ -34,50 +34,54 @@ if TYPE_CHECKING:
 MAX_MACHINE = 1024 * 1024  # bytes of a definition (AWS Step Functions, quotas)
 
 OPTIONS: tuple[Option, ...] = (
-    Option("job-queue", "Batch job queue of steps that name none", "flowc"),
+    Option("job-queue", "Batch job queue, for steps that name none", "flowc"),
     Option("job-role", "ARN of the role that jobs run as, for steps that name none (default: that of the instance)"),
     Option("execution-role", "ARN of the role that ECS starts jobs with, for steps that name none"),
-    Option("max-workers", "how many tasks of one foreach run at a time, inline at most 40; 0 for as many as can", "100"),
+    Option(
+        "max-workers",
+        "how many tasks of one foreach run at a time, inline at most 40; 0 for as many as possible", "100",
+    ),
     Option(
         "map",
-        "how a foreach runs: inline, for up to about 2000 tasks in a run; distributed; or auto, by its width where that is known. "
-        "STEP=distributed is for that of one step",
+        "how a foreach runs: inline, for up to about 2000 tasks in a run; distributed; or auto, by its width if known. "
+        "STEP=distributed chooses for the foreach of one step",
         "auto",
     ),
-    Option("workflow-timeout", "seconds after which a run is ended"),
-    Option("region", "AWS region of the datastore, for jobs on instances that do not say theirs"),
+    Option("workflow-timeout", "seconds after which Step Functions stops a run"),
+    Option("region", "AWS region of the datastore, for jobs on instances whose region is not set"),
     Option("partition", "AWS partition", "aws", ("aws", "aws-cn", "aws-us-gov")),
 )  # fmt: skip
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow (FLOW501 to FLOW504, FLOW520 to FLOW529, FLOW560 to FLOW562)."""
+    """Yields a diagnostic for each part of the flow that this target cannot run.
+
+    Codes: FLOW501 to FLOW504, FLOW520 to FLOW529, FLOW560 to FLOW562.
+    """
     from flowc.compiler.report.diagnostics import has_errors
 
-    found = list(refusals(flow, options))
-    if not has_errors(found):
-        found += check_widths(flow, options)
-    yield from found
+    diagnostics = list(refusals(flow, options))
+    if not has_errors(diagnostics):
+        diagnostics += check_widths(flow, options)
+    yield from diagnostics
 
 
 def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnostic]:
     """Yields FLOW524 for a state machine that is too big."""
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    # Names may be long and stand in several places of a state. Only a definition that could be too big is made to see.
+    # Emitting takes time. It is done only if this estimate, high enough for long names, does not rule the error out.
     if sum(700 + 8 * len(step.name) + len(step.doc) for step in flow.steps) + len(flow.doc) <= MAX_MACHINE:
         return
     size = len(spec()[0].text.encode())
     if size > MAX_MACHINE:
         what = f"the state machine of flow `{flow.name}` would be too big: {size} bytes"
-        why = f"Step Functions takes definitions of up to {MAX_MACHINE} bytes"
-        yield Diagnostic(
-            "FLOW524", what, flow.span, why, "make several flows of it, or run several pieces of work in one step"
-        )
+        why = f"Step Functions accepts definitions of at most {MAX_MACHINE} bytes"
+        yield Diagnostic("FLOW524", what, flow.span, why, "split it into several flows, or do more work in each step")
 
 
 def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
-    """Returns `NAME.asl.json`, `NAME.batch.json`, `NAME.policy.json` and, for a flow with a schedule, `NAME.schedule.json`."""
+    """Returns `NAME.asl.json`, `NAME.batch.json`, `NAME.policy.json` and, with @schedule, `NAME.schedule.json`."""
     store = store_of(options.store)
     if store is None:
         raise ValueError(f"the datastore {options.store!r} is not in S3")
@@ -107,7 +111,7 @@ def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store
     )  # fmt: skip
     data = machine.data(scope)
     timeout = int(options.own("workflow-timeout") or 0)
-    comment = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {each}" for each in compiled_with(flow))])
+    comment = "\n".join([flow.doc or f"Flow {flow.name}", *(f"Compiled with {item}" for item in compiled_with(flow))])
     text = render("step_functions/machine.asl.json", comment=comment, timeout=timeout, **data)
     return text if len(text.encode()) <= MAX_MACHINE else _compact(text)
 
@@ -119,7 +123,7 @@ def _compact(text: str) -> str:
 
 
 def _jobs(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -> list[tuple[str, dict[str, Any]]]:
-    """Each step's name with the template's data of its job definition."""
+    """Returns each step's name with the template data of its job definition."""
     if options.runtime == "inject":
         shim, runtime = ("-c", _bootstrap()), runtime_url(store, options.runtime_image)
     else:
@@ -131,16 +135,17 @@ def _jobs(flow: Flow, scope: Scope, options: Options, name: str, store: Store) -
 
 
 def prerequisites(options: Options) -> Iterator[str]:
-    """Yields what has to be in place before a run."""
+    """Yields a sentence for each thing that must be in place before a run."""
     store = store_of(options.store)
     if options.runtime == "inject" and store is not None:
-        yield f"the shim must be at {runtime_url(store, options.runtime_image)} (`python -m flowc.runtime_bundle shim.zip` writes it)"
+        url = runtime_url(store, options.runtime_image)
+        yield f"the shim must be at {url} (`python -m flowc.runtime_bundle shim.zip` writes it)"
     else:
         yield "the steps' images must have flowc installed"
 
 
 def runtime_url(store: Store, image: str) -> str:
-    """Where the shim is in the datastore: an archive of the same version as the image that other targets take it from."""
+    """Returns the URL of the shim in the datastore: an archive of the same version as the image of other targets."""
     version = (
         image.rpartition("/")[2].partition("@")[2].rpartition(":")[2]
         or image.rpartition("/")[2].partition(":")[2]
@@ -150,7 +155,7 @@ def runtime_url(store: Store, image: str) -> str:
 
 
 def _bootstrap() -> str:
-    """The text of `bootstrap.py` without its docstring."""
+    """Returns the text of `bootstrap.py` without its docstring."""
     import os
 
     with open(os.path.join(os.path.dirname(__file__), "bootstrap.py"), encoding="utf-8") as file:
@@ -183,7 +188,7 @@ def _policy(flow: Flow, scope: Scope, options: Options, name: str, store: Store)
 
 
 def _home(queues: Iterable[str], options: Options) -> tuple[str, str]:
-    """The region and the account of the machine's jobs, as the ARNs of its queues give them; "*" for what is not known."""
+    """Returns the region and account of the machine's jobs, from the ARNs of its queues; "*" if unknown."""
     parts = {tuple(queue.split(":")[3:5]) for queue in queues if queue.startswith("arn:") and queue.count(":") >= 5}
     if len(parts) == 1:
         region, account = parts.pop()

@@ -1,7 +1,8 @@
-"""What the history of an execution has room for: items of inline Maps are part of it, those of distributed ones are not.
+"""The room in the history of an execution: it holds the items of inline Maps, but not those of distributed ones.
 
-An execution ends when its history has 25,000 events (AWS Step Functions, quotas), whatever has run by then. So the job of a step with an inline
-foreach is told how many items that history has room for, and fails before the first of them has begun when there are more (docs/shim.md).
+An execution fails when its history has 25,000 events (AWS Step Functions, quotas), whatever has run by then. So the job
+of a step with an inline foreach knows how many items that history has room for. If there are more, it fails before the
+first of them begins (docs/shim.md).
 """
 
 from __future__ import annotations
@@ -17,82 +18,89 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Scope, Step
 
 HISTORY = 25_000  # events of one execution
-USED = 20_000  # of them; the others are for jobs that Batch refuses at first, and for a redrive, which goes on with the same history
-INLINE_WORKERS = 40  # iterations of an inline Map that run at a time (AWS Step Functions Developer Guide, Map state processing modes)
+# Events of them that are planned. The others are for jobs that Batch refuses at first, and for a redrive, which
+# continues the same history.
+USED = 20_000
+# Iterations of an inline Map that run at a time (AWS Step Functions Developer Guide, Map state processing modes).
+INLINE_WORKERS = 40
 
-# Events in the history of an execution, counted from their types: a state is entered and exited; a task is scheduled, started and succeeds, and a
-# job is submitted too; a Map and a Parallel state start and succeed.
+# Events in the history of an execution, by their types: a state is entered and exited; a task is scheduled, started and
+# succeeds; a job is also submitted; a Map and a Parallel state start and succeed.
 _JOB, _READ, _OTHER, _SEVERAL = 6, 5, 2, 4
 _ITERATION = 2  # of a Map: started, succeeded
 _SWITCH = _JOB + _READ + 2 * _OTHER  # its job, its outcome, the choice, and where it goes to
-_TURNS = 4  # of a loop, whose number only a run knows
+_TURNS = 4  # assumed for a loop: only a run knows their number
 
 
 @record
 class Room:
-    """What the history of its execution has room for, of the items of one foreach."""
+    """The room that the history of its execution has for the items of one foreach."""
 
     items: int  # of all its tasks in that execution
     around: tuple[str, ...]  # steps of the foreaches around it whose items are in the same execution, outermost first
 
     def variables(self, step: str) -> dict[str, str]:
-        """Returns what the step's job is told (docs/shim.md)."""
+        """Returns the environment variables that tell the step's job (docs/shim.md)."""
         reason = (
-            f"the history of an execution of Step Functions has at most {HISTORY} events, and {self.items} items of this foreach may fill their part "
-            f"of it; compile with `--map {step}=distributed`, where each item has a history of its own, or make fewer and larger items"
+            f"the history of an execution of Step Functions has at most {HISTORY} events, and {self.items} items of "
+            f"this foreach may fill their part of it; compile with `--map {step}=distributed`, where each item has a "
+            "history of its own, or make fewer and larger items"
         )
-        found = {"FLOWC_MAX_SPLITS": str(self.items), "FLOWC_MAX_SPLITS_REASON": reason}
-        return {**found, "FLOWC_MAX_SPLITS_LEVELS": str(len(self.around))} if self.around else found
+        limit = {"FLOWC_MAX_SPLITS": str(self.items), "FLOWC_MAX_SPLITS_REASON": reason}
+        return {**limit, "FLOWC_MAX_SPLITS_LEVELS": str(len(self.around))} if self.around else limit
 
 
 def rooms(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str]) -> dict[str, Room]:
-    """Returns the room of each inline foreach, by its step: all of one execution have equal parts of it. `apart` are the distributed ones."""
-    found: dict[str, Room] = {}
-    _execution(scope, steps, apart, found)
-    return found
+    """Returns the room of each inline foreach, by its step. `apart` are the distributed ones.
+
+    All inline foreaches of one execution get equal parts of its history.
+    """
+    rooms_by_step: dict[str, Room] = {}
+    _execution(scope, steps, apart, rooms_by_step)
+    return rooms_by_step
 
 
-def _execution(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str], found: dict[str, Room]) -> None:
-    """The foreaches of one execution, which is the machine's or that of an item of a distributed Map."""
+def _execution(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str], rooms: dict[str, Room]) -> None:
+    """Fills `rooms` for one execution: that of the machine, or that of an item of a distributed Map."""
     inside = list(_inline(scope, apart, ()))
     share = max(0, USED - _events(scope, steps, apart)) // max(1, len(inside))
     for node, around in inside:
-        found[node.step] = Room(max(1, share // (_ITERATION + _events(node.body, steps, apart))), around)
+        rooms[node.step] = Room(max(1, share // (_ITERATION + _events(node.body, steps, apart))), around)
     for body in _separate(scope, apart):
-        _execution(body, steps, apart, found)
+        _execution(body, steps, apart, rooms)
 
 
 def _inline(scope: Scope, apart: frozenset[str], around: tuple[str, ...]) -> Iterator[tuple[ForEach, tuple[str, ...]]]:
-    """The inline foreaches of one execution, with the steps of those around each."""
+    """Yields the inline foreaches of one execution, each with the steps of the foreaches around it."""
     for node in scope.nodes:
         if isinstance(node, ForEach) and node.step not in apart:
             yield node, around
             yield from _inline(node.body, apart, (*around, node.step))
         elif isinstance(node, Branches):
-            for each in node.scopes:
-                yield from _inline(each, apart, around)
+            for branch in node.scopes:
+                yield from _inline(branch, apart, around)
 
 
 def _separate(scope: Scope, apart: frozenset[str]) -> Iterator[Scope]:
-    """The bodies whose items are executions of their own, started by this one."""
+    """Yields the foreach bodies whose items are executions of their own, started by this one."""
     for node in scope.nodes:
         if isinstance(node, ForEach):
             yield from (node.body,) if node.step in apart else _separate(node.body, apart)
         elif isinstance(node, Branches):
-            for each in node.scopes:
-                yield from _separate(each, apart)
+            for branch in node.scopes:
+                yield from _separate(branch, apart)
 
 
 def _events(scope: Scope, steps: Mapping[str, Step], apart: frozenset[str]) -> int:
-    """How many events the states of a scope make, without the items of its foreaches."""
-    found = 0
+    """Returns the number of events of the scope's states, without the items of its foreaches."""
+    count = 0
     for node in scope.nodes:
         if isinstance(node, ForEach):
-            found += _JOB + _SEVERAL + (0 if node.step in apart else _READ)
+            count += _JOB + _SEVERAL + (0 if node.step in apart else _READ)
         elif isinstance(node, Branches):
-            found += _JOB + _SEVERAL + sum(_events(each, steps, apart) for each in node.scopes)
+            count += _JOB + _SEVERAL + sum(_events(branch, steps, apart) for branch in node.scopes)
         elif isinstance(steps[node.step].transition, Switch):
-            found += (_SWITCH + _OTHER) * _TURNS if is_loop(steps[node.step]) else _SWITCH
+            count += (_SWITCH + _OTHER) * _TURNS if is_loop(steps[node.step]) else _SWITCH
         else:
-            found += _JOB
-    return found
+            count += _JOB
+    return count

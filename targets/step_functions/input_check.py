@@ -1,8 +1,8 @@
-"""What the input of an execution must be, for the machine to check before it starts a job.
+"""The rules for the input of an execution, which the machine checks before it starts a job.
 
-One state says what the flow declares, as plain data. The next one compares that with the input, in JSONata, since
-JSONPath cannot list the keys of an object; its expression is the same for every flow. What only the shim can
-judge, such as whether a text is a number or the address of a file, the first job still checks (docs/shim.md,
+One state holds the parameters that the flow declares, as plain data. The next one compares them with the input, in
+JSONata, since JSONPath cannot list the keys of an object. Its expression is the same for every flow. The first job
+checks what only the shim can judge, such as whether a text is a number or the address of a file (docs/shim.md,
 Parameters). Sources: AWS Step Functions Developer Guide, Transforming data with JSONata (2.0.6); AWS Batch,
 SubmitJob, whose container overrides have at most 8,192 characters (`rules/services.py`).
 """
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from flowc.compiler.ir.nodes import Flow, Parameter
 
-# Characters of all given parameters, as JSON within JSON: what the overrides of the first job have room for beside
-# the run's id, the execution's ARN (both hold names of up to 80 characters), and the variable that Step Functions
-# itself adds.
+# Characters of all given parameters, as JSON within JSON. The overrides of the first job also hold the run's id, the
+# execution's ARN (both contain names of up to 80 characters), and the variable that Step Functions itself adds.
 MAX_SIZE = 7_500
 _KINDS = {
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "json": "any value",
@@ -26,16 +25,16 @@ _KINDS = {
 
 
 def declared(flow: Flow) -> dict[str, Any]:
-    """Returns what `CHECK` compares the input with."""
-    return {"flow": flow.name, "parameters": {each.name: _rule(each) for each in flow.parameters}}
+    """Returns the declared parameters, with which `CHECK` compares the input."""
+    return {"flow": flow.name, "parameters": {parameter.name: _rule(parameter) for parameter in flow.parameters}}
 
 
 def _rule(parameter: Parameter) -> dict[str, Any]:
     return {"type": parameter.type, "means": _KINDS[parameter.type], "required": parameter.required}
 
 
-# What is wrong with `$states.context.Execution.Input`, at most 2,000 characters; "" if nothing. The input of its
-# state is what `declared` returns.
+# An expression: the problem with `$states.context.Execution.Input`, in at most 2,000 characters; "" for a valid input.
+# The input of its state is the result of `declared`.
 CHECK = f"""{{% (
 $given := $states.context.Execution.Input;
 $declared := $states.input.parameters;

@@ -1,7 +1,8 @@
-"""The Batch job definitions that the state machine names: one a step, as plain data in the order of the steps.
+"""The Batch job definitions that the state machine names: one for each step, as plain data in the order of the steps.
 
-A definition holds all that is the same for every task of its step; what a task adds is its run (`FLOWC_RUN`), its path (`Ref::path`), and
-for the first step the parameters. So a task can also be started by hand: `aws batch submit-job --parameters path=-`.
+A definition holds all that is the same for every task of its step. A task adds its run (`FLOWC_RUN`), its path
+(`Ref::path`) and, for the first step, the parameters. So a task can also be started by hand:
+`aws batch submit-job --parameters path=-`.
 """
 
 from __future__ import annotations
@@ -33,20 +34,18 @@ MAX_ATTEMPTS = 10  # Batch's (RegisterJobDefinition, RetryStrategy)
 
 @record
 class Jobs:
-    """What the definitions of one flow have in common."""
+    """The parts that all definitions of one flow share."""
 
     flow: Flow
     machine: str  # name of the state machine
     store: Store
     options: Options
     rooms: Mapping[str, Room]  # of the steps with an inline foreach
-    bootstrap: tuple[
-        str, ...
-    ]  # what goes before the shim's own arguments: `-m MODULE`, or `-c TEXT` that fetches it first
+    bootstrap: tuple[str, ...]  # before the shim's own arguments: `-m MODULE`, or `-c TEXT`, which fetches it first
     runtime: str  # URL of the shim that the bootstrap fetches; "" when the image has it
 
     def definition(self, step: Step, compute: Compute) -> Data:
-        """Returns the data of the template for the definition of one step, but for its name, which depends on its text."""
+        """Returns the template data of the step's definition, without its name, which depends on its text."""
         return {
             "name": "",
             "image": compute.image,
@@ -65,12 +64,12 @@ class Jobs:
 
     def definitions(self, computes: Mapping[str, Compute]) -> list[tuple[str, Data]]:
         """Returns each step's name with the data of its definition, whose name is made from its text."""
-        found: list[tuple[str, Data]] = []
+        definitions: list[tuple[str, Data]] = []
         for step in self.flow.steps:
             data = self.definition(step, computes[step.name])
             text = render("step_functions/jobs.batch.json", jobs=[data])
-            found.append((step.name, {**data, "name": definition_name(self.machine, step.name, text)}))
-        return found
+            definitions.append((step.name, {**data, "name": definition_name(self.machine, step.name, text)}))
+        return definitions
 
     def environment(self, step: Step, compute: Compute) -> list[tuple[str, str]]:
         region = self.options.own("region")
@@ -92,35 +91,37 @@ class Jobs:
 
 
 def arguments(step: Step) -> list[str]:
-    """The shim's arguments. Batch puts the path in the place of `Ref::path`; a step's name is an identifier, so it holds no other `Ref::`."""
-    found = ["task", "--step", step.name, "--path", "Ref::path"]
+    """Returns the shim's arguments.
+
+    Batch replaces `Ref::path` by the path. A step's name is an identifier, so it contains no second `Ref::`.
+    """
+    task = ["task", "--step", step.name, "--path", "Ref::path"]
     match step.transition:
         case Foreach():
-            return [*found, "--report", "paths"]
+            return [*task, "--report", "paths"]
         case Switch():
-            return [*found, "--report", "store"]
+            return [*task, "--report", "store"]
         case _:
-            return found
+            return task
 
 
 def attempts(step: Step) -> int:
-    """How often Batch runs the step's job before it has failed."""
+    """Returns how often Batch runs the step's job before the job fails."""
     return 1 + retries(step)
 
 
 def _linux(compute: Compute) -> Data:
-    """`linuxParameters` of RegisterJobDefinition, without what is not given."""
-    found: Data = {}
+    """Returns `linuxParameters` of RegisterJobDefinition, without absent values."""
+    parameters: Data = {}
     if compute.shared_memory:
-        found["sharedMemorySize"] = compute.shared_memory
-    if (
-        compute.tmpfs_path
-    ):  # "defaults": without it Docker mounts with noexec, and what is unpacked or built in TMPDIR cannot be loaded
-        found["tmpfs"] = [
+        parameters["sharedMemorySize"] = compute.shared_memory
+    if compute.tmpfs_path:
+        # "defaults": without it, Docker mounts with noexec, and libraries that are unpacked in TMPDIR cannot be loaded.
+        parameters["tmpfs"] = [
             {"containerPath": compute.tmpfs_path, "size": compute.tmpfs_size, "mountOptions": ["defaults"]}
         ]
     if compute.max_swap is not None:
-        found["maxSwap"] = compute.max_swap
+        parameters["maxSwap"] = compute.max_swap
     if compute.swappiness is not None:
-        found["swappiness"] = compute.swappiness
-    return found
+        parameters["swappiness"] = compute.swappiness
+    return parameters

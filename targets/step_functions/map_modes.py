@@ -1,8 +1,8 @@
-"""Which foreaches are distributed Maps: what `--map` says, and `auto` by their widths, where these are known.
+"""Chooses the foreaches that become distributed Maps: by `--map`, and with `auto` by their widths, if known.
 
-A foreach of known width is inline where that costs nothing: at most 40 items of an inline Map run at a time, and
-their events are part of the execution's history (`history.py`). Where either is too little, it is distributed. One of
-unknown width is inline, and the job before it counts the items.
+At most 40 items of an inline Map run at a time, and their events are part of the execution's history (`history.py`). A
+foreach of known width is inline if neither limit matters, and distributed otherwise. A foreach of unknown width is
+inline, and the job before it counts the items.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ MODES = ("auto", "inline", "distributed")
 
 @record
 class MapOption:
-    """What `--map` says: the mode of the foreaches, and those of the steps that it names."""
+    """The value of `--map`: the general mode of foreaches, and those of the steps that it names."""
 
     general: str
     of_step: Mapping[str, str]
 
     def mode(self, step: str, is_nested: bool) -> str:
-        """Returns the mode of the step's foreach. Distributed in general are the outermost: these have brought the others histories of their own."""
+        """Returns the mode of the step's foreach.
+
+        The general mode `distributed` is that of the outermost foreaches, whose items have room for the inner ones.
+        """
         return self.of_step.get(step, "inline" if is_nested and self.general == "distributed" else self.general)
 
 
@@ -42,12 +45,12 @@ class BadMap(ValueError):
 
 
 def map_option(text: str) -> MapOption:
-    """Returns what the option `--map` says, as in `inline`, or `distributed,STEP=inline`. Raises BadMap."""
+    """Reads the value of `--map`, such as `inline` or `distributed,STEP=inline`. Raises BadMap."""
     general, of_step = "auto", {}
     for part in text.split(","):
         step, equals, mode = part.strip().rpartition("=")
         if mode not in MODES:
-            raise BadMap(f"`{mode}` is none of {', '.join(f'`{each}`' for each in MODES)}")
+            raise BadMap(f"`{mode}` is not one of {', '.join(f'`{name}`' for name in MODES)}")
         if equals:
             of_step[step] = mode
         else:
@@ -57,7 +60,7 @@ def map_option(text: str) -> MapOption:
 
 @record
 class Known:
-    """What a compile knows of the foreaches of a flow."""
+    """Facts about the foreaches of a flow that are known at compile time."""
 
     scope: Scope  # the flow's outermost
     steps: Mapping[str, Step]  # by name
@@ -66,13 +69,13 @@ class Known:
     workers: int  # items of one foreach that may run at a time; 0: as many as there are
 
     def wanted(self, step: str) -> int:
-        """Returns how many items of the step's foreach may run at a time; 0 where its width is not known."""
+        """Returns how many items of the step's foreach may run at a time; 0 if its width is unknown."""
         width = self.widths.get(step, 0)
         return min(width, self.workers) if self.workers else width
 
 
 def known(flow: Flow, scope: Scope, options: Options) -> Known:
-    """Returns what is known of the flow, whose outermost scope is `scope`. Its options must be valid ones."""
+    """Returns the facts about the flow, whose outermost scope is `scope`. The options must be valid."""
     steps = steps_by_name(flow)
     option, workers = map_option(options.own("map")), int(options.own("max-workers") or 0)
     return Known(scope, steps, _modes(scope, option), dict(options.widths), workers)
@@ -89,8 +92,8 @@ def _foreaches(scope: Scope, is_nested: bool) -> Iterator[tuple[ForEach, bool]]:
             yield node, is_nested
             yield from _foreaches(node.body, True)
         elif isinstance(node, Branches):
-            for each in node.scopes:
-                yield from _foreaches(each, is_nested)
+            for branch in node.scopes:
+                yield from _foreaches(branch, is_nested)
 
 
 def distributed(flow: Known) -> frozenset[str]:
@@ -102,7 +105,7 @@ def distributed(flow: Known) -> frozenset[str]:
 
 
 def _next(flow: Known, apart: frozenset[str]) -> str:
-    """Returns the step of the next foreach to distribute, so that a crowded one has more room; "" for none."""
+    """Returns the step of the next foreach to distribute, to give a crowded one more room; "" for none."""
     for crowd in crowds(flow, apart):
         for step in crowd.around:
             if flow.modes[step] == "auto":
@@ -112,10 +115,10 @@ def _next(flow: Known, apart: frozenset[str]) -> str:
 
 @record
 class Crowd:
-    """An inline foreach whose items the history of their execution has no room for."""
+    """An inline foreach with more items than the history of their execution has room for."""
 
-    around: tuple[str, ...]  # steps of the foreaches whose items are in that execution, outermost first: it is the last
-    items: int  # of all tasks of the last one in that execution, at least: a width that is not known counts as 1
+    around: tuple[str, ...]  # steps of the foreaches with items in that execution, outermost first; the last is itself
+    items: int  # of the last one in that execution, at least: an unknown width counts as 1
     room: int  # the most that there may be
 
 
@@ -123,16 +126,16 @@ def crowds(flow: Known, apart: frozenset[str]) -> Iterator[Crowd]:
     """Yields the inline foreaches that are known to be too wide. `apart` are the distributed ones."""
     for step, room in rooms(flow.scope, flow.steps, apart).items():
         around, items = (*room.around, step), 1
-        for each in around:
-            items *= flow.widths.get(each, 1)
+        for outer in around:
+            items *= flow.widths.get(outer, 1)
         if items > room.items:
             yield Crowd(around, items, room.items)
 
 
 def _at_first(flow: Known, scope: Scope, is_apart: bool) -> Iterator[str]:
-    """Yields the foreaches that are distributed whatever the history has room for.
+    """Yields the foreaches that are distributed, whatever room the history has.
 
-    An inner one of a distributed Map is not among them by its width: it already runs beside those of other items.
+    A foreach inside a distributed Map is not distributed for its width: it already runs beside those of other items.
     """
     for node in scope.nodes:
         is_distributed = False
@@ -142,5 +145,5 @@ def _at_first(flow: Known, scope: Scope, is_apart: bool) -> Iterator[str]:
             is_distributed = mode == "distributed" or (mode == "auto" and is_wide and not is_apart)
             if is_distributed:
                 yield node.step
-        for each in inner(node):
-            yield from _at_first(flow, each, is_apart or is_distributed)
+        for inside in inner(node):
+            yield from _at_first(flow, inside, is_apart or is_distributed)

@@ -1,8 +1,8 @@
 """Names that AWS allows, made from the flow's: state machine, job definitions, states. No two steps ever share one.
 
-Limits: state names 80 characters, unique in the whole machine (Amazon States Language, States); state machine names 80 (CreateStateMachine);
-names of jobs and job definitions 128 of `A-Z a-z 0-9 _ -` (SubmitJob, RegisterJobDefinition); schedule names 64
-(CreateSchedule). A name that has to be changed ends in a digest of the original.
+Limits: state names 80 characters, unique in the whole machine (Amazon States Language, States); state machine names 80
+(CreateStateMachine); names of jobs and job definitions 128 of `A-Z a-z 0-9 _ -` (SubmitJob, RegisterJobDefinition);
+schedule names 64 (CreateSchedule). A name that must be changed ends in a digest of the original.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ DEFINITION_LENGTH = 128
 JOB_LENGTH = 128
 SCHEDULE_LENGTH = 64
 
-# What a state other than a step's own job does. A step's name holds no space, so `STEP ROLE` never is the name of a step.
+# Roles of states other than a step's own job. A step's name contains no space, so `STEP ROLE` is never a step's name.
 ROLES = ("branches", "each", "items", "next", "outcome", "path", "unknown", "done")
 
 
@@ -25,30 +25,30 @@ def machine_name(name: str) -> str:
 
 
 def is_machine_name(name: str) -> bool:
-    """True for a name that can be used as it is."""
+    """Returns True for a valid state machine name."""
     return 0 < len(name) <= MACHINE_LENGTH and _plain(name) == name
 
 
 def job_name(machine: str, step: str) -> str:
-    """Returns what the jobs of the step are called. It begins with a letter or digit, as a job's name must."""
+    """Returns the name of the step's jobs. It begins with a letter or digit, as Batch requires."""
     prefix = f"{machine}-" if machine[0].isalnum() else f"flow{machine}-"
     return prefix + _fitted(_plain(step), step, JOB_LENGTH - len(prefix))
 
 
 def definition_name(machine: str, step: str, text: str) -> str:
-    """Returns the name of the job definition of the step with the content `text`: another content has another name.
+    """Returns the name of the step's job definition with the content `text`. Different contents have different names.
 
-    So a definition that is registered twice is the same, and one that is registered later changes nothing for a machine that is there already.
-    No step's name holds a `-`, so neither what is put before it nor a digest can be taken for it.
+    So to register a definition twice is harmless, and a new one does not affect a machine that exists already. No
+    step's name contains a `-`, so neither the prefix nor the digest can be taken for part of it.
     """
     prefix, suffix = definition_prefix(machine), f"-{digest(text)}"
     return prefix + _fitted(_plain(step), step, DEFINITION_LENGTH - len(prefix) - len(suffix)) + suffix
 
 
 def definition_prefix(machine: str) -> str:
-    """Returns what the names of all job definitions of the state machine begin with, and those of no other machine.
+    """Returns the prefix of the names of the state machine's job definitions, which no other machine has.
 
-    A name that holds `--`, ends in `-` or begins with neither letter nor digit is replaced by its digest.
+    A machine name that contains `--`, ends in `-` or begins with neither letter nor digit is replaced by its digest.
     """
     plain = machine[0].isalnum() and "--" not in machine and not machine.endswith("-")
     return f"{machine}--" if plain else f"flow-{digest(machine)}--"
@@ -60,14 +60,16 @@ def schedule_name(machine: str) -> str:
 
 
 def state_name(step: str, role: str = "") -> str:
-    """Returns the name of the step's job state, or of the state that does `role` for it."""
+    """Returns the name of the step's job state, or of its state with this `role`."""
     suffix = f" {role}" if role else ""
-    # The room is the same for every role, so that the states of one step are seen to belong together.
+    # The length is the same for every role, so that the names of one step's states begin alike.
     return _fitted(step, step, STATE_LENGTH - 1 - max(map(len, ROLES))) + suffix
 
 
 def _plain(name: str) -> str:
-    return "".join(each if each.isascii() and (each.isalnum() or each in "_-") else "_" for each in name)
+    return "".join(
+        character if character.isascii() and (character.isalnum() or character in "_-") else "_" for character in name
+    )
 
 
 def _fitted(text: str, original: str, length: int) -> str:

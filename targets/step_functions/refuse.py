@@ -1,6 +1,7 @@
-"""What Step Functions and Batch cannot do of a flow: FLOW520 to FLOW529, FLOW560, and what every target says in the same words (`unsupported.py`).
+"""Refusals of the target `step-functions`: FLOW520 to FLOW529, and FLOW560.
 
-FLOW561 and FLOW562, of foreaches that are known to be wide, are in `wide_foreaches.py`.
+Those that all targets share are in `shared/refusals.py`; those of wide foreaches, FLOW561 and FLOW562, in
+`wide_foreaches.py`.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ HONOURED = frozenset(
     {"batch", "card", "catch", "environment", "kubernetes", "project", "resources", "retry", "schedule", "timeout"}
 )
 MAX_DEFINITION = 24 * 1024  # bytes of a job definition (AWS Batch, service quotas)
-_WHY_ARN = "Batch takes no other name of a role, and refuses the job definition"
-_HOW_ARN = "give the whole ARN, as in `arn:aws:iam::123456789012:role/NAME`"
-_ROOM = 6 * 1024  # of them for what is not an environment variable
+_WHY_ARN = "Batch accepts a role only by its ARN, and would refuse the job definition"
+_HOW_ARN = "write the whole ARN, as in `arn:aws:iam::123456789012:role/NAME`"
+_ROOM = 6 * 1024  # bytes of the definition that are kept for all but environment variables
 
 
 def refusals(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields what this target cannot do of the flow, and what is wrong with its own options."""
+    """Yields a diagnostic for each part of the flow that this target cannot run, and for each invalid option."""
     yield from _options(options)
     yield from _map(flow, options)
     yield from unsupported(flow, NAME, HONOURED, options)
@@ -55,22 +56,23 @@ def _options(options: Options) -> Iterator[Diagnostic]:
     if options.store and store_of(options.store) is None:
         what = f"the datastore `{options.store}` is not in S3"
         yield Diagnostic(
-            "FLOW520", what, None, "the jobs of AWS Batch share no other storage", "give `--store s3://BUCKET/PREFIX`"
+            "FLOW520", what, None, "jobs of AWS Batch share no other storage", "give `--store s3://BUCKET/PREFIX`"
         )
     if options.name and not is_machine_name(options.name):
-        what = f"`{options.name}` cannot be the name of a state machine"
-        yield Diagnostic("FLOW521", what, None, "it has up to 80 letters, digits, `-` and `_`", "give another `--name`")
+        what = f"`{options.name}` is not a valid state machine name"
+        yield Diagnostic(
+            "FLOW521", what, None, "it must be 1 to 80 letters, digits, `-` and `_`", "choose a different `--name`"
+        )
     for name, least in (("max-workers", 0), ("workflow-timeout", 1)):
         text = options.own(name)
         if text and not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= 99999999):
             yield Diagnostic(
                 "FLOW522",
-                f"`--{name} {text}` is not possible",
+                f"invalid value: `--{name} {text}`",
                 None,
-                f"it is a whole number from {least} to 99999999",
-                "give a number",
+                f"it must be a whole number from {least} to 99999999",
+                "give a whole number",
             )
-
     for name in ("job-role", "execution-role"):
         if options.own(name) and role_problem(options.own(name)):
             what = f"`--{name} {options.own(name)}` is not the ARN of a role"
@@ -86,21 +88,21 @@ def _map(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     except BadMap as error:
         why = str(error)
     if why:
-        how = "give `auto`, `inline`, `distributed`, or one of them for a step with a foreach, as in `--map inline,STEP=distributed`"
-        yield Diagnostic("FLOW522", f"`--map {text}` is invalid", None, why, how)
+        how = "give `auto`, `inline` or `distributed`, also for one foreach, as in `--map inline,STEP=distributed`"
+        yield Diagnostic("FLOW522", f"invalid value: `--map {text}`", None, why, how)
 
 
 def _schedule(flow: Flow) -> Iterator[Diagnostic]:
     schedule = schedule_of(flow)
     if schedule is None:
         return
-    span = next(each.span for each in flow.decorators if each.name == "schedule")
+    span = next(decorator.span for decorator in flow.decorators if decorator.name == "schedule")
     try:
         six_fields(schedule.cron)
     except BadCron as error:
         yield Diagnostic(
             "FLOW523",
-            "the schedule cannot be said to EventBridge",
+            "EventBridge cannot express this schedule",
             span,
             str(error),
             "write a schedule that leaves one of them as `*`",
@@ -108,9 +110,8 @@ def _schedule(flow: Flow) -> Iterator[Diagnostic]:
 
 
 def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnostic]:
-    both = decorator.name == "kubernetes" and any(
-        each.name == "batch" for each in step.decorators
-    )  # then @batch is for this target
+    # Of a step that has both, this target reads @batch.
+    both = decorator.name == "kubernetes" and decorator_of(step, "batch") is not None
     if decorator.name in REFUSED and not both:
         yield from unsupported_attributes(decorator, step.name, NAME, REFUSED[decorator.name])
     if decorator.name == "batch":
@@ -122,45 +123,46 @@ def _decorator(decorator: Decorator, step: Step, flow: Flow) -> Iterator[Diagnos
     if decorator.name in ("batch", "kubernetes", "resources") and not both:
         cpu = record_of(decorator).cpu
         if cpu is not None and cpu > 0 and cpu != int(cpu):
-            what = f"step `{step.name}` asks for {cpu:g} CPUs, and gets {-int(-cpu // 1)}"
+            what = f"step `{step.name}` asks for {cpu:g} CPUs, but gets {-int(-cpu // 1)}"
             why = "Batch on EC2 gives a job whole vCPUs only"
             yield Diagnostic(
-                "FLOW560", what, decorator.span, why, "give a whole number, or leave `cpu` out for 1", WARNING
+                "FLOW560", what, decorator.span, why, "ask for a whole number, or leave out `cpu` to get 1", WARNING
             )
     if decorator.name == "retry":
         if attempts(step) > MAX_ATTEMPTS:
             what = f"step `{step.name}` would need {attempts(step)} attempts"
             yield Diagnostic(
-                "FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "give a smaller `times`"
+                "FLOW526", what, decorator.span, f"Batch makes at most {MAX_ATTEMPTS}", "use a smaller `times`"
             )
         if pause(step) not in (0, DEFAULT_PAUSE) and attempts(step) > 1:
             what = f"`minutes_between_retries` of step `{step.name}` has no effect on this target"
             why = "Batch runs a failed job again at once, as Metaflow does there"
-            yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or leave it out", WARNING)
+            yield Diagnostic("FLOW527", what, decorator.span, why, "wait in the step itself, or remove it", WARNING)
 
 
 def _environment(step: Step) -> Iterator[Diagnostic]:
     decorator = decorator_of(step, "environment")
     if decorator is None:
         return
-    given = variables(step)
-    for name in given:
+    values = variables(step)
+    for name in values:
         if name.startswith("AWS_BATCH"):
             what = f"step `{step.name}` cannot set the environment variable `{name}`"
             yield Diagnostic(
                 "FLOW528",
                 what,
                 decorator.span,
-                "Batch keeps names that begin with `AWS_BATCH` for its own",
-                "use another name",
+                "Batch reserves names that begin with `AWS_BATCH`",
+                "choose a different name",
             )
     size = sum(
         len(name.encode("utf-8", "replace")) + len(value.encode("utf-8", "replace")) + 24
-        for name, value in given.items()
+        for name, value in values.items()
     )
     if size > MAX_DEFINITION - _ROOM:
         what = f"the environment of step `{step.name}` is too big: {size} bytes"
-        why = f"a job definition of Batch has at most {MAX_DEFINITION} bytes, of which {MAX_DEFINITION - _ROOM} are free for it"
+        room = MAX_DEFINITION - _ROOM
+        why = f"a Batch job definition has at most {MAX_DEFINITION} bytes, of which {room} are left for it"
         yield Diagnostic(
-            "FLOW529", what, decorator.span, why, "read big values from a file of the flow, or from the datastore"
+            "FLOW529", what, decorator.span, why, "read big values from one of the flow's files, or from the datastore"
         )

@@ -1,7 +1,8 @@
-"""The state machine as plain data: a fold over scopes, one function a node kind. The template gives each state its text.
+"""The state machine as plain data: a fold over scopes, one function for each kind of node.
 
-What runs through the machine is `{"run": ID, "path": PATH}` and, for a moment, what was read back: `items` (the paths of a foreach's tasks)
-or `switch` (the outcome of a switch's task). Nothing else: artifacts stay in the datastore. Source of the rules: Amazon States Language.
+The template turns each state into text. The state of an execution is `{"run": ID, "path": PATH}`. For a moment it also
+holds a report: `items` (the paths of a foreach's tasks) or `switch` (the outcome of a switch's task). Artifacts stay in
+the datastore. Source of the rules: Amazon States Language.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @record
 class Machine:
-    """What the fold needs to know beside the scope, the same for every node."""
+    """The inputs of the fold beside the scope, the same for every node."""
 
     flow: Flow
     name: str  # of the state machine
@@ -41,7 +42,7 @@ class Machine:
     workers: int  # how many tasks of one foreach run at a time; 0: as many as there are
 
     def data(self, scope: Scope) -> Data:
-        """Returns the template's data: what the input may be, the name of the first step's state, and the states of the flow's outermost scope."""
+        """Returns the template's data: the input check, the first state's name, and the outermost scope's states."""
         return {
             "declared": declared(self.flow),
             "check": CHECK,
@@ -50,7 +51,7 @@ class Machine:
         }
 
     def scope(self, scope: Scope, join: str | None) -> Iterator[Data]:
-        """The states of a scope that leaves to `join`, which is of the machine outside; None for the outermost."""
+        """Yields the states of a scope that ends before `join`, a state of the outer machine; None if there is none."""
         for node in scope.nodes:
             match node:
                 case Branches():
@@ -70,10 +71,10 @@ class Machine:
             case Linear() | End():
                 yield self.job(node.step, None, nested=join is not None)
             case other:
-                raise TypeError(f"step {step.name!r} is no plain task: {other!r}")
+                raise TypeError(f"step {step.name!r} is not a plain task: {other!r}")
 
     def switch(self, step: Step, join: str | None) -> Iterator[Data]:
-        """The job, what it chose, the path to go on with (only a loop changes it), and the choice."""
+        """Yields the job, its outcome, the path of the next task (only a loop changes it), and the choice."""
         outcome, path, choice = (state_name(step.name, role) for role in ("outcome", "path", "next"))
         unknown, done = state_name(step.name, "unknown"), state_name(step.name, "done")
         yield self.job(step.name, outcome)
@@ -98,28 +99,31 @@ class Machine:
     def branches(self, node: Branches) -> Iterator[Data]:
         name = state_name(node.step, "branches")
         yield self.job(node.step, name)
-        several = [
-            {"start": state_name(each.entry), "states": list(self.scope(each, node.join))} for each in node.scopes
+        branches = [
+            {"start": state_name(branch.entry), "states": list(self.scope(branch, node.join))} for branch in node.scopes
         ]
-        yield {"kind": "parallel", "name": name, "branches": several, "next": state_name(node.join)}
+        yield {"kind": "parallel", "name": name, "branches": branches, "next": state_name(node.join)}
 
     def foreach(self, node: ForEach) -> Iterator[Data]:
-        """The job, the paths of its items, and a Map over them; a Distributed Map reads the paths itself."""
-        items, each = state_name(node.step, "items"), state_name(node.step, "each")
+        """Yields the job, the paths of its items, and a Map over them. A distributed Map reads the paths itself."""
+        items, map_state = state_name(node.step, "items"), state_name(node.step, "each")
         step = self.steps[node.step]
         body = {"start": state_name(node.body.entry), "states": list(self.scope(node.body, node.join))}
         report = self.report(step, "paths")
-        data = {"name": each, "body": body, "next": state_name(node.join)}
+        data = {"name": map_state, "body": body, "next": state_name(node.join)}
         if node.step in self.distributed:
-            yield self.job(node.step, each)
+            yield self.job(node.step, map_state)
             yield {"kind": "distributed", **data, **report, **self.results(), "workers": self.workers}
         else:
             yield self.job(node.step, items)
-            yield {"kind": "items", "name": items, **report, "next": each}
+            yield {"kind": "items", "name": items, **report, "next": map_state}
             yield {"kind": "inline", **data, "workers": min(self.workers or INLINE_WORKERS, INLINE_WORKERS)}
 
     def job(self, step: str, after: str | None, nested: bool = False) -> Data:
-        """The Batch job of a step. Without `after` it ends its machine; `nested`: that of a branch or an item, whose output nobody wants."""
+        """Returns the Batch job of a step.
+
+        Without `after`, it ends its machine. `nested`: that machine is a branch or an item, whose output is not used.
+        """
         return {
             "kind": "job",
             "name": state_name(step),
@@ -134,10 +138,9 @@ class Machine:
         }
 
     def report(self, step: Step, report: str) -> Data:
-        """Where the step's task has left a report."""
-        service = (
-            "s3" if report == "paths" and step.name in self.distributed else "aws-sdk:s3"
-        )  # an ItemReader is no task
+        """Returns the place of a report of the step's task."""
+        is_item_reader = report == "paths" and step.name in self.distributed  # which is not a Task state
+        service = "s3" if is_item_reader else "aws-sdk:s3"
         resource = f"arn:{self.partition}:states:::{service}:getObject"
         return {
             "resource": resource,
@@ -146,7 +149,10 @@ class Machine:
         }
 
     def results(self) -> Data:
-        """Where a distributed Map puts what its items gave: nobody reads it, but as the state's output more than 87,381 would be too long."""
+        """Returns the place for the results of a distributed Map's items.
+
+        Nobody reads them, but more than 87,381 of them would be too long for the state's output.
+        """
         return {
             "writer": f"arn:{self.partition}:states:::s3:putObject",
             "prefix": results_prefix(self.store, self.flow.name),

@@ -1,6 +1,6 @@
-"""Finds in a spec of this target what AWS would find, with no account at hand.
+"""Finds the problems that AWS would find in a spec of this target, without an account.
 
-`validate` looks at one file; `together` at what the files of one flow say of each other.
+`validate` checks one file; `together` checks the references between the files of one flow.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from .rules.asl.paths import Problem
 
 DEFINITION_SIZE = 1024 * 1024  # bytes of a state machine's definition (AWS Step Functions, quotas)
-_SCHEDULE = {"Name", "Description", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target", "State",
-             "StartDate", "EndDate", "KmsKeyArn", "ActionAfterCompletion", "ClientToken"}  # fmt: skip
+_SCHEDULE = {
+    "Name", "Description", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow",
+    "Target", "State", "StartDate", "EndDate", "KmsKeyArn", "ActionAfterCompletion", "ClientToken",
+}  # fmt: skip
 _SUFFIXES = (".asl.json", ".batch.json", ".schedule.json", ".policy.json")
 
 
 def recognises(name: str, text: str) -> bool:
-    """True for a file that is named, or looks, like one of this target's."""
+    """Returns True for a file that has the name, or the look, of one of this target's files."""
     if name.endswith(_SUFFIXES):
         return True
     return name.endswith(".json") and (
@@ -45,19 +47,22 @@ def validate(name: str, text: str) -> Iterator[Finding]:
         yield Finding(name, f"line {getattr(error, 'lineno', 1)}", f"this is not JSON: {getattr(error, 'msg', error)}")
         return
     for key in repeated:
-        yield Finding(name, key, "this name is given twice in one object")
+        yield Finding(name, key, "this key occurs twice in one object")
     for place, message in _problems(name, text, document):
         yield Finding(name, place or "$", message)
 
 
 def together(files: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields what is wrong between the files (name → text, each valid alone): job definitions that nobody has, parameters nobody fills in."""
+    """Yields the problems between files that are valid alone: missing job definitions, parameters without a value.
+
+    `files` maps names to texts.
+    """
     documents = {name: json.loads(text) for name, text in files.items() if recognises(name, text)}
     definitions = {
-        each["jobDefinitionName"]: each
+        definition["jobDefinitionName"]: definition
         for document in documents.values()
         if isinstance(document, list)
-        for each in document
+        for definition in document
     }
     if not definitions:
         return
@@ -65,20 +70,22 @@ def together(files: Mapping[str, str]) -> Iterator[Finding]:
         if not isinstance(document, dict) or "States" not in document:
             continue
         for place, parameters in _submitted(document, ""):
-            wanted = parameters.get("JobDefinition")
-            if not isinstance(wanted, str) or wanted.startswith("arn:"):
+            job_definition = parameters.get("JobDefinition")
+            if not isinstance(job_definition, str) or job_definition.startswith("arn:"):
                 continue
-            if wanted not in definitions:
-                yield Finding(name, f"{place}.JobDefinition", f"there is no job definition `{wanted}`")
+            if job_definition not in definitions:
+                yield Finding(name, f"{place}.JobDefinition", f"there is no job definition `{job_definition}`")
                 continue
-            definition = definitions[wanted]
-            given = {each.removesuffix(".$") for each in parameters.get("Parameters", {})} | set(
+            definition = definitions[job_definition]
+            names = {field.removesuffix(".$") for field in parameters.get("Parameters", {})} | set(
                 definition.get("parameters", {})
             )
             for argument in definition["containerProperties"].get("command", []):
-                if argument.startswith("Ref::") and argument[5:] not in given:
+                if argument.startswith("Ref::") and argument[5:] not in names:
                     yield Finding(
-                        name, f"{place}.Parameters", f"`{argument}` in the command of `{wanted}` is never given"
+                        name,
+                        f"{place}.Parameters",
+                        f"`{argument}` in the command of `{job_definition}` never gets a value",
                     )
 
 
@@ -91,26 +98,26 @@ def _problems(name: str, text: str, document: Any) -> Iterator[Problem]:
         yield from _policy(document)
     else:
         if len(text.encode("utf-8", "replace")) > DEFINITION_SIZE:
-            yield "", f"a definition has at most {DEFINITION_SIZE} bytes"
+            yield "", f"a definition must have at most {DEFINITION_SIZE} bytes"
         yield from machine_problems(document)
 
 
 def _schedule(document: Any) -> Iterator[Problem]:
-    """CreateSchedule (Amazon EventBridge Scheduler API Reference)."""
+    """Checks the input of CreateSchedule (Amazon EventBridge Scheduler API Reference)."""
     if not isinstance(document, dict):
-        yield "", "a schedule is an object"
+        yield "", "a schedule must be an object"
         return
-    yield from ((each, "is no field of a schedule") for each in document if each not in _SCHEDULE)
+    yield from ((field, "is not a field of a schedule") for field in document if field not in _SCHEDULE)
     yield from (
-        ("", f"`{each}` is missing")
-        for each in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
-        if each not in document
+        ("", f"`{field}` is missing")
+        for field in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+        if field not in document
     )
     name = document.get("Name", "x")
     if not (
         isinstance(name, str)
         and 0 < len(name) <= 64
-        and all(each.isascii() and (each.isalnum() or each in "-_.") for each in name)
+        and all(character.isascii() and (character.isalnum() or character in "-_.") for character in name)
     ):
         yield "Name", "must be up to 64 letters, digits, `-`, `_` and `.`"
     if document.get("State", "ENABLED") not in ("ENABLED", "DISABLED"):
@@ -120,9 +127,9 @@ def _schedule(document: Any) -> Iterator[Problem]:
     for field in ("Arn", "RoleArn"):
         if not isinstance(target, dict) or not isinstance(target.get(field), str):
             yield f"Target.{field}", "must be an ARN"
-    given = target.get("Input", "{}") if isinstance(target, dict) else "{}"
+    text = target.get("Input", "{}") if isinstance(target, dict) else "{}"
     try:
-        valid = isinstance(json.loads(given), dict)
+        valid = isinstance(json.loads(text), dict)
     except (ValueError, TypeError):
         valid = False
     if not valid:
@@ -137,7 +144,7 @@ def _expression(expression: Any) -> Iterator[Problem]:
 
         fields = expression[5:-1].split()
         if len(fields) != 6:
-            yield "ScheduleExpression", f"cron has six fields here, not {len(fields)}"
+            yield "ScheduleExpression", f"cron must have six fields here, not {len(fields)}"
             return
         try:
             parse(" ".join(fields))
@@ -148,13 +155,13 @@ def _expression(expression: Any) -> Iterator[Problem]:
 
 
 def _policy(document: Any) -> Iterator[Problem]:
-    """IAM JSON policy elements: Version, Statement."""
+    """Checks a policy (IAM JSON policy elements: Version, Statement)."""
     if (
         not isinstance(document, dict)
         or document.get("Version") != "2012-10-17"
         or not isinstance(document.get("Statement"), list)
     ):
-        yield "", 'a policy is an object with `"Version": "2012-10-17"` and a list `Statement`'
+        yield "", 'a policy must be an object with `"Version": "2012-10-17"` and a list `Statement`'
         return
     for index, statement in enumerate(document["Statement"]):
         place = f"Statement[{index}]"
@@ -165,7 +172,7 @@ def _policy(document: Any) -> Iterator[Problem]:
 
 
 def _submitted(machine: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The parameters of every state that submits a Batch job."""
+    """Yields the place and parameters of every state that submits a Batch job."""
     for name, state in machine["States"].items():
         inside = f"{place}States.{name}"
         if state.get("Type") == "Task" and ":batch:submitJob" in state.get("Resource", ""):
@@ -178,12 +185,12 @@ def _submitted(machine: dict[str, Any], place: str) -> Iterator[tuple[str, dict[
 
 
 def _object(pairs: list[tuple[str, Any]], repeated: list[str]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    result = dict(pairs)
+    if len(result) < len(pairs):
         names = [name for name, _ in pairs]
         repeated.extend(sorted({name for name in names if names.count(name) > 1}))
-    return made
+    return result
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"`{name}` is no value of JSON")
+    raise ValueError(f"`{name}` is not a JSON value")

@@ -1,6 +1,6 @@
-"""FLOW561, FLOW562: a foreach that `--map` makes an inline Map, although its width is known and too much for one.
+"""FLOW561, FLOW562: a foreach that `--map` makes an inline Map, although it is known to be too wide for one.
 
-What only a run knows is checked there, by the job of the step with the foreach (docs/shim.md). Sources: AWS Step
+If only a run knows the width, the job of the step with the foreach checks it (docs/shim.md). Sources: AWS Step
 Functions Developer Guide, Map state processing modes; quotas of an execution.
 """
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
-    """Yields each foreach that is too wide for an inline Map. The options must be valid ones."""
+    """Yields a diagnostic for each foreach that is too wide for an inline Map. The options must be valid."""
     if not options.widths:
         return
     foreaches = known(flow, scopes(flow), options)
     apart = distributed(foreaches)
-    crowded = {each.around[-1]: each for each in crowds(foreaches, apart)}
+    crowded = {crowd.around[-1]: crowd for crowd in crowds(foreaches, apart)}
     for crowd in crowded.values():
         if crowded.keys().isdisjoint(crowd.around[:-1]):
             yield _too_wide(foreaches, crowd)
@@ -44,7 +44,7 @@ def _too_wide(flow: Known, crowd: Crowd) -> Diagnostic:
     count = f"{crowd.items} items" if outer == 1 else f"{crowd.items} items, {width} for each of {outer} outer items"
     return Diagnostic(
         "FLOW561",
-        f"the foreach of step `{step}` has {count}: the history of its execution has room for {crowd.room}",
+        f"the foreach of step `{step}` has {count}, but the history of its execution has room for {crowd.room}",
         flow.steps[step].transition.span,  # type: ignore[union-attr]
         f"the items of an inline Map are part of the history, which has at most {HISTORY} events: the run would fail "
         "before the first item",
@@ -60,7 +60,7 @@ def _slow(flow: Known, step: str) -> Diagnostic:
         f"the foreach of step `{step}` runs {INLINE_WORKERS} of its {width} items at a time, not {flow.wanted(step)}",
         flow.steps[step].transition.span,  # type: ignore[union-attr]
         f"Step Functions runs at most {INLINE_WORKERS} items of an inline Map at a time, whatever `--max-workers` says",
-        f"compile with `--map {step}=distributed`, or say that it is meant so with `--max-workers {INLINE_WORKERS}`",
+        f"compile with `--map {step}=distributed`, or accept the limit with `--max-workers {INLINE_WORKERS}`",
         WARNING,
     )
 
@@ -68,7 +68,7 @@ def _slow(flow: Known, step: str) -> Diagnostic:
 def _slowed(flow: Known, scope: Scope, apart: frozenset[str]) -> Iterator[str]:
     """Yields the inline foreaches of the outermost execution that would run more items at a time if distributed.
 
-    In the items of a distributed Map they run beside those of other items.
+    Those inside a distributed Map are left out: they run beside those of its other items.
     """
     for node in scope.nodes:
         if isinstance(node, ForEach):
@@ -76,5 +76,5 @@ def _slowed(flow: Known, scope: Scope, apart: frozenset[str]) -> Iterator[str]:
                 continue
             if flow.wanted(node.step) > INLINE_WORKERS:
                 yield node.step
-        for each in inner(node):
-            yield from _slowed(flow, each, apart)
+        for inside in inner(node):
+            yield from _slowed(flow, inside, apart)

@@ -42,7 +42,7 @@ def test_a_loss_on_several_targets(targets: str, named: str, tmp_path: Path) -> 
     )
     found = [(each["code"], each["what"]) for each in json.loads(done.stdout)["diagnostics"]]
     assert [text for code, text in found if code == "FLOW501"] == [
-        f"on {named} nothing is installed for `@conda` of step `again`: the image must hold its packages",
+        f"{named} cannot install packages for `@conda` of step `again`: the image must contain them",
     ]
     assert sum(code == "FLOW505" for code, _ in found) == 1
     # what only one target cannot do stays its own

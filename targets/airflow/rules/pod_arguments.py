@@ -1,7 +1,7 @@
-"""Finds in a DAG file the pods that Kubernetes would refuse in the middle of a run, for a name, a key or where a volume is mounted.
+"""Finds pods in a DAG file that Kubernetes would refuse during a run, for a name, a key or the path of a mount.
 
-It looks at arguments of KubernetesPodOperator and of classes derived from it, at those of the file's own function `pod`, and at
-what that function returns. It passes over a value that is computed, or that Jinja is yet to fill in.
+It checks the arguments of KubernetesPodOperator and of its subclasses, those of the file's own function `pod`, and the
+values that `pod` returns. It skips values that are computed, or that Jinja fills in later.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 OPERATOR, POD = "KubernetesPodOperator", "pod"
 XCOM = "/airflow/xcom"  # a volume that Airflow adds to a pod which returns something
 _ARGUMENTS = {
-    "service_account_name": "serviceAccountName", "node_selector": "nodeSelector", "labels": "labels", "annotations": "annotations",
+    "service_account_name": "serviceAccountName", "node_selector": "nodeSelector",
+    "labels": "labels", "annotations": "annotations",
 }  # fmt: skip
 
 
@@ -31,44 +32,44 @@ def pod_rules(tree: ast.Module) -> Iterator[Problem]:
     operators = _operators(tree)
     if not operators:
         return
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-    of_pods = [each for each in calls if _name(each.func) in operators]
-    makers = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == POD]
-    made = [each for each in calls if _name(each.func) == POD]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    of_pods = [node for node in calls if _name(node.func) in operators]
+    makers = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == POD]
+    pod_calls = [node for node in calls if _name(node.func) == POD]
     seen: set[int] = set()
-    templates = [each.value for call in of_pods for each in call.keywords if each.arg == "pod_template_dict"]
-    for part in (*makers, *made, *templates):
-        for each in ast.walk(part):
-            if isinstance(each, ast.Dict) and id(each) not in seen:
-                seen.add(id(each))
-                yield from _fields(each)
-    for each in calls:
-        for argument in each.keywords:
-            if each in of_pods and argument.arg in _ARGUMENTS:
+    templates = [node.value for call in of_pods for node in call.keywords if node.arg == "pod_template_dict"]
+    for part in (*makers, *pod_calls, *templates):
+        for node in ast.walk(part):
+            if isinstance(node, ast.Dict) and id(node) not in seen:
+                seen.add(id(node))
+                yield from _fields(node)
+    for node in calls:
+        for argument in node.keywords:
+            if node in of_pods and argument.arg in _ARGUMENTS:
                 yield from _of_field(_ARGUMENTS[argument.arg], argument.value)
-            elif argument.arg == "namespace" and each in of_pods:
+            elif argument.arg == "namespace" and node in of_pods:
                 yield from _of_namespace(argument.value)
             elif argument.arg == "default_args" and isinstance(argument.value, ast.Dict):
                 for key, value in zip(argument.value.keys, argument.value.values):
                     if isinstance(key, ast.Constant) and key.value == "namespace":
                         yield from _of_namespace(value)
     shared = _shared_mounts(makers)
-    for each in made:
-        yield from _mounts(each, shared)
+    for node in pod_calls:
+        yield from _mounts(node, shared)
 
 
 def _operators(tree: ast.Module) -> set[str]:
-    """The names of the file by which pods are made: the operator's, and those of classes derived from it."""
-    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
-    found = {alias.asname or alias.name for each in imports for alias in each.names if alias.name == OPERATOR}
-    for each in tree.body:
-        if isinstance(each, ast.ClassDef) and any(_name(base) in found for base in each.bases):
-            found.add(each.name)
-    return found
+    """Returns the file's names for the operator and its subclasses."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = {alias.asname or alias.name for node in imports for alias in node.names if alias.name == OPERATOR}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and any(_name(base) in names for base in node.bases):
+            names.add(node.name)
+    return names
 
 
 def _name(node: ast.expr) -> str:
-    """The name that is called, also by `.partial`; "" for anything else."""
+    """Returns the name that is called, also by `.partial`; "" for anything else."""
     if isinstance(node, ast.Attribute) and node.attr == "partial":
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
@@ -88,11 +89,11 @@ def _of_field(name: str, value: ast.expr) -> Iterator[Problem]:
 def _of_namespace(node: ast.expr) -> Iterator[Problem]:
     text = _data(node)
     if isinstance(text, str) and text and "{{" not in text and not is_namespace(text):
-        yield node.lineno, f"{text!r} cannot be the name of a namespace"
+        yield node.lineno, f"{text!r} is not a valid namespace name"
 
 
 def _shared_mounts(makers: list[ast.FunctionDef]) -> tuple[str, ...]:
-    """Where the function `pod` mounts volumes in every pod."""
+    """Returns the paths at which the function `pod` mounts volumes in every pod."""
     return tuple(
         mount["mountPath"]
         for maker in makers
@@ -105,39 +106,39 @@ def _shared_mounts(makers: list[ast.FunctionDef]) -> tuple[str, ...]:
 
 
 def _mounts(call: ast.Call, shared: tuple[str, ...]) -> Iterator[Problem]:
-    """The mounts that one step adds to those of the function `pod`."""
-    given = {each.arg: each.value for each in call.keywords if each.arg}
-    if "mounts" not in given:
+    """Checks the mounts that one step adds to those of the function `pod`."""
+    arguments = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    if "mounts" not in arguments:
         return
-    volumes = _dicts(_data(given["volumes"]), "name") if "volumes" in given else []
-    for path, why in hiding(_dicts(_data(given["mounts"]), "mountPath"), volumes, (*shared, XCOM)):
-        yield given["mounts"].lineno, f"no volume can be mounted at {path!r}: {why}"
+    volumes = _dicts(_data(arguments["volumes"]), "name") if "volumes" in arguments else []
+    for path, why in hiding(_dicts(_data(arguments["mounts"]), "mountPath"), volumes, (*shared, XCOM)):
+        yield arguments["mounts"].lineno, f"a volume cannot be mounted at {path!r}: {why}"
 
 
 def _dicts(value: Any, needed: str) -> list[dict[str, Any]]:
-    """The dicts of a list that have a text under the key."""
-    several = value if isinstance(value, list) else []
-    return [each for each in several if isinstance(each, dict) and isinstance(each.get(needed), str)]
+    """Returns the dicts of a list that have a text under the key."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get(needed), str)]
 
 
 def _data(node: ast.expr) -> Any:
-    """The value as plain data, without what is not written out; None for what is computed."""
+    """Returns the literal parts of the value as plain data; None for a computed value."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Dict):
-        found: dict[Any, Any] = {}
+        data: dict[Any, Any] = {}
         for key, value in zip(node.keys, node.values):
             inner = _data(value)
             if key is None:
-                found.update(inner if isinstance(inner, dict) else {})
+                data.update(inner if isinstance(inner, dict) else {})
             elif isinstance(key, ast.Constant):
-                found[key.value] = inner
-        return found
+                data[key.value] = inner
+        return data
     if isinstance(node, (ast.List, ast.Tuple)):
         items: list[Any] = []
-        for each in node.elts:
-            inner = _data(each.value if isinstance(each, ast.Starred) else each)
-            if not isinstance(each, ast.Starred):
+        for element in node.elts:
+            inner = _data(element.value if isinstance(element, ast.Starred) else element)
+            if not isinstance(element, ast.Starred):
                 items.append(inner)
             elif isinstance(inner, list):
                 items += inner

@@ -1,6 +1,7 @@
-"""What Argo 4's full CRDs refuse that Argo's JSON schema does not say: the API server checks these rules when an object is applied.
+"""Rules of Argo 4's full CRDs that are not in Argo's JSON schema. The API server checks them when an object is applied.
 
-Source: argo-workflows 4.0, `manifests/base/crds/full/argoproj.io_workflowtemplates.yaml`, `maxItems` and `x-kubernetes-validations`.
+Source: argo-workflows 4.0, `manifests/base/crds/full/argoproj.io_workflowtemplates.yaml`, `maxItems` and
+`x-kubernetes-validations`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def crd_problems(templates: list[dict[str, Any]], place: str) -> Iterator[tuple[
         if "dag" in template or "steps" in template:
             for field in ("activeDeadlineSeconds", "timeout"):
                 if template.get(field):
-                    yield f"{here}.{field}", f"a template of tasks or steps has no `{field}`: {_BY}"
+                    yield f"{here}.{field}", f"a template of tasks or steps must not have `{field}`: {_BY}"
         tasks = template.get("dag", {}).get("tasks", [])
         if len(tasks) > MAX_TASKS:
             yield f"{here}.dag.tasks", f"there are {len(tasks)} tasks, more than {MAX_TASKS}: {_BY}"
@@ -36,7 +37,7 @@ def crd_problems(templates: list[dict[str, Any]], place: str) -> Iterator[tuple[
             if task["name"][:1].isdigit() and ("depends" in task or "dependencies" in task):
                 yield (
                     f"{here}.dag.tasks[{number}].name",
-                    f"{task['name']!r} begins with a digit, and the task waits for others: {_BY}",
+                    f"{task['name']!r} begins with a digit, but the task waits for others: {_BY}",
                 )
             if "depends" in task and "continueOn" in task:
-                yield f"{here}.dag.tasks[{number}].continueOn", f"`continueOn` stands beside `depends`: {_BY}"
+                yield f"{here}.dag.tasks[{number}].continueOn", f"`continueOn` cannot be combined with `depends`: {_BY}"

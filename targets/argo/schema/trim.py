@@ -1,7 +1,7 @@
 """Trims Argo's own JSON schema to what `validate.py` needs: `trim.py SCHEMA.json > argo-workflows-VERSION.json`.
 
-SCHEMA.json is `api/jsonschema/schema.json` of the Argo Workflows release (Apache License 2.0). Kept are the definitions that the four kinds
-lead to, without descriptions; added is that an object has no other fields than those named, as the API server's CRDs say.
+SCHEMA.json is `api/jsonschema/schema.json` of the Argo Workflows release (Apache License 2.0). The result keeps the
+definitions that the four kinds refer to, without descriptions. It forbids unknown fields, as the API server's CRDs do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 KINDS = ("ClusterWorkflowTemplate", "CronWorkflow", "Workflow", "WorkflowTemplate")
 PREFIX = "#/definitions/"
-# Written as text in the schema, taken as a number or text by the API.
+# The schema says text; the API accepts a number or text.
 LOOSE = {
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
     "io.k8s.apimachinery.pkg.api.resource.Quantity": {"type": ["string", "number"]},
@@ -20,6 +20,7 @@ LOOSE = {
 
 
 def trimmed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns the part of the schema that `validate.py` needs."""
     definitions: dict[str, Any] = {}
     waiting = [f"io.argoproj.workflow.v1alpha1.{kind}" for kind in KINDS]
     while waiting:
@@ -36,11 +37,11 @@ def trimmed(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _bare(value: Any) -> Any:
     if isinstance(value, list):
-        return [_bare(each) for each in value]
+        return [_bare(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: {each: _bare(one) for each, one in inside.items()} if name == "properties" else _bare(inside)
+        name: {item: _bare(one) for item, one in inside.items()} if name == "properties" else _bare(inside)
         for name, inside in value.items()
         if name not in ("description", "title") and not name.startswith("x-")
     }
@@ -48,12 +49,12 @@ def _bare(value: Any) -> Any:
 
 def _references(value: Any) -> list[str]:
     if isinstance(value, list):
-        return [name for each in value for name in _references(each)]
+        return [name for item in value for name in _references(item)]
     if not isinstance(value, dict):
         return []
     own = value.get("$ref")
-    found = [own[len(PREFIX) :]] if isinstance(own, str) else []
-    return found + [name for each in value.values() for name in _references(each)]
+    names = [own[len(PREFIX) :]] if isinstance(own, str) else []
+    return names + [name for item in value.values() for name in _references(item)]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What the two services that a flow's states call want of their parameters: `batch:submitJob` and `s3:getObject`.
+"""Rules for the parameters of the services that a flow's states call: `batch:submitJob` and `s3:getObject`.
 
-Sources: AWS Step Functions Developer Guide, Run AWS Batch workloads; AWS Batch API Reference, SubmitJob; Amazon S3 API Reference, GetObject.
+Sources: AWS Step Functions Developer Guide, Run AWS Batch workloads; AWS Batch API Reference, SubmitJob; Amazon S3 API
+Reference, GetObject.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
     from .asl.paths import Problem
 
-_SUBMIT_JOB = {  # what the optimized integration documents; `EcsPropertiesOverride` is not among them
-    "ArrayProperties", "ContainerOverrides", "DependsOn", "JobDefinition", "JobName", "JobQueue", "Parameters", "PropagateTags", "RetryStrategy",
-    "Tags", "Timeout",
+_SUBMIT_JOB = {  # of the optimized integration, which has no `EcsPropertiesOverride`
+    "ArrayProperties", "ContainerOverrides", "DependsOn", "JobDefinition", "JobName", "JobQueue", "Parameters",
+    "PropagateTags", "RetryStrategy", "Tags", "Timeout",
 }  # fmt: skip
 _NEEDED = {"batch:submitJob": ("JobName", "JobDefinition", "JobQueue"), "s3:getObject": ("Bucket", "Key")}
 _OVERRIDES = {"Command", "Environment", "InstanceType", "Memory", "ResourceRequirements", "Vcpus"}
@@ -24,21 +25,21 @@ OVERRIDES_SIZE = 8192  # characters of a job's container overrides, as JSON
 
 
 def service_problems(resource: str, parameters: object, place: str) -> Iterator[Problem]:
-    """What is wrong with the parameters of a task, for the services known here."""
+    """Yields the problems of a task's parameters, for the services known here."""
     service = resource.split(":", 5)[-1].removeprefix("aws-sdk:").partition(".")[0]
     if service not in _NEEDED:
         return
     if not isinstance(parameters, dict):
         yield place, "must be an object"
         return
-    given = {name.removesuffix(".$"): value for name, value in parameters.items()}
+    names = [name.removesuffix(".$") for name in parameters]
     yield from (
-        (place, f"`{name}` is missing, which {service} needs") for name in _NEEDED[service] if name not in given
+        (place, f"`{name}` is missing, which {service} requires") for name in _NEEDED[service] if name not in names
     )
     if service != "batch:submitJob" or "aws-sdk" in resource:
         return
     yield from (
-        (f"{place}.{name}", "is no parameter that batch:submitJob takes") for name in given if name not in _SUBMIT_JOB
+        (f"{place}.{name}", "is not a parameter of batch:submitJob") for name in names if name not in _SUBMIT_JOB
     )
     name = parameters.get("JobName")
     if name is not None and not (isinstance(name, str) and JOB_NAME.fullmatch(name)):
@@ -52,16 +53,16 @@ def _overrides(overrides: object, place: str) -> Iterator[Problem]:
     if not isinstance(overrides, dict):
         yield place, "must be an object"
         return
-    given = {name.removesuffix(".$") for name in overrides}
-    yield from ((f"{place}.{name}", "is no field of it") for name in sorted(given - _OVERRIDES))
+    fields = {name.removesuffix(".$") for name in overrides}
+    yield from ((f"{place}.{name}", "is not a valid field here") for name in sorted(fields - _OVERRIDES))
     variables = overrides.get("Environment", [])
     for index, variable in enumerate(variables if isinstance(variables, list) else ()):
         inside = f"{place}.Environment[{index}]"
-        names = sorted(each.removesuffix(".$") for each in variable) if isinstance(variable, dict) else []
+        names = sorted(field.removesuffix(".$") for field in variable) if isinstance(variable, dict) else []
         if names != ["Name", "Value"]:
-            yield inside, "must be an object of `Name` and `Value`"
+            yield inside, "must be an object with `Name` and `Value`"
         elif str(variable.get("Name", "")).startswith("AWS_BATCH"):
-            yield inside, "names that begin with `AWS_BATCH` are kept for Batch itself"
+            yield inside, "names that begin with `AWS_BATCH` are reserved for Batch"
     if "Environment" in overrides and not isinstance(variables, list):
         yield f"{place}.Environment", "must be a list"
     import json

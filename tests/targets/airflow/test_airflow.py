@@ -364,7 +364,7 @@ class F(FlowSpec):
     ("outer", "inner", "found"),
     [
         ("list(range(1024))", "[1]", []),
-        ("list(range(1025))", "[1]", ["has 1025 tasks: more than Airflow's 1024"]),
+        ("list(range(1025))", "[1]", ["has 1025 tasks, more than Airflow's limit of 1024"]),
         ("range(40)", "range(30)", ["has 1200 tasks, 30 for each of 40 outer items"]),
         ("range(40)", "range(25)", []),
         ("[input()]", "[n for n in range(3000)]", ["`outer` has 3000 tasks"]),
@@ -532,14 +532,14 @@ def test_it_imports_nothing_of_flowc(tmp_path: Path) -> None:
 BROKEN = [
     ("import pendulum\n", "import pendulum, flowc\n", "module `flowc`"),
     ("import pendulum\n", "import pendulum\nfrom . import x\n", "alone"),
-    ('task_id="end"', 'task_id="join"', "given twice"),
-    ('task_id="end"', 'task_id="the end"', "cannot be the id"),
+    ('task_id="end"', 'task_id="join"', "used twice"),
+    ('task_id="end"', 'task_id="the end"', "is not a valid task id"),
     ("join_task >> end_task", "join_task >> fin_task", "`fin_task` is not defined"),
     ("join_task >> end_task", "join_task >> end_task\n    end_task >> join_task", "wait for each other"),
-    ("schedule=None", 'schedule="61 * * * *"', "no cron expression"),
+    ("schedule=None", 'schedule="61 * * * *"', "not a valid cron expression"),
     ("{{ run_id }}@", "{{ run_id }@", "not closed"),
-    ('task_id="end",', 'task_id="end",\n        trigger_rule="sometimes",', "no trigger rule"),
-    ('dag_id="ForeachFlow"', 'dag_id="a b"', "cannot be the id of a DAG"),
+    ('task_id="end",', 'task_id="end",\n        trigger_rule="sometimes",', "not a trigger rule"),
+    ('dag_id="ForeachFlow"', 'dag_id="a b"', "is not a valid DAG id"),
     ("with DAG(", "with DAG((", "not Python"),
 ]
 
@@ -552,24 +552,24 @@ def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
 
 
 BROKEN_PODS = [
-    ('{"team": "ml"}', '{"team": "m l"}', "`labels`: 'm l' cannot be the value of a label"),
-    ('{"team": "ml"}', '{"my team": "ml"}', "`labels`: 'my team' cannot be a key"),
-    ('{"labels": {"team": "ml"}}', '{"annotations": {"a/b/c": "ml"}}', "`annotations`: 'a/b/c' cannot be a key"),
-    ('{"pool": "spot"}', '{"pool": "-spot"}', "`nodeSelector`: '-spot' cannot be the value"),
+    ('{"team": "ml"}', '{"team": "m l"}', "`labels`: 'm l' is not a valid label value"),
+    ('{"team": "ml"}', '{"my team": "ml"}', "`labels`: 'my team' is not a valid key"),
+    ('{"labels": {"team": "ml"}}', '{"annotations": {"a/b/c": "ml"}}', "`annotations`: 'a/b/c' is not a valid key"),
+    ('{"pool": "spot"}', '{"pool": "-spot"}', "`nodeSelector`: '-spot' is not a valid label value"),
     (
         '{"nodeSelector": {"pool": "spot"}}',
         '{"serviceAccountName": "Me"}',
-        "'Me' cannot be the name of a service account",
+        "'Me' is not a valid name of a service account",
     ),
     (
         '{"nodeSelector": {"pool": "spot"}}',
         '{"imagePullSecrets": [{"name": "a_b"}]}',
-        "'a_b' cannot be the name of a Secret",
+        "'a_b' is not a valid name of a Secret",
     ),
     (
         '{"name": "base"}',
         '{"name": "base", "envFrom": [{"secretRef": {"name": "Store"}}]}',
-        "'Store' cannot be the name of a Secret",
+        "'Store' is not a valid name of a Secret",
     ),
     (
         'metadata={"labels"',
@@ -590,11 +590,11 @@ BROKEN_PODS = [
     (
         'metadata={"labels"',
         'volumes=[{"persistentVolumeClaim": {"claimName": "A"}}], metadata={"labels"',
-        "'A' cannot be the name of a Persistent",
+        "'A' is not a valid name of a Persistent",
     ),
-    ('task_id="end",', 'task_id="end", namespace="my.space",', "'my.space' cannot be the name of a namespace"),
-    ('task_id="end",', 'task_id="end", service_account_name="a b",', "'a b' cannot be the name of a service account"),
-    ('"retries": 0,', '"retries": 0, "namespace": "My",', "'My' cannot be the name of a namespace"),
+    ('task_id="end",', 'task_id="end", namespace="my.space",', "'my.space' is not a valid namespace name"),
+    ('task_id="end",', 'task_id="end", service_account_name="a b",', "'a b' is not a valid name of a service account"),
+    ('"retries": 0,', '"retries": 0, "namespace": "My",', "'My' is not a valid namespace name"),
 ]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COMPARED = {"String": str, "Numeric": (int, float), "Timestamp": str}
 _ORDERS = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals")
 _TESTS = ("IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp")
-# operator → the type of what it compares with; None where that is a path
+# operator → the type of its operand; None for a path
 OPERATORS: dict[str, object] = {f"{kind}{order}": type_ for kind, type_ in _COMPARED.items() for order in _ORDERS}
 OPERATORS.update(
     {f"{name}Path": None for name in tuple(OPERATORS)}, BooleanEquals=bool, BooleanEqualsPath=None, StringMatches=str
@@ -26,7 +26,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 
 
 def choice_problems(rules: object, place: str, jsonata: bool) -> Iterator[Problem]:
-    """What is wrong with the field `Choices`, apart from where its rules go."""
+    """Yields the problems of the field `Choices`, apart from the targets of its rules."""
     if not isinstance(rules, list) or not rules:
         yield place, "must be a list of one or more rules"
         return
@@ -49,7 +49,7 @@ def choice_problems(rules: object, place: str, jsonata: bool) -> Iterator[Proble
 
 
 def is_timestamp(text: object) -> bool:
-    """True for a timestamp as RFC 3339 profiles ISO 8601, with capital T and Z."""
+    """Returns True for a timestamp of RFC 3339, a profile of ISO 8601, with capital T and Z."""
     return isinstance(text, str) and _TIMESTAMP.fullmatch(text) is not None
 
 
@@ -68,7 +68,7 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
     if operator in _COMBINED:
         yield from _unknown(rule, {operator}, place)
         parts = [value] if operator == "Not" else value
-        if not isinstance(parts, list) or not parts or not all(isinstance(each, dict) for each in parts):
+        if not isinstance(parts, list) or not parts or not all(isinstance(part, dict) for part in parts):
             yield (
                 f"{place}.{operator}",
                 "must be a rule" if operator == "Not" else "must be a list of one or more rules",
@@ -77,8 +77,10 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
         for index, part in enumerate(parts):
             inside = f"{place}.{operator}" + ("" if operator == "Not" else f"[{index}]")
             if "Next" in part:
-                yield f"{inside}.Next", "is only for the outermost rule"
-            yield from _rule({name: each for name, each in part.items() if name not in ("Next", "Comment")}, inside)
+                yield f"{inside}.Next", "is allowed only in the outermost rule"
+            yield from _rule(
+                {name: operand for name, operand in part.items() if name not in ("Next", "Comment")}, inside
+            )
         return
     yield from _unknown(rule, {operator, "Variable"}, place)
     if "Variable" not in rule:
@@ -89,18 +91,18 @@ def _rule(rule: dict[str, object], place: str) -> Iterator[Problem]:
 
 
 def _operand(operator: str, value: object, place: str) -> Iterator[Problem]:
-    wanted = OPERATORS[operator]
-    if wanted is None:
+    expected = OPERATORS[operator]
+    if expected is None:
         problem = path_problem(value)
         if problem:
             yield place, problem
-    elif isinstance(value, bool) is not (wanted is bool) or not isinstance(value, wanted):  # type: ignore[arg-type]
-        yield place, f"must be a {'boolean' if wanted is bool else 'text' if wanted is str else 'number'}"
+    elif isinstance(value, bool) is not (expected is bool) or not isinstance(value, expected):  # type: ignore[arg-type]
+        yield place, f"must be a {'boolean' if expected is bool else 'text' if expected is str else 'number'}"
     elif operator.startswith("Timestamp") and not is_timestamp(value):
-        yield place, f"`{value}` is no timestamp"
+        yield place, f"`{value}` is not a timestamp"
 
 
-def _unknown(rule: dict[str, object], known: set[str], place: str) -> Iterator[Problem]:
+def _unknown(rule: dict[str, object], fields: set[str], place: str) -> Iterator[Problem]:
     for name in rule:
-        if name not in known:
-            yield f"{place}.{name}", "is no field of it"
+        if name not in fields:
+            yield f"{place}.{name}", "is not a valid field here"

@@ -1,7 +1,8 @@
-"""The rules of the Amazon States Language that a state machine's definition has to obey before it runs, with no engine at hand.
+"""Checks a definition against the rules of the Amazon States Language, without an engine.
 
-`machine_problems` starts at the outermost machine; branches and item processors are machines of their own, whose states may go only to
-states of the same machine. Sources: Amazon States Language (states-language.net); AWS Step Functions Developer Guide, Quotas, Map state.
+`machine_problems` starts at the outermost machine. Branches and item processors are machines of their own, whose states
+may go only to states of the same machine. Sources: Amazon States Language (states-language.net); AWS Step Functions
+Developer Guide, Quotas, Map state.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ _ERRORS = {"ResultSelector", "Retry", "Catch"}
 _ENDS = {"Next", "End"}
 _TIMES = {"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"}
 _MAP = {
-    "ItemProcessor", "Iterator", "ItemReader", "ItemBatcher", "ResultWriter", "MaxConcurrency", "MaxConcurrencyPath", "Label",
-    "ToleratedFailureCount", "ToleratedFailureCountPath", "ToleratedFailurePercentage", "ToleratedFailurePercentagePath", "ItemSelector",
+    "ItemProcessor", "Iterator", "ItemReader", "ItemBatcher", "ResultWriter", "MaxConcurrency", "MaxConcurrencyPath",
+    "Label", "ToleratedFailureCount", "ToleratedFailureCountPath", "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath", "ItemSelector",
 }  # fmt: skip
-FIELDS: dict[str, set[str]] = {  # type → fields of the JSONPath dialect, beside those that every state has
+FIELDS: dict[str, set[str]] = {  # type → fields in JSONPath, apart from those of every state
     "Pass": {*_PATHS, *_RESULT, *_ENDS, "Result", "Assign"},
     "Task": {*_PATHS, *_RESULT, *_ERRORS, *_ENDS, *_TIMES, "Resource", "Credentials", "Assign"},
     "Choice": {*_PATHS, "Choices", "Default", "Assign"},
@@ -75,9 +77,9 @@ _MACHINE = {"Comment", "StartAt", "States", "QueryLanguage"}
 
 
 def machine_problems(document: object) -> Iterator[Problem]:
-    """Yields what is wrong with a definition, as (place, message)."""
+    """Yields the problems of a definition, as (place, message)."""
     if not isinstance(document, dict):
-        yield "", "a state machine is an object"
+        yield "", "a state machine must be an object"
         return
     if document.get("Version", "1.0") != "1.0":
         yield "Version", "must be `1.0`"
@@ -90,9 +92,9 @@ def machine_problems(document: object) -> Iterator[Problem]:
 def _machine(
     machine: dict[str, Any], place: str, fields: set[str], homes: dict[str, str], language: str
 ) -> Iterator[Problem]:
-    """A machine or a nested one. `homes` maps the names of states seen so far to the places of the `States` that hold them."""
+    """Checks a machine, outermost or nested. `homes` maps each state seen so far to the place of its `States`."""
     dot = f"{place}." if place else ""
-    yield from ((f"{dot}{name}", "is no field of a state machine") for name in machine if name not in fields)
+    yield from ((f"{dot}{name}", "is not a field of a state machine") for name in machine if name not in fields)
     language = machine.get("QueryLanguage", language)
     if language not in ("JSONPath", "JSONata"):
         yield f"{dot}QueryLanguage", "must be `JSONPath` or `JSONata`"
@@ -110,11 +112,11 @@ def _machine(
     home = f"{dot}States"
     for name in states:
         if not 0 < len(name) <= NAME_LENGTH:
-            yield f"{home}.{name}", f"a state's name has 1 to {NAME_LENGTH} characters, not {len(name)}"
+            yield f"{home}.{name}", f"a state's name must have 1 to {NAME_LENGTH} characters, not {len(name)}"
         if name in homes:
             yield (
                 f"{home}.{name}",
-                f"there is another state of this name in `{homes[name]}`; names are unique in the whole machine",
+                f"`{homes[name]}` has a state of the same name; names must be unique in the whole machine",
             )
         homes.setdefault(name, home)
     for name, state in states.items():
@@ -123,7 +125,7 @@ def _machine(
 
 
 def _flow(states: dict[str, Any], start: object, home: str) -> Iterator[Problem]:
-    """Every state is reached, and one of those that are ends the machine."""
+    """Checks that every state is reachable, and that a reachable one ends the machine."""
     seen: set[str] = set()
     waiting = [start]
     while waiting:
@@ -132,7 +134,7 @@ def _flow(states: dict[str, Any], start: object, home: str) -> Iterator[Problem]
             seen.add(name)
             waiting.extend(target for _, target in _transitions(states[name]))
     if seen:
-        yield from ((f"{home}.{name}", "no state goes here") for name in states if name not in seen)
+        yield from ((f"{home}.{name}", "no state leads here") for name in states if name not in seen)
     if seen and not any(_is_terminal(states[name]) for name in seen):
         yield home, 'no state ends the machine: one needs `"End": true`, or the type Succeed or Fail'
 
@@ -142,7 +144,7 @@ def _is_terminal(state: object) -> bool:
 
 
 def _transitions(state: object) -> Iterator[tuple[str, object]]:
-    """Where a state may go: (place inside the state, target)."""
+    """Yields the targets of a state, as (place inside the state, target)."""
     if not isinstance(state, dict):
         return
     for name in ("Next", "Default"):
@@ -163,15 +165,15 @@ def _state(
         return
     kind = state.get("Type")
     if kind not in FIELDS:
-        yield f"{place}.Type", f"`{kind}` is no type of state: {', '.join(FIELDS)}"
+        yield f"{place}.Type", f"must be one of {', '.join(FIELDS)}, not `{kind}`"
         return
     language = state.get("QueryLanguage", language)
     jsonata = language == "JSONata"
-    known = {*_EVERY, *(JSONATA_FIELDS if jsonata else FIELDS)[kind]}
+    fields = {*_EVERY, *(JSONATA_FIELDS if jsonata else FIELDS)[kind]}
     for name in state:
-        if name not in known:
+        if name not in fields:
             other = name in (FIELDS if jsonata else JSONATA_FIELDS)[kind]
-            yield f"{place}.{name}", f"is no field of a {kind} state" + (f" in {language}" if other else "")
+            yield f"{place}.{name}", f"is not a field of a {kind} state" + (f" in {language}" if other else "")
     if kind in _REQUIRED and _REQUIRED[kind] not in state:
         yield place, f"`{_REQUIRED[kind]}` is missing"
     yield from _ends(state, place, kind)
@@ -194,13 +196,13 @@ def _ends(state: dict[str, Any], place: str, kind: str) -> Iterator[Problem]:
     if kind in _ENDING:
         return
     if ("Next" in state) == ("End" in state):
-        yield place, "needs exactly one of `Next` and `End`"
+        yield place, "must have exactly one of `Next` and `End`"
     if "End" in state and state["End"] is not True:
         yield f"{place}.End", "must be `true`"
 
 
 def _data(state: dict[str, Any], place: str) -> Iterator[Problem]:
-    """Paths and payload templates."""
+    """Checks paths and payload templates."""
     for name in ("InputPath", "OutputPath"):
         if state.get(name) is not None and (problem := path_problem(state[name])):
             yield f"{place}.{name}", problem
@@ -224,11 +226,11 @@ def _data(state: dict[str, Any], place: str) -> Iterator[Problem]:
 
 
 def _exclusive(state: dict[str, Any], place: str, *names: str, needed: bool = False) -> Iterator[Problem]:
-    given = [name for name in names if name in state]
-    if len(given) > 1:
-        yield place, f"has {' and '.join(f'`{each}`' for each in given)}, which exclude each other"
-    elif needed and not given:
-        yield place, f"needs one of {', '.join(f'`{each}`' for each in names)}"
+    present = [name for name in names if name in state]
+    if len(present) > 1:
+        yield place, f"has {' and '.join(f'`{name}`' for name in present)}, which exclude each other"
+    elif needed and not present:
+        yield place, f"must have one of {', '.join(f'`{name}`' for name in names)}"
 
 
 def _task(state: dict[str, Any], place: str, _homes: dict[str, str], language: str) -> Iterator[Problem]:
@@ -302,13 +304,13 @@ def _map(state: dict[str, Any], place: str, homes: dict[str, str], language: str
     elif mode == "DISTRIBUTED" and config.get("ExecutionType") not in ("STANDARD", "EXPRESS"):
         yield f"{inside}.ProcessorConfig.ExecutionType", "must be `STANDARD` or `EXPRESS`"
     elif mode == "INLINE" and "ExecutionType" in config:
-        yield f"{inside}.ProcessorConfig.ExecutionType", "is only for a distributed Map"
+        yield f"{inside}.ProcessorConfig.ExecutionType", "is allowed only in a distributed Map"
     if mode == "INLINE":
         for field in ("ItemReader", "ItemBatcher", "ResultWriter", "Label"):
             if field in state:
-                yield f"{place}.{field}", "is only for a distributed Map"
+                yield f"{place}.{field}", "is allowed only in a distributed Map"
     if "Label" in state and not (isinstance(state["Label"], str) and 0 < len(state["Label"]) <= 40):
-        yield f"{place}.Label", "must be a text of up to 40 characters"
+        yield f"{place}.Label", "must be a text of 1 to 40 characters"
     yield from _reader(state, place, language)
     yield from _machine(body, inside, {*_MACHINE, "ProcessorConfig"}, homes, language)
 
@@ -329,5 +331,6 @@ def _nothing(_state: dict[str, Any], _place: str, _homes: dict[str, str], _langu
 
 
 _OF_TYPE = {
-    "Pass": _nothing, "Task": _task, "Choice": _choice, "Wait": _wait, "Succeed": _nothing, "Fail": _fail, "Parallel": _parallel, "Map": _map,
+    "Pass": _nothing, "Task": _task, "Choice": _choice, "Wait": _wait, "Succeed": _nothing, "Fail": _fail,
+    "Parallel": _parallel, "Map": _map,
 }  # fmt: skip
