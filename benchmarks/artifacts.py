@@ -1,4 +1,7 @@
-"""Saving and loading a large array against the disk, a thousand small artifacts against pickling and hashing them, and the memory that it takes."""
+"""The time and memory of saving and loading artifacts.
+
+A large array is compared with the disk, a thousand small artifacts with pickling and hashing them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ ROUNDS = 3
 
 
 class Array:
-    """As NumPy's arrays: its memory is pickled out of band."""
+    """Like NumPy's arrays, pickles its memory out of band."""
 
     def __init__(self, data: Any) -> None:
         self.data = memoryview(data)
@@ -91,7 +94,7 @@ def _small(folder: str) -> None:
 
     best: dict[str, float] = {}
     store = FolderStore(os.path.join(folder, "small"))
-    artifacts.save_all(store, "F", {"x": bytes(9000)}, {})  # the flow's folder is there when a task ends
+    artifacts.save_all(store, "F", {"x": bytes(9000)}, {})  # the flow's folder exists when a task ends
     before = _files(store.folder)
     common = {f"a{number}": list(range(number, number + 300)) for number in range(1000)}
     for number in range(15):
@@ -101,7 +104,7 @@ def _small(folder: str) -> None:
         _best(
             best,
             "limit",
-            lambda values=values: [hashlib.sha256(pickle.dumps(each, 5)).digest() for each in values.values()],
+            lambda values=values: [hashlib.sha256(pickle.dumps(value, 5)).digest() for value in values.values()],
         )  # type: ignore[misc]
         _best(best, "save", lambda values=values: artifacts.save_all(store, "F", values, {}))  # type: ignore[misc]
     files = (_files(store.folder) - before) // 15
@@ -132,7 +135,10 @@ value = {
     "array": lambda: Array(bytearray(os.urandom(1 << 20) * size)),
     "texts": lambda: [str(number) for number in range(size * 10000)],
     "rows": lambda: [(number, number / 3, [number + 1]) for number in range(size * 2000)],
-    "records": lambda: [{"id": number, "name": f"{number}", "kind": ("one", "two")[number % 2], "at": [number / 3]} for number in range(size * 2000)],
+    "records": lambda: [
+        {"id": number, "name": f"{number}", "kind": ("one", "two")[number % 2], "at": [number / 3]}
+        for number in range(size * 2000)
+    ],
 }[kind]()
 with tempfile.TemporaryDirectory() as folder:
     open("/proc/self/clear_refs", "w").write("5")
@@ -163,9 +169,9 @@ def _memory() -> None:
 
 def _best(best: dict[str, float], name: str, work: Callable[[], Any]) -> Any:
     began = time.perf_counter()
-    found = work()
+    result = work()
     best[name] = min(best.get(name, float("inf")), time.perf_counter() - began)
-    return found
+    return result
 
 
 def _disk(path: str, array: Array, sync: bool) -> None:
