@@ -55,17 +55,19 @@ def _array(array: Array, folder: str) -> None:
                 _best(
                     best,
                     kind,
-                    lambda kind=kind, number=number: _disk(
+                    lambda kind=kind, number=number: _disk(  # type: ignore[misc]
                         os.path.join(folder, f"{kind}{number}"), array, "fsync" in kind
                     ),
-                )  # type: ignore[misc]
+                )
             else:
                 manifest = _best(best, kind, lambda store=store: artifacts.save_all(store, "F", {"x": array}, {}))  # type: ignore[misc]
                 value = _best(
                     best,
                     f"load {kind}",
-                    lambda store=store, manifest=manifest: artifacts.load(store, "F", "x", manifest["x"]),
-                )  # type: ignore[misc]
+                    lambda store=store, manifest=manifest: artifacts.load(  # type: ignore[misc]
+                        store, "F", "x", manifest["x"]
+                    ),
+                )
                 _best(best, f"touch {kind}", lambda value=value: _touch(value.data))  # type: ignore[misc]
                 del value
             _remove(os.path.join(folder, f"{kind}{number}"))
@@ -98,14 +100,15 @@ def _small(folder: str) -> None:
     before = _files(store.folder)
     common = {f"a{number}": list(range(number, number + 300)) for number in range(1000)}
     for number in range(15):
-        values = {
-            name: [*value[:-1], number] for name, value in common.items()
-        }  # others than in the round before, of the same objects
+        # different values in each round, made of the same objects
+        values = {name: [*value[:-1], number] for name, value in common.items()}
         _best(
             best,
             "limit",
-            lambda values=values: [hashlib.sha256(pickle.dumps(value, 5)).digest() for value in values.values()],
-        )  # type: ignore[misc]
+            lambda values=values: [  # type: ignore[misc]
+                hashlib.sha256(pickle.dumps(value, 5)).digest() for value in values.values()
+            ],
+        )
         _best(best, "save", lambda values=values: artifacts.save_all(store, "F", values, {}))  # type: ignore[misc]
     files = (_files(store.folder) - before) // 15
     row("pickle and sha256 of a thousand values of 1 KB", _ms(best["limit"]))

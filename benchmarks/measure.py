@@ -18,9 +18,8 @@ def side_by_side(
 ) -> dict[str, float]:
     """Returns the seconds of each command's fastest run. Raises CalledProcessError if one fails."""
     best = dict.fromkeys(commands, float("inf"))
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }  # installed packages have compiled files
+    # installed packages have compiled files
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     for _ in range(rounds):
         for name, command in commands.items():
             began = time.perf_counter()

@@ -49,9 +49,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, null_s3() as environment:
         python = _plain(folder)
         write_folder(f"{folder}/runtime")
-        subprocess.run(
-            [python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True
-        )  # as in the runtime image
+        # as in the runtime image
+        subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True)
         (Path(folder) / "flow.py").write_text(FLOW)
         best = {"bare": float("inf")}
         stores = {"a folder": f"{folder}/store", "S3 over HTTP": "s3://bucket/p"}

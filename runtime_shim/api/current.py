@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator
 
+# None when unset
 _ALWAYS = (
     "flow_name",
     "run_id",
@@ -21,7 +22,7 @@ _ALWAYS = (
     "namespace",
     "username",
     "tags",
-)  # None when unset
+)
 
 
 class RunParameters:

@@ -16,9 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional, Tuple, Union
 
-    Piece = Tuple[
-        int, int, Union[memoryview, int]
-    ]  # offset in the content, length, and the bytes or their position in the spool file
+    # offset in the content, length, and the bytes or their position in the spool file
+    Piece = Tuple[int, int, Union[memoryview, int]]
 
 MAGIC = b"FLOWCART"
 VERSION = 1

@@ -41,9 +41,8 @@ class Trigger:
             if end is None:
                 continue
             step = end.path_components[2]
-            for name in dict.fromkeys(
-                (step, "end")
-            ):  # the end of a flow has that name, whatever its last step is called
+            # the end of a flow has that name, whatever its last step is called
+            for name in dict.fromkeys((step, "end")):
                 meta.append(
                     {
                         "type": "run",

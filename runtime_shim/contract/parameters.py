@@ -85,9 +85,8 @@ def _value(parameter: Dict[str, Any], raw: Any) -> Any:
         return reference(raw)
     if kind == "json":
         value = _json(raw) if isinstance(raw, str) else raw
-        return (
-            _missing(parameter) if value is None else value
-        )  # as in Metaflow, where None means that no value was given
+        # as in Metaflow, where None means that no value was given
+        return _missing(parameter) if value is None else value
     if kind == "bool":
         return _bool(raw)
     return _number(kind, raw)

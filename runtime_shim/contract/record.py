@@ -35,9 +35,8 @@ class Record:
         self.artifacts: Manifest = data["artifacts"]
         self.next: List[str] = data["next"]  # the steps that the task named, in order; a switch names one
         self.splits: Optional[int] = data.get("splits")  # number of items of the foreach that the task made
-        self.stack: List[Dict[str, Any]] = data[
-            "stack"
-        ]  # the open foreaches, outermost first: step, artifact, index, splits
+        # the open foreaches, outermost first: step, artifact, index, splits
+        self.stack: List[Dict[str, Any]] = data["stack"]
 
     def leads_to(self, step: str) -> bool:
         return step in self.next

@@ -74,6 +74,5 @@ def _run(source: bytes, names: Dict[str, Any]) -> None:
     exec(source, names)
 
 
-_run.__code__ = _run.__code__.replace(
-    co_flags=_run.__code__.co_flags & ~0x1FF0000
-)  # else `exec` would pass on this module's imports from `__future__`
+# else `exec` would pass on this module's imports from `__future__`
+_run.__code__ = _run.__code__.replace(co_flags=_run.__code__.co_flags & ~0x1FF0000)

@@ -31,13 +31,14 @@ _FORMS: Dict[Any, Any] = {
     dict: (b"}", b"(", b"u", b""),
 }
 _ROWS = {tuple, list, dict}
+# type that a pickler remembers → the length up to which it is one object wherever it is made
 _REMEMBERED: Dict[type, int] = {
     str: 1,
     bytes: 1,
     tuple: 0,
     list: -1,
     dict: -1,
-}  # and the length up to which it is one object wherever it is made
+}
 _ITEMS = {int, float, bool, type(None), *_REMEMBERED}
 _DEEPEST = 6  # rows within rows
 _SHARED = 1 << 16  # most repeated texts, so that little is remembered

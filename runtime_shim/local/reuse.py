@@ -154,9 +154,8 @@ def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]
 
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
     """Writes the record as one of run `run`, with its origin. Returns the record in the datastore."""
-    kept = {
-        name: value for name, value in done.data.items() if name != "start"
-    }  # `start` belongs to a different engine's run
+    # `start` belongs to a different engine's run
+    kept = {name: value for name, value in done.data.items() if name != "start"}
     return record.write(store, flow, run, {**kept, "origin": origin})
 
 

@@ -37,10 +37,11 @@ Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
 PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
+# seconds between two writes of running tasks' logs, to a folder and to an object store
 LOOK, LOOK_REMOTE = (
     0.3,
     5.0,
-)  # seconds between two writes of running tasks' logs, to a folder and to an object store
+)
 OVERTIME = 60.0  # seconds after `@timeout` after which a process that ignored it is killed, as on the engines
 
 

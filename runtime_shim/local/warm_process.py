@@ -254,9 +254,8 @@ def load_flow(work: Work) -> Any:
 
 def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:
     """Runs the task that a request of the supervisor names, in this process. Returns its exit code (docs/shim.md)."""
-    os.environ["FLOWC_STORE"] = (
-        work.store if "://" in work.store else os.path.abspath(work.store)
-    )  # as in a container, since the client reads it
+    # as in a container, since the client reads it
+    os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)
     try:
         if "hook" in request:
             from .exit_hooks import call_all

@@ -242,9 +242,8 @@ def _open(host: str, port: int, secure: bool, patience: float) -> Any:
     else:
         make = _socket.socket
     problem: Exception = Broken(f"{host} has no address")
-    for family, kind, protocol, _, place in _socket.getaddrinfo(
-        host.encode("ascii"), port, 0, _socket.SOCK_STREAM
-    ):  # text would import `idna`
+    # text would import `idna`
+    for family, kind, protocol, _, place in _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM):
         opened = make(family, kind, protocol)
         try:
             opened.settimeout(min(CONNECT_TIMEOUT, patience))
@@ -299,9 +298,8 @@ def _proxy(host: str, secure: bool) -> Optional[Tuple[str, int]]:
     addresses.
     """
     url = ""
-    for name in (
-        ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy",)
-    ):  # HTTP_PROXY may come from a request's header, as in CGI
+    # HTTP_PROXY may come from a request's header, as in CGI
+    for name in ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy",):
         url = url or os.environ.get(name, "")
     if not url or host in ("localhost", "::1") or host.startswith(("127.", "169.254.")):
         return None

@@ -310,9 +310,8 @@ class S3Store:
                     mended.add("reused")
                     continue
             else:
-                late = (
-                    method == "POST" and answer.status == 200 and b"<Error>" in answer.body
-                )  # an error found after the server had begun to answer
+                # an error found after the server had begun to answer
+                late = method == "POST" and answer.status == 200 and b"<Error>" in answer.body
                 code, message = _problem(answer.body) if late or answer.status not in accept else ("", "")
                 if answer.status in accept and not code:
                     return answer
@@ -373,9 +372,8 @@ class S3Store:
 
     def _mend(self, answer: http.Answer, code: str, mine: credentials.Credentials, mended: set) -> bool:  # type: ignore[type-arg]
         """Tries to repair the problem, each kind once. Returns True if an immediate retry makes sense."""
-        if code in _STALE or (
-            answer.status in (400, 403) and not code and mine.until is not None
-        ):  # an answer to HEAD has no body with a reason
+        # an answer to HEAD has no body with a reason
+        if code in _STALE or (answer.status in (400, 403) and not code and mine.until is not None):
             if "stale" in mended:
                 return False
             mended.add("stale")

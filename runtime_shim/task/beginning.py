@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from ..store import Store
 
 _DAY = 86400
-_REUSE = (
-    90 * _DAY
-)  # seconds after which Step Functions lets a name of an execution be reused (StartExecution, API reference)
+# seconds after which Step Functions lets a name of an execution be reused (StartExecution, API reference)
+_REUSE = 90 * _DAY
 
 
 class Beginning:

@@ -47,8 +47,14 @@ class State:
     """What a flow object knows about its task."""
 
     def __init__(
-        self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: frozenset
-    ) -> None:  # type: ignore[type-arg]
+        self,
+        store: Store,
+        flow: str,
+        step: str,
+        manifest: Manifest,
+        stack: List[Dict[str, Any]],
+        fixed: frozenset,  # type: ignore[type-arg]
+    ) -> None:
         self.store = store
         self.flow = flow
         self.step = step
@@ -238,9 +244,8 @@ class FlowSpec:
         from ..exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 
         state = self._flowc
-        exclude = (
-            exclude if isinstance(exclude, str) else list(exclude or [])
-        )  # as in Metaflow, a string is searched for names: `"ab"` leaves out `a`
+        # as in Metaflow, a string is searched for names: `"ab"` leaves out `a`
+        exclude = exclude if isinstance(exclude, str) else list(exclude or [])
         include = list(include or [])
         if not state.is_join:
             raise MetaflowException(f"merge_artifacts was called in step `{state.step}`, which is not a join")
@@ -462,9 +467,8 @@ def saved(flow: FlowSpec) -> Manifest:
     Raises artifacts.Unpicklable.
     """
     state, kind = flow._flowc, type(flow)
-    set_by = (
-        {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__
-    )  # an attribute that `__init__` set is saved even if the step deletes it
+    # an attribute that `__init__` set is saved even if the step deletes it
+    set_by = {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__
     values = {
         name: value
         for name, value in set_by.items()

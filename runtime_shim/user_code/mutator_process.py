@@ -56,9 +56,8 @@ def _seclude() -> None:
     try:
         import ctypes
 
-        ctypes.CDLL(None, use_errno=True).unshare(
-            0x10000000 | 0x40000000
-        )  # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
+        # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
+        ctypes.CDLL(None, use_errno=True).unshare(0x10000000 | 0x40000000)
     except (OSError, AttributeError):
         pass
 

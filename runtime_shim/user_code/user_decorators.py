@@ -20,9 +20,8 @@ known: Dict[
     str, type
 ] = {}  # the user's decorators by module and name, for decorators given as text, without those that others inherit from
 
-NextArguments = Union[
-    None, bool, Dict[str, Any]
-]  # None: the step called `next` itself; True or {}: use the step's own arguments; otherwise the arguments
+# None: the step called `next` itself; True or {}: use the step's own arguments; otherwise the arguments
+NextArguments = Union[None, bool, Dict[str, Any]]
 
 
 class UserStepDecorator:
@@ -37,9 +36,8 @@ class UserStepDecorator:
         known[f"{cls.__module__}.{cls.__name__}"] = cls
 
     def __new__(cls, *arguments: Any, **attributes: Any) -> Any:
-        if (
-            len(arguments) == 1 and not attributes and _is_step(arguments[0])
-        ):  # `@Decorator` above a step, without parentheses
+        # `@Decorator` above a step, without parentheses
+        if len(arguments) == 1 and not attributes and _is_step(arguments[0]):
             return cls()(arguments[0])
         return super().__new__(cls)
 

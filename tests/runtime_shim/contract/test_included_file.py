@@ -119,9 +119,9 @@ def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     with pytest.raises(ShimError) as error:
         call("a", "c", "d", "e")
     assert str(error.value).split("; ") == [
-        "parameter 'c': the function of its default gives str, not int",
-        "parameter 'd': the function of its default gives int, not text",
-        "parameter 'e': the function of its default failed: ValueError: no",
+        "parameter 'c': the function for its default returned str, not int",
+        "parameter 'd': the function for its default returned int, not text",
+        "parameter 'e': the function for its default failed: ValueError: no",
     ]
     (tmp_path / "f.py").write_text("import nothing_of_the_kind\n")
     with pytest.raises(ShimError, match="cannot be imported"):

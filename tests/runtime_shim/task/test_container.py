@@ -213,7 +213,7 @@ class F(FlowSpec):
     flow.task("start", attempt=2)
     for attempt in (0, 1):
         failure = json.loads(flow.place("start", "-", f".{attempt}.failure.json").read_text())
-        assert failure["type"] == "ProcessEnded" and "its container ended and left no word" in failure["message"]
+        assert failure["type"] == "ProcessEnded" and "its container ended without reporting why" in failure["message"]
         assert (failure["step"], failure["path"], failure["attempt"]) == ("start", "-", attempt)
     assert not flow.place("start", "-", ".2.failure.json").exists()
     flow.task("end")
