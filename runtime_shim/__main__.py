@@ -187,8 +187,9 @@ def _required(name: str) -> str:
 
 
 def start() -> None:
-    """Runs the command line and ends the process: joins threads and runs atexit handlers, but skips interpreter
-    teardown.
+    """Runs the command line and ends the process.
+
+    Joins threads and runs atexit handlers, but skips interpreter teardown.
     """
     code = main(sys.argv[1:])
     if sys.flags.inspect:

@@ -54,7 +54,7 @@ class ConfigValue(dict):  # type: ignore[type-arg]
         return ConfigValue, (self.to_dict(),)
 
     def __dir__(self) -> List[str]:
-        return [*dir(dict), "to_dict", *(each for each in self if isinstance(each, str) and each.isidentifier())]
+        return [*dir(dict), "to_dict", *(key for key in self if isinstance(key, str) and key.isidentifier())]
 
 
 def _wrapped(value: Any) -> Any:
@@ -62,13 +62,13 @@ def _wrapped(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return ConfigValue(value)
-    return type(value)(_wrapped(each) for each in value) if type(value) in (list, tuple, set) else value
+    return type(value)(_wrapped(item) for item in value) if type(value) in (list, tuple, set) else value
 
 
 def _unwrapped(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _unwrapped(each) for key, each in value.items()}
-    return type(value)(_unwrapped(each) for each in value) if type(value) in (list, tuple, set) else value
+        return {key: _unwrapped(item) for key, item in value.items()}
+    return type(value)(_unwrapped(item) for item in value) if type(value) in (list, tuple, set) else value
 
 
 def of_flow(flow: Dict[str, Any]) -> Dict[str, Any]:
@@ -126,7 +126,7 @@ class Delayed:
         )
 
     def __repr__(self) -> str:
-        return f"<{self._text}{''.join(f'[{each!r}]' for each in self._access)}, not known yet>"
+        return f"<{self._text}{''.join(f'[{key!r}]' for key in self._access)}, not known yet>"
 
 
 def resolve(value: Any, values: Optional[Dict[str, Any]] = None) -> Any:
@@ -134,19 +134,19 @@ def resolve(value: Any, values: Optional[Dict[str, Any]] = None) -> Any:
     configs = active if values is None else values
     if isinstance(value, Delayed):
         result = eval(value._text, value._names, dict(configs))
-        for each in value._access:
-            each = resolve(each, configs)
-            result = getattr(result, each) if isinstance(each, str) and not isinstance(result, dict) else result[each]
+        for item in value._access:
+            item = resolve(item, configs)
+            result = getattr(result, item) if isinstance(item, str) and not isinstance(result, dict) else result[item]
         return result
     if isinstance(value, dict) and not isinstance(value, ConfigValue):
         resolved: Dict[Any, Any] = {}
-        for key, each in value.items():
+        for key, item in value.items():
             if isinstance(key, str) and key.startswith(UNPACKED):
-                resolved.update(_unwrapped(dict(resolve(each, configs))))
+                resolved.update(_unwrapped(dict(resolve(item, configs))))
             else:
-                resolved[key] = resolve(each, configs)
+                resolved[key] = resolve(item, configs)
         return resolved
-    return type(value)(resolve(each, configs) for each in value) if type(value) in (list, tuple, set) else value
+    return type(value)(resolve(item, configs) for item in value) if type(value) in (list, tuple, set) else value
 
 
 def config_expr(expression: str) -> Delayed:

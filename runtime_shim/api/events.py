@@ -1,5 +1,6 @@
-"""Events that start flows: their names (`namespaced_event_name`), and sending one to Argo Events
-(`metaflow.integrations.ArgoEvent`).
+"""Events that start flows: their names (`namespaced_event_name`), and sending one to Argo Events.
+
+`ArgoEvent` is `metaflow.integrations.ArgoEvent`.
 """
 
 from __future__ import annotations

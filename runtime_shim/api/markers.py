@@ -1,6 +1,4 @@
-"""The effect of a decorator when a flow's module is imported: it records its name and attributes, and does nothing
-else.
-"""
+"""The effect of a decorator when a flow's module is imported: it only records its name and attributes."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class _Finder:
             )
             raise ImportError(text, name=name)  # not ModuleNotFoundError, whose text `from metaflow import x` swallows
         module.__path__ = []
-        homes = [_imported(each) for each in _MODULES[name]]
+        homes = [_imported(home_name) for home_name in _MODULES[name]]
         for home in reversed(homes):
             module.__dict__.update({key: value for key, value in home.__dict__.items() if not key.startswith("_")})
         if name == "metaflow":

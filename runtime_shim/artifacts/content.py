@@ -224,9 +224,9 @@ def _framed(sink: _Sink, buffers: List[memoryview]) -> Content:
     sink.pour(content)
     content.add(bytes(table_at - content.size))
     content.add(table)
-    for each in buffers:
+    for buffer in buffers:
         content.add(bytes(_up(content.size, alignment) - content.size))
-        content.add(each)
+        content.add(buffer)
     return content
 
 

@@ -15,11 +15,10 @@ Dump = Dict[str, List[Dict[str, Any]]]
 
 
 def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Dump:
-    """Returns the artifacts of the run's tasks, `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`,
-    sorted.
+    """Returns the artifacts of the run's tasks, sorted.
 
-    An entry that is missing or damaged says so, and has the key `damaged`. Raises ShimError if the requested step or
-    path has no task.
+    The form is `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`. An entry that is missing or
+    damaged says so, and has the key `damaged`. Raises ShimError if the requested step or path has no task.
     """
     tasks_by_step: Dump = {}
     for task_step, task_path in tasks(store, flow, run, step, path):
@@ -66,10 +65,10 @@ def stable_repr(value: object, _open: Optional[frozenset] = None) -> str:  # typ
     if isinstance(value, dict):
         return (
             "{"
-            + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(each, inside)}" for key, each in value.items())
+            + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(item, inside)}" for key, item in value.items())
             + "}"
         )
-    texts = [stable_repr(each, inside) for each in value]  # type: ignore[attr-defined]
+    texts = [stable_repr(item, inside) for item in value]  # type: ignore[attr-defined]
     if isinstance(value, (set, frozenset)):
         text = "{" + ", ".join(sorted(texts)) + "}"
         return text if kind is set else f"frozenset({text})"

@@ -42,9 +42,9 @@ class OfJoin:
         if not self.store.remote or not self.reads:
             return
         requests = []
-        for each in self.inputs[max(self.next, index) : index + WINDOW]:
+        for done in self.inputs[max(self.next, index) : index + WINDOW]:
             requests += artifacts.pieces(
-                self.flow, (each.artifacts[name] for name in self.reads if name in each.artifacts), _MOST_EACH
+                self.flow, (done.artifacts[name] for name in self.reads if name in done.artifacts), _MOST_EACH
             )
         self.next = max(self.next, index + WINDOW)
         if requests:

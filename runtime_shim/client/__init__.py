@@ -1,5 +1,6 @@
-"""The client: runs, tasks and artifacts of the datastore as objects, named as in Metaflow's client API
-(docs/client.md).
+"""The client: runs, tasks and artifacts of the datastore as objects (docs/client.md).
+
+They have the names of Metaflow's client API:
 
     Metaflow → Flow → Run → Step → Task → DataArtifact
 

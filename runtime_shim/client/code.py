@@ -56,8 +56,9 @@ class MetaflowCode:
         return self._file(self.script_name).decode("utf-8", "replace")
 
     def extract(self) -> Any:
-        """Returns a temporary folder with the package's files (`tempfile.TemporaryDirectory`), which vanishes with the
-        object.
+        """Returns a temporary folder with the package's files.
+
+        It is a `tempfile.TemporaryDirectory`, which vanishes with the object.
         """
         import tempfile
 

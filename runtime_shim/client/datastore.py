@@ -55,8 +55,8 @@ class Datastore:
 
     def close(self) -> None:
         """Closes connections; they are opened again on demand."""
-        for each in [*self._idle, self.store]:
-            each.close()
+        for store in [*self._idle, self.store]:
+            store.close()
 
     @property
     def is_remote(self) -> bool:
@@ -66,14 +66,14 @@ class Datastore:
     # ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def flows(self) -> List[str]:
-        return sorted(address.decoded(each) for each in self.store.folders(""))
+        return sorted(address.decoded(segment) for segment in self.store.folders(""))
 
     def has_flow(self, flow: str) -> bool:
         return next(iter(self.store.folders(address.runs_name(flow))), None) is not None
 
     def runs(self, flow: str) -> List[str]:
         """Returns the flow's runs, newest first, then by name. Leaves out runs whose run.json is torn."""
-        names = [address.decoded(each) for each in self.store.folders(address.runs_name(flow))]
+        names = [address.decoded(segment) for segment in self.store.folders(address.runs_name(flow))]
         began = zip(names, self.each(names, lambda name: self._whole_run(flow, name)))
         started = [(one["started"], name) for name, one in began if one is not None]
         return [name for _, name in sorted(started, reverse=True)]
@@ -132,7 +132,7 @@ class Datastore:
 
         Steps that are later in the graph come first, as the newest come first in Metaflow.
         """
-        existing = {address.decoded(each) for each in self.store.folders(address.run_name(flow, run))}
+        existing = {address.decoded(segment) for segment in self.store.folders(address.run_name(flow, run))}
         if len(existing) < 2:
             return list(existing)
         return [step for step in reversed(_order(self.graph(flow, run))) if step in existing]
@@ -141,8 +141,9 @@ class Datastore:
         return address.encoded(step) in self.store.folders(address.run_name(flow, run))
 
     def tasks(self, flow: str, run: str, step: str) -> Dict[str, TaskListing]:
-        """Returns path → listing of the step's tasks that succeeded, failed or printed something, the highest path
-        first.
+        """Returns the listings by path of the step's tasks that succeeded, failed or printed something.
+
+        The highest path comes first.
         """
         prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
         listings = _seen(name[len(prefix) :] for name in self.store.list(prefix))

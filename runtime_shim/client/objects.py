@@ -31,7 +31,7 @@ class MetaflowObject:
         self, pathspec: Optional[str] = None, attempt: Optional[int] = None, _namespace_check: bool = True
     ) -> None:
         """Finds the object. Raises MetaflowInvalidPathspec, MetaflowNotFound or MetaflowNamespaceMismatch."""
-        parts = tuple(_decoded(each) for each in str(pathspec).split("/")) if pathspec else ()
+        parts = tuple(_decoded(part) for part in str(pathspec).split("/")) if pathspec else ()
         if len(parts) != self._FORM.count("/") + 1 or not all(parts):
             raise MetaflowInvalidPathspec(f"Expects {type(self).__name__}('{self._FORM}')")
         self._begin(open_datastore(), addressed(parts), _checked_attempt(attempt))
@@ -144,7 +144,7 @@ class MetaflowObject:
         return True
 
     def _ipython_key_completions_(self) -> List[str]:
-        return [each.id for each in self]
+        return [child.id for child in self]
 
     def __str__(self) -> str:
         attempt = f", attempt={self._attempt}" if self._attempt is not None else ""

@@ -136,18 +136,18 @@ class S3:
         Returns objects and prefixes. A prefix has `exists` False.
         """
         objects: List[S3Object] = []
-        for each in _parallel(
+        for entries in _parallel(
             [f"{self._url(key).rstrip('/')}/" for key in _or_root(keys)], lambda url: list(self._entries(url, "/", url))
         ):
-            objects += each
+            objects += entries
         return objects
 
     def list_recursive(self, keys: Optional[Iterable[str]] = None) -> List[S3Object]:
         """Lists all objects below the prefixes, by default below the root."""
         roots = [self._url(key).rstrip("/") for key in _or_root(keys)]
         objects: List[S3Object] = []
-        for each in _parallel(roots, lambda url: list(self._entries(f"{url}/", "", url))):
-            objects += each
+        for entries in _parallel(roots, lambda url: list(self._entries(f"{url}/", "", url))):
+            objects += entries
         return objects
 
     # ── writing

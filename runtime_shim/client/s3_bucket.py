@@ -154,9 +154,10 @@ class Bucket(S3Store):
                 raise MetaflowS3NotFound(f"{self.url}: there is no such bucket")
             text = answer.body.decode()
             entries: List[Tuple[str, Optional[int]]] = [
-                (_element(each, "Key"), int(_element(each, "Size") or 0)) for each in text.split("<Contents>")[1:]
+                (_element(element, "Key"), int(_element(element, "Size") or 0))
+                for element in text.split("<Contents>")[1:]
             ]
-            entries += [(_plain(_element(each, "Prefix")), None) for each in text.split("<CommonPrefixes>")[1:]]
+            entries += [(_plain(_element(element, "Prefix")), None) for element in text.split("<CommonPrefixes>")[1:]]
             yield from sorted(entries)
             token = _element(text, "NextContinuationToken")
             if not token or _element(text, "IsTruncated") != "true":

@@ -42,12 +42,12 @@ class Step(MetaflowObject):
     @property
     def created_at(self) -> Optional[datetime]:
         """The time at which the first of its tasks began."""
-        return min((time for each in self if (time := each.created_at) is not None), default=None)
+        return min((time for task in self if (time := task.created_at) is not None), default=None)
 
     @property
     def finished_at(self) -> Optional[datetime]:
         """The time at which the last of its tasks ended; None while one has not."""
-        times = [each.finished_at for each in self]
+        times = [task.finished_at for task in self]
         return None if not times or any(moment is None for moment in times) else max(times)
 
     @property
@@ -66,7 +66,7 @@ class Step(MetaflowObject):
         """Yields the steps of the run that this one leads to."""
         graph = self._datastore.graph(*self._parts[:2])
         return self._steps(
-            each for each in (graph.targets(self.id) if self.id in graph.steps else []) if each != self.id
+            target for target in (graph.targets(self.id) if self.id in graph.steps else []) if target != self.id
         )
 
     def _steps(self, names: Iterable[str]) -> Iterator[Step]:

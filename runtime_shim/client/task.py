@@ -49,16 +49,16 @@ class MetaflowData:
 
     @property
     def _artifacts(self) -> Dict[str, Any]:
-        return {each.id: each for each in self._task}
+        return {artifact.id: artifact for artifact in self._task}
 
     def __contains__(self, name: str) -> bool:
         return name in self._task
 
     def __dir__(self) -> List[str]:
-        return sorted(each.id for each in self._task)
+        return sorted(artifact.id for artifact in self._task)
 
     def __str__(self) -> str:
-        return f"<MetaflowData: {', '.join(each.id for each in self._task)}>"
+        return f"<MetaflowData: {', '.join(artifact.id for artifact in self._task)}>"
 
     __repr__ = __str__
 
@@ -202,8 +202,8 @@ class Task(MetaflowObject):
         """A named tuple of its artifacts."""
         from collections import namedtuple
 
-        artifacts = {each.id: each for each in self}
-        names = [each for each in artifacts if each.isidentifier()]
+        artifacts = {artifact.id: artifact for artifact in self}
+        names = [artifact for artifact in artifacts if artifact.isidentifier()]
         return namedtuple("MetaflowArtifacts", names)(*(artifacts[name] for name in names))
 
     # ── what it printed

@@ -29,8 +29,8 @@ class Trigger:
         It holds a dict for each event, with `name`, `id`, `timestamp` (seconds since the epoch, or a datetime) and
         `type`.
         """
-        events = [_event(each) for each in _meta or []]
-        self._events = sorted(events, key=lambda each: each.timestamp or datetime.min, reverse=True)
+        events = [_event(event) for event in _meta or []]
+        self._events = sorted(events, key=lambda event: event.timestamp or datetime.min, reverse=True)
 
     @classmethod
     def from_runs(cls, run_objs: List[Any]) -> Trigger:

@@ -1,5 +1,6 @@
-"""Addresses: a task's path, known before it runs, and the names of objects in the datastore (docs/shim.md, Paths and
-Datastore).
+"""Addresses: a task's path, known before it runs, and the names of objects in the datastore.
+
+See docs/shim.md, Paths and Datastore.
 
 >>> child("-", 3), child("3", 0), parent("3.0"), parent("3")
 ('3', '3.0', '3', '-')
@@ -25,7 +26,7 @@ def checked(path: str) -> str:
     base, tilde, visit = path.partition("~")
     if len(path) > LONGEST or (tilde and (not visit.isdigit() or not visit.isascii() or visit.startswith("0"))):
         raise BadPath(path)
-    if base != ROOT and not all(each.isascii() and each.isdigit() for each in base.split(".")):
+    if base != ROOT and not all(part.isascii() and part.isdigit() for part in base.split(".")):
         raise BadPath(path)
     return path
 
@@ -62,7 +63,7 @@ def leave(path: str) -> str:
 def indices(path: str) -> tuple[int, ...]:
     """Returns the foreach indices, outermost first."""
     base = leave(path)
-    return () if base == ROOT else tuple(int(each) for each in base.split("."))
+    return () if base == ROOT else tuple(int(index) for index in base.split("."))
 
 
 def order(path: str) -> tuple[tuple[int, ...], int]:
@@ -100,7 +101,7 @@ def encoded(text: str) -> str:
     if text and _SAFE.issuperset(text) and not text.startswith("."):
         return text
     data = text.encode("utf-8", "surrogatepass")
-    safe = "".join(chr(each) if chr(each) in _SAFE else f"%{each:02X}" for each in data)
+    safe = "".join(chr(byte) if chr(byte) in _SAFE else f"%{byte:02X}" for byte in data)
     return f"%2E{safe[1:]}" if safe.startswith(".") else safe or "%"
 
 

@@ -1,8 +1,8 @@
-"""Digests of content: sha256, or for several chunks the sha256 of their sha256 digests, so that threads can share the
-work.
+"""Digests of content, made so that threads can share the work.
 
-The chunk is always 8 MiB, since it is part of the meaning of a digest (docs/formats.md, Digests). S3's composite
-checksums have the same form.
+A digest is the sha256 of the content, or for several chunks the sha256 of the chunks' sha256 digests. The chunk is
+always 8 MiB, since it is part of the meaning of a digest (docs/formats.md, Digests). S3's composite checksums have the
+same form.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ def sha256(data: Any = b"") -> Any:
 
 
 def fast_sha256(data: Any = b"") -> Any:
-    """Returns a hash object for megabytes: OpenSSL's, which uses the processor's instructions and lets other threads
-    run.
+    """Returns a hash object for megabytes.
+
+    It is OpenSSL's, which uses the processor's instructions and lets other threads run.
     """
     global _large
     if _large is None:

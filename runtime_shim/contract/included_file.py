@@ -34,7 +34,7 @@ def reference(value: Any) -> Reference:
         isinstance(value, dict)
         and len(value) == 1
         and set(value) <= {"file", "url", "text"}
-        and all(isinstance(each, str) for each in value.values())
+        and all(isinstance(text, str) for text in value.values())
     ):
         return dict(value)
     if not isinstance(value, str):

@@ -90,8 +90,8 @@ class Lineage:
         for index in range(splits):
             if index % WINDOW == 0:
                 names = [
-                    address.record_name(self.graph.name, self.run, step, address.child(path, each))
-                    for each in range(index + WINDOW if index else 0, min(splits, index + 2 * WINDOW))
+                    address.record_name(self.graph.name, self.run, step, address.child(path, later))
+                    for later in range(index + WINDOW if index else 0, min(splits, index + 2 * WINDOW))
                 ]
                 self.store.fetch_ahead(names)
             yield address.child(path, index)
@@ -114,13 +114,13 @@ class Lineage:
             records = [self._choose(candidates, step, path) for candidates in branches]
         else:
             splits = self._required(node["step"], path).splits or 0
-            records = [self._choose(branches[0], step, each) for each in self._ahead(branches[0][0], path, splits)]
+            records = [self._choose(branches[0], step, done) for done in self._ahead(branches[0][0], path, splits)]
             self._share(records)
-        missing = [index for index, each in enumerate(records) if each is None]
+        missing = [index for index, done in enumerate(records) if done is None]
         if missing:
             raise ShimError(
                 f"join {step} at {path} of run {self.run!r} lacks {len(missing)} of its {len(records)} inputs: was it "
                 "started too early?"
             )
-        inputs = [each for each in records if each is not None]
-        return sorted(inputs, key=lambda each: each.step) if node["kind"] == "branches" else inputs
+        inputs = [done for done in records if done is not None]
+        return sorted(inputs, key=lambda done: done.step) if node["kind"] == "branches" else inputs

@@ -1,4 +1,4 @@
-r"""Logs: what an attempt printed, line by line, with stream and time, as container runtimes write it (Kubernetes, CRI
+r"""Logs: the output of an attempt, line by line, with stream and time, as container runtimes write it (Kubernetes, CRI
 logging format):
 
     2026-01-02T03:04:05.678901Z stdout F a whole line

@@ -23,7 +23,7 @@ def decode(text: str) -> Dict[str, Any]:
             text = base64.b64decode(text, validate=True).decode("utf-8", "surrogatepass")
         parameters = json_text.loads(text)
         if isinstance(parameters, list):  # Argo's own list of parameters: [{"name": …, "value": …}]
-            parameters = {each["name"]: each.get("value") for each in parameters}
+            parameters = {entry["name"]: entry.get("value") for entry in parameters}
     except (ValueError, KeyError, TypeError):
         raise ShimError("FLOWC_PARAMETERS is neither a JSON object nor the base64 of one") from None
     if not isinstance(parameters, dict):

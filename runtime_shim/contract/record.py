@@ -1,5 +1,6 @@
-"""Records: the results of a successful task, and the start of a run, as JSON objects with a version (docs/formats.md,
-Records).
+"""Records: the results of a successful task, and the start of a run.
+
+They are JSON objects with a version (docs/formats.md, Records).
 """
 
 from __future__ import annotations
@@ -171,8 +172,9 @@ def check_owner(flow: str, run: str, data: Mapping[str, Any], owner: str) -> Non
 
 
 def since(data: Mapping[str, Any]) -> str:
-    """Returns when the run of this run.json began, as part of a sentence: ` on 2030-01-31 at 12:00 UTC`; "" if it does
-    not say.
+    """Returns when the run of this run.json began; "" if that is unknown.
+
+    The result is part of a sentence: ` on 2030-01-31 at 12:00 UTC`.
     """
     import time
 

@@ -1,5 +1,6 @@
-"""Reports the outcome of a task to the engine, with one function for each kind of report (docs/shim.md, What a task
-reports).
+"""Reports the outcome of a task to the engine, with one function for each kind of report.
+
+The kinds are in docs/shim.md, What a task reports.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The meaning of decorators' attributes that the compiler, the targets and the shim must agree on (docs/shim.md,
-Retries).
+"""The meaning of decorators' attributes that the compiler, the targets and the shim must agree on.
 
-`Attributes` are those of a decorator as the IR carries them, or None without the decorator. The decorators' own checks
-have accepted them.
+The rules are in docs/shim.md, Retries. `Attributes` are those of a decorator as the IR carries them, or None without
+the decorator. The decorators' own checks have accepted them.
 """
 
 from __future__ import annotations

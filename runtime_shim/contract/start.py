@@ -1,6 +1,6 @@
-"""How an engine started a task: for which of its runs, as which attempt, and whether an operator requested it.
+"""The start of a task by an engine: for which of its runs, as which attempt, and whether an operator requested it.
 
-See docs/shim.md, Runs and starts.
+The rules are in docs/shim.md, Runs and starts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Sets records aside when an operator asks to run tasks again, so that new ones can be written (docs/shim.md, Runs and
-starts).
+"""Sets records aside when an operator asks to run tasks again, so that new ones can be written.
 
-Records that are set aside are kept below `superseded/` for people only. No task reads them, and they keep no artifact
-from `flowc gc`.
+The rules are in docs/shim.md, Runs and starts. Records that are set aside are kept below `superseded/` for people only.
+No task reads them, and they keep no artifact from `flowc gc`.
 """
 
 from __future__ import annotations

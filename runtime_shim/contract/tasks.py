@@ -24,5 +24,6 @@ def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> 
         except address.BadPath:  # a different object of the task
             continue
     yield from sorted(
-        (each for each in addresses if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1]))
+        (place for place in addresses if not path or place[1] == path),
+        key=lambda place: (place[0], address.order(place[1])),
     )

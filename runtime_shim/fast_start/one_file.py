@@ -150,9 +150,9 @@ def make(folder: str) -> None:
 
     sources = {}
     for inside, _, files in os.walk(os.path.join(folder, "flowc")):
-        for each in files:
-            if each.endswith(".py"):
-                path = os.path.join(inside, each)
+        for file_name in files:
+            if file_name.endswith(".py"):
+                path = os.path.join(inside, file_name)
                 with open(path, "rb") as file:
                     sources[os.path.relpath(path, folder).replace(os.sep, "/")] = file.read()
 

@@ -32,7 +32,7 @@ class Admission:
             return True
         if len(beside) >= self.max_workers:
             return False
-        needs = [self._needs[each] for each in (*beside, step)]
+        needs = [self._needs[running_step] for running_step in (*beside, step)]
         return all(
             not limit or sum(need[which] for need in needs) <= limit
             for which, limit in enumerate((self.cores, self.memory))

@@ -123,14 +123,14 @@ def _set_current(flow: Dict[str, Any], user: str) -> None:
     current._set(**facts)
 
 
-def _is_of(kind: str, value: Any) -> bool:
+def _is_of(type_name: str, value: Any) -> bool:
     """Returns True if the value has the declared type.
 
     As in Metaflow, the type must match exactly, and other types are text. JSON may be text or any JSON value.
     """
-    if kind in _EXACT:
-        return type(value) is _EXACT[kind]
-    if kind != "json":
+    if type_name in _EXACT:
+        return type(value) is _EXACT[type_name]
+    if type_name != "json":
         return isinstance(value, str)
     try:
         json.dumps(value)

@@ -22,13 +22,13 @@ def unsafe() -> str:
         return "on macOS, a process that uses the system's frameworks cannot fork"
     if "obstore" in sys.modules:
         return "the datastore's client, `obstore`, cannot be used in a forked process"
-    others = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
+    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if others:
         return f"the flow's modules have started a thread ({others[0]})"
     for module, started in _devices():
         if started:
             return f"the flow's modules have initialized `{module}`"
-    if native_threads() > 1 and not any(each in sys.modules for each in _POOLS):
+    if native_threads() > 1 and not any(thread in sys.modules for thread in _POOLS):
         return "the flow's modules have started a native thread"
     return ""
 
@@ -42,9 +42,7 @@ def native_threads() -> int:
 
 
 def _devices() -> List[Tuple[str, bool]]:
-    """Returns the loaded libraries that keep device or connection state in the process, and whether they are
-    initialized.
-    """
+    """Returns the loaded libraries that keep device or connection state, and whether they are initialized."""
     states = []
     torch = sys.modules.get("torch")
     cuda = getattr(torch, "cuda", None)

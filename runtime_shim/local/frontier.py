@@ -1,4 +1,4 @@
-"""Which tasks come next: the graph walked task by task, as a scheduler needs it. Pure; knows no process and no store.
+"""Finds the tasks that come next, walking the graph as a scheduler does. Pure: it knows no process and no store.
 
 >>> frontier = Frontier(graph)                                                                       # doctest: +SKIP
 >>> frontier.first()
@@ -49,9 +49,9 @@ class Frontier:
     def joins(self, path: str, chosen: List[str]) -> List[Address]:
         """Returns the tasks of the joins among the steps `chosen` by a task at `path`."""
         base = address.leave(path)
-        joins = [each for each in chosen if each in self.graph.closes]
+        joins = [join for join in chosen if join in self.graph.closes]
         return [
-            (each, base if self.graph.closes[each]["kind"] == "branches" else address.parent(base)) for each in joins
+            (join, base if self.graph.closes[join]["kind"] == "branches" else address.parent(base)) for join in joins
         ]
 
     def _arrive(self, join: str, path: str) -> List[Address]:

@@ -102,11 +102,11 @@ class Cached:
             isinstance(parameter, dict) and set(parameter) == {"url"} for parameter in self.parameters.values()
         ):
             return False
-        return step in self.fingerprints and not any(self.graph.decorator(step, each) for each in ("catch", "secrets"))
+        return step in self.fingerprints and not any(self.graph.decorator(step, name) for name in ("catch", "secrets"))
 
     def _key(self, step: str, path: str) -> str:
         inputs = self.lineage.inputs(step, path)
-        records = [[each.step, each.splits, each.stack, sorted(each.artifacts.items())] for each in inputs]
+        records = [[done.step, done.splits, done.stack, sorted(done.artifacts.items())] for done in inputs]
         key = [
             KEY_VERSION,
             self.fingerprints[step],
@@ -139,8 +139,9 @@ class Check:
 
 
 def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]) -> Tuple[Optional[Record], str]:
-    """Returns the record at (run, step, path) if a run of this graph can take it over, else None, and a description of
-    damage.
+    """Returns the record at (run, step, path) if a run of this graph can take it over, and what is damaged.
+
+    The record is None if it cannot be taken over. The damage is "" if there is none.
     """
     try:
         done = record.read(store, graph.name, *place)  # None if that run was garbage-collected

@@ -201,7 +201,7 @@ class _Supervisor:
 
         `fresh`: a task before these was run again.
         """
-        queue = [(each, fresh) for each in addresses]
+        queue = [(place, fresh) for place in addresses]
         while queue:
             (step, path), fresh = queue.pop(0)
             kind, done = self._done_already(step, path, fresh or (step, path) in self.fresh)
@@ -210,7 +210,7 @@ class _Supervisor:
                 self.on_event("queued", (step, path, 0), "")
             else:
                 self.on_event(kind, (step, path, int(done.data.get("attempt", 0))), str(done.data.get("origin", "")))
-                queue += [(each, fresh) for each in self._follow(done, fresh)]
+                queue += [(place, fresh) for place in self._follow(done, fresh)]
 
     def _done_already(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
         if self.known:
@@ -280,7 +280,7 @@ class _Supervisor:
         return self.frontier.done(done.step, done.path, done.next, done.splits)
 
     def _admits(self, step: str) -> bool:
-        return self.admission.admits(step, (each.task[0] for each in self.running.values()))
+        return self.admission.admits(step, (attempt.task[0] for attempt in self.running.values()))
 
     def _launch_next(self) -> None:
         """Starts the task that has waited longest.
@@ -321,8 +321,8 @@ class _Supervisor:
             sent = self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
             self.control.sendall(message[sent:])
         finally:
-            for each in writing:
-                os.close(each)
+            for descriptor in writing:
+                os.close(descriptor)
         if task[0] in self.graph.steps:
             self.on_event("start", task, "")
         return one
@@ -414,7 +414,7 @@ class _Supervisor:
         gang.ended += 1
         if not gang.failed or gang.ended < len(gang.running):
             return
-        tasks = [each.task for each in gang.running if each in gang.failed]
+        tasks = [member.task for member in gang.running if member in gang.failed]
         for task in tasks:
             self.on_event("failed" if gang.hopeless else "retry", task, gang.why)
         if gang.hopeless:
@@ -467,13 +467,13 @@ class _Supervisor:
     def _patience(self) -> Optional[float]:
         """Returns the seconds until the next deadline of a running attempt or the next tick; None without either."""
         waits = [
-            each.deadline - time.monotonic()
-            for each in self.running.values()
-            if each.deadline is not None and not each.killed
+            attempt.deadline - time.monotonic()
+            for attempt in self.running.values()
+            if attempt.deadline is not None and not attempt.killed
         ]
         if self.settings.tick:
             waits.append(self.settings.tick)
-        if any(not each.output.is_published for each in self.running.values()):
+        if any(not attempt.output.is_published for attempt in self.running.values()):
             waits.append(self.next_look - time.monotonic())
         return max(0.0, min(waits)) if waits else None
 
@@ -497,7 +497,7 @@ class _Supervisor:
             _signal(one, signal.SIGTERM)
         until = time.monotonic() + PATIENCE
         while (
-            any(each.status is None for each in self.running.values())
+            any(attempt.status is None for attempt in self.running.values())
             and time.monotonic() < until
             and self.interrupts < 2
         ):

@@ -80,8 +80,9 @@ if TYPE_CHECKING:
             """Deletes the object, if it exists. Raises StoreError."""
 
         def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-            """Yields what killed writers have left and no reader sees, like `entries`, with a handle in place of the
-            name.
+            """Yields what killed writers have left and no reader sees.
+
+            The form is that of `entries`, with a handle in place of the name.
             """
 
         def delete_leftover(self, handle: str) -> None: ...

@@ -1,7 +1,6 @@
-"""Blobs in object stores: written in parts and read in ranges by several threads, hashed on the way, compressed if it
-pays.
+"""Blobs in object stores: several threads write them in parts, and read them in ranges.
 
-A store provides `size`, `get_into` and `put_parts`; see `s3.py`.
+They are hashed on the way, and compressed if it pays. A store provides `size`, `get_into` and `put_parts`; see `s3.py`.
 """
 
 from __future__ import annotations

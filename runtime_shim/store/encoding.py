@@ -1,8 +1,8 @@
-"""Compressed blobs in object stores (docs/formats.md, Encoding): `FLOWCENC`, then the content's chunks, each compressed
-separately.
+"""Compressed blobs in object stores (docs/formats.md, Encoding).
 
-The only codec is zlib: every Python has it, so everyone who may read the store can. At its speed, it pays if it makes
-content much smaller, which a sample tells.
+The form is `FLOWCENC`, then the content's chunks, each compressed separately. The only codec is zlib: every Python has
+it, so everyone who may read the store can. At its speed, it pays if it makes content much smaller, which a sample
+tells.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ _PLAIN, _PADDING = 1 << 31, 1 << 30  # flags in a length: the data is stored unc
 
 
 def pays(content: Content) -> float:
-    """Returns the compression ratio of a sample of the content; 0 if compression is not worth it, or FLOWC_COMPRESS is
-    0.
+    """Returns the compression ratio of a sample of the content; 0 if compression is not worth it.
+
+    FLOWC_COMPRESS=0 forbids compression.
     """
     if (
         content.size < SMALLEST

@@ -84,7 +84,7 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         folder, _, start = prefix.rpartition("/")
-        yield from sorted(each for each in self._walk(folder) if each.startswith(prefix) or not start)
+        yield from sorted(name for name in self._walk(folder) if name.startswith(prefix) or not start)
 
     def fetch_ahead(self, names: List[str]) -> None:
         """Does nothing, since files can be read at once."""

@@ -294,8 +294,9 @@ def _context() -> Any:
 
 
 def _proxy(host: str, secure: bool) -> Optional[Tuple[str, int]]:
-    """Returns (host, port) of the proxy for the host from the environment; None for this machine and the cloud's own
-    addresses.
+    """Returns (host, port) of the proxy for the host from the environment, or None.
+
+    This machine and the cloud's own addresses never have one.
     """
     url = ""
     # HTTP_PROXY may come from a request's header, as in CGI
@@ -303,9 +304,9 @@ def _proxy(host: str, secure: bool) -> Optional[Tuple[str, int]]:
         url = url or os.environ.get(name, "")
     if not url or host in ("localhost", "::1") or host.startswith(("127.", "169.254.")):
         return None
-    for each in (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(","):
-        each = each.strip().lstrip("*").lstrip(".")
-        if each and (host == each or host.endswith(f".{each}")):
+    for suffix in (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(","):
+        suffix = suffix.strip().lstrip("*").lstrip(".")
+        if suffix and (host == suffix or host.endswith(f".{suffix}")):
             return None
     _, proxy, port, _ = split_url(url if "://" in url else f"http://{url}")
     return proxy.rpartition("@")[2], port

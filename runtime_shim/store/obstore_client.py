@@ -1,10 +1,9 @@
-"""Datastores in Google Cloud Storage (gs://) and Azure Blob Storage (az://), through one client: obstore, imported only
-here.
+"""Datastores in Google Cloud Storage (gs://) and Azure Blob Storage (az://), through one client: obstore.
 
-Create-if-absent is the client's `create`: a generation match on GCS, `If-None-Match` on Azure. Credentials and
-endpoints come from the environment, as for the clouds' own clients: GOOGLE_APPLICATION_CREDENTIALS, workload identity,
-STORAGE_EMULATOR_HOST; AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_ACCOUNT_NAME with a key, a SAS, or an identity.
-The client itself retries temporary errors.
+Only this module imports it. Create-if-absent is the client's `create`: a generation match on GCS, `If-None-Match` on
+Azure. Credentials and endpoints come from the environment, as for the clouds' own clients:
+GOOGLE_APPLICATION_CREDENTIALS, workload identity, STORAGE_EMULATOR_HOST; AZURE_STORAGE_CONNECTION_STRING,
+AZURE_STORAGE_ACCOUNT_NAME with a key, a SAS, or an identity. The client itself retries temporary errors.
 """
 
 from __future__ import annotations
@@ -122,10 +121,10 @@ class ObjectStore:
 
         def all_of() -> List[str]:
             pages = self._client.list(self._store, prefix=folder or None)
-            return [each["path"] for page in pages for each in page if each["path"].startswith(full)]
+            return [entry["path"] for page in pages for entry in page if entry["path"].startswith(full)]
 
-        for each in sorted(self._do(f"listing {prefix}", all_of)):
-            yield each[len(self.prefix) :]
+        for entry in sorted(self._do(f"listing {prefix}", all_of)):
+            yield entry[len(self.prefix) :]
 
     def folders(self, prefix: str) -> Iterator[str]:
         full = (self.prefix + prefix).rstrip("/")
@@ -138,10 +137,10 @@ class ObjectStore:
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
         def all_of() -> List[Any]:
             pages = self._client.list(self._store, prefix=(self.prefix + prefix).rstrip("/") or None)
-            return [each for page in pages for each in page]
+            return [entry for page in pages for entry in page]
 
-        for each in self._do(f"listing {prefix}", all_of):
-            yield each["path"][len(self.prefix) :], int(each["size"]), each["last_modified"].timestamp()
+        for entry in self._do(f"listing {prefix}", all_of):
+            yield entry["path"][len(self.prefix) :], int(entry["size"]), entry["last_modified"].timestamp()
 
     def delete(self, name: str) -> None:
         self._ahead.forget(name)
@@ -218,7 +217,7 @@ class ObjectStore:
                 return work()
         except self._missing as error:
             if absent and not any(
-                each in str(error) for each in ("bucket does not exist", "ContainerNotFound", "NoSuchBucket")
+                phrase in str(error) for phrase in ("bucket does not exist", "ContainerNotFound", "NoSuchBucket")
             ):
                 return absent[0]
             raise StoreError(f"{self.url}: {what} failed: {_line(error)}") from None
@@ -258,7 +257,7 @@ def _azure(container: str) -> Any:
         return AzureStore(container)
     parts = {
         name.lower(): value
-        for name, _, value in (each.strip().partition("=") for each in connection.split(";"))
+        for name, _, value in (setting.strip().partition("=") for setting in connection.split(";"))
         if name
     }
     options: Dict[str, Any] = {}

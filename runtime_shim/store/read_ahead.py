@@ -35,8 +35,8 @@ class Ahead:
     def start(self, keys: List[Any]) -> None:
         with self._lock:
             new = [key for key in keys if key not in self._pending]
-            for each in new:
-                self._pending[each] = _Pending()
+            for key in new:
+                self._pending[key] = _Pending()
             self._waiting.update(dict.fromkeys(new))
             more = min(AT_ONCE - self._running, len(new))
             self._running += more
@@ -47,8 +47,8 @@ class Ahead:
                 with self._lock:
                     self._running -= more - number
                     if not self._running:  # otherwise nobody would fetch them
-                        for each in self._waiting:
-                            self._pending.pop(each, None)
+                        for key in self._waiting:
+                            self._pending.pop(key, None)
                         self._waiting = {}
                 return
 

@@ -148,22 +148,22 @@ class S3Store:
     def list(self, prefix: str) -> Iterator[str]:
         """Yields names with ListObjectsV2, a thousand a request."""
         for text in self._pages({"prefix": self.prefix + prefix}):
-            for each in text.split("<Key>")[1:]:
-                yield _plain(each.partition("</Key>")[0])[len(self.prefix) :]
+            for element in text.split("<Key>")[1:]:
+                yield _plain(element.partition("</Key>")[0])[len(self.prefix) :]
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Yields folders with ListObjectsV2 and a delimiter, a thousand a request."""
         for text in self._pages({"prefix": self.prefix + prefix, "delimiter": "/"}):
-            for each in text.split("<CommonPrefixes>")[1:]:
-                yield _element(each, "Prefix")[len(self.prefix + prefix) : -1]
+            for element in text.split("<CommonPrefixes>")[1:]:
+                yield _element(element, "Prefix")[len(self.prefix + prefix) : -1]
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
         for text in self._pages({"prefix": self.prefix + prefix}):
-            for each in text.split("<Contents>")[1:]:
+            for element in text.split("<Contents>")[1:]:
                 yield (
-                    _element(each, "Key")[len(self.prefix) :],
-                    int(_element(each, "Size") or 0),
-                    _time(_element(each, "LastModified")),
+                    _element(element, "Key")[len(self.prefix) :],
+                    int(_element(element, "Size") or 0),
+                    _time(_element(element, "LastModified")),
                 )
 
     def delete(self, name: str) -> None:
@@ -177,9 +177,9 @@ class S3Store:
             text = self._request(
                 "GET", None, query={"uploads": "", "prefix": self.prefix + prefix, **marker}
             ).body.decode()
-            for each in text.split("<Upload>")[1:]:
-                name, upload = _element(each, "Key")[len(self.prefix) :], _element(each, "UploadId")
-                yield f"{upload} {name}", 0, _time(_element(each, "Initiated"))
+            for element in text.split("<Upload>")[1:]:
+                name, upload = _element(element, "Key")[len(self.prefix) :], _element(element, "UploadId")
+                yield f"{upload} {name}", 0, _time(_element(element, "Initiated"))
             if _element(text, "IsTruncated") != "true":
                 return
             marker = {
@@ -195,8 +195,8 @@ class S3Store:
         """Closes idle connections; new ones are opened on demand."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for each in idle:
-            each.close()
+        for connection in idle:
+            connection.close()
 
     def _pages(self, query: Dict[str, str]) -> Iterator[str]:
         token = ""
@@ -245,8 +245,9 @@ class S3Store:
         return received, int(answer.headers.get("content-range", "").rpartition("/")[2] or start + received)
 
     def put_parts(self, name: str, count: int, part: Callable[[int], Tuple[List[Any], str]], workers: int) -> None:
-        """Writes an object from up to 10,000 numbered parts, starting at 0: bytes-like objects, and their sha256 in
-        hexadecimal.
+        """Writes an object from up to 10,000 numbered parts, starting at 0.
+
+        A part is bytes-like objects, and their sha256 in hexadecimal.
         """
         if count == 1:
             parts, digest = part(0)
@@ -410,8 +411,8 @@ class S3Store:
 
 def _digest(body: List[Any]) -> str:
     hasher = (fast_sha256 if sum(map(len, body)) > 65536 else sha256)()
-    for each in body:
-        hasher.update(each)
+    for part in body:
+        hasher.update(part)
     digest: str = hasher.hexdigest()
     return digest
 

@@ -1,5 +1,6 @@
-"""AWS Signature Version 4 for requests to S3 (Amazon S3 API reference, Authenticating Requests: Using the Authorization
-Header).
+"""AWS Signature Version 4 for requests to S3.
+
+See the Amazon S3 API reference, Authenticating Requests: Using the Authorization Header.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def headers(
 def _hmac(key: bytes, message: bytes) -> bytes:
     """Computes HMAC (RFC 2104) with sha256. The `hmac` module would take 4 ms to import."""
     key = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner = sha256(bytes(each ^ 0x36 for each in key) + message).digest()
-    digest: bytes = sha256(bytes(each ^ 0x5C for each in key) + inner).digest()
+    inner = sha256(bytes(byte ^ 0x36 for byte in key) + message).digest()
+    digest: bytes = sha256(bytes(byte ^ 0x5C for byte in key) + inner).digest()
     return digest
 
 
@@ -72,4 +73,4 @@ def encoded_path(path: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return text if _UNRESERVED.issuperset(text) else "".join([_ENCODED[each] for each in text.encode()])
+    return text if _UNRESERVED.issuperset(text) else "".join([_ENCODED[byte] for byte in text.encode()])

@@ -22,7 +22,7 @@ def earlier_names(flow: str, run: str, step: str, path: str, start: Start) -> Li
     """
     if start.attempt or not start.id or start.goes_on_counting:
         return []
-    return [address.task_name(flow, run, step, path, f"0.{each}") for each in ("failure.json", "log")]
+    return [address.task_name(flow, run, step, path, f"0.{suffix}") for suffix in ("failure.json", "log")]
 
 
 def number(store: Store, flow: str, run: str, step: str, path: str, start: Start) -> int:

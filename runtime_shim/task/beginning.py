@@ -144,5 +144,5 @@ def shape(graph: Graph) -> Dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Returns the value without its places in the source."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items() if name != "span"}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {name: _plain(item) for name, item in value.items() if name != "span"}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,5 +1,6 @@
-"""Keeps a copy of a task's output while passing it on, including output of child processes and libraries that bypass
-Python.
+"""Keeps a copy of a task's output while passing it on.
+
+This includes output of child processes and libraries that bypass Python.
 """
 
 from __future__ import annotations

@@ -25,8 +25,9 @@ VERSION = 1
 
 
 def here() -> Environment:
-    """Returns the environment of this process: `python`, `implementation`, `platform`, `machine`, and `packages` (name
-    → version).
+    """Returns the environment of this process.
+
+    Its keys are `version`, `python`, `implementation`, `platform`, `machine`, and `packages` (name → version).
     """
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
     return {

@@ -1,8 +1,7 @@
-"""The widest foreach that an engine can run, from the spec: `FLOWC_MAX_SPLITS` and `FLOWC_MAX_SPLITS_REASON`
-(docs/shim.md).
+"""The widest foreach that an engine can run, from the spec.
 
-A foreach that is too wide fails in the step that made it, before that step has a record. At this moment none of its
-tasks has cost anything.
+The spec sets `FLOWC_MAX_SPLITS` and `FLOWC_MAX_SPLITS_REASON` (docs/shim.md). A foreach that is too wide fails in the
+step that made it, before that step has a record. At this moment none of its tasks has cost anything.
 """
 
 from __future__ import annotations

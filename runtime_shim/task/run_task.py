@@ -126,7 +126,7 @@ def _noted(task: Attempt, inputs: List[Record]) -> Any:
     from .environment import Noted
 
     return Noted(
-        task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs}
+        task.store, task.graph.name, {str((done.data.get("environment") or {}).get("digest") or "") for done in inputs}
     )
 
 
@@ -229,7 +229,7 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     constants = flowspec.constants(flow_class)
     fixed = frozenset(
         [
-            *(each["attribute"] for each in (*declared, *configs)),
+            *(declaration["attribute"] for declaration in (*declared, *configs)),
             *(constant["name"] for constant in graph.flow["constants"]),
             *constants,
         ]
@@ -249,7 +249,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
         parameters=RunParameters(_in_steps(declared, values)),
-        parameter_names=sorted(each["attribute"] for each in (*declared, *configs)), **_by_decorator(task),
+        parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),
+        **_by_decorator(task),
     )  # fmt: skip
     current._graph = graph
     return flowspec.prepare(flow_class, state)
@@ -294,7 +295,10 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
 
         configs = config.of_flow(task.graph.flow)
         initial.update(
-            {each["attribute"]: config.as_artifact(configs[each["name"]]) for each in task.graph.flow["configs"]}
+            {
+                declaration["attribute"]: config.as_artifact(configs[declaration["name"]])
+                for declaration in task.graph.flow["configs"]
+            }
         )
     for parameter in task.graph.flow["parameters"]:
         if parameter["type"] == "file":
@@ -317,7 +321,11 @@ def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[st
         return {}
     from ..contract.parameters import in_step
 
-    return {each["attribute"]: in_step(each, values.get(each["name"])) for each in declared if each["type"] != "file"}
+    return {
+        parameter["attribute"]: in_step(parameter, values.get(parameter["name"]))
+        for parameter in declared
+        if parameter["type"] != "file"
+    }
 
 
 def _closes(task: Attempt) -> Optional[Dict[str, Any]]:
@@ -360,7 +368,7 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
         from ..user_code.inputs import Inputs
 
         ahead = prefetch.OfJoin(task.store, task.graph.name, task.graph.step(task.step).get("reads"), inputs)
-        joined_inputs = Inputs([_input(task, flow_class, flow, each) for each in inputs], ahead.come_to)
+        joined_inputs = Inputs([_input(task, flow_class, flow, done) for done in inputs], ahead.come_to)
     method = getattr(flow, task.step)
     wrappers = getattr(function, "wrappers", None)
     if not wrappers:

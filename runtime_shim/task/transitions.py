@@ -18,13 +18,13 @@ def check(graph: Graph, flow: FlowSpec) -> None:
         if kind != "end":
             raise wrong_next(f"step `{step}` ended without calling self.next()")
         return
-    expected_text = " and ".join(f"`{each}`" for each in expected) or "nowhere: it is the last step"
+    expected_text = " and ".join(f"`{target}`" for target in expected) or "nowhere: it is the last step"
     if kind == "switch":
         agrees = len(state.next) == 1 and state.next[0] in expected
     else:
         agrees = sorted(state.next) == sorted(expected)
     if not agrees:
-        went = " and ".join(f"`{each}`" for each in state.next)
+        went = " and ".join(f"`{target}`" for target in state.next)
         raise wrong_next(f"step `{step}` went to {went}, but its last statement goes to {expected_text}")
     if (state.splits is not None) != (kind in ("foreach", "parallel")):
         width = "over several tasks" if state.splits is not None else "to a single task"

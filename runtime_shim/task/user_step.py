@@ -1,5 +1,6 @@
-"""Runs the user's code for a step, and applies `@catch`, `@timeout`, `@secrets` and `@parallel` (docs/shim.md,
-Retries).
+"""Runs the user's code for a step, and applies `@catch`, `@timeout`, `@secrets` and `@parallel`.
+
+The rules are in docs/shim.md, Retries.
 """
 
 from __future__ import annotations

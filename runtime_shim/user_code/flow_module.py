@@ -76,7 +76,9 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
 
         mutators.know(flow["decorators_known"])
         mutators.apply(
-            flow_class, values, attach=[each["name"] for each in flow.get("inputs", ()) if each["kind"] == "with"]
+            flow_class,
+            values,
+            attach=[attached["name"] for attached in flow.get("inputs", ()) if attached["kind"] == "with"],
         )
         flow_class._flowc_mutated = True
     if not flow.get("mutators"):
@@ -89,7 +91,7 @@ def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
 
     The flow would otherwise have a different meaning than its author's.
     """
-    declared = {each["attribute"] for each in (*flow["parameters"], *flow.get("configs", ()))}
+    declared = {declaration["attribute"] for declaration in (*flow["parameters"], *flow.get("configs", ()))}
     for owner in flow_class.__mro__:
         for name, value in vars(owner).items():
             if (
@@ -133,6 +135,6 @@ def module_name(file: str) -> str:
     """Returns the module name for the flow's file: its own, unless Python's library has a module with that name."""
     stem = file.rpartition("/")[2]
     stem = stem[:-3] if stem.endswith(".py") else stem
-    name = "".join(each if each.isalnum() or each == "_" else "_" for each in stem)
+    name = "".join(character if character.isalnum() or character == "_" else "_" for character in stem)
     standard = getattr(sys, "stdlib_module_names", sys.builtin_module_names)
     return f"flow_{name}" if not name.isidentifier() or name in standard or name in ("flowc", "metaflow") else name

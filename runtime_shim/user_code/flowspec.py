@@ -44,7 +44,7 @@ class UnboundedForeachInput:
 
 
 class State:
-    """What a flow object knows about its task."""
+    """A flow object's knowledge about its task."""
 
     def __init__(
         self,
@@ -255,8 +255,8 @@ class FlowSpec:
         conflicts: List[
             str
         ] = []  # a name for each branch whose value differs from the first, as in Metaflow's exception
-        for each in inputs:
-            for name, entry in each._flowc.manifest.items():
+        for branch in inputs:
+            for name, entry in branch._flowc.manifest.items():
                 if (
                     name in state.fixed
                     or name in exclude

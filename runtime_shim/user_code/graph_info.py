@@ -29,8 +29,8 @@ def graph_info(graph: Graph) -> Dict[str, Any]:
 def _parameters(flow: Dict[str, Any]) -> Iterator[Dict[str, str]]:
     for parameter in flow["parameters"]:
         yield {"name": parameter["attribute"], "type": "IncludeFile" if parameter.get("include") else "Parameter"}
-    for each in flow.get("configs", ()):
-        yield {"name": each["attribute"], "type": "Config"}
+    for config in flow.get("configs", ()):
+        yield {"name": config["attribute"], "type": "Config"}
 
 
 def _step(graph: Graph, name: str, join: Optional[str]) -> Dict[str, Any]:
@@ -84,8 +84,9 @@ def _decorator(decorator: Dict[str, Any]) -> Dict[str, Any]:
 
 
 class _Structure:
-    """The steps in order, with a list of branches after each step that splits: `["start", [["a"], ["b"]], "join",
-    "end"]`.
+    """The steps in order, with a list of branches after each step that splits.
+
+    For example, `["start", [["a"], ["b"]], "join", "end"]`.
     """
 
     def __init__(self, graph: Graph) -> None:

@@ -77,5 +77,5 @@ def _open_splits(graph: Graph) -> Dict[str, Tuple[str, ...]]:
         scope, parents = waiting.pop()
         for node in scope["nodes"]:
             open_splits[node["step"]] = parents
-            waiting += [(each, (*parents, node["step"])) for each in inner(node)]
+            waiting += [(inner_scope, (*parents, node["step"])) for inner_scope in inner(node)]
     return open_splits

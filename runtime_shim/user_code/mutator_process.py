@@ -186,7 +186,7 @@ def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, default=lambda each: f"<{type(each).__name__} {id(each)}>", sort_keys=True)
+    return json.dumps(value, default=lambda other: f"<{type(other).__name__} {id(other)}>", sort_keys=True)
 
 
 def _data(value: Any, place: str) -> Any:

@@ -269,26 +269,26 @@ def apply(
     config.active.clear()
     config.active.update(values)
     flow = _Flow(cls, values)
-    for each in (*flow.decorators, *(one for _, step in flow.steps() for one in noted(step))):
-        each.attributes = config.resolve({**defaults.get(each.name, {}), **each.attributes})
+    for decorator in (*flow.decorators, *(one for _, step in flow.steps() for one in noted(step))):
+        decorator.attributes = config.resolve({**defaults.get(decorator.name, {}), **decorator.attributes})
     ready()
     for mutator in flow.mutators:
         mutator.external_init()
     for mutator in flow.mutators:  # a mutator that is added meanwhile comes last
         mutator.pre_mutate(MutableFlow(flow, mutator, True))
     for _, step in flow.steps():
-        for each in step_mutators(step):
-            each.external_init()
+        for decorator in step_mutators(step):
+            decorator.external_init()
     for name, step in flow.steps():
-        for each in step_mutators(step):
-            each.pre_mutate(MutableStep(flow, name, step, each, True))
+        for decorator in step_mutators(step):
+            decorator.pre_mutate(MutableStep(flow, name, step, decorator, True))
     for _, step in flow.steps():
         _attach(step, attach)
     for mutator in flow.mutators:
         mutator.mutate(MutableFlow(flow, mutator, False))
     for name, step in flow.steps():
-        for each in step_mutators(step):
-            each.mutate(MutableStep(flow, name, step, each, False))
+        for decorator in step_mutators(step):
+            decorator.mutate(MutableStep(flow, name, step, decorator, False))
     return flow
 
 
@@ -296,15 +296,22 @@ def _attach(step: Any, texts: Sequence[str]) -> None:
     """Adds the decorators of `--with` to the step. Existing ones stay, unless a step may have several of them."""
     for text in texts:
         name, _, named = parse_spec(text)
-        if name in MULTIPLE or name not in [each.name for each in noted(step)]:
+        if name in MULTIPLE or name not in [decorator.name for decorator in noted(step)]:
             noted(step).append(
-                _noted(name, [], {each: _meant(value, defaults[name].get(each)) for each, value in named.items()})
+                _noted(
+                    name,
+                    [],
+                    {decorator: _meant(value, defaults[name].get(decorator)) for decorator, value in named.items()},
+                )
             )
 
 
 def step_mutators(step: Any) -> List[Any]:
     """Returns the step's mutators. A class may be both a mutator and one of the user's own step decorators."""
-    return [*_own(step, "_flowc_mutators"), *(each for each in _own(step, "wrappers") if isinstance(each, StepMutator))]
+    return [
+        *_own(step, "_flowc_mutators"),
+        *(wrapper for wrapper in _own(step, "wrappers") if isinstance(wrapper, StepMutator)),
+    ]
 
 
 def _early(is_early: bool, what: str) -> None:
@@ -411,7 +418,7 @@ class MutableFlow(_Specs):
 
     @property
     def decorator_specs(self) -> Iterator[Spec]:
-        yield from (each.spec() for each in (*self._flow.decorators, *self._flow.mutators))
+        yield from (decorator.spec() for decorator in (*self._flow.decorators, *self._flow.mutators))
 
     @property
     def configs(self) -> Iterator[Tuple[str, Any]]:
@@ -503,12 +510,12 @@ class MutableStep(_Specs):
 
     @property
     def decorator_specs(self) -> Iterator[Spec]:
-        yield from (each.spec() for each in noted(self._my_step))
+        yield from (decorator.spec() for decorator in noted(self._my_step))
         seen = []
-        for each in (*_own(self._my_step, "wrappers"), *_own(self._my_step, "_flowc_mutators")):
-            if each not in seen:
-                seen.append(each)
-                yield spec_of(each)
+        for decorator in (*_own(self._my_step, "wrappers"), *_own(self._my_step, "_flowc_mutators")):
+            if decorator not in seen:
+                seen.append(decorator)
+                yield spec_of(decorator)
 
     def add_decorator(
         self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE
@@ -542,8 +549,8 @@ class MutableStep(_Specs):
     def remove_decorator(self, deco_name: str, deco_args: Any = None, deco_kwargs: Any = None) -> bool:
         removed = False
         for one in (_own(self._my_step, "wrappers"), _own(self._my_step, "_flowc_mutators")):
-            for each in list(one):
-                short, full, args, kwargs = spec_of(each)
+            for decorator in list(one):
+                short, full, args, kwargs = spec_of(decorator)
                 if deco_name not in (short, full) and not full.endswith(f".{deco_name}"):
                     continue
                 if (deco_args is not None or deco_kwargs is not None) and (args, kwargs) != (
@@ -551,9 +558,9 @@ class MutableStep(_Specs):
                     deco_kwargs or {},
                 ):
                     continue
-                if isinstance(each, StepMutator):
+                if isinstance(decorator, StepMutator):
                     _early(self._pre_mutate, f"Removing step mutator '{full}'")
-                one.remove(each)
+                one.remove(decorator)
                 removed = True
         return removed or _removed(noted(self._my_step), deco_name, deco_args, deco_kwargs)
 

@@ -58,7 +58,7 @@ def _of_module(module: Any) -> Iterator[Tuple[str, str]]:
         yield f"{home}.py", os.path.realpath(module.__file__)
     for folder in folders:
         for place, inner, files in os.walk(folder):
-            inner[:] = sorted(each for each in inner if each != "__pycache__")
+            inner[:] = sorted(name for name in inner if name != "__pycache__")
             for file in sorted(files):
                 below = os.path.relpath(os.path.join(place, file), folder).replace(os.sep, "/")
                 if not file.endswith(".pyc"):

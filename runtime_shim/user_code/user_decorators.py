@@ -1,5 +1,4 @@
-"""Custom step decorators: `@user_step_decorator` on a generator function, or a class that inherits from
-`UserStepDecorator`.
+"""Custom step decorators: `@user_step_decorator` on a generator function, or a subclass of `UserStepDecorator`.
 
 They run in the task, around the step's method (Metaflow's documentation, custom decorators; the measured rules are in
 docs/language.md). A step that they are applied to stays a function. They add themselves to its list `wrappers`, the
