@@ -72,7 +72,7 @@ def _array(array: Array, folder: str) -> None:
                 del value
             _remove(os.path.join(folder, f"{kind}{number}"))
     slower = max(best["write and fsync"], best["hash"])
-    row("its digest, in threads", _ms(best["hash"]))
+    row("computing its digest, in threads", _ms(best["hash"]))
     row("write() of it, and fsync", _ms(best["write and fsync"]))
     row(
         "save, durable", _ms(best["durable"]), f"{best['durable'] / slower:.2f} × the slower of the two (to reach: 1.5)"
@@ -85,7 +85,7 @@ def _array(array: Array, folder: str) -> None:
     )
     row("load, nothing touched", _ms(best["load fast"]), "(to reach: 5 ms)")
     touch = _touching(array)
-    row("touching as much memory that is there", _ms(touch))
+    row("touching as much existing memory", _ms(touch))
     both = best["load fast"] + best["touch fast"]
     row("load, and touch every page", _ms(both), f"{both / touch:.2f} × (to reach: 1.3)")
 

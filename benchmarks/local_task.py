@@ -15,7 +15,7 @@ TASKS = 1000
 
 
 def main() -> None:
-    print(f"a local task: what each of {TASKS} more trivial tasks of a foreach adds to a run")
+    print(f"a local task: the cost of each of {TASKS} more trivial tasks of a foreach")
     with tempfile.TemporaryDirectory() as folder:
         commands = {}
         for tasks in (1, TASKS + 1):

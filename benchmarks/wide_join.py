@@ -61,7 +61,7 @@ print(found, time.perf_counter() - began - found, status("VmHWM") - before, stor
 
 
 def main() -> None:
-    print("a join over S3: finding its inputs, and reading an artifact of 9 KB of each; per input")
+    print("a join over S3: finding its inputs, and reading an artifact of 9 KB from each; times are per input")
     measured = {}
     with null_s3() as environment:
         for size in SIZES:

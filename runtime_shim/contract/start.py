@@ -69,8 +69,8 @@ class Start:
             return self.request > request
         if self.first > attempt:
             return True
-        # an engine that names its starts counts every attempt that it makes by itself: the same attempt once more is
-        # somebody's wish
+        # an engine that names its starts counts every attempt that it makes by itself: if an attempt comes again,
+        # somebody asked for it
         other = (
             bool(self.id)
             and bool(earlier.get("id"))
@@ -88,7 +88,7 @@ def read_start(environment: Mapping[str, str]) -> Start:
         else _whole(environment, "AWS_BATCH_JOB_ATTEMPT", 1) - 1
     )
     first = _whole(environment, "FLOWC_FIRST_ATTEMPT")
-    if first > attempt:  # Airflow's file has another number of retries than the one that the task was scheduled with
+    if first > attempt:  # Airflow's file and the scheduled task have different numbers of retries
         first = 0
     owner, id, request = (
         environment.get("FLOWC_OWNER", ""),

@@ -54,7 +54,7 @@ def module_code(source: bytes, path: str) -> Any:
     sys.stderr = silent
     sys.settrace(stop)
     try:
-        _run(source, {"__builtins__": {}})  # so that it could not do much
+        _run(source, {"__builtins__": {}})  # without builtins, in case any of it runs
     except (Exception, _Stopped):
         pass
     finally:

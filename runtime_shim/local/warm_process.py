@@ -145,7 +145,7 @@ class _Warm:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, start_new_session=True)
         os.close(output)
         os.close(errors)
-        child.returncode = 0  # `_reap` waits for it: the module must not do so too
+        child.returncode = 0  # `_reap` waits for it: the module must not wait too
         self.children[child.pid] = request["id"]
         self._send({"id": request["id"], "pid": child.pid})
         assert child.stdin is not None
