@@ -97,7 +97,7 @@ def test_the_environment(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--gone", "data.txt"], "parameter 'needed': it is required"),
+        (["--gone", "data.txt"], "parameter 'needed': a value is required"),
         (["--gone", "data.txt", "--needed", "x", "--alpha", "y", "--flag", "maybe", "--table", "{"],
          "parameter 'alpha': 'y' is not a number; parameter 'flag': 'maybe' is neither true nor false; parameter 'table': '{' is not valid JSON; "
          "parameter 'needed': 'x' is not a whole number"),

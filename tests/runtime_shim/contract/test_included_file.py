@@ -43,7 +43,7 @@ def test_defaults() -> None:
     assert parameters.convert([declared("a" * 64)], {"f": "<default>"}) == {"f": {"file": "a" * 64}}
     assert parameters.convert([declared("a" * 64)], {"f": None}) == {"f": {"file": "a" * 64}}
     assert parameters.convert([declared()], {"f": "null"}) == {"f": None} == parameters.convert([declared()], {})
-    with pytest.raises(ShimError, match="it is required"):
+    with pytest.raises(ShimError, match="a value is required"):
         parameters.convert([declared(required=True)], {})
 
 
