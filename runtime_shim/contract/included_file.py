@@ -67,7 +67,7 @@ def put(store: Store, flow: str, data: bytes) -> Reference:
 def content(
     declared: Dict[str, Any], source: Optional[Reference], store: Store, flow: str, folder: str
 ) -> Union[None, str, bytes]:
-    """Returns the content: text with newlines as `\ `, or bytes if the parameter says so.
+    """Returns the content: text with Unix newlines, or bytes if the parameter says so.
 
     `folder` is the code package's, "" without one. Raises ShimError, which names the parameter.
     """

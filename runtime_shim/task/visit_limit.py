@@ -15,6 +15,6 @@ def check(step: str, path: str, environment: Mapping[str, str]) -> None:
     most = int(environment["FLOWC_MAX_VISITS"])
     if address.visit(path) >= most:
         raise UsageError(
-            f"step {step} has chosen itself {most} times, but the spec allows only {most} visits of its loop: "
+            f"step {step} has chosen itself {most} times, but the spec allows {most} visits of its loop: "
             "compile the flow with a greater --max-visits, if the engine allows more, or loop inside the step"
         )

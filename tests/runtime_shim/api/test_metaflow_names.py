@@ -69,7 +69,7 @@ def test_flowc_has_the_same() -> None:
         ("from metaflow.plugins.aws import batch", "not part of Metaflow's documented API"),
         ("from metaflow import metaflow_config", "not part of Metaflow's documented API"),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
-        ("import metaflow; metaflow.huggingface_hub", "of an extension"),
+        ("import metaflow; metaflow.huggingface_hub", "to an extension"),
     ],
 )
 def test_what_is_not_there_says_why(text: str, said: str) -> None:

@@ -70,8 +70,8 @@ def test_content(tmp_path: Path) -> None:
         and content(None) is None
     )
     for reference, given, said in (
-        ({"file": digest}, {}, "no utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
-        ({"file": digest}, {"encoding": "nothing"}, "no nothing text"),
+        ({"file": digest}, {}, "not valid utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
+        ({"file": digest}, {"encoding": "nothing"}, "not valid nothing text"),
     ):  # fmt: skip
         with pytest.raises(ShimError, match=f"parameter 'f'.*{said}"):
             content(reference, **given)

@@ -24,7 +24,7 @@ def test_inline() -> None:
     ("sources", "said"),
     [
         ([inline(A_SECRET="1"), inline("other", A_SECRET="2")], "both 'mine' and 'other'"),
-        ([inline(PATH="x")], "is set already"),
+        ([inline(PATH="x")], "is already set"),
         ([inline(A_SECRET=1)], "must be strings"),
         ([inline(METAFLOW_X="1")], "a secret cannot set a variable of that name"),
         ([inline(**{"a-b": "1"})], "a secret cannot set a variable of that name"),
