@@ -1,1 +1,4 @@
-"""What flowc costs, as ratios to something run side by side: `make bench`. Machines are noisy, so no number here is asserted by a test."""
+"""Costs of flowc, as ratios to something timed side by side: `make bench`.
+
+Machines are noisy, so no test asserts a number from here.
+"""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--metaflow PYTHON]`: all of them, in one run."""
+"""`python -m benchmarks [--metaflow PYTHON]`: runs all benchmarks, one after the other."""
 
 from __future__ import annotations
 

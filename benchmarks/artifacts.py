@@ -1,4 +1,7 @@
-"""Saving and loading a large array against the disk, a thousand small artifacts against pickling and hashing them, and the memory that it takes."""
+"""The time and memory of saving and loading artifacts.
+
+A large array is compared with the disk, a thousand small artifacts with pickling and hashing them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ ROUNDS = 3
 
 
 class Array:
-    """As NumPy's arrays: its memory is pickled out of band."""
+    """Like NumPy's arrays, pickles its memory out of band."""
 
     def __init__(self, data: Any) -> None:
         self.data = memoryview(data)
@@ -69,7 +72,7 @@ def _array(array: Array, folder: str) -> None:
                 del value
             _remove(os.path.join(folder, f"{kind}{number}"))
     slower = max(best["write and fsync"], best["hash"])
-    row("its digest, in threads", _ms(best["hash"]))
+    row("computing its digest, in threads", _ms(best["hash"]))
     row("write() of it, and fsync", _ms(best["write and fsync"]))
     row(
         "save, durable", _ms(best["durable"]), f"{best['durable'] / slower:.2f} × the slower of the two (to reach: 1.5)"
@@ -82,7 +85,7 @@ def _array(array: Array, folder: str) -> None:
     )
     row("load, nothing touched", _ms(best["load fast"]), "(to reach: 5 ms)")
     touch = _touching(array)
-    row("touching as much memory that is there", _ms(touch))
+    row("touching as much existing memory", _ms(touch))
     both = best["load fast"] + best["touch fast"]
     row("load, and touch every page", _ms(both), f"{both / touch:.2f} × (to reach: 1.3)")
 
@@ -93,13 +96,12 @@ def _small(folder: str) -> None:
 
     best: dict[str, float] = {}
     store = FolderStore(os.path.join(folder, "small"))
-    artifacts.save_all(store, "F", {"x": bytes(9000)}, {})  # the flow's folder is there when a task ends
+    artifacts.save_all(store, "F", {"x": bytes(9000)}, {})  # the flow's folder exists when a task ends
     before = _files(store.folder)
     common = {f"a{number}": list(range(number, number + 300)) for number in range(1000)}
     for number in range(15):
-        values = {
-            name: [*value[:-1], number] for name, value in common.items()
-        }  # others than in the round before, of the same objects
+        # different values in each round, made of the same objects
+        values = {name: [*value[:-1], number] for name, value in common.items()}
         _best(
             best,
             "limit",
@@ -136,7 +138,10 @@ value = {
     "array": lambda: Array(bytearray(os.urandom(1 << 20) * size)),
     "texts": lambda: [str(number) for number in range(size * 10000)],
     "rows": lambda: [(number, number / 3, [number + 1]) for number in range(size * 2000)],
-    "records": lambda: [{"id": number, "name": f"{number}", "kind": ("one", "two")[number % 2], "at": [number / 3]} for number in range(size * 2000)],
+    "records": lambda: [
+        {"id": number, "name": f"{number}", "kind": ("one", "two")[number % 2], "at": [number / 3]}
+        for number in range(size * 2000)
+    ],
 }[kind]()
 with tempfile.TemporaryDirectory() as folder:
     open("/proc/self/clear_refs", "w").write("5")
@@ -167,9 +172,9 @@ def _memory() -> None:
 
 def _best(best: dict[str, float], name: str, work: Callable[[], Any]) -> Any:
     began = time.perf_counter()
-    found = work()
+    result = work()
     best[name] = min(best.get(name, float("inf")), time.perf_counter() - began)
-    return found
+    return result
 
 
 def _disk(path: str, array: Array, sync: bool) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def chain(steps: int) -> str:
-    """A flow of about `steps` steps: groups of a plain step, a foreach with its body and join, and a split of two with its join."""
+    """Returns a flow of about `steps` steps.
+
+    It repeats a plain step, a foreach with its body and join, and a split in two with its join.
+    """
     lines = [
         "from metaflow import FlowSpec, Parameter, resources, retry, step",
         "",
@@ -46,7 +49,7 @@ def chain(steps: int) -> str:
 
 
 def wide(tasks: int) -> str:
-    """A flow whose one foreach has `tasks` trivial tasks."""
+    """Returns a flow with one foreach of `tasks` trivial tasks."""
     return f"""from metaflow import FlowSpec, step
 
 

@@ -1,4 +1,4 @@
-"""Compile time and bytes of spec of flows of 10, 100 and 1,000 steps."""
+"""Compile time and size of the spec for flows of 10, 100 and 1,000 steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ TARGETS = ("argo", "step-functions", "airflow")
 
 def main() -> None:
     print(
-        "growth: a whole `flowc compile` process, and the spec's bytes a step (the smallest flow's fixed part is in its number)"
+        "growth: a whole `flowc compile` process, and the spec's bytes per step (the smallest flow's fixed part is in "
+        "its number)"
     )
     with tempfile.TemporaryDirectory() as folder:
         steps = {}
@@ -43,16 +44,16 @@ def main() -> None:
                 for size in SIZES
             }
             bare = {"bare": [sys.executable, "-c", "pass"]}
-            found = side_by_side({**bare, **commands}, rounds=5, cwd=folder)
+            seconds_of = side_by_side({**bare, **commands}, rounds=5, cwd=folder)
             for size in SIZES:
-                seconds = found[str(size)]
+                seconds = seconds_of[str(size)]
                 written = sum(os.path.getsize(each) for each in Path(folder, f"out-{target}-{size}", target).iterdir())
                 row(
                     f"{target}, {steps[size]} steps",
                     f"{1000 * seconds:.0f} ms",
-                    f"{seconds / found['bare']:.1f} × python -c pass, {written / steps[size]:,.0f} bytes a step",
+                    f"{seconds / seconds_of['bare']:.1f} × python -c pass, {written / steps[size]:,.0f} bytes a step",
                 )
-            grown = (found["1000"] - found["bare"]) / (found["100"] - found["bare"])
+            grown = (seconds_of["1000"] - seconds_of["bare"]) / (seconds_of["100"] - seconds_of["bare"])
             row(
                 f"{target}: {steps[1000]} steps over {steps[100]}",
                 f"{grown:.1f} ×",

@@ -1,4 +1,4 @@
-"""A task of a local run against a fork of a process that does nothing."""
+"""The cost of a task in a local run, compared with forking a process that does nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TASKS = 1000
 
 
 def main() -> None:
-    print(f"a local task: what each of {TASKS} more trivial tasks of a foreach adds to a run")
+    print(f"a local task: the cost of each of {TASKS} more trivial tasks of a foreach")
     with tempfile.TemporaryDirectory() as folder:
         commands = {}
         for tasks in (1, TASKS + 1):
@@ -30,16 +30,19 @@ def main() -> None:
                 "--store",
                 f"store{tasks}",
             ]
-        found = side_by_side(commands, rounds=3, cwd=folder)
-    task = (found[str(TASKS + 1)] - found["1"]) / TASKS
+        seconds = side_by_side(commands, rounds=3, cwd=folder)
+    task = (seconds[str(TASKS + 1)] - seconds["1"]) / TASKS
     fork = _fork()
-    row("a run of one task of each step", f"{1000 * found['1']:.0f} ms")
+    row("a run of one task of each step", f"{1000 * seconds['1']:.0f} ms")
     row("fork and wait, in a process of the same modules", f"{1000 * fork:.2f} ms")
     row("one more task", f"{1000 * task:.2f} ms", f"{task / fork:.1f} × a fork")
 
 
 def _fork() -> float:
-    """Seconds of a fork that exits at once, in a process that has imported what the local runner has; the fastest batch's mean."""
+    """Returns the seconds of a fork that exits at once, in a process that has imported what the local runner imports.
+
+    It is the mean of the fastest batch.
+    """
     import flowc.runtime_shim.local.warm_process  # noqa: F401
 
     best = float("inf")

@@ -1,4 +1,7 @@
-"""Timing processes side by side: rounds of each in turn, so that what the machine does meanwhile meets all of them; the fastest of each counts."""
+"""Times processes side by side.
+
+The commands take turns, so that noise on the machine affects all of them. The fastest run of each counts.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,10 @@ ROUNDS = 15
 def side_by_side(
     commands: Mapping[str, Sequence[str]], rounds: int = ROUNDS, cwd: str | None = None
 ) -> dict[str, float]:
-    """Returns the seconds of each command's fastest run. Raises CalledProcessError for one that fails."""
-    found = dict.fromkeys(commands, float("inf"))
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-    }  # an installed package is compiled
+    """Returns the seconds of each command's fastest run. Raises CalledProcessError if one fails."""
+    best = dict.fromkeys(commands, float("inf"))
+    # installed packages have compiled files
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     for _ in range(rounds):
         for name, command in commands.items():
             began = time.perf_counter()
@@ -29,8 +31,8 @@ def side_by_side(
                 cwd=cwd,
                 env={**environment, "METAFLOW_HOME": "/nonexistent"},
             )
-            found[name] = min(found[name], time.perf_counter() - began)
-    return found
+            best[name] = min(best[name], time.perf_counter() - began)
+    return best
 
 
 def row(what: str, value: str, note: str = "") -> None:

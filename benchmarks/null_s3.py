@@ -1,4 +1,7 @@
-"""As little of an S3 server as a client can be measured against: no signatures, no digests, objects in memory; a process of its own."""
+"""A minimal S3 server to measure a client against, in a process of its own.
+
+It checks no signatures and no digests, and keeps objects in memory.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +46,8 @@ def _connection(
         method, target = head.decode().split(" ", 2)[:2]
         path, _, query = target.partition("?")
         path = unquote(path)
-        found = re.search(r"content-length: (\d+)", text)
-        size = int(found.group(1)) if found else 0
+        length = re.search(r"content-length: (\d+)", text)
+        size = int(length.group(1)) if length else 0
         part = re.search(r"partNumber=(\d+)", query)
         into = memoryview(space)[PART * (int(part.group(1)) - 1) :][:size] if part else memoryview(bytearray(size))
         into[: len(rest)] = rest[:size]
@@ -71,9 +74,9 @@ def _connection(
             status = "404 Not Found"
         else:
             whole = sizes[path]
-            wanted = re.search(r"range: bytes=(\d+)-(\d+)", text)
-            start, end = (int(wanted.group(1)), min(whole, int(wanted.group(2)) + 1)) if wanted else (0, whole)
-            if wanted:
+            requested = re.search(r"range: bytes=(\d+)-(\d+)", text)
+            start, end = (int(requested.group(1)), min(whole, int(requested.group(2)) + 1)) if requested else (0, whole)
+            if requested:
                 status, extra = "206 Partial Content", f"content-range: bytes {start}-{end - 1}/{whole}\r\n"
             connection.sendall(f"HTTP/1.1 {status}\r\n{extra}content-length: {end - start}\r\n\r\n".encode())
             if method == "GET":
@@ -84,7 +87,7 @@ def _connection(
 
 @contextmanager
 def null_s3() -> Iterator[dict[str, str]]:
-    """Yields the environment in which S3 is this server."""
+    """Yields the environment variables that make this server S3."""
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.null_s3"], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

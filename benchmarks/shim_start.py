@@ -1,4 +1,4 @@
-"""A task's process, from its launch to the user's first line, against a Python that does nothing."""
+"""The time from the launch of a task's process to the user's first line, compared with a Python that does nothing."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ ROUNDS = 25
 
 def main() -> None:
     print(
-        "the shim: launch to the user's first line of a step that continues another; the package and the records are fetched"
+        "the shim: launch to the user's first line of a step that continues another; the package and the records are "
+        "fetched"
     )
     with tempfile.TemporaryDirectory() as folder, null_s3() as environment:
         python = _plain(folder)
         write_folder(f"{folder}/runtime")
-        subprocess.run(
-            [python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True
-        )  # as in the runtime image
+        # as in the runtime image
+        subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=f"{folder}/runtime", check=True)
         (Path(folder) / "flow.py").write_text(FLOW)
         best = {"bare": float("inf")}
         stores = {"a folder": f"{folder}/store", "S3 over HTTP": "s3://bucket/p"}
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def _plain(folder: str) -> str:
-    """A Python with nothing installed, as in a container: what other packages hook into its start is not measured."""
+    """Returns a Python with nothing installed, as in a container, so that hooks of other packages are not measured."""
     venv.create(f"{folder}/python", with_pip=False, symlinks=True)
     return f"{folder}/python/bin/python"
 
@@ -90,6 +90,6 @@ def _plain(folder: str) -> str:
 def _package(folder: str, url: str) -> str:
     """Builds the flow's code package, puts it into the store, and returns its digest."""
     program = load(f"{folder}/flow.py")
-    made = build(program.flow, program.scope, program.files)
-    code_package.put(open_store(url), "F", made.digest, made.compressed())
-    return made.digest
+    package = build(program.flow, program.scope, program.files)
+    code_package.put(open_store(url), "F", package.digest, package.compressed())
+    return package.digest

@@ -1,4 +1,4 @@
-"""`flowc compile` of a small flow against starting Python, and against importing Metaflow."""
+"""`flowc compile` of a small flow, compared with starting Python and with importing Metaflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HELLO = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def main(metaflow: str) -> None:
-    """`metaflow`: a Python that has Metaflow installed, "" for none."""
+    """Prints the times. `metaflow` is a Python that has Metaflow installed; "" for none."""
     print("start-up, each the fastest of several processes run in turn")
     flowc = [sys.executable, "-m", "flowc"]
     compile_one = [*flowc, "compile", HELLO, "--store", "s3://b", "-o", "-"]
@@ -27,10 +27,10 @@ def main(metaflow: str) -> None:
     }
     if metaflow:
         commands["python -c 'import metaflow'"] = [metaflow, "-c", "import metaflow"]
-    found = side_by_side(commands)
-    bare = found["python -c pass"]
-    for name, seconds in found.items():
+    seconds_of = side_by_side(commands)
+    bare = seconds_of["python -c pass"]
+    for name, seconds in seconds_of.items():
         row(name, f"{1000 * seconds:.1f} ms", f"{seconds / bare:.1f} × python -c pass")
     if metaflow:
-        ratio = found["python -c 'import metaflow'"] / found["flowc compile --target argo"]
+        ratio = seconds_of["python -c 'import metaflow'"] / seconds_of["flowc compile --target argo"]
         row("importing Metaflow, over compiling to Argo", f"{ratio:.1f} ×")

@@ -1,4 +1,7 @@
-"""A large array to and from S3, against as many bytes through one socket; both ends on this machine."""
+"""Moving a large array to and from S3, compared with sending as many bytes through one socket.
+
+Both ends are on this machine.
+"""
 
 from __future__ import annotations
 
@@ -33,17 +36,17 @@ def main() -> None:
 
         put = get = received = hashed = raw = plain = float("inf")
         for number in range(ROUNDS):
-            raw = min(raw, _raw(array, size))  # in turn with what it is held against: the machine is not always as fast
-            array.data[0] = number  # another blob
+            raw = min(raw, _raw(array, size))  # measured in turn with S3: the machine's speed varies
+            array.data[0] = number  # a different blob
             began = time.perf_counter()
             manifest = artifacts.save_all(S3Store("s3://bucket"), "F", {"x": array}, {})
             put = min(put, time.perf_counter() - began)
-            for _ in range(2):  # the first has to find the memory that the server's side has just taken
+            for _ in range(2):  # the first must find the memory that the server has just taken
                 began = time.perf_counter()
                 artifacts.load(S3Store("s3://bucket"), "F", "x", manifest["x"])
                 get = min(get, time.perf_counter() - began)
                 received = min(received, _received(S3Store("s3://bucket"), manifest["x"]))
-            crc._fast = zlib.crc32  # what is there without the package zlib-ng, of the extra `s3`
+            crc._fast = zlib.crc32  # what is used without the package zlib-ng, which the extra `s3` installs
             began = time.perf_counter()
             artifacts.load(S3Store("s3://bucket"), "F", "x", manifest["x"])
             plain = min(plain, time.perf_counter() - began)
@@ -61,7 +64,7 @@ def main() -> None:
 
 
 def _received(store: S3Store, entry: dict[str, Any]) -> float:
-    """Seconds of receiving an artifact's content, in the parts and threads in which it is loaded."""
+    """Returns the seconds of receiving an artifact's content, with the parts and threads that loading uses."""
     from flowc.runtime_shim.contract import address
     from flowc.runtime_shim.contract.digest import CHUNK
     from flowc.runtime_shim.fast_start.threads import for_each
@@ -79,7 +82,7 @@ def _received(store: S3Store, entry: dict[str, Any]) -> float:
 
 
 def _raw(array: Array, size: int) -> float:
-    """Seconds of the bytes from one process to another."""
+    """Returns the seconds of sending the bytes from one process to another."""
     ours, theirs = socket.socketpair() if not hasattr(socket, "AF_INET") else _pair()
     pid = os.fork()
     if not pid:
@@ -101,9 +104,9 @@ def _raw(array: Array, size: int) -> float:
 
 def _pair() -> tuple[socket.socket, socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        found: list[socket.socket] = []
-        thread = threading.Thread(target=lambda: found.append(listening.accept()[0]))
+        connections: list[socket.socket] = []
+        thread = threading.Thread(target=lambda: connections.append(listening.accept()[0]))
         thread.start()
         theirs = socket.create_connection(listening.getsockname())
         thread.join()
-    return found[0], theirs
+    return connections[0], theirs

@@ -1,4 +1,4 @@
-"""A join of many inputs, from S3: how its time and its memory grow with them."""
+"""How the time and memory of a join over S3 grow with the number of its inputs."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ steps = [
     {"name": "join", "is_join": True, "decorators": [], "transition": {"kind": "end"}, "reads": ["data"]},
 ]
 body = {"nodes": [{"kind": "task", "step": "body"}]}
-scope = {"nodes": [task | {"step": "start"}, {"kind": "for_each", "step": "start", "body": body, "join": "join"}, task | {"step": "join"}]}
+foreach = {"kind": "for_each", "step": "start", "body": body, "join": "join"}
+scope = {"nodes": [task | {"step": "start"}, foreach, task | {"step": "join"}]}
 graph = Graph({"version": 1, "flow": {"name": "F", "start": "start", "end": "join", "steps": steps}, "scopes": scope})
 common = artifacts.save_all(store, "F", {"items": list(range(count)), "text": "x" * 2000}, {})
 shared = {"attempt": 0, "stack": []}
-record.write(store, "F", "r", {"step": "start", "path": "-", "next": ["body"], "splits": count, "artifacts": common, **shared})
+start = {"step": "start", "path": "-", "next": ["body"], "splits": count, "artifacts": common, **shared}
+record.write(store, "F", "r", start)
 data = artifacts.save_all(store, "F", {"data": list(range(3000))}, common)
 for index in range(count):
     record.write(store, "F", "r", {"step": "body", "path": str(index), "next": ["join"], "artifacts": data, **shared})
@@ -59,8 +61,8 @@ print(found, time.perf_counter() - began - found, status("VmHWM") - before, stor
 
 
 def main() -> None:
-    print("a join over S3: finding its inputs, and reading an artifact of 9 KB of each; per input")
-    found = {}
+    print("a join over S3: finding its inputs, and reading an artifact of 9 KB from each; times are per input")
+    measured = {}
     with null_s3() as environment:
         for size in SIZES:
             done = subprocess.run(
@@ -70,8 +72,8 @@ def main() -> None:
                 text=True,
             )
             assert done.returncode == 0, done.stderr
-            found[size] = [float(each) for each in re.split(r"\s+", done.stdout.strip())]
-    for size, (records, values, memory, most) in found.items():
+            measured[size] = [float(each) for each in re.split(r"\s+", done.stdout.strip())]
+    for size, (records, values, memory, most) in measured.items():
         row(f"{size} inputs: finding them", f"{1e6 * records / size:.0f} µs", f"{records:.2f} s in all")
         row(f"{size} inputs: reading them", f"{1e6 * values / size:.0f} µs", f"{values:.2f} s in all")
         row(
@@ -79,6 +81,6 @@ def main() -> None:
             f"{1024 * memory / size:.1f} KiB",
             f"{memory:.0f} MiB in all; {most:.0f} requests at once (to reach: 20)",
         )
-    few, many = (found[size] for size in SIZES)
+    few, many = (measured[size] for size in SIZES)
     grown = (many[0] + many[1]) / (few[0] + few[1])
     row(f"{SIZES[1]} inputs over {SIZES[0]}", f"{grown:.1f} ×", f"{SIZES[1] / SIZES[0]:.0f} × the inputs")

@@ -1,9 +1,12 @@
-"""What runs in a task's container, and what the other parts share with it. Standard library only; nothing here imports another part of flowc.
+"""The part of flowc that runs in a task's container, and what the other parts share with it.
+
+Standard library only; nothing here imports another part of flowc.
 
     __main__.py     one task, started by an engine: start reading here, then at task/run_task.py
-    contract/       what all parts agree on (addresses, records, graph, parameters, reports): all that the compiler and the targets may import
+    contract/       what all parts agree on (addresses, records, graph, parameters, reports):
+                    the only folder that the compiler and the targets may import
     task/           one attempt at one task, from its inputs to its record
-    user_code/      the flow's module and what is in it: flow class, parameters, decorators, mutators
+    user_code/      the flow's module and what it holds: flow class, parameters, decorators, mutators
     artifacts/      values as bytes in the datastore, and back
     store/          datastores: a folder, S3, Google Cloud Storage, Azure
     api/            the names that flows import, `current`, and `import metaflow`
@@ -13,6 +16,6 @@
     hooks.py        what the package `flowc` adds, where all of it is installed
     exceptions.py, config.py, cards.py, gang.py     Metaflow's exceptions, configs, cards, and `@parallel`
 
-Pickles of artifacts name what is in exceptions.py, config.py, cards.py, gang.py and client/ by its module: those modules stay where they are.
-The contract with engines is docs/shim.md.
+Pickles of artifacts name the contents of exceptions.py, config.py, cards.py, gang.py and client/ by their modules. So
+these modules must stay where they are. The contract with engines is docs/shim.md.
 """

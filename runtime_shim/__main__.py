@@ -1,4 +1,7 @@
-"""`python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]…`: one task of a run, in its container (docs/shim.md)."""
+"""`python -m flowc.runtime_shim task --step STEP --path PATH [--report REPORT]…`: runs one task of a run.
+
+Engines start it in the task's container (docs/shim.md).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ USAGE = "usage: python -m flowc.runtime_shim task --step STEP --path PATH [--rep
 
 
 def main(argv: List[str]) -> int:
-    """Returns the exit code (docs/shim.md, Exit codes)."""
+    """Runs the command line. Returns the exit code (docs/shim.md, Exit codes)."""
     try:
         step, path, reports = _arguments(argv)
         return _task(step, path, reports)
@@ -39,7 +42,7 @@ def main(argv: List[str]) -> int:
 
 
 def _said(error: ShimError, code: int) -> int:
-    """Tells a person and the engine what stopped the task, and returns the exit code."""
+    """Reports the error to the log and to the engine, and returns the exit code."""
     from .task import termination
 
     print(f"flowc: {error}", file=sys.stderr)
@@ -50,7 +53,7 @@ def _said(error: ShimError, code: int) -> int:
 def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
     if not argv or argv[0] != "task":
         raise UsageError(USAGE)
-    given: Dict[str, str] = {}
+    options: Dict[str, str] = {}
     reports: List[Report] = []
     words = iter(argv[1:])
     for word in words:
@@ -66,13 +69,13 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
 
             reports.append(parse(value))
         else:
-            given[name] = value
-    if len(given) != 2:
+            options[name] = value
+    if len(options) != 2:
         raise UsageError(USAGE)
     try:
-        return given["--step"], address.checked(given["--path"]), reports
+        return options["--step"], address.checked(options["--path"]), reports
     except address.BadPath:
-        raise UsageError(f"{given['--path']!r} is no path of a task") from None
+        raise UsageError(f"{options['--path']!r} is not a valid task path") from None
 
 
 def _task(step: str, path: str, reports: List[Report]) -> int:
@@ -100,16 +103,16 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             fetch(store, flow, begun.code, folder)
         elif begun.code != code:
             raise ShimError(
-                f"run {run!r} of flow {flow} goes on with code {begun.code}, and this image holds {code}: "
+                f"run {run!r} of flow {flow} continues with code {begun.code}, but this image holds {code}: "
                 "start a new run, or give the task the image that the run began with"
             )
         graph = read_graph(folder)
         if graph.name != flow:
             raise ShimError(f"the code package holds flow {graph.name}, not {flow}")
-        given = os.environ.get("FLOWC_PARAMETERS")
+        parameters = os.environ.get("FLOWC_PARAMETERS")
 
         def load() -> Any:
-            gc.freeze()  # what is there will stay; the bundle's first file has turned collecting off (one_file.py)
+            gc.freeze()  # what exists now will stay; the bundle's first file has disabled collection (one_file.py)
             gc.enable()
             if os.environ.get("FLOWC_PACKAGES"):
                 from .environments.activate import activate
@@ -124,7 +127,8 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             write_silent_death(store, flow, run, (step, path, attempt - 1))
         log_name = address.task_name(flow, run, step, path, f"{attempt}.log")
         task = Attempt(
-            store, graph, run, step, path, attempt, begun.code, os.environ.get("FLOWC_TARGET", ""), _decoded(given) if given else {}, load,
+            store, graph, run, step, path, attempt, begun.code, os.environ.get("FLOWC_TARGET", ""),
+            _decoded(parameters) if parameters else {}, load,
             start=start, begun=begun,
         )  # fmt: skip
         with Capture(lambda log: store.put(log_name, log)) as output:
@@ -145,35 +149,35 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
             _remove(fetched)
 
 
-def _decoded(given: str) -> Dict[str, Any]:
+def _decoded(text: str) -> Dict[str, Any]:
     from .contract.parameters import decode
 
-    return decode(given)
+    return decode(text)
 
 
 def _new_folder() -> str:
-    """A folder of our own for the code, as `tempfile` would make it."""
-    places = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
-    for place in [*filter(None, places), "/tmp", "/var/tmp", "/usr/tmp", os.getcwd()]:
+    """Creates a folder of our own for the code, as `tempfile` would, and returns its path."""
+    parents = [os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")]
+    for parent in [*filter(None, parents), "/tmp", "/var/tmp", "/usr/tmp", os.getcwd()]:
         try:
-            folder = os.path.join(os.path.abspath(place), f"flowc-code-{os.urandom(8).hex()}")
+            folder = os.path.join(os.path.abspath(parent), f"flowc-code-{os.urandom(8).hex()}")
             os.mkdir(folder, 0o700)
             return folder
         except OSError:
             continue
     raise ShimError(
-        "there is no folder for temporary files that can be written to: the code package cannot be unpacked"
+        "the code package cannot be unpacked: no folder for temporary files is writable; set TMPDIR to one that is"
     )
 
 
 def _remove(folder: str) -> None:
-    """Removes the folder and all in it, as far as that can be done."""
+    """Removes the folder and its contents, as far as possible."""
     try:
-        for each in os.scandir(folder):
-            if each.is_dir(follow_symlinks=False):
-                _remove(each.path)
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                _remove(entry.path)
             else:
-                os.unlink(each.path)
+                os.unlink(entry.path)
         os.rmdir(folder)
     except OSError:
         pass
@@ -187,7 +191,10 @@ def _required(name: str) -> str:
 
 
 def start() -> None:
-    """Runs the command line, and leaves the process: threads are waited for and exit functions called, but nothing is taken apart."""
+    """Runs the command line and ends the process.
+
+    Joins threads and runs atexit handlers, but skips interpreter teardown.
+    """
     code = main(sys.argv[1:])
     if sys.flags.inspect:
         sys.exit(code)

@@ -1,7 +1,7 @@
-"""`Config`, `config_expr` and `ConfigValue` in a process that runs the flow's code: their values are those that the compiler read.
+"""`Config`, `config_expr` and `ConfigValue` in a process that runs the flow's code. The compiler has read their values.
 
-A flow's class body may name parts of a config (`cfg.a.b`, `cfg["a"]`, `**cfg.a`) before its value is known: those are `Delayed`, and mean
-something only where flowc's own decorators and mutators resolve them.
+A flow's class body may name parts of a config (`cfg.a.b`, `cfg["a"]`, `**cfg.a`) before its value is known. These are
+`Delayed`, and have a meaning only where flowc's own decorators and mutators resolve them.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-UNPACKED = "_flowc_unpacked_"  # begins the one key of a config, or a part of one, that is unpacked with `**`
+UNPACKED = "_flowc_unpacked_"  # prefix of the only key of a config, or part of one, that is unpacked with `**`
 
-NEVER = ("is_step", "wrappers")  # what flowc asks of any attribute of a class
+NEVER = ("is_step", "wrappers")  # attributes that flowc looks up on any attribute of a class
 
-active: Dict[str, Any] = {}  # the values of the flow that runs, by the config's name
+active: Dict[str, Any] = {}  # the values for the running flow, by config name
 
 
 class ConfigValue(dict):  # type: ignore[type-arg]
-    """What a configuration says: a mapping, also in depth, whose items are attributes too, and that cannot be changed."""
+    """The content of a configuration: an immutable mapping, also in depth, whose items are attributes too."""
 
     __slots__ = ()
 
     def __init__(self, data: Any = ()) -> None:
-        dict.__init__(self, {key: _wrapped(each) for key, each in dict(data).items()})
+        dict.__init__(self, {key: _wrapped(value) for key, value in dict(data).items()})
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -43,8 +43,8 @@ class ConfigValue(dict):  # type: ignore[type-arg]
         return ConfigValue(self)
 
     def to_dict(self) -> Dict[Any, Any]:
-        """The same as ordinary dicts, in depth."""
-        return {key: _unwrapped(each) for key, each in self.items()}
+        """Returns the same content as ordinary dicts, in depth."""
+        return {key: _unwrapped(value) for key, value in self.items()}
 
     @classmethod
     def fromkeys(cls, keys: Any, value: Any = None) -> "ConfigValue":
@@ -54,7 +54,7 @@ class ConfigValue(dict):  # type: ignore[type-arg]
         return ConfigValue, (self.to_dict(),)
 
     def __dir__(self) -> List[str]:
-        return [*dir(dict), "to_dict", *(each for each in self if isinstance(each, str) and each.isidentifier())]
+        return [*dir(dict), "to_dict", *(key for key in self if isinstance(key, str) and key.isidentifier())]
 
 
 def _wrapped(value: Any) -> Any:
@@ -62,35 +62,38 @@ def _wrapped(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return ConfigValue(value)
-    return type(value)(_wrapped(each) for each in value) if type(value) in (list, tuple, set) else value
+    return type(value)(_wrapped(item) for item in value) if type(value) in (list, tuple, set) else value
 
 
 def _unwrapped(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _unwrapped(each) for key, each in value.items()}
-    return type(value)(_unwrapped(each) for each in value) if type(value) in (list, tuple, set) else value
+        return {key: _unwrapped(item) for key, item in value.items()}
+    return type(value)(_unwrapped(item) for item in value) if type(value) in (list, tuple, set) else value
 
 
 def of_flow(flow: Dict[str, Any]) -> Dict[str, Any]:
-    """The values that steps see, by the config's name. `flow` is the IR's JSON form."""
-    found: Dict[str, Any] = {}
+    """Returns the values that steps see, by config name. `flow` is the IR's JSON form."""
+    values: Dict[str, Any] = {}
     for config in flow.get("configs", ()):
         value = config["value"]
         if config["literal"]:
             import ast
 
             value = ast.literal_eval(config["literal"])
-        found[config["name"]] = value if value is None or config["is_plain"] else ConfigValue(value)
-    return found
+        values[config["name"]] = value if value is None or config["is_plain"] else ConfigValue(value)
+    return values
 
 
 def as_artifact(value: Any) -> Any:
-    """What is saved of a config: ordinary dicts, as Metaflow saves them; `Config` gives steps a `ConfigValue` of them."""
+    """Returns the form in which a config is saved: ordinary dicts, as in Metaflow.
+
+    `Config` gives steps a `ConfigValue` of them.
+    """
     return value.to_dict() if isinstance(value, ConfigValue) else value
 
 
 class Delayed:
-    """An expression over configs, where its value is not known yet."""
+    """An expression over configs whose value is not known yet."""
 
     def __init__(self, text: str, names: Dict[str, Any], access: Tuple[Any, ...] = ()) -> None:
         self.__dict__.update(_text=text, _names=names, _access=access)
@@ -118,50 +121,53 @@ class Delayed:
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
-            f"`{self._text}` has no value yet while the class is made: write config_expr(…) around the whole expression"
+            f"`{self._text}` has no value yet while Python creates the class: wrap the whole expression in "
+            "config_expr(…)"
         )
 
     def __repr__(self) -> str:
-        return f"<{self._text}{''.join(f'[{each!r}]' for each in self._access)}, not known yet>"
+        return f"<{self._text}{''.join(f'[{key!r}]' for key in self._access)}, not known yet>"
 
 
 def resolve(value: Any, values: Optional[Dict[str, Any]] = None) -> Any:
-    """The value with everything in it that is delayed replaced by what it stands for. `values` are the configs' by name, by default `active`."""
-    known = active if values is None else values
+    """Returns the value with everything that is delayed replaced. `values` are by config name, by default `active`."""
+    configs = active if values is None else values
     if isinstance(value, Delayed):
-        found = eval(value._text, value._names, dict(known))
-        for each in value._access:
-            each = resolve(each, known)
-            found = getattr(found, each) if isinstance(each, str) and not isinstance(found, dict) else found[each]
-        return found
+        result = eval(value._text, value._names, dict(configs))
+        for item in value._access:
+            item = resolve(item, configs)
+            result = getattr(result, item) if isinstance(item, str) and not isinstance(result, dict) else result[item]
+        return result
     if isinstance(value, dict) and not isinstance(value, ConfigValue):
-        made: Dict[Any, Any] = {}
-        for key, each in value.items():
+        resolved: Dict[Any, Any] = {}
+        for key, item in value.items():
             if isinstance(key, str) and key.startswith(UNPACKED):
-                made.update(_unwrapped(dict(resolve(each, known))))
+                resolved.update(_unwrapped(dict(resolve(item, configs))))
             else:
-                made[key] = resolve(each, known)
-        return made
-    return type(value)(resolve(each, known) for each in value) if type(value) in (list, tuple, set) else value
+                resolved[key] = resolve(item, configs)
+        return resolved
+    return type(value)(resolve(item, configs) for item in value) if type(value) in (list, tuple, set) else value
 
 
 def config_expr(expression: str) -> Delayed:
-    """An expression over the flow's configs, by their names, for where their values are not known yet."""
+    """Returns an expression over the flow's configs, by name, for places where their values are not known yet."""
     return Delayed(expression, sys._getframe(1).f_globals)
 
 
 class Config:
-    """A configuration of the flow; on the flow object, its value."""
+    """A configuration of the flow. On a flow object, its value."""
 
     _flowc_declares = True
 
     def __init__(
-        self, name: str, default: Any = None, default_value: Any = None, help: Optional[str] = None, required: Optional[bool] = None,
+        self, name: str, default: Any = None, default_value: Any = None, help: Optional[str] = None,
+        required: Optional[bool] = None,
         parser: Any = None, plain: bool = False, **options: Any,
     ) -> None:  # fmt: skip
         self.__dict__.update(
             name=name, _default=default, _default_value=default_value, _parser=parser, _plain=plain, _attribute=name,
-            kwargs={"default": default if default is not None else default_value, "help": help, "required": required, "plain": plain, **options},
+            kwargs={"default": default if default is not None else default_value, "help": help, "required": required,
+            "plain": plain, **options},
         )  # fmt: skip
 
     if TYPE_CHECKING:
@@ -185,7 +191,7 @@ class Config:
 
     def __set__(self, flow: Any, value: Any) -> None:
         if "_flowc_reached" in flow.__dict__:
-            return  # in `__init__` it has no effect, as in Metaflow
+            return  # as in Metaflow, it has no effect in `__init__`
         raise AttributeError("Flow level attributes and Parameters are not modifiable")
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Exceptions that flows see, under the names that Metaflow gives them (`metaflow.exception`)."""
+"""The exceptions that flows see, under Metaflow's names (`metaflow.exception`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ METAFLOW_EXIT_DISALLOW_RETRY = NO_OTHER_ATTEMPT  # for `sys.exit`
 
 class MetaflowException(Exception):
     headline = "Flow failed"
-    _home = "metaflow.exception"  # the module that Metaflow has the class in: what `@catch` writes into `.type`
+    _home = "metaflow.exception"  # Metaflow's module for the class, which `@catch` writes into `.type`
 
     def __init__(self, msg: str = "", lineno: Optional[int] = None, source_file: Optional[str] = None) -> None:
         self.message = msg
@@ -53,9 +53,7 @@ class MetaflowNamespaceMismatch(MetaflowException):
     headline = "Object not in the current namespace"
 
     def __init__(self, namespace: Optional[str]) -> None:
-        super().__init__(
-            f"Object not in namespace '{namespace}'; `namespace(None)` makes the client see the runs of everybody"
-        )
+        super().__init__(f"Object not in namespace '{namespace}'; `namespace(None)` shows the runs of everybody")
 
 
 class MetaflowTaggingError(MetaflowException):
@@ -70,7 +68,7 @@ class MetaflowUnknownUser(MetaflowException):
     headline = "Unknown user"
 
     def __init__(self) -> None:
-        super().__init__("the name of the user is not known: set METAFLOW_USER")
+        super().__init__("the user's name is unknown: set METAFLOW_USER")
 
 
 class ParameterFieldFailed(MetaflowException):
@@ -125,7 +123,7 @@ class FailureHandledByCatch(MetaflowException):
 
     def __init__(self, retry_count: int) -> None:
         super().__init__(
-            f"{retry_count} attempts ended without an exception of the step's own: its process was stopped or died"
+            f"{retry_count} attempts ended without an exception from the step: its process was stopped or died"
         )
 
 
@@ -146,10 +144,13 @@ class MissingInMergeArtifactsException(MetaflowException):
 
 
 class MetaflowExceptionWrapper(Exception):
-    """What `@catch(var=…)` leaves: the exception as text, which every later step can read without the user's modules."""
+    """The artifact of `@catch(var=…)`: the exception as text, which later steps can read without the user's modules."""
 
     def __init__(self, exc: Optional[BaseException] = None, main: str = "") -> None:
-        """`main` is the name of the module of the flow's file, which Metaflow runs as `__main__`."""
+        """Converts the exception to text.
+
+        `main` is the module of the flow's file, which Metaflow runs as `__main__`.
+        """
         super().__init__(str(exc))
         self.exception = str(exc)
         home = getattr(type(exc), "_home", "") if type(exc).__module__ == __name__ else type(exc).__module__
@@ -174,7 +175,7 @@ class MetaflowExceptionWrapper(Exception):
 
 
 def _rebuilt(exception: str, kind: str, stacktrace: Optional[str]) -> MetaflowExceptionWrapper:
-    made = MetaflowExceptionWrapper.__new__(MetaflowExceptionWrapper)
-    made.exception, made.type, made.stacktrace = exception, kind, stacktrace
-    made.args = (exception,)
-    return made
+    wrapper = MetaflowExceptionWrapper.__new__(MetaflowExceptionWrapper)
+    wrapper.exception, wrapper.type, wrapper.stacktrace = exception, kind, stacktrace
+    wrapper.args = (exception,)
+    return wrapper

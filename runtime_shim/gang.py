@@ -1,8 +1,9 @@
-"""`@parallel`: the tasks of a gang run at the same time, and know of each other (Metaflow's documentation, distributed computing).
+"""`@parallel`: the tasks of a gang run at the same time, and know each other.
 
-A gang is the tasks that one `num_parallel` makes; node 0 is its control task. A member that has run the user's code waits until all have,
-and only then writes its record: a gang that fails is tried again as a whole, so no record of an attempt that failed may be left behind.
-Members meet in the datastore: each leaves `STEP/PATH.ATTEMPT.ready`.
+The rules are in Metaflow's documentation, distributed computing. A gang is the tasks that one `num_parallel` makes, and
+node 0 is its control task. A member that has run the user's code waits until all have, and only then writes its record:
+a gang that fails is retried as a whole, so a failed attempt must not leave records. Members meet in the datastore: each
+writes `STEP/PATH.ATTEMPT.ready`.
 """
 
 from __future__ import annotations
@@ -18,22 +19,23 @@ from .store import Store
 
 Parallel = namedtuple("Parallel", ["main_ip", "num_nodes", "node_index", "control_task_id"])
 
-LOOK = 0.02  # seconds between two looks at who is ready, at first
+LOOK = 0.02  # seconds between two checks for ready members, at first
 LOOK_AT_MOST = 1.0
 PATIENCE = 5 * 86400.0  # seconds
 
 
 def parallel() -> Parallel:
-    """`current.parallel`, from the environment of the task."""
-    given = os.environ.get
+    """Returns `current.parallel`, from the environment of the task."""
+    variable = os.environ.get
     return Parallel(
-        given("MF_PARALLEL_MAIN_IP", "127.0.0.1"), int(given("MF_PARALLEL_NUM_NODES", "1")), int(given("MF_PARALLEL_NODE_INDEX", "0")),
-        given("MF_PARALLEL_CONTROL_TASK_ID"),
+        variable("MF_PARALLEL_MAIN_IP", "127.0.0.1"), int(variable("MF_PARALLEL_NUM_NODES", "1")),
+        int(variable("MF_PARALLEL_NODE_INDEX", "0")),
+        variable("MF_PARALLEL_CONTROL_TASK_ID"),
     )  # fmt: skip
 
 
 def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[Dict[str, Any]]) -> None:
-    """Tells the task of its gang. `torch` holds the attributes of `@pytorch_parallel`, if that is the decorator."""
+    """Sets the variables that describe the gang. `torch` holds the attributes of `@pytorch_parallel`, if present."""
     index = address.indices(path)[-1]
     os.environ.setdefault("MF_PARALLEL_MAIN_IP", "127.0.0.1")
     own = {
@@ -44,7 +46,8 @@ def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[
     if torch is not None:
         port = torch.get("master_port") or (51000 + int(run) % 10000 if run.isdigit() else 51001)
         own.update(
-            MASTER_PORT=port, MASTER_ADDR=os.environ["MF_PARALLEL_MAIN_IP"], NODE_RANK=index, WORLD_SIZE=nodes, NUM_NODES=nodes,
+            MASTER_PORT=port, MASTER_ADDR=os.environ["MF_PARALLEL_MAIN_IP"], NODE_RANK=index, WORLD_SIZE=nodes,
+            NUM_NODES=nodes,
             PL_TORCH_DISTRIBUTED_BACKEND="gloo",
         )  # fmt: skip
     os.environ.update({name: str(value) for name, value in own.items()})
@@ -53,9 +56,10 @@ def set_environment(step: str, path: str, nodes: int, run: str, torch: Optional[
 def wait_for_all(
     store: Store, flow: str, run: str, step: str, path: str, attempt: str, nodes: int, patience: float = PATIENCE
 ) -> None:
-    """Returns when every member of the gang is ready, or has its record. Raises ShimError after `patience` seconds: one of them must have died.
+    """Returns when every member of the gang is ready or has its record.
 
-    `attempt` tells this try of the gang from others.
+    Raises ShimError after `patience` seconds, since one of them must have died. `attempt` distinguishes this try of the
+    gang from others.
     """
 
     def is_ready(index: int) -> bool:
@@ -70,7 +74,10 @@ def wait_for_all(
         missing = {index for index in missing if not is_ready(index)}
         if missing:
             if time.monotonic() > until:
-                raise ShimError(f"node {min(missing)} of the {nodes} of step {step} has not finished")
+                raise ShimError(
+                    f"node {min(missing)} of step {step}, which has {nodes} nodes, has not finished: its process has "
+                    "probably died"
+                )
             time.sleep(pause)
             pause = min(pause * 1.2, LOOK_AT_MOST)
 

@@ -1,4 +1,7 @@
-"""`current`: where am I (Metaflow's documentation, current). One object a process; a task fills it before the step runs."""
+"""`current`: facts about the running task (Metaflow's documentation, current).
+
+There is one object per process. A task fills it before the step runs.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator
 
+# None when unset
 _ALWAYS = (
     "flow_name",
     "run_id",
@@ -18,11 +22,11 @@ _ALWAYS = (
     "namespace",
     "username",
     "tags",
-)  # None when unset
+)
 
 
 class RunParameters:
-    """The values of the run's parameters: attributes, and iteration over the names."""
+    """The values of the run's parameters, as attributes. Iterating yields their names."""
 
     def __init__(self, values: dict) -> None:  # type: ignore[type-arg]
         self.__dict__.update(values)
@@ -32,7 +36,11 @@ class RunParameters:
 
 
 class Current:
-    """Attributes that are not set are None; those that a decorator would bring, and unknown ones, raise AttributeError."""
+    """The facts about the running task, as attributes.
+
+    Known attributes that are not set are None. Those that a missing decorator would bring, and unknown ones, raise
+    AttributeError.
+    """
 
     def __init__(self) -> None:
         self._graph: Any = None  # Graph
@@ -54,7 +62,7 @@ class Current:
     @property
     def pathspec(self) -> Any:
         parts = running.address()
-        return "/".join(map(str, parts)) if all(each is not None for each in parts) else None
+        return "/".join(map(str, parts)) if all(part is not None for part in parts) else None
 
     @property
     def tempdir(self) -> str:
@@ -82,12 +90,12 @@ class Current:
 
     @property
     def run(self) -> Any:
-        """The client's object of the run; None outside a run."""
+        """The client's `Run` object; None outside a run."""
         return run_object(self.flow_name, self.run_id) if self.is_running_flow else None
 
     @property
     def task(self) -> Any:
-        """The client's object of the task; None outside a task."""
+        """The client's `Task` object; None outside a task."""
         if self.pathspec is None:
             return None
         return _client("Task", self.pathspec)
@@ -96,14 +104,14 @@ class Current:
         return getattr(self, key, default)
 
     def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *_ALWAYS, *(each for each in running.facts if each not in _ALWAYS)]
+        return [*super().__dir__(), *_ALWAYS, *(name for name in running.facts if name not in _ALWAYS)]
 
     def __contains__(self, key: str) -> bool:
         return getattr(self, key, None) is not None
 
 
 def run_object(flow: str, run: str) -> Any:
-    """The client's object of a run."""
+    """Returns the client's object for a run."""
     return _client("Run", f"{flow}/{run}")
 
 

@@ -1,4 +1,7 @@
-"""Events that start flows: their names (`namespaced_event_name`), and sending one to Argo Events (`metaflow.integrations.ArgoEvent`)."""
+"""Events that start flows: their names (`namespaced_event_name`), and sending one to Argo Events.
+
+`ArgoEvent` is `metaflow.integrations.ArgoEvent`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ class ArgoEventException(MetaflowException):
 
 
 def namespaced_event_name(event_name: str) -> Callable[[], str]:
-    """Returns a function that gives the name scoped to the project and branch it is called in: `mfns.PROJECT.BRANCH.NAME`, or `mfns.NAME`."""
+    """Returns a function that returns the event's name, scoped to the current project and branch.
+
+    The result is `mfns.PROJECT.BRANCH.NAME`, or `mfns.NAME` without a project.
+    """
 
     def full_name() -> str:
         from .current import current
@@ -48,13 +54,16 @@ class ArgoEvent:
         return self
 
     def safe_publish(self, payload: Optional[Dict[str, Any]] = None, ignore_errors: bool = True) -> Optional[str]:
-        """Publishes the event where the flow runs on Argo, and only there."""
+        """Publishes the event only if the flow runs on Argo."""
         return self.publish(payload, force=False, ignore_errors=ignore_errors)
 
     def publish(
         self, payload: Optional[Dict[str, Any]] = None, force: bool = True, ignore_errors: bool = True
     ) -> Optional[str]:
-        """Returns the event's id, or None if it was not sent. Raises ArgoEventException unless errors are to be ignored."""
+        """Returns the event's id, or None if it was not sent.
+
+        Raises ArgoEventException unless `ignore_errors` is set.
+        """
         if not force and os.environ.get("FLOWC_TARGET") != "argo":
             print(
                 f"Argo Event ({self.name}) was not published: the flow does not run on Argo Workflows", file=sys.stderr
@@ -76,10 +85,11 @@ class ArgoEvent:
         import uuid
 
         if not self.url:
-            raise ValueError("no webhook is known: give `url`, or set METAFLOW_ARGO_EVENTS_WEBHOOK_URL")
+            raise ValueError("the webhook's URL is unknown: pass `url`, or set METAFLOW_ARGO_EVENTS_WEBHOOK_URL")
         now, event = int(time.time()), str(uuid.uuid4())
         about = {
-            "name": self.name, "id": event, "timestamp": now, "utc_date": time.strftime("%Y%m%d", time.gmtime(now)), "generated-by-metaflow": True,
+            "name": self.name, "id": event, "timestamp": now, "utc_date": time.strftime("%Y%m%d", time.gmtime(now)),
+            "generated-by-metaflow": True,
         }  # fmt: skip
         headers = {
             "Content-Type": "application/json",

@@ -1,4 +1,4 @@
-"""What a decorator does when a flow's module is imported: it only notes that it was written, and with which attributes."""
+"""The effect of a decorator when a flow's module is imported: it only records its name and attributes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def marker(name: str) -> Callable[..., Any]:
-    """Returns the decorator of that name."""
+    """Returns the decorator with the given name."""
 
     def decorator(*arguments: Any, **attributes: Any) -> Any:
         if len(arguments) == 1 and not attributes and (callable(arguments[0]) or isinstance(arguments[0], type)):
@@ -22,7 +22,7 @@ def marker(name: str) -> Callable[..., Any]:
 
 
 def note(decorated: Any, name: str, attributes: Dict[str, Any]) -> Any:
-    """Keeps what was written, in the order in which Python applies it, for mutators to see. Returns `decorated`."""
+    """Records the decorator for mutators, in the order in which Python applies decorators. Returns `decorated`."""
     if "_flowc_written" not in decorated.__dict__:
         decorated._flowc_written = []
     decorated._flowc_written.append((name, attributes))

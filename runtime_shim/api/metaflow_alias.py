@@ -1,7 +1,8 @@
-"""`import metaflow` as flowc's own API, so that an unmodified flow runs whether Metaflow is installed or not.
+"""`import metaflow` as flowc's own API, so that an unmodified flow runs with or without Metaflow installed.
 
-`install` puts a finder before all others (the shim does, before it imports a flow); `fallback` puts it last, so that it only answers when
-nobody else does. The modules below `metaflow` that documented flows import have flowc's names; Metaflow's internals are refused by name.
+`install` puts a finder before all others; the shim calls it before it imports a flow. `fallback` puts the finder last,
+so that it answers only if no other does. The modules below `metaflow` that documented flows import have flowc's names.
+Metaflow's internals are refused by name.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-# module of Metaflow's → modules of the shim whose names it has
+# Metaflow's module → modules of the shim that provide its names
 _MODULES = {
     "metaflow": ("api.names",),
     "metaflow.cards": ("cards",),
@@ -63,7 +64,10 @@ _MODULES = {
 
 
 class _Finder:
-    """Finder and loader; not derived from `importlib.abc`, whose import takes longer than a task may."""
+    """A finder and loader.
+
+    It does not derive from `importlib.abc`, which would take longer to import than a task may take.
+    """
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name == "metaflow" or name.startswith("metaflow."):
@@ -76,10 +80,13 @@ class _Finder:
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
         if name not in _MODULES:
-            text = f"{name} is not part of Metaflow's documented API: flowc has the names that its documentation has, and none of its internals"
+            text = (
+                f"{name} is not part of Metaflow's documented API: flowc provides the documented names, and none of "
+                "Metaflow's internals"
+            )
             raise ImportError(text, name=name)  # not ModuleNotFoundError, whose text `from metaflow import x` swallows
         module.__path__ = []
-        homes = [_imported(each) for each in _MODULES[name]]
+        homes = [_imported(home_name) for home_name in _MODULES[name]]
         for home in reversed(homes):
             module.__dict__.update({key: value for key, value in home.__dict__.items() if not key.startswith("_")})
         if name == "metaflow":
@@ -92,7 +99,9 @@ class _Finder:
             for home in homes:
                 if hasattr(home, "__getattr__"):
                     return getattr(home, key)
-            raise AttributeError(f"{name}.{key} is not part of Metaflow's documented API, which is what flowc has")
+            raise AttributeError(
+                f"{name}.{key} is not part of Metaflow's documented API, which is all that flowc provides"
+            )
 
         module.__getattr__ = missing  # type: ignore[method-assign]
 
@@ -104,17 +113,17 @@ def _imported(name: str) -> Any:
 
 
 def install() -> None:
-    """From now on `import metaflow` is flowc's, in this process."""
+    """Makes `import metaflow` give flowc's API in this process."""
     if not any(isinstance(each, _Finder) for each in sys.meta_path[:1]):
         sys.meta_path.insert(0, _Finder())
     loaded = sys.modules.get("metaflow")
     if loaded is not None and not isinstance(getattr(loaded, "__loader__", None), _Finder):
-        for name in [each for each in sys.modules if each == "metaflow" or each.startswith("metaflow.")]:
+        for name in [module for module in sys.modules if module == "metaflow" or module.startswith("metaflow.")]:
             del sys.modules[name]
 
 
 def fallback() -> Any:
-    """From now on `import metaflow` is flowc's, unless something else answers to the name. Returns the finder."""
+    """Makes `import metaflow` give flowc's API unless another finder knows the name. Returns the finder."""
     finder = _Finder()
     sys.meta_path.append(finder)
     return finder

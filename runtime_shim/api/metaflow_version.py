@@ -1,4 +1,4 @@
-"""`metaflow.metaflow_version`: which release's language this is, for flows that print it."""
+"""`metaflow.metaflow_version`: the release of Metaflow whose language flowc implements, for flows that print it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ RELEASE = "2.19.39"  # whose behaviour was measured
 
 
 def get_version(public: bool = False) -> str:
-    """Returns the release of Metaflow whose language flowc has; unless `public`, with flowc's own version behind it."""
+    """Returns the release of Metaflow whose language flowc implements.
+
+    Unless `public`, flowc's own version follows it.
+    """
     if public:
         return RELEASE
     from ..contract.version import VERSION

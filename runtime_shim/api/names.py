@@ -1,4 +1,4 @@
-"""The names that flows import, from `flowc` or from `metaflow`; the decorators among them are in `decorators.py`."""
+"""The names that flows import from `flowc` or `metaflow`. The decorators among them are in `decorators.py`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ def step(
 
 
 def exit_hook(on_success: Any = (), on_error: Any = (), options: Any = None) -> Callable[[type], type]:
-    """Functions to call when a run has ended; the only decorator of a flow that is kept, since functions are not in the IR."""
+    """Registers functions to call when a run has ended.
+
+    It is the only flow decorator that keeps its arguments on the class, since functions are not in the IR.
+    """
 
     def mark(flow_class: type) -> type:
         from ..local.exit_hooks import mark
@@ -85,7 +88,7 @@ exit_hook._flowc_marker = True  # type: ignore[attr-defined]
 
 
 def package_sources(sources: Any, arcname: Any = None, suffixes: Any = None) -> Callable[[type], type]:
-    """Files for the code package, which the compiler has put there: nothing to do in a task."""
+    """Does nothing in a task: the compiler has already put the files into the code package."""
     return lambda flow_class: flow_class
 
 
@@ -99,7 +102,7 @@ class JSONTypeClass:
 JSONType = JSONTypeClass()
 
 
-# names of Metaflow's, and the module that has each; imported when they are first asked for
+# Metaflow's names → the module that has each; imported on first use
 _HOMES = {
     **dict.fromkeys(("UserStepDecorator", "user_step_decorator", "USER_SKIP_STEP"), "user_code.user_decorators"),
     **dict.fromkeys(("parallel_map", "parallel_imap_unordered"), "api.parallel_map"),
@@ -108,8 +111,10 @@ _HOMES = {
     "namespaced_event_name": "api.events",
     **dict.fromkeys(
         (
-            "Flow", "Run", "Step", "Task", "DataArtifact", "Metaflow", "namespace", "get_namespace", "default_namespace", "metadata",
-            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "S3", "S3GetObject", "S3PutObject",
+            "Flow", "Run", "Step", "Task", "DataArtifact", "Metaflow", "namespace", "get_namespace",
+            "default_namespace", "metadata",
+            "get_metadata", "default_metadata", "inspect_spin", "Runner", "NBRunner", "S3", "S3GetObject",
+            "S3PutObject",
         ),
         "client",
     ),
@@ -126,8 +131,8 @@ _HOMES = {
 _LATER = frozenset("Deployer DeployedFlow NBDeployer".split())
 
 _DEPLOYING = (
-    "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes what is to be deployed, "
-    "and the target's page in docs/targets says how"
+    "yet: `flowc compile FLOW.py --target argo|step-functions|airflow` writes the files to deploy, and the target's "
+    "page in docs/targets says how to deploy them"
 )
 
 
@@ -159,7 +164,8 @@ def __getattr__(name: str) -> Any:
 
         return Unsupported(name, _DEPLOYING if "Deploy" in name else "yet")
     if name in _EXTENSIONS:
-        raise AttributeError(f"`{name}` is not of Metaflow itself but of an extension, which flowc does not have")
+        raise AttributeError(f"`{name}` belongs to an extension of Metaflow, which flowc does not provide")
     raise AttributeError(
-        f"module 'metaflow' has no attribute {name!r}: flowc has the names of Metaflow's documentation, and none of its internals"
+        f"module 'metaflow' has no attribute {name!r}: flowc provides the names in Metaflow's documentation, and none "
+        "of its internals"
     )

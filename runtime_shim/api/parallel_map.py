@@ -1,6 +1,6 @@
-"""`parallel_map` and `parallel_imap_unordered`: a function over many arguments, each call in a process of its own.
+"""`parallel_map` and `parallel_imap_unordered`: call a function with many arguments, each call in its own process.
 
-A call is a fork, so the function may be anything, a closure too; what it returns must be picklable.
+Each call is a fork, so the function may be anything, even a closure. Its result must be picklable.
 """
 
 from __future__ import annotations
@@ -19,19 +19,23 @@ def parallel_map(
     func: Callable[[Any], Any], iterable: Iterable[Any], max_parallel: Optional[int] = None, dir: Optional[str] = None
 ) -> List[Any]:
     """Returns the results in the order of the arguments. Raises MulticoreException if a call fails."""
-    found = parallel_imap_unordered(
+    numbered_results = parallel_imap_unordered(
         lambda numbered: (numbered[0], func(numbered[1])), enumerate(iterable), max_parallel, dir
     )
-    return [result for _, result in sorted(found, key=lambda each: each[0])]
+    return [result for _, result in sorted(numbered_results, key=lambda each: each[0])]
 
 
 def parallel_imap_unordered(
     func: Callable[[Any], Any], iterable: Iterable[Any], max_parallel: Optional[int] = None, dir: Optional[str] = None
 ) -> Iterator[Any]:
-    """Yields the results as they come, at most `max_parallel` (default: the number of processors) at a time. `dir` has no effect here."""
+    """Yields the results as they arrive.
+
+    At most `max_parallel` calls (default: the number of processors) run at a time. `dir` has no effect.
+    """
     arguments = iter(iterable)
     limit = max_parallel or os.cpu_count() or 1
-    running: Dict[int, Tuple[int, List[bytes]]] = {}  # the pipe's end → the process, and what it has said
+    # reading end of the pipe → the process, and the data received so far
+    running: Dict[int, Tuple[int, List[bytes]]] = {}
     with selectors.DefaultSelector() as selector:
         exhausted = False
         while True:
@@ -60,7 +64,10 @@ def parallel_imap_unordered(
 
 
 def _start(func: Callable[[Any], Any], argument: Any) -> Tuple[int, int]:
-    """Returns the process that calls the function, and the end of the pipe that its result comes through."""
+    """Starts a process that calls the function.
+
+    Returns its id, and the end of the pipe that its result comes through.
+    """
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""`profile(label, stats_dict=None)`: how long a block takes, printed or added up."""
+"""`profile(label, stats_dict=None)`: measures how long a block takes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any, Dict, Optional
 
 
 class profile(ContextDecorator):
-    """A context, and a decorator of functions; with `stats_dict`, its milliseconds are added to `stats_dict[label]`, else two lines are printed."""
+    """A context manager and function decorator that measures time.
+
+    It adds its milliseconds to `stats_dict[label]`, or prints two lines if there is no `stats_dict`.
+    """
 
     def __init__(self, label: str, stats_dict: Optional[Dict[str, int]] = None) -> None:
         self.label, self.stats = label, stats_dict

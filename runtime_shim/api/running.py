@@ -1,4 +1,7 @@
-"""Which task this process runs. `current` shows it to the flow; the client asks for it, since a task that runs exists before it has left anything."""
+"""The task that this process runs.
+
+`current` shows it to the flow. The client asks for it too, since a running task exists before it has written anything.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ if TYPE_CHECKING:
 
 _ADDRESS = ("flow_name", "run_id", "step_name", "task_id")
 
-facts: Dict[str, Any] = {}  # by the names that they have as attributes of `current`; empty where no task runs
+facts: Dict[str, Any] = {}  # by attribute of `current`; empty where no task runs
 
 
 def replace(values: Dict[str, Any]) -> None:
-    """From now on these are the facts."""
+    """Replaces the facts."""
     facts.clear()
     facts.update(values)
 
@@ -23,10 +26,13 @@ def is_flow() -> bool:
 
 
 def address() -> List[Any]:
-    """Returns flow, run, step and the task's id; None for those that are not known."""
+    """Returns flow, run, step and task id; None for each that is unknown."""
     return [facts.get(name) for name in _ADDRESS]
 
 
 def is_within(*parts: str) -> bool:
-    """Returns True if the task is in the flow, run and step of these names, as many as are given, or is the task of this id."""
+    """Returns True if the running task belongs to the given flow, run and step, or has the given id.
+
+    `parts` may be any leading part of (flow, run, step, task id).
+    """
     return address()[: len(parts)] == list(parts)

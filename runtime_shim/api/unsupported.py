@@ -1,4 +1,4 @@
-"""`Unsupported`: what a flow gets for a name of Metaflow's that flowc knows and does not offer."""
+"""`Unsupported`: a placeholder for a name in Metaflow that flowc knows but does not support."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Unsupported:
-    """A name of Metaflow's that flowc knows and does not offer: it can be imported, and says so when it is used."""
+    """A placeholder that can be imported, and raises NotImplementedError when it is used."""
 
     _name: str
     _where: str
@@ -17,7 +17,7 @@ class Unsupported:
         self.__dict__["_name"], self.__dict__["_where"] = name, where
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"flowc does not support `{self._name}` of Metaflow {self._where}")
+        raise NotImplementedError(f"flowc does not support Metaflow's `{self._name}` {self._where}")
 
     __call__ = __getattr__ = __getitem__ = __iter__ = _refuse
 

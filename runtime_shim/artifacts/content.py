@@ -1,7 +1,7 @@
-"""A value as the bytes that are stored for it, and back (docs/formats.md, Content of an artifact).
+"""Converts a value to the bytes that are stored for it, and back (docs/formats.md, Content of an artifact).
 
-Pickle protocol 5. Large buffers stay where they are in memory until they are written, and on loading lie where they were read or mapped:
-nothing is copied. The pickle's own bytes, if they are many, wait in a temporary file.
+Uses pickle protocol 5. Large buffers stay where they are in memory until they are written. On loading, they stay where
+they were read or mapped. Nothing is copied. If the pickle itself is large, its bytes wait in a temporary file.
 """
 
 from __future__ import annotations
@@ -16,37 +16,36 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional, Tuple, Union
 
-    Piece = Tuple[
-        int, int, Union[memoryview, int]
-    ]  # offset in the content, length, and the bytes, or where they are in the spool file
+    # offset in the content, length, and the bytes or their position in the spool file
+    Piece = Tuple[int, int, Union[memoryview, int]]
 
 MAGIC = b"FLOWCART"
 VERSION = 1
 PROTOCOL = 5
 HEADER = 64  # bytes
 PAGE = 4096
-BUFFER = 16 << 10  # bytes of a buffer that stays out of the pickle
-LARGE = 1 << 20  # bytes from which content is a blob of its own, and its buffers begin on pages
+BUFFER = 16 << 10  # bytes from which a buffer stays out of the pickle
+LARGE = 1 << 20  # bytes from which content is a separate blob, with its buffers aligned to pages
 SPOOL = 24 << 20  # bytes of pickle that are kept in memory
-FLAT = 250_000  # items of a collection from which on it may be pickled in pieces (flat_collections.py)
+FLAT = 250_000  # items from which a collection may be pickled in pieces (flat_collections.py)
 _COLLECTIONS = (list, tuple, set, dict)
 _ALIGNED = 64  # in smaller content
 
 
-_Pickler: Any = None  # imported when it is needed
+_Pickler: Any = None  # imported on first use
 
 
 class Damaged(ShimError):
-    """Content that is not what was written."""
+    """Raised if content differs from what was written."""
 
 
 def verifying() -> bool:
-    """Whether nothing that is in the datastore is believed unread: something in it was found to be damaged."""
+    """Returns True if stored content must be read before it is trusted, because damage was found in the datastore."""
     return os.environ.get("FLOWC_VERIFY") == "1"
 
 
 class Content:
-    """Bytes as pieces, in chunks for several threads. Valid as long as the value is not changed."""
+    """Bytes in pieces, split into chunks for several threads. Valid as long as the value is not changed."""
 
     __slots__ = ("size", "spool", "_pieces", "_digests")
 
@@ -75,26 +74,26 @@ class Content:
         return max(1, -(-self.size // CHUNK))
 
     def chunk(self, number: int) -> List[Any]:
-        """The parts of the chunk, in order: bytes-like objects."""
+        """Returns the parts of the chunk, in order, as bytes-like objects."""
         return self.part(number * CHUNK, min(self.size, (number + 1) * CHUNK))
 
     def part(self, start: int, end: int) -> List[Any]:
         if len(self._pieces) == 1 and not start and end == self.size and not isinstance(self._pieces[0][2], int):
             return [self._pieces[0][2]]
-        found: List[Any] = []
+        parts: List[Any] = []
         for offset, length, source in self._pieces[self._first(start) :]:
             if offset >= end:
                 break
             low, high = max(start, offset) - offset, min(end, offset + length) - offset
             if isinstance(source, int):
                 assert self.spool is not None
-                found.append(os.pread(self.spool, high - low, source + low))
+                parts.append(os.pread(self.spool, high - low, source + low))
             else:
-                found.append(source[low:high])
-        return found
+                parts.append(source[low:high])
+        return parts
 
     def _first(self, start: int) -> int:
-        """The number of the piece that holds the byte at `start`."""
+        """Returns the index of the piece that holds the byte at `start`."""
         low, high = 0, len(self._pieces)
         while low < high:
             middle = (low + high) // 2
@@ -105,17 +104,17 @@ class Content:
         return low
 
     def chunk_digests(self) -> List[bytes]:
-        """The sha256 of every chunk, computed once."""
+        """Returns the sha256 of every chunk, computed once."""
         if not self._digests and self.size <= CHUNK:
             self._digests = [digest_of(self.part(0, self.size), self.size)]
         elif not self._digests:
-            found = [b""] * self.chunks
+            digests = [b""] * self.chunks
 
             def one(number: int) -> None:
-                found[number] = digest_of(self.chunk(number), self.size)
+                digests[number] = digest_of(self.chunk(number), self.size)
 
-            for_each(len(found), one, cores())
-            self._digests = found
+            for_each(len(digests), one, cores())
+            self._digests = digests
         return self._digests
 
     @property
@@ -127,7 +126,7 @@ class Content:
         return bool(self._digests)
 
     def hashed(self, digests: List[bytes]) -> None:
-        """Tells what the chunks' digests are, when they were computed on the way."""
+        """Stores digests that were computed while the content was written."""
         self._digests = digests
 
     def bytes(self) -> bytes:
@@ -137,26 +136,26 @@ class Content:
 
 
 def digest_of(parts: List[Any], size: int) -> bytes:
-    """The sha256 of the parts; `size` bytes in all say which code is faster."""
-    seen = sha256_for(size)()
-    for each in parts:
-        seen.update(each)
-    found: bytes = seen.digest()
-    return found
+    """Returns the sha256 of the parts. `size`, in bytes, selects the faster implementation."""
+    hasher = sha256_for(size)()
+    for part in parts:
+        hasher.update(part)
+    digest: bytes = hasher.digest()
+    return digest
 
 
 def of(value: object) -> Content:
     """Returns the value's content. Raises whatever pickling raises."""
-    found = Pickling().of(value)
-    if isinstance(found, Content):
-        return found
-    made = Content()
-    made.add(found)
-    return made
+    data = Pickling().of(value)
+    if isinstance(data, Content):
+        return data
+    content = Content()
+    content.add(data)
+    return content
 
 
 class Pickling:
-    """Makes the contents of values, one after another, by one pickler: for a small value that is half of the work."""
+    """Pickles several values with one pickler, which halves the work for a small value."""
 
     __slots__ = ("_sink", "_buffers", "_dump", "_forget")
 
@@ -164,7 +163,10 @@ class Pickling:
         self._dump: Any = None
 
     def of(self, value: object) -> Union[bytes, Content]:
-        """Returns the value's content: if it is nothing but a pickle below LARGE, as that. Raises whatever pickling raises."""
+        """Returns the value's content: bytes if it is just a pickle smaller than LARGE.
+
+        Raises whatever pickling raises.
+        """
         if type(value) in _COLLECTIONS and len(value) >= FLAT:  # type: ignore[arg-type]
             from ..fast_start import flat_collections
 
@@ -172,7 +174,7 @@ class Pickling:
             if flat_collections.pickle(value, sink.keep):
                 return _framed(sink, []) if sink.size >= LARGE else sink.taken()
         dump = self._dump or self._begin()
-        self._dump = None  # what another value has left is not used
+        self._dump = None  # a pickler that failed on an earlier value is not reused
         dump(value)
         sink, buffers = self._sink, self._buffers
         if buffers or sink.size >= LARGE:
@@ -201,17 +203,17 @@ class Pickling:
 
 
 def _framed(sink: _Sink, buffers: List[memoryview]) -> Content:
-    """Header, pickle, table of the buffers, and the buffers, each at a multiple of the alignment."""
+    """Returns content made of header, pickle, table of buffers, and the aligned buffers."""
     table_at = _up(HEADER + sink.size, 16)
     end = table_at + 16 * len(buffers)
     alignment = PAGE if end + sum(map(len, buffers)) >= LARGE else _ALIGNED
     table = b""
-    for each in buffers:
+    for buffer in buffers:
         start = _up(end, alignment)
-        table += _numbers(start, len(each))
-        end = start + len(each)
-    made = Content()
-    made.add(
+        table += _numbers(start, len(buffer))
+        end = start + len(buffer)
+    content = Content()
+    content.add(
         MAGIC
         + VERSION.to_bytes(2, "little")
         + bytes(2)
@@ -219,28 +221,34 @@ def _framed(sink: _Sink, buffers: List[memoryview]) -> Content:
         + _numbers(HEADER, sink.size, table_at, end)
         + bytes(16)
     )
-    sink.pour(made)
-    made.add(bytes(table_at - made.size))
-    made.add(table)
-    for each in buffers:
-        made.add(bytes(_up(made.size, alignment) - made.size))
-        made.add(each)
-    return made
+    sink.pour(content)
+    content.add(bytes(table_at - content.size))
+    content.add(table)
+    for buffer in buffers:
+        content.add(bytes(_up(content.size, alignment) - content.size))
+        content.add(buffer)
+    return content
 
 
 def check(head: memoryview, size: int) -> None:
-    """Raises Damaged unless content of `size` bytes that begins with `head` is whole, as far as its header tells; ShimError for a newer version."""
+    """Checks the header of content of `size` bytes that begins with `head`.
+
+    Raises Damaged if the content is incomplete, as far as the header can tell, and ShimError for a newer version.
+    """
     if bytes(head[:8]) != MAGIC or len(head) < HEADER:
-        raise Damaged("it does not begin as content of flowc does")
+        raise Damaged("it does not begin with flowc's header")
     version = int.from_bytes(head[8:10], "little")
     if version > VERSION:
-        raise ShimError(f"it has format {version}, this flowc reads {VERSION}: use a newer flowc")
+        raise ShimError(f"it has format {version}, but this flowc reads format {VERSION}: use a newer flowc")
     if int.from_bytes(head[40:48], "little") != size:
         raise Damaged(f"it has {size} bytes, not {int.from_bytes(head[40:48], 'little')}")
 
 
 def restore(data: Any) -> Any:
-    """Returns the value whose content is `data`, on whose bytes its buffers will lie. Raises Damaged, and whatever unpickling raises."""
+    """Returns the value whose content is `data`. Its buffers share the memory of `data`.
+
+    Raises Damaged, and whatever unpickling raises.
+    """
     from _pickle import loads
 
     view = memoryview(data)
@@ -262,16 +270,19 @@ def restore(data: Any) -> Any:
 
 
 class _Passing:
-    """A file for the unpickler: a large pickle in a map, whose pages are given back once they have been read. No part is read twice."""
+    """A file for the unpickler over a large mapped pickle. It releases pages once they have been read.
+
+    No part may be read twice.
+    """
 
     def __init__(self, data: Any, start: int, end: int) -> None:
         self._data, self._view = data, memoryview(data)[:end]
-        self._at, self._kept = start, 0  # until where pages were given back
+        self._at, self._kept = start, 0  # position up to which pages were released
 
     def read(self, size: int) -> bytes:
-        found = bytes(self._view[self._at : self._at + size])
-        self._pass(len(found))
-        return found
+        data = bytes(self._view[self._at : self._at + size])
+        self._pass(len(data))
+        return data
 
     def readinto(self, into: Any) -> int:
         view = self._view[self._at : self._at + len(into)]
@@ -286,7 +297,7 @@ class _Passing:
     def _pass(self, size: int) -> None:
         self._at += size
         if self._at - self._kept >= CHUNK:
-            end = self._at // CHUNK * CHUNK  # a multiple of any page's size
+            end = self._at // CHUNK * CHUNK  # a multiple of every page size
             try:
                 self._data.madvise(_GIVE_BACK, self._kept, end - self._kept)
             except OSError:
@@ -298,14 +309,14 @@ _GIVE_BACK = 4  # MADV_DONTNEED, on every system that has it
 
 
 class _Sink:
-    """Where the pickler writes. Large `bytes` objects of the value's come as themselves, and are only pointed at."""
+    """The file that the pickler writes to. It refers to the value's large `bytes` objects without copying them."""
 
     __slots__ = ("size", "_parts", "_mine", "_kept", "_spool")
 
     def __init__(self) -> None:
         self.size = 0
         self._parts: List[Union[bytes, int]] = []  # or the number of spooled bytes
-        self._mine: List[int] = []  # which parts are in memory for our sake
+        self._mine: List[int] = []  # indices of the parts that only the sink holds in memory
         self._kept = 0  # their bytes
         self._spool: Optional[int] = None
 
@@ -317,7 +328,7 @@ class _Sink:
             self._parts.append(data)
 
     def keep(self, data: bytes) -> None:
-        """What is in memory for our sake."""
+        """Writes data that only the sink holds in memory."""
         self._mine.append(len(self._parts))
         self._parts.append(data)
         self._kept += len(data)
@@ -326,14 +337,17 @@ class _Sink:
             self._spill()
 
     def _is_text(self, data: bytes) -> bool:
-        """True for the encoded form of a str, which the pickler made: its opcode and length came just before."""
+        """Returns True if `data` is the encoded form of a str, which the pickler made.
+
+        Its opcode and length were written just before.
+        """
         before = self._parts[-1] if self._parts else b""
         if isinstance(before, int) or type(data) is not bytes:
             return isinstance(before, int)
         return before[-5:-4] == b"X" if len(data) < 1 << 32 else before[-9:-8] == b"\x8d"
 
     def _spill(self) -> None:
-        """Moves those parts into a file that has no name."""
+        """Moves the parts that only the sink holds into an unnamed file."""
         try:
             if self._spool is None:
                 import tempfile
@@ -348,13 +362,11 @@ class _Sink:
                     view = view[os.write(self._spool, view) :]
                 self._parts[position] = len(data)
         except OSError as error:
-            raise ShimError(
-                f"a large value needs a temporary file, which cannot be written: {error.strerror}"
-            ) from None
+            raise ShimError(f"cannot write the temporary file that a large value needs: {error.strerror}") from None
         self._mine, self._kept = [], 0
 
     def taken(self) -> bytes:
-        """What was written, less than is spooled, in one piece; the sink is empty then."""
+        """Returns what was written, in one piece, and empties the sink. Must not be called after a spill."""
         parts = self._parts
         data = parts[0] if len(parts) == 1 else b"".join(parts)  # type: ignore[arg-type]
         parts.clear()
@@ -365,12 +377,12 @@ class _Sink:
     def pour(self, content: Content) -> None:
         content.spool = self._spool
         start = 0
-        for each in self._parts:
-            if isinstance(each, int):
-                content.add_spooled(start, each)
-                start += each
+        for part in self._parts:
+            if isinstance(part, int):
+                content.add_spooled(start, part)
+                start += part
             else:
-                content.add(each)
+                content.add(part)
 
 
 def _up(number: int, multiple: int) -> int:
@@ -378,4 +390,4 @@ def _up(number: int, multiple: int) -> int:
 
 
 def _numbers(*numbers: int) -> bytes:
-    return b"".join(each.to_bytes(8, "little") for each in numbers)
+    return b"".join(number.to_bytes(8, "little") for number in numbers)

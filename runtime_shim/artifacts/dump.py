@@ -1,4 +1,4 @@
-"""Reading the artifacts of a run from the datastore, as text."""
+"""Reads the artifacts of a run from the datastore, as text."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ Dump = Dict[str, List[Dict[str, Any]]]
 
 
 def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Dump:
-    """Returns the artifacts of the run's tasks, `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`, sorted.
+    """Returns the artifacts of the run's tasks, sorted.
 
-    What is missing or damaged says so, and has the key `damaged`. Raises ShimError if a step or path is asked for that has no task.
+    The form is `{step: [{"path": …, "artifacts": {name: {"type": …, "repr": …}}}]}`. An entry that is missing or
+    damaged says so, and has the key `damaged`. Raises ShimError if the requested step or path has no task.
     """
-    found: Dump = {}
+    tasks_by_step: Dump = {}
     for task_step, task_path in tasks(store, flow, run, step, path):
         try:
             one = record.read(store, flow, run, task_step, task_path)
         except DamagedError as error:
-            found.setdefault(task_step, []).append({"path": task_path, "artifacts": {}, "damaged": str(error)})
+            tasks_by_step.setdefault(task_step, []).append({"path": task_path, "artifacts": {}, "damaged": str(error)})
             continue
         if one is not None:
             shown = {
@@ -32,10 +33,10 @@ def dump(store: Store, flow: str, run: str, step: str = "", path: str = "") -> D
                 for name, entry in sorted(one.artifacts.items())
                 if not name.startswith(INTERNAL)
             }
-            found.setdefault(task_step, []).append({"path": task_path, "artifacts": shown})
-    if not found and step:
+            tasks_by_step.setdefault(task_step, []).append({"path": task_path, "artifacts": shown})
+    if not tasks_by_step and step:
         raise ShimError(f"run {run!r} has no task {step}{f'/{path}' if path else ''} that has succeeded")
-    return found
+    return tasks_by_step
 
 
 def _shown(store: Store, flow: str, name: str, entry: manifest.Entry) -> Dict[str, str]:
@@ -64,10 +65,10 @@ def stable_repr(value: object, _open: Optional[frozenset] = None) -> str:  # typ
     if isinstance(value, dict):
         return (
             "{"
-            + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(each, inside)}" for key, each in value.items())
+            + ", ".join(f"{stable_repr(key, inside)}: {stable_repr(item, inside)}" for key, item in value.items())
             + "}"
         )
-    texts = [stable_repr(each, inside) for each in value]  # type: ignore[attr-defined]
+    texts = [stable_repr(item, inside) for item in value]  # type: ignore[attr-defined]
     if isinstance(value, (set, frozenset)):
         text = "{" + ", ".join(sorted(texts)) + "}"
         return text if kind is set else f"frozenset({text})"

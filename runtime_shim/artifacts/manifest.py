@@ -1,7 +1,8 @@
 """Artifacts: the manifest of a task (name → entry), and where the content of each value is (docs/formats.md, Manifest).
 
-Small content is in the record itself, middling content of a task together in one object, a pack, and large content is a blob named by its
-digest, shared by all that hold the same value. An entry is a JSON object: `digest` and `size` of the content, `type`, and one of
+Small content is in the record itself, middling content of a task together in one object, a pack, and large content is a
+blob named by its digest, shared by all that hold the same value. An entry is a JSON object: `digest` and `size` of the
+content, `type`, and one of
 
 - `value`: the content, in base64
 - `pack` and `at`: the name of a pack (its digest), and the offset in it
@@ -27,33 +28,34 @@ if TYPE_CHECKING:
 else:
     Entry = Manifest = dict
 
-INTERNAL = "_flowc_"  # artifacts of our own begin so; nobody is shown them
-INLINE = 4096  # bytes of content that may go into the record
-INLINE_ALL = 64 << 10  # and of all that do, with what is inherited: each later task's record repeats them
-PACK = 32 << 20  # bytes after which another pack begins
+INTERNAL = "_flowc_"  # prefix of flowc's own artifacts, which are never shown
+INLINE = 4096  # largest content, in bytes, that may go into the record
+INLINE_ALL = 64 << 10  # the limit for all of it, inherited content included: each later record repeats it
+PACK = 32 << 20  # bytes after which a new pack begins
 PACK_MAGIC = b"FLOWCPAK"
 PACK_VERSION = 1
 PACK_HEADER = PACK_MAGIC + PACK_VERSION.to_bytes(2, "little") + bytes(6)
 _ALIGNED = 64
-_MEND = "`flowc resume` makes it again"
+_MEND = "`flowc resume` computes it again"
 _ZEROS = bytes(_ALIGNED)
-_COMPARED = 16 << 20  # bytes of content up to which it is asked whether unpickling alone made a difference
+_COMPARED = 16 << 20  # largest content that is unpickled again to see whether only its pickle differs
 
 
 class Unpicklable(Exception):
-    """A value that cannot be saved; `args[0]` says which and why."""
+    """Raised if a value cannot be saved. `args[0]` says which one and why."""
 
 
 def save_all(store: Store, flow: str, values: Mapping[str, object], inherited: Manifest) -> Manifest:
-    """Writes what is not there already; returns the manifest of `inherited` and the values, sorted. Raises Unpicklable, StoreError.
+    """Writes the values that the datastore lacks. Returns the manifest of `inherited` and the values, sorted.
 
-    A value that has not changed since it was loaded keeps its entry; values that nobody touched are not among `values`.
+    A value that has not changed since it was loaded keeps its entry. Values that nobody touched must not be in
+    `values`. Raises Unpicklable, StoreError.
     """
     return _Saving(store, flow, inherited).all(values)
 
 
 def save(store: Store, flow: str, name: str, value: object) -> Entry:
-    """Writes one value, if it is not there already, and returns its entry. Raises Unpicklable, StoreError."""
+    """Writes one value, unless it exists already, and returns its entry. Raises Unpicklable, StoreError."""
     return save_all(store, flow, {name: value}, {})[name]
 
 
@@ -61,7 +63,7 @@ class _Saving:
     def __init__(self, store: Store, flow: str, inherited: Manifest) -> None:
         self.store, self.flow, self.inherited = store, flow, inherited
         self.inline = INLINE_ALL
-        self.waiting: List[Entry] = []  # of what is in the pack
+        self.waiting: List[Entry] = []  # entries of the content in the pack
         self.pack = bytearray()
         self.saved: Dict[int, Entry] = {}  # id of a value that several names have
         self.pickling = content.Pickling()
@@ -79,20 +81,20 @@ class _Saving:
         return {name: manifest[name] for name in sorted(manifest)}
 
     def _one(self, name: str, value: object) -> Entry:
-        made = self._content(name, value)
+        pickled = self._content(name, value)
         before = self.inherited.get(name)
         entry: Entry
-        if isinstance(made, Content) and made.size >= LARGE:
-            if before is not None and made.size == before.get("size") and self._is_same(made.digest, before):
+        if isinstance(pickled, Content) and pickled.size >= LARGE:
+            if before is not None and pickled.size == before.get("size") and self._is_same(pickled.digest, before):
                 return before
-            self.store.write_blob(made, lambda digest: address.blob_name(self.flow, digest))
-            entry = {"digest": made.digest, "size": made.size, "type": type_name(value)}
-            if self.store.remote and made.chunks > 1:
+            self.store.write_blob(pickled, lambda digest: address.blob_name(self.flow, digest))
+            entry = {"digest": pickled.digest, "size": pickled.size, "type": type_name(value)}
+            if self.store.remote and pickled.chunks > 1:
                 from ..fast_start import crc
 
-                entry["crc32"] = crc.of(made)
+                entry["crc32"] = crc.of(pickled)
             return entry
-        data = made.bytes() if isinstance(made, Content) else made
+        data = pickled.bytes() if isinstance(pickled, Content) else pickled
         size = len(data)
         digest = digests.sha256_for(size)(data).hexdigest()
         if before is not None and size == before.get("size") and self._is_same(digest, before):
@@ -133,9 +135,9 @@ class _Saving:
             ) from error
 
     def _is_same(self, digest: str, before: Entry) -> bool:
-        """True if the content is that of the entry, or what the entry's value gives when it is pickled again.
+        """Returns True if the content is that of the entry, or of the entry's value when it is pickled again.
 
-        Pickling what was unpickled may give other bytes for the same value: the order of a set is the process's.
+        Pickling an unpickled value may give different bytes: the order of a set depends on the process.
         """
         if digest == before["digest"]:
             return True
@@ -143,12 +145,12 @@ class _Saving:
             return False
         try:
             again = content.of(load(self.store, self.flow, "", before))
-        except Exception:  # then it is written anew
+        except Exception:  # the value is then written again
             return False
         return again.digest == digest
 
     def _flush(self) -> None:
-        """Writes the pack of what waits."""
+        """Writes the pack of the waiting entries."""
         if not self.waiting:
             return
         pack = Content()
@@ -161,7 +163,7 @@ class _Saving:
 
 
 def load(store: Store, flow: str, name: str, entry: Entry) -> Any:
-    """Returns the value. Raises DamagedError if it is missing or damaged, and what unpickling raises."""
+    """Returns the value. Raises DamagedError if it is missing or damaged, and whatever unpickling raises."""
     try:
         data = read(store, flow, entry)
         if data is not None:
@@ -172,14 +174,17 @@ def load(store: Store, flow: str, name: str, entry: Entry) -> Any:
         ) from None
     except ShimError as error:
         raise type(error)(f"artifact `{name}`: {error}") from None
-    raise DamagedError(f"artifact `{name}` is missing in the datastore: {_place(flow, entry)} is not there. {_MEND}")
+    raise DamagedError(
+        f"artifact `{name}` is missing from the datastore: {_place(flow, entry)} does not exist. {_MEND}"
+    )
 
 
 def problem(store: Store, flow: str, entry: Entry, thoroughly: bool) -> str:
-    """What is wrong with the content in the datastore; "" if nothing is. Raises StoreError.
+    """Returns what is wrong with the content in the datastore, or "". Raises StoreError.
 
-    Not `thoroughly`: what a power failure may do to a folder (docs/formats.md, What is checked when), and hardly more than a look at each file;
-    of an object store nothing, since its objects are durable. Else every byte.
+    With `thoroughly`, it reads every byte. Otherwise it looks for what a power failure may do to a folder, and hardly
+    more than stats each file (docs/formats.md, What is checked when). Object stores are durable, so it checks nothing
+    there.
     """
     if "value" not in entry and not thoroughly:
         at = entry["at"] + entry["size"] if "pack" in entry else 0
@@ -190,61 +195,61 @@ def problem(store: Store, flow: str, entry: Entry, thoroughly: bool) -> str:
     try:
         data = read(store, flow, entry)
         if data is None:
-            return f"{_place(flow, entry)} is not there"
+            return f"{_place(flow, entry)} does not exist"
         if thoroughly and digests.of(data) != entry["digest"]:
-            return f"{_place(flow, entry)}: its content is not what its digest says"
+            return f"{_place(flow, entry)}: its content does not match its digest"
     except Damaged as error:
         return f"{_place(flow, entry)}: {error}"
     return ""
 
 
 def pieces(flow: str, entries: Iterable[Entry], most: int) -> List[Tuple[Any, ...]]:
-    """What `read` will ask the store for, as `Store.read_ahead` takes it, up to `most` bytes of content."""
-    found: List[Tuple[Any, ...]] = []
+    """Returns the requests of `read`, in the form of `Store.read_ahead`, for up to `most` bytes of content."""
+    requests: List[Tuple[Any, ...]] = []
     for entry in entries:
         if "value" in entry or entry["size"] > most:
             continue
         most -= entry["size"]
         if "pack" in entry:
-            found.append((address.blob_name(flow, entry["pack"]), entry["at"], entry["size"]))
+            requests.append((address.blob_name(flow, entry["pack"]), entry["at"], entry["size"]))
         else:
-            found.append((address.blob_name(flow, entry["digest"]), entry["size"], _check(entry)))
-    return found
+            requests.append((address.blob_name(flow, entry["digest"]), entry["size"], _check(entry)))
+    return requests
 
 
 def read(store: Store, flow: str, entry: Entry) -> Any:
-    """Returns the content, as memory that its value may lie in; None if it is missing. Raises Damaged, StoreError."""
+    """Returns the content in memory that its value may use; None if it is missing. Raises Damaged, StoreError."""
     if "value" in entry:
         from binascii import a2b_base64
 
         try:
             data: Any = bytearray(a2b_base64(entry["value"]))
         except ValueError:
-            raise Damaged("its record does not hold it whole") from None
+            raise Damaged("the content in its record is invalid base64") from None
     elif "pack" in entry:
         data = store.read_range(address.blob_name(flow, entry["pack"]), entry["at"], entry["size"])
         if data is None:
             return None
     else:
-        found = store.read_blob(
+        blob = store.read_blob(
             address.blob_name(flow, entry["digest"]), entry["size"], _check(entry) if store.remote else entry["digest"]
         )
-        if found is not None:
-            content.check(memoryview(found)[: content.HEADER], entry["size"])
-        return found
+        if blob is not None:
+            content.check(memoryview(blob)[: content.HEADER], entry["size"])
+        return blob
     if digests.of(data) != entry["digest"]:
-        raise Damaged("its content is not what its digest says")
+        raise Damaged("its content does not match its digest")
     return data
 
 
 def _check(entry: Entry) -> str:
-    """What tells, of the content of an object store's blob, whether it came whole."""
+    """Returns the check that tells whether the content of an object store's blob arrived complete."""
     check: str = entry["digest" if verifying() or "crc32" not in entry else "crc32"]
     return check
 
 
 def objects(flow: str, manifest: Manifest) -> Set[str]:
-    """The names of the objects that hold the manifest's values: what must be kept as long as its record is."""
+    """Returns the names of the objects that hold the manifest's values. They must be kept as long as its record is."""
     return {
         address.blob_name(flow, entry["pack" if "pack" in entry else "digest"])
         for entry in manifest.values()
@@ -260,15 +265,18 @@ def _place(flow: str, entry: Entry) -> str:
     )
 
 
-_FUNCTIONS = (type(save), type(Content().add))  # those of Python, and methods; those of C are saved, by their name
+_FUNCTIONS = (type(save), type(Content().add))  # of Python functions and methods; C functions are saved, by their names
 
 
 def is_saved(name: str, value: object) -> bool:
-    """True for an attribute that becomes an artifact: not a function or method written in Python, and not named with two leading underscores."""
+    """Returns True for an attribute that becomes an artifact.
+
+    Functions and methods written in Python do not, nor do names with two leading underscores.
+    """
     return not name.startswith("__") and not isinstance(value, _FUNCTIONS)
 
 
 def type_name(value: object) -> str:
-    """`list`, `numpy.ndarray`: the type's qualified name, without `builtins`."""
+    """Returns the type's qualified name, without `builtins`: `list`, `numpy.ndarray`."""
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

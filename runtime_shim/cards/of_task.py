@@ -78,8 +78,10 @@ class CardsOfTask:
             if manager._spec.is_editable and manager._spec.number not in self._shown:
                 self._guarded(
                     manager,
-                    lambda manager=manager: self._store(manager, self._data(manager, "failed", failure=failure)),
-                )  # type: ignore[misc]
+                    lambda manager=manager: self._store(  # type: ignore[misc]
+                        manager, self._data(manager, "failed", failure=failure)
+                    ),
+                )
 
     def _guarded(self, manager: CardComponentManager, work: Callable[[], None]) -> None:
         try:

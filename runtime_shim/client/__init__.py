@@ -1,9 +1,11 @@
-"""The client: runs, tasks and artifacts of the datastore as objects, under the names that Metaflow's client API gives them (docs/client.md).
+"""The client: runs, tasks and artifacts of the datastore as objects (docs/client.md).
+
+They have the names of Metaflow's client API:
 
     Metaflow → Flow → Run → Step → Task → DataArtifact
 
-`objects.py` says what they have in common; `datastore.py` reads the datastore for all of them. Nothing is read before it is asked for, and a value
-is unpickled only by `.data`. Works inside a task: standard library only.
+`objects.py` holds what they have in common; `datastore.py` reads the datastore for all of them. Data is read on first
+use, and only `.data` unpickles a value. The client works inside a task: standard library only.
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ if TYPE_CHECKING:
     from .trigger import MetaflowEvent, Trigger
 
 _HOMES = {
-    "Metaflow": "flow", "Flow": "flow", "Run": "run", "Step": "step", "Task": "task", "DataArtifact": "artifact", "Trigger": "trigger",
-    "MetaflowEvent": "trigger", "namespace": "settings", "get_namespace": "settings", "default_namespace": "settings", "metadata": "settings",
+    "Metaflow": "flow", "Flow": "flow", "Run": "run", "Step": "step", "Task": "task", "DataArtifact": "artifact",
+    "Trigger": "trigger",
+    "MetaflowEvent": "trigger", "namespace": "settings", "get_namespace": "settings", "default_namespace": "settings",
+    "metadata": "settings",
     "get_metadata": "settings", "default_metadata": "settings", "S3": "s3", "S3GetObject": "s3", "S3PutObject": "s3",
 }  # fmt: skip
 
 __all__ = [
-    "DataArtifact", "Flow", "Metaflow", "MetaflowEvent", "Run", "Step", "Task", "Trigger", "default_metadata", "default_namespace", "get_metadata",
+    "DataArtifact", "Flow", "Metaflow", "MetaflowEvent", "Run", "Step", "Task", "Trigger", "default_metadata",
+    "default_namespace", "get_metadata",
     "get_namespace", "metadata", "namespace",
 ]  # fmt: skip
 
@@ -51,7 +56,7 @@ kinds.register(__getattr__)
 
 
 def _from_flowc(name: str) -> object:
-    """There where flowc is installed; a container that has the shim alone can import the name, and is told when it uses it."""
+    """Returns the class from flowc if it is installed, else a placeholder that raises when it is used."""
     from ..hooks import registered
 
     try:

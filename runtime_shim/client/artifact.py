@@ -1,4 +1,4 @@
-"""`DataArtifact("Flow/run/step/path/name")`: a value that a task left."""
+"""`DataArtifact("Flow/run/step/path/name")`: a value that a task saved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .objects import MetaflowObject
 
 
 class DataArtifact(MetaflowObject):
-    """Only `data` reads and unpickles the value; the rest is in the task's record."""
+    """An artifact. Only `data` reads and unpickles the value; the rest comes from the task's record."""
 
     _FORM = "FlowName/RunID/StepName/TaskID/ArtifactName"
     _parts: Tuple[str, str, str, str, str]
@@ -24,28 +24,28 @@ class DataArtifact(MetaflowObject):
 
     @classmethod
     def _of(cls, task: Any, name: str) -> DataArtifact:
-        made: DataArtifact = cls._made(task._datastore, (*task._parts, name), task._attempt)
-        made._task = task
-        return made
+        artifact: DataArtifact = cls._made(task._datastore, (*task._parts, name), task._attempt)
+        artifact._task = task
+        return artifact
 
     @property
     def data(self) -> Any:
-        """The value. Unpickling runs code of whoever wrote the datastore (docs/client.md, Trust)."""
+        """The value. Unpickling runs code from whoever wrote the datastore (docs/client.md, Trust)."""
         return internals.value(self._datastore, self._task, self.id)
 
     @property
     def size(self) -> int:
-        """Bytes of the pickled value."""
+        """The size of the pickled value, in bytes."""
         return int(internals.entry(self._task, self.id)["size"])
 
     @property
     def sha(self) -> str:
-        """The digest of the pickled value: equal for equal pickles."""
+        """The digest of the pickled value. Equal pickles have equal digests."""
         return str(internals.entry(self._task, self.id)["digest"])
 
     @property
     def created_at(self) -> Optional[datetime]:
-        """When its task ended: artifacts are saved then."""
+        """The time at which its task ended, since artifacts are saved then."""
         return self.finished_at
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MetaflowCode:
-    """The flow's files as they were when the run began. Read and checked when it is first asked for."""
+    """The flow's files as they were when the run began. They are read and checked on first use."""
 
     def __init__(self, datastore: Datastore, flow: str, digest: str) -> None:
         self._datastore, self._flow, self._digest = datastore, flow, digest
@@ -23,14 +23,14 @@ class MetaflowCode:
 
     @property
     def path(self) -> str:
-        """Where the package is."""
+        """The location of the package."""
         from flowc.runtime_shim.contract import address
 
         return f"{self._datastore.url}/{address.code_name(self._flow, self._digest)}"
 
     @property
     def info(self) -> Dict[str, Any]:
-        """What the package says of itself."""
+        """The package's flow, script, digest and files."""
         return {
             "flow_name": self._flow,
             "script": self.script_name,
@@ -47,7 +47,7 @@ class MetaflowCode:
 
     @property
     def script_name(self) -> str:
-        """The flow's file."""
+        """The name of the flow's file."""
         return str(self._datastore.graph_of(self._flow, self._digest).flow["file"])
 
     @property
@@ -56,7 +56,10 @@ class MetaflowCode:
         return self._file(self.script_name).decode("utf-8", "replace")
 
     def extract(self) -> Any:
-        """Returns a temporary folder with the package's files (`tempfile.TemporaryDirectory`), which vanishes with the object."""
+        """Returns a temporary folder with the package's files.
+
+        It is a `tempfile.TemporaryDirectory`, which vanishes with the object.
+        """
         import tempfile
 
         from flowc.runtime_shim.contract import code_package

@@ -1,6 +1,6 @@
-"""A datastore as the client reads it: listing by name, records in parallel, what never changes read once.
+"""Reads a datastore for the client. It lists by name, reads records in parallel, and reads immutable data once.
 
-At most IN_FLIGHT requests are made at a time, each thread with a connection of its own. A folder is read by one thread.
+At most IN_FLIGHT requests run at a time, and each thread has its own connection. A folder is read by one thread.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from flowc.runtime_shim.store import Store, open_store
 from . import settings
 
 IN_FLIGHT = 16
-AHEAD = 64  # records that are read before they are asked for, at most
+AHEAD = 64  # most records that are read ahead
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
 class TaskListing:
-    """What a listing says of one task."""
+    """The facts about one task that a listing of object names tells."""
 
     def __init__(self) -> None:
         self.has_record = False
@@ -48,45 +48,45 @@ class Datastore:
     @property
     def store(self) -> Store:
         """The store, with the calling thread's own connection."""
-        found: Optional[Store] = getattr(self._local, "store", None)
-        if found is None:
-            found = self._local.store = open_store(self.url)
-        return found
+        store: Optional[Store] = getattr(self._local, "store", None)
+        if store is None:
+            store = self._local.store = open_store(self.url)
+        return store
 
     def close(self) -> None:
-        """Closes connections; they are opened again when they are needed."""
-        for each in [*self._idle, self.store]:
-            each.close()
+        """Closes connections; they are opened again on demand."""
+        for store in [*self._idle, self.store]:
+            store.close()
 
     @property
     def is_remote(self) -> bool:
         return self.store.remote
 
-    # ── flows and runs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── flows and runs ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def flows(self) -> List[str]:
-        """Every flow of the datastore. Beside them, `runtime` holds what flows share, unless a flow is called so."""
-        found = sorted(address.decoded(each) for each in self.store.folders(""))
-        return [each for each in found if each != "runtime" or self.has_flow(each)]
+        """Returns every flow of the datastore, without `runtime`, which holds what flows share, unless a flow has that name."""
+        flows = sorted(address.decoded(segment) for segment in self.store.folders(""))
+        return [flow for flow in flows if flow != "runtime" or self.has_flow(flow)]
 
     def has_flow(self, flow: str) -> bool:
         return next(iter(self.store.folders(address.runs_name(flow))), None) is not None
 
     def runs(self, flow: str) -> List[str]:
-        """The flow's runs, newest first; those that began in the same instant by name. One whose run.json is torn is none."""
-        names = [address.decoded(each) for each in self.store.folders(address.runs_name(flow))]
+        """Returns the flow's runs, newest first, then by name. Leaves out runs whose run.json is torn."""
+        names = [address.decoded(segment) for segment in self.store.folders(address.runs_name(flow))]
         began = zip(names, self.each(names, lambda name: self._whole_run(flow, name)))
-        found = [(one["started"], name) for name, one in began if one is not None]
-        return [name for _, name in sorted(found, reverse=True)]
+        started = [(one["started"], name) for name, one in began if one is not None]
+        return [name for _, name in sorted(started, reverse=True)]
 
     def run(self, flow: str, run: str) -> Optional[Dict[str, Any]]:
-        """run.json, or None; written once, so read once."""
-        found = self._runs.get((flow, run))
-        if found is None:
-            found = record.read_run(self.store, flow, run)
-            if found is not None:
-                self._runs[flow, run] = found
-        return found
+        """Returns run.json, or None. It is written once, so it is read once."""
+        data = self._runs.get((flow, run))
+        if data is None:
+            data = record.read_run(self.store, flow, run)
+            if data is not None:
+                self._runs[flow, run] = data
+        return data
 
     def _whole_run(self, flow: str, run: str) -> Optional[Dict[str, Any]]:
         try:
@@ -95,7 +95,7 @@ class Datastore:
             return None
 
     def package(self, flow: str, digest: str) -> bytes:
-        """The tar of the code package, checked. Raises ShimError if it is missing or damaged."""
+        """Returns the tar of the code package, checked. Raises ShimError if it is missing or damaged."""
         if (flow, digest) not in self._packages:
             from flowc.runtime_shim.contract import code_package
             from flowc.runtime_shim.contract.errors import ShimError
@@ -107,54 +107,60 @@ class Datastore:
         return self._packages[flow, digest]
 
     def graph(self, flow: str, run: str) -> Graph:
-        """The graph that the run follows, from its code package. Raises ShimError."""
+        """Returns the graph that the run follows, from its code package. Raises ShimError."""
         begun = self.run(flow, run)
         if begun is None:
             from flowc.runtime_shim.contract.errors import ShimError
 
             raise ShimError(
-                f"run {run!r} of the flow {flow} has not begun: there is no run.json of it in the datastore {self.url}"
+                f"run {run!r} of flow {flow} has not begun: the datastore {self.url} has no run.json for it"
             )
         return self.graph_of(flow, str(begun.get("code", "")))
 
     def graph_of(self, flow: str, digest: str) -> Graph:
-        """The graph in a code package. Raises ShimError."""
+        """Returns the graph in a code package. Raises ShimError."""
         if (flow, digest) not in self._graphs:
             from flowc.runtime_shim.contract import code_package as package
 
             self._graphs[flow, digest] = package.graph_in(self.package(flow, digest), flow, digest)
         return self._graphs[flow, digest]
 
-    # ── steps and tasks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── steps and tasks ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def steps(self, flow: str, run: str) -> List[str]:
-        """The steps of which the run has tasks: later ones of the graph first, as the newest come first in Metaflow."""
-        there = {address.decoded(each) for each in self.store.folders(address.run_name(flow, run))}
-        if len(there) < 2:
-            return list(there)
-        return [step for step in reversed(_order(self.graph(flow, run))) if step in there]
+        """Returns the steps that have tasks in the run.
+
+        Steps that are later in the graph come first, as the newest come first in Metaflow.
+        """
+        existing = {address.decoded(segment) for segment in self.store.folders(address.run_name(flow, run))}
+        if len(existing) < 2:
+            return list(existing)
+        return [step for step in reversed(_order(self.graph(flow, run))) if step in existing]
 
     def has_step(self, flow: str, run: str, step: str) -> bool:
         return address.encoded(step) in self.store.folders(address.run_name(flow, run))
 
     def tasks(self, flow: str, run: str, step: str) -> Dict[str, TaskListing]:
-        """The step's tasks that have succeeded, failed or printed something: path → what is there; the highest path first."""
+        """Returns the listings by path of the step's tasks that succeeded, failed or printed something.
+
+        The highest path comes first.
+        """
         prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/"
-        found = _seen(name[len(prefix) :] for name in self.store.list(prefix))
-        return {path: found[path] for path in sorted(found, key=address.order, reverse=True)}
+        listings = _seen(name[len(prefix) :] for name in self.store.list(prefix))
+        return {path: listings[path] for path in sorted(listings, key=address.order, reverse=True)}
 
     def task(self, flow: str, run: str, step: str, path: str) -> Optional[TaskListing]:
-        """What there is of one task, None for nothing. One request, which lists."""
+        """Returns the listing of one task, or None if it has no objects. Makes one request."""
         prefix = f"{address.run_name(flow, run)}{address.encoded(step)}/{address.encoded(path)}."
         return _seen(f"{path}.{name[len(prefix) :]}" for name in self.store.list(prefix)).get(path)
 
     def record(self, flow: str, run: str, step: str, path: str) -> Optional[Record]:
         return record.read(self.store, flow, run, step, path)
 
-    # ── many at a time ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── many at a time ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def each(self, items: Iterable[A], read: Callable[[A], B]) -> List[B]:
-        """`[read(item) for item in items]`; from a remote store by several threads, IN_FLIGHT at most."""
+        """Returns `[read(item) for item in items]`. Reads a remote store in up to IN_FLIGHT threads."""
         items = list(items)
         if not self.is_remote or len(items) < 2:
             return [read(item) for item in items]
@@ -178,7 +184,7 @@ class Datastore:
 
 
 class RecordsAhead:
-    """Reads records of tasks that are likely to be visited one after the other: the further a loop has come, the more of them at a time."""
+    """Reads ahead the records of tasks that are likely to be visited in order. The window grows as a loop proceeds."""
 
     def __init__(self, datastore: Datastore, flow: str, run: str, step: str, paths: List[str]) -> None:
         self._datastore, self._flow, self._run, self._step, self._paths = datastore, flow, run, step, paths
@@ -210,7 +216,10 @@ _datastores: Dict[Tuple[int, str], Datastore] = {}
 
 
 def open_datastore(url: str = "") -> Datastore:
-    """The datastore at `url`, by default where the settings say; one for each process, since connections do not survive a fork."""
+    """Returns the datastore at `url`, by default the one from the settings.
+
+    Each process opens its own, since connections do not survive a fork.
+    """
     url = url or settings.store_url()
     key = (os.getpid(), url)
     if key not in _datastores:
@@ -219,13 +228,13 @@ def open_datastore(url: str = "") -> Datastore:
 
 
 def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
-    """`PATH.json`, `PATH.0.log`, `PATH.0.failure.json` and `PATH.0.card.…`, put together by path; other objects of a task say nothing new."""
-    found: Dict[str, TaskListing] = {}
+    """Groups `PATH.json`, `PATH.0.log`, `PATH.0.failure.json` and `PATH.0.card.…` by path. Ignores a task's other objects."""
+    listings: Dict[str, TaskListing] = {}
     for name in names:
         path, attempt = _parted(name)
         if path is None:
             continue
-        one = found.setdefault(path, TaskListing())
+        one = listings.setdefault(path, TaskListing())
         if attempt is None:
             one.has_record = True
         else:
@@ -233,11 +242,14 @@ def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
                 one.attempts.append(attempt)
             if ".card." not in name:
                 (one.logs if name.endswith(".log") else one.failures).append(attempt)
-    return found
+    return listings
 
 
 def _parted(name: str) -> Tuple[Optional[str], Optional[int]]:
-    """(path, attempt) of an object's name; the attempt is None for a record, the path is None for anything else."""
+    """Returns (path, attempt) of an object's name.
+
+    A record has no attempt (None); other objects have no path (None).
+    """
     for suffix in (".failure.json", ".log"):
         if name.endswith(suffix):
             path, _, attempt = name[: -len(suffix)].rpartition(".")
@@ -258,21 +270,24 @@ def _is_path(text: str) -> bool:
 
 
 def _order(graph: Graph) -> List[str]:
-    """The steps as a scheduler would first reach them: breadth first, in the order in which transitions name them."""
-    found = {graph.start: None}
+    """Returns the steps in the order in which a scheduler would first reach them.
+
+    The order is breadth first, and follows the order in which transitions name steps.
+    """
+    reached = {graph.start: None}
     waiting = [graph.start]
     while waiting:
         step = waiting.pop(0)
         for target in graph.targets(step):
-            if target not in found and _parents_are(graph, target, found):
-                found[target] = None
+            if target not in reached and _parents_are(graph, target, reached):
+                reached[target] = None
                 waiting.append(target)
-    return [*found, *(each for each in graph.steps if each not in found)]
+    return [*reached, *(step for step in graph.steps if step not in reached)]
 
 
-def _parents_are(graph: Graph, step: str, found: Dict[str, None]) -> bool:
-    """A join comes after all its branches."""
-    return not graph.step(step)["is_join"] or all(each in found for each in graph.parents(step))
+def _parents_are(graph: Graph, step: str, reached: Dict[str, None]) -> bool:
+    """Returns True unless the step is a join and one of its branches has not been reached."""
+    return not graph.step(step)["is_join"] or all(parent in reached for parent in graph.parents(step))
 
 
 def records_of(

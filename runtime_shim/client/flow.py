@@ -1,4 +1,4 @@
-"""`Metaflow`, all flows of a datastore, and `Flow`, all runs of one."""
+"""`Metaflow` holds all flows of a datastore, and `Flow` all runs of a flow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .objects import MetaflowObject, has_all, local_time
 
 
 class Metaflow:
-    """Every flow that has runs in the namespace."""
+    """The flows that have runs in the namespace."""
 
     def __init__(self, _current_metadata: Optional[str] = None) -> None:
         self._datastore = open_datastore()
@@ -24,17 +24,20 @@ class Metaflow:
 
     def __iter__(self) -> Iterator[Flow]:
         for name in self._datastore.flows():
-            found = Flow._made(self._datastore, (name,))
-            if found.is_in_namespace():
-                yield found
+            flow = Flow._made(self._datastore, (name,))
+            if flow.is_in_namespace():
+                yield flow
 
     def __getitem__(self, name: str) -> Flow:
-        """Raises KeyError for a flow that is not there, MetaflowNamespaceMismatch for one without a run in the namespace."""
-        found: Flow = Flow._made(self._datastore, (str(name),))
-        if not found._exists():
+        """Returns the flow.
+
+        Raises KeyError if it does not exist, and MetaflowNamespaceMismatch if no run is in the namespace.
+        """
+        flow: Flow = Flow._made(self._datastore, (str(name),))
+        if not flow._exists():
             raise KeyError(name)
-        found._check_namespace()
-        return found
+        flow._check_namespace()
+        return flow
 
     def __contains__(self, name: str) -> bool:
         try:
@@ -49,14 +52,14 @@ class Metaflow:
 
 
 class Flow(MetaflowObject):
-    """`Flow("Name")`: its runs are its children."""
+    """`Flow("Name")`. Its children are its runs."""
 
     _FORM = "FlowName"
     _parts: Tuple[str]
 
     @property
     def latest_run(self) -> Any:
-        """The newest run in the namespace, whether or not it has succeeded; None without any."""
+        """The newest run in the namespace, successful or not; None if there is none."""
         return next(iter(self), None)
 
     @property
@@ -69,7 +72,7 @@ class Flow(MetaflowObject):
 
     @property
     def created_at(self) -> Optional[datetime]:
-        """When its first run began."""
+        """The time at which its first run began."""
         datastore, name = self._datastore, self.id
         began = [one["started"] for run in datastore.runs(name) if (one := datastore.run(name, run)) is not None]
         return local_time(min(began, default=None))
@@ -77,11 +80,11 @@ class Flow(MetaflowObject):
     def is_in_namespace(self) -> bool:
         return settings.get_namespace() is None or self.latest_run is not None
 
-    def _runs(self, wanted: Any) -> Iterator[Any]:
+    def _runs(self, wanted_tags: Any) -> Iterator[Any]:
         from .run import Run
 
         namespace = settings.get_namespace()
-        required = [*wanted, *([namespace] if namespace is not None else [])]
+        required = [*wanted_tags, *([namespace] if namespace is not None else [])]
         edited = tags.edited(self._datastore, self.id) if required else {}
         for name in self._datastore.runs(self.id):
             if not required or has_all(tags.every(self._datastore, self.id, name, edited), required):
@@ -96,8 +99,8 @@ class Flow(MetaflowObject):
     def _child(self, name: str) -> Any:
         from .run import Run
 
-        found = Run._made(self._datastore, (self.id, name))
-        if not found._exists():
+        run = Run._made(self._datastore, (self.id, name))
+        if not run._exists():
             raise KeyError(name)
-        found._check_namespace()
-        return found
+        run._check_namespace()
+        return run

@@ -1,6 +1,7 @@
-"""What Metaflow's client shows of a task beside the artifacts that its code set: a few artifacts of Metaflow's own, and the task's metadata.
+"""The data that Metaflow's client shows for a task in addition to the artifacts that its code set.
 
-flowc does not store these: they follow from the record, the run and the address, and are made when they are asked for.
+These are a few of Metaflow's own artifacts, and the task's metadata. flowc does not store them: it derives them on
+demand from the record, the run and the address.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .datastore import Datastore
 
     class Task(Protocol):
-        """What is asked of `client.task.Task`."""
+        """The part of `client.task.Task` that this module needs."""
 
         _datastore: Datastore
 
@@ -47,10 +48,10 @@ _MADE: Dict[str, Callable[[Any], Any]] = {
 
 
 def names(done: Optional[Record]) -> List[str]:
-    """The artifacts that listing a task gives: those without a leading underscore, and `name`."""
+    """Returns the artifacts that a task lists: those without a leading underscore, and `name`."""
     if done is None:
         return []
-    return sorted({"name", *(each for each in done.artifacts if not each.startswith("_"))})
+    return sorted({"name", *(artifact for artifact in done.artifacts if not artifact.startswith("_"))})
 
 
 def has(done: Optional[Record], name: str) -> bool:
@@ -58,7 +59,10 @@ def has(done: Optional[Record], name: str) -> bool:
 
 
 def value(datastore: Datastore, task: Task, name: str) -> Any:
-    """The artifact's value, unpickled. Raises KeyError without one, ShimError for one that is missing or damaged."""
+    """Returns the artifact's value, unpickled.
+
+    Raises KeyError if there is none, ShimError if it is missing or damaged.
+    """
     done = task._done
     if done is None or not has(done, name):
         raise KeyError(name)
@@ -68,7 +72,7 @@ def value(datastore: Datastore, task: Task, name: str) -> Any:
 
 
 def entry(task: Task, name: str) -> Dict[str, Any]:
-    """`digest`, `size` and `type` of an artifact. Raises KeyError."""
+    """Returns `digest`, `size` and `type` of an artifact. Raises KeyError."""
     done = task._done
     if done is None or not has(done, name):
         raise KeyError(name)
@@ -77,18 +81,18 @@ def entry(task: Task, name: str) -> Dict[str, Any]:
     import hashlib
     import pickle
 
-    made = _MADE[name](task)
-    data = pickle.dumps(made, 5)
-    return {"digest": hashlib.sha256(data).hexdigest(), "size": len(data), "type": manifest.type_name(made)}
+    derived = _MADE[name](task)
+    data = pickle.dumps(derived, 5)
+    return {"digest": hashlib.sha256(data).hexdigest(), "size": len(data), "type": manifest.type_name(derived)}
 
 
 def metadata(task: Task) -> Dict[str, str]:
-    """The facts that Metaflow keeps of a task, by its names for them."""
+    """Returns the facts that Metaflow keeps for a task, by Metaflow's names."""
     run = task._datastore.run(*task.path_components[:2]) or {}
     done = task._done
     environment = (done.data.get("environment") or {}) if done is not None else {}
     url = task._datastore.url
-    found = {
+    facts = {
         "attempt": task.current_attempt,
         "runtime": task.runtime_name,
         "python_version": environment.get("python") or run.get("python"),
@@ -104,23 +108,28 @@ def metadata(task: Task) -> Dict[str, str]:
         "origin-task-id": task.path_components[3] if done is not None and done.data.get("origin") else None,
     }
     if task._datastore.run(*task.path_components[:2]) is not None and (done is not None or task._failed()):
-        found["attempt-done"] = task.current_attempt
-        found["attempt_ok"] = task.successful
-    return {name: str(value) for name, value in found.items() if value is not None or name == "origin-run-id"}
+        facts["attempt-done"] = task.current_attempt
+        facts["attempt_ok"] = task.successful
+    return {name: str(value) for name, value in facts.items() if value is not None or name == "origin-run-id"}
 
 
 def environment(task: Task) -> Optional[Dict[str, Any]]:
-    """What made it: interpreter, machine, `packages` (name → version), code, commit. `packages` is None for a record that does not say."""
+    """Returns the task's environment: interpreter, machine, `packages` (name → version), code and commit.
+
+    `packages` is None if the record does not name them.
+    """
     done = task._done
     if done is None:
         return None
     run = task._datastore.run(*task.path_components[:2]) or {}
-    known = dict(done.data.get("environment") or {})
-    digest = str(known.pop("digest", "") or "")
-    found = ran_in.read(task._datastore.store, task.path_components[0], digest) or {}
-    known.update({name: found.get(name) for name in ("implementation", "machine", "packages")})
+    facts = dict(done.data.get("environment") or {})
+    digest = str(facts.pop("digest", "") or "")
+    details = ran_in.read(task._datastore.store, task.path_components[0], digest) or {}
+    facts.update({name: details.get(name) for name in ("implementation", "machine", "packages")})
     return {
-        **known, "git_commit": run.get("git"), "git_dirty": run.get("dirty"),
-        "python_version": known.get("python"), "username": run.get("user"), "runtime": task.runtime_name, "script": run.get("script"),
-        "flow_name": task.path_components[0], "environment_type": "local" if run.get("target") == "local" else "container",
+        **facts, "git_commit": run.get("git"), "git_dirty": run.get("dirty"),
+        "python_version": facts.get("python"), "username": run.get("user"), "runtime": task.runtime_name,
+        "script": run.get("script"),
+        "flow_name": task.path_components[0],
+        "environment_type": "local" if run.get("target") == "local" else "container",
     }  # fmt: skip

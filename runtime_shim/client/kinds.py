@@ -1,4 +1,4 @@
-"""The classes of the client's objects, for one another: a step belongs to a run, and a run consists of steps."""
+"""Gives the classes of the client's objects access to one another: a step belongs to a run, and a run has steps."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ _importer: Any = None
 
 
 def register(importer: Callable[[str], Any]) -> None:
-    """Sets what imports the class of a name. Done by client/__init__.py, which knows where each is."""
+    """Sets the function that imports a class by name.
+
+    `client/__init__.py` calls it, since it knows where each class is.
+    """
     global _importer
     _importer = importer
 
 
 def named(name: str) -> Any:
-    """Returns the class of that name."""
+    """Returns the class with the given name."""
     return _importer(name)
 
 
 def of(parts: Tuple[str, ...]) -> Any:
-    """Returns the class of the objects whose pathspecs have as many parts."""
+    """Returns the class of objects whose pathspec has this many parts."""
     return named(_NAMES[len(parts) - 1])

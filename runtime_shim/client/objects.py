@@ -1,6 +1,7 @@
-"""What flows, runs, steps, tasks and artifacts have in common: a pathspec, a parent, children, tags, and the check of the namespace.
+"""The common base of flows, runs, steps, tasks and artifacts.
 
-The rules are those of Metaflow's client API, measured with 2.19: names of errors, newest first, times as naive local `datetime`.
+They share a pathspec, a parent, children, tags, and the check of the namespace. The rules are those of Metaflow's
+client API, measured with 2.19: names of errors, newest first, times as naive local `datetime`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ MAX_ATTEMPTS = 6  # as Metaflow counts: 0 to 5
 
 
 class MetaflowObject:
-    """Base class. An object stands for what is in the datastore; it exists when it has been made."""
+    """Base class. An object represents data in the datastore. Creating one checks that the data exists."""
 
-    _FORM = ""  # of its pathspec
+    _FORM = ""  # the form of its pathspec
 
     _datastore: Datastore
     _parts: Tuple[str, ...]
@@ -29,8 +30,8 @@ class MetaflowObject:
     def __init__(
         self, pathspec: Optional[str] = None, attempt: Optional[int] = None, _namespace_check: bool = True
     ) -> None:
-        """Raises MetaflowInvalidPathspec, MetaflowNotFound or MetaflowNamespaceMismatch."""
-        parts = tuple(_decoded(each) for each in str(pathspec).split("/")) if pathspec else ()
+        """Finds the object. Raises MetaflowInvalidPathspec, MetaflowNotFound or MetaflowNamespaceMismatch."""
+        parts = tuple(_decoded(part) for part in str(pathspec).split("/")) if pathspec else ()
         if len(parts) != self._FORM.count("/") + 1 or not all(parts):
             raise MetaflowInvalidPathspec(f"Expects {type(self).__name__}('{self._FORM}')")
         self._begin(open_datastore(), addressed(parts), _checked_attempt(attempt))
@@ -44,28 +45,28 @@ class MetaflowObject:
 
     @classmethod
     def _made(cls, datastore: Datastore, parts: Tuple[str, ...], attempt: Optional[int] = None) -> Any:
-        """The object, without a look whether it exists."""
-        made = cls.__new__(cls)
-        made._begin(datastore, parts, attempt)
-        return made
+        """Returns the object without checking that it exists."""
+        instance = cls.__new__(cls)
+        instance._begin(datastore, parts, attempt)
+        return instance
 
-    # ── for subclasses ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── for subclasses ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _exists(self) -> bool:
         raise NotImplementedError
 
     def _hint(self) -> str:
-        """What to say when it does not exist."""
+        """Returns the end of the message for an object that does not exist."""
         return f" in the datastore {self._datastore.url}"
 
     def _children(self) -> Iterator[Any]:
         raise NotImplementedError
 
     def _child(self, name: str) -> Any:
-        """The child of that name; raises KeyError."""
+        """Returns the child with that name. Raises KeyError."""
         raise NotImplementedError
 
-    # ── for everybody ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── for everybody ───────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def id(self) -> str:
@@ -73,22 +74,22 @@ class MetaflowObject:
 
     @property
     def pathspec(self) -> str:
-        return "/".join(_encoded(each) for each in self.path_components)
+        return "/".join(_encoded(part) for part in self.path_components)
 
     @property
     def path_components(self) -> List[str]:
-        """The parts of the pathspec; a task is shown by its id."""
+        """The parts of the pathspec, with the task's id in place of its path."""
         if len(self._parts) < 4:
             return list(self._parts)
         return [*self._parts[:3], address.task_id(*self._parts[2:4]), *self._parts[4:]]
 
     @property
     def parent(self) -> Any:
-        """The object that this one is in; None for a flow."""
+        """The object that contains this one; None for a flow."""
         parts = self._parts[:-1]
         if not parts:
             return None
-        attempt = self._attempt if len(parts) == 4 else None  # an artifact's is that of its task
+        attempt = self._attempt if len(parts) == 4 else None  # an artifact has its task's attempt
         return kinds.of(parts)._made(self._datastore, parts, attempt)
 
     @property
@@ -98,7 +99,7 @@ class MetaflowObject:
             return None
         origin = (self._datastore.run(self._parts[0], self._parts[1]) or {}).get("origin")
         parts = self.path_components
-        return "/".join(_encoded(each) for each in (parts[0], str(origin), *parts[2:])) if origin else None
+        return "/".join(_encoded(part) for part in (parts[0], str(origin), *parts[2:])) if origin else None
 
     @property
     def tags(self) -> FrozenSet[str]:
@@ -106,18 +107,18 @@ class MetaflowObject:
 
     @property
     def user_tags(self) -> FrozenSet[str]:
-        """Those that people gave to the run and may take away; of a flow, none."""
+        """The tags that people gave the run and may remove. A flow has none."""
         return tags.user(self._datastore, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
 
     @property
     def system_tags(self) -> FrozenSet[str]:
-        """Those that say how the run was made: `user:…`, `runtime:…`, `python_version:…`."""
+        """The tags that describe how the run was started: `user:…`, `runtime:…`, `python_version:…`."""
         return tags.system(self._datastore, self._parts[0], self._parts[1]) if len(self._parts) > 1 else frozenset()
 
     def is_in_namespace(self) -> bool:
-        """True if the run has the tag that is the namespace; of a flow, if one of its runs has."""
-        wanted = settings.get_namespace()
-        return wanted is None or wanted in self.system_tags or wanted in self.user_tags
+        """Returns True if the namespace is one of the run's tags. A flow needs one such run."""
+        namespace = settings.get_namespace()
+        return namespace is None or namespace in self.system_tags or namespace in self.user_tags
 
     def _check_namespace(self) -> None:
         if not self.is_in_namespace():
@@ -128,7 +129,7 @@ class MetaflowObject:
         return self._children()
 
     def __getitem__(self, id: str) -> Any:
-        """Returns the child of that name. Raises KeyError."""
+        """Returns the child with that name. Raises KeyError."""
         return self._child(str(id))
 
     def __contains__(self, id: str) -> bool:
@@ -141,7 +142,7 @@ class MetaflowObject:
         return True
 
     def _ipython_key_completions_(self) -> List[str]:
-        return [each.id for each in self]
+        return [child.id for child in self]
 
     def __str__(self) -> str:
         attempt = f", attempt={self._attempt}" if self._attempt is not None else ""
@@ -150,7 +151,7 @@ class MetaflowObject:
     __repr__ = __str__
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        """Pickled as its address: read again from the same datastore when it is used."""
+        """Pickles the object as its address. The data is read again from the same datastore on use."""
         return _rebuilt, (type(self), self._datastore.url, self._parts, self._attempt)
 
 
@@ -159,7 +160,10 @@ def _rebuilt(kind: Any, url: str, parts: Tuple[str, ...], attempt: Optional[int]
 
 
 def addressed(parts: Tuple[str, ...]) -> Tuple[str, ...]:
-    """The parts of a pathspec with the task's path in place of its id; a path that is none stays, and is not found."""
+    """Returns the parts of a pathspec with the task's path in place of its id.
+
+    An invalid path stays as it is, and will not be found.
+    """
     if len(parts) < 4:
         return parts
     try:
@@ -181,7 +185,7 @@ def _checked_attempt(attempt: Any) -> Optional[int]:
 
 
 def _encoded(part: str) -> str:
-    """A run's id may hold a slash here; in a pathspec it is written %2F."""
+    """Returns the part with slashes written as %2F, since a run's id may contain slashes here."""
     return part.replace("/", "%2F")
 
 
@@ -190,9 +194,9 @@ def _decoded(part: str) -> str:
 
 
 def local_time(seconds: Optional[float]) -> Optional[datetime]:
-    """Seconds since the epoch as local time without a zone, as Metaflow gives times."""
+    """Converts seconds since the epoch to local time without a zone, as Metaflow does."""
     return None if seconds is None else datetime.fromtimestamp(seconds)
 
 
-def has_all(found: Iterable[str], wanted: Iterable[str]) -> bool:
-    return set(found).issuperset(wanted)
+def has_all(tags: Iterable[str], wanted: Iterable[str]) -> bool:
+    return set(tags).issuperset(wanted)

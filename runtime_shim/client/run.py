@@ -11,11 +11,11 @@ from flowc.runtime_shim.contract import address
 from . import tags
 from .objects import MetaflowObject, has_all, local_time
 
-PARAMETERS = "_parameters"  # Metaflow's name of the step that is not one
+PARAMETERS = "_parameters"  # Metaflow's name for a pseudo-step
 
 
 class Run(MetaflowObject):
-    """Its steps are its children, the last one first."""
+    """A run. Its children are its steps, the last one first."""
 
     _FORM = "FlowName/RunID"
     _parts: Tuple[str, str]
@@ -26,7 +26,7 @@ class Run(MetaflowObject):
 
     @property
     def end_task(self) -> Any:
-        """The task of the last step, or None if it has not begun."""
+        """The task of the last step; None if it has not begun."""
         from .task import Task
 
         step = "end"
@@ -34,9 +34,9 @@ class Run(MetaflowObject):
         if record is None or record.next:
             step = self._datastore.graph(*self._parts).end
             record = self._datastore.record(*self._parts, step, address.ROOT) if step != "end" else None
-        found = Task._made(self._datastore, (*self._parts, step, address.ROOT))
-        found._known(record)
-        return found if record is not None or found._exists() else None
+        task = Task._made(self._datastore, (*self._parts, step, address.ROOT))
+        task._known(record)
+        return task if record is not None or task._exists() else None
 
     @property
     def successful(self) -> bool:
@@ -45,7 +45,7 @@ class Run(MetaflowObject):
 
     @property
     def finished(self) -> bool:
-        """True if the last step is done; a run that failed is not finished, as in Metaflow."""
+        """True if the last step is done. As in Metaflow, a failed run is not finished."""
         end = self.end_task
         return bool(end is not None and end.finished)
 
@@ -56,35 +56,39 @@ class Run(MetaflowObject):
 
     @property
     def data(self) -> Any:
-        """The artifacts of the last step, None if it has not begun."""
+        """The artifacts of the last step; None if it has not begun."""
         end = self.end_task
         return None if end is None else end.data
 
     @property
     def code(self) -> Any:
-        """The code package that the run was started with (MetaflowCode)."""
+        """The code package that the run was started with (`MetaflowCode`)."""
         from .code import MetaflowCode
 
         return MetaflowCode.of_run(self._datastore, *self._parts)
 
     @property
     def trigger(self) -> Any:
-        """The events that started the run (Trigger), None if a person or a schedule did."""
+        """The events that started the run (`Trigger`); None if a person or a schedule did."""
         from .trigger import Trigger
 
         return Trigger.of_run(self._datastore.run(*self._parts) or {})
 
     def steps(self, *tags: str) -> Iterator[Any]:
-        """Yields the steps, the last one first; none if the run lacks one of the tags."""
+        """Yields the steps, the last one first. Yields none if the run lacks one of the tags."""
         return self._children() if not tags or has_all(self.tags, tags) else iter(())
 
-    # ── tags ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── tags ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def add_tag(self, tag: Union[str, Iterable[str]]) -> None:
-        self.replace_tags([], [tag] if isinstance(tag, str) else tag)  # a list is taken too, as by Metaflow
+        self.replace_tags([], [tag] if isinstance(tag, str) else tag)  # accepts a list too, as Metaflow does
 
     def add_tags(self, tags: Iterable[str]) -> None:
-        """Raises MetaflowTaggingError, as the others do, for what cannot be a tag, too many of them, or the removal of a system tag."""
+        """Adds tags.
+
+        Like the other methods, raises MetaflowTaggingError for invalid tags, for too many, and for removing a system
+        tag.
+        """
         self.replace_tags([], tags)
 
     def remove_tag(self, tag: Union[str, Iterable[str]]) -> None:
@@ -97,10 +101,10 @@ class Run(MetaflowObject):
         self.replace_tags([tag_to_remove], [tag_to_add])
 
     def replace_tags(self, tags_to_remove: Iterable[str], tags_to_add: Iterable[str]) -> None:
-        """Removes and adds in one step."""
+        """Removes and adds tags in one step."""
         tags.change(self._datastore, *self._parts, tags_to_add, tags_to_remove)
 
-    # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the tree ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _exists(self) -> bool:
         if self._datastore.run(*self._parts) is not None:
@@ -116,7 +120,7 @@ class Run(MetaflowObject):
     def _child(self, name: str) -> Any:
         from .step import Step
 
-        found = Step._made(self._datastore, (*self._parts, name))
-        if not found._exists():
+        step = Step._made(self._datastore, (*self._parts, name))
+        if not step._exists():
             raise KeyError(name)
-        return found
+        return step

@@ -1,8 +1,10 @@
-"""`S3`: a flow's own data in S3 (Metaflow's documentation, Loading and storing data), on the datastore's client. Measured with 2.19.
+"""`S3`: a flow's own data in S3, read and written with the datastore's client.
 
-with S3(run=self) as s3:
-    s3.put("model", data)
-    for each in s3.get_many(["a", "b"]): each.blob
+The rules are those of Metaflow's documentation (Loading and storing data), measured with 2.19.
+
+    with S3(run=self) as s3:
+        s3.put("model", data)
+        for model in s3.get_many(["a", "b"]): model.blob
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from .s3_object import (
 )
 
 __all__ = [
-    "MetaflowS3AccessDenied", "MetaflowS3Exception", "MetaflowS3InsufficientDiskSpace", "MetaflowS3InvalidObject", "MetaflowS3InvalidRange",
+    "MetaflowS3AccessDenied", "MetaflowS3Exception", "MetaflowS3InsufficientDiskSpace", "MetaflowS3InvalidObject",
+    "MetaflowS3InvalidRange",
     "MetaflowS3NotFound", "MetaflowS3URLException", "RangeInfo", "S3", "S3GetObject", "S3Object", "S3PutObject",
 ]  # fmt: skip
 
@@ -41,24 +44,27 @@ _PARAMS = ("endpoint_url", "region_name")
 
 
 class S3:
-    """With `run` (the flow's `self`, or a `Run`), keys are below DATATOOLS_S3ROOT/FLOW/RUN; with `s3root`, below that; else whole s3:// URLs.
+    """A client for a flow's own data.
 
-    As a context manager it deletes the local copies on leaving. What is wrong raises one of the errors that `s3_object.py` lists.
+    With `run` (the flow's `self`, or a `Run`), keys are below DATATOOLS_S3ROOT/FLOW/RUN. With `s3root`, they are below
+    that. Otherwise they are complete s3:// URLs. As a context manager it deletes the local copies on exit. Errors are
+    listed in `s3_object.py`.
     """
 
     def __init__(
-        self, tmproot: str = ".", bucket: Optional[str] = None, prefix: Optional[str] = None, run: Any = None, s3root: Optional[str] = None,
+        self, tmproot: str = ".", bucket: Optional[str] = None, prefix: Optional[str] = None, run: Any = None,
+        s3root: Optional[str] = None,
         encryption: Optional[str] = None, role: Optional[str] = None, session_vars: Optional[Dict[str, Any]] = None,
         client_params: Optional[Dict[str, Any]] = None,
     ) -> None:  # fmt: skip
         if role or session_vars:
             raise MetaflowS3Exception(
-                "flowc's S3 takes no `role` and no `session_vars`: give the task that role, or set AWS_PROFILE"
+                "flowc's S3 does not support `role` and `session_vars`: give the task that role, or set AWS_PROFILE"
             )
-        unknown = [each for each in client_params or {} if each not in _PARAMS]
+        unknown = [option for option in client_params or {} if option not in _PARAMS]
         if unknown:
             raise MetaflowS3Exception(
-                f"flowc's S3 knows {' and '.join(_PARAMS)} in `client_params`, not {', '.join(unknown)}"
+                f"flowc's S3 supports only {' and '.join(_PARAMS)} in `client_params`, not {', '.join(unknown)}"
             )
         self._params = dict(client_params or {})
         self._encryption = encryption or os.environ.get("METAFLOW_S3_SERVER_SIDE_ENCRYPTION")
@@ -85,69 +91,73 @@ class S3:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = ""
-        for each in self._buckets.values():
-            each.close()
+        for bucket in self._buckets.values():
+            bucket.close()
 
-    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, key: Any = None, return_missing: bool = False, return_info: bool = True) -> S3Object:
-        """Copies an object, or a part of it (`S3GetObject`), to this machine. Without a key, the root itself.
+        """Copies an object, or a part of it (`S3GetObject`), to this machine. Without a key, it copies the root itself.
 
-        Raises MetaflowS3NotFound, unless `return_missing`: then an object whose `exists` is False.
+        Raises MetaflowS3NotFound; with `return_missing` it returns an object whose `exists` is False instead.
         """
         return self._get(self._url(key), _range(key), return_missing, return_info, self._s3root)
 
     def get_many(self, keys: Iterable[Any], return_missing: bool = False, return_info: bool = True) -> List[S3Object]:
-        """As `get`, several at a time; in the order of the keys."""
+        """Copies several objects in parallel, as `get` does. Returns them in the order of the keys."""
         asked = [(self._url(key), _range(key)) for key in keys]
         return _parallel(asked, lambda each: self._get(each[0], each[1], return_missing, return_info, self._s3root))
 
     def get_recursive(self, keys: Iterable[str], return_info: bool = False) -> List[S3Object]:
-        """Everything below the prefixes."""
-        found = self.list_recursive(keys)
-        prefixes = [self._s3root if return_info else each.prefix for each in found]
+        """Copies everything below the prefixes."""
+        objects = self.list_recursive(keys)
+        prefixes = [self._s3root if return_info else each.prefix for each in objects]
         return _parallel(
-            list(zip(found, prefixes)), lambda each: self._get(each[0].url, "", False, return_info, each[1])
+            list(zip(objects, prefixes)), lambda each: self._get(each[0].url, "", False, return_info, each[1])
         )
 
     def get_all(self, return_info: bool = False) -> List[S3Object]:
-        """Everything below the root. Raises MetaflowS3URLException without one."""
+        """Copies everything below the root. Raises MetaflowS3URLException without a root."""
         if self._s3root is None:
             raise MetaflowS3URLException("Can't get_all() when S3 is initialized without a prefix")
         return self.get_recursive([""], return_info)
 
     def info(self, key: Optional[str] = None, return_missing: bool = False) -> S3Object:
-        """What S3 says of an object: size, metadata, content type, time."""
+        """Returns an object's size, metadata, content type and time."""
         return self._info(self._url(key), return_missing)
 
     def info_many(self, keys: Iterable[str], return_missing: bool = False) -> List[S3Object]:
         return _parallel([self._url(key) for key in keys], lambda url: self._info(url, return_missing))
 
     def list_paths(self, keys: Optional[Iterable[str]] = None) -> List[S3Object]:
-        """The next level below the prefixes, by default below the root: objects, and prefixes, whose `exists` is False."""
-        found: List[S3Object] = []
-        for each in _parallel(
+        """Lists the next level below the prefixes, by default below the root.
+
+        Returns objects and prefixes. A prefix has `exists` False.
+        """
+        objects: List[S3Object] = []
+        for entries in _parallel(
             [f"{self._url(key).rstrip('/')}/" for key in _or_root(keys)], lambda url: list(self._entries(url, "/", url))
         ):
-            found += each
-        return found
+            objects += entries
+        return objects
 
     def list_recursive(self, keys: Optional[Iterable[str]] = None) -> List[S3Object]:
-        """All objects below the prefixes, by default below the root."""
+        """Lists all objects below the prefixes, by default below the root."""
         roots = [self._url(key).rstrip("/") for key in _or_root(keys)]
-        found: List[S3Object] = []
-        for each in _parallel(roots, lambda url: list(self._entries(f"{url}/", "", url))):
-            found += each
-        return found
+        objects: List[S3Object] = []
+        for entries in _parallel(roots, lambda url: list(self._entries(f"{url}/", "", url))):
+            objects += entries
+        return objects
 
-    # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def put(
-        self, key: str, obj: Any, overwrite: bool = True, content_type: Optional[str] = None, metadata: Optional[Dict[str, Any]] = None
+        self, key: str, obj: Any, overwrite: bool = True, content_type: Optional[str] = None,
+        metadata: Optional[Dict[str, Any]] = None
     ) -> str:  # fmt: skip
-        """Writes text, bytes or what a seekable binary file holds; returns the URL. Not overwritten: what is there stays.
+        """Writes a string, bytes, or the content of a seekable binary file. Returns the URL.
 
-        Raises MetaflowS3InvalidObject for anything else.
+        Without `overwrite`, an existing object stays. Raises MetaflowS3InvalidObject for other values.
         """
         url = self._url(key)
         with _file(key, obj) as (file, size):
@@ -155,7 +165,7 @@ class S3:
         return url
 
     def put_many(self, key_objs: Iterable[Any], overwrite: bool = True) -> List[Tuple[str, str]]:
-        """Writes (key, object) pairs or `S3PutObject`s, several at a time; returns (key, URL) of those that were written."""
+        """Writes (key, object) pairs or `S3PutObject`s in parallel. Returns (key, URL) of those that were written."""
 
         def one(each: Any) -> Optional[Tuple[str, str]]:
             key, obj = (each.key, each.value) if isinstance(each, S3PutObject) else (each[0], each[1])
@@ -163,15 +173,18 @@ class S3:
                 return self._written(each, key, file, size, overwrite)
 
         pairs = list(key_objs)
-        for each in pairs:  # nothing is written if one of them cannot be
+        for pair in pairs:  # writes nothing if one of them is invalid
             _checked(
-                each.key if isinstance(each, S3PutObject) else each[0],
-                each.value if isinstance(each, S3PutObject) else each[1],
+                pair.key if isinstance(pair, S3PutObject) else pair[0],
+                pair.value if isinstance(pair, S3PutObject) else pair[1],
             )
         return [each for each in _parallel(pairs, one) if each is not None]
 
     def put_files(self, key_paths: Iterable[Any], overwrite: bool = True) -> List[Tuple[str, str]]:
-        """Writes (key, path of a file) pairs or `S3PutObject`s, several at a time; returns (key, URL) of those that were written."""
+        """Writes files in parallel, given as (key, path) pairs or `S3PutObject`s.
+
+        Returns (key, URL) of those that were written.
+        """
 
         def one(each: Any) -> Optional[Tuple[str, str]]:
             key, path = (each.key, each.path) if isinstance(each, S3PutObject) else (each[0], each[1])
@@ -179,31 +192,29 @@ class S3:
                 return self._written(each, key, file, os.fstat(file.fileno()).st_size, overwrite)
 
         pairs = list(key_paths)
-        for each in pairs:
-            path = str(each.path if isinstance(each, S3PutObject) else each[1])
+        for pair in pairs:
+            path = str(pair.path if isinstance(pair, S3PutObject) else pair[1])
             if not os.path.isfile(path):
                 raise MetaflowS3NotFound(f"Local file not found: {path}")
         return [each for each in _parallel(pairs, one) if each is not None]
 
-    # ── one object ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── one object ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _get(self, url: str, asked: str, missing: bool, with_info: bool, prefix: Optional[str]) -> S3Object:
         bucket, key = self._bucket(url)
         path = self._new_file()
-        found = bucket.download(key, path, asked) if key else None
-        if found is None:
+        download = bucket.download(key, path, asked) if key else None
+        if download is None:
             return self._absent(url, missing)
-        size, info, range_info = found
+        size, info, range_info = download
         return S3Object(
             prefix, url, path, size, True, info if with_info else None, range_info if with_info or asked else None
         )
 
     def _info(self, url: str, missing: bool) -> S3Object:
         bucket, key = self._bucket(url)
-        found = bucket.head(key) if key else None
-        return (
-            self._absent(url, missing) if found is None else S3Object(self._s3root, url, None, found[0], True, found[1])
-        )
+        head = bucket.head(key) if key else None
+        return self._absent(url, missing) if head is None else S3Object(self._s3root, url, None, head[0], True, head[1])
 
     def _absent(self, url: str, missing: bool) -> S3Object:
         if not missing:
@@ -218,7 +229,7 @@ class S3:
     def _put(self, url: str, file: Any, size: int, overwrite: bool, headers: Dict[str, str]) -> bool:
         bucket, key = self._bucket(url)
         if not key:
-            raise MetaflowS3URLException(f"{url} names no object, only a bucket")
+            raise MetaflowS3URLException(f"{url} names a bucket, but no object")
         return bucket.upload(key, file, size, overwrite, headers)
 
     def _written(self, asked: Any, key: str, file: Any, size: int, overwrite: bool) -> Optional[Tuple[str, str]]:
@@ -228,10 +239,10 @@ class S3:
         return (key, url) if self._put(url, file, size, overwrite, headers) else None
 
     def _url(self, key: Any) -> str:
-        """The whole URL of a key. Raises MetaflowS3URLException."""
+        """Returns the complete URL of a key. Raises MetaflowS3URLException."""
         name = getattr(key, "key", key)
         if name is not None and not isinstance(name, str):
-            raise MetaflowS3URLException(f"a key is text, not {name!r}")
+            raise MetaflowS3URLException(f"a key must be a string, not {name!r}")
         if self._s3root is None:
             if not name or not name.startswith("s3://"):
                 raise MetaflowS3URLException(_NO_ROOT)
@@ -246,14 +257,14 @@ class S3:
         name, _, key = url[len("s3://") :].partition("/")
         if name not in self._buckets:
             try:
-                made = Bucket(f"s3://{name}")
+                bucket = Bucket(f"s3://{name}")
             except UsageError as error:
                 raise MetaflowS3URLException(str(error)) from None
-            made.endpoint = (
-                self._params.get("endpoint_url") or made.endpoint or os.environ.get("METAFLOW_S3_ENDPOINT_URL", "")
+            bucket.endpoint = (
+                self._params.get("endpoint_url") or bucket.endpoint or os.environ.get("METAFLOW_S3_ENDPOINT_URL", "")
             )
-            made._place(self._params.get("region_name") or made.region)
-            self._buckets[name] = made
+            bucket._place(self._params.get("region_name") or bucket.region)
+            self._buckets[name] = bucket
         return self._buckets[name], key
 
     def _new_file(self) -> str:
@@ -262,7 +273,7 @@ class S3:
                 self._folder = tempfile.mkdtemp(prefix="flowc.s3.", dir=self._tmproot)
             except OSError as error:
                 raise MetaflowS3InsufficientDiskSpace(
-                    f"no folder for downloads can be made in {self._tmproot}: {error.strerror}"
+                    f"cannot create a folder for downloads in {self._tmproot}: {error.strerror}"
                 ) from None
         descriptor, path = tempfile.mkstemp(dir=self._folder)
         os.close(descriptor)
@@ -270,7 +281,7 @@ class S3:
 
 
 class _file:
-    """A context with (file, size in bytes) of what is to be written."""
+    """A context manager that gives (file, size in bytes) of the data to write."""
 
     def __init__(self, key: Any, obj: Any) -> None:
         self._file = _checked(key, obj)
@@ -283,7 +294,7 @@ class _file:
 
 
 def _checked(key: Any, obj: Any) -> Any:
-    """The object as a seekable binary file. Raises MetaflowS3InvalidObject."""
+    """Returns the object as a seekable binary file. Raises MetaflowS3InvalidObject."""
     if isinstance(obj, str):
         return BytesIO(obj.encode("utf-8"))
     if isinstance(obj, (bytes, bytearray, memoryview)):
@@ -298,7 +309,7 @@ def _checked(key: Any, obj: Any) -> Any:
 
 
 def _root_of_run(run: Any, bucket: Optional[str], prefix: Optional[str]) -> str:
-    """Where a run's own data are: DATATOOLS_S3ROOT/FLOW/RUN. Raises MetaflowS3URLException."""
+    """Returns the URL of a run's own data: DATATOOLS_S3ROOT/FLOW/RUN. Raises MetaflowS3URLException."""
     from flowc.runtime_shim.api.current import current
     from flowc.runtime_shim.user_code.flowspec import FlowSpec
 
@@ -310,7 +321,8 @@ def _root_of_run(run: Any, bucket: Optional[str], prefix: Optional[str]) -> str:
         root = f"{store.rstrip('/')}/data"
     if not root.startswith("s3://") and not (bucket and prefix):
         raise MetaflowS3URLException(
-            f"S3(run=…) needs a place in S3: the datastore is {store}, so set METAFLOW_DATATOOLS_S3ROOT=s3://BUCKET/PREFIX, or give `s3root`"
+            f"S3(run=…) needs a place in S3, but the datastore is {store}: set "
+            "METAFLOW_DATATOOLS_S3ROOT=s3://BUCKET/PREFIX, or pass `s3root`"
         )
     own_bucket, _, own_prefix = root[len("s3://") :].partition("/")
     if isinstance(run, FlowSpec):
@@ -320,14 +332,14 @@ def _root_of_run(run: Any, bucket: Optional[str], prefix: Optional[str]) -> str:
     else:
         parts = getattr(run, "path_components", None)
         if not isinstance(parts, list) or len(parts) != 2:
-            raise MetaflowS3URLException(f"`run` is the flow's `self`, or a Run, not {run!r}")
+            raise MetaflowS3URLException(f"`run` must be the flow's `self` or a Run, not {run!r}")
         flow, name = parts
     inside = (prefix or own_prefix).strip("/")
     return "s3://" + "/".join(each for each in (bucket or own_bucket, inside, flow, name) if each)
 
 
 def _range(key: Any) -> str:
-    """The Range header of what is asked for; "" for all of it."""
+    """Returns the Range header for the requested part; "" for all of it."""
     offset, length = getattr(key, "offset", None), getattr(key, "length", None)
     if offset is None and length is None:
         return ""
@@ -341,9 +353,9 @@ def _or_root(keys: Optional[Iterable[str]]) -> List[Any]:
 
 
 def _parallel(items: List[Any], work: Callable[[Any], Any]) -> List[Any]:
-    """`[work(item) for item in items]`, IN_FLIGHT at a time."""
+    """Returns `[work(item) for item in items]`, computed IN_FLIGHT at a time."""
     if len(items) < 2:
-        return [work(each) for each in items]
+        return [work(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(min(IN_FLIGHT, len(items))) as pool:

@@ -1,4 +1,4 @@
-"""One bucket for `S3`: the datastore's client (`store/s3.py`) with what a flow's own data need: headers, ranges, files, sizes."""
+"""A bucket for `S3`: the datastore's client (`store/s3.py`) with headers, ranges, files and sizes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .s3_object import (
     RangeInfo,
 )
 
-PART = 16 << 20  # bytes that are sent or received by one request of a larger object
-THREADS = 8  # that send or receive one large object
-_METADATA = "x-amz-meta-metaflow-user-attributes"  # Metaflow's name for what `put` is given as metadata, as JSON
+PART = 16 << 20  # bytes per request of a larger object
+THREADS = 8  # threads that transfer one large object
+_METADATA = "x-amz-meta-metaflow-user-attributes"  # Metaflow's header for the `metadata` of `put`, as JSON
 
 
 class Bucket(S3Store):
-    """Keys are whole: without a prefix. Errors are Metaflow's."""
+    """A bucket whose keys are complete, without a prefix. Its errors are Metaflow's."""
 
     def ask(self, method: str, key: Optional[str], **options: Any) -> http.Answer:
-        """A request. Raises MetaflowS3AccessDenied or MetaflowS3Exception."""
+        """Sends a request and returns the answer. Raises MetaflowS3AccessDenied or MetaflowS3Exception."""
         try:
             return self._request(method, key, **options)
         except StoreError as error:
@@ -36,12 +36,14 @@ class Bucket(S3Store):
             raise (MetaflowS3AccessDenied if denied else MetaflowS3Exception)(str(error)) from None
 
     def head(self, key: str) -> Optional[Tuple[int, Dict[str, Any]]]:
-        """(size, info) of the object, None without one."""
+        """Returns (size, info) of the object; None if there is none."""
         answer = self.ask("HEAD", key, accept=(200, 404))
         return None if answer.status == 404 else (int(answer.headers.get("content-length") or 0), _info(answer.headers))
 
     def download(self, key: str, path: str, asked: str = "") -> Optional[Tuple[int, Dict[str, Any], RangeInfo]]:
-        """Writes the object, or the range that is asked for, to a file; returns (bytes, info, range), None without an object.
+        """Writes the object, or the requested range, to a file.
+
+        Returns (bytes, info, range); None if there is no object.
 
         Raises MetaflowS3InvalidRange, MetaflowS3InsufficientDiskSpace.
         """
@@ -67,7 +69,7 @@ class Bucket(S3Store):
         return size, _info(answer.headers), RangeInfo(total, start, size)
 
     def _rest(self, key: str, descriptor: int, begin: int, size: int, tag: str) -> None:
-        """The bytes after the first part, by several threads; of the same version of the object."""
+        """Downloads the bytes after the first part in several threads, from the same version of the object."""
 
         def part(number: int) -> None:
             start = begin + number * PART
@@ -75,13 +77,16 @@ class Bucket(S3Store):
             same = {"if-match": tag} if tag else {}
             answer = self.ask("GET", key, accept=(206, 412), headers={"range": f"bytes={start}-{end - 1}", **same})
             if answer.status == 412:
-                raise MetaflowS3Exception(f"{self.url}/{key} was written again while it was being read; read it again")
+                raise MetaflowS3Exception(f"{self.url}/{key} changed while it was being read; read it again")
             os.pwrite(descriptor, answer.body, start)
 
         _each(range((size - begin + PART - 1) // PART), part)
 
     def upload(self, key: str, file: Any, size: int, overwrite: bool, headers: Dict[str, str]) -> bool:
-        """Writes `size` bytes of a seekable binary file; returns False if the object was there and is not to be overwritten."""
+        """Writes `size` bytes of a seekable binary file.
+
+        Returns False if the object exists and must not be overwritten.
+        """
         if size <= PART:
             file.seek(0)
             create = {} if overwrite else {"if-none-match": "*"}
@@ -103,7 +108,7 @@ class Bucket(S3Store):
         return True
 
     def _upload_parts(self, key: str, file: Any, size: int, headers: Dict[str, str]) -> None:
-        """A multipart upload, its parts read one after the other and sent by several threads."""
+        """Uploads in parts, which are read one after the other and sent by several threads."""
         from _thread import allocate_lock
 
         step = max(PART, -(-size // 10_000))
@@ -130,12 +135,15 @@ class Bucket(S3Store):
         except BaseException:
             try:
                 self.ask("DELETE", key, query={"uploadId": upload}, accept=(204, 200, 404))
-            except MetaflowS3Exception:  # the first problem is the one to hear of
+            except MetaflowS3Exception:  # the first problem is the one to report
                 pass
             raise
 
     def listed(self, prefix: str, delimiter: str = "") -> Iterator[Tuple[str, Optional[int]]]:
-        """Yields (key, size) of what begins with the prefix; with a delimiter the next level only, where a prefix has no size."""
+        """Yields (key, size) of what begins with the prefix.
+
+        With a delimiter, it yields the next level only, where a prefix has the size None.
+        """
         token = ""
         while True:
             query = {"list-type": "2", "prefix": prefix, **({"delimiter": delimiter} if delimiter else {})}
@@ -145,11 +153,12 @@ class Bucket(S3Store):
             if answer.status == 404:
                 raise MetaflowS3NotFound(f"{self.url}: there is no such bucket")
             text = answer.body.decode()
-            found: List[Tuple[str, Optional[int]]] = [
-                (_element(each, "Key"), int(_element(each, "Size") or 0)) for each in text.split("<Contents>")[1:]
+            entries: List[Tuple[str, Optional[int]]] = [
+                (_element(element, "Key"), int(_element(element, "Size") or 0))
+                for element in text.split("<Contents>")[1:]
             ]
-            found += [(_plain(_element(each, "Prefix")), None) for each in text.split("<CommonPrefixes>")[1:]]
-            yield from sorted(found)
+            entries += [(_plain(_element(element, "Prefix")), None) for element in text.split("<CommonPrefixes>")[1:]]
+            yield from sorted(entries)
             token = _element(text, "NextContinuationToken")
             if not token or _element(text, "IsTruncated") != "true":
                 return
@@ -158,13 +167,13 @@ class Bucket(S3Store):
 def put_headers(
     content_type: Optional[str], metadata: Optional[Dict[str, Any]], encryption: Optional[str]
 ) -> Dict[str, str]:
-    """The headers of a PUT."""
-    found = {"content-type": content_type} if content_type else {}
+    """Returns the headers of a PUT."""
+    headers = {"content-type": content_type} if content_type else {}
     if metadata:
-        found[_METADATA] = json.dumps(metadata)
+        headers[_METADATA] = json.dumps(metadata)
     if encryption:
-        found["x-amz-server-side-encryption"] = encryption
-    return found
+        headers["x-amz-server-side-encryption"] = encryption
+    return headers
 
 
 def _each(items: Any, work: Callable[[int], None]) -> None:
@@ -187,7 +196,7 @@ def _info(headers: Dict[str, str]) -> Dict[str, Any]:
 
 
 def _content_range(answer: http.Answer) -> Tuple[int, int]:
-    """(first byte, length of the whole object)."""
+    """Returns (first byte, length of the complete object)."""
     text = answer.headers.get("content-range", "")
     if answer.status != 206 or not text:
         return 0, len(answer.body)

@@ -1,4 +1,4 @@
-"""What `S3` gives: an object or a prefix in S3, perhaps with a copy on this machine; and what its methods raise."""
+"""The results and exceptions of `S3`: an object or a prefix in S3, which may have a copy on this machine."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class MetaflowS3InsufficientDiskSpace(MetaflowException):
 
 
 class S3GetObject(NamedTuple):
-    """A part of an object: `length` bytes from `offset` on; to the end without a length; the last ones if it is negative."""
+    """A part of an object: `length` bytes from `offset` on.
+
+    Without a length, it goes to the end; a negative length means the last bytes.
+    """
 
     key: str
     offset: Optional[int] = None
@@ -44,7 +47,7 @@ class S3GetObject(NamedTuple):
 
 
 class S3PutObject(NamedTuple):
-    """What `put_many` (with `value`) and `put_files` (with `path`) write."""
+    """The input of `put_many` (with `value`) and `put_files` (with `path`)."""
 
     key: str
     value: Any = None
@@ -55,7 +58,7 @@ class S3PutObject(NamedTuple):
 
 
 class RangeInfo(NamedTuple):
-    """Which part of an object a local copy is, in bytes."""
+    """The part of an object that a local copy holds, in bytes."""
 
     total_size: int
     request_offset: int = 0
@@ -63,10 +66,15 @@ class RangeInfo(NamedTuple):
 
 
 class S3Object:
-    """`prefix` is the URL that `key` is relative to, None where keys are whole URLs. `info` is what S3 says of the object, None if nobody asked."""
+    """An object or a prefix.
+
+    `prefix` is the URL that `key` is relative to; None if keys are complete URLs. `info` holds S3's facts about the
+    object; None if they were not requested.
+    """
 
     def __init__(
-        self, prefix: Optional[str], url: str, path: Optional[str] = None, size: Optional[int] = None, exists: bool = True,
+        self, prefix: Optional[str], url: str, path: Optional[str] = None, size: Optional[int] = None,
+        exists: bool = True,
         info: Optional[Dict[str, Any]] = None, range_info: Optional[RangeInfo] = None,
     ) -> None:  # fmt: skip
         self._prefix, self._url, self._path, self._size, self._exists, self._info, self._range = (
@@ -81,7 +89,7 @@ class S3Object:
 
     @property
     def exists(self) -> bool:
-        """False for an object that is not there, and for a prefix."""
+        """False for a prefix, and for an object that does not exist."""
         return self._exists
 
     @property
@@ -102,7 +110,7 @@ class S3Object:
 
     @property
     def path(self) -> Optional[str]:
-        """The local copy, there until the `S3` is closed."""
+        """The local copy, which exists until the `S3` is closed."""
         return self._path
 
     @property
@@ -121,7 +129,7 @@ class S3Object:
 
     @property
     def size(self) -> Optional[int]:
-        """Bytes: of the local copy, or as S3 says."""
+        """The size in bytes, of the local copy or as S3 reports it."""
         return self._size
 
     @property
@@ -130,7 +138,7 @@ class S3Object:
 
     @property
     def metadata(self) -> Optional[Dict[str, Any]]:
-        """What was given to `put` as metadata."""
+        """The metadata that was passed to `put`."""
         return (self._info or {}).get("metadata")
 
     @property

@@ -13,42 +13,42 @@ from .objects import MetaflowObject, addressed, has_all
 
 
 class Step(MetaflowObject):
-    """Its tasks are its children: the highest path, and the last visit of a loop, first."""
+    """A step. Its children are its tasks: the highest path first, and the last visit of a loop first."""
 
     _FORM = "FlowName/RunID/StepName"
     _parts: Tuple[str, str, str]
 
     @property
     def task(self) -> Any:
-        """One of its tasks, any; None without one."""
+        """One of its tasks, any; None if it has none."""
         return next(self._children(), None)
 
     def tasks(self, *tags: str) -> Iterator[Any]:
-        """Yields its tasks; none if the run lacks one of the tags."""
+        """Yields its tasks. Yields none if the run lacks one of the tags."""
         return self._children() if not tags or has_all(self.tags, tags) else iter(())
 
     @property
     def control_task(self) -> Any:
-        """Of a step that runs on several nodes at a time, the task of the first node; else None."""
+        """The task of the first node, for a step that runs on several nodes at a time; otherwise None."""
         return next(self.control_tasks(), None)
 
     def control_tasks(self, *tags: str) -> Iterator[Any]:
         graph = self._datastore.graph(*self._parts[:2])
-        if any(graph.kind(each) == "parallel" for each in graph.parents(self.id)):
+        if any(graph.kind(parent) == "parallel" for parent in graph.parents(self.id)):
             for task in self.tasks(*tags):
                 if task.index == 0:
                     yield task
 
     @property
     def created_at(self) -> Optional[datetime]:
-        """When the first of its tasks began."""
-        return min((time for each in self if (time := each.created_at) is not None), default=None)
+        """The time at which the first of its tasks began."""
+        return min((time for task in self if (time := task.created_at) is not None), default=None)
 
     @property
     def finished_at(self) -> Optional[datetime]:
-        """When the last of its tasks ended; None while one has not."""
-        times = [each.finished_at for each in self]
-        return None if not times or any(each is None for each in times) else max(times)
+        """The time at which the last of its tasks ended; None while one has not."""
+        times = [task.finished_at for task in self]
+        return None if not times or any(moment is None for moment in times) else max(times)
 
     @property
     def environment_info(self) -> Optional[Dict[str, Any]]:
@@ -66,13 +66,13 @@ class Step(MetaflowObject):
         """Yields the steps of the run that this one leads to."""
         graph = self._datastore.graph(*self._parts[:2])
         return self._steps(
-            each for each in (graph.targets(self.id) if self.id in graph.steps else []) if each != self.id
+            target for target in (graph.targets(self.id) if self.id in graph.steps else []) if target != self.id
         )
 
     def _steps(self, names: Iterable[str]) -> Iterator[Step]:
-        there = set(self._datastore.steps(*self._parts[:2]))
+        existing = set(self._datastore.steps(*self._parts[:2]))
         for name in names:
-            if name in there:
+            if name in existing:
                 yield Step._made(self._datastore, (*self._parts[:2], name))
 
     def is_in_namespace(self) -> bool:
@@ -86,16 +86,16 @@ class Step(MetaflowObject):
     def _children(self) -> Iterator[Any]:
         from .task import Task
 
-        found = self._datastore.tasks(*self._parts)
-        paths: List[str] = list(found)
+        listings = self._datastore.tasks(*self._parts)
+        paths: List[str] = list(listings)
         ahead = RecordsAhead(self._datastore, *self._parts, paths)
         for path in paths:
-            yield Task._listed(self._datastore, (*self._parts, path), found[path], ahead)
+            yield Task._listed(self._datastore, (*self._parts, path), listings[path], ahead)
 
     def _child(self, name: str) -> Any:
         from .task import Task
 
-        found = Task._made(self._datastore, addressed((*self._parts, name)))
-        if not found._exists():
+        task = Task._made(self._datastore, addressed((*self._parts, name)))
+        if not task._exists():
             raise KeyError(name)
-        return found
+        return task

@@ -1,4 +1,7 @@
-"""Which tasks come after a task: from the graph and the task's own record. What comes before is `lineage.py`'s."""
+"""The tasks that come after a task, from the graph and the task's own record.
+
+`lineage.py` finds those that come before.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from flowc.runtime_shim.contract.record import Record
 
 
 def of(graph: Graph, done: Record) -> List[Tuple[str, str]]:
-    """Returns (step, path) of the tasks that continue the one of this record; the highest index first, as tasks are listed."""
+    """Returns (step, path) of the tasks that continue the one with this record.
+
+    The highest index comes first, as in listings of tasks.
+    """
     if done.splits is not None:
         return [(done.next[0], address.child(done.path, index)) for index in range(done.splits - 1, -1, -1)]
     return [(target, _path(graph, done, target)) for target in done.next]

@@ -1,4 +1,7 @@
-"""`Task("Flow/run/step/id")`: one task. Its id is its step's name, with its path in the foreaches and loops: `train`, `train-3.0`, `train~2`."""
+"""`Task("Flow/run/step/id")`: one task.
+
+Its id is its step's name, with its path in the foreaches and loops: `train`, `train-3.0`, `train~2`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _UNKNOWN: Any = object()
 
 
 class Metadata(NamedTuple):
-    """One thing that is known of a task (Metaflow's documentation, client API, Metadata)."""
+    """One fact about a task (Metaflow's documentation, client API, Metadata)."""
 
     name: str
     value: str
@@ -29,7 +32,7 @@ class Metadata(NamedTuple):
 
 
 class MetaflowData:
-    """The artifacts of a task as attributes, each read when it is first asked for."""
+    """The artifacts of a task as attributes. Each is read on first use."""
 
     def __init__(self, task: Task) -> None:
         self.__dict__["_task"] = task
@@ -46,16 +49,16 @@ class MetaflowData:
 
     @property
     def _artifacts(self) -> Dict[str, Any]:
-        return {each.id: each for each in self._task}
+        return {artifact.id: artifact for artifact in self._task}
 
     def __contains__(self, name: str) -> bool:
         return name in self._task
 
     def __dir__(self) -> List[str]:
-        return sorted(each.id for each in self._task)
+        return sorted(artifact.id for artifact in self._task)
 
     def __str__(self) -> str:
-        return f"<MetaflowData: {', '.join(each.id for each in self._task)}>"
+        return f"<MetaflowData: {', '.join(artifact.id for artifact in self._task)}>"
 
     __repr__ = __str__
 
@@ -64,7 +67,7 @@ class MetaflowData:
 
 
 class Task(MetaflowObject):
-    """Its artifacts are its children."""
+    """A task. Its children are its artifacts."""
 
     _FORM = "FlowName/RunID/StepName/TaskID"
     _parts: Tuple[str, str, str, str]
@@ -80,88 +83,91 @@ class Task(MetaflowObject):
 
     @classmethod
     def _listed(cls, datastore: Datastore, parts: Tuple[str, ...], seen: TaskListing, ahead: RecordsAhead) -> Task:
-        """A task that was found in a listing."""
-        made: Task = cls._made(datastore, parts)
-        made._seen, made._ahead = seen, ahead
-        return made
+        """Returns a task that was found in a listing."""
+        task: Task = cls._made(datastore, parts)
+        task._seen, task._ahead = seen, ahead
+        return task
 
     def _known(self, record: Optional[Record]) -> None:
         if record is not None:
             self._record = record
 
-    # ── what the datastore has of it ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── what the datastore has of it ────────────────────────────────────────────────────────────────────────────────
 
     @property
     def _done(self) -> Optional[Record]:
-        """The record of the task; None if it has not succeeded, or not in the attempt that is asked for."""
+        """The task's record; None if it has not succeeded, or not in the requested attempt."""
         if self._record is _UNKNOWN:
             if self._seen is not None and not self._seen.has_record:
                 return None
-            found = (
+            done = (
                 self._ahead.record(self._parts[3]) if self._ahead is not None else self._datastore.record(*self._parts)
             )
-            if found is None:
+            if done is None:
                 return None  # it may succeed later
-            self._record = found
-        found = self._record
-        return found if self._attempt is None or self._attempt == found.data.get("attempt", 0) else None
+            self._record = done
+        done = self._record
+        return done if self._attempt is None or self._attempt == done.data.get("attempt", 0) else None
 
     def _attempts(self) -> List[int]:
-        """The attempts of which something is there."""
+        """Returns the attempts that left something in the datastore."""
         if self._seen is None:
             seen = self._datastore.task(*self._parts)
             if seen is None:
                 return []
-            if not seen.has_record:  # the task goes on: what is there now may not be all
+            if not seen.has_record:  # the task is running: there may be more attempts later
                 return seen.attempts
             self._seen = seen
         return self._seen.attempts
 
     def _failed(self) -> Dict[str, Any]:
-        """What the attempt's failure left, an empty dict without one."""
+        """Returns the record of the attempt's failure; an empty dict if there is none."""
         if self._failure is _UNKNOWN:
             if self._done is not None:
                 return {}
-            found = failure.read(self._datastore.store, *self._parts, self.current_attempt)
-            if not found:
+            failed = failure.read(self._datastore.store, *self._parts, self.current_attempt)
+            if not failed:
                 return {}
-            self._failure = found
+            self._failure = failed
         return self._failure  # type: ignore[no-any-return]
 
     @property
     def current_attempt(self) -> int:
-        """The attempt that is asked for, by default the last one."""
+        """The requested attempt, by default the last one."""
         if self._attempt is not None:
             return self._attempt
         done = self._done
         return int(done.data.get("attempt", 0)) if done is not None else max(self._attempts(), default=0)
 
-    # ── how it went ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── how it went ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def successful(self) -> bool:
-        """True if the task has ended well; not if `@catch` made an exception of its step's code an artifact."""
+        """True if the task succeeded, and `@catch` did not turn an exception into an artifact."""
         done = self._done
         return done is not None and not done.data.get("caught")
 
     @property
     def finished(self) -> bool:
-        """True if the task has ended, and the run went on from it."""
+        """True if the task has ended and the run continued from it."""
         return self._done is not None
 
     @property
     def exception(self) -> Any:
-        """What the task failed with (MetaflowExceptionWrapper); None if it did not fail."""
-        left = self._failed()
-        if not left:
+        """The exception that the task failed with (MetaflowExceptionWrapper); None if it did not fail."""
+        failed = self._failed()
+        if not failed:
             return None
         from flowc.runtime_shim.exceptions import _rebuilt
 
-        return _rebuilt(str(left.get("message", "")), str(left.get("type", "")), left.get("traceback"))
+        return _rebuilt(str(failed.get("message", "")), str(failed.get("type", "")), failed.get("traceback"))
 
     @property
     def created_at(self) -> Optional[datetime]:
-        """When its process began; of a task that goes on or has failed, None if nobody wrote it down."""
+        """The time at which its process began.
+
+        For a task that is running or has failed, None if nobody recorded it.
+        """
         done = self._done
         return local_time(done.data.get("started") if done is not None else self._failed().get("started"))
 
@@ -172,17 +178,17 @@ class Task(MetaflowObject):
 
     @property
     def index(self) -> Optional[int]:
-        """Its index in the innermost foreach, None outside."""
-        found = address.indices(self._parts[3])
-        return found[-1] if found else None
+        """Its index in the innermost foreach; None outside."""
+        indices = address.indices(self._parts[3])
+        return indices[-1] if indices else None
 
     @property
     def runtime_name(self) -> Optional[str]:
-        """`dev` for a run on a person's machine, else the orchestrator's name."""
+        """`dev` for a run on a person's machine, otherwise the orchestrator's name."""
         target = (self._datastore.run(*self._parts[:2]) or {}).get("target")
         return "dev" if target == "local" else str(target or "") or None
 
-    # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── artifacts ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def data(self) -> MetaflowData:
@@ -193,11 +199,11 @@ class Task(MetaflowObject):
         """A named tuple of its artifacts."""
         from collections import namedtuple
 
-        found = {each.id: each for each in self}
-        names = [each for each in found if each.isidentifier()]
-        return namedtuple("MetaflowArtifacts", names)(*(found[each] for each in names))
+        artifacts = {artifact.id: artifact for artifact in self}
+        names = [artifact for artifact in artifacts if artifact.isidentifier()]
+        return namedtuple("MetaflowArtifacts", names)(*(artifacts[name] for name in names))
 
-    # ── what it printed ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── what it printed ─────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def stdout(self) -> str:
@@ -209,7 +215,7 @@ class Task(MetaflowObject):
 
     @property
     def stdout_size(self) -> int:
-        """Bytes of what it printed to standard output."""
+        """The number of bytes that it printed to standard output."""
         return len(self._log().data("stdout"))
 
     @property
@@ -233,11 +239,11 @@ class Task(MetaflowObject):
         name = address.task_name(*self._parts, f"{self.current_attempt}.log")
         return logs.Log(self._datastore.store.get(name) or b"")
 
-    # ── what made it ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── what made it ────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def metadata(self) -> List[Metadata]:
-        """What is known of it: one entry a fact, values as text; `attempt` once for every attempt."""
+        """The known facts: one entry each, with values as text. `attempt` appears once for every attempt."""
         done = self._done
         time = int(1000 * float((done.data.get("ended") if done is not None else self._failed().get("time")) or 0))
         facts = self.metadata_dict
@@ -250,7 +256,7 @@ class Task(MetaflowObject):
 
     @property
     def environment_info(self) -> Optional[Dict[str, Any]]:
-        """Python, machine, packages with their versions, code, commit and who: None for a task that left no record."""
+        """Python, machine, packages with their versions, code, commit and user; None for a task without a record."""
         return internals.environment(self)
 
     @property
@@ -262,20 +268,20 @@ class Task(MetaflowObject):
         digest = (done.data.get("environment") or {}).get("code") if done is not None else ""
         return MetaflowCode.of_run(self._datastore, *self._parts[:2], digest or "")
 
-    # ── its place in the graph ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── its place in the graph ──────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def parent_tasks(self) -> Iterator[Task]:
-        """Yields the tasks that this one continues: of a join, all of its branches."""
+        """Yields the tasks that this one continues; for a join, all of its branches."""
         flow, run, step, path = self._parts
         for one in Lineage(self._datastore.store, self._datastore.graph(flow, run), run).inputs(step, path):
-            found: Task = Task._made(self._datastore, (flow, run, one.step, one.path))
-            found._known(one)
-            yield found
+            task: Task = Task._made(self._datastore, (flow, run, one.step, one.path))
+            task._known(one)
+            yield task
 
     @property
     def child_tasks(self) -> Iterator[Task]:
-        """Yields the tasks that continue this one, as far as there are any."""
+        """Yields the existing tasks that continue this one."""
         from . import successors
 
         done = self._done
@@ -283,19 +289,19 @@ class Task(MetaflowObject):
             return
         graph = self._datastore.graph(*self._parts[:2])
         for step, path in successors.of(graph, done):
-            found: Task = Task._made(self._datastore, (*self._parts[:2], step, path))
-            if found._exists():
-                yield found
+            task: Task = Task._made(self._datastore, (*self._parts[:2], step, path))
+            if task._exists():
+                yield task
 
     @property
     def parent_task_pathspecs(self) -> Iterator[str]:
-        return (each.pathspec for each in self.parent_tasks)
+        return (task.pathspec for task in self.parent_tasks)
 
     @property
     def child_task_pathspecs(self) -> Iterator[str]:
-        return (each.pathspec for each in self.child_tasks)
+        return (task.pathspec for task in self.child_tasks)
 
-    # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the tree ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _exists(self) -> bool:
         try:
@@ -309,7 +315,7 @@ class Task(MetaflowObject):
         return running.is_within(*self.path_components)
 
     def _hint(self) -> str:
-        return f"{super()._hint()} (the id of a task is its step's name, with `-` and the item's index in a foreach)"
+        return f"{super()._hint()} (a task's id is its step's name; in a foreach, `-` and the item's index follow)"
 
     def _children(self) -> Iterator[Any]:
         from .artifact import DataArtifact
@@ -320,7 +326,7 @@ class Task(MetaflowObject):
     def _child(self, name: str) -> Any:
         from .artifact import DataArtifact
 
-        found = DataArtifact._of(self, name)
-        if not found._exists():
+        artifact = DataArtifact._of(self, name)
+        if not artifact._exists():
             raise KeyError(name)
-        return found
+        return artifact

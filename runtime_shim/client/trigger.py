@@ -1,4 +1,4 @@
-"""What started a run (`current.trigger`, `Run.trigger`; Metaflow's documentation, event triggering)."""
+"""The events that started a run (`current.trigger`, `Run.trigger`; Metaflow's documentation, event triggering)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from . import kinds
 
 
 class MetaflowEvent(NamedTuple):
-    """One event. `type` is `event` for one from outside, `run` for the end of a run, whose last task is `id` then."""
+    """One event.
+
+    `type` is `event` for an external one, and `run` for the end of a run, whose last task is then `id`.
+    """
 
     name: str
     id: str
@@ -21,22 +24,25 @@ class Trigger:
     """The events that started a run, the newest first."""
 
     def __init__(self, _meta: Optional[List[Dict[str, Any]]] = None) -> None:
-        """`_meta`: a dict with `name`, `id`, `timestamp` (seconds since the epoch, or a datetime) and `type` for each event."""
-        found = [_event(each) for each in _meta or []]
-        self._events = sorted(found, key=lambda each: each.timestamp or datetime.min, reverse=True)
+        """Creates a trigger from `_meta`.
+
+        It holds a dict for each event, with `name`, `id`, `timestamp` (seconds since the epoch, or a datetime) and
+        `type`.
+        """
+        events = [_event(event) for event in _meta or []]
+        self._events = sorted(events, key=lambda event: event.timestamp or datetime.min, reverse=True)
 
     @classmethod
     def from_runs(cls, run_objs: List[Any]) -> Trigger:
-        """The trigger that the ends of these runs are: what a flow with `@trigger_on_finish` would be started by."""
+        """Returns the trigger of a flow with `@trigger_on_finish` that the ends of these runs would start."""
         meta = []
         for run in run_objs:
             end = run.end_task
             if end is None:
                 continue
             step = end.path_components[2]
-            for name in dict.fromkeys(
-                (step, "end")
-            ):  # the end of a flow has that name whatever its last step is called
+            # the end of a flow has that name, whatever its last step is called
+            for name in dict.fromkeys((step, "end")):
                 meta.append(
                     {
                         "type": "run",
@@ -49,7 +55,7 @@ class Trigger:
 
     @classmethod
     def of_run(cls, data: Dict[str, Any]) -> Optional[Trigger]:
-        """The trigger that run.json names."""
+        """Returns the trigger that run.json names, or None."""
         return cls(data["trigger"]) if data.get("trigger") else None
 
     @property
@@ -62,16 +68,16 @@ class Trigger:
 
     @property
     def run(self) -> Any:
-        """The run whose end was the newest of the events that are ends of runs; None without one."""
+        """The run whose end is the newest such event; None if there is none."""
         return next(iter(self.runs or ()), None)
 
     @property
     def runs(self) -> Optional[List[Any]]:
-        found = dict.fromkeys(_run(each) for each in self._events if each.type == "run")
-        return [kinds.named("Run")(pathspec, _namespace_check=False) for pathspec in found] or None
+        pathspecs = dict.fromkeys(_run(event) for event in self._events if event.type == "run")
+        return [kinds.named("Run")(pathspec, _namespace_check=False) for pathspec in pathspecs] or None
 
     def __getitem__(self, key: str) -> Union[MetaflowEvent, Any]:
-        """Of a flow's name its run, of an event's name the event. Raises KeyError."""
+        """Returns the run of the flow with that name, or the event with that name. Raises KeyError."""
         for run in self.runs or ():
             if run.path_components[0] == key:
                 return run

@@ -1,4 +1,6 @@
-"""Addresses: a task's path, known before it runs, and the names of objects in the datastore (docs/shim.md, Paths and Datastore).
+"""Addresses: a task's path, known before it runs, and the names of objects in the datastore.
+
+See docs/shim.md, Paths and Datastore.
 
 >>> child("-", 3), child("3", 0), parent("3.0"), parent("3")
 ('3', '3.0', '3', '-')
@@ -11,32 +13,32 @@
 from __future__ import annotations
 
 ROOT = "-"
-LONGEST = 500  # characters of a path: deeper nesting than anybody writes, and numbers that Python reads
+LONGEST = 500  # most characters of a path, enough for any realistic nesting
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~")
 
 
 class BadPath(ValueError):
-    """A text that is no path of a task."""
+    """Raised for text that is not a valid task path."""
 
 
 def checked(path: str) -> str:
-    """Returns the path itself. Raises BadPath if it is none."""
+    """Returns the path itself. Raises BadPath if it is invalid."""
     base, tilde, visit = path.partition("~")
     if len(path) > LONGEST or (tilde and (not visit.isdigit() or not visit.isascii() or visit.startswith("0"))):
         raise BadPath(path)
-    if base != ROOT and not all(each.isascii() and each.isdigit() for each in base.split(".")):
+    if base != ROOT and not all(part.isascii() and part.isdigit() for part in base.split(".")):
         raise BadPath(path)
     return path
 
 
 def child(path: str, index: int) -> str:
-    """The path of the task of item `index` of a foreach that the task at `path` made."""
+    """Returns the path of the task for item `index` of the foreach that the task at `path` made."""
     base = leave(path)
     return str(index) if base == ROOT else f"{base}.{index}"
 
 
 def parent(path: str) -> str:
-    """The path one foreach further out. Raises BadPath outside any foreach."""
+    """Returns the path one foreach further out. Raises BadPath outside any foreach."""
     base = leave(path)
     if base == ROOT:
         raise BadPath(path)
@@ -44,33 +46,33 @@ def parent(path: str) -> str:
 
 
 def next_visit(path: str) -> str:
-    """The path of a loop's next visit."""
+    """Returns the path of a loop's next visit."""
     return f"{leave(path)}~{visit(path) + 1}"
 
 
 def visit(path: str) -> int:
-    """How often the loop has gone round before this visit; 0 outside a loop."""
+    """Returns how often the loop has gone round before this visit; 0 outside a loop."""
     return int(path.partition("~")[2] or 0)
 
 
 def leave(path: str) -> str:
-    """The path without the visit: that of the steps before and after the loop."""
+    """Returns the path without the visit, which is the path of the steps before and after the loop."""
     return path.partition("~")[0]
 
 
 def indices(path: str) -> tuple[int, ...]:
-    """The foreach indices, outermost first."""
+    """Returns the foreach indices, outermost first."""
     base = leave(path)
-    return () if base == ROOT else tuple(int(each) for each in base.split("."))
+    return () if base == ROOT else tuple(int(index) for index in base.split("."))
 
 
 def order(path: str) -> tuple[tuple[int, ...], int]:
-    """A key that sorts paths as a person counts: by indices, then by visit."""
+    """Returns a key that sorts paths as a person counts: by indices, then by visit."""
     return indices(path), visit(path)
 
 
 def task_id(step: str, path: str) -> str:
-    """What users see as the id of a task: one that no other task of the run has (`current.task_id`, the client's `Task.id`).
+    """Returns a task's id as users see it, unique in the run (`current.task_id`, the client's `Task.id`).
 
     >>> task_id("train", "-"), task_id("train", "3.0"), task_id("train", "-~2"), task_id("train", "3~1")
     ('train', 'train-3.0', 'train~2', 'train-3~1')
@@ -79,10 +81,12 @@ def task_id(step: str, path: str) -> str:
 
 
 def path_of_task(step: str, id: str) -> str:
-    """The path of the task of `step` that a user means by its id, or by the path itself. Raises BadPath.
+    """Returns the path of the task of `step` with this id. Accepts the path itself too. Raises BadPath.
 
-    >>> path_of_task("train", "train-3.0"), path_of_task("train", "3.0"), path_of_task("train", "train"), path_of_task("train", "train~2")
-    ('3.0', '3.0', '-', '-~2')
+    >>> path_of_task("train", "train-3.0"), path_of_task("train", "3.0"), path_of_task("train", "train")
+    ('3.0', '3.0', '-')
+    >>> path_of_task("train", "train~2")
+    '-~2'
     """
     if id == step or id.startswith(step + "~"):
         return checked(ROOT + id[len(step) :])
@@ -90,16 +94,19 @@ def path_of_task(step: str, id: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """The text as one segment of an object's name: percent-encoded but for letters, digits and `_-.~`; a leading `.` is encoded too."""
+    """Returns the text as one segment of an object's name.
+
+    It percent-encodes all but letters, digits and `_-.~`, and a leading `.`.
+    """
     if text and _SAFE.issuperset(text) and not text.startswith("."):
         return text
     data = text.encode("utf-8", "surrogatepass")
-    safe = "".join(chr(each) if chr(each) in _SAFE else f"%{each:02X}" for each in data)
+    safe = "".join(chr(byte) if chr(byte) in _SAFE else f"%{byte:02X}" for byte in data)
     return f"%2E{safe[1:]}" if safe.startswith(".") else safe or "%"
 
 
 def decoded(segment: str) -> str:
-    """What `encoded` was given."""
+    """Returns the text that `encoded` was given."""
     if segment == "%":
         return ""
     head, *parts = segment.split("%")
@@ -108,7 +115,7 @@ def decoded(segment: str) -> str:
 
 
 def code_name(flow: str, digest: str) -> str:
-    """The object of a code package; `digest` with or without `sha256:`."""
+    """Returns the object of a code package; `digest` may have the prefix `sha256:`."""
     return f"{encoded(flow)}/code/{encoded(digest.rpartition(':')[2])}.tar.gz"
 
 
@@ -117,17 +124,17 @@ def blob_name(flow: str, digest: str) -> str:
 
 
 def file_name(flow: str, digest: str) -> str:
-    """The object of a file that a run was started with (`IncludeFile`)."""
+    """Returns the object of a file that a run was started with (`IncludeFile`)."""
     return f"{encoded(flow)}/files/{digest[:2]}/{digest}"
 
 
 def environment_name(flow: str, digest: str) -> str:
-    """The object of what tasks ran with (environment.py)."""
+    """Returns the object of an environment that tasks ran in (environment.py)."""
     return f"{encoded(flow)}/environments/{digest}.json"
 
 
 def cache_name(flow: str, key: str) -> str:
-    """The object that says which task has done the work with this key (`flowc run --cache`)."""
+    """Returns the object that names the task which has done the work with this key (`flowc run --cache`)."""
     return f"{encoded(flow)}/cache/{key[:2]}/{key}.json"
 
 
@@ -136,7 +143,7 @@ def runs_name(flow: str) -> str:
 
 
 def run_name(flow: str, run: str) -> str:
-    """The folder of a run, with a slash at its end."""
+    """Returns the folder of a run, with a slash at its end."""
     return f"{encoded(flow)}/runs/{encoded(run)}/"
 
 
@@ -145,12 +152,12 @@ def run_record_name(flow: str, run: str) -> str:
 
 
 def code_of_request_name(flow: str, run: str, request: int) -> str:
-    """The object that says which code runs what an operator asked for the Nth time."""
+    """Returns the object that names the code for an operator's Nth request to run something again."""
     return run_name(flow, run) + f"code.{request}.json"
 
 
 def superseded_name(flow: str, run: str, rest: str = "") -> str:
-    """Returns the name of an object that was set aside in the run, or of the folder of all of them where `rest` is empty."""
+    """Returns the name of an object that was set aside in the run, or the folder of all of them if `rest` is empty."""
     return f"{encoded(flow)}/superseded/{encoded(run)}/{rest}"
 
 
@@ -159,5 +166,5 @@ def record_name(flow: str, run: str, step: str, path: str) -> str:
 
 
 def task_name(flow: str, run: str, step: str, path: str, suffix: str) -> str:
-    """Another object of a task: `outcome.json`, `paths.json`, `0.log`, `0.failure.json`."""
+    """Returns a different object of a task: `outcome.json`, `paths.json`, `0.log`, `0.failure.json`."""
     return f"{run_name(flow, run)}{encoded(step)}/{encoded(path)}.{suffix}"

@@ -1,4 +1,4 @@
-"""The flow's graph, as the code package carries it (`flowc.json`, the JSON form of the IR), and the questions that a task asks of it."""
+"""The flow's graph from the code package (`flowc.json`, the JSON form of the IR), and a task's queries on it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ IR_NAME = "flowc.json"
 
 
 class Graph:
-    """`data` is the IR's JSON form, version 1 (compiler/schema/ir.v1.json)."""
+    """The graph. `data` is the IR's JSON form, version 1 (compiler/schema/ir.v1.json)."""
 
     def __init__(self, data: Dict[str, Any]) -> None:
         if data.get("version") != 1:
-            raise ShimError(f"the code package holds an IR of version {data.get('version')!r}, this flowc reads 1")
+            raise ShimError(
+                f"the code package holds an IR of version {data.get('version')!r}, but this flowc reads version 1"
+            )
         self.flow: Dict[str, Any] = data["flow"]
         self.name: str = self.flow["name"]
         self.start: str = self.flow["start"]
@@ -39,13 +41,13 @@ class Graph:
                     waiting.extend(inner(node))
 
     def step(self, name: str) -> Dict[str, Any]:
-        """Raises ShimError for a step that the flow does not have."""
+        """Returns the step. Raises ShimError if the flow does not have it."""
         if name not in self.steps:
             raise ShimError(f"flow {self.name} has no step {name!r}")
         return self.steps[name]
 
     def targets(self, name: str) -> List[str]:
-        """The steps that the step's transition names."""
+        """Returns the steps that the step's transition names."""
         transition = self.step(name)["transition"]
         kind = transition["kind"]
         if kind == "switch":
@@ -55,46 +57,48 @@ class Graph:
         return [] if kind == "end" else [transition["target"]]
 
     def kind(self, name: str) -> str:
-        """`linear`, `split`, `foreach`, `switch`, `parallel` or `end`."""
+        """Returns `linear`, `split`, `foreach`, `switch`, `parallel` or `end`."""
         return str(self.step(name)["transition"]["kind"])
 
     def is_loop(self, name: str) -> bool:
         return self.kind(name) == "switch" and name in self.targets(name)
 
     def is_gang(self, name: str) -> bool:
-        """True for a step whose tasks run together (`@parallel`)."""
-        return any(each["name"] in GANGS for each in self.step(name)["decorators"])
+        """Returns True for a step whose tasks run together (`@parallel`)."""
+        return any(decorator["name"] in GANGS for decorator in self.step(name)["decorators"])
 
     def parents(self, name: str) -> List[str]:
-        """The steps that may lead to the step, itself left out, sorted."""
-        return sorted(each for each in self.steps if each != name and name in self.targets(each))
+        """Returns the steps that may lead to the step, without itself, sorted."""
+        return sorted(step for step in self.steps if step != name and name in self.targets(step))
 
     def branch_ends(self, join: str) -> List[List[str]]:
-        """For each branch (or the one body) that the join closes, the steps that may lead to it."""
+        """Returns, for each branch (or the one body) that the join closes, the steps that may lead to it."""
         node = self.closes[join]
         return [
-            [each["step"] for each in scope["nodes"] if join in self.targets(each["step"])] for scope in inner(node)
+            [node["step"] for node in scope["nodes"] if join in self.targets(node["step"])] for scope in inner(node)
         ]
 
     def decorator(self, step: str, name: str) -> Optional[Dict[str, Any]]:
-        """The attributes of the step's decorator, or None without it."""
-        return next((each["attributes"] for each in self.step(step)["decorators"] if each["name"] == name), None)
+        """Returns the attributes of the step's decorator, or None without it."""
+        return next(
+            (decorator["attributes"] for decorator in self.step(step)["decorators"] if decorator["name"] == name), None
+        )
 
     def retries(self, step: str) -> int:
-        """How often a failed attempt is made again (`@retry`'s `times`)."""
+        """Returns how often a failed attempt is repeated (`times` of `@retry`)."""
         return semantics.retries(self.decorator(step, "retry"))
 
     def attempts(self, step: str) -> int:
-        """How many attempts an engine makes at most: user attempts, and the fallback attempts of `@catch`."""
+        """Returns how many attempts an engine makes at most: user attempts, and the fallback attempts of `@catch`."""
         return 1 + semantics.engine_retries(self.retries(step), self.decorator(step, "catch") is not None)
 
     def timeout_seconds(self, step: str) -> float:
-        """`@timeout`, 0 without one."""
+        """Returns the limit of `@timeout`; 0 without one."""
         return semantics.timeout_seconds(self.decorator(step, "timeout"))
 
 
 def inner(node: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """The scopes that a node holds."""
+    """Returns the scopes that a node holds."""
     if node["kind"] == "branches":
         return list(node["scopes"])
     return [node["body"]] if node["kind"] == "for_each" else []

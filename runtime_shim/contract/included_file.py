@@ -1,8 +1,8 @@
-"""`IncludeFile`: what a parameter of type `file` stands for, and reading it (docs/shim.md, Parameters).
+"""`IncludeFile`: the value of a parameter of type `file`, and how its content is read (docs/shim.md, Parameters).
 
-A run keeps a reference in run.json, a JSON object with one key: `file` (the sha256 of content that is in the code package, or in the
-datastore as ROOT/FLOW/files/…), `url` (an object that every machine can read) or `text` (the content itself). The first task reads it, and
-the content becomes an artifact like any other.
+A run keeps a reference in run.json, a JSON object with one key: `file` (the sha256 of content in the code package, or
+in the datastore as ROOT/FLOW/files/…), `url` (an object that every machine can read) or `text` (the content itself).
+The first task reads it, and the content becomes an ordinary artifact.
 """
 
 from __future__ import annotations
@@ -25,34 +25,38 @@ _TEXT = "text:"
 _SCHEMES = ("s3://", "gs://", "az://", "file://")
 
 
-def reference(given: Any) -> Reference:
-    """Returns the reference that a given value stands for. Raises ValueError for a path, which only one machine has."""
+def reference(value: Any) -> Reference:
+    """Returns the reference that a parameter's value means.
+
+    Raises ValueError for a path, which only one machine has.
+    """
     if (
-        isinstance(given, dict)
-        and len(given) == 1
-        and set(given) <= {"file", "url", "text"}
-        and all(isinstance(each, str) for each in given.values())
+        isinstance(value, dict)
+        and len(value) == 1
+        and set(value) <= {"file", "url", "text"}
+        and all(isinstance(text, str) for text in value.values())
     ):
-        return dict(given)
-    if not isinstance(given, str):
-        raise ValueError("it is a file: `s3://BUCKET/KEY`, `file:///PATH` or `text:CONTENT`")
-    if given.startswith(_TEXT):
-        return {"text": given[len(_TEXT) :]}
-    if given.startswith(_SCHEMES):
-        return {"url": given}
+        return dict(value)
+    if not isinstance(value, str):
+        raise ValueError("it must name a file or its content: `s3://BUCKET/KEY`, `file:///PATH` or `text:CONTENT`")
+    if value.startswith(_TEXT):
+        return {"text": value[len(_TEXT) :]}
+    if value.startswith(_SCHEMES):
+        return {"url": value}
     raise ValueError(
-        f"{given!r} is a path, which the tasks' machines do not have: give `s3://BUCKET/KEY`, `file:///PATH` or `text:CONTENT`"
+        f"{value!r} is a local path, which the machines of the tasks do not have: give `s3://BUCKET/KEY`, "
+        "`file:///PATH` or `text:CONTENT`"
     )
 
 
 def default(declared: Dict[str, Any]) -> Optional[Reference]:
-    """The reference of the parameter's default file, or None without one."""
+    """Returns the reference of the parameter's default file, or None without one."""
     digest = (declared.get("include") or {}).get("digest", "")
     return {"file": digest} if digest else None
 
 
 def put(store: Store, flow: str, data: bytes) -> Reference:
-    """Writes content into the datastore, if it is absent; returns its reference."""
+    """Writes content into the datastore, if it is absent. Returns its reference."""
     from .digest import sha256
 
     digest = sha256(data).hexdigest()
@@ -61,32 +65,32 @@ def put(store: Store, flow: str, data: bytes) -> Reference:
 
 
 def content(
-    declared: Dict[str, Any], found: Optional[Reference], store: Store, flow: str, folder: str
+    declared: Dict[str, Any], source: Optional[Reference], store: Store, flow: str, folder: str
 ) -> Union[None, str, bytes]:
-    """Returns the content: text, with newlines as `\\n`, or bytes if the parameter says so. `folder` is the code package's, "" without one.
+    """Returns the content: text with Unix newlines, or bytes if the parameter says so.
 
-    Raises ShimError, naming the parameter.
+    `folder` is the code package's, "" without one. Raises ShimError, which names the parameter.
     """
-    if found is None:
+    if source is None:
         return None
     include = declared["include"]
     name = declared["name"]
-    if "text" in found:
-        text = found["text"]
+    if "text" in source:
+        text = source["text"]
         return text if include["is_text"] else text.encode("utf-8", "surrogatepass")
-    data = _packaged(found["file"], store, flow, folder) if "file" in found else _fetched(found["url"])
+    data = _packaged(source["file"], store, flow, folder) if "file" in source else _fetched(source["url"])
     if data is None:
-        raise ShimError(f"parameter {name!r}: there is no file {found.get('url') or found['file']}")
+        raise ShimError(f"parameter {name!r}: there is no file {source.get('url') or source['file']}")
     if not include["is_text"]:
         return data
     try:
         return decoded(data, include["encoding"])
     except (UnicodeError, LookupError) as error:
-        raise ShimError(f"parameter {name!r}: the file is no {include['encoding']} text: {error}") from None
+        raise ShimError(f"parameter {name!r}: the file is not valid {include['encoding']} text: {error}") from None
 
 
 def decoded(data: bytes, encoding: str) -> str:
-    """The text, as Python reads a text file. Raises UnicodeError, and LookupError for an unknown encoding."""
+    """Returns the text, as Python reads a text file. Raises UnicodeError, and LookupError for an unknown encoding."""
     return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 

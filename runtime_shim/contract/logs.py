@@ -1,4 +1,5 @@
-r"""Logs: what an attempt printed, line by line, with stream and time, as container runtimes write it (Kubernetes, CRI logging format):
+r"""Logs: the output of an attempt, line by line, with stream and time, as container runtimes write it (Kubernetes, CRI
+logging format):
 
     2026-01-02T03:04:05.678901Z stdout F a whole line
     2026-01-02T03:04:05.679012Z stderr P the beginning of a line
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Dict, List, Optional, Tuple
 
-KEPT = 16 << 20  # bytes of output that are kept of an attempt; the rest is only passed on
+KEPT = 16 << 20  # bytes of an attempt's output that are kept; the rest is only passed on
 CUT = b"... output beyond 16 MiB was not kept ..."
 STREAMS = ("stdout", "stderr")
 
@@ -39,7 +40,7 @@ class Writer:
         self._clock = ""
 
     def add(self, stream: str, data: bytes, now: Optional[float] = None) -> None:
-        """Takes bytes as they were printed to `stdout` or `stderr`."""
+        """Adds bytes that were printed to `stdout` or `stderr`."""
         if self._size >= KEPT or not data:
             return
         if now is None:
@@ -62,11 +63,11 @@ class Writer:
             self._parts.append(self._head("stderr", now) + CUT + b"\n")
 
     def ended_lines(self) -> bytes:
-        """The log so far, without lines that have not ended: what comes later is only added to it."""
+        """Returns the log so far, without unfinished lines. Later output is only appended to it."""
         return b"".join(self._parts)
 
     def data(self) -> bytes:
-        """The log, empty if nothing was printed."""
+        """Returns the log; empty if nothing was printed."""
         ends = [
             self._head(stream, self._since[stream])[:-2] + b"P " + text + b"\n"
             for stream, text in sorted(self._open.items())
@@ -87,7 +88,7 @@ class Log:
         self.raw = data
 
     def entries(self) -> Iterator[Tuple[float, str, bytes]]:
-        """Yields (seconds since the epoch, stream, what was printed, with the end of its line if it had one)."""
+        """Yields (seconds since the epoch, stream, printed bytes, with the end of the line if it had one)."""
         lines = self.raw.split(b"\n")
         for line in lines[:-1]:
             parts = line.split(b" ", 3)
@@ -100,7 +101,7 @@ class Log:
             yield 0.0, "stdout", lines[-1]
 
     def data(self, stream: str) -> bytes:
-        """What was printed to the stream, as it was printed."""
+        """Returns the bytes that were printed to the stream."""
         return b"".join(text for _, of, text in self.entries() if of == stream)
 
     def lines(self, stream: str) -> Iterator[Tuple[float, bytes]]:
@@ -111,7 +112,7 @@ class Log:
 
 
 def _seconds(stamp: bytes) -> float:
-    """`2026-01-02T03:04:05.678901Z` as seconds since the epoch."""
+    """Converts `2026-01-02T03:04:05.678901Z` to seconds since the epoch."""
     import calendar
 
     text = stamp.decode()

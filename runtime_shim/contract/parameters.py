@@ -1,4 +1,4 @@
-"""Parameters: what a run was started with, from text to values (docs/shim.md, Parameters)."""
+"""Parameters: converts the text that a run was started with to values (docs/shim.md, Parameters)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping
 
-NONE_TEXT = "<none>"  # None for a str parameter without a default, where an engine only knows text
-DEFAULT_TEXT = "<default>"  # the default, where an engine cannot hold its text
+NONE_TEXT = "<none>"  # stands for None in a str parameter without a default, where an engine only has text
+DEFAULT_TEXT = "<default>"  # stands for the default, where an engine cannot hold its text
 _TRUE, _FALSE = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f", "off")
 
 
@@ -21,24 +21,24 @@ def decode(text: str) -> Dict[str, Any]:
             import base64
 
             text = base64.b64decode(text, validate=True).decode("utf-8", "surrogatepass")
-        found = json_text.loads(text)
-        if isinstance(found, list):  # Argo's own list of parameters: [{"name": …, "value": …}]
-            found = {each["name"]: each.get("value") for each in found}
+        parameters = json_text.loads(text)
+        if isinstance(parameters, list):  # Argo's own list of parameters: [{"name": …, "value": …}]
+            parameters = {entry["name"]: entry.get("value") for entry in parameters}
     except (ValueError, KeyError, TypeError):
         raise ShimError("FLOWC_PARAMETERS is neither a JSON object nor the base64 of one") from None
-    if not isinstance(found, dict):
+    if not isinstance(parameters, dict):
         raise ShimError("FLOWC_PARAMETERS is not a JSON object")
-    return found
+    return parameters
 
 
-def convert(declared: List[Dict[str, Any]], given: Mapping[str, Any]) -> Dict[str, Any]:
-    """Returns the value of every parameter, by its name. Raises ShimError naming everything that is wrong."""
-    problems = [f"there is no parameter {name!r}" for name in given if name not in {each["name"] for each in declared}]
+def convert(declared: List[Dict[str, Any]], texts: Mapping[str, Any]) -> Dict[str, Any]:
+    """Returns the value of every parameter, by name. Raises ShimError, which names all problems."""
+    problems = [f"there is no parameter {name!r}" for name in texts if name not in {each["name"] for each in declared}]
     values: Dict[str, Any] = {}
     for parameter in declared:
         name = parameter["name"]
         try:
-            values[name] = _value(parameter, given[name]) if name in given else _missing(parameter)
+            values[name] = _value(parameter, texts[name]) if name in texts else _missing(parameter)
         except ValueError as error:
             problems.append(f"parameter {name!r}: {error}")
     if problems:
@@ -47,7 +47,7 @@ def convert(declared: List[Dict[str, Any]], given: Mapping[str, Any]) -> Dict[st
 
 
 def in_step(parameter: Dict[str, Any], value: Any) -> Any:
-    """What `self.NAME` is: the value, split at the separator if there is one; an empty text is left as it is."""
+    """Returns the value of `self.NAME`: split at the separator if there is one. An empty text stays as it is."""
     if parameter["separator"] and isinstance(value, str) and value:
         return value.split(parameter["separator"])
     return value
@@ -61,62 +61,61 @@ def _missing(parameter: Dict[str, Any]) -> Any:
     if parameter["has_default"]:
         return parameter["default"]
     if parameter["required"]:
-        raise ValueError("it is required")
+        raise ValueError("a value is required")
     return None
 
 
-def _value(parameter: Dict[str, Any], given: Any) -> Any:
+def _value(parameter: Dict[str, Any], raw: Any) -> Any:
     kind, optional = parameter["type"], not parameter["has_default"] and not parameter["required"]
-    if given is None or (given == DEFAULT_TEXT and parameter["has_default"]):
+    if raw is None or (raw == DEFAULT_TEXT and parameter["has_default"]):
         return _missing(parameter)
-    if optional and given == (NONE_TEXT if kind == "str" else "null"):
+    if optional and raw == (NONE_TEXT if kind == "str" else "null"):
         return None
     if kind == "str":
-        if isinstance(given, (dict, list)):
-            raise ValueError("it is text")
-        if isinstance(given, str):
-            return given
+        if isinstance(raw, (dict, list)):
+            raise ValueError("it must be text")
+        if isinstance(raw, str):
+            return raw
         import json
 
-        return json.dumps(given)
+        return json.dumps(raw)
     if kind == "file":
         from .included_file import reference
 
-        return reference(given)
+        return reference(raw)
     if kind == "json":
-        value = _json(given) if isinstance(given, str) else given
-        return (
-            _missing(parameter) if value is None else value
-        )  # as in Metaflow, where None is a value that was not given
+        value = _json(raw) if isinstance(raw, str) else raw
+        # as in Metaflow, where None means that no value was given
+        return _missing(parameter) if value is None else value
     if kind == "bool":
-        return _bool(given)
-    return _number(kind, given)
+        return _bool(raw)
+    return _number(kind, raw)
 
 
 def _json(text: str) -> Any:
     try:
         return json_text.loads(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no JSON") from None
+        raise ValueError(f"{text!r} is not valid JSON") from None
 
 
 def _number(kind: str, given: Any) -> Any:
-    wrong = ValueError(f"{given!r} is no {'whole number' if kind == 'int' else 'number'}")
+    wrong = ValueError(f"{given!r} is not a {'whole number' if kind == 'int' else 'number'}")
     if isinstance(given, bool) or not isinstance(given, (int, float, str)):
         raise wrong
     try:
-        found = float(given) if kind == "float" else int(given)
+        value = float(given) if kind == "float" else int(given)
     except (ValueError, OverflowError):
         raise wrong from None
-    if isinstance(given, float) and found != given and given == given:
+    if isinstance(given, float) and value != given and given == given:
         raise wrong
-    return found
+    return value
 
 
-def _bool(given: Any) -> bool:
-    if isinstance(given, bool):
-        return given
-    text = str(given).strip().lower()
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    raise ValueError(f"{given!r} is neither true nor false")
+    raise ValueError(f"{value!r} is neither true nor false")

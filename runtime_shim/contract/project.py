@@ -1,4 +1,4 @@
-"""`@project` in a task: what `current` says of the project and its branch (Metaflow's documentation, project)."""
+"""`@project` in a task: the project and its branch in `current` (Metaflow's documentation, project)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from . import semantics
 def place(attributes: Dict[str, Any], flow: str, user: str) -> Dict[str, Any]:
     """Returns `project_name`, `branch_name`, `project_flow_name`, `is_user_branch` and `is_production`."""
     project, branch, production = attributes.get("name"), attributes.get("branch"), bool(attributes.get("production"))
-    name = attributes.get("branch_name")  # the one that a spec was compiled for
+    name = attributes.get("branch_name")  # the branch that a spec was compiled for
     name = name or semantics.branch_name(branch, production, os.environ.get("METAFLOW_OWNER") or user)
     return {
-        "project_name": project, "branch_name": name, "project_flow_name": semantics.project_flow_name(str(project), name, flow),
+        "project_name": project, "branch_name": name, "project_flow_name": semantics.project_flow_name(str(project),
+        name, flow),
         "is_user_branch": not branch and not production, "is_production": production,
     }  # fmt: skip
 
 
 def tags(attributes: Optional[Dict[str, Any]], flow: str, user: str) -> Dict[str, Any]:
-    """Returns what run.json says of the project: `system_tags`, or nothing without `@project`."""
+    """Returns the part of run.json about the project: `system_tags`, or nothing without `@project`."""
     if attributes is None:
         return {}
-    found = place(attributes, flow, user)
-    return {"system_tags": list(semantics.project_tags(found["project_name"], found["branch_name"]))}
+    names = place(attributes, flow, user)
+    return {"system_tags": list(semantics.project_tags(names["project_name"], names["branch_name"]))}

@@ -1,4 +1,7 @@
-"""Records: what a task that has succeeded leaves, and what a run was started with. JSON objects with a version (docs/formats.md, Records)."""
+"""Records: the results of a successful task, and the start of a run.
+
+They are JSON objects with a version (docs/formats.md, Records).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ _CHECK = b',"sum":"'
 
 
 class Record:
-    """A task record."""
+    """A task's record."""
 
     def __init__(self, data: Dict[str, Any]) -> None:
         self.data = data
@@ -32,24 +35,26 @@ class Record:
         self.attempt: int = data.get("attempt") or 0
         self.artifacts: Manifest = data["artifacts"]
         self.next: List[str] = data["next"]  # the steps that the task named, in order; a switch names one
-        self.splits: Optional[int] = data.get("splits")  # items of the foreach that the task made
-        self.stack: List[Dict[str, Any]] = data[
-            "stack"
-        ]  # the open foreaches, outermost first: step, artifact, index, splits
+        self.splits: Optional[int] = data.get("splits")  # number of items of the foreach that the task made
+        # the open foreaches, outermost first: step, artifact, index, splits
+        self.stack: List[Dict[str, Any]] = data["stack"]
 
     def leads_to(self, step: str) -> bool:
         return step in self.next
 
     def summary(self) -> str:
-        """What a person is told where the task was started once more, and nothing was run."""
+        """Returns a line for the log of a task that was started again, when nothing was run."""
         import time
 
         ended = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(float(self.data.get("ended") or 0)))
         origin = f" of run {self.data['origin']}" if self.data.get("origin") else ""
-        return f"attempt {self.attempt}{origin} had done this task by {ended}: its outcome is reported again, and nothing was run"
+        return (
+            f"attempt {self.attempt}{origin} completed this task by {ended}: its outcome is reported again, and "
+            "nothing was run"
+        )
 
     def outcome(self, switch: bool) -> Outcome:
-        """What an engine learns of the task (docs/shim.md, What a task reports)."""
+        """Returns what the engine needs to know about the task (docs/shim.md, What a task reports)."""
         if self.splits is not None:
             return {"splits": self.splits, "paths": [address.child(self.path, index) for index in range(self.splits)]}
         if switch:
@@ -62,7 +67,10 @@ class Record:
 
 
 def dumps(data: Dict[str, Any]) -> bytes:
-    """The object as JSON, with a check of its own at the end: what is not an artifact has no digest that would tell a flipped bit."""
+    """Returns the object as JSON, with a checksum at its end.
+
+    Only artifacts have digests that would reveal a flipped bit.
+    """
     text = json_text.dumps(data).encode("utf-8", "surrogatepass")[:-1]
     return b'%b%b%b"}' % (text, _CHECK, _sum(text))
 
@@ -72,23 +80,24 @@ def _sum(text: bytes) -> bytes:
 
 
 def loads(data: bytes, name: str) -> Dict[str, Any]:
-    """Returns the object. Raises DamagedError for one that is torn, ShimError for one of another version."""
+    """Returns the object. Raises DamagedError if it is torn, ShimError if its version is different."""
     text, check, value = data.rpartition(_CHECK)
     if check and len(value) == 18 and value != _sum(text) + b'"}':
         raise DamagedError(f"{name} in the datastore is damaged")
     try:
-        found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
-        version = int(found["version"])
+        fields: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
+        version = int(fields["version"])
     except (ValueError, KeyError, TypeError):
         raise DamagedError(f"{name} in the datastore is damaged") from None
     if version > VERSION:
-        raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
+        raise ShimError(f"{name} has format {version}, but this flowc reads format {VERSION}: use a newer flowc")
     if version < VERSION:
         raise ShimError(
-            f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new run"
+            f"{name} has format {version}, which flowc wrote before 0.1 was released and no longer reads: start a new "
+            "run"
         )
-    found.pop("sum", None)
-    return found
+    fields.pop("sum", None)
+    return fields
 
 
 def read(store: Store, flow: str, run: str, step: str, path: str) -> Optional[Record]:
@@ -97,15 +106,15 @@ def read(store: Store, flow: str, run: str, step: str, path: str) -> Optional[Re
     data = store.get(name)
     if data is None:
         return None
-    found = loads(data, name)
+    fields = loads(data, name)
     try:
-        return Record(found)
+        return Record(fields)
     except KeyError:
         raise DamagedError(f"{name} in the datastore is damaged") from None
 
 
 def write(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Record:
-    """Writes the record; returns the one that is there, which is another task's if that was first."""
+    """Writes the record. Returns the record in the datastore, which is a different task's if that one was first."""
     name = address.record_name(flow, run, data["step"], data["path"])
     if store.put_if_absent(name, dumps({"version": VERSION, **data})):
         return Record(data)
@@ -123,14 +132,17 @@ def read_run(store: Store, flow: str, run: str) -> Optional[Dict[str, Any]]:
 
 
 def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[str, Any]:
-    """Writes run.json if it is absent. Raises ShimError if it is there for other code or other parameters: a run id is never reused."""
+    """Writes run.json if it is absent.
+
+    Raises ShimError if it exists for different code or parameters, since a run id is never reused.
+    """
     name = address.run_record_name(flow, run)
     data = {"version": VERSION, **data}
     if store.put_if_absent(name, dumps(data)):
         return data
     try:
         existing = read_run(store, flow, run)
-    except DamagedError:  # a power failure tore it: who starts the run again says what it held
+    except DamagedError:  # a power failure tore it: whoever starts the run again knows what it held
         store.put(name, dumps(data))
         return data
     if existing is None:
@@ -138,23 +150,32 @@ def start_run(store: Store, flow: str, run: str, data: Dict[str, Any]) -> Dict[s
     check_owner(flow, run, existing, str(data.get("owner") or ""))
     for key, what in (("code", "code"), ("parameters", "parameters")):
         if existing.get(key) != json_text.loads(dumps(data).decode("utf-8", "surrogatepass"))[key]:
-            raise ShimError(f"run {run!r} of flow {flow} exists already, with other {what}: choose another run id")
+            raise ShimError(
+                f"run {run!r} of flow {flow} already exists with different {what}: choose a different run id"
+            )
     return existing
 
 
 def check_owner(flow: str, run: str, data: Mapping[str, Any], owner: str) -> None:
-    """Raises ShimError if run.json (`data`) names another owner than `owner`. Runs and starts without one pass, as earlier flowc made them."""
+    """Raises ShimError if run.json (`data`) names a different owner than `owner`.
+
+    Runs and starts without an owner pass, since earlier versions of flowc did not write one.
+    """
     theirs = str(data.get("owner") or "")
     if not owner or not theirs or theirs == owner:
         return
     raise ShimError(
-        f"run {run!r} of flow {flow} belongs to {theirs}{since(data)}, and this task to {owner}. Nothing was run, since the two would mix. "
-        "Start a run with another id, or give one of the deployments another name (`flowc compile --name`)"
+        f"run {run!r} of flow {flow} belongs to {theirs}{since(data)}, but this task belongs to {owner}. Nothing was "
+        "run, because the two would mix. "
+        "Start a run with a different id, or give one of the deployments a different name (`flowc compile --name`)"
     )
 
 
 def since(data: Mapping[str, Any]) -> str:
-    """Returns when the run of this run.json began, as the end of a sentence's part: ` on 2030-01-31 at 12:00 UTC`; "" if it does not say."""
+    """Returns when the run of this run.json began; "" if that is unknown.
+
+    The result is part of a sentence: ` on 2030-01-31 at 12:00 UTC`.
+    """
     import time
 
     began = float(data.get("started") or 0)

@@ -1,4 +1,7 @@
-"""Telling the engine what became of a task (docs/shim.md, What a task reports). One function for each kind of report."""
+"""Reports the outcome of a task to the engine, with one function for each kind of report.
+
+The kinds are in docs/shim.md, What a task reports.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ else:
 
 
 class TaskObjects:
-    """Where the task's objects are in the datastore."""
+    """The location of the task's objects in the datastore."""
 
     def __init__(self, store: Store, flow: str, run: str, step: str, path: str) -> None:
         self.store, self.flow, self.run, self.step, self.path = store, flow, run, step, path
@@ -31,11 +34,11 @@ class TaskObjects:
 
 
 def parse(text: str) -> Report:
-    """Reads a value of `--report`. Raises UsageError for one that does not exist."""
+    """Parses a value of `--report`. Raises UsageError for an unknown one."""
     kind, colon, target = text.partition(":")
     takes_target = kind in ("files", "json")
     if kind not in _REPORTS or takes_target != bool(colon and target):
-        raise UsageError(f"--report is files:DIR, json:FILE, stdout, store or paths, not {text!r}")
+        raise UsageError(f"--report must be files:DIR, json:FILE, stdout, store or paths, not {text!r}")
     return kind, target
 
 
@@ -62,7 +65,7 @@ def _json_file(outcome: Outcome, target: str, _objects: TaskObjects) -> None:
 
 def _stdout(outcome: Outcome, _target: str, _objects: TaskObjects) -> None:
     sys.stdout.flush()
-    print("\n" + _json(outcome), flush=True)  # what the user printed last may not have ended its line
+    print("\n" + _json(outcome), flush=True)  # the user's last output may lack a newline
 
 
 def _store(outcome: Outcome, _target: str, objects: TaskObjects) -> None:
@@ -79,7 +82,7 @@ def _json(value: Optional[Any]) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    """At once, so that an engine which looks early sees nothing rather than half."""
+    """Writes the file at once, so that an engine that looks early sees nothing rather than half of it."""
     temporary = f"{path}.tmp"
     with open(temporary, "w", encoding="utf-8") as file:
         file.write(text)

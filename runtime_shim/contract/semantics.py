@@ -1,6 +1,7 @@
-"""What the attributes of decorators mean, where the compiler, the targets and the shim must agree (docs/shim.md, Retries).
+"""The meaning of decorators' attributes that the compiler, the targets and the shim must agree on.
 
-`Attributes` are those of a decorator as the IR carries them, or None without the decorator. The decorators' own checks have accepted them.
+The rules are in docs/shim.md, Retries. `Attributes` are those of a decorator as the IR carries them, or None without
+the decorator. The decorators' own checks have accepted them.
 """
 
 from __future__ import annotations
@@ -11,28 +12,28 @@ if TYPE_CHECKING:
 
     Attributes = Optional[Dict[str, Any]]
 
-CATCH_ATTEMPTS = 3  # that an engine adds for `@catch`, so that the shim can record that a process died
+CATCH_ATTEMPTS = 3  # attempts that an engine adds for `@catch`, so that the shim can record that a process died
 DEFAULT_CPU = 1  # cores (Metaflow's documentation, resources)
 DEFAULT_MEMORY = 4096  # MiB
-NO_OTHER_ATTEMPT = 202  # the exit code of a step that must not be tried again (docs/shim.md, Exit codes)
-DEFAULT_PAUSE = 120  # seconds between two attempts, where `@retry` does not say (Metaflow's documentation, retry)
+NO_OTHER_ATTEMPT = 202  # the exit code of a step that must not be retried (docs/shim.md, Exit codes)
+DEFAULT_PAUSE = 120  # seconds between two attempts, unless `@retry` sets them (Metaflow's documentation, retry)
 SECRET_BACKENDS = ("inline", "aws-secrets-manager", "gcp-secret-manager", "az-key-vault")
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
 def number(value: Any) -> Optional[float]:
-    """Returns the value as a number, if it is one or the text of one; else None."""
+    """Returns the value as a number, if it is one or the text of one; otherwise None."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        found = float(value)
+        result = float(value)
     except (ValueError, OverflowError):  # the latter for whole numbers of over 308 digits
         return None
-    return found if found == found and abs(found) != float("inf") else None
+    return result if result == result and abs(result) != float("inf") else None
 
 
 def retries(retry: Attributes) -> int:
-    """Returns how often a failed attempt is made again: `times` of `@retry`."""
+    """Returns how often a failed attempt is repeated: `times` of `@retry`."""
     return int(number(retry.get("times")) or 0) if retry else 0
 
 
@@ -42,17 +43,17 @@ def pause_seconds(retry: Attributes) -> int:
 
 
 def engine_retries(times: int, has_catch: bool) -> int:
-    """Returns how often an engine starts a task again: `times` for `@retry`, and more with `@catch`."""
+    """Returns how often an engine starts a task again: `times` of `@retry`, and more with `@catch`."""
     return times + (CATCH_ATTEMPTS if has_catch else 0)
 
 
 def timeout_seconds(timeout: Attributes) -> float:
-    """Returns the longest time that one attempt may take, the sum of `@timeout`'s attributes; 0 for no limit."""
+    """Returns the time limit of one attempt, the sum of `@timeout`'s attributes; 0 for no limit."""
     return sum((number(timeout.get(unit)) or 0) * factor for unit, factor in _SECONDS.items()) if timeout else 0
 
 
 def caught_artifact(catch: Attributes) -> Optional[str]:
-    """Returns the artifact that `@catch` assigns, the exception or None; None if it assigns nothing."""
+    """Returns the name of the artifact that `@catch` assigns; None if it assigns none."""
     return (catch.get("var") or None) if catch else None
 
 
@@ -63,12 +64,15 @@ def prints_exception(catch: Attributes) -> bool:
 
 def environment_variables(environment: Attributes) -> Dict[str, str]:
     """Returns the variables of `@environment`."""
-    found = environment.get("vars") if environment else None
-    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    variables = environment.get("vars") if environment else None
+    return {name: str(value) for name, value in variables.items()} if isinstance(variables, dict) else {}
 
 
 def secret_source(source: Any) -> Tuple[str, Any, Any]:
-    """Returns the backend, the id and the options of one source of `@secrets`; the backend is "" for the default one."""
+    """Returns the backend, the id and the options of one source of `@secrets`.
+
+    The backend is "" for the default one.
+    """
     if isinstance(source, dict):
         return source.get("type") or "", source.get("id"), source.get("options", {})
     backend, dot, name = str(source).partition(".")
@@ -81,14 +85,17 @@ def is_secret_variable(name: str) -> bool:
 
 
 def branch_name(branch: Optional[str], production: bool, user: str) -> str:
-    """Returns the full name of a project's branch: `prod`, `prod.B`, `test.B` or `user.NAME` (Metaflow's documentation, project)."""
+    """Returns the full name of a project's branch: `prod`, `prod.B`, `test.B` or `user.NAME`.
+
+    The rules are in Metaflow's documentation, project.
+    """
     if branch:
         return f"{'prod' if production else 'test'}.{branch}"
     return "prod" if production else f"user.{user}"
 
 
 def project_flow_name(project: str, full_branch: str, flow: str) -> str:
-    """Returns what a deployment of the flow is called."""
+    """Returns the name of a deployment of the flow."""
     return f"{project}.{full_branch}.{flow}"
 
 

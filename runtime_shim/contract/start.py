@@ -1,4 +1,7 @@
-"""How an engine started a task: for which of its runs, as which attempt, and whether an operator asked for it (docs/shim.md, Runs and starts)."""
+"""The start of a task by an engine: for which of its runs, as which attempt, and whether an operator requested it.
+
+The rules are in docs/shim.md, Runs and starts.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Start:
-    """One start of a task by an engine. A spec of an earlier flowc gives none of it but the attempt."""
+    """One start of a task by an engine. Specs of earlier flowc versions give only the attempt."""
 
     __slots__ = ("attempt", "first", "goes_on_counting", "id", "owner", "request", "task")
 
@@ -25,41 +28,49 @@ class Start:
         task: str = "",
     ) -> None:
         self.attempt = attempt  # as the engine counts
-        self.owner = owner  # the engine's run, as no other engine's run is called; "" where it is not known
-        self.id = id  # of this start; "" where the engine may start the same attempt twice by itself
-        self.task = task  # what the engine calls the task
-        self.request = request  # how often an operator has asked the engine to run something of the run again
+        self.owner = owner  # the engine's run, under a name unique among engines; "" if unknown
+        self.id = id  # id of this start; "" if the engine may start the same attempt twice by itself
+        self.task = task  # the engine's name for the task
+        self.request = request  # how often an operator has asked the engine to run part of the run again
         self.first = (
-            first  # the attempt that began when an operator last asked for this task, where the engine goes on counting
+            first  # the attempt that began when an operator last asked for this task, if the engine keeps counting
         )
-        self.goes_on_counting = goes_on_counting  # the engine never gives the number of an attempt twice
+        self.goes_on_counting = goes_on_counting  # the engine never gives two attempts the same number
 
     @property
     def tries(self) -> int:
-        """Attempts before this one since an operator last asked for the task: what `@retry` and `current.retry_count` count."""
+        """The number of earlier attempts since an operator last asked for the task.
+
+        `@retry` and `current.retry_count` count them.
+        """
         return self.attempt - self.first
 
     def as_data(self) -> Dict[str, Any]:
-        """What a record keeps of it."""
-        found = {"id": self.id, "task": self.task, "request": self.request, "attempt": self.tries}
-        return {name: value for name, value in found.items() if value}
+        """Returns the part of it that a record keeps."""
+        data = {"id": self.id, "task": self.task, "request": self.request, "attempt": self.tries}
+        return {name: value for name, value in data.items() if value}
 
     def asks_again(self, earlier: Mapping[str, Any], attempt: int) -> bool:
-        """True if an operator has asked for this start since the one that left `earlier` (`as_data`) and was attempt number `attempt`.
+        """Returns True if an operator has requested this start since an earlier one.
+
+        The earlier one left `earlier` (`as_data`), and was attempt number `attempt`.
 
         >>> Start(request=1).asks_again({}, 0), Start().asks_again({"request": 1}, 0)
         (True, False)
         >>> Start(1, first=1).asks_again({}, 0), Start(1).asks_again({}, 0)
         (True, False)
-        >>> Start(id="b").asks_again({"id": "a"}, 0), Start(1, id="b").asks_again({"id": "a"}, 0), Start(id="a").asks_again({"id": "a"}, 0)
-        (True, False, False)
+        >>> Start(id="b").asks_again({"id": "a"}, 0), Start(1, id="b").asks_again({"id": "a"}, 0)
+        (True, False)
+        >>> Start(id="a").asks_again({"id": "a"}, 0)
+        False
         """
         request = int(earlier.get("request") or 0)
         if self.request != request:
             return self.request > request
         if self.first > attempt:
             return True
-        # an engine that names its starts counts every attempt that it makes by itself: the same attempt once more is somebody's wish
+        # an engine that names its starts counts every attempt that it makes by itself: if an attempt comes again,
+        # somebody asked for it
         other = (
             bool(self.id)
             and bool(earlier.get("id"))
@@ -77,7 +88,7 @@ def read_start(environment: Mapping[str, str]) -> Start:
         else _whole(environment, "AWS_BATCH_JOB_ATTEMPT", 1) - 1
     )
     first = _whole(environment, "FLOWC_FIRST_ATTEMPT")
-    if first > attempt:  # Airflow's file has another number of retries than the one that the task was scheduled with
+    if first > attempt:  # Airflow's file and the scheduled task have different numbers of retries
         first = 0
     owner, id, request = (
         environment.get("FLOWC_OWNER", ""),

@@ -1,6 +1,7 @@
-"""Setting records aside: what an operator asked to run again leaves its place to what is made then (docs/shim.md, Runs and starts).
+"""Sets records aside when an operator asks to run tasks again, so that new ones can be written.
 
-A record that is set aside is kept below `superseded/`, for people only: no task reads it, and it keeps no artifact from `flowc gc`.
+The rules are in docs/shim.md, Runs and starts. Records that are set aside are kept below `superseded/` for people only.
+No task reads them, and they keep no artifact from `flowc gc`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def set_aside(store: Store, flow: str, run: str, step: str, path: str) -> None:
-    """Moves the task's record away. A process that is killed on the way leaves the record where it was, or a copy of it. Raises StoreError."""
+    """Moves the task's record away. Raises StoreError.
+
+    A process that is killed in between leaves the record in place, or a copy of it.
+    """
     name = address.record_name(flow, run, step, path)
     data = store.get(name)
     if data is None:
@@ -28,12 +32,12 @@ def set_aside(store: Store, flow: str, run: str, step: str, path: str) -> None:
     store.put_if_absent(
         address.superseded_name(flow, run, f"{address.encoded(step)}/{address.encoded(path)}.{attempt}.json"), data
     )
-    if store.get(name) == data:  # another start of the same task may have replaced it meanwhile
+    if store.get(name) == data:  # a second start of the same task may have replaced it meanwhile
         store.delete(name)
 
 
 def set_all_aside(store: Store, flow: str, run: str) -> None:
-    """Moves the records of all tasks of the run away, before its first task begins it anew. Raises StoreError."""
+    """Moves the records of all tasks of the run away, before its first task begins again. Raises StoreError."""
     from .tasks import tasks
 
     for step, path in list(tasks(store, flow, run)):

@@ -1,4 +1,4 @@
-"""Which tasks of a run have succeeded: those whose records are in the datastore."""
+"""The tasks of a run that have succeeded: those whose records are in the datastore."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 def tasks(store: Store, flow: str, run: str, step: str = "", path: str = "") -> Iterator[Tuple[str, str]]:
     """Yields (step, path) of every task that has succeeded, by step, then as a person counts."""
     prefix = address.run_name(flow, run)
-    found = []
+    addresses = []
     for name in store.list(prefix + (f"{address.encoded(step)}/" if step else "")):
         parts = name[len(prefix) :].split("/")
         if len(parts) != 2 or not parts[1].endswith(".json"):
             continue
         try:
-            found.append((address.decoded(parts[0]), address.checked(address.decoded(parts[1][: -len(".json")]))))
-        except address.BadPath:  # another object of the task
+            addresses.append((address.decoded(parts[0]), address.checked(address.decoded(parts[1][: -len(".json")]))))
+        except address.BadPath:  # a different object of the task
             continue
     yield from sorted(
-        (each for each in found if not path or each[1] == path), key=lambda each: (each[0], address.order(each[1]))
+        (place for place in addresses if not path or place[1] == path),
+        key=lambda place: (place[0], address.order(place[1])),
     )

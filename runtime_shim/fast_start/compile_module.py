@@ -1,10 +1,11 @@
-"""Compiling the flow's file without `compile`.
+"""Compiles the flow's file without `compile`.
 
-The first `compile` of a process makes all hundred classes of Python's syntax trees, for nothing here. `exec` of text does not; so its code is taken
-from it by a trace function when it would begin to run, which it never does.
+The first `compile` of a process creates all hundred classes of Python's syntax trees, which are not needed here. `exec`
+of text does not. So a trace function takes the code from `exec` when it would begin to run, and it never does.
 
-The plain version is `compile(source, path, "exec")`, which is what an import does. Deleting this file costs 0.7 ms a task: the processor time of the
-first `compile` of a small file (1.1 ms) less that of `exec` (0.4 ms), where Python itself starts in 9 ms.
+The plain version is `compile(source, path, "exec")`, which is what an import does. Deleting this file costs 0.7 ms a
+task: the processor time of the first `compile` of a small file (1.1 ms) less that of `exec` (0.4 ms), where Python
+itself starts in 9 ms.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Silent:
-    """Standard error for the time in which nothing should be said."""
+    """A standard error that prints nothing, and notes if something was written."""
 
     spoke = False
 
@@ -29,35 +30,40 @@ class _Silent:
 
 
 def module_code(source: bytes, path: str) -> Any:
-    """Returns what `compile` returns for a module, or None where only `compile` will do: for errors and warnings, which it gives the file's name."""
+    """Returns what `compile` returns for a module, or None if only `compile` will do.
+
+    Errors and warnings need it, since it gives them the file's name.
+    """
     from _imp import _fix_co_filename  # type: ignore[attr-defined]
 
-    found = []
+    codes = []
 
     def stop(frame: Any, *_: Any) -> None:
-        code = frame.f_code  # of the text, or of whatever the process has run in between: callbacks of the garbage collector, signal handlers
+        # of the text, or of callbacks of the garbage collector and signal handlers
+        # handlers
+        code = frame.f_code
         if (
             (code.co_name, code.co_filename) == ("<module>", "<string>")
             and frame.f_back
             and frame.f_back.f_code is _run.__code__
         ):
-            found.append(code)
+            codes.append(code)
             raise _Stopped
 
     silent, stderr, before = _Silent(), sys.stderr, sys.gettrace()
     sys.stderr = silent
     sys.settrace(stop)
     try:
-        _run(source, {"__builtins__": {}})  # so that it would not come far
+        _run(source, {"__builtins__": {}})  # without builtins, in case any of it runs
     except (Exception, _Stopped):
         pass
     finally:
         sys.settrace(before)
         sys.stderr = stderr
-    if len(found) != 1 or silent.spoke:
+    if len(codes) != 1 or silent.spoke:
         return None
-    _fix_co_filename(found[0], path)
-    return found[0]
+    _fix_co_filename(codes[0], path)
+    return codes[0]
 
 
 class _Stopped(BaseException):
@@ -68,6 +74,5 @@ def _run(source: bytes, names: Dict[str, Any]) -> None:
     exec(source, names)
 
 
-_run.__code__ = _run.__code__.replace(
-    co_flags=_run.__code__.co_flags & ~0x1FF0000
-)  # `exec` hands down what this module takes from `__future__`
+# else `exec` would pass on this module's imports from `__future__`
+_run.__code__ = _run.__code__.replace(co_flags=_run.__code__.co_flags & ~0x1FF0000)

@@ -1,17 +1,17 @@
-"""Large flat collections (a list of a million texts or records), pickled a thousand items at a time: what the pickler remembers would be as large.
+"""Pickles large flat collections (a list of a million texts or records) a thousand items at a time, to save memory.
 
-A pickler remembers every object that it has written, so that one that comes again is written as a reference. Where few can come again, that is for
-nothing. So the collection is looked through first for the texts that are there more than once, as the same object (the keys of records, names of
-categories): they are written ahead, and remembered. Then the items are pickled in pieces, by a pickler that remembers those and nothing else, and
-what it writes is put together to the one pickle that it stands for: any unpickler reads it, with the same identities as of the ordinary one, and
-remembers as little.
+A pickler remembers every object that it has written, so that it can write a repeated one as a reference. Where few
+objects can repeat, this wastes memory as large as the collection. So this module first looks for texts that appear more
+than once as the same object (the keys of records, names of categories). They are written ahead, and remembered. Then a
+pickler that remembers those and nothing else pickles the items in pieces. The pieces are joined to one ordinary pickle.
+Any unpickler reads it, with the same identities as from the ordinary one, and remembers as little.
 
-Only for a list, tuple, set or dict whose items are texts, bytes, numbers, booleans and None themselves, or tuples, lists and dicts of such, and of
-whose tuples, lists and dicts none is there twice, as the same object; the ordinary pickler does all others. Python's count of references tells of
-most items that they have no other place.
+This works only for a list, tuple, set or dict whose items are texts, bytes, numbers, booleans and None, or tuples,
+lists and dicts of them. None of these tuples, lists and dicts may appear twice as the same object. The ordinary pickler
+handles everything else. Python's reference counts show for most items that they appear nowhere else.
 
-The plain version is the ordinary pickler, which `content.py` takes for all else. Deleting this file costs, for a list of a million texts, 48 MiB
-(the rise of the process's peak) and 0.13 s of processor time (0.24 s and not 0.11 s).
+The plain version is the ordinary pickler, which `content.py` uses for all else. Deleting this file costs, for a list of
+a million texts, 48 MiB (the rise of the process's peak) and 0.13 s of processor time (0.24 s and not 0.11 s).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Optional, Union
 
-_PIECE = 1000  # items, which the pickler writes as one batch
-_LONGEST = 4 << 20  # bytes of a piece
+_PIECE = 1000  # items per piece, which the pickler writes as one batch
+_LONGEST = 4 << 20  # most bytes of a piece
 _FORMS: Dict[Any, Any] = {
     list: (b"]", b"(", b"e", b""),
     tuple: (b"(", b"", b"", b"t"),
@@ -31,21 +31,25 @@ _FORMS: Dict[Any, Any] = {
     dict: (b"}", b"(", b"u", b""),
 }
 _ROWS = {tuple, list, dict}
+# type that a pickler remembers → the length up to which it is one object wherever it is made
 _REMEMBERED: Dict[type, int] = {
     str: 1,
     bytes: 1,
     tuple: 0,
     list: -1,
     dict: -1,
-}  # and the length up to which it is one object wherever it is made
+}
 _ITEMS = {int, float, bool, type(None), *_REMEMBERED}
 _DEEPEST = 6  # rows within rows
-_SHARED = 1 << 16  # texts that are there more than once: what is remembered stays small
+_SHARED = 1 << 16  # most repeated texts, so that little is remembered
 _FRAME = 0x95
 
 
 def pickle(value: Any, write: Callable[[bytes], Any]) -> bool:
-    """Writes the pickle, protocol 5, of a list, tuple, set or dict; False if it is not flat. What was written until then is worth nothing."""
+    """Writes the pickle, protocol 5, of a list, tuple, set or dict.
+
+    Returns False if it is not flat; the output so far must then be discarded.
+    """
     from _pickle import Pickler
 
     shared = _shared(value)
@@ -54,7 +58,7 @@ def pickle(value: Any, write: Callable[[bytes], Any]) -> bool:
     begin, open_, close, end = _FORMS[type(value)]
     written: List[bytes] = []
     pickler = Pickler(_Into(written), 5)
-    pickler.fast = True  # remembers nothing more
+    pickler.fast = True  # it remembers no more objects
     pickler.memo = {place: (number, item) for number, (place, item) in enumerate(shared.items())}
     write(b"\x80\x05")
     for piece in _pieces(list(shared.values())):
@@ -77,7 +81,10 @@ class _Into:
 
 
 def _pieces(value: Any) -> Iterator[List[Any]]:
-    """Lists of the items, of a dict its keys and values in turn. None has one item only, which would be written in another way."""
+    """Yields lists of the items; for a dict, of its keys and values in turn.
+
+    No piece has just one item, which the pickler would write differently.
+    """
     from itertools import chain, islice
 
     items: Any = iter(value)
@@ -91,7 +98,10 @@ def _pieces(value: Any) -> Iterator[List[Any]]:
 
 
 def _shared(value: Any) -> Optional[Dict[int, Any]]:
-    """The texts and bytes that are there more than once, by address, as they come; None if the value is not flat, or nothing of it is remembered."""
+    """Returns the repeated texts and bytes by address, in order.
+
+    Returns None if the value is not flat, or if a pickler would remember none of it.
+    """
     from itertools import chain
 
     seen = _Seen()
@@ -108,7 +118,7 @@ def _shared(value: Any) -> Optional[Dict[int, Any]]:
             within: List[Any] = []
             for kind in (tuple, list, dict):
                 if kind in rows:
-                    those = items if len(types) == 1 else [each for each in items if type(each) is kind]
+                    those = items if len(types) == 1 else [item for item in items if type(item) is kind]
                     within += chain.from_iterable(those)
                     if kind is dict:
                         within += chain.from_iterable(map(dict.values, those))
@@ -119,9 +129,10 @@ def _shared(value: Any) -> Optional[Dict[int, Any]]:
 
 
 class _Seen:
-    """What was looked at of all that can be there more than once.
+    """The objects seen so far that may appear more than once.
 
-    `shared`: what was. `_bits`: for a mebibyte of addresses, a bit for every 16 bytes, which is less than any object takes.
+    `shared` holds those that did. `_bits` holds, for each mebibyte of addresses, a bit for every 16 bytes, which is
+    less than the size of any object.
     """
 
     def __init__(self) -> None:
@@ -130,7 +141,10 @@ class _Seen:
         self._single = _references()
 
     def add(self, items: List[Any]) -> bool:
-        """Looks at items; False if a row comes again, or too many texts do. What is one object wherever it is made is not looked at."""
+        """Adds items.
+
+        Returns False if a row repeats, or too many texts do. Ignores objects that exist only once anyway.
+        """
         from itertools import compress
 
         counts = list(map(sys.getrefcount, items))
@@ -158,7 +172,7 @@ class _Seen:
         return True
 
     def _mark(self, place: int) -> bool:
-        """Sets the bit of an address; True if it was set."""
+        """Sets the bit of an address. Returns True if it was already set."""
         bits = self._bits.get(place >> 20)
         if bits is None:
             bits = self._bits[place >> 20] = bytearray(1 << 13)
@@ -169,13 +183,16 @@ class _Seen:
 
 
 def _references() -> int:
-    """What Python counts for an item that has no other place than its collection, and that is in a piece now."""
+    """Returns Python's reference count for an item that is only in its collection and in a piece."""
     value = [f"{number} items" for number in range(3)]
     return max(map(sys.getrefcount, list(iter(value))))
 
 
 def _remembered(item: Union[str, bytes]) -> bytes:
-    """Opcodes that make the text, remember it under the next number, and drop it (`pickletools`: BINUNICODE, BINBYTES, MEMOIZE, POP)."""
+    """Returns opcodes that create the text, remember it under the next number, and drop it.
+
+    They are BINUNICODE or BINBYTES, MEMOIZE and POP (`pickletools`).
+    """
     short, long, data = (
         (b"\x8c", b"X", item.encode("utf-8", "surrogatepass")) if isinstance(item, str) else (b"C", b"B", item)
     )
@@ -188,9 +205,9 @@ def _framed(data: bytes) -> bytes:
 
 
 def _body(written: List[bytes]) -> Optional[bytes]:
-    """The items within what the pickler wrote for a list of them: PROTO, and in frames EMPTY_LIST, MARK, items, APPENDS, STOP (PEP 3154, Framing).
+    """Returns the items within the pickler's output for a list of them; None for a long item, which is not in a frame.
 
-    None for a long item, which is not in a frame.
+    The output is PROTO, and in frames EMPTY_LIST, MARK, items, APPENDS, STOP (PEP 3154, Framing).
     """
     data = written[0] if len(written) == 1 else b"".join(written)
     at, parts = 2, []

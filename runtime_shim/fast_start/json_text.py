@@ -1,9 +1,10 @@
-"""JSON without the library's `json`, whose imports (`re`, `enum`) take longer than a task may: the same C code, called directly.
+"""JSON without the library's `json`, whose imports (`re`, `enum`) take longer than a task may.
 
-That code is private to CPython; where it is not there, or has changed, the library does the work.
+This module calls the same C code directly. That code is private to CPython. Where it is missing or has changed, the
+library does the work.
 
-The plain version is `json.dumps` and `json.loads`. Deleting this file costs 7 ms a task: the processor time of `import json`, where Python itself
-starts in 9 ms.
+The plain version is `json.dumps` and `json.loads`. Deleting this file costs 7 ms a task: the processor time of `import
+json`, where Python itself starts in 9 ms.
 
 >>> loads(dumps({"a": [1, 2.5, None, "é"]}))
 {'a': [1, 2.5, None, 'é']}
@@ -43,7 +44,7 @@ try:
         == '{"a":[1,"b"]}'
     )
     _direct = True
-except Exception:  # another interpreter, or another version of it
+except Exception:  # a different interpreter, or a different version of it
     _direct = False
 
 
@@ -55,20 +56,23 @@ def loads(text: str) -> Any:
         return json.loads(text)
     start = len(text) - len(text.lstrip(" \t\n\r"))
     try:
-        found, end = _scan(text, start)
+        value, end = _scan(text, start)
     except StopIteration as error:
         raise ValueError(f"no JSON at character {error.value}") from None
-    except SystemError:  # the C code wants an exception of `json.decoder`, and does not import it
+    except SystemError:  # the C code needs an exception of `json.decoder`, but does not import it
         import json
 
         return json.loads(text)
     if text[end:].strip(" \t\n\r"):
         raise ValueError(f"more than JSON at character {end}")
-    return found
+    return value
 
 
 def dumps(value: Any, ascii_only: bool = False) -> str:
-    """Returns the value's JSON, with no spaces, characters as they are or as ASCII. Raises TypeError for what JSON cannot hold."""
+    """Returns the value's JSON without spaces. Raises TypeError for what JSON cannot hold.
+
+    Characters stay as they are, or are escaped as ASCII with `ascii_only`.
+    """
     if not _direct:
         import json
 

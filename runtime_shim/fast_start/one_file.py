@@ -2,17 +2,20 @@
 
 `python -m flowc.runtime_shim.fast_start.one_file`, in the folder of the bundle, makes it there.
 
-Python looks for a module in a folder, compares its compiled form with its source, and reads it, which for thirty small modules takes as long as
-running them does. The file is for one version of Python and for the sources that it was made of: the bundle's `__main__.py` (MAIN) takes it only if
-both are as they were, and imports the modules one by one otherwise. All other modules are imported from their own files.
+Python looks for a module in a folder, compares its compiled form with its source, and reads it, which for thirty small
+modules takes as long as running them does. The file is for one version of Python and for the sources that it was made
+of: the bundle's `__main__.py` (MAIN) takes it only if both are as they were, and imports the modules one by one
+otherwise. All other modules are imported from their own files.
 
-The file, `shim.cpython-312`: the number that Python gives its bytecode (4 bytes), the digest of the bundle (32), and in the form of `marshal`
-the code of this module and a dict of groups: "" for every task, "file" and "s3" for a datastore there. A group is, again in that form, a tuple of
-modules in the order in which they need one another, each its name, its file relative to the folder, and its code. The groups hold what every task
-imports that continues another, and nothing else: a test compares.
+The file, `shim.cpython-312`: the number that Python gives its bytecode (4 bytes), the digest of the bundle (32), and in
+the form of `marshal` the code of this module and a dict of groups: "" for every task, "file" and "s3" for a datastore
+there. A group is, again in that form, a tuple of modules in the order in which they need one another, each its name,
+its file relative to the folder, and its code. The groups hold what every task imports that continues another, and
+nothing else: a test compares.
 
-The plain version is a `__main__.py` of two lines, which imports the shim. Deleting this file costs 1.5 ms a task where the files are in the page
-cache (processor time up to a usage error: 13.9 or 15.4 ms, where Python itself starts in 9 ms), and reads of forty files where they are not.
+The plain version is a `__main__.py` of two lines, which imports the shim. Deleting this file costs 1.5 ms a task where
+the files are in the page cache (processor time up to a usage error: 13.9 or 15.4 ms, where Python itself starts in 9
+ms), and reads of forty files where they are not.
 """
 
 from __future__ import annotations
@@ -49,7 +52,8 @@ GROUPS = {
     "s3": [
         f"{_SHIM}.{module}"
         for module in (
-            "artifacts.prefetch", "store.read_ahead", "store.http", "store.credentials", "store.encoding", "store.blobs",
+            "artifacts.prefetch", "store.read_ahead", "store.http", "store.credentials", "store.encoding",
+            "store.blobs",
             "store.signature", "store.s3",
         )
     ],
@@ -81,7 +85,10 @@ start()
 
 
 def load(folder: str, groups: Dict[str, bytes]) -> None:
-    """Makes the modules, as an import of each from its file would. `folder`: where the bundle is, with a slash at its end."""
+    """Creates the modules, as if each were imported from its file.
+
+    `folder` is the bundle's, with a slash at its end.
+    """
     from marshal import loads
 
     _load(folder, loads(groups[""]))
@@ -97,7 +104,7 @@ def _load(folder: str, group: Group) -> None:
     from _imp import _fix_co_filename  # type: ignore[attr-defined]
 
     module_type = type(sys)
-    made = []
+    modules = []
     for name, file, code in group:
         if name in sys.modules:
             continue
@@ -113,8 +120,8 @@ def _load(folder: str, group: Group) -> None:
             names["__path__"] = spec.submodule_search_locations = [path[: -len("/__init__.py")]]
         sys.modules[name] = module
         _fix_co_filename(code, path)
-        made.append((name, module, code))
-    for name, module, code in made:  # when all are there: the package `flowc` needs one that is below it
+        modules.append((name, module, code))
+    for name, module, code in modules:  # after all exist, since the package `flowc` needs a module below it
         exec(code, module.__dict__)
         parent, _, own = name.rpartition(".")
         if parent:
@@ -122,18 +129,18 @@ def _load(folder: str, group: Group) -> None:
 
 
 def digest(files: Iterable[Tuple[str, bytes]]) -> str:
-    """The digest of a bundle's files, given by path and content, `__main__.py` left out."""
+    """Returns the digest of a bundle's files, given by path and content, without `__main__.py`."""
     from hashlib import sha256
 
-    seen = sha256()
+    hasher = sha256()
     for name, data in sorted(files):
         if name != "__main__.py":
-            seen.update(f"{len(name.encode())} {len(data)} {name}".encode() + data)
-    return seen.hexdigest()
+            hasher.update(f"{len(name.encode())} {len(data)} {name}".encode() + data)
+    return hasher.hexdigest()
 
 
 def make(folder: str) -> None:
-    """Writes the file for this Python into the bundle's folder, and compiles every module where Python looks for it."""
+    """Writes the file for this Python into the bundle's folder, and compiles every module to Python's cache."""
     import __future__
 
     import compileall
@@ -141,26 +148,27 @@ def make(folder: str) -> None:
     from importlib.util import MAGIC_NUMBER
     from py_compile import PycInvalidationMode
 
-    found = {}
+    sources = {}
     for inside, _, files in os.walk(os.path.join(folder, "flowc")):
-        for each in files:
-            if each.endswith(".py"):
-                path = os.path.join(inside, each)
+        for file_name in files:
+            if file_name.endswith(".py"):
+                path = os.path.join(inside, file_name)
                 with open(path, "rb") as file:
-                    found[os.path.relpath(path, folder).replace(os.sep, "/")] = file.read()
+                    sources[os.path.relpath(path, folder).replace(os.sep, "/")] = file.read()
 
     def code(path: str) -> Any:
-        flag, line = __future__.annotations, b"from __future__ import annotations\n"  # as a flag it needs no import
-        source = found[path].replace(line, b"\n", 1)
+        # as a compiler flag it needs no import
+        flag, line = __future__.annotations, b"from __future__ import annotations\n"
+        source = sources[path].replace(line, b"\n", 1)
         return compile(
-            source, path, "exec", flag.compiler_flag if source != found[path] else 0, dont_inherit=True, optimize=0
+            source, path, "exec", flag.compiler_flag if source != sources[path] else 0, dont_inherit=True, optimize=0
         )
 
     def group(names: Iterable[str]) -> bytes:
         modules = []
         for name in names:
             path = name.replace(".", "/")
-            path = f"{path}/__init__.py" if f"{path}/__init__.py" in found else f"{path}.py"
+            path = f"{path}/__init__.py" if f"{path}/__init__.py" in sources else f"{path}.py"
             modules.append((name, path, code(path)))
         return marshal.dumps(tuple(modules))
 
@@ -168,7 +176,7 @@ def make(folder: str) -> None:
     data = marshal.dumps((own, {name: group(names) for name, names in GROUPS.items()}))
     target = os.path.join(folder, f"shim.{sys.implementation.cache_tag}")
     with open(f"{target}.tmp", "wb") as made:
-        made.write(MAGIC_NUMBER + bytes.fromhex(digest(found.items())) + data)
+        made.write(MAGIC_NUMBER + bytes.fromhex(digest(sources.items())) + data)
     os.replace(f"{target}.tmp", target)
     compileall.compile_dir(os.path.join(folder, "flowc"), quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 

@@ -1,7 +1,7 @@
-"""The same work on many numbers, in threads. Not `threading`: importing it costs more than most tasks have to do.
+"""Runs the same work on many numbers in threads, without `threading`, whose import costs more than most tasks' work.
 
-The plain version is `concurrent.futures.ThreadPoolExecutor.map`. Deleting this file costs 4 ms a task and more: the processor time of
-`import threading` alone, where Python itself starts in 9 ms.
+The plain version is `concurrent.futures.ThreadPoolExecutor.map`. Deleting this file costs 4 ms a task and more: the
+processor time of `import threading` alone, where Python itself starts in 9 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """Returns the number of processors that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
@@ -24,7 +24,10 @@ def cores() -> int:
 
 
 def for_each(count: int, work: Callable[[int], None], workers: int) -> None:
-    """Calls `work(0)` … `work(count - 1)`, up to `workers` at once, this thread among them. Raises the first exception, once all have stopped."""
+    """Calls `work(0)` … `work(count - 1)`, up to `workers` at once, with this thread as one of them.
+
+    Raises the first exception, once all have stopped.
+    """
     lock = allocate_lock()
     state = [0]  # the next number
     errors: List[BaseException] = []
@@ -53,32 +56,33 @@ def for_each(count: int, work: Callable[[int], None], workers: int) -> None:
         end.acquire()
         try:
             start_new_thread(helper, (end,))
-        except RuntimeError:  # no more threads to be had: fewer do
+        except RuntimeError:  # no more threads are available; fewer will do
             break
         ends.append(end)
     try:
         take()
-    except BaseException as error:  # a signal's, between two numbers
+    except BaseException as error:  # raised by a signal handler, between two numbers
         errors.append(error)
     for end in ends:
         while True:
             try:
                 end.acquire()
                 break
-            except BaseException as error:  # a signal's: buffers must not be let go of while a thread still reads them
+            # raised by a signal handler: buffers must not be freed while a thread still reads them
+            except BaseException as error:
                 errors.append(error)
     if errors:
         raise errors[0]
 
 
 class Permits:
-    """A context that up to `count` threads are in at once; the others wait."""
+    """A context manager that up to `count` threads enter at once; the others wait."""
 
     def __init__(self, count: int) -> None:
         self._lock = allocate_lock()
         self._count = self._free = count
         self._waiting: List[LockType] = []
-        self.most = 0  # threads that were in at once, so far
+        self.most = 0  # most threads that were in at once, so far
 
     def __enter__(self) -> None:
         with self._lock:

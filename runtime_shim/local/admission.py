@@ -1,7 +1,7 @@
-"""How many tasks may run at the same time: by their number, and by what they say that they need of the machine.
+"""Decides how many tasks may run at the same time: by their number, and by the resources that they request.
 
-A step's `@resources`, `@kubernetes` or `@batch` counts where it asks for something else than the default. A task that needs more than the
-machine has runs alone.
+A step's `@resources`, `@kubernetes` or `@batch` counts if it requests more or less than the default. A task that needs
+more than the machine has runs alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Need = Tuple[float, float]  # cores, MiB of memory
 
 
 class Admission:
-    """`cores` and `memory` (MiB) of the machine; 0 for what could not be found out, which is then not counted."""
+    """`cores` and `memory` (MiB) are the machine's. A value of 0 is unknown, and not counted."""
 
     def __init__(self, graph: Graph, max_workers: int, cores: float = 0, memory: float = 0) -> None:
         self.max_workers = max_workers
@@ -26,32 +26,32 @@ class Admission:
         self._needs: Dict[str, Need] = {step: _need(graph, step) for step in graph.steps}
 
     def admits(self, step: str, running: Iterable[str]) -> bool:
-        """True if a task of `step` may start beside those of the steps `running`."""
+        """Returns True if a task of `step` may start beside tasks of the steps `running`."""
         beside: List[str] = list(running)
         if not beside:
             return True
         if len(beside) >= self.max_workers:
             return False
-        needs = [self._needs[each] for each in (*beside, step)]
+        needs = [self._needs[running_step] for running_step in (*beside, step)]
         return all(
-            not limit or sum(each[which] for each in needs) <= limit
+            not limit or sum(need[which] for need in needs) <= limit
             for which, limit in enumerate((self.cores, self.memory))
         )
 
 
 def _need(graph: Graph, step: str) -> Need:
-    found = {"cpu": 0.0, "memory": 0.0}
+    need = {"cpu": 0.0, "memory": 0.0}
     for name in ("resources", "kubernetes", "batch"):
         decorator = graph.decorator(step, name) or {}
         for what, default in DEFAULTS.items():
             amount = number(decorator.get(what)) or 0
             if amount != default:
-                found[what] = max(found[what], amount)
-    return found["cpu"], found["memory"]
+                need[what] = max(need[what], amount)
+    return need["cpu"], need["memory"]
 
 
 def available_cores() -> float:
-    """Cores that this process may use."""
+    """Returns the number of cores that this process may use."""
     try:
         return float(len(os.sched_getaffinity(0)))
     except (AttributeError, OSError):
@@ -59,16 +59,16 @@ def available_cores() -> float:
 
 
 def available_memory() -> float:
-    """MiB of the machine, or of the control group that the process is in."""
+    """Returns the memory, in MiB, of the machine or of the process's control group."""
     try:
-        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 20)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 20)
     except (AttributeError, ValueError, OSError):
         return 0
     try:
         with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
             limit = file.read().strip()
         if limit.isdigit():
-            found = min(found, int(limit) / (1 << 20))
+            memory = min(memory, int(limit) / (1 << 20))
     except OSError:
         pass
-    return found
+    return memory

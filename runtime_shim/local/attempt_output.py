@@ -1,4 +1,4 @@
-"""What one attempt of a local run prints, as the supervisor takes it from the attempt's pipes: lines for who watches, and its log."""
+"""The output of one attempt in a local run, from the attempt's pipes, as lines to show and as a log."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from ..store.folder import FolderStore
 
 
 class AttemptOutput:
-    """The reading ends of one attempt's pipes, `stdout` and `stderr`, as long as they are open. `on_line` gets each line, decoded."""
+    """The reading ends of one attempt's open pipes, `stdout` and `stderr`. `on_line` gets each line, decoded."""
 
     def __init__(self, pipes: Dict[str, int], on_line: Callable[[str], None]) -> None:
         self.pipes, self.on_line = pipes, on_line
         self._log = Writer()
         self._partial = dict.fromkeys(pipes, b"")  # lines that have not ended yet
-        self._size = 0  # bytes of the log that the datastore has
-        self.is_published = True  # nothing has come since
+        self._size = 0  # bytes of the log that are in the datastore
+        self.is_published = True  # no output since the last publish
 
     @property
     def log(self) -> bytes:
         return self._log.data()
 
     def publish(self, store: Store, name: str, whole: bool = False) -> None:
-        """Writes the log as far as it has come, or, in the end, `whole`. Raises StoreError."""
+        """Writes the log so far, or the complete log with `whole`. Raises StoreError."""
         log = self._log.data() if whole else self._log.ended_lines()
         if len(log) > self._size:
             if self._size and isinstance(store, FolderStore):
                 store.append(name, log[self._size :])
-            else:  # an earlier try at the same attempt may have left one
+            else:  # an earlier try at the same attempt may have left a log
                 store.put(name, log)
             self._size = len(log)
         self.is_published = True
 
     def read(self, stream: str) -> bool:
-        """Takes what there is, at most 64 KiB; False when there is nothing now, or nothing more."""
+        """Reads up to 64 KiB of the available output. Returns False if there is none now, or no more at all."""
         if stream not in self.pipes:
             return False
         try:
@@ -54,7 +54,7 @@ class AttemptOutput:
         return True
 
     def drain(self, stream: str) -> None:
-        """Takes the rest and closes; a child of the attempt's own that lives on may keep the pipe open for ever."""
+        """Reads the rest and closes the pipe, which a surviving child of the attempt may keep open for ever."""
         if stream in self.pipes:
             os.set_blocking(self.pipes[stream], False)
             while self.read(stream):

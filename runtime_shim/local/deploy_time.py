@@ -1,4 +1,7 @@
-"""Defaults that are functions: called once when a run starts here, as Metaflow calls them, in a process that ends before the run begins."""
+"""Computes defaults that are functions, once when a run starts here, as Metaflow does.
+
+This happens in a process that ends before the run begins.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _EXACT = {"bool": bool, "int": int, "float": float}
 
 
 class Context:
-    """What a deploy-time function is called with (Metaflow's documentation, ParameterContext)."""
+    """The argument of a deploy-time function (Metaflow's documentation, ParameterContext)."""
 
     def __init__(self, flow_name: str, user_name: str, parameter_name: str, ds_type: str, configs: Any) -> None:
         self.flow_name, self.user_name, self.parameter_name, self.ds_type = (
@@ -32,11 +35,12 @@ class Context:
 
 
 def computed(
-    folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str
+    folder: str, flow: Dict[str, Any], parameters: List[Dict[str, Any]], user: str, ds_type: str
 ) -> Dict[str, Any]:
-    """Returns what the functions of the parameters give, by the parameters' names. `flow` is the IR's, `folder` that of its source.
+    """Returns the results of the parameters' functions, by parameter. `flow` is the IR's, `folder` that of its source.
 
-    To be called while the process has one thread. Raises ShimError, naming every parameter whose function fails or gives another type.
+    Must be called while the process has one thread. Raises ShimError, which names every parameter whose function fails
+    or returns a wrong type.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -46,8 +50,8 @@ def computed(
         code = 1
         try:
             os.close(reading)
-            os.dup2(2, 1)  # what user code prints is not this command's output
-            answer = json.dumps(_called(folder, flow, wanted, user, ds_type))
+            os.dup2(2, 1)  # output of user code is not this command's output
+            answer = json.dumps(_called(folder, flow, parameters, user, ds_type))
             with os.fdopen(writing, "w", encoding="utf-8", errors="surrogatepass") as file:
                 file.write(answer)
             code = 0
@@ -64,7 +68,7 @@ def computed(
         text = file.read()
     os.waitpid(pid, 0)
     if not text:
-        raise ShimError("the flow cannot be imported, and its functions for defaults cannot be called")
+        raise ShimError("the flow cannot be imported, so the functions that compute defaults cannot be called")
     values, problems = json.loads(text)
     if problems:
         raise ShimError("; ".join(problems))
@@ -72,7 +76,7 @@ def computed(
 
 
 def _called(
-    folder: str, flow: Dict[str, Any], wanted: List[Dict[str, Any]], user: str, ds_type: str
+    folder: str, flow: Dict[str, Any], parameters: List[Dict[str, Any]], user: str, ds_type: str
 ) -> Tuple[Dict[str, Any], List[str]]:
     from ..config import ConfigValue, of_flow
     from ..user_code.flow_module import load_flow
@@ -83,45 +87,50 @@ def _called(
     _set_current(flow, user)
     values: Dict[str, Any] = {}
     problems: List[str] = []
-    for each in wanted:
-        name = each["name"]
-        function = getattr(flow_class, each["attribute"]).kwargs["default"]
+    for parameter in parameters:
+        name = parameter["name"]
+        function = getattr(flow_class, parameter["attribute"]).kwargs["default"]
         try:
-            found = function(Context(flow["name"], user, name, ds_type, configs))
+            value = function(Context(flow["name"], user, name, ds_type, configs))
         except Exception as error:
             from ..task import failure
 
             failure.print_traceback(error)
-            problems.append(f"parameter {name!r}: the function of its default failed: {type(error).__name__}: {error}")
+            problems.append(f"parameter {name!r}: the function for its default failed: {type(error).__name__}: {error}")
             continue
-        if _is_of(each["type"], found):
-            values[name] = found
+        if _is_of(parameter["type"], value):
+            values[name] = value
         else:
-            wanted_type = "text" if each["type"] in ("str", "file") else each["type"]
+            wanted_type = "text" if parameter["type"] in ("str", "file") else parameter["type"]
             problems.append(
-                f"parameter {name!r}: the function of its default gives {type(found).__name__}, not {wanted_type}"
+                f"parameter {name!r}: the function for its default returned {type(value).__name__}, not {wanted_type}"
             )
     return values, problems
 
 
 def _set_current(flow: Dict[str, Any], user: str) -> None:
-    """What `current` says before a run has begun: the flow, and its project."""
+    """Sets the part of `current` that is known before a run begins: the flow, and its project."""
     from ..api.current import current
 
-    project = next((each["attributes"] for each in flow["decorators"] if each["name"] == "project"), None)
-    found: Dict[str, Any] = {"flow_name": flow["name"], "username": user}
+    project = next(
+        (decorator["attributes"] for decorator in flow["decorators"] if decorator["name"] == "project"), None
+    )
+    facts: Dict[str, Any] = {"flow_name": flow["name"], "username": user}
     if project is not None:
         from ..contract.project import place
 
-        found.update(place(project, flow["name"], user))
-    current._set(**found)
+        facts.update(place(project, flow["name"], user))
+    current._set(**facts)
 
 
-def _is_of(kind: str, value: Any) -> bool:
-    """As Metaflow has it: exactly the declared type, text for the rest; JSON may be text or what JSON can say."""
-    if kind in _EXACT:
-        return type(value) is _EXACT[kind]
-    if kind != "json":
+def _is_of(type_name: str, value: Any) -> bool:
+    """Returns True if the value has the declared type.
+
+    As in Metaflow, the type must match exactly, and other types are text. JSON may be text or any JSON value.
+    """
+    if type_name in _EXACT:
+        return type(value) is _EXACT[type_name]
+    if type_name != "json":
         return isinstance(value, str)
     try:
         json.dumps(value)

@@ -1,4 +1,4 @@
-"""`@exit_hook`: functions that are called when a run has ended, in a process of their own each; what they do changes nothing of the run."""
+"""`@exit_hook`: functions that are called when a run has ended, each in its own process. They cannot change the run."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ ATTRIBUTE = "_flowc_exit_hooks"
 
 
 def mark(flow_class: type, on_success: Any, on_error: Any) -> None:
-    """Keeps the hooks on the class, behind those that it has or inherits."""
+    """Stores the hooks on the class, after those that it has or inherits."""
     before = getattr(flow_class, ATTRIBUTE, ())
     setattr(flow_class, ATTRIBUTE, (*before, (tuple(on_success or ()), tuple(on_error or ()))))
 
 
 def hooks_of(flow_class: type, succeeded: bool) -> List[Hook]:
-    """The hooks for a run that ended so, in order. Those of a decorator that is written lower come first, as it is applied first."""
+    """Returns the hooks for a successful or failed run, in order.
+
+    Hooks of a lower decorator come first, since Python applies it first.
+    """
     pairs: Tuple[Any, ...] = getattr(flow_class, ATTRIBUTE, ())
     return [hook for pair in pairs for hook in pair[0 if succeeded else 1]]
 
 
 def call_all(flow_class: type, flow: str, run: str, succeeded: bool) -> None:
-    """Calls every hook, also after one that fails; what goes wrong is printed."""
+    """Calls every hook, even after one that fails, and prints errors."""
     for hook in hooks_of(flow_class, succeeded):
         name = hook if isinstance(hook, str) else getattr(hook, "__name__", repr(hook))
         sys.stdout.flush()
@@ -50,17 +53,17 @@ def call_all(flow_class: type, flow: str, run: str, succeeded: bool) -> None:
 def _function(flow_class: type, hook: Hook) -> Callable[..., Any]:
     if not isinstance(hook, str):
         return hook  # type: ignore[no-any-return]
-    found = getattr(sys.modules[flow_class.__module__], hook, None)
-    if found is None:
+    function = getattr(sys.modules[flow_class.__module__], hook, None)
+    if function is None:
         raise NameError(f"there is no function {hook!r} in the flow's file")
-    return found  # type: ignore[no-any-return]
+    return function  # type: ignore[no-any-return]
 
 
 def _call(function: Callable[..., Any], flow: str, run: str) -> None:
     import inspect
 
     parameters = inspect.signature(function).parameters.values()
-    if any(each.name == "run" or each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters):
+    if any(parameter.name == "run" or parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
         from ..api.current import run_object
 
         function(run=run_object(flow, run))

@@ -1,6 +1,7 @@
-"""One task of a local run in a process of its own, which imports the flow anew: for flows whose process cannot be forked.
+"""Runs one task of a local run in a new process, which imports the flow again.
 
-`python -m flowc.runtime_shim.local.fresh_process`, with the request on standard input (`warm.Work` and the task's address, as JSON).
+This is for flows whose process cannot be forked. `python -m flowc.runtime_shim.local.fresh_process` takes the request
+on standard input (`warm.Work` and the task's address, as JSON).
 """
 
 from __future__ import annotations

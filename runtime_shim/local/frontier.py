@@ -1,4 +1,4 @@
-"""Which tasks come next: the graph walked task by task, as a scheduler needs it. Pure; knows no process and no store.
+"""Finds the tasks that come next, walking the graph as a scheduler does. Pure: it knows no process and no store.
 
 >>> frontier = Frontier(graph)                                                                       # doctest: +SKIP
 >>> frontier.first()
@@ -29,7 +29,10 @@ class Frontier:
         return self.graph.start, address.ROOT
 
     def done(self, step: str, path: str, chosen: List[str], splits: Optional[int]) -> List[Address]:
-        """Returns the tasks that can start now that this one has succeeded. `chosen` are the steps that its record names."""
+        """Returns the tasks that can start now that this one has succeeded.
+
+        `chosen` are the steps that its record names.
+        """
         if splits is not None:
             self._splits[step, address.leave(path)] = splits
             return [(chosen[0], address.child(path, index)) for index in range(splits)]
@@ -44,11 +47,11 @@ class Frontier:
         return ready
 
     def joins(self, path: str, chosen: List[str]) -> List[Address]:
-        """Returns the joins, among the steps `chosen` by a task at `path`, as the tasks that they will be."""
+        """Returns the tasks of the joins among the steps `chosen` by a task at `path`."""
         base = address.leave(path)
-        found = [each for each in chosen if each in self.graph.closes]
+        joins = [join for join in chosen if join in self.graph.closes]
         return [
-            (each, base if self.graph.closes[each]["kind"] == "branches" else address.parent(base)) for each in found
+            (join, base if self.graph.closes[join]["kind"] == "branches" else address.parent(base)) for join in joins
         ]
 
     def _arrive(self, join: str, path: str) -> List[Address]:

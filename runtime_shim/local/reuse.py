@@ -1,13 +1,15 @@
-"""Tasks that need not run: their records are taken over from a run that did the same work.
+"""Reuses records of tasks from earlier runs that did the same work.
 
-Two policies with the same two methods:
+Two policies have the same methods:
 
-    find(step, path, fresh) -> Optional[Found]    the record to take over and its run; `fresh`: something before the task was run anew
+    find(step, path, fresh) -> Optional[Found]    the record to take over and its run;
+                                                  `fresh`: a task before this one has been run again
     keep(step, path) -> None                      the task has succeeded in this run: later runs may take it over
-    damage: str                                   why the record that `find` came upon is not taken over: what is wrong with its artifacts, else ""
+    damage: str                                   what is wrong with the artifacts of the record that `find`
+                                                  rejected, or ""
 
-`Resumed` takes what one earlier run has done, whatever the code is now; `Cached` takes from any run what had the same code, inputs and
-environment, as a build system does.
+`Resumed` takes over the work of one earlier run, whatever the code is now. `Cached` takes over work from any run with
+the same code, inputs and environment, as a build system does.
 """
 
 from __future__ import annotations
@@ -34,10 +36,10 @@ KEY_VERSION = 2
 
 
 class Resumed:
-    """What run `origin` has done, less the steps in `rerun` and all that follows a task that was run anew."""
+    """Reuses the tasks of run `origin`, except the steps in `rerun` and everything after a task that was run again."""
 
     def __init__(self, store: Store, graph: Graph, origin: str, rerun: FrozenSet[str], verify: bool = False) -> None:
-        """`verify`: read every byte of the artifacts that are taken over."""
+        """With `verify`, reads every byte of the artifacts that are taken over."""
         self.store, self.graph, self.origin, self.rerun = store, graph, origin, rerun
         self.damage = ""
         self._check = Check(store, graph.name, verify)
@@ -54,7 +56,10 @@ class Resumed:
 
 
 class Cached:
-    """What any run of the flow has done with the same code, inputs and environment. `fingerprints`: step → digest of its code."""
+    """Reuses tasks of any run with the same code, inputs and environment.
+
+    `fingerprints` maps steps to digests of their code.
+    """
 
     def __init__(
         self, store: Store, graph: Graph, run: str, fingerprints: Mapping[str, str], parameters: Mapping[str, Any],
@@ -90,26 +95,30 @@ class Cached:
             self.store.put(name, record.dumps({"version": record.VERSION, "run": self.run, "step": step, "path": path}))
 
     def _may_be_shared(self, step: str) -> bool:
-        """A failure that `@catch` made a success of may be over by now; what a secret or a URL stands for may have changed: such steps always run."""
+        """Returns False for steps that must always run.
+
+        A failure that `@catch` turned into success may be over by now. The values behind a secret or a URL may have
+        changed.
+        """
         if step == self.graph.start and any(
-            isinstance(each, dict) and set(each) == {"url"} for each in self.parameters.values()
+            isinstance(parameter, dict) and set(parameter) == {"url"} for parameter in self.parameters.values()
         ):
             return False
-        return step in self.fingerprints and not any(self.graph.decorator(step, each) for each in ("catch", "secrets"))
+        return step in self.fingerprints and not any(self.graph.decorator(step, name) for name in ("catch", "secrets"))
 
     def _key(self, step: str, path: str) -> str:
         inputs = self.lineage.inputs(step, path)
-        seen = [[each.step, each.splits, each.stack, sorted(each.artifacts.items())] for each in inputs]
-        what = [
+        records = [[done.step, done.splits, done.stack, sorted(done.artifacts.items())] for done in inputs]
+        key = [
             KEY_VERSION,
             self.fingerprints[step],
             self._ran_in(step),
             path,
-            seen,
+            records,
             None if inputs else sorted(self.parameters.items()),
         ]
         return hashlib.sha256(
-            json.dumps(what, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")
+            json.dumps(key, sort_keys=True, default=repr).encode("utf-8", "surrogatepass")
         ).hexdigest()
 
     def _ran_in(self, step: str) -> List[str]:
@@ -117,14 +126,14 @@ class Cached:
 
 
 class Check:
-    """Whether the artifacts of records are whole; what several records share is looked at once."""
+    """Checks that the artifacts of records are intact. Content that several records share is checked once."""
 
     def __init__(self, store: Store, flow: str, thoroughly: bool) -> None:
         self.store, self.flow, self.thoroughly = store, flow, thoroughly
         self._known: Dict[Any, str] = {}
 
     def __call__(self, done: Record) -> str:
-        """What is wrong with the first of them that is not; "" if all are. Raises StoreError."""
+        """Returns what is wrong with the first damaged artifact; "" if there is none. Raises StoreError."""
         for name, entry in done.artifacts.items():
             key = (entry["digest"], entry.get("pack"), entry.get("at"))
             if key not in self._known:
@@ -135,9 +144,12 @@ class Check:
 
 
 def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]) -> Tuple[Optional[Record], str]:
-    """The record at (run, step, path) that a run of this graph can take over, else None; and what is damaged of one, else ""."""
+    """Returns the record at (run, step, path) if a run of this graph can take it over, and what is damaged.
+
+    The record is None if it cannot be taken over. The damage is "" if there is none.
+    """
     try:
-        done = record.read(store, graph.name, *place)  # None when that run has been collected
+        done = record.read(store, graph.name, *place)  # None if that run was garbage-collected
     except DamagedError as error:
         return None, str(error)
     if done is None or not _fits(graph, done):
@@ -147,16 +159,17 @@ def _whole(store: Store, graph: Graph, check: Check, place: Tuple[str, str, str]
 
 
 def taken_over(store: Store, flow: str, run: str, done: Record, origin: str) -> Record:
-    """Writes the record as one of run `run`, saying where it comes from; returns the one that is there then."""
-    kept = {
-        name: value for name, value in done.data.items() if name != "start"
-    }  # which is of an engine's run that this one is not
+    """Writes the record as one of run `run`, with its origin. Returns the record in the datastore."""
+    # `start` belongs to a different engine's run
+    kept = {name: value for name, value in done.data.items() if name != "start"}
     return record.write(store, flow, run, {**kept, "origin": origin})
 
 
 def local_code() -> str:
-    """A digest of the modules that tasks can import and that are neither in the code package nor of an installed version: those on PYTHONPATH, of
-    editable installs, and in folders that `.pth` files name; by their names, sizes and times. The folder that Python was started in is none of them.
+    """Returns a digest of importable modules that are neither in the code package nor of an installed version.
+
+    These are modules on PYTHONPATH, of editable installs, and in folders that `.pth` files name. It covers their names,
+    sizes and times. The folder that Python was started in does not count.
     """
     import sysconfig
 
@@ -165,25 +178,25 @@ def local_code() -> str:
     folders += [each for each in sys.path[1:] if each and os.path.realpath(each) not in ours and not _is_library(each)]
     for each in sys.path:
         folders += _editable(each)
-    found = hashlib.sha256()
-    for folder in sorted({os.path.realpath(each) for each in folders}):
+    hasher = hashlib.sha256()
+    for folder in sorted({os.path.realpath(folder) for folder in folders}):
         for path, status in _modules(folder):
-            found.update(json.dumps([path, status.st_size, status.st_mtime_ns]).encode("utf-8", "surrogatepass"))
-    return found.hexdigest()
+            hasher.update(json.dumps([path, status.st_size, status.st_mtime_ns]).encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
 
 
 def _is_library(folder: str) -> bool:
-    """Python's own folders: lib/python3.12, lib-dynload, python312.zip, site-packages."""
+    """Returns True for Python's own folders: lib/python3.12, lib-dynload, python312.zip, site-packages."""
     prefixes = {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    return any(os.path.realpath(folder).startswith(os.path.join(each, "")) for each in prefixes) or folder.endswith(
+    return any(os.path.realpath(folder).startswith(os.path.join(prefix, "")) for prefix in prefixes) or folder.endswith(
         ".zip"
     )
 
 
 def _editable(folder: str) -> Iterator[str]:
-    """The folders of projects that are installed so that their source is used where it is (Python packaging guide, Direct URL data structure)."""
+    """Yields the source folders of editable installs (Python packaging guide, Direct URL data structure)."""
     try:
-        names = [each for each in os.listdir(folder or ".") if each.endswith(".dist-info")]
+        names = [name for name in os.listdir(folder or ".") if name.endswith(".dist-info")]
     except OSError:
         return
     for name in names:
@@ -199,12 +212,12 @@ def _editable(folder: str) -> Iterator[str]:
 
 
 def _modules(folder: str) -> Iterator[Tuple[str, os.stat_result]]:
-    """Python files and extensions below the folder; not in hidden folders, nor in environments that lie inside."""
+    """Yields Python files and extensions below the folder, except in hidden folders and in environments inside it."""
     for inside, folders, files in os.walk(folder):
         folders[:] = sorted(
-            each
-            for each in folders
-            if not each.startswith(".") and each not in ("__pycache__", "node_modules", "site-packages")
+            folder
+            for folder in folders
+            if not folder.startswith(".") and folder not in ("__pycache__", "node_modules", "site-packages")
         )
         for name in sorted(files):
             if name.endswith((".py", ".so", ".pyd")):
@@ -216,7 +229,7 @@ def _modules(folder: str) -> Iterator[Tuple[str, os.stat_result]]:
 
 
 def _fits(graph: Graph, done: Record) -> bool:
-    """True if the record leads where the graph, which may have changed since, can go on."""
+    """Returns True if the graph, which may have changed since, can continue from the record."""
     if done.step not in graph.steps or not set(done.next) <= set(graph.targets(done.step)):
         return False
     return (done.splits is not None) == (graph.kind(done.step) in ("foreach", "parallel")) and (

@@ -1,11 +1,12 @@
-"""The local interpreter: a supervisor that walks the graph, and has each task run by the same shim that runs it in a container.
+"""The local interpreter: a supervisor walks the graph, and the same shim as in a container runs each task.
 
-The supervisor never imports user code. It keeps what each attempt prints, tries failed tasks again, and reports what happens as events:
+The supervisor never imports user code. It keeps the output of each attempt, retries failed tasks, and reports events:
 
     on_event(kind, task, text)      task is (step, path, attempt), or None for the run
-    kind: "queued" "start" "line" "done" "retry" "failed"; "kept" (its record was there already) "reused" (taken over from the run that
-          `text` names) "damaged" (it could not be, for the reason in `text`, and is run again); of the run: "isolation" (tasks get new
-          processes, for the reason in `text`) "stopped" "tick" (time has passed)
+    kind of a task: "queued" "start" "line" "done" "retry" "failed", "kept" (its record existed already),
+          "reused" (taken over from the run that `text` names), "damaged" (not taken over, for the reason in `text`,
+          and run again)
+    kind of the run: "isolation" (tasks get new processes, for the reason in `text`), "stopped", "tick" (time passed)
 """
 
 from __future__ import annotations
@@ -37,31 +38,32 @@ Task = Tuple[str, str, int]  # step, path, attempt
 OnEvent = Callable[[str, Optional[Task], str], None]
 
 PATIENCE = 5.0  # seconds that stopped tasks get to end by themselves
+# seconds between two writes of running tasks' logs, to a folder and to an object store
 LOOK, LOOK_REMOTE = (
     0.3,
     5.0,
-)  # seconds between two times at which the logs of tasks that run are written, to a folder and to an object store
-OVERTIME = 60.0  # seconds after `@timeout` at which a process that did not hear of it is killed, as on the engines
+)
+OVERTIME = 60.0  # seconds after `@timeout` after which a process that ignored it is killed, as on the engines
 
 
 class Settings:
-    """How a run is driven on this machine."""
+    """The settings of a run on this machine."""
 
     def __init__(
-        self, max_workers: int = 16, max_splits: int = 0, isolation: str = "auto", reuse: Optional[Policy] = None, tick: float = 0,
-        overtime: float = OVERTIME, environments: Optional[Mapping[str, Environment]] = None,
+        self, max_workers: int = 16, max_splits: int = 0, isolation: str = "auto", reuse: Optional[Policy] = None,
+        tick: float = 0, overtime: float = OVERTIME, environments: Optional[Mapping[str, Environment]] = None,
     ) -> None:  # fmt: skip
         self.environments = environments or {}  # step → where its tasks run, for those that have an environment
         self.max_workers = max_workers
-        self.max_splits = max_splits  # items of a foreach; 0 for no limit
+        self.max_splits = max_splits  # most items of a foreach; 0 for no limit
         self.isolation = isolation  # one of warm.ISOLATIONS
         self.reuse = reuse  # takes over tasks that other runs have done
-        self.tick = tick  # seconds between two events `tick`; 0 for none
+        self.tick = tick  # seconds between two `tick` events; 0 for none
         self.overtime = overtime
 
 
 class Result:
-    """How a run ended."""
+    """The outcome of a run."""
 
     def __init__(self) -> None:
         self.failed: List[Task] = []
@@ -74,16 +76,16 @@ class Result:
 
 
 class _Running:
-    """One attempt that runs now."""
+    """An attempt in progress."""
 
     def __init__(self, task: Task, output: AttemptOutput) -> None:
         self.task, self.output = task, output
         self.pid = 0
         self.status: Optional[int] = None
         self.deadline: Optional[float] = None  # by the monotonic clock
-        self.killed = ""  # why the supervisor ended it
+        self.killed = ""  # why the supervisor killed it
         self.started = time.time()
-        self.peak = 0  # bytes of memory that its process had at most; 0 while it runs
+        self.peak = 0  # peak memory of its process, in bytes; 0 while it runs
         self.gang: Optional[_Gang] = None
 
 
@@ -97,26 +99,27 @@ class _Process:
 
 
 class _Gang:
-    """The tasks of one `num_parallel`: they start together, and when one fails all are tried again."""
+    """The tasks of one `num_parallel`. They start together, and if one fails all are retried."""
 
     def __init__(self) -> None:
-        self.token = f"-{os.urandom(4).hex()}"  # of this try
+        self.token = f"-{os.urandom(4).hex()}"  # identifies this try
         self.running: List[_Running] = []
         self.failed: List[_Running] = []  # without a record
-        self.ended = 0  # how many have, with and without
-        self.why = ""  # what made it fail, first
+        self.ended = 0  # number of members that have ended, with a record or without
+        self.why = ""  # the first reason for its failure
         self.hopeless = False
 
 
 def run_flow(
-    graph: Dict[str, Any], folder: str, store_url: str, run: str, parameters: Optional[Dict[str, Any]], code: str, settings: Settings,
+    graph: Dict[str, Any], folder: str, store_url: str, run: str, parameters: Optional[Dict[str, Any]], code: str,
+    settings: Settings,
     on_event: OnEvent, extra: Optional[Dict[str, Any]] = None,
 ) -> Result:  # fmt: skip
-    """Runs the flow to its end, or goes on with a run that was stopped: tasks whose records exist are not run again.
+    """Runs the flow to its end, or continues a stopped run: tasks with records are not run again.
 
-    `graph` is the IR's JSON form, `folder` the flow's, `code` the digest of its code package, `extra` more of run.json. `parameters` is None
-    when run.json has been written already. SIGINT and SIGTERM stop the run. Raises ShimError for parameters that are wrong and for a run id
-    that stands for something else.
+    `graph` is the IR's JSON form, `folder` the flow's, `code` the digest of its code package, `extra` more of run.json.
+    `parameters` is None if run.json exists already. SIGINT and SIGTERM stop the run. Raises ShimError for invalid
+    parameters, and for a run id that is used for something else.
     """
     store = open_store(store_url)
     ran_in = environment.put(store, graph["flow"]["name"], environment.here())
@@ -134,11 +137,11 @@ class _Supervisor:
         self.result = Result()
         self.waiting: List[Task] = []
         self.running: Dict[int, _Running] = {}
-        self.fresh: Set[Address] = set()  # joins that some task which was run anew leads to
+        self.fresh: Set[Address] = set()  # joins that some re-run task leads to
         self.count = 0
         self.processes: Dict[str, _Process] = {}  # by the digest of their packages; "" in the Python that runs flowc
         self.interrupts = 0
-        self.next_look = time.monotonic() + LOOK  # when logs are published next, by the monotonic clock
+        self.next_look = time.monotonic() + LOOK  # time of the next publishing of logs, by the monotonic clock
 
     def run(self) -> Result:
         try:
@@ -197,15 +200,18 @@ class _Supervisor:
             if self.settings.tick:
                 self.on_event("tick", None, "")
             for number in [
-                number for number, each in self.running.items() if each.status is not None and not each.output.pipes
+                number for number, value in self.running.items() if value.status is not None and not value.output.pipes
             ]:
                 self._ended(self.running.pop(number))
 
-    # ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── tasks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _add(self, addresses: List[Address], fresh: bool) -> None:
-        """Queues tasks; those whose records exist, or can be taken over, are followed at once. `fresh`: what leads to them was run anew."""
-        queue = [(each, fresh) for each in addresses]
+        """Queues tasks. If a task's record exists or can be taken over, continues with its successors at once.
+
+        `fresh`: a task before these was run again.
+        """
+        queue = [(place, fresh) for place in addresses]
         while queue:
             (step, path), fresh = queue.pop(0)
             kind, done = self._done_already(step, path, fresh or (step, path) in self.fresh)
@@ -215,7 +221,7 @@ class _Supervisor:
                 self.on_event("queued", (step, path, 0), "")
             else:
                 self.on_event(kind, (step, path, int(done.data.get("attempt", 0))), str(done.data.get("origin", "")))
-                queue += [(each, fresh) for each in self._follow(done, fresh)]
+                queue += [(place, fresh) for place in self._follow(done, fresh)]
 
     def _done_already(self, step: str, path: str, fresh: bool) -> Tuple[str, Optional[Record]]:
         if self.known:
@@ -232,7 +238,10 @@ class _Supervisor:
         return "reused", taken_over(self.store, self.graph.name, self.work.run, *found)
 
     def _own_record(self, step: str, path: str) -> Optional[Record]:
-        """What an earlier start of this run has done. Raises DamagedError if it is not whole, since no record is ever replaced."""
+        """Returns the record of an earlier start of this run.
+
+        Raises DamagedError if it is damaged, since no record is ever replaced.
+        """
         try:
             done = record.read(self.store, self.graph.name, self.work.run, step, path)
         except DamagedError as error:
@@ -242,12 +251,13 @@ class _Supervisor:
         if problem:
             where = f"{step}/{path}" if path != address.ROOT else step
             raise DamagedError(
-                f"run {self.work.run!r} cannot go on: what task {where} left is not whole: {problem}. A new run makes it again"
+                f"run {self.work.run!r} cannot continue: the results of task {where} are damaged: {problem}. Start a "
+                "new run to compute them again"
             )
         return done
 
     def _check_run(self) -> None:
-        """The first task would have refused to go on with other code or parameters."""
+        """Checks code and parameters as the first task would have done."""
         from ..contract import parameters
 
         if self.work.parameters is not None:
@@ -264,7 +274,10 @@ class _Supervisor:
             )
 
     def _follow(self, done: Record, fresh: bool) -> List[Address]:
-        """Returns the tasks that can start now that this one has succeeded; a foreach that is wider than allowed fails the run."""
+        """Returns the tasks that can start now that this one has succeeded.
+
+        Fails the run for a foreach that is too wide.
+        """
         limit = self.settings.max_splits
         if limit and done.splits is not None and done.splits > limit:
             task = (done.step, done.path, int(done.data.get("attempt", 0)))
@@ -281,10 +294,13 @@ class _Supervisor:
         return self._process_of(step).ready and self._admits(step)
 
     def _admits(self, step: str) -> bool:
-        return self.admission.admits(step, (each.task[0] for each in self.running.values()))
+        return self.admission.admits(step, (attempt.task[0] for attempt in self.running.values()))
 
     def _launch_next(self) -> None:
-        """Starts the task that has waited longest; if it belongs to a gang, the whole of it, however many may run at a time."""
+        """Starts the task that has waited longest.
+
+        If it belongs to a gang, starts the whole gang, however many tasks may run at a time.
+        """
         task = self.waiting.pop(0)
         if not self.graph.is_gang(task[0]):
             self._launch(task)
@@ -336,8 +352,8 @@ class _Supervisor:
             sent = control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writing))])
             control.sendall(message[sent:])
         finally:
-            for each in writing:
-                os.close(each)
+            for descriptor in writing:
+                os.close(descriptor)
         if task[0] in self.graph.steps:
             self.on_event("start", task, "")
         return one
@@ -358,9 +374,9 @@ class _Supervisor:
             elif "pid" in message:
                 one = self.running[message["id"]]
                 one.pid = message["pid"]
-                if one.gang is not None and one.gang.why:  # another had failed before this one had begun
+                if one.gang is not None and one.gang.why:  # a different member failed before this one began
                     _signal(one, signal.SIGKILL)
-                elif self.result.stopped:  # so had the run's end been asked for
+                elif self.result.stopped:  # the run was stopped before this one began
                     _signal(one, signal.SIGTERM)
             else:
                 one = self.running[message["id"]]
@@ -384,7 +400,7 @@ class _Supervisor:
         step, path, attempt = one.task
         flow, run = self.graph.name, self.work.run
         self._keep_log(one)
-        # one of a gang may have been stopped, because of another, when its record was written already
+        # a gang member may have been killed because of a different one, after its record was written
         done = record.read(self.store, flow, run, step, path) if one.status == 0 or one.gang is not None else None
         if done is not None:
             self.on_event("done", one.task, "")
@@ -394,16 +410,16 @@ class _Supervisor:
             if one.gang is not None:
                 self._gang_ended(one.gang)
             return
-        left = failure.read(self.store, flow, run, step, path, attempt)
-        if left and float(left["time"]) < one.started:  # of an earlier try at the same attempt
-            left = {}
-        why = one.killed or _how_it_ended(one.status or 0, one.peak, left)
-        if not left:
+        failed = failure.read(self.store, flow, run, step, path, attempt)
+        if failed and float(failed["time"]) < one.started:  # written by an earlier try at the same attempt
+            failed = {}
+        why = one.killed or _how_it_ended(one.status or 0, one.peak, failed)
+        if not failed:
             failure.write_death(self.store, flow, run, one.task, why, one.output.log, one.started)
-        again = attempt + 1 < self.graph.attempts(step) and not failure.forbids_retry(one.status or 0)
+        retries = attempt + 1 < self.graph.attempts(step) and not failure.forbids_retry(one.status or 0)
         if one.gang is not None:
-            self._gang_failed(one.gang, one, why, again)
-        elif again:
+            self._gang_failed(one.gang, one, why, retries)
+        elif retries:
             self.on_event("retry", one.task, why)
             self.waiting.insert(0, (step, path, attempt + 1))
         else:
@@ -411,7 +427,7 @@ class _Supervisor:
             self.result.failed.append(one.task)
 
     def _gang_failed(self, gang: _Gang, one: _Running, why: str, again: bool) -> None:
-        """Stops the others, who may wait for this one for ever."""
+        """Kills the other members, which might wait for this one for ever."""
         gang.failed.append(one)
         if not gang.why:
             gang.why = why
@@ -422,11 +438,14 @@ class _Supervisor:
         self._gang_ended(gang)
 
     def _gang_ended(self, gang: _Gang) -> None:
-        """Counts one that has. After the last, those without a record are tried again together, or have failed."""
+        """Counts a member that has ended.
+
+        After the last one, members without a record are retried together, or fail.
+        """
         gang.ended += 1
         if not gang.failed or gang.ended < len(gang.running):
             return
-        tasks = [each.task for each in gang.running if each in gang.failed]
+        tasks = [member.task for member in gang.running if member in gang.failed]
         for task in tasks:
             self.on_event("failed" if gang.hopeless else "retry", task, gang.why)
         if gang.hopeless:
@@ -442,7 +461,10 @@ class _Supervisor:
         return address.task_name(self.graph.name, self.work.run, step, path, f"{attempt}.log")
 
     def _publish_logs(self) -> None:
-        """Lets those read what a task has printed so far who follow it; tasks that end soon have nothing but their whole log."""
+        """Publishes what running tasks have printed so far, for those who follow the log.
+
+        Tasks that end soon only publish their complete log.
+        """
         now = time.monotonic()
         if now < self.next_look or self.result.stopped:
             return
@@ -452,11 +474,14 @@ class _Supervisor:
         took = time.monotonic() - now
         self.next_look = now + max(LOOK_REMOTE if self.store.remote else LOOK, 20 * took)
 
-    # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _call_exit_hooks(self) -> None:
-        """`@exit_hook`: in a process like those of tasks; what they print is shown, and how they end changes nothing."""
-        hooked = any(each["name"] == "exit_hook" for each in self.graph.flow["decorators"])
+        """Calls `@exit_hook` functions in a process like those of tasks.
+
+        Shows their output, and ignores how they end.
+        """
+        hooked = any(decorator["name"] == "exit_hook" for decorator in self.graph.flow["decorators"])
         if not hooked or self.result.import_failed or self.result.stopped:
             return
         one = self._launch(("exit_hook", address.ROOT, 0), {"hook": self.result.succeeded})
@@ -470,36 +495,39 @@ class _Supervisor:
                     self._read(*key.data)
 
     def _patience(self) -> Optional[float]:
-        """Seconds until the next deadline of a running attempt, or the next tick; None without either."""
-        found = [
-            each.deadline - time.monotonic()
-            for each in self.running.values()
-            if each.deadline is not None and not each.killed
+        """Returns the seconds until the next deadline of a running attempt or the next tick; None without either."""
+        waits = [
+            attempt.deadline - time.monotonic()
+            for attempt in self.running.values()
+            if attempt.deadline is not None and not attempt.killed
         ]
         if self.settings.tick:
-            found.append(self.settings.tick)
-        if any(not each.output.is_published for each in self.running.values()):
-            found.append(self.next_look - time.monotonic())
-        return max(0.0, min(found)) if found else None
+            waits.append(self.settings.tick)
+        if any(not attempt.output.is_published for attempt in self.running.values()):
+            waits.append(self.next_look - time.monotonic())
+        return max(0.0, min(waits)) if waits else None
 
     def _kill_late(self) -> None:
         for one in self.running.values():
             if one.deadline is not None and not one.killed and one.status is None and time.monotonic() >= one.deadline:
-                one.killed = f"it did not end when its time of {self.graph.timeout_seconds(one.task[0]):g} s was over, and was killed"
+                one.killed = (
+                    f"it did not end within its time limit of {self.graph.timeout_seconds(one.task[0]):g} s, and was "
+                    "killed"
+                )
                 _signal(one, signal.SIGKILL)
 
     def _interrupt(self, _number: int, _frame: Any) -> None:
         self.interrupts += 1
 
     def _stop(self) -> None:
-        """Ends what runs: politely, then not."""
+        """Stops running attempts, with SIGTERM first and SIGKILL later."""
         self.result.stopped = True
         self.on_event("stopped", None, "")
         for one in self.running.values():
             _signal(one, signal.SIGTERM)
         until = time.monotonic() + PATIENCE
         while (
-            any(each.status is None for each in self.running.values())
+            any(attempt.status is None for attempt in self.running.values())
             and time.monotonic() < until
             and self.interrupts < 2
         ):
@@ -526,7 +554,7 @@ class _Supervisor:
 
 
 def _signal(one: _Running, number: int) -> None:
-    """To the attempt's whole process group; SIGKILL also to what the attempt left behind."""
+    """Sends a signal to the attempt's process group. SIGKILL is also sent to what the attempt left behind."""
     if one.pid and (one.status is None or number == signal.SIGKILL):
         try:
             os.killpg(one.pid, number)
@@ -534,7 +562,7 @@ def _signal(one: _Running, number: int) -> None:
             pass
 
 
-def _how_it_ended(status: int, peak: int, left: Dict[str, Any]) -> str:
+def _how_it_ended(status: int, peak: int, failed: Dict[str, Any]) -> str:
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         try:
@@ -543,11 +571,11 @@ def _how_it_ended(status: int, peak: int, left: Dict[str, Any]) -> str:
             name = f"signal {-code}"
         hint = f" (out of memory? It used up to {_amount(peak)})" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{hint}"
-    if left:
-        message = str(left["message"]).strip().split("\n")[0]
-        if str(left["type"]).startswith(f"{ShimError.__module__}."):  # our own words
+    if failed:
+        message = str(failed["message"]).strip().split("\n")[0]
+        if str(failed["type"]).startswith(f"{ShimError.__module__}."):  # a message of the shim's own
             return message
-        kind = str(left["type"])
+        kind = str(failed["type"])
         kind = kind.rpartition(".")[2] if kind.startswith("flowc.runtime_shim.") else kind
         return f"{kind}: {message}" if message else kind
     return f"its process ended with exit code {code} in the middle of the step"

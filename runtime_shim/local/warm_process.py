@@ -1,11 +1,12 @@
-"""The warm process of a local run: it has imported the flow and holds no data, and forks once for each task.
+"""The warm process of a local run: it has imported the flow, holds no data, and forks once for each task.
 
-The supervisor (`supervisor.py`) speaks to it over a socket in lines of JSON: `{"id": 7, "step": …, "path": …, "attempt": …}` with two file
-descriptors, where its output and its errors go. It answers `{"id": 7, "pid": …}` and, when the task's process has ended,
-`{"id": 7, "status": …, "peak": …}` with what `wait` gave, and the bytes of memory that it used at most. A child is a process group of its own.
-When the supervisor is gone, the children are killed and the process ends.
+The supervisor (`supervisor.py`) sends it lines of JSON over a socket: `{"id": 7, "step": …, "path": …, "attempt": …}`
+with two file descriptors, for output and errors. It answers `{"id": 7, "pid": …}`, and when the task's process has
+ended, `{"id": 7, "status": …, "peak": …}` with the result of `wait` and the peak memory in bytes. Each child has its
+own process group. When the supervisor is gone, this process kills its children and ends.
 
-Where forking is not safe (`forking.py`), or nobody wants it, a child is a new process that imports the flow itself (`fresh_process.py`).
+Where forking is unsafe (`forking.py`) or not wanted, a child is a new process that imports the flow itself
+(`fresh_process.py`).
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ ISOLATIONS = ("auto", "fork", "process")
 
 
 class Work:
-    """What every task of the run has in common. `parameters` is None for a run whose run.json is there already."""
+    """The data that all tasks of the run share. `parameters` is None if run.json exists already."""
 
     def __init__(
-        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]], extra: Dict[str, Any],
+        self, graph: Dict[str, Any], folder: str, store: str, run: str, code: str, parameters: Optional[Dict[str, Any]],
+        extra: Dict[str, Any],
         environment: str = "",
     ) -> None:  # fmt: skip
-        self.environment = environment  # digest of what every task runs with
+        self.environment = environment  # digest of the environment of every task
         self.graph, self.folder, self.store, self.run, self.code, self.parameters, self.extra = (
             graph,
             folder,
@@ -55,7 +57,7 @@ class Work:
 
 
 def start(work: Work, isolation: str = "auto") -> Tuple[int, socket.socket]:
-    """Forks the warm process; returns its pid, and the socket to speak to it. To be called while the process has one thread.
+    """Forks the warm process. Returns its pid, and the socket to speak to it. The process must have one thread.
 
     `isolation` is one of ISOLATIONS: `auto` forks for each task unless that is unsafe.
     """
@@ -128,7 +130,7 @@ class _Warm:
                 if key.fileobj is self.control:
                     try:
                         data, received = _receive(self.control)
-                    except ConnectionResetError:  # the supervisor was killed before it had read all that it was told
+                    except ConnectionResetError:  # the supervisor was killed before it had read everything
                         data, received = b"", []
                     if not data:
                         self._kill()
@@ -153,7 +155,7 @@ class _Warm:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, start_new_session=True)
         os.close(output)
         os.close(errors)
-        child.returncode = 0  # it is waited for below: the module must not do so too
+        child.returncode = 0  # `_reap` waits for it: the module must not wait too
         self.children[child.pid] = request["id"]
         self._send({"id": request["id"], "pid": child.pid})
         assert child.stdin is not None
@@ -161,7 +163,7 @@ class _Warm:
             with child.stdin:
                 child.stdin.write(json.dumps({"work": self.work.__dict__, "request": request}).encode())
         except OSError:
-            pass  # it has ended already: its status says how
+            pass  # it has ended already, as its status will show
 
     def _fork(self, request: Dict[str, Any], output: int, errors: int) -> None:
         pid = os.fork()
@@ -215,7 +217,10 @@ class _Warm:
 
 
 def _lead(pid: int) -> None:
-    """Puts the process into a group of its own. Parent and child both do: whoever is asked to end the group next must find it."""
+    """Puts the process into its own group.
+
+    Parent and child both do this, so that the group exists when either is asked to end it.
+    """
     try:
         os.setpgid(pid, pid)
     except OSError:  # it has ended already
@@ -223,7 +228,7 @@ def _lead(pid: int) -> None:
 
 
 def _import_for_tasks(store: str) -> None:
-    """What a task imports when it comes to need it, so that it is there in each fork."""
+    """Imports modules that tasks import on demand, so that every fork has them."""
     import _pickle
     import atexit
     import binascii
@@ -253,15 +258,14 @@ def _import_for_tasks(store: str) -> None:
 
 
 def load_flow(work: Work) -> Any:
-    """Imports the flow's class. Exceptions of the user's module come through as they are."""
+    """Imports the flow's class. Exceptions of the user's module propagate unchanged."""
     return flow_module.load_flow(work.folder, work.graph["flow"])
 
 
 def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], graph: Optional[Graph] = None) -> int:
-    """Runs the task that a request of the supervisor names, in this process; returns its exit code (docs/shim.md)."""
-    os.environ["FLOWC_STORE"] = (
-        work.store if "://" in work.store else os.path.abspath(work.store)
-    )  # as in a container: the client reads it
+    """Runs the task that a request of the supervisor names, in this process. Returns its exit code (docs/shim.md)."""
+    # as in a container, since the client reads it
+    os.environ["FLOWC_STORE"] = work.store if "://" in work.store else os.path.abspath(work.store)
     try:
         if "hook" in request:
             from .exit_hooks import call_all
@@ -269,7 +273,8 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
             call_all(load(), work.graph["flow"]["name"], work.run, request["hook"])
             return 0
         task = Attempt(
-            open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"], request["attempt"], work.code, "local",
+            open_store(work.store), graph or Graph(work.graph), work.run, request["step"], request["path"],
+            request["attempt"], work.code, "local",
             work.parameters, load, work.extra, request.get("gang", ""), work.environment,
         )  # fmt: skip
         return 0 if run_task(task) is not None else task.exit_code
@@ -279,7 +284,7 @@ def run_request(work: Work, request: Dict[str, Any], load: Callable[[], Any], gr
 
 
 def leave(code: int) -> None:
-    """Ends the process as Python does, its threads joined and its exit functions called, but without taking the interpreter apart."""
+    """Ends the process as Python does: joins threads and runs atexit handlers, but skips interpreter teardown."""
     import atexit
     import threading
 
@@ -288,25 +293,28 @@ def leave(code: int) -> None:
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-    except BaseException:  # what fails so late changes nothing for the task: its record is written
+    except BaseException:  # a failure this late does not affect the task: its record is written
         pass
     finally:
         os._exit(code)
 
 
 def _receive(control: socket.socket) -> Tuple[bytes, List[int]]:
-    """Bytes, and the file descriptors that came with them (`socket.recv_fds` loses bytes on a short buffer of them)."""
+    """Returns bytes, and the file descriptors that came with them.
+
+    (`socket.recv_fds` loses bytes if the buffer for descriptors is short.)
+    """
     size = array.array("i").itemsize
     data, ancillary, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(64 * size))
-    found = array.array("i")
+    descriptors = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            found.frombytes(content[: len(content) - len(content) % size])
-    return data, list(found)
+            descriptors.frombytes(content[: len(content) - len(content) % size])
+    return data, list(descriptors)
 
 
 def _reseed() -> None:
-    """Forks share what they inherited: without this, every task would draw the same random numbers. Python's own reseeds itself."""
+    """Reseeds NumPy's generator, since forks would all draw the same random numbers. Python's own reseeds itself."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(int.from_bytes(os.urandom(4), "little"))

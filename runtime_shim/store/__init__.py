@@ -1,4 +1,7 @@
-"""Datastores: named objects that are written once or replaced whole, in a folder or in the cloud. `open_store` chooses by URL."""
+"""Datastores: named objects that are written once or replaced as a whole, in a folder or in the cloud.
+
+`open_store` chooses one by URL.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,22 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.artifacts.content import Content
 
     class Store(Protocol):
-        """Names are relative to the root, with forward slashes, of segments made by `address.encoded`."""
+        """A datastore. Names are relative to the root, with forward slashes, in segments made by `address.encoded`."""
 
         url: str
         remote: bool  # objects come over a network
 
         def get(self, name: str) -> Optional[bytes]:
-            """Returns the object's content, or None if there is none. Raises StoreError."""
+            """Returns the object's content, or None if there is no object. Raises StoreError."""
 
         def put(self, name: str, data: bytes) -> None:
-            """Writes the object, replacing one that is there; never visible half-written. Raises StoreError."""
+            """Writes or replaces the object. It is never visible half-written. Raises StoreError."""
 
         def put_if_absent(self, name: str, data: bytes) -> bool:
-            """Writes the object unless there is one; returns whether it did. Exactly one of several writers does. Raises StoreError."""
+            """Writes the object unless it exists. Returns True if it did, which exactly one of several writers does.
+
+            Raises StoreError.
+            """
 
         def exists(self, name: str) -> bool: ...
 
@@ -34,52 +40,70 @@ if TYPE_CHECKING:
             """Yields the names of all objects that begin with `prefix`, sorted."""
 
         def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
-            """Writes the content as the object that `name` gives for its digest, unless it is there. Raises StoreError.
+            """Writes the content as the object that `name` returns for its digest, unless it exists. Raises StoreError.
 
-            With FLOWC_VERIFY=1, what is there is read, and replaced if it is damaged.
+            With FLOWC_VERIFY=1, it reads an existing object, and replaces it if it is damaged.
             """
 
         def read_blob(self, name: str, size: int, check: str) -> Any:
-            """Returns content of `size` bytes as memory that may be written to, without effect on the object; None if there is none.
+            """Returns content of `size` bytes in writable memory, separate from the object; None if there is no object.
 
-            `check`: its digest; where the store is remote, its CRC-32 will do. Raises StoreError, and Damaged for what is not that content
-            (docs/formats.md says when that is looked at).
+            `check` is its digest; for a remote store, its CRC-32 will do. Raises StoreError, and Damaged for different
+            content (docs/formats.md says when it is checked).
             """
 
         def looks_whole(self, name: str, size: int, at_least: bool) -> bool:
-            """False if the object must be read to tell that it is whole: it is not there, or not of this size, or may have been torn."""
+            """Returns False if only reading the object can tell that it is intact.
+
+            This is so if it is missing, has a different size, or may have been torn.
+            """
 
         def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
-            """Returns `size` bytes of an object from `start` on; None if there is no object. Raises StoreError, Damaged."""
+            """Returns `size` bytes of an object from `start` on; None if there is no object.
+
+            Raises StoreError, Damaged.
+            """
 
         def folders(self, prefix: str) -> Iterator[str]:
-            """Yields what stands between `prefix`, which is empty or ends with a slash, and the next slash of the names below it, sorted."""
+            """Yields the part between `prefix` and the next slash of the names below it, sorted.
+
+            `prefix` is empty or ends with a slash.
+            """
 
         def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-            """Yields (name, bytes, seconds since 1970 of its last change) of all objects below `prefix`, which ends with a slash."""
+            """Yields (name, bytes, time of the last change in seconds since 1970) of all objects below `prefix`.
+
+            `prefix` ends with a slash.
+            """
 
         def delete(self, name: str) -> None:
-            """Deletes the object, if it is there. Raises StoreError."""
+            """Deletes the object, if it exists. Raises StoreError."""
 
         def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-            """Yields what writers that were killed have left, and no reader sees, like `entries`, with a handle in the place of the name."""
+            """Yields what killed writers have left and no reader sees.
+
+            The form is that of `entries`, with a handle in place of the name.
+            """
 
         def delete_leftover(self, handle: str) -> None: ...
 
         def fetch_ahead(self, names: List[str]) -> None:
-            """Starts to get objects that `get` will be asked for, where waiting for them takes time. Each is given to the next who asks."""
+            """Starts to fetch objects for later calls of `get`, where fetching takes time. Each serves one call."""
 
         def read_ahead(self, pieces: List[Tuple[Any, ...]]) -> None:
-            """The same for content: the arguments of `read_blob` and of `read_range` to come."""
+            """Starts to fetch content, given as the arguments of later calls of `read_blob` and `read_range`."""
 
         def close(self) -> None:
-            """Gives up connections, until the next request."""
+            """Closes connections until the next request."""
 else:
     Store = object  # a type, for annotations
 
 
 def put_content(store: Store, name: str, data: bytes) -> None:
-    """Writes an object that is named by its content, unless it is there; a torn one of a folder is replaced. Raises StoreError."""
+    """Writes an object that is named by its content, unless it exists.
+
+    Replaces a torn one in a folder. Raises StoreError.
+    """
     if (
         not store.put_if_absent(name, data)
         and not store.looks_whole(name, len(data), False)
@@ -89,11 +113,13 @@ def put_content(store: Store, name: str, data: bytes) -> None:
 
 
 def open_store(url: str, durable: bool = False) -> Store:
-    """Returns the store at `url`: a folder's path, `file://FOLDER`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`.
+    """Returns the store at `url`.
 
-    Raises UsageError for another scheme, and for one whose client is not installed.
+    `url` is a folder's path, `file://FOLDER`, `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`.
+    Raises UsageError for a different scheme, and for one whose client is not installed.
 
-    `durable`: for a folder, whether what is written must outlive a power failure; FLOWC_DURABLE (0 or 1) overrules it. Object stores always are.
+    `durable`: in a folder, writes must survive a power failure. FLOWC_DURABLE (0 or 1) overrides it. Object stores are
+    always durable.
     """
     scheme, separator, rest = url.partition("://")
     if not separator:
@@ -111,5 +137,6 @@ def open_store(url: str, durable: bool = False) -> Store:
 
         return ObjectStore(url)
     raise UsageError(
-        f"a store is a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, not {url!r}"
+        "a store must be a folder, file://FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX, "
+        f"not {url!r}"
     )

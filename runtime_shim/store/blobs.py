@@ -1,6 +1,6 @@
-"""Blobs in object stores: written in parts and read in ranges by several threads, hashed on the way, compressed where that pays.
+"""Blobs in object stores: several threads write them in parts, and read them in ranges.
 
-A store gives `size`, `get_into`, `put_parts`; see `s3.py`.
+They are hashed on the way, and compressed if it pays. A store provides `size`, `get_into` and `put_parts`; see `s3.py`.
 """
 
 from __future__ import annotations
@@ -23,24 +23,27 @@ if TYPE_CHECKING:
         url: str
 
         def size(self, name: str) -> Optional[int]:
-            """The object's length in bytes, None if there is no object."""
+            """Returns the object's length in bytes; None if there is no object."""
 
         def delete(self, name: str) -> None: ...
 
         def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
-            """Receives bytes into the memory; returns (their number, the object's length), None if there is no object."""
+            """Reads bytes into the memory.
+
+            Returns (number of bytes, the object's length); None if there is no object.
+            """
 
         def put_parts(self, name: str, count: int, part: Callable[[int], Tuple[List[Any], str]], workers: int) -> None:
             """Writes an object of `count` parts (bytes-like objects, and their sha256), up to `workers` at once."""
 
 
 WORKERS = 8
-SINGLE = 2 * CHUNK  # bytes up to which one request writes a blob, without asking first whether it is there
-_PARTS = 1000  # parts of one chunk, then as many of two, of four, …: 10,000 parts hold eight terabytes
+SINGLE = 2 * CHUNK  # largest blob, in bytes, that one request writes without asking first if it exists
+_PARTS = 1000  # number of parts of one chunk, then of two, of four, …: 10,000 parts hold eight terabytes
 
 
 def write_blob(store: Objects, content: Content, name: Callable[[str], str]) -> None:
-    """Writes the content as the object that `name` gives for its digest, unless it is there."""
+    """Writes the content as the object that `name` returns for its digest, unless it exists."""
     leaves = content.chunk_digests()
     target = name(content.digest)
     if verifying():
@@ -68,28 +71,30 @@ def write_blob(store: Objects, content: Content, name: Callable[[str], str]) -> 
 
 
 def _bounds(size: int) -> List[Tuple[int, int]]:
-    """(start, end) of the parts of an object."""
+    """Returns (start, end) of the parts of an object."""
     if size <= SINGLE:
         return [(0, size)]
-    found = []
+    bounds = []
     start, length = 0, CHUNK
     while start < size:
-        found.append((start, min(size, start + length)))
+        bounds.append((start, min(size, start + length)))
         start += length
-        if len(found) % _PARTS == 0:
+        if len(bounds) % _PARTS == 0:
             length *= 2
-    return found
+    return bounds
 
 
 def read(store: Objects, name: str, first: int, second: Any) -> Any:
-    """`read_blob(name, size, check)` or `read_range(name, start, size)`: a check is text."""
+    """Calls `read_blob(name, size, check)` or `read_range(name, start, size)`, depending on the type of `second`."""
     return read_blob(store, name, first, second) if isinstance(second, str) else read_range(store, name, first, second)
 
 
 def read_blob(store: Objects, name: str, size: int, check: str) -> Any:
-    """Returns the content as memory of our own; None if there is no such object. Every byte is checked. Raises Damaged, StoreError.
+    """Returns the content in new memory; None if there is no such object.
 
-    `check`: the content's digest, or its CRC-32: every core that hashes is one that does not receive.
+    Checks every byte. Raises Damaged, StoreError.
+
+    `check` is the content's digest or its CRC-32. A core that hashes cannot receive at the same time.
     """
     leaf, joined = _checking(check, size)
     data = _memory(size)
@@ -108,7 +113,7 @@ def read_blob(store: Objects, name: str, size: int, check: str) -> Any:
 
         def one(number: int) -> None:
             piece = view[number * CHUNK : (number + 1) * CHUNK]
-            if number:  # the first is there
+            if number:  # the first has been read
                 found = store.get_into(name, number * CHUNK, piece)
                 if found is None or found[0] != len(piece):
                     raise Damaged("it ends too early")
@@ -116,12 +121,12 @@ def read_blob(store: Objects, name: str, size: int, check: str) -> Any:
 
         for_each(len(leaves), one, WORKERS)
     if joined(leaves) != check:
-        raise Damaged("its content is not what its digest says")
+        raise Damaged("its content does not match its digest")
     return data
 
 
 def _checking(check: str, size: int) -> Tuple[Callable[[List[Any]], bytes], Callable[[List[bytes]], str]]:
-    """What computes such a check: of one chunk, and of all chunks from these."""
+    """Returns the functions that compute a check: of one chunk, and of all chunks from these."""
     if len(check) == 64:
         return lambda parts: digest_of(parts, size), digests.joined
     from flowc.runtime_shim.fast_start import crc
@@ -130,28 +135,31 @@ def _checking(check: str, size: int) -> Tuple[Callable[[List[Any]], bytes], Call
 
 
 def read_range(store: Objects, name: str, start: int, size: int) -> Optional[bytearray]:
-    """Returns a part of an object; None if there is no object. Raises Damaged if it ends before, StoreError."""
+    """Returns a part of an object; None if there is no object.
+
+    Raises StoreError, and Damaged if the object ends too early.
+    """
     data = bytearray(size)
-    found = store.get_into(name, start, memoryview(data))
-    if found is None:
+    received = store.get_into(name, start, memoryview(data))
+    if received is None:
         return None
-    if found[0] != size:
-        raise Damaged(f"it ends after {found[1]} bytes, not {start + size}")
+    if received[0] != size:
+        raise Damaged(f"it ends after {received[1]} bytes, not {start + size}")
     return data
 
 
 def _memory(size: int) -> Any:
-    """Memory of `size` bytes that nobody has touched yet."""
+    """Returns `size` bytes of memory that nobody has touched yet."""
     if size < CHUNK:
         return bytearray(size)
     import mmap
 
     try:
-        made = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | getattr(mmap, "MAP_ANONYMOUS", mmap.MAP_ANON))
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | getattr(mmap, "MAP_ANONYMOUS", mmap.MAP_ANON))
     except OSError as error:
-        raise ShimError(f"there is no memory for {size} bytes: {error.strerror}") from None
+        raise ShimError(f"cannot allocate {size} bytes of memory: {error.strerror}") from None
     try:
-        made.madvise(mmap.MADV_HUGEPAGE)  # page by page, the kernel takes longer to give the memory than to fill it
-    except (AttributeError, OSError):  # another system, or a kernel without
+        memory.madvise(mmap.MADV_HUGEPAGE)  # the kernel takes longer to provide the memory page by page than to fill it
+    except (AttributeError, OSError):  # a different system, or a kernel without huge pages
         pass
-    return made
+    return memory

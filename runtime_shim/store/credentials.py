@@ -1,7 +1,8 @@
-"""Where AWS credentials come from, in the order of AWS's own clients (AWS SDKs reference, standardized credential providers).
+"""Finds AWS credentials, in the order of AWS's own clients (AWS SDKs reference, standardized credential providers).
 
-Environment; web identity (EKS service accounts); shared files; a container's endpoint (ECS, Batch, EKS pod identity); the instance's. Those of
-a web identity are kept in a file of the user's until they expire, since each costs a request over the network.
+The order is: environment; web identity (EKS service accounts); shared files; a container's endpoint (ECS, Batch, EKS
+pod identity); the instance's. Credentials of a web identity are cached in a file of the user's until they expire, since
+each costs a request over the network.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
-MARGIN = 300  # seconds before they expire in which credentials are fetched again
+MARGIN = 300  # seconds before expiry at which credentials are fetched again
 TRIES = 3
 
 
@@ -33,13 +34,17 @@ class Credentials:
 
 
 def find(again: bool = False) -> Credentials:
-    """Returns credentials; `again` for others than those that are kept. Raises StoreError, naming the places that were tried, if there are none."""
+    """Returns credentials.
+
+    With `again`, ignores cached ones. Raises StoreError, which names the sources, if there are none.
+    """
     for source in (_environment, lambda: _web_identity(again), _shared_files, _container, _instance):
-        found = source()
-        if found is not None:
-            return found
+        credentials = source()
+        if credentials is not None:
+            return credentials
     raise StoreError(
-        "no AWS credentials were found: not in AWS_ACCESS_KEY_ID, a web identity, ~/.aws/credentials, the container's role or the instance's"
+        "no AWS credentials were found in AWS_ACCESS_KEY_ID, a web identity, ~/.aws/credentials, the container's role "
+        "or the instance's role"
     )
 
 
@@ -48,20 +53,20 @@ def _environment() -> Optional[Credentials]:
     return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN")) if key and secret else None
 
 
-# ── web identity ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── web identity ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _web_identity(again: bool) -> Optional[Credentials]:
-    """AWS STS, AssumeRoleWithWebIdentity: needs no signature."""
+    """Calls AWS STS, AssumeRoleWithWebIdentity, which needs no signature."""
     file, role = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"), os.environ.get("AWS_ROLE_ARN")
     if not file or not role:
         return None
     kept = _cache_file(role, file)
-    found = None if again else _kept(kept)
-    if found is None:
-        found = _assume(role, file)
-        _keep(kept, found)
-    return found
+    credentials = None if again else _kept(kept)
+    if credentials is None:
+        credentials = _assume(role, file)
+        _keep(kept, credentials)
+    return credentials
 
 
 def _assume(role: str, file: str) -> Credentials:
@@ -86,16 +91,16 @@ def _assume(role: str, file: str) -> Credentials:
     }
     answer = _fetch(url, {"content-type": "application/x-www-form-urlencoded"}, urlencode(query).encode(), "POST")
     if answer is None:
-        raise StoreError(f"{url} gives no credentials of {role}")
+        raise StoreError(f"{url} returned no credentials for {role}")
     values = [_element(answer, name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")]
     return Credentials(*values)
 
 
 def _element(xml: str, name: str) -> str:
-    found = xml.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
-    if not found:
+    value = xml.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
+    if not value:
         raise StoreError(f"AWS STS answered without {name}")
-    return found
+    return value
 
 
 def _cache_file(role: str, file: str) -> str:
@@ -106,19 +111,19 @@ def _cache_file(role: str, file: str) -> str:
 
 
 def _kept(path: str) -> Optional[Credentials]:
-    """What `_keep` wrote, if it is still good, and nobody else could have written it."""
+    """Returns the credentials that `_keep` wrote, if they are valid and nobody else could have written them."""
     try:
         with open(path, encoding="utf-8") as file:
             status = os.fstat(file.fileno())
             if status.st_uid != os.getuid() or status.st_mode & 0o077:
                 return None
-            found = Credentials(**json_text.loads(file.read()))
+            credentials = Credentials(**json_text.loads(file.read()))
     except (OSError, ValueError, TypeError):
         return None
-    return found if found.until is not None and found.is_fresh else None
+    return credentials if credentials.until is not None and credentials.is_fresh else None
 
 
-def _keep(path: str, found: Credentials) -> None:
+def _keep(path: str, credentials: Credentials) -> None:
     temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -126,15 +131,20 @@ def _keep(path: str, found: Credentials) -> None:
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(
                 json_text.dumps(
-                    {"key": found.key, "secret": found.secret, "token": found.token, "expires": found.expires}
+                    {
+                        "key": credentials.key,
+                        "secret": credentials.secret,
+                        "token": credentials.token,
+                        "expires": credentials.expires,
+                    }
                 )
             )
         os.replace(temporary, path)
-    except OSError:  # it would only have saved time
+    except OSError:  # the cache only saves time
         pass
 
 
-# ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _shared_files() -> Optional[Credentials]:
@@ -149,12 +159,13 @@ def _shared_files() -> Optional[Credentials]:
     if not files.has_option(profile, "aws_access_key_id") or not files.has_option(profile, "aws_secret_access_key"):
         return None
     return Credentials(
-        files.get(profile, "aws_access_key_id"), files.get(profile, "aws_secret_access_key"), files.get(profile, "aws_session_token", fallback=None)
+        files.get(profile, "aws_access_key_id"), files.get(profile, "aws_secret_access_key"), files.get(profile,
+        "aws_session_token", fallback=None)
     )  # fmt: skip
 
 
 def configured_region() -> str:
-    """The region that the shared configuration file gives, or ""."""
+    """Returns the region from the shared configuration file, or ""."""
     path = os.path.expanduser(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
     if not os.path.exists(path):
         return ""
@@ -167,7 +178,7 @@ def configured_region() -> str:
     return files.get(section, "region", fallback="")
 
 
-# ── endpoints ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── endpoints ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _container() -> Optional[Credentials]:
@@ -186,19 +197,19 @@ def _container() -> Optional[Credentials]:
                 token = opened.read().strip()
         except OSError as error:
             raise StoreError(
-                f"the token of the container's credentials {file} cannot be read: {error.strerror}"
+                f"the token file {file} for the container's credentials cannot be read: {error.strerror}"
             ) from None
     if token:
         headers["authorization"] = token
     place = f"http://169.254.170.2{relative}" if relative else str(url)
     answer = _fetch(place, headers)
     if answer is None:
-        raise StoreError(f"the container's credentials endpoint {place} gives none")
+        raise StoreError(f"the endpoint {place} returned no credentials for the container")
     return _from_json(answer)
 
 
 def _instance() -> Optional[Credentials]:
-    """EC2 instance metadata service, version 2."""
+    """Asks the EC2 instance metadata service, version 2."""
     if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return None
     base = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT") or "http://169.254.169.254"
@@ -219,10 +230,12 @@ def _instance() -> Optional[Credentials]:
 
 def _from_json(answer: str) -> Credentials:
     try:
-        found: Dict[str, Any] = json_text.loads(answer)
-        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found.get("Token"), found.get("Expiration"))
+        values: Dict[str, Any] = json_text.loads(answer)
+        return Credentials(
+            values["AccessKeyId"], values["SecretAccessKey"], values.get("Token"), values.get("Expiration")
+        )
     except (ValueError, KeyError, TypeError):
-        raise StoreError("what the endpoint for AWS credentials answered is no credentials") from None
+        raise StoreError("the endpoint for AWS credentials returned something else than credentials") from None
 
 
 def _fetch(
@@ -233,7 +246,7 @@ def _fetch(
     patience: float = 5,
     tries: int = TRIES,
 ) -> Optional[str]:
-    """The answer's text; None if nobody answers, or with an error."""
+    """Returns the answer's text; None if there is no answer, or an error."""
     for number in range(tries):
         if number:
             time.sleep(0.2 * 4**number * (0.5 + os.urandom(1)[0] / 510))
@@ -249,8 +262,9 @@ def _fetch(
 
 
 def _seconds(iso: str) -> float:
-    """Seconds since 1970 of an ISO 8601 time in UTC, as `2026-01-31T12:00:00Z`."""
-    found = http.date_of(
-        f"x, {iso[8:10]} {'JanFebMarAprMayJunJulAugSepOctNovDec'[3 * int(iso[5:7]) - 3 : 3 * int(iso[5:7])]} {iso[:4]} {iso[11:19]}"
+    """Converts an ISO 8601 time in UTC, such as `2026-01-31T12:00:00Z`, to seconds since 1970."""
+    seconds = http.date_of(
+        f"x, {iso[8:10]} {'JanFebMarAprMayJunJulAugSepOctNovDec'[3 * int(iso[5:7]) - 3 : 3 * int(iso[5:7])]} "
+        f"{iso[:4]} {iso[11:19]}"
     )
-    return found if found is not None else 0.0
+    return seconds if seconds is not None else 0.0

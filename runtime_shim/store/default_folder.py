@@ -1,4 +1,4 @@
-"""`.flowc`: the datastore of a folder, and of those below it."""
+"""`.flowc`: the datastore of a folder and of those below it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ FOLDER = ".flowc"
 
 
 def nearest(folder: str) -> str:
-    """`.flowc` in the folder or in one above it; "" if there is none."""
+    """Returns `.flowc` in the folder or in one above it; "" if there is none."""
     while True:
-        found = os.path.join(folder, FOLDER)
-        if os.path.isdir(found):
-            return found
+        candidate = os.path.join(folder, FOLDER)
+        if os.path.isdir(candidate):
+            return candidate
         above = os.path.dirname(folder)
         if above == folder:
             return ""

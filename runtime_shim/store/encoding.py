@@ -1,7 +1,8 @@
-"""Compressed blobs in object stores (docs/formats.md, Encoding): `FLOWCENC`, then the content's chunks, each compressed by itself.
+"""Compressed blobs in object stores (docs/formats.md, Encoding).
 
-Only zlib: every Python has it, so whoever may read the store can. At its speed it pays where it makes much of the content go away, which a
-sample tells.
+The form is `FLOWCENC`, then the content's chunks, each compressed separately. The only codec is zlib: every Python has
+it, so everyone who may read the store can. At its speed, it pays if it makes content much smaller, which a sample
+tells.
 """
 
 from __future__ import annotations
@@ -20,24 +21,30 @@ if TYPE_CHECKING:
 
     class Ranges(Protocol):
         def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
-            """Receives bytes into the memory; returns (their number, the object's length), None if there is no object."""
+            """Reads bytes into the memory.
+
+            Returns (number of bytes, the object's length); None if there is no object.
+            """
 
 
 MAGIC = b"FLOWCENC"
 VERSION = 1
 ZLIB = 1
 HEADER = 24  # bytes
-WORTH = 2.0  # how many times smaller a sample must become
-SMALLEST = 256 << 10  # bytes of content below which it is never worth it
+WORTH = 2.0  # minimum compression ratio of a sample
+SMALLEST = 256 << 10  # smallest content, in bytes, that is worth compressing
 _SAMPLES, _SAMPLE = 16, 16 << 10
-SMALLEST_PART = 5 << 20  # bytes that S3 asks of every part of an upload but the last
+SMALLEST_PART = 5 << 20  # minimum size, in bytes, that S3 requires of every part of an upload but the last
 WORKERS = 4  # each holds a part
 _MOST = 16  # chunks of a part
-_PLAIN, _PADDING = 1 << 31, 1 << 30  # in a length: what follows is stored as it is; is nothing
+_PLAIN, _PADDING = 1 << 31, 1 << 30  # flags in a length: the data is stored uncompressed; the data is padding
 
 
 def pays(content: Content) -> float:
-    """How many times smaller a sample of the content becomes; 0 where that is not worth it. FLOWC_COMPRESS=0 forbids it."""
+    """Returns the compression ratio of a sample of the content; 0 if compression is not worth it.
+
+    FLOWC_COMPRESS=0 forbids compression.
+    """
     if (
         content.size < SMALLEST
         or os.environ.get("FLOWC_COMPRESS") == "0"
@@ -56,7 +63,7 @@ def pays(content: Content) -> float:
 
 
 class Encoded:
-    """The encoded form, part by part, each made when it is sent."""
+    """The encoded form, in parts that are each made when they are sent."""
 
     def __init__(self, content: Content, ratio: float) -> None:
         self.content = content
@@ -64,9 +71,9 @@ class Encoded:
         self.count = -(-content.chunks // self.together)
 
     def part(self, number: int) -> Tuple[List[Any], str]:
-        found: List[Any] = []
+        pieces: List[Any] = []
         if not number:
-            found.append(
+            pieces.append(
                 MAGIC
                 + VERSION.to_bytes(2, "little")
                 + ZLIB.to_bytes(2, "little")
@@ -74,19 +81,19 @@ class Encoded:
                 + self.content.size.to_bytes(8, "little")
             )
         for chunk in range(number * self.together, min(self.content.chunks, (number + 1) * self.together)):
-            found += _packed(self.content.chunk(chunk))
-        lacking = SMALLEST_PART - sum(map(len, found))
-        if lacking > 0 and number < self.count - 1:
-            found += [(lacking | _PADDING).to_bytes(4, "little"), bytes(lacking)]
-        return found, digest_of(found, CHUNK).hex()
+            pieces += _packed(self.content.chunk(chunk))
+        missing = SMALLEST_PART - sum(map(len, pieces))
+        if missing > 0 and number < self.count - 1:
+            pieces += [(missing | _PADDING).to_bytes(4, "little"), bytes(missing)]
+        return pieces, digest_of(pieces, CHUNK).hex()
 
 
 def _packed(parts: List[Any]) -> List[bytes]:
-    """A chunk, with its length before it."""
+    """Returns a chunk, with its length before it."""
     import zlib
 
     packer = zlib.compressobj(1)
-    packed = [packer.compress(each) for each in parts]
+    packed = [packer.compress(part) for part in parts]
     packed.append(packer.flush())
     if sum(map(len, packed)) >= sum(map(len, parts)):
         return [(sum(map(len, parts)) | _PLAIN).to_bytes(4, "little"), *parts]
@@ -94,12 +101,15 @@ def _packed(parts: List[Any]) -> List[bytes]:
 
 
 def read(store: Ranges, name: str, first: bytes, total: int, view: memoryview) -> None:
-    """Fills the memory with the content of an encoded object of `total` bytes, of which `first` is the beginning. Raises Damaged, ShimError."""
+    """Fills the memory with the content of an encoded object.
+
+    The object has `total` bytes, and begins with `first`. Raises Damaged, ShimError.
+    """
     if len(first) < HEADER:
         raise Damaged("it ends within its header")
     version, codec, size = (int.from_bytes(first[at:end], "little") for at, end in ((8, 10), (10, 12), (16, 24)))
     if version > VERSION or codec != ZLIB:
-        raise ShimError(f"it is encoded in a way ({version}, {codec}) that this flowc does not know: use a newer flowc")
+        raise ShimError(f"this flowc does not know its encoding ({version}, {codec}): use a newer flowc")
     if size != len(view):
         raise Damaged(f"it has {size} bytes, not {len(view)}")
     import zlib
@@ -135,6 +145,6 @@ def read(store: Ranges, name: str, first: bytes, total: int, view: memoryview) -
         except zlib.error as error:
             raise Damaged(f"it cannot be decompressed: {error}") from None
         if len(plain) != min(CHUNK, size - done):
-            raise Damaged("its parts have other lengths than they should")
+            raise Damaged("its parts have the wrong lengths")
         view[done : done + len(plain)] = plain
         done, rest = done + len(plain), rest[4 + stored :]

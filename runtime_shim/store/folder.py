@@ -1,7 +1,9 @@
-"""A datastore in a folder. Objects appear whole or not at all: written beside their place, then linked (create) or renamed (replace).
+"""A datastore in a folder. Objects appear complete or not at all.
 
-What a killed process leaves is a temporary file that nobody reads. What a power failure may leave, when the store is not durable, is a file of
-the right name whose content never reached the disk; so a large file older than the machine's start is read in full before it is trusted.
+They are written to a temporary file beside their place, then linked (create) or renamed (replace). A killed process
+leaves a temporary file that nobody reads. If the store is not durable, a power failure may leave a file with the right
+name whose content never reached the disk. So a large file that is older than the machine's start is read in full before
+it is trusted.
 """
 
 from __future__ import annotations
@@ -24,16 +26,17 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.artifacts.content import Content
 
 _TEMPORARY = ".tmp-"  # no name of an object begins with a dot (address.encoded)
-MAPPED = CHUNK  # bytes from which a blob is mapped, not read
+MAPPED = CHUNK  # size, in bytes, from which a blob is mapped instead of read
 _WORKERS = 8
 _count = 0
 
 
 class FolderStore:
-    """Safe for many processes on one machine, and on a shared file system with atomic `link`.
+    """A store that is safe for many processes on one machine, and on a shared file system with atomic `link`.
 
-    `durable`: a write has reached the disk before it is reported (fsync of the file and its folder), which is for folders that other machines
-    share. Without it a power failure may take the last writes; it never gives a wrong value (docs/formats.md, Durability).
+    With `durable`, a write has reached the disk before it is reported (fsync of the file and its folder). This is meant
+    for folders that other machines share. Without it a power failure may lose the last writes, but it never causes a
+    wrong value (docs/formats.md, Durability).
     """
 
     remote = False
@@ -43,7 +46,7 @@ class FolderStore:
         self.url = self.folder
         self.durable = durable
 
-    # ── small objects ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── small objects ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, name: str) -> Optional[bytes]:
         try:
@@ -58,7 +61,7 @@ class FolderStore:
         self._write(name, data, os.replace)
 
     def append(self, name: str, data: bytes) -> None:
-        """Adds to the end of an object that one process writes, and others read while it grows: a log."""
+        """Appends to an object that one process writes and others read while it grows: a log."""
         try:
             descriptor = os.open(self._path(name), os.O_WRONLY | os.O_APPEND)
             try:
@@ -80,13 +83,13 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         folder, _, start = prefix.rpartition("/")
-        yield from sorted(each for each in self._walk(folder) if each.startswith(prefix) or not start)
+        yield from sorted(name for name in self._walk(folder) if name.startswith(prefix) or not start)
 
     def fetch_ahead(self, names: List[str]) -> None:
-        """Nothing: a file is read at once."""
+        """Does nothing, since files can be read at once."""
 
     def read_ahead(self, pieces: List[Any]) -> None:
-        """Nothing: what is mapped is there at once."""
+        """Does nothing, since files can be mapped at once."""
 
     def close(self) -> None:
         pass
@@ -94,9 +97,9 @@ class FolderStore:
     def folders(self, prefix: str) -> Iterator[str]:
         try:
             entries = [
-                each.name
-                for each in os.scandir(self._path(prefix.rstrip("/")))
-                if each.is_dir() and not each.name.startswith(_TEMPORARY)
+                entry.name
+                for entry in os.scandir(self._path(prefix.rstrip("/")))
+                if entry.is_dir() and not entry.name.startswith(_TEMPORARY)
             ]
         except (FileNotFoundError, NotADirectoryError):
             return
@@ -108,7 +111,7 @@ class FolderStore:
         return self._with_status(self._walk(prefix.rstrip("/")))
 
     def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-        """Temporary files: their handles are their names."""
+        """Yields temporary files. Their handles are their names."""
         return self._with_status(self._walk(prefix.rstrip("/"), temporary=True))
 
     def delete_leftover(self, handle: str) -> None:
@@ -123,7 +126,7 @@ class FolderStore:
             yield name, status.st_size, status.st_mtime
 
     def delete(self, name: str) -> None:
-        """Deletes the object, and the folders that are empty then."""
+        """Deletes the object, and the folders that this empties."""
         path = self._path(name)
         try:
             os.unlink(path)
@@ -135,10 +138,13 @@ class FolderStore:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise StoreError(f"cannot delete {name} in {self.folder}: {error.strerror}") from None
 
-    # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── blobs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
-        """Writes the content as the object that `name` gives for its digest, unless it is there. Hashed and written by the same threads."""
+        """Writes the content as the object that `name` returns for its digest, unless it exists.
+
+        The same threads hash and write it.
+        """
         if content.is_hashed or content.size <= CHUNK:
             target = name(content.digest)
             if self._is_whole(self._path(target), content.size) and self._is_believed(target, content):
@@ -158,7 +164,7 @@ class FolderStore:
             path = self._path(name(content.digest))
             if not self._is_whole(path, content.size) or not self._is_believed(name(content.digest), content):
                 self._make_folder(os.path.dirname(path))
-                os.replace(temporary, path)  # the same content, whoever is first
+                os.replace(temporary, path)  # the content is the same, whoever is first
                 self._sync(os.path.dirname(path))
         except OSError as error:
             raise StoreError(
@@ -173,14 +179,12 @@ class FolderStore:
 
         def one(number: int) -> None:
             parts = content.chunk(number)
-            if len(parts) > 64:  # of a pack: one call of the system is cheaper than many
+            if len(parts) > 64:  # a pack: one system call is cheaper than many
                 parts = [b"".join(parts)]
             if hashes:
                 hashes[number] = digest_of(parts, content.size)
             _write_all(descriptor, parts, number * CHUNK)
-            if durable and hasattr(
-                os, "posix_fadvise"
-            ):  # the disk begins at once, rather than when fsync asks for everything
+            if durable and hasattr(os, "posix_fadvise"):  # the disk starts at once, instead of when fsync is called
                 os.posix_fadvise(descriptor, number * CHUNK, CHUNK, os.POSIX_FADV_DONTNEED)
 
         for_each(content.chunks, one, min(_WORKERS, cores()))
@@ -188,10 +192,11 @@ class FolderStore:
             content.hashed(hashes)
 
     def read_blob(self, name: str, size: int, digest: str) -> Any:
-        """Returns the content as memory that may be written to, the file staying as it is; None if there is no such object.
+        """Returns the content in writable memory that is separate from the file; None if there is no such object.
 
-        From MAPPED bytes on it is mapped, and pages are read when they are touched. The size is always compared, and the digest if the content
-        is read at once, or the file may have been torn when the machine went down. Raises Damaged, StoreError.
+        Content of MAPPED bytes or more is mapped, and pages are read when they are touched. The size is always checked.
+        The digest is checked if the content is read at once, or if a crash of the machine may have torn the file.
+        Raises Damaged, StoreError.
         """
         path = self._path(name)
         try:
@@ -216,16 +221,19 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"cannot read {name} in {self.folder}: {error.strerror}") from None
         if _digest_in_threads(data, size) != digest:
-            raise Damaged("its content is not what its digest says")
+            raise Damaged("its content does not match its digest")
         if size >= MAPPED:
             try:
-                os.utime(path)  # checked: until the machine starts again
+                os.utime(path)  # marks it as checked until the machine restarts
             except OSError:
                 pass
         return data
 
     def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
-        """Returns a part of an object; None if there is none. Raises Damaged if it ends before, StoreError."""
+        """Returns a part of an object; None if there is none.
+
+        Raises StoreError, and Damaged if the object ends too early.
+        """
         try:
             with open(self._path(name), "rb", buffering=0) as file:
                 file.seek(start)
@@ -243,7 +251,7 @@ class FolderStore:
         return self._is_whole(self._path(name), size, at_least)
 
     def _is_believed(self, name: str, content: Content) -> bool:
-        """False if its content was to be looked at, and is another."""
+        """Returns False if the content was compared and differs."""
         if not verifying():
             return True
         with open(self._path(name), "rb", buffering=0) as file:
@@ -252,14 +260,17 @@ class FolderStore:
 
     @staticmethod
     def _is_whole(path: str, size: int, at_least: bool = False) -> bool:
-        """False also for a file that a power failure may have torn: it is written again."""
+        """Returns False for a missing or different file, and for one that a power failure may have torn.
+
+        Such a file is written again.
+        """
         try:
             status = os.stat(path)
         except OSError:
             return False
         return (status.st_size == size or (at_least and status.st_size > size)) and status.st_mtime >= _machine_start()
 
-    # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _walk(self, folder: str, temporary: bool = False) -> Iterator[str]:
         """Yields the names of objects, or of temporary files, in the folder and those below it."""
@@ -300,16 +311,16 @@ class FolderStore:
         if not self.durable:
             os.makedirs(folder, exist_ok=True)
             return
-        made = []
+        missing = []
         while folder and not os.path.isdir(folder):
-            made.append(folder)
+            missing.append(folder)
             folder = os.path.dirname(folder)
-        for each in reversed(made):
-            os.makedirs(each, exist_ok=True)
-            self._sync(os.path.dirname(each))
+        for parent in reversed(missing):
+            os.makedirs(parent, exist_ok=True)
+            self._sync(os.path.dirname(parent))
 
     def _sync(self, folder: str) -> None:
-        """Names, too, have reached the disk."""
+        """Flushes names in the folder to the disk."""
         if self.durable:
             descriptor = os.open(folder, os.O_RDONLY)
             try:
@@ -332,7 +343,7 @@ class FolderStore:
             try:
                 publish(temporary, path)
             except FileExistsError:
-                self._sync(folder)  # whoever was first may not have come to it yet
+                self._sync(folder)  # whoever was first may not have synced yet
                 return False
             except OSError as error:
                 if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK) or publish is not os.link:
@@ -347,7 +358,7 @@ class FolderStore:
                 _remove(temporary)
 
     def _create_without_link(self, temporary: str, path: str) -> bool:
-        """A lock, which ends with its process, makes the check and the rename one step, where links do not exist."""
+        """Checks and renames in one step under a lock, where links do not exist. The lock ends with its process."""
         import fcntl
 
         folder = os.path.dirname(path)
@@ -359,7 +370,7 @@ class FolderStore:
                 return False
             os.rename(temporary, path)
             self._sync(folder)
-            _remove(lock)  # whoever waits for it will find the object
+            _remove(lock)  # whoever waits for the lock will find the object
             return True
         finally:
             os.close(descriptor)
@@ -382,7 +393,7 @@ def _write_all(descriptor: int, parts: List[Any], at: int) -> None:
 
 
 def _mapped(descriptor: int, size: int) -> Any:
-    """The file as private memory, copied page by page where it is written to; None if the process has no more maps or descriptors to spare."""
+    """Returns the file as private copy-on-write memory; None if the process has no more maps or descriptors."""
     import mmap
 
     flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
@@ -396,17 +407,17 @@ def _digest_in_threads(data: Any, size: int) -> str:
     if size <= CHUNK:
         return digests.of(data)
     view = memoryview(data)
-    found = [b""] * -(-size // CHUNK)
+    leaves = [b""] * -(-size // CHUNK)
 
     def one(number: int) -> None:
-        found[number] = digest_of([view[number * CHUNK : (number + 1) * CHUNK]], size)
+        leaves[number] = digest_of([view[number * CHUNK : (number + 1) * CHUNK]], size)
 
-    for_each(len(found), one, cores())
-    return digests.joined(found)
+    for_each(len(leaves), one, cores())
+    return digests.joined(leaves)
 
 
 def _machine_start() -> float:
-    """When the machine started, in seconds since 1970, a little late rather than early."""
+    """Returns when the machine started, in seconds since 1970, rather a little late than early."""
     clock = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
     try:
         return time.time() - time.clock_gettime(clock) + 1 if clock is not None else float("inf")

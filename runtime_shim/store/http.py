@@ -1,6 +1,7 @@
-"""HTTP/1.1 over a socket, as much of it as object stores need (RFC 9112): kept connections, bodies sent from and received into given memory.
+"""HTTP/1.1 over a socket, as far as object stores need it (RFC 9112).
 
-`http.client` takes longer to import than a task may take to start, and copies what it receives.
+It keeps connections, and sends and receives bodies in given memory. `http.client` takes longer to import than a task
+may take to start, and copies what it receives.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
 CONNECT_TIMEOUT = 10  # seconds
-TIMEOUT = 60  # seconds without a byte
-_PIECE = 1 << 20  # bytes that are asked for at once
+TIMEOUT = 60  # seconds without receiving a byte
+_PIECE = 1 << 20  # bytes that are requested at once
 _MAX_HEAD = 1 << 16
 
 
 class Broken(OSError):
-    """The connection ended, or what came is no HTTP; another try may do."""
+    """Raised if the connection ended, or the server did not speak HTTP. A retry may help."""
 
 
 class Answer:
-    """`body` is what was received; empty if it went into the memory given for it (`stored`)."""
+    """An answer. `body` is the received body; empty if it went into the given memory (`stored` bytes)."""
 
     __slots__ = ("status", "headers", "body", "stored")
 
@@ -32,15 +33,15 @@ class Answer:
 
 
 class Connection:
-    """One connection to one server, for one request at a time."""
+    """A connection to one server, for one request at a time."""
 
     def __init__(self, host: str, port: int, secure: bool, patience: float = 0) -> None:
         self.host, self.port, self.secure = host, port, secure
         self.patience = patience or TIMEOUT
         self.used = False
         self._socket: Any = None
-        self._rest = b""  # received, not yet looked at
-        self._absolute = ""  # what a proxy needs before the path
+        self._rest = b""  # received, but not parsed yet
+        self._absolute = ""  # the prefix of the path for a proxy
 
     def __del__(self) -> None:
         self.close()
@@ -54,9 +55,9 @@ class Connection:
     def request(
         self, method: str, target: str, headers: Dict[str, str], body: List[Any], into: Optional[memoryview] = None
     ) -> Answer:
-        """Sends the request and returns the answer. `into`: memory for the body of a 2xx answer that has no more than that.
+        """Sends the request and returns the answer. `into` is memory for the body of a 2xx answer that fits into it.
 
-        Raises OSError; the connection is closed then.
+        Raises OSError, and closes the connection then.
         """
         try:
             if self._socket is None:
@@ -80,14 +81,14 @@ class Connection:
             if answer.headers.get("connection", "").lower() == "close":
                 self.close()
             return answer
-        except BlockingIOError:  # what the kernel says when its time is over
+        except BlockingIOError:  # the kernel's error for a timeout
             self.close()
             raise Broken(f"{self.host} did not answer for {self.patience:g} s") from None
         except BaseException:
             self.close()
             raise
 
-    # ── connecting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── connecting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _connect(self) -> None:
         proxy = _proxy(self.host, self.secure)
@@ -106,7 +107,7 @@ class Connection:
         if self.secure:
             self._socket = _context().wrap_socket(self._socket, server_hostname=self.host)
 
-    # ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── receiving ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _receive(self, method: str, into: Optional[memoryview]) -> Answer:
         while True:
@@ -148,7 +149,7 @@ class Connection:
         data = self._rest
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) > _MAX_HEAD:
-                raise Broken(f"{self.host} sent no end of its headers")
+                raise Broken(f"{self.host} sent headers that do not end")
             data += self._more()
         self._rest = data[end + 4 :]
         return data[:end]
@@ -165,16 +166,16 @@ class Connection:
             have += got
 
     def _chunked(self) -> bytes:
-        found: List[bytes] = []
+        parts: List[bytes] = []
         while True:
             size = int(self._line().partition(b";")[0], 16)
             if not size:
                 while self._line():
                     pass
-                return b"".join(found)
+                return b"".join(parts)
             part = bytearray(size)
             self._fill(memoryview(part))
-            found.append(bytes(part))
+            parts.append(bytes(part))
             self._line()
 
     def _line(self) -> bytes:
@@ -184,13 +185,13 @@ class Connection:
         return line
 
     def _until_end(self) -> bytes:
-        found = [self._rest]
+        parts = [self._rest]
         self._rest = b""
         while True:
             data = self._socket.recv(65536)
             if not data:
-                return b"".join(found)
-            found.append(data)
+                return b"".join(parts)
+            parts.append(data)
 
 
 _WAIT = getattr(_socket, "MSG_WAITALL", 0)
@@ -199,7 +200,10 @@ _WAIT = getattr(_socket, "MSG_WAITALL", 0)
 def fetch(
     method: str, url: str, headers: Optional[Dict[str, str]] = None, body: bytes = b"", patience: float = TIMEOUT
 ) -> Answer:
-    """One request over a connection of its own, waiting `patience` seconds at most for the connection and for each byte. Raises OSError."""
+    """Sends one request over its own connection. Raises OSError.
+
+    Waits up to `patience` seconds for the connection and for each byte.
+    """
     secure, host, port, target = split_url(url)
     connection = Connection(host, port, secure, patience)
     try:
@@ -211,7 +215,7 @@ def fetch(
 
 
 def split_url(url: str) -> Tuple[bool, str, int, str]:
-    """(is it https, host, port, path and query) of a URL without a user.
+    """Returns (is https, host, port, path and query) of a URL without a user.
 
     >>> split_url("http://[::1]:9000/a?b"), split_url("https://host")
     ((False, '::1', 9000, '/a?b'), (True, 'host', 443, '/'))
@@ -236,9 +240,8 @@ def _open(host: str, port: int, secure: bool, patience: float) -> Any:
     else:
         make = _socket.socket
     problem: Exception = Broken(f"{host} has no address")
-    for family, kind, protocol, _, place in _socket.getaddrinfo(
-        host.encode("ascii"), port, 0, _socket.SOCK_STREAM
-    ):  # text would import `idna`
+    # text would import `idna`
+    for family, kind, protocol, _, place in _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM):
         opened = make(family, kind, protocol)
         try:
             opened.settimeout(min(CONNECT_TIMEOUT, patience))
@@ -253,14 +256,14 @@ def _open(host: str, port: int, secure: bool, patience: float) -> Any:
 
 
 def _set_patience(opened: Any, seconds: float) -> None:
-    """The kernel keeps the time, so that it can wait for whole megabytes."""
+    """Sets a timeout in the kernel, so that it can wait for whole megabytes."""
     opened.settimeout(None)
     whole = int(seconds)
     timeval = whole.to_bytes(8, "little") + int((seconds - whole) * 1e6).to_bytes(8, "little")
     try:
         opened.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
         opened.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, timeval)
-    except OSError:  # another system's idea of a time
+    except OSError:  # a system with a different format of times
         opened.settimeout(seconds)
 
 
@@ -268,7 +271,10 @@ _made: Any = None
 
 
 def _context() -> Any:
-    """For TLS. A folder of hashed certificates is read as they are needed; parsing the whole bundle takes 20 ms."""
+    """Returns the TLS context.
+
+    Certificates in a hashed folder are read on demand; parsing the complete bundle takes 20 ms.
+    """
     global _made
     if _made is None:
         import ssl
@@ -278,7 +284,7 @@ def _context() -> Any:
         folder = os.environ.get("SSL_CERT_DIR") or "/etc/ssl/certs"
         if file:
             _made.load_verify_locations(cafile=file)
-        elif os.path.isdir(folder) and any(each.endswith(".0") for each in os.listdir(folder)):
+        elif os.path.isdir(folder) and any(name.endswith(".0") for name in os.listdir(folder)):
             _made.load_verify_locations(capath=folder)
         else:
             _made.load_default_certs()
@@ -286,24 +292,26 @@ def _context() -> Any:
 
 
 def _proxy(host: str, secure: bool) -> Optional[Tuple[str, int]]:
-    """(host, port) of the proxy that the environment names for the host; never for this machine or for the cloud's own addresses."""
+    """Returns (host, port) of the proxy for the host from the environment, or None.
+
+    This machine and the cloud's own addresses never have one.
+    """
     url = ""
-    for name in (
-        ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy",)
-    ):  # HTTP_PROXY may be a header's, as CGI passes them
+    # HTTP_PROXY may come from a request's header, as in CGI
+    for name in ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy",):
         url = url or os.environ.get(name, "")
     if not url or host in ("localhost", "::1") or host.startswith(("127.", "169.254.")):
         return None
-    for each in (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(","):
-        each = each.strip().lstrip("*").lstrip(".")
-        if each and (host == each or host.endswith(f".{each}")):
+    for suffix in (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(","):
+        suffix = suffix.strip().lstrip("*").lstrip(".")
+        if suffix and (host == suffix or host.endswith(f".{suffix}")):
             return None
     _, proxy, port, _ = split_url(url if "://" in url else f"http://{url}")
     return proxy.rpartition("@")[2], port
 
 
 def date_of(text: str) -> Optional[float]:
-    """Seconds since 1970 of a Date header; None if it is none.
+    """Converts a Date header to seconds since 1970; returns None if it is invalid.
 
     >>> date_of("Sun, 06 Nov 1994 08:49:37 GMT")
     784111777.0

@@ -1,8 +1,9 @@
-"""Datastores in Google Cloud Storage (gs://) and Azure Blob Storage (az://), through one client of both: obstore, which is imported here only.
+"""Datastores in Google Cloud Storage (gs://) and Azure Blob Storage (az://), through one client: obstore.
 
-Create-if-absent is the client's `create`: a generation match on GCS, `If-None-Match` on Azure. Credentials and endpoints come from the
-environment as the clouds' own clients read them: GOOGLE_APPLICATION_CREDENTIALS, workload identity, STORAGE_EMULATOR_HOST;
-AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_ACCOUNT_NAME with a key, a SAS, or an identity. The client itself tries again what may pass.
+Only this module imports it. Create-if-absent is the client's `create`: a generation match on GCS, `If-None-Match` on
+Azure. Credentials and endpoints come from the environment, as for the clouds' own clients:
+GOOGLE_APPLICATION_CREDENTIALS, workload identity, STORAGE_EMULATOR_HOST; AZURE_STORAGE_CONNECTION_STRING,
+AZURE_STORAGE_ACCOUNT_NAME with a key, a SAS, or an identity. The client itself retries temporary errors.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 
     from flowc.runtime_shim.artifacts.content import Content
 
-AT_ONCE = 20  # requests, of all threads together
-CLIENTS = "clients"  # the folder, beside the shim's package, where the runtime image has it
-_UPLOADS = 4  # parts on their way at once, which are copies
+AT_ONCE = 20  # most requests at once, of all threads together
+CLIENTS = "clients"  # the folder beside the shim's package where the runtime image has it
+_UPLOADS = 4  # most parts in flight at once; each is a copy
 
 
 class ObjectStore:
-    """`url` is gs://BUCKET/PREFIX or az://CONTAINER/PREFIX. For several threads at once; not for a process forked after it was used."""
+    """A store at gs://BUCKET/PREFIX or az://CONTAINER/PREFIX.
+
+    Several threads may use it at once, but not a process that is forked after its first use.
+    """
 
     remote = True
 
@@ -37,7 +41,7 @@ class ObjectStore:
         scheme, _, rest = url.partition("://")
         bucket, _, prefix = rest.partition("/")
         if not bucket:
-            raise UsageError(f"{url!r} names no {'bucket' if scheme == 'gs' else 'container'}")
+            raise UsageError(f"{url!r} does not name a {'bucket' if scheme == 'gs' else 'container'}")
         _find_client()
         try:
             import obstore
@@ -61,11 +65,11 @@ class ObjectStore:
         self._content_ahead = ahead.Ahead(lambda key: blobs.read(self, *key))
         self._permits = Permits(AT_ONCE)
 
-    # ── objects ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── objects ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, name: str) -> Optional[bytes]:
-        found: Optional[bytes] = self._ahead.get(name)
-        return found
+        data: Optional[bytes] = self._ahead.get(name)
+        return data
 
     def fetch_ahead(self, names: List[str]) -> None:
         self._ahead.start(names)
@@ -74,10 +78,10 @@ class ObjectStore:
         self._content_ahead.start(pieces)
 
     def _get(self, name: str) -> Optional[bytes]:
-        found = self._do(
+        data = self._do(
             f"getting {name}", lambda: bytes(self._client.get(self._store, self.prefix + name).bytes()), None
         )
-        return found  # type: ignore[no-any-return]
+        return data  # type: ignore[no-any-return]
 
     def put(self, name: str, data: bytes) -> None:
         self._ahead.forget(name)
@@ -101,54 +105,60 @@ class ObjectStore:
         return self.size(name) is not None
 
     def size(self, name: str) -> Optional[int]:
-        found: Optional[int] = self._do(
+        size: Optional[int] = self._do(
             f"looking for {name}", lambda: self._client.head(self._store, self.prefix + name)["size"], None
         )
-        return found
+        return size
 
     def list(self, prefix: str) -> Iterator[str]:
-        """The client lists whole segments of names; the rest is chosen here."""
+        """Yields names.
+
+        The client lists complete segments of names, so this chooses those that begin with the prefix.
+        """
         full = self.prefix + prefix
         folder = full.rpartition("/")[0]
 
         def all_of() -> List[str]:
             pages = self._client.list(self._store, prefix=folder or None)
-            return [each["path"] for page in pages for each in page if each["path"].startswith(full)]
+            return [entry["path"] for page in pages for entry in page if entry["path"].startswith(full)]
 
-        for each in sorted(self._do(f"listing {prefix}", all_of)):
-            yield each[len(self.prefix) :]
+        for entry in sorted(self._do(f"listing {prefix}", all_of)):
+            yield entry[len(self.prefix) :]
 
     def folders(self, prefix: str) -> Iterator[str]:
         full = (self.prefix + prefix).rstrip("/")
-        found = self._do(
+        prefixes = self._do(
             f"listing {prefix}",
             lambda: self._client.list_with_delimiter(self._store, prefix=full or None)["common_prefixes"],
         )
-        yield from sorted(each.rstrip("/").rpartition("/")[2] for each in found)
+        yield from sorted(each.rstrip("/").rpartition("/")[2] for each in prefixes)
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
         def all_of() -> List[Any]:
             pages = self._client.list(self._store, prefix=(self.prefix + prefix).rstrip("/") or None)
-            return [each for page in pages for each in page]
+            return [entry for page in pages for entry in page]
 
-        for each in self._do(f"listing {prefix}", all_of):
-            yield each["path"][len(self.prefix) :], int(each["size"]), each["last_modified"].timestamp()
+        for entry in self._do(f"listing {prefix}", all_of):
+            yield entry["path"][len(self.prefix) :], int(entry["size"]), entry["last_modified"].timestamp()
 
     def delete(self, name: str) -> None:
         self._ahead.forget(name)
         self._do(f"deleting {name}", lambda: self._client.delete(self._store, self.prefix + name), None)
 
     def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-        """None that the client can list. Azure itself drops blocks that were never made a blob after a week, Google Cloud by a lifecycle rule."""
+        """Yields nothing, since the client cannot list leftovers.
+
+        Azure drops uncommitted blocks after a week; on Google Cloud a lifecycle rule does.
+        """
         return iter(())
 
     def delete_leftover(self, handle: str) -> None:
         pass
 
     def close(self) -> None:
-        """Nothing: the client keeps its connections to itself."""
+        """Does nothing, since the client manages its own connections."""
 
-    # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── blobs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
         blobs.write_blob(self, content, name)
@@ -160,11 +170,14 @@ class ObjectStore:
         return True
 
     def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
-        found: Optional[bytearray] = self._content_ahead.get((name, start, size))
-        return found
+        data: Optional[bytearray] = self._content_ahead.get((name, start, size))
+        return data
 
     def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
-        """Receives bytes from `start` on into the memory, as many as fit; returns (their number, the object's length), None if there is no object."""
+        """Reads bytes from `start` on into the memory, as many as fit.
+
+        Returns (number of bytes, the object's length); None if there is no object.
+        """
         if not len(view):
             size = self.size(name)
             return None if size is None else (0, size)
@@ -175,11 +188,11 @@ class ObjectStore:
             view[: len(data)] = data
             return len(data), int(answer.meta["size"])
 
-        found: Optional[Tuple[int, int]] = self._do(f"getting {name}", receive, None)
-        return found
+        received: Optional[Tuple[int, int]] = self._do(f"getting {name}", receive, None)
+        return received
 
     def put_parts(self, name: str, count: int, part: Callable[[int], Tuple[List[Any], str]], workers: int) -> None:
-        """Writes an object whose parts are given by number, from 0: bytes-like objects, and their sha256."""
+        """Writes an object from numbered parts, starting at 0: bytes-like objects, and their sha256."""
         if count == 1:
             self.put_if_absent(name, b"".join(part(0)[0]))
             return
@@ -196,13 +209,13 @@ class ObjectStore:
         self._do(f"writing {name}", lambda: self._client.put(self._store, self.prefix + name, bodies(), **options))
 
     def _do(self, what: str, work: Callable[[], Any], *absent: Any) -> Any:
-        """Returns what `work` gives, or `absent` if there is no such object. Raises StoreError."""
+        """Returns the result of `work`, or `absent` if there is no such object. Raises StoreError."""
         try:
             with self._permits:
                 return work()
         except self._missing as error:
             if absent and not any(
-                each in str(error) for each in ("bucket does not exist", "ContainerNotFound", "NoSuchBucket")
+                phrase in str(error) for phrase in ("bucket does not exist", "ContainerNotFound", "NoSuchBucket")
             ):
                 return absent[0]
             raise StoreError(f"{self.url}: {what} failed: {_line(error)}") from None
@@ -211,7 +224,7 @@ class ObjectStore:
 
 
 def _find_client() -> None:
-    """Lets the client be imported that came with the shim, beside its package, where the container has none of its own."""
+    """Makes the client beside the shim's package importable, for containers that have none of their own."""
     root = os.path.dirname(os.path.abspath(__file__))
     for _ in ("store", "runtime_shim", "flowc"):
         root = os.path.dirname(root)
@@ -237,11 +250,13 @@ def _google(bucket: str) -> Any:
 def _azure(container: str) -> Any:
     from obstore.store import AzureStore
 
-    given = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "")
-    if not given:
+    connection = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "")
+    if not connection:
         return AzureStore(container)
     parts = {
-        name.lower(): value for name, _, value in (each.strip().partition("=") for each in given.split(";")) if name
+        name.lower(): value
+        for name, _, value in (setting.strip().partition("=") for setting in connection.split(";"))
+        if name
     }
     options: Dict[str, Any] = {}
     for name, option in (
@@ -258,6 +273,6 @@ def _azure(container: str) -> Any:
 
 
 def _line(error: BaseException) -> str:
-    """The first line of what the client says, which may be a page."""
+    """Returns the first line of the client's message, which may fill a page."""
     text = str(error).strip().split("\n")[0]
     return text if len(text) < 500 else f"{text[:500]}…"

@@ -1,4 +1,4 @@
-"""Objects fetched before they are asked for, in threads of their own: what a task will need is known before it can say so."""
+"""Fetches objects before they are requested, in separate threads. A task's needs are known before its code runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List
 
-AT_ONCE = 16  # requests
+AT_ONCE = 16  # most requests at once
 
 
 class _Pending:
@@ -20,7 +20,10 @@ class _Pending:
 
 
 class Ahead:
-    """Each name that was started is waited for by the first who asks; everybody else fetches anew."""
+    """Fetches started keys in the background.
+
+    The first caller of `get` waits for the result; later callers fetch anew.
+    """
 
     def __init__(self, fetch: Callable[[Any], Any]) -> None:
         self.fetch = fetch
@@ -31,29 +34,29 @@ class Ahead:
 
     def start(self, keys: List[Any]) -> None:
         with self._lock:
-            new = [each for each in keys if each not in self._pending]
-            for each in new:
-                self._pending[each] = _Pending()
+            new = [key for key in keys if key not in self._pending]
+            for key in new:
+                self._pending[key] = _Pending()
             self._waiting.update(dict.fromkeys(new))
             more = min(AT_ONCE - self._running, len(new))
             self._running += more
         for number in range(more):
             try:
                 start_new_thread(self._work, ())
-            except RuntimeError:  # no more threads to be had
+            except RuntimeError:  # no more threads are available
                 with self._lock:
                     self._running -= more - number
-                    if not self._running:  # then nobody would come for them
-                        for each in self._waiting:
-                            self._pending.pop(each, None)
+                    if not self._running:  # otherwise nobody would fetch them
+                        for key in self._waiting:
+                            self._pending.pop(key, None)
                         self._waiting = {}
                 return
 
     def get(self, key: Any) -> Any:
-        """Returns what `fetch(key)` gives, or raises what it raises."""
+        """Returns what `fetch(key)` returns, or raises what it raises."""
         with self._lock:
             pending = self._pending.pop(key, None)
-            if pending is not None and key in self._waiting:  # no thread has come to it
+            if pending is not None and key in self._waiting:  # no thread has started on it
                 del self._waiting[key]
                 pending = None
         if pending is None:
@@ -64,7 +67,7 @@ class Ahead:
         return pending.result
 
     def forget(self, key: Any) -> None:
-        """What was fetched is not true any more."""
+        """Discards what was fetched, because it is out of date."""
         with self._lock:
             self._pending.pop(key, None)
             self._waiting.pop(key, None)

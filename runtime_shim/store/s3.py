@@ -1,8 +1,9 @@
-"""A datastore in S3, or in any server that speaks its protocol (Amazon S3 API reference). No client library: a container needs none.
+"""A datastore in S3, or in any server that speaks its protocol (Amazon S3 API reference), without a client library.
 
-Endpoint, region and credentials are taken from the environment as AWS's own clients do. Create-if-absent is `If-None-Match: *`; a server
-that does not know conditional writes is noticed by its answer, and an object that was there is not replaced. What is likely to pass is tried
-again: answers that say so, dropped connections, silence, credentials that have just expired, a clock that is wrong, a bucket elsewhere.
+Endpoint, region and credentials come from the environment, as for AWS's own clients. Create-if-absent is
+`If-None-Match: *`. A server without conditional writes is recognized by its answer, and an existing object is not
+replaced. Temporary errors are retried: answers that say so, dropped connections, silence, expired credentials, a wrong
+clock, a bucket in a different region.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.artifacts.content import Content
 
 ATTEMPTS = 8
-LONGEST_PAUSE = 10.0  # seconds between two tries
-AT_ONCE = 20  # requests, of all threads together
-_PASSING = (429, 500, 502, 503, 504)  # and the codes of other answers that S3 asks to try again
+LONGEST_PAUSE = 10.0  # most seconds between two tries
+AT_ONCE = 20  # most requests at once, of all threads together
+_PASSING = (429, 500, 502, 503, 504)  # status codes of temporary errors; _AGAIN holds S3's error codes for them
 _AGAIN = (
     "RequestTimeout",
     "OperationAborted",
@@ -49,14 +50,17 @@ _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 class S3Store:
-    """`url` is s3://BUCKET or s3://BUCKET/PREFIX. For several threads at once: each request takes a connection of its own."""
+    """A store at s3://BUCKET or s3://BUCKET/PREFIX.
+
+    Several threads may use it at once: each request takes its own connection.
+    """
 
     remote = True
 
     def __init__(self, url: str) -> None:
         bucket, _, prefix = url[len("s3://") :].partition("/")
         if not bucket:
-            raise UsageError(f"{url!r} names no bucket")
+            raise UsageError(f"{url!r} does not name a bucket")
         self.url = url.rstrip("/")
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.bucket = bucket
@@ -64,7 +68,7 @@ class S3Store:
         self._lock = allocate_lock()
         self._idle: List[http.Connection] = []
         self._credentials: Optional[credentials.Credentials] = None
-        self._skew = 0.0  # seconds that the server's clock is ahead of ours
+        self._skew = 0.0  # seconds by which the server's clock is ahead of ours
         self._place(
             os.environ.get("AWS_REGION")
             or os.environ.get("AWS_DEFAULT_REGION")
@@ -76,26 +80,26 @@ class S3Store:
         self._permits = Permits(AT_ONCE)
 
     def _place(self, region: str) -> None:
-        """Sets where requests go."""
+        """Sets the host and path of requests."""
         self.region = region
         if self.endpoint:
             self.secure, self.name, self.port, path = http.split_url(self.endpoint)
             self.host, self.base = self.endpoint.split("/")[2], f"{path.rstrip('/')}/{self.bucket}"
         else:
-            dotted = "." in self.bucket  # no certificate covers such a host name
+            dotted = "." in self.bucket  # no certificate covers a bucket name with dots
             self.secure, self.port = True, 443
             domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
             self.host = self.name = f"{'' if dotted else self.bucket + '.'}s3.{region}.{domain}"
             self.base = f"/{self.bucket}" if dotted else ""
 
-    # ── objects ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── objects ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def get(self, name: str) -> Optional[bytes]:
-        found: Optional[bytes] = self._ahead.get(name)
-        return found
+        data: Optional[bytes] = self._ahead.get(name)
+        return data
 
     def fetch_ahead(self, names: List[str]) -> None:
-        """Starts to get objects that `get` will be asked for."""
+        """Starts to fetch objects for later calls of `get`."""
         self._ahead.start(names)
 
     def read_ahead(self, pieces: List[Tuple[Any, ...]]) -> None:
@@ -129,36 +133,36 @@ class S3Store:
             self._request("PUT", name, parts, digest=digest)
             return True
         if answer.status == 412 and tried[0] > 1 and self._get(name) == b"".join(parts):
-            return True  # our own first try, whose answer was lost
+            return True  # our own first try succeeded, but its answer was lost
         return answer.status != 412
 
     def exists(self, name: str) -> bool:
         return self.size(name) is not None
 
     def size(self, name: str) -> Optional[int]:
-        """The object's length in bytes, None if there is no object."""
+        """Returns the object's length in bytes; None if there is no object."""
         answer = self._request("HEAD", name, accept=(200, 404))
         return int(answer.headers.get("content-length") or 0) if answer.status == 200 else None
 
     def list(self, prefix: str) -> Iterator[str]:
-        """By ListObjectsV2, a thousand names a request."""
+        """Yields names with ListObjectsV2, a thousand a request."""
         for text in self._pages({"prefix": self.prefix + prefix}):
-            for each in text.split("<Key>")[1:]:
-                yield _plain(each.partition("</Key>")[0])[len(self.prefix) :]
+            for element in text.split("<Key>")[1:]:
+                yield _plain(element.partition("</Key>")[0])[len(self.prefix) :]
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """By ListObjectsV2 with a delimiter, a thousand a request."""
+        """Yields folders with ListObjectsV2 and a delimiter, a thousand a request."""
         for text in self._pages({"prefix": self.prefix + prefix, "delimiter": "/"}):
-            for each in text.split("<CommonPrefixes>")[1:]:
-                yield _element(each, "Prefix")[len(self.prefix + prefix) : -1]
+            for element in text.split("<CommonPrefixes>")[1:]:
+                yield _element(element, "Prefix")[len(self.prefix + prefix) : -1]
 
     def entries(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
         for text in self._pages({"prefix": self.prefix + prefix}):
-            for each in text.split("<Contents>")[1:]:
+            for element in text.split("<Contents>")[1:]:
                 yield (
-                    _element(each, "Key")[len(self.prefix) :],
-                    int(_element(each, "Size") or 0),
-                    _time(_element(each, "LastModified")),
+                    _element(element, "Key")[len(self.prefix) :],
+                    int(_element(element, "Size") or 0),
+                    _time(_element(element, "LastModified")),
                 )
 
     def delete(self, name: str) -> None:
@@ -166,15 +170,15 @@ class S3Store:
         self._request("DELETE", name, accept=(200, 204, 404))
 
     def leftovers(self, prefix: str) -> Iterator[Tuple[str, int, float]]:
-        """Uploads that were never completed, by ListMultipartUploads; how large their parts are is not said."""
+        """Yields unfinished uploads with ListMultipartUploads, which does not tell their sizes."""
         marker: Dict[str, str] = {}
         while True:
             text = self._request(
                 "GET", None, query={"uploads": "", "prefix": self.prefix + prefix, **marker}
             ).body.decode()
-            for each in text.split("<Upload>")[1:]:
-                name, upload = _element(each, "Key")[len(self.prefix) :], _element(each, "UploadId")
-                yield f"{upload} {name}", 0, _time(_element(each, "Initiated"))
+            for element in text.split("<Upload>")[1:]:
+                name, upload = _element(element, "Key")[len(self.prefix) :], _element(element, "UploadId")
+                yield f"{upload} {name}", 0, _time(_element(element, "Initiated"))
             if _element(text, "IsTruncated") != "true":
                 return
             marker = {
@@ -187,11 +191,11 @@ class S3Store:
         self._request("DELETE", name, query={"uploadId": upload}, accept=(204, 200, 404))
 
     def close(self) -> None:
-        """Closes the connections that nobody uses now, until the next request."""
+        """Closes idle connections; new ones are opened on demand."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for each in idle:
-            each.close()
+        for connection in idle:
+            connection.close()
 
     def _pages(self, query: Dict[str, str]) -> Iterator[str]:
         token = ""
@@ -203,7 +207,7 @@ class S3Store:
             if not token or _element(text, "IsTruncated") != "true":
                 return
 
-    # ── blobs ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── blobs ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_blob(self, content: Content, name: Callable[[str], str]) -> None:
         blobs.write_blob(self, content, name)
@@ -215,28 +219,34 @@ class S3Store:
         return True
 
     def read_range(self, name: str, start: int, size: int) -> Optional[bytearray]:
-        found: Optional[bytearray] = self._content_ahead.get((name, start, size))
-        return found
+        data: Optional[bytearray] = self._content_ahead.get((name, start, size))
+        return data
 
     def get_into(self, name: str, start: int, view: memoryview) -> Optional[Tuple[int, int]]:
-        """Receives bytes from `start` on into the memory, as many as fit; returns (their number, the object's length), None if there is no object."""
+        """Reads bytes from `start` on into the memory, as many as fit.
+
+        Returns (number of bytes, the object's length); None if there is no object.
+        """
         headers = {"range": f"bytes={start}-{start + len(view) - 1}"}
         answer = self._request("GET", name, accept=(200, 206, 404, 416), headers=headers, into=view)
         if self._is_absent(answer):
             return None
-        if answer.status == 416:  # the object ends before
+        if answer.status == 416:  # the object ends before `start`
             return 0, 0
-        if answer.body:  # it did not come with a length before
+        if answer.body:  # the answer had no length
             if answer.status == 200:
                 answer.body = answer.body[start : start + len(view)]
             view[: len(answer.body)] = answer.body
         elif answer.status == 200 and start:
-            raise StoreError(f"{self.url}: the server does not know ranges")
+            raise StoreError(f"{self.url}: the server does not support range requests")
         received = answer.stored or len(answer.body)
         return received, int(answer.headers.get("content-range", "").rpartition("/")[2] or start + received)
 
     def put_parts(self, name: str, count: int, part: Callable[[int], Tuple[List[Any], str]], workers: int) -> None:
-        """Writes an object whose parts are given by number, from 0: bytes-like objects, and their sha256 in hexadecimal. For up to 10,000 parts."""
+        """Writes an object from up to 10,000 numbered parts, starting at 0.
+
+        A part is bytes-like objects, and their sha256 in hexadecimal.
+        """
         if count == 1:
             parts, digest = part(0)
             self._create(name, parts, digest)
@@ -260,23 +270,24 @@ class S3Store:
             )
             body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
             answer = self._request("POST", name, [body], query={"uploadId": upload}, accept=(200, 404))
-            if answer.status == 404 and not self.exists(name):  # it is there if the first answer was lost
-                raise StoreError(f"{self.url}: the upload of {name} was ended by somebody else")
+            if answer.status == 404 and not self.exists(name):  # it exists if the first answer was lost
+                raise StoreError(f"{self.url}: the upload of {name} was ended by another client")
         except BaseException:
             try:
                 self._request("DELETE", name, query={"uploadId": upload}, accept=(204, 200, 404))
-            except StoreError:  # the first problem is the one to hear of; a lifecycle rule removes the parts
+            except StoreError:  # the first problem is the one to report; a lifecycle rule removes the parts
                 pass
             raise
 
-    # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _request(
         self, method: str, name: Optional[str], body: Optional[List[Any]] = None, accept: Tuple[int, ...] = (200,),
-        query: Optional[Dict[str, str]] = None, headers: Optional[Dict[str, str]] = None, into: Optional[memoryview] = None,
+        query: Optional[Dict[str, str]] = None, headers: Optional[Dict[str, str]] = None,
+        into: Optional[memoryview] = None,
         digest: str = "", tried: Optional[List[int]] = None,
     ) -> http.Answer:  # fmt: skip
-        """Returns an answer whose status is accepted. Raises StoreError for any other, after several tries."""
+        """Returns an answer with an accepted status. Retries, and raises StoreError for any other."""
         body, query = body or [], query or {}
         digest = digest or (_digest(body) if body else _EMPTY)
         problems: List[str] = []
@@ -293,13 +304,12 @@ class S3Store:
                     answer = self._once(connection, mine, method, name, query, body, headers or {}, into, digest)
             except OSError as error:
                 problems.append(f"{type(error).__name__}: {error}")
-                if reused and "reused" not in mended:  # the server had closed it, which costs nothing to find out
+                if reused and "reused" not in mended:  # the server had closed it: retrying at once costs nothing
                     mended.add("reused")
                     continue
             else:
-                late = (
-                    method == "POST" and answer.status == 200 and b"<Error>" in answer.body
-                )  # found after it had begun to answer
+                # an error found after the server had begun to answer
+                late = method == "POST" and answer.status == 200 and b"<Error>" in answer.body
                 code, message = _problem(answer.body) if late or answer.status not in accept else ("", "")
                 if answer.status in accept and not code:
                     return answer
@@ -307,7 +317,7 @@ class S3Store:
                 problems.append(f"{answer.status} {code} {message}".strip())
                 if self._mend(answer, code, mine, mended):
                     continue
-                silent = method == "HEAD" and answer.status in (400, 409)  # it has no body to say why
+                silent = method == "HEAD" and answer.status in (400, 409)  # the answer has no body with a reason
                 if (
                     answer.status not in _PASSING
                     and code not in _AGAIN
@@ -327,7 +337,8 @@ class S3Store:
         )
 
     def _once(
-        self, connection: http.Connection, mine: credentials.Credentials, method: str, name: Optional[str], query: Dict[str, str], body: List[Any],
+        self, connection: http.Connection, mine: credentials.Credentials, method: str, name: Optional[str],
+        query: Dict[str, str], body: List[Any],
         headers: Dict[str, str], into: Optional[memoryview], digest: str,
     ) -> http.Answer:  # fmt: skip
         path = signature.encoded_path(f"{self.base}/{self.prefix + name if name is not None else ''}")
@@ -346,9 +357,9 @@ class S3Store:
     def _take(self) -> http.Connection:
         with self._lock:
             while self._idle:
-                found = self._idle.pop()
-                if (found.host, found.port) == (self.name, self.port):
-                    return found
+                connection = self._idle.pop()
+                if (connection.host, connection.port) == (self.name, self.port):
+                    return connection
         return http.Connection(self.name, self.port, self.secure)
 
     def _fresh_credentials(self) -> credentials.Credentials:
@@ -358,10 +369,9 @@ class S3Store:
             return self._credentials
 
     def _mend(self, answer: http.Answer, code: str, mine: credentials.Credentials, mended: set) -> bool:  # type: ignore[type-arg]
-        """Does something about the problem, once each; returns whether another try makes sense at once."""
-        if code in _STALE or (
-            answer.status in (400, 403) and not code and mine.until is not None
-        ):  # HEAD has no body to say why
+        """Tries to repair the problem, each kind once. Returns True if an immediate retry makes sense."""
+        # an answer to HEAD has no body with a reason
+        if code in _STALE or (answer.status in (400, 403) and not code and mine.until is not None):
             if "stale" in mended:
                 return False
             mended.add("stale")
@@ -381,7 +391,7 @@ class S3Store:
         return False
 
     def _follow(self, answer: http.Answer, mended: set) -> bool:  # type: ignore[type-arg]
-        """Goes where the bucket is."""
+        """Redirects requests to the bucket's region or host."""
         region = answer.headers.get("x-amz-bucket-region") or _element(answer.body.decode("utf-8", "replace"), "Region")
         if region and region != self.region and "region" not in mended:
             mended.add("region")
@@ -397,15 +407,15 @@ class S3Store:
 
 
 def _digest(body: List[Any]) -> str:
-    seen = (fast_sha256 if sum(map(len, body)) > 65536 else sha256)()
-    for each in body:
-        seen.update(each)
-    found: str = seen.hexdigest()
-    return found
+    hasher = (fast_sha256 if sum(map(len, body)) > 65536 else sha256)()
+    for part in body:
+        hasher.update(part)
+    digest: str = hasher.hexdigest()
+    return digest
 
 
 def _problem(data: bytes) -> Tuple[str, str]:
-    """The code and the message of an error's XML."""
+    """Returns the code and the message from an error's XML."""
     text = data.decode("utf-8", "replace")
     return _element(text, "Code"), _element(text, "Message")
 
@@ -415,7 +425,7 @@ def _element(text: str, name: str) -> str:
 
 
 def _time(text: str) -> float:
-    """`2026-01-02T03:04:05.000Z` as seconds since 1970."""
+    """Converts `2026-01-02T03:04:05.000Z` to seconds since 1970."""
     import calendar
 
     return float(calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")))
@@ -439,9 +449,10 @@ def _plain(text: str) -> str:
 
 def _advised(problem: str) -> str:
     for codes, advice in (
-        (_ELSEWHERE, "is AWS_REGION the bucket's region?"), (_STALE, "the credentials have expired, and their source gives no others"),
+        (_ELSEWHERE, "is AWS_REGION the bucket's "
+            "region?"), (_STALE, "the credentials have expired, and their source provides no new ones"),
         (_SKEWED, "is this machine's clock right?"), (("AccessDenied",), "may these credentials do this?"),
     ):  # fmt: skip
-        if any(each in problem for each in codes):
+        if any(code in problem for code in codes):
             return f"{problem} ({advice})"
     return problem

@@ -1,4 +1,7 @@
-"""AWS Signature Version 4 for requests to S3 (Amazon S3 API reference, Authenticating Requests: Using the Authorization Header)."""
+"""AWS Signature Version 4 for requests to S3.
+
+See the Amazon S3 API reference, Authenticating Requests: Using the Authorization Header.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,14 @@ _keys: Dict[Tuple[str, str, str], bytes] = {}  # (secret, day, region) → signi
 
 
 def headers(
-    method: str, host: str, path: str, query: Dict[str, str], region: str, key: str, secret: str, token: Optional[str], date: str, digest: str,
+    method: str, host: str, path: str, query: Dict[str, str], region: str, key: str, secret: str, token: Optional[str],
+    date: str, digest: str,
     extra: Optional[Dict[str, str]] = None,
 ) -> Dict[str, str]:  # fmt: skip
-    """Returns all headers of the signed request, `host` included.
+    """Returns all headers of the signed request, including `host`.
 
-    `path` is percent-encoded already; `date` is ISO 8601 basic format, as `20260101T000000Z`; `digest` the sha256 of the body, in hexadecimal.
+    `path` is already percent-encoded. `date` is in ISO 8601 basic format, such as `20260101T000000Z`. `digest` is the
+    sha256 of the body, in hexadecimal.
     """
     signed = {
         "host": host,
@@ -48,24 +53,24 @@ def headers(
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:
-    """RFC 2104, with sha256; the `hmac` module would take 4 ms to import."""
+    """Computes HMAC (RFC 2104) with sha256. The `hmac` module would take 4 ms to import."""
     key = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner = sha256(bytes(each ^ 0x36 for each in key) + message).digest()
-    found: bytes = sha256(bytes(each ^ 0x5C for each in key) + inner).digest()
-    return found
+    inner = sha256(bytes(byte ^ 0x36 for byte in key) + message).digest()
+    digest: bytes = sha256(bytes(byte ^ 0x5C for byte in key) + inner).digest()
+    return digest
 
 
 def encoded_query(query: Dict[str, str]) -> str:
-    """The query string in the canonical form: RFC 3986 encoded, then sorted."""
+    """Returns the query string in canonical form: RFC 3986 encoded, then sorted."""
     return "&".join(
         f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in query.items())
     )
 
 
 def encoded_path(path: str) -> str:
-    """A path in the canonical form of S3: each character but the unreserved and `/` percent-encoded, once."""
+    """Returns the path in S3's canonical form: percent-encoded once, except unreserved characters and `/`."""
     return "/".join(map(_encoded, path.split("/")))
 
 
 def _encoded(text: str) -> str:
-    return text if _UNRESERVED.issuperset(text) else "".join([_ENCODED[each] for each in text.encode()])
+    return text if _UNRESERVED.issuperset(text) else "".join([_ENCODED[byte] for byte in text.encode()])

@@ -1,4 +1,4 @@
-"""`Attempt`: all that is known of one attempt at one task before it runs."""
+"""`Attempt`: the known facts about one attempt at one task before it runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..store import Store
     from ..user_code.flowspec import FlowSpec
 
-USER_FAILED = 1  # the exit code of a task whose step failed, where it asks for no other
+USER_FAILED = 1  # the exit code of a task whose step failed, unless it requests a different one
 
 
 class Attempt:
@@ -22,31 +22,31 @@ class Attempt:
 
     def __init__(
         self, store: Store, graph: Graph, run: str, step: str, path: str, attempt: int, code: str, target: str,
-        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str, Any]] = None, gang: str = "",
+        given: Optional[Mapping[str, Any]], load: Callable[[], type[FlowSpec]], extra: Optional[Mapping[str,
+        Any]] = None, gang: str = "",
         environment: str = "", start: Optional[Start] = None, begun: Optional[Beginning] = None,
     ) -> None:  # fmt: skip
         self.store, self.graph, self.run, self.step, self.path = store, graph, run, step, address.checked(path)
         self.attempt = attempt  # its number in the datastore
         self.start = start or Start(attempt)
         self.begun = begun or Beginning()
-        self.report = ""  # why nothing was run, where that is so
+        self.report = ""  # why nothing was run, if so
         self.exit_code = USER_FAILED  # the container's, once the user's code has failed
         self.code = code  # digest of the code package
         self.target = target  # for run.json
-        self.given = given  # parameters as the engine gave them; only the first step needs them; None when run.json is there already
-        self.load = load  # imports the flow's class; called when its environment is set
+        # parameters from the engine, for the first step only; None if run.json exists already
+        self.given = given
+        self.load = load  # imports the flow's class; called once its environment is set
         self.extra = extra or {}  # more of run.json
         self.run_data: Dict[str, Any] = {}  # run.json, once it has been read or written
-        self.gang = gang  # what tells this try of a gang from others, where the attempt's number alone does not
-        self.cards: Any = None  # CardsOfTask, where the step has `@card`
-        self.environment = (
-            environment  # digest of the environment, where the one who starts the task has written it already
-        )
+        self.gang = gang  # distinguishes this try of a gang, where the attempt's number alone does not
+        self.cards: Any = None  # CardsOfTask, if the step has `@card`
+        self.environment = environment  # digest of the environment, if whoever starts the task has already written it
         graph.step(step)
 
     @property
     def tries(self) -> int:
-        """What `@retry` and `current.retry_count` count: attempts since somebody last asked for the task."""
+        """The number that `@retry` and `current.retry_count` use: attempts since somebody last asked for the task."""
         return self.start.tries
 
     @property

@@ -1,4 +1,7 @@
-"""The number of an attempt in the datastore, where its log and its failure carry it: no number comes twice in the life of a task."""
+"""The number of an attempt in the datastore, which names its log and its failure.
+
+No number is used twice for a task.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,20 @@ if TYPE_CHECKING:
 
 
 def earlier_names(flow: str, run: str, step: str, path: str, start: Start) -> List[str]:
-    """The objects that tell whether an engine which begins to count again has run the task before, where nothing else does."""
+    """Returns the objects that show if the task has run before, for an engine that starts counting again.
+
+    Empty if something else shows it.
+    """
     if start.attempt or not start.id or start.goes_on_counting:
         return []
-    return [address.task_name(flow, run, step, path, f"0.{each}") for each in ("failure.json", "log")]
+    return [address.task_name(flow, run, step, path, f"0.{suffix}") for suffix in ("failure.json", "log")]
 
 
 def number(store: Store, flow: str, run: str, step: str, path: str, start: Start) -> int:
-    """Returns the attempt's number. An engine that goes on counting says it; Argo and Step Functions begin at 0 when a task is asked for again."""
+    """Returns the attempt's number.
+
+    An engine that keeps counting provides it. Argo and Step Functions start at 0 when a task is requested again.
+    """
     if start.goes_on_counting or not (start.request or start.attempt or _has_run(store, flow, run, step, path, start)):
         return start.attempt
     prefix = address.task_name(flow, run, step, path, "")
@@ -33,6 +42,6 @@ def _has_run(store: Store, flow: str, run: str, step: str, path: str, start: Sta
 
 
 def _number(suffix: str) -> int:
-    """The attempt of an object's name without the path, -1 for what belongs to none."""
+    """Returns the attempt from an object's name without the path; -1 if it belongs to none."""
     attempt, _, kind = suffix.partition(".")
     return int(attempt) if attempt.isdigit() and kind in ("log", "failure.json") else -1

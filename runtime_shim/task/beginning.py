@@ -1,7 +1,7 @@
-"""What a task must know of its run before anything else: whose the run is, and with which code it goes on. Start reading at `read_beginning`.
+"""Finds out to whom a task's run belongs, and which code it continues with. Start reading at `read_beginning`.
 
-A run belongs to one run of one engine, and keeps the code it began with. What an operator asks to run again takes the code that is deployed by
-then: the first task that is started by a request fixes it for all that follow (docs/shim.md, Runs and starts).
+A run belongs to one run of one engine, and keeps its initial code. What an operator asks to run again uses the code
+that is deployed by then: the first task of the request fixes it for all that follow (docs/shim.md, Runs and starts).
 """
 
 from __future__ import annotations
@@ -20,30 +20,34 @@ if TYPE_CHECKING:
     from ..store import Store
 
 _DAY = 86400
-_REUSE = (
-    90 * _DAY
-)  # seconds after which Step Functions lets the name of an execution be used again (StartExecution, API reference)
+# seconds after which Step Functions lets a name of an execution be reused (StartExecution, API reference)
+_REUSE = 90 * _DAY
 
 
 class Beginning:
-    """`data` is run.json, None before the first task has written it; `code` the digest of the code package that the task must run."""
+    """The run's state at the start of a task.
+
+    `data` is run.json, None before the first task has written it. `code` is the digest of the code package that the
+    task must run.
+    """
 
     def __init__(
         self, data: Optional[Dict[str, Any]] = None, code: str = "", is_anew: bool = False, is_asked: bool = False
     ) -> None:
         self.data, self.code = data, code
-        self.is_anew = is_anew  # the first task is started once more: nothing that the run has made counts
+        self.is_anew = is_anew  # the first task is started again: no result of the run counts
         self.is_asked = is_asked  # an operator asked for the first task since run.json was written
 
 
 def read_beginning(store: Store, flow: str, run: str, step: str, path: str, start: Start, code: str) -> Beginning:
-    """Returns what run.json says to this start of a task that was brought code `code`.
+    """Returns the run's state for this start of a task that was given code `code`.
 
-    Raises ShimError for a run that belongs to another run of an engine, and for code that the run cannot go on with.
+    Raises ShimError for a run that belongs to a different run of an engine, and for code that the run cannot continue
+    with.
     """
     try:
         data = record.read_run(store, flow, run)
-    except DamagedError:  # the first task writes it again; any other says so when it asks for the parameters
+    except DamagedError:  # the first task writes it again; later tasks report it when they need the parameters
         data = None
     if data is None:
         return Beginning(None, code)
@@ -56,7 +60,7 @@ def read_beginning(store: Store, flow: str, run: str, step: str, path: str, star
         _check_age(flow, run, data, start)
     if is_asked and start.request == int(first.get("request") or 0) and start.first <= number:
         return Beginning(data, code, is_anew=True, is_asked=True)
-    if not code:  # an older spec, or a folder whose digest nobody gave
+    if not code:  # an older spec, or a folder with an unknown digest
         return Beginning(data, code, is_asked=is_asked)
     began = str(data.get("code", ""))
     if not start.request:
@@ -77,15 +81,16 @@ def _check_age(flow: str, run: str, data: Mapping[str, Any], start: Start) -> No
         and time.time() - float(data.get("started") or 0) > _REUSE
     ):
         raise ShimError(
-            f"run {run!r} of flow {flow} began{record.since(data)} and is over: an execution of that name left its records. "
+            f"run {run!r} of flow {flow} began{record.since(data)} and is over: an earlier execution of the same name "
+            "left these records. "
             "Start the execution under a name that was never used"
         )
 
 
 def _code_of_request(store: Store, flow: str, run: str, request: int, code: str, began: str = "") -> str:
-    """The code that runs what request number `request` asked for: that of the first task which the request started.
+    """Returns the code for request number `request`: that of the first task that the request started.
 
-    `began`: the code with whose graph that of new code must agree; "" where nothing of the run is left.
+    `began` is the code whose graph the new code must match; "" if nothing of the run is left.
     """
     name = address.code_of_request_name(flow, run, request)
     data = store.get(name)
@@ -109,10 +114,11 @@ def _check_graphs(store: Store, flow: str, run: str, began: str, code: str, aske
     """Raises ShimError unless the graphs of the two code packages are the same."""
     if shape(_graph(store, flow, began)) == shape(_graph(store, flow, code)):
         return
-    how = "with the steps and parameters as they were when it began" if asked else "as it began"
+    how = "with the steps and parameters that it began with" if asked else "as it began"
     raise ShimError(
-        f"run {run!r} of flow {flow} began with code {began}, and this task was deployed with {code}, whose steps or parameters are others. "
-        f"The run can only go on {how}: deploy that code again, or start a new run"
+        f"run {run!r} of flow {flow} began with code {began}, but this task was deployed with {code}, whose steps or "
+        "parameters differ. "
+        f"The run can only continue {how}: deploy that code again, or start a new run"
     )
 
 
@@ -123,17 +129,20 @@ def _graph(store: Store, flow: str, digest: str) -> Graph:
 
 
 def shape(graph: Graph) -> Dict[str, Any]:
-    """What two versions of a flow must have in common for a run to go on from one with the other: steps, what they lead to, and parameters."""
+    """Returns the steps, their transitions and the parameters.
+
+    Two versions of a flow must share them for a run to continue from one with the other.
+    """
     steps = {name: [graph.step(name)["is_join"], _plain(graph.step(name)["transition"])] for name in graph.steps}
     return {
         "steps": steps,
         "start": graph.start,
-        "parameters": sorted([each["name"], each["type"]] for each in graph.flow["parameters"]),
+        "parameters": sorted([parameter["name"], parameter["type"]] for parameter in graph.flow["parameters"]),
     }
 
 
 def _plain(value: Any) -> Any:
-    """The value without the places in the source that it names."""
+    """Returns the value without its places in the source."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items() if name != "span"}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {name: _plain(item) for name, item in value.items() if name != "span"}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

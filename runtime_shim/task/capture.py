@@ -1,4 +1,7 @@
-"""Keeping a copy of what a task prints, also what its child processes and libraries print past Python, while it is passed on."""
+"""Keeps a copy of a task's output while passing it on.
+
+This includes output of child processes and libraries that bypass Python.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,33 @@ if TYPE_CHECKING:
     from _thread import LockType
     from typing import Any, Callable, Optional
 
-LOOK = 5.0  # seconds between two times at which the log is published, at least
+LOOK = 5.0  # minimum seconds between two times at which the log is published
 
 
 def by_line() -> None:
-    """Has Python pass on each line of standard output when it ends, as on a terminal: who follows the log sees it, and a killed task loses none."""
+    """Makes Python flush standard output after each line, as on a terminal.
+
+    Followers of the log then see each line, and a killed task loses none.
+    """
     try:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    except (AttributeError, ValueError, OSError):  # not a stream of Python's own
+    except (AttributeError, ValueError, OSError):  # not one of Python's own streams
         pass
 
 
 class Capture:
-    """A context that sends file descriptors 1 and 2 through a pipe each; afterwards `data` is the log of what went through."""
+    """A context manager that sends file descriptors 1 and 2 through pipes.
+
+    Afterwards `data` is the log of the output.
+    """
 
     data = b""
 
     def __init__(self, publish: Optional[Callable[[bytes], None]] = None) -> None:
-        """`publish` is given the log as far as it has come, every LOOK seconds in which something was printed; what it raises is lost."""
+        """`publish` gets the log so far, at most every LOOK seconds and only after new output.
+
+        Its exceptions are ignored.
+        """
         self._publish = publish
         self._looking: Any = None
 
@@ -60,7 +72,7 @@ class Capture:
     def __exit__(self, *_: object) -> None:
         if self._looking is not None:
             self._looking.release()
-            self._looked.acquire()  # nothing is published after the whole
+            self._looked.acquire()  # nothing must be published after the complete log
         self._flush()
         for descriptor in (1, 2):
             os.dup2(self._originals[descriptor - 1], descriptor)
@@ -70,7 +82,7 @@ class Capture:
             self.data = self._log.data()
 
     def _look(self, publish: Callable[[bytes], None]) -> None:
-        """Publishes until the context ends; less often where that takes long."""
+        """Publishes until the context ends, less often if that takes long."""
         pause, size = LOOK, 0
         try:
             while not self._looking.acquire(timeout=pause):
@@ -80,7 +92,7 @@ class Capture:
                     began = monotonic()
                     publish(log)
                     pause, size = max(LOOK, 20 * (monotonic() - began)), len(log)
-        except Exception:  # the datastore does not take it: what is not written now is written with the whole
+        except Exception:  # the datastore refuses it: the complete log is written at the end
             pass
         finally:
             self._looked.release()
@@ -98,7 +110,7 @@ class Capture:
             try:
                 while data:
                     data = data[os.write(original, data) :]
-            except OSError:  # nobody reads: what the task does matters more
+            except OSError:  # nobody reads: the task itself matters more
                 pass
 
     @staticmethod

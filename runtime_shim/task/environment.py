@@ -1,7 +1,8 @@
-"""What a task ran with: the interpreter, the kind of machine, and every installed distribution, as an object of its own that records name.
+"""The environment of a task: the interpreter, the kind of machine, and all installed distributions.
 
-`ROOT/FLOW/environments/DIGEST.json` is written once for each environment that a flow has run in (docs/formats.md, Environments). Finding it out
-reads names of folders only: it costs less than a millisecond, and nothing is imported for it.
+Records name it. `ROOT/FLOW/environments/DIGEST.json` is written once for each environment that a flow has run in
+(docs/formats.md, Environments). Collecting it only reads names of folders: it takes less than a millisecond and imports
+nothing.
 """
 
 from __future__ import annotations
@@ -24,28 +25,35 @@ VERSION = 1
 
 
 def here() -> Environment:
-    """The environment of this process: `python`, `implementation`, `platform`, `machine`, and `packages`, name → version."""
+    """Returns the environment of this process.
+
+    Its keys are `version`, `python`, `implementation`, `platform`, `machine`, and `packages` (name → version).
+    """
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
     return {
-        "version": VERSION, "python": sys.version.split("\n")[0].strip(), "implementation": sys.implementation.name, "platform": sys.platform,
+        "version": VERSION, "python": sys.version.split("\n")[0].strip(), "implementation": sys.implementation.name,
+        "platform": sys.platform,
         "machine": machine, "packages": _installed(),
     }  # fmt: skip
 
 
-def digest_of(found: Environment) -> str:
-    return str(sha256(_data(found)).hexdigest())
+def digest_of(environment: Environment) -> str:
+    return str(sha256(_data(environment)).hexdigest())
 
 
-def put(store: Store, flow: str, found: Environment) -> str:
-    """Writes the environment, unless it is there; returns its digest. Raises StoreError."""
-    data = _data(found)
+def put(store: Store, flow: str, environment: Environment) -> str:
+    """Writes the environment, unless it exists. Returns its digest. Raises StoreError."""
+    data = _data(environment)
     digest = str(sha256(data).hexdigest())
     put_content(store, address.environment_name(flow, digest), data)
     return digest
 
 
 class Noted:
-    """The environment of a task: found out while the step runs where writing it takes time, and not written where an input's record names it."""
+    """The environment of a task.
+
+    If writing takes time, it is collected while the step runs. It is not written if an input's record names it.
+    """
 
     def __init__(self, store: Store, flow: str, known: Set[str]) -> None:
         self.store, self.flow, self.known = store, flow, known
@@ -60,11 +68,11 @@ class Noted:
             try:
                 start_new_thread(self._work, (done,))
                 self._done = done
-            except RuntimeError:  # no more threads to be had: `digest` does it
+            except RuntimeError:  # no more threads are available: `digest` does the work
                 pass
 
     def digest(self) -> str:
-        """The object's name, once it is there. Raises StoreError."""
+        """Returns the object's digest, once it exists. Raises StoreError."""
         if self._done is not None:
             self._done.acquire()
             self._done = None
@@ -82,15 +90,15 @@ class Noted:
         done.release()
 
     def _find(self) -> None:
-        found = here()
-        digest = digest_of(found)
+        environment = here()
+        digest = digest_of(environment)
         if digest not in self.known:
-            put(self.store, self.flow, found)
+            put(self.store, self.flow, environment)
         self._digest = digest
 
 
 def read(store: Store, flow: str, digest: str) -> Optional[Environment]:
-    """The environment that a record names; None if it is not there. Raises ShimError."""
+    """Returns the environment that a record names; None if it does not exist. Raises ShimError."""
     from ..contract.errors import ShimError
 
     name = address.environment_name(flow, digest)
@@ -98,33 +106,36 @@ def read(store: Store, flow: str, digest: str) -> Optional[Environment]:
     if data is None:
         return None
     try:
-        found: Environment = json_text.loads(data.decode())
-        version = int(found["version"])
+        environment: Environment = json_text.loads(data.decode())
+        version = int(environment["version"])
     except (ValueError, KeyError, TypeError):
         raise ShimError(f"{name} in the datastore is damaged") from None
     if version > VERSION:
-        raise ShimError(f"{name} has format {version}, this flowc reads {VERSION}: use a newer flowc")
-    return found
+        raise ShimError(f"{name} has format {version}, but this flowc reads format {VERSION}: use a newer flowc")
+    return environment
 
 
-def _data(found: Environment) -> bytes:
-    return json_text.dumps(found).encode("utf-8", "surrogatepass")
+def _data(environment: Environment) -> bytes:
+    return json_text.dumps(environment).encode("utf-8", "surrogatepass")
 
 
 def _installed() -> Dict[str, str]:
-    """Distributions by the names of their metadata folders (Python packaging guide, Recording installed projects); the first on `sys.path` counts."""
-    found: Dict[str, str] = {}
+    """Returns distributions by the names of their metadata folders. The first one on `sys.path` counts.
+
+    See the Python packaging guide, Recording installed projects.
+    """
+    packages: Dict[str, str] = {}
     for folder in dict.fromkeys(sys.path):
         try:
             names = os.listdir(folder or ".")
         except OSError:
             continue
-        for each in names:
-            if each.endswith((".dist-info", ".egg-info")):
-                name, _, version = each[: -len(".dist-info")].partition("-")
+        for folder_name in names:
+            if folder_name.endswith((".dist-info", ".egg-info")):
+                name, _, version = folder_name[: -len(".dist-info")].partition("-")
                 if version:
-                    found.setdefault(
+                    packages.setdefault(
                         name.replace("_", "-").lower(),
-                        version.partition("-py")[0] if each.endswith(".egg-info") else version,
+                        version.partition("-py")[0] if folder_name.endswith(".egg-info") else version,
                     )
-    return {name: found[name] for name in sorted(found)}
+    return {name: packages[name] for name in sorted(packages)}

@@ -1,4 +1,4 @@
-"""What a failed attempt leaves: a traceback of the user's own lines, and an object in the datastore that says what happened."""
+"""The traces of a failed attempt: a traceback of the user's own lines, and an object with the cause."""
 
 from __future__ import annotations
 
@@ -15,40 +15,43 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
-DEATH = "ProcessEnded"  # `type` of a failure that no exception of the user's made
-SILENT = "its container ended and left no word: killed, perhaps for want of memory or with its node, or by a signal or an exit of the process's own"
-_LAST, _LAST_LINES = 16 << 10, 20  # of a log that is kept with it: bytes and lines
+DEATH = "ProcessEnded"  # `type` of a failure without an exception of the user's
+SILENT = (
+    "its container ended without reporting why: it was killed (perhaps it ran out of memory, or its node went down), "
+    "or its process ended itself by a signal or an exit"
+)
+_LAST, _LAST_LINES = 16 << 10, 20  # last bytes and lines of the log that are kept with it
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # the shim
 
 
 def forbids_retry(status: int) -> bool:
-    """Whether a process ended with the exit code by which its step asks for no other attempt (`status` as of `os.wait`)."""
+    """Returns True if a process ended with the exit code that forbids a retry. `status` is that of `os.wait`."""
     return os.waitstatus_to_exitcode(status) == NO_OTHER_ATTEMPT
 
 
 def exit_code(error: BaseException) -> int:
-    """Returns the exit code of a task whose step raised the error: 1, or the one that asks for no other attempt."""
-    asks = isinstance(error, SystemExit) and error.code == NO_OTHER_ATTEMPT
-    return NO_OTHER_ATTEMPT if asks else 1
+    """Returns the exit code of a task whose step raised the error: 1, or the one that forbids a retry."""
+    forbids = isinstance(error, SystemExit) and error.code == NO_OTHER_ATTEMPT
+    return NO_OTHER_ATTEMPT if forbids else 1
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback as Python prints it, without the shim's own frames above the user's code, and below it."""
+    """Returns the traceback as Python prints it, without the shim's own frames above and below the user's code."""
     import traceback
 
-    made = traceback.TracebackException(type(error), error, error.__traceback__)
-    stack = list(made.stack)
+    formatted = traceback.TracebackException(type(error), error, error.__traceback__)
+    stack = list(formatted.stack)
     first = next((position for position, frame in enumerate(stack) if not is_own(frame.filename)), 0)
     last = next(
         (len(stack) - position for position, frame in enumerate(reversed(stack)) if not is_own(frame.filename)),
         len(stack),
     )
-    made.stack = traceback.StackSummary.from_list(stack[first:last])
-    return "\n".join(map(_plain, "".join(made.format()).split("\n")))
+    formatted.stack = traceback.StackSummary.from_list(stack[first:last])
+    return "\n".join(map(_plain, "".join(formatted.format()).split("\n")))
 
 
 def _plain(line: str) -> str:
-    """The line that names one of our exceptions, without the module that it lies in."""
+    """Returns the line, without the module if it names one of flowc's own exceptions."""
     if not line.startswith("flowc.runtime_shim."):
         return line
     kind, colon, rest = line.partition(":")
@@ -72,17 +75,19 @@ def write(
     text = user_traceback(error)
     kind = type(error)
     data: Dict[str, Any] = {
-        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
-        "type": f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", ""), "message": str(error), "traceback": text,
+        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started,
+        "time": time.time(),
+        "type": f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", ""), "message": str(error),
+        "traceback": text,
     }  # fmt: skip
     store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
 
 
 def write_silent_death(store: Store, flow: str, run: str, task: Tuple[str, str, int]) -> None:
-    """Writes down how an earlier attempt of a task ended, if nothing did: whoever could have was killed with it."""
+    """Records how an earlier attempt of a task ended, if nothing did because everything was killed with it."""
     step, path, attempt = task
-    said = store.get(address.task_name(flow, run, step, path, f"{attempt}.failure.json"))
-    if said is not None or store.exists(address.record_name(flow, run, step, path)):
+    existing = store.get(address.task_name(flow, run, step, path, f"{attempt}.failure.json"))
+    if existing is not None or store.exists(address.record_name(flow, run, step, path)):
         return
     log = store.get(address.task_name(flow, run, step, path, f"{attempt}.log"))
     write_death(store, flow, run, task, SILENT, log or b"", None)
@@ -91,7 +96,10 @@ def write_silent_death(store: Store, flow: str, run: str, task: Tuple[str, str, 
 def write_death(
     store: Store, flow: str, run: str, task: Tuple[str, str, int], why: str, log: bytes, started: Optional[float]
 ) -> None:
-    """The same of an attempt whose process could write nothing any more: `log` is what it had printed, the last lines of which are kept."""
+    """Records the end of an attempt whose process could not do so itself.
+
+    `log` is its output, the last lines of which are kept.
+    """
     from ..contract.logs import Log
 
     step, path, attempt = task
@@ -99,14 +107,18 @@ def write_death(
         -_LAST_LINES:
     ]
     data: Dict[str, Any] = {
-        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started, "time": time.time(),
+        "version": record.VERSION, "step": step, "path": path, "attempt": attempt, "started": started,
+        "time": time.time(),
         "type": DEATH, "message": why, "traceback": "", "last_lines": lines,
     }  # fmt: skip
     store.put(address.task_name(flow, run, step, path, f"{attempt}.failure.json"), record.dumps(data))
 
 
 def read(store: Store, flow: str, run: str, step: str, path: str, attempt: int) -> Dict[str, Any]:
-    """Returns what `write` wrote; an empty dict if the attempt left nothing, because its process was killed, or something that is torn."""
+    """Returns what `write` wrote.
+
+    Returns an empty dict if the attempt left nothing, because its process was killed, or something that is torn.
+    """
     name = address.task_name(flow, run, step, path, f"{attempt}.failure.json")
     data = store.get(name)
     try:
@@ -116,5 +128,5 @@ def read(store: Store, flow: str, run: str, step: str, path: str, attempt: int) 
 
 
 def names(store: Store, flow: str, run: str) -> List[str]:
-    """The objects of all failures of the run."""
+    """Returns the objects of all failures of the run."""
     return [name for name in store.list(address.run_name(flow, run)) if name.endswith(".failure.json")]

@@ -1,6 +1,7 @@
-"""The widest foreach that an engine can run, as the spec says it: `FLOWC_MAX_SPLITS` and `FLOWC_MAX_SPLITS_REASON` (docs/shim.md).
+"""The widest foreach that an engine can run, from the spec.
 
-A foreach that is too wide fails in the step that made it, before that step has a record: at this moment no task of it has cost anything.
+The spec sets `FLOWC_MAX_SPLITS` and `FLOWC_MAX_SPLITS_REASON` (docs/shim.md). A foreach that is too wide fails in the
+step that made it, before that step has a record. At this moment none of its tasks has cost anything.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def check_splits(step: str, over: str, splits: int, around: Sequence[int] = ()) -> None:
-    """Raises ShimError when the foreach over artifact `over` has more items than the engine can run.
+    """Raises ShimError if the foreach over artifact `over` has more items than the engine can run.
 
-    `around` are the numbers of items of the foreaches around it, outermost first. Of as many as `FLOWC_MAX_SPLITS_LEVELS` says, each item has
-    such a foreach, and what counts is what all of them have together.
+    `around` are the numbers of items of the enclosing foreaches, outermost first. The limit applies to the product with
+    as many of them as `FLOWC_MAX_SPLITS_LEVELS` says, because each of their items has such a foreach.
     """
     text = os.environ.get("FLOWC_MAX_SPLITS", "")
     if not text:
@@ -28,11 +29,12 @@ def check_splits(step: str, over: str, splits: int, around: Sequence[int] = ()) 
     levels = os.environ.get("FLOWC_MAX_SPLITS_LEVELS", "0")
     within = around[max(0, len(around) - int(levels)) :] if levels.isdigit() else ()
     total = splits
-    for each in within:
-        total *= each
+    for count in within:
+        total *= count
     if total > int(text):
         advice = os.environ.get("FLOWC_MAX_SPLITS_REASON", "")
-        times = "".join(f"{each} times " for each in within)
+        times = "".join(f"{count} times " for count in within)
         raise ShimError(
-            f"step `{step}`: the foreach over `{over}` has {times}{splits} items, and the engine runs at most {int(text)}{advice and f': {advice}'}"
+            f"step `{step}`: the foreach over `{over}` has {times}{splits} items, but the engine runs at most "
+            f"{int(text)}{advice and f': {advice}'}"
         )

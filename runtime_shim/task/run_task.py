@@ -1,4 +1,4 @@
-"""Running one task: find its inputs, run the user's code, write its record. Start reading at `run_task`."""
+"""Runs one task: finds its inputs, runs the user's code, writes its record. Start reading at `run_task`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ OK = 0
 
 
 def run_task(task: Attempt) -> Optional[Outcome]:
-    """Returns the outcome once the task's record exists; None when the user's code failed, which has been written down then.
+    """Returns the outcome once the task's record exists; None if the user's code failed, which is recorded by then.
 
-    A record that is there already is reported again, and nothing is run, unless an operator has asked for the task since. Raises ShimError.
+    An existing record is reported again and nothing is run, unless an operator has asked for the task since. Raises
+    ShimError.
     """
     graph = task.graph
     switch = graph.kind(task.step) == "switch"
@@ -63,15 +64,18 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         flow_class = task.load()
         ran_in = _noted(task, inputs) if task.store.remote and not task.environment else None
         flow = _flow_object(task, flow_class, inputs, values)
-        made = flow
+        flow_object = flow
         if task.cards is not None:
             task.cards.belongs_to(flow)
-        user_step.run(task, flow, lambda: _call(task, made, flow_class, inputs))
-        if made._flowc.over is not None and made._flowc.splits is not None:
+        user_step.run(task, flow, lambda: _call(task, flow_object, flow_class, inputs))
+        if flow_object._flowc.over is not None and flow_object._flowc.splits is not None:
             from .foreach_limit import check_splits
 
             check_splits(
-                task.step, made._flowc.over, made._flowc.splits, [frame["splits"] for frame in made._flowc.stack]
+                task.step,
+                flow_object._flowc.over,
+                flow_object._flowc.splits,
+                [frame["splits"] for frame in flow_object._flowc.stack],
             )
         manifest = _saved(flow)
     except ShimError as error:
@@ -79,7 +83,7 @@ def run_task(task: Attempt) -> Optional[Outcome]:
         raise
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit too: a step that leaves the process has not called self.next
+    except BaseException as error:  # includes SystemExit: a step that exits has not called self.next
         from . import failure, termination
 
         task.exit_code = failure.exit_code(error)
@@ -131,12 +135,12 @@ def _noted(task: Attempt, inputs: List[Record]) -> Any:
     from .environment import Noted
 
     return Noted(
-        task.store, task.graph.name, {str((each.data.get("environment") or {}).get("digest") or "") for each in inputs}
+        task.store, task.graph.name, {str((done.data.get("environment") or {}).get("digest") or "") for done in inputs}
     )
 
 
 def _note(task: Attempt, error: ShimError, started: float) -> None:
-    """Leaves what stopped the attempt, if the datastore still takes it."""
+    """Records the error that stopped the attempt, if the datastore still accepts it."""
     from . import failure
 
     try:
@@ -146,15 +150,15 @@ def _note(task: Attempt, error: ShimError, started: float) -> None:
 
 
 def _parameters(task: Attempt) -> Dict[str, Any]:
-    """The run's parameters by name; the first step fixes them in run.json."""
+    """Returns the run's parameters by name. The first step fixes them in run.json."""
     graph = task.graph
     if not task.is_first or task.given is None:
         run = task.begun.data or record.read_run(task.store, graph.name, task.run)
         if run is None:
             raise ShimError(f"run {task.run!r} of flow {graph.name} has not begun: its first step writes run.json")
         task.run_data = run
-        found: Dict[str, Any] = run["parameters"]
-        return found
+        values: Dict[str, Any] = run["parameters"]
+        return values
     from ..contract import parameters
     from ..local import gc_handshake
 
@@ -180,7 +184,7 @@ def _parameters(task: Attempt) -> Dict[str, Any]:
 
 
 def _owner(task: Attempt) -> Dict[str, Any]:
-    """What run.json says of the engine's run, and of the start that wrote it."""
+    """Returns the part of run.json about the engine's run and the start that wrote it."""
     start = {
         "step": task.step,
         **task.start.as_data(),
@@ -190,35 +194,40 @@ def _owner(task: Attempt) -> Dict[str, Any]:
 
 
 def _begin_again(task: Attempt, before: Dict[str, Any], data: Dict[str, Any]) -> Dict[str, Any]:
-    """Returns what run.json is after an operator asked for the first task once more: as it was, unless code or parameters are others now."""
+    """Returns run.json after an operator asked for the first task again. It changes only with code or parameters."""
     from ..contract import superseded
 
     text = record.dumps({"version": record.VERSION, **data})
-    made = record.loads(text, "run.json")
-    if not task.begun.is_anew and all(made[name] == before.get(name) for name in ("code", "parameters")):
+    run_data = record.loads(text, "run.json")
+    if not task.begun.is_anew and all(run_data[name] == before.get(name) for name in ("code", "parameters")):
         return before
     superseded.keep_run(task.store, task.graph.name, task.run, before)
     task.store.put(address.run_record_name(task.graph.name, task.run), text)
-    return made
+    return run_data
 
 
 def _project_tags(graph: Graph) -> Dict[str, Any]:
-    found = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)
-    if found is None:
+    project_attributes = next(
+        (decorator["attributes"] for decorator in graph.flow["decorators"] if decorator["name"] == "project"), None
+    )
+    if project_attributes is None:
         return {}
     from ..contract import project
 
-    return project.tags(found, graph.name, identity.user_name())
+    return project.tags(project_attributes, graph.name, identity.user_name())
 
 
 def _set_environment(decorator: Optional[Dict[str, Any]]) -> None:
-    """`@environment`, before user code is imported; the engine's own copy of it, which may be of a later deployment, wins."""
+    """Applies `@environment` before user code is imported.
+
+    The engine's own copy, which may be of a later deployment, wins.
+    """
     own = environment_variables(decorator)
-    given = os.environ.get("FLOWC_ENVIRONMENT")
-    if given:
+    encoded = os.environ.get("FLOWC_ENVIRONMENT")
+    if encoded:
         from ..contract.parameters import decode
 
-        own.update(decode(given))
+        own.update(decode(encoded))
     os.environ.update({name: str(value) for name, value in own.items()})
 
 
@@ -229,8 +238,8 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     constants = flowspec.constants(flow_class)
     fixed = frozenset(
         [
-            *(each["attribute"] for each in (*declared, *configs)),
-            *(each["name"] for each in graph.flow["constants"]),
+            *(declaration["attribute"] for declaration in (*declared, *configs)),
+            *(constant["name"] for constant in graph.flow["constants"]),
             *constants,
         ]
     )
@@ -244,63 +253,72 @@ def _flow_object(task: Attempt, flow_class: type[FlowSpec], inputs: List[Record]
     else:
         state.manifest = dict(inputs[0].artifacts)
     current._set(
-        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path), retry_count=task.tries,
+        flow_name=graph.name, run_id=task.run, step_name=task.step, task_id=address.task_id(task.step, task.path),
+        retry_count=task.tries,
         origin_run_id=task.extra.get("origin"), namespace=task.run_data.get("namespace"), username=identity.user_name(),
         tags=set(task.run_data.get("tags") or ()),
         parameters=RunParameters(_in_steps(declared, values)),
-        parameter_names=sorted(each["attribute"] for each in (*declared, *configs)), **_by_decorator(task),
+        parameter_names=sorted(declaration["attribute"] for declaration in (*declared, *configs)),
+        **_by_decorator(task),
     )  # fmt: skip
     current._graph = graph
     return flowspec.prepare(flow_class, state)
 
 
 def _by_decorator(task: Attempt) -> Dict[str, Any]:
-    """What of `current` is there only with a decorator."""
-    found: Dict[str, Any] = {}
+    """Returns the parts of `current` that exist only with a decorator."""
+    facts: Dict[str, Any] = {}
     graph = task.graph
-    cards = [each["attributes"] for each in graph.step(task.step)["decorators"] if each["name"] == "card"]
+    cards = [
+        decorator["attributes"] for decorator in graph.step(task.step)["decorators"] if decorator["name"] == "card"
+    ]
     if cards:
         from ..cards.of_task import CardsOfTask
 
         task.cards = CardsOfTask(task, cards)
-        found["card"] = task.cards.collector
+        facts["card"] = task.cards.collector
     if graph.is_gang(task.step):
-        found["is_parallel"] = True
-    project = next((each["attributes"] for each in graph.flow["decorators"] if each["name"] == "project"), None)
+        facts["is_parallel"] = True
+    project = next(
+        (decorator["attributes"] for decorator in graph.flow["decorators"] if decorator["name"] == "project"), None
+    )
     if project is not None:
         from ..contract.project import place
 
-        found.update(place(project, graph.name, identity.user_name()))
-    return found
+        facts.update(place(project, graph.name, identity.user_name()))
+    return facts
 
 
 def _declared_constants(task: Attempt, flow_class: type[FlowSpec]) -> Dict[str, Any]:
     return {
-        each["name"]: getattr(flow_class, each["name"])
-        for each in task.graph.flow["constants"]
-        if hasattr(flow_class, each["name"])
+        constant["name"]: getattr(flow_class, constant["name"])
+        for constant in task.graph.flow["constants"]
+        if hasattr(flow_class, constant["name"])
     }
 
 
 def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, Any]) -> Manifest:
-    found = dict(constants)
-    found.update(_in_steps(task.graph.flow["parameters"], values))
+    initial = dict(constants)
+    initial.update(_in_steps(task.graph.flow["parameters"], values))
     if task.graph.flow.get("configs"):
         from .. import config
 
         configs = config.of_flow(task.graph.flow)
-        found.update(
-            {each["attribute"]: config.as_artifact(configs[each["name"]]) for each in task.graph.flow["configs"]}
+        initial.update(
+            {
+                declaration["attribute"]: config.as_artifact(configs[declaration["name"]])
+                for declaration in task.graph.flow["configs"]
+            }
         )
-    for each in task.graph.flow["parameters"]:
-        if each["type"] == "file":
+    for parameter in task.graph.flow["parameters"]:
+        if parameter["type"] == "file":
             from ..contract.included_file import content
 
-            found[each["attribute"]] = content(
-                each, values.get(each["name"]), task.store, task.graph.name, task.graph.folder
+            initial[parameter["attribute"]] = content(
+                parameter, values.get(parameter["name"]), task.store, task.graph.name, task.graph.folder
             )
     try:
-        return artifacts.save_all(task.store, task.graph.name, found, {})
+        return artifacts.save_all(task.store, task.graph.name, initial, {})
     except artifacts.Unpicklable as error:
         from ..exceptions import UnpicklableArtifactException
 
@@ -308,21 +326,28 @@ def _first_manifest(task: Attempt, constants: Dict[str, Any], values: Dict[str, 
 
 
 def _in_steps(declared: List[Dict[str, Any]], values: Dict[str, Any]) -> Dict[str, Any]:
-    """The values as steps see them, but for files, whose content is an artifact only."""
+    """Returns the values as steps see them, without files, whose content exists only as an artifact."""
     if not declared:
         return {}
     from ..contract.parameters import in_step
 
-    return {each["attribute"]: in_step(each, values.get(each["name"])) for each in declared if each["type"] != "file"}
+    return {
+        parameter["attribute"]: in_step(parameter, values.get(parameter["name"]))
+        for parameter in declared
+        if parameter["type"] != "file"
+    }
 
 
 def _closes(task: Attempt) -> Optional[Dict[str, Any]]:
-    """The node of the graph that the task's step joins."""
+    """Returns the graph's node that the task's step joins."""
     return task.graph.closes.get(task.step) if not address.visit(task.path) else None
 
 
 def _stack(task: Attempt, inputs: List[Record]) -> List[Dict[str, Any]]:
-    """The open foreaches: those of the input, less the one that a join closes, with the one that the input opened."""
+    """Returns the open foreaches.
+
+    They are those of the input, without the one that a join closes, and with the one that the input opened.
+    """
     if not inputs:
         return []
     first = inputs[0]
@@ -347,21 +372,23 @@ def _stack(task: Attempt, inputs: List[Record]) -> List[Dict[str, Any]]:
 def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: List[Record]) -> None:
     """Runs the step's method within the user's own decorators."""
     function = getattr(flow_class, task.step)
-    given = None
+    joined_inputs = None
     if flow._flowc.is_join or (task.graph.step(task.step)["is_join"] and inputs):
         from ..artifacts import prefetch
         from ..user_code.inputs import Inputs
 
         ahead = prefetch.OfJoin(task.store, task.graph.name, task.graph.step(task.step).get("reads"), inputs)
-        given = Inputs([_input(task, flow_class, flow, each) for each in inputs], ahead.come_to)
+        joined_inputs = Inputs([_input(task, flow_class, flow, done) for done in inputs], ahead.come_to)
     method = getattr(flow, task.step)
     wrappers = getattr(function, "wrappers", None)
     if not wrappers:
-        method() if given is None else method(given)
+        method() if joined_inputs is None else method(joined_inputs)
         return
     from ..user_code.user_decorators import run
 
-    instead, arguments = run(task.step, flow, wrappers, method if given is None else lambda: method(given), given)
+    instead, arguments = run(
+        task.step, flow, wrappers, method if joined_inputs is None else lambda: method(joined_inputs), joined_inputs
+    )
     if instead:
         from . import transitions
 
@@ -369,7 +396,7 @@ def _call(task: Attempt, flow: FlowSpec, flow_class: type[FlowSpec], inputs: Lis
 
 
 def _input(task: Attempt, flow_class: type[FlowSpec], flow: FlowSpec, one: Record) -> FlowSpec:
-    """A branch's flow object, for `inputs` of a join."""
+    """Returns a branch's flow object, for `inputs` of a join."""
     state = State(task.store, task.graph.name, one.step, one.artifacts, one.stack, flow._flowc.fixed)
     state.graph = task.graph
     return flowspec.prepare(flow_class, state, is_input=True)

@@ -1,6 +1,7 @@
-"""`@secrets`: environment variables that are fetched in the task, before the step runs (Metaflow's documentation, secrets).
+"""`@secrets`: environment variables that the task fetches before the step runs (Metaflow's documentation, secrets).
 
-A source is `"backend.id"`, `"id"` for the backend of METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE, or a dict with `type`, `id`, `options`, `role`.
+A source is `"backend.id"`, `"id"` for the backend of METAFLOW_DEFAULT_SECRETS_BACKEND_TYPE, or a dict with `type`,
+`id`, `options`, `role`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ _KNOWN = tuple(each for each in SECRET_BACKENDS if each != "inline")
 
 
 def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
-    """Returns the variables of all sources of the decorator. Raises MetaflowException: a step must not run without its secrets."""
-    found: Dict[str, str] = {}
+    """Returns the variables from all sources of the decorator.
+
+    Raises MetaflowException, because a step must not run without its secrets.
+    """
+    fetched: Dict[str, str] = {}
     owner: Dict[str, str] = {}
     for source in decorator.get("sources") or []:
         backend, name, options = _parse(source)
@@ -26,20 +30,21 @@ def variables(decorator: Dict[str, Any]) -> Dict[str, str]:
                 raise MetaflowException(f"@secrets: both {owner[variable]!r} and {name!r} set the variable {variable}")
             if variable in os.environ and not decorator.get("allow_override"):
                 raise MetaflowException(
-                    f"@secrets: {name!r} sets the variable {variable}, which is set already: allow_override=True replaces it"
+                    f"@secrets: {name!r} sets the variable {variable}, which is already set: allow_override=True "
+                    "replaces it"
                 )
-            owner[variable], found[variable] = name, value
-    return found
+            owner[variable], fetched[variable] = name, value
+    return fetched
 
 
 def _parse(source: Any) -> Tuple[str, str, Dict[str, Any]]:
-    """The backend, the secret's name, and its options."""
+    """Returns the backend, the secret's name, and its options."""
     if not isinstance(source, (str, dict)):
-        raise MetaflowException(f"@secrets: a source is a text or a dict, not {source!r}")
+        raise MetaflowException(f"@secrets: a source must be a string or a dict, not {source!r}")
     kind, name, options = secret_source(source)
     kind = kind or _default_backend()
     if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(options, dict):
-        raise MetaflowException("@secrets: of a source, `type` and `id` are texts and `options` is a dict")
+        raise MetaflowException("@secrets: in a source, `type` and `id` must be strings, and `options` must be a dict")
     return kind, name, options
 
 
@@ -54,23 +59,24 @@ def _default_backend() -> str:
 
 def _fetch(backend: str, name: str, options: Dict[str, Any]) -> Dict[str, Any]:
     if backend == "inline":
-        found = options.get("env_vars", {})
-        if not isinstance(found, dict):
-            raise MetaflowException(f"@secrets: `env_vars` of {name!r} is a dict")
-        return found
+        values = options.get("env_vars", {})
+        if not isinstance(values, dict):
+            raise MetaflowException(f"@secrets: `env_vars` of {name!r} must be a dict")
+        return values
     if backend in _KNOWN:
         raise MetaflowException(
-            f"@secrets: flowc does not fetch from {backend} yet (secret {name!r}): set its variables for the task in another way"
+            f"@secrets: flowc cannot fetch from {backend} yet (secret {name!r}): set its variables for the task in a "
+            "different way"
         )
-    raise MetaflowException(f"@secrets: there is no backend {backend!r}: inline, {', '.join(_KNOWN)}")
+    raise MetaflowException(f"@secrets: unknown backend {backend!r}: choose one of inline, {', '.join(_KNOWN)}")
 
 
 def _check(name: str, variable: Any, value: Any) -> None:
     if not isinstance(variable, str) or not isinstance(value, str):
         raise MetaflowException(
-            f"@secrets: names and values of {name!r} are texts, not {variable!r}: {type(value).__name__}"
+            f"@secrets: names and values of {name!r} must be strings, not {variable!r}: {type(value).__name__}"
         )
     if not is_secret_variable(variable):
         raise MetaflowException(
-            f"@secrets: {name!r} has {variable!r}, which is no name of a variable that a secret may set"
+            f"@secrets: {name!r} sets {variable!r}, but a secret cannot set a variable of that name"
         )

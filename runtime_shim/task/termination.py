@@ -1,4 +1,7 @@
-"""The last line of an attempt that fails, for the engine: Kubernetes keeps what a container writes to its termination log (core/v1, Container)."""
+"""The last line of a failed attempt, for the engine.
+
+Kubernetes keeps what a container writes to its termination log (core/v1, Container).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ if TYPE_CHECKING:
     from typing import Optional
 
 LOG = "/dev/termination-log"
-_LONGEST = (
-    1024  # characters; Kubernetes keeps 4096 bytes of a container, and Argo each task's in the status of the workflow
-)
+_LONGEST = 1024  # characters; Kubernetes keeps 4096 bytes per container, and Argo every task's in the workflow's status
 
 
 def describe(error: BaseException, attempt: int, attempts: int) -> str:
@@ -20,16 +21,16 @@ def describe(error: BaseException, attempt: int, attempts: int) -> str:
     >>> describe(ValueError("bad"), 1, 1)
     'ValueError: bad'
     """
-    said = str(error)
-    text = f"{type(error).__qualname__}: {said}" if said else type(error).__qualname__
+    message = str(error)
+    text = f"{type(error).__qualname__}: {message}" if message else type(error).__qualname__
     facts = [_line(error), f"attempt {attempt} of {attempts}" if attempts > 1 else ""]
-    known = ", ".join(filter(None, facts))
-    ending = f" ({known})" if known else ""
+    details = ", ".join(filter(None, facts))
+    ending = f" ({details})" if details else ""
     return _shortened(text, _LONGEST - len(ending)) + ending
 
 
 def write(line: str, place: Optional[str] = None) -> None:
-    """Writes the line where the engine looks for it; does nothing outside of a container of Kubernetes."""
+    """Writes the line where the engine looks for it. Does nothing outside of a Kubernetes container."""
     try:
         file = os.open(place or os.environ.get("FLOWC_TERMINATION_LOG") or LOG, os.O_WRONLY | os.O_TRUNC)
     except OSError:
@@ -43,17 +44,17 @@ def write(line: str, place: Optional[str] = None) -> None:
 
 
 def _line(error: BaseException) -> str:
-    """The last line of the user's own code that the error came through, as FILE:LINE; "" if there is none."""
+    """Returns FILE:LINE of the last of the user's own lines that the error passed through; "" if there is none."""
     from .failure import is_own
 
-    found = ""
+    place = ""
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         if not is_own(file) and not file.startswith("<"):
-            found = f"{os.path.basename(file)}:{trace.tb_lineno}"
+            place = f"{os.path.basename(file)}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return found
+    return place
 
 
 def _shortened(text: str, length: int) -> str:

@@ -1,4 +1,4 @@
-"""`@timeout`: an exception in the user's code when its time is up (docs/shim.md, Retries, catch, timeout)."""
+"""`@timeout`: raises an exception in the user's code when its time is up (docs/shim.md, Retries, catch, timeout)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """A context in which TimeoutException is raised once `seconds` have passed; 0 for no limit. For the main thread of a process."""
+    """A context manager that raises TimeoutException after `seconds`; 0 for no limit. For a process's main thread."""
 
     def __init__(self, step: str, seconds: float) -> None:
         self.step, self.seconds = step, seconds

@@ -1,4 +1,7 @@
-"""Running what the user wrote for a step, with what `@catch`, `@timeout`, `@secrets` and `@parallel` say of it (docs/shim.md, Retries)."""
+"""Runs the user's code for a step, and applies `@catch`, `@timeout`, `@secrets` and `@parallel`.
+
+The rules are in docs/shim.md, Retries.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
-    """Runs the step by `call`. Exceptions come through when nobody catches them."""
+    """Runs the step through `call`. Exceptions propagate unless `@catch` catches them."""
     graph, step = task.graph, task.step
     catch = graph.decorator(step, "catch")
     seconds = graph.timeout_seconds(step)
@@ -45,7 +48,7 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
 
 
 def _within(task: Attempt, flow: FlowSpec, call: Callable[[], None], catch: Optional[Dict[str, Any]]) -> None:
-    """What the step's deadline is for."""
+    """Runs the part of the step that its deadline covers."""
     _prepare(task, flow)
     if catch is not None and task.tries > task.graph.retries(task.step):
         from ..exceptions import FailureHandledByCatch
@@ -55,7 +58,7 @@ def _within(task: Attempt, flow: FlowSpec, call: Callable[[], None], catch: Opti
 
 
 def _prepare(task: Attempt, flow: FlowSpec) -> None:
-    """What decorators set in the environment of the step, when its modules have been imported."""
+    """Sets environment variables from the step's decorators, once its modules have been imported."""
     graph, step = task.graph, task.step
     secrets = graph.decorator(step, "secrets")
     if secrets is not None:
@@ -71,7 +74,10 @@ def _prepare(task: Attempt, flow: FlowSpec) -> None:
 
 
 def _pretend_success(task: Attempt, flow: FlowSpec, catch: Dict[str, Any], error: Exception) -> None:
-    """The exception becomes an artifact, and the run goes on where the graph says; a choice that was never made cannot be."""
+    """Makes the exception an artifact, and continues the run as the graph says.
+
+    Raises the exception again if the step had to choose how the run continues.
+    """
     if task.graph.kind(task.step) in ("foreach", "switch", "parallel"):
         raise error
     name = caught_artifact(catch)

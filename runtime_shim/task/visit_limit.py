@@ -1,4 +1,4 @@
-"""How often a loop may go round on an engine that has a limit."""
+"""Limits how often a loop may go round on an engine with such a limit."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def check(step: str, path: str, environment: Mapping[str, str]) -> None:
-    """Raises UsageError for a visit of a loop that is one too many."""
+    """Raises UsageError for a visit of a loop that exceeds the limit."""
     most = int(environment["FLOWC_MAX_VISITS"])
     if address.visit(path) >= most:
         raise UsageError(
-            f"step {step} has chosen itself {most} times, and the spec allows {most} visits of its loop: "
+            f"step {step} has chosen itself {most} times, but the spec allows {most} visits of its loop: "
             "compile the flow with a greater --max-visits, if the engine allows more, or loop inside the step"
         )

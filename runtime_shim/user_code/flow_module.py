@@ -1,4 +1,4 @@
-"""Importing the flow's module: from its own folder, under a name of its own, without starting anything."""
+"""Imports the flow's module from its own folder, under its own name, without starting anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Once(SourceFileLoader):
-    """For a file that is imported once: to keep it compiled would take longer than it takes to compile."""
+    """A loader for a file that is imported once. Caching the compiled code would take longer than compiling it."""
 
     def get_code(self, fullname: str) -> Any:
         from ..fast_start.compile_module import module_code
@@ -26,10 +26,12 @@ class _Once(SourceFileLoader):
 
 
 def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> Any:
-    """Returns the flow class. Exceptions of the user's module come through as they are. `once`: the folder is gone when the task has ended.
+    """Returns the flow class.
 
-    The folder goes first on `sys.path`, as when the file is run. The module's name is the file's, so that a class of the flow's own file that
-    is pickled in one task is found again in another, on any engine.
+    Exceptions of the user's module propagate unchanged. With `once`, the folder is temporary.
+
+    The folder goes first on `sys.path`, as when the file is run. The module is named after the file, so that a class
+    from the flow's own file that one task pickles is found again in other tasks, on any engine.
     """
     start_site()
     metaflow_alias.install()
@@ -50,15 +52,18 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
         except BaseException:
             sys.modules.pop(name, None)
             raise
-    found = getattr(module, class_name, None)
-    if found is None:
+    flow_class = getattr(module, class_name, None)
+    if flow_class is None:
         raise ShimError(f"{file} has no class {class_name}")
-    return found
+    return flow_class
 
 
 def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
-    """Returns the flow's class as its configs and mutators make it. `flow` is the IR's JSON form. Exceptions of the user's code come through."""
-    found = import_flow(folder, flow["file"], flow["name"], once)
+    """Returns the flow's class after its configs and mutators. `flow` is the IR's JSON form.
+
+    Exceptions of the user's code propagate.
+    """
+    flow_class = import_flow(folder, flow["file"], flow["name"], once)
     values: Dict[str, Any] = {}
     if flow.get("configs"):
         from .. import config
@@ -66,51 +71,60 @@ def load_flow(folder: str, flow: Dict[str, Any], once: bool = False) -> Any:
         values = config.of_flow(flow)
         config.active.clear()
         config.active.update(values)
-    if flow.get("mutators") and "_flowc_mutated" not in found.__dict__:
+    if flow.get("mutators") and "_flowc_mutated" not in flow_class.__dict__:
         from . import mutators
 
         mutators.know(flow["decorators_known"])
         mutators.apply(
-            found, values, attach=[each["name"] for each in flow.get("inputs", ()) if each["kind"] == "with"]
+            flow_class,
+            values,
+            attach=[attached["name"] for attached in flow.get("inputs", ()) if attached["kind"] == "with"],
         )
-        found._flowc_mutated = True
+        flow_class._flowc_mutated = True
     if not flow.get("mutators"):
-        _see_that_all_was_read(found, flow)
-    return found
+        _see_that_all_was_read(flow_class, flow)
+    return flow_class
 
 
 def _see_that_all_was_read(flow_class: Any, flow: Dict[str, Any]) -> None:
-    """Raises ShimError if Python has made something of the flow that reading it did not find: it would have another meaning than its author's."""
-    known = {each["attribute"] for each in (*flow["parameters"], *flow.get("configs", ()))}
+    """Raises ShimError if Python sees parameters or decorators in the flow that reading its source did not find.
+
+    The flow would otherwise have a different meaning than its author's.
+    """
+    declared = {declaration["attribute"] for declaration in (*flow["parameters"], *flow.get("configs", ()))}
     for owner in flow_class.__mro__:
         for name, value in vars(owner).items():
             if (
-                name not in known
+                name not in declared
                 and getattr(type(value), "_flowc_declares", False)
                 and getattr(flow_class, name, None) is value
             ):
-                what = f"`{name}` of {flow['name']} is a {type(value).__name__}, which cannot be seen in its source"
+                what = f"`{name}` of {flow['name']} is a {type(value).__name__}, which flowc cannot see in its source"
                 raise ShimError(
                     f"{what}: write `{name} = {type(value).__name__}('{name}', …)` in the body of the class"
                 )
         for name in [
             name
             for name, _ in vars(owner).get("_flowc_written", ())
-            if name not in [each["name"] for each in flow["decorators"]]
+            if name not in [decorator["name"] for decorator in flow["decorators"]]
         ]:
             raise ShimError(
-                f"{owner.__name__} has the decorator `@{name}`, which cannot be seen in its source: write it above the class"
+                f"{owner.__name__} has the decorator `@{name}`, which flowc cannot see in its source: write it above "
+                "the class"
             )
     for step in flow["steps"]:
         written = getattr(getattr(flow_class, step["name"], None), "__dict__", {}).get("_flowc_written", ())
-        for name in [name for name, _ in written if name not in [each["name"] for each in step["decorators"]]]:
+        for name in [
+            name for name, _ in written if name not in [decorator["name"] for decorator in step["decorators"]]
+        ]:
             raise ShimError(
-                f"step `{step['name']}` has the decorator `@{name}`, which cannot be seen in its source: write it above `@step`"
+                f"step `{step['name']}` has the decorator `@{name}`, which flowc cannot see in its source: write it "
+                "above `@step`"
             )
 
 
 def start_site() -> None:
-    """What Python does when it starts, unless it was told not to (-S): site-packages, `.pth` files, `sitecustomize`."""
+    """Does what Python does at its start without -S: site-packages, `.pth` files, `sitecustomize`."""
     if sys.flags.no_site and "site" not in sys.modules:
         import site
 
@@ -118,9 +132,9 @@ def start_site() -> None:
 
 
 def module_name(file: str) -> str:
-    """The name under which the flow's file is imported: its own, unless Python's library has a module of that name."""
+    """Returns the module name for the flow's file: its own, unless Python's library has a module with that name."""
     stem = file.rpartition("/")[2]
     stem = stem[:-3] if stem.endswith(".py") else stem
-    name = "".join(each if each.isalnum() or each == "_" else "_" for each in stem)
+    name = "".join(character if character.isalnum() or character == "_" else "_" for character in stem)
     standard = getattr(sys, "stdlib_module_names", sys.builtin_module_names)
     return f"flow_{name}" if not name.isidentifier() or name in standard or name in ("flowc", "metaflow") else name

@@ -1,6 +1,7 @@
-"""`FlowSpec`: the object that a step's method gets as `self`. Artifacts are attributes; this is where they come from and what may be set.
+"""`FlowSpec`: the object that a step's method gets as `self`.
 
-Rules: Metaflow's documentation, basics and client; measured where that is silent (docs/language.md).
+Artifacts are its attributes. This module decides where they come from and which may be set. The rules are in Metaflow's
+documentation, basics and client; where that is silent, they were measured (docs/language.md).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, FrozenSet, List, Optional, Tuple, Union
 
-ITEMS = "_flowc_items"  # the items of a foreach over something without an order of its own, fixed once
+ITEMS = "_flowc_items"  # the items of a foreach over an unordered collection, in a fixed order
 
 _READ_ONLY = "Flow level attributes and Parameters are not modifiable"
 
@@ -25,18 +26,25 @@ _READ_ONLY = "Flow level attributes and Parameters are not modifiable"
 _NOT_CONSTANT = frozenset(("cmd", "foreach_stack", "index", "input", "script_name", "name"))
 
 
-class ForeachFrame(tuple):  # type: ignore[type-arg]  # a named one: `collections` takes longer to import than a task may
-    """One open foreach of `self._foreach_stack`: `step` (the first of its body), `var` (the artifact), `num_splits`, `index`, `value`, a text."""
+# a named one: `collections` takes longer to import than a task may
+class ForeachFrame(tuple):  # type: ignore[type-arg]
+    """One open foreach of `self._foreach_stack`.
+
+    Its items are `step` (the first of its body), `var` (the artifact), `num_splits`, `index` and `value`, a text.
+    """
 
     step, var, num_splits, index, value = (property(lambda self, at=at: tuple.__getitem__(self, at)) for at in range(5))  # type: ignore[misc]
 
 
 class UnboundedForeachInput:
-    """Base of Metaflow's extensions for a foreach whose number of items nobody knows; here it can be imported, and is refused when it is used."""
+    """Base class of Metaflow's extensions for a foreach with an unknown number of items.
+
+    It can be imported here, but its use is refused.
+    """
 
 
 class State:
-    """What a flow object knows of its task."""
+    """A flow object's knowledge about its task."""
 
     def __init__(
         self, store: Store, flow: str, step: str, manifest: Manifest, stack: List[Dict[str, Any]], fixed: FrozenSet[str]
@@ -53,10 +61,10 @@ class State:
         self.next: Optional[List[str]] = None
         self.splits: Optional[int] = None
         self.over: Optional[str] = None
-        self.caught = False  # `@catch` made an artifact of what the step raised
-        self.inputs: Dict[int, Any] = {}  # level → item, once it has been read
+        self.caught = False  # `@catch` made an artifact of the step's exception
+        self.inputs: Dict[int, Any] = {}  # level → item, once read
         self.is_first = False  # the run's first task
-        self.initial: Dict[str, Any] = {}  # what an `__init__` of the flow's own has set
+        self.initial: Dict[str, Any] = {}  # attributes that the flow's own `__init__` has set
 
 
 class FlowSpec:
@@ -76,10 +84,10 @@ class FlowSpec:
 
             source = getattr(sys.modules[type(self).__module__], "__file__", sys.argv[0])
             if os.path.abspath(sys.argv[0]) == os.path.abspath(source):
-                source = sys.argv[0]  # as it was typed
+                source = sys.argv[0]  # as the user typed it
             sys.exit(hooks.registered["command_line"](source, type(self).__name__, sys.argv[1:]))
 
-    # ── artifacts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── artifacts ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def __getattr__(self, name: str) -> Any:
         state = self.__dict__.get("_flowc")
@@ -96,9 +104,9 @@ class FlowSpec:
         object.__setattr__(self, name, value)
 
     def __iter__(self) -> Any:
-        """The steps of the flow, as functions."""
-        found = (getattr(type(self), name, None) for name in dir(type(self)))
-        return iter([each for each in found if getattr(each, "is_step", False)])
+        """Iterates over the steps of the flow, as functions."""
+        attributes = (getattr(type(self), name, None) for name in dir(type(self)))
+        return iter([each for each in attributes if getattr(each, "is_step", False)])
 
     def __str__(self) -> str:
         state = self.__dict__.get("_flowc")
@@ -113,7 +121,8 @@ class FlowSpec:
         from ..exceptions import MetaflowException
 
         raise MetaflowException(
-            "a flow object cannot be saved: if `self` or one of `inputs` was assigned to an attribute, assign what is needed of it"
+            "a flow object cannot be saved: if `self` or one of `inputs` was assigned to an attribute, assign the "
+            "values that you need from it instead"
         )
 
     @property
@@ -127,7 +136,7 @@ class FlowSpec:
 
     @property
     def _foreach_stack(self) -> List[ForeachFrame]:
-        """The open foreaches, outermost first, as Metaflow keeps them."""
+        """The open foreaches, outermost first, in Metaflow's form."""
         targets, frames = self._flowc.graph.targets, enumerate(self._flowc.stack)
         return [
             ForeachFrame((targets(each["step"])[0], each["over"], each["splits"], each["index"], self._shown(level)))
@@ -135,7 +144,7 @@ class FlowSpec:
         ]
 
     def _shown(self, level: int) -> Optional[str]:
-        """A short text for the item of one level (Metaflow's documentation does not say how; measured)."""
+        """Returns a short text for the item of one level, as measured; Metaflow's documentation does not define it."""
         import reprlib
 
         frame = self._flowc.stack[level]
@@ -163,21 +172,21 @@ class FlowSpec:
 
         return graph_info(self._flowc.graph)
 
-    # ── where am I ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── where am I ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def index(self) -> Optional[int]:
-        """The index of this task in the innermost foreach, None outside."""
+        """The index of this task in the innermost foreach; None outside."""
         stack = self._flowc.stack
         return stack[-1]["index"] if stack else None
 
     @property
     def input(self) -> Any:
-        """The item of this task in the innermost foreach, None outside."""
+        """The item of this task in the innermost foreach; None outside."""
         return self._item(len(self._flowc.stack) - 1) if self._flowc.stack else None
 
     def foreach_stack(self) -> List[Tuple[int, Optional[int], Any]]:
-        """(index, number of splits, item) of every open foreach, outermost first; of a gang, no number."""
+        """Returns (index, number of splits, item) of every open foreach, outermost first. A gang has no number."""
         return [
             (frame["index"], frame["splits"] if frame["over"] is not None else None, self._item(level))
             for level, frame in enumerate(self._flowc.stack)
@@ -190,9 +199,12 @@ class FlowSpec:
         return state.inputs[level]
 
     def _found_item(self, frame: Dict[str, Any]) -> Any:
-        """The item of one level; None where the artifact of that foreach is not visible, as in a join that has not merged it."""
+        """Returns the item of one level.
+
+        Returns None if the artifact of that foreach is not visible, as in a join that has not merged it.
+        """
         name, index = frame["over"], frame["index"]
-        if name is None:  # a gang: what differs is the number of the node
+        if name is None:  # a gang: its tasks differ in the node's number
             return index
         try:
             items = getattr(self, f"{ITEMS}_{name}" if frame.get("fixed_order") else name)
@@ -201,36 +213,41 @@ class FlowSpec:
         try:
             return items[index]
         except TypeError:
-            return next(each for position, each in enumerate(items) if position == index)
+            return next(item for position, item in enumerate(items) if position == index)
         except KeyError:
             if isinstance(items, dict):
-                text = f"the foreach is over `{name}`, a dict without the key {index}: its items are looked up by number; make a list of it"
+                text = (
+                    f"the foreach is over `{name}`, a dict without the key {index}: its items are looked up by "
+                    "number; make a list of it"
+                )
                 raise KeyError(text) from None
             raise
 
-    # ── joins ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── joins ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def merge_artifacts(
         self, inputs: Any, exclude: Union[None, str, List[str]] = None, include: Optional[List[str]] = None
     ) -> None:
-        """Takes over what the inputs agree on, and `self` does not have yet. Raises for what they disagree on, and for a missing `include`."""
+        """Takes over artifacts that the inputs agree on and `self` does not have yet.
+
+        Raises for those that they disagree on, and for a missing `include`.
+        """
         from ..exceptions import MetaflowException, MissingInMergeArtifactsException, UnhandledInMergeArtifactsException
 
         state = self._flowc
-        exclude = (
-            exclude if isinstance(exclude, str) else list(exclude or [])
-        )  # in a text, names are sought as in Metaflow: `"ab"` leaves out `a`
+        # as in Metaflow, a string is searched for names: `"ab"` leaves out `a`
+        exclude = exclude if isinstance(exclude, str) else list(exclude or [])
         include = list(include or [])
         if not state.is_join:
-            raise MetaflowException(f"merge_artifacts was called in step `{state.step}`, which is no join")
+            raise MetaflowException(f"merge_artifacts was called in step `{state.step}`, which is not a join")
         if exclude and include:
             raise MetaflowException("merge_artifacts takes `include` or `exclude`, not both")
-        found: Manifest = {}
+        merged: Manifest = {}
         conflicts: List[
             str
-        ] = []  # a name for each branch that has another value than the first: what Metaflow's exception holds
-        for each in inputs:
-            for name, entry in each._flowc.manifest.items():
+        ] = []  # a name for each branch whose value differs from the first, as in Metaflow's exception
+        for branch in inputs:
+            for name, entry in branch._flowc.manifest.items():
                 if (
                     name in state.fixed
                     or name in exclude
@@ -239,27 +256,30 @@ class FlowSpec:
                     or self._has(name)
                 ):
                     continue
-                if found.setdefault(name, entry)["digest"] != entry["digest"]:
+                if merged.setdefault(name, entry)["digest"] != entry["digest"]:
                     conflicts.append(name)
         if conflicts:
             listed = ", ".join(sorted(set(conflicts)))
-            text = f"merge_artifacts in step `{state.step}`: branches disagree on {listed}; set them on self before, or exclude them"
+            text = (
+                f"merge_artifacts in step `{state.step}`: branches disagree on {listed}; set them on self before, or "
+                "exclude them"
+            )
             raise UnhandledInMergeArtifactsException(text, sorted(conflicts))
-        missing = [name for name in include if name not in found and not self._has(name)]
+        missing = [name for name in include if name not in merged and not self._has(name)]
         if missing:
             text = f"merge_artifacts in step `{state.step}`: no branch has {', '.join(missing)}"
             raise MissingInMergeArtifactsException(text, missing)
-        state.manifest.update(found)
+        state.manifest.update(merged)
 
     def _has(self, name: str) -> bool:
         return name in self.__dict__ or name in self._flowc.manifest or hasattr(type(self), name)
 
-    # ── transitions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── transitions ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def next(self, *dsts: Any, **kwargs: Any) -> None:
-        """Says which step comes next; the last thing that a step does."""
+        """Chooses the next step. It must be the last call of a step."""
         if "_flowc" not in self.__dict__:
-            raise wrong_next("self.next was called in `__init__`: only a step goes on to another")
+            raise wrong_next("self.next was called in `__init__`: only a step can call it")
         state = self._flowc
         step = state.step
         foreach, condition, parallel = (
@@ -274,7 +294,7 @@ class FlowSpec:
         if condition is not None or (dsts and isinstance(dsts[0], dict)):
             self._switch(dsts, condition, foreach is not None or parallel is not None)
             return
-        names = [self._target(each) for each in dsts]
+        names = [self._target(target) for target in dsts]
         if not names:
             raise wrong_next(f"step `{step}`: self.next was given no step")
         if foreach is not None and parallel is not None:
@@ -284,7 +304,8 @@ class FlowSpec:
         elif parallel:
             if len(names) != 1 or not hasattr(parallel, "__index__") or parallel < 1:
                 raise wrong_next(
-                    f"step `{step}`: num_parallel is a number of at least 1, with exactly one step, not {parallel!r}"
+                    f"step `{step}`: num_parallel must be a number of at least 1, with exactly one step, not "
+                    f"{parallel!r}"
                 )
             state.splits, state.over = int(parallel), None
         state.next = names
@@ -295,9 +316,9 @@ class FlowSpec:
         attribute = (
             next(
                 (
-                    each
-                    for each in self._flowc.targets
-                    if getattr(getattr(type(self), each, None), "__wrapped__", getattr(type(self), each, None))
+                    target
+                    for target in self._flowc.targets
+                    if getattr(getattr(type(self), target, None), "__wrapped__", getattr(type(self), target, None))
                     is function
                 ),
                 None,
@@ -309,15 +330,17 @@ class FlowSpec:
             or not isinstance(attribute, str)
             or not getattr(getattr(type(self), attribute, None), "is_step", False)
         ):
-            raise wrong_next(f"step `{self._flowc.step}`: {target!r}, given to self.next, is no step of this flow")
+            raise wrong_next(
+                f"step `{self._flowc.step}`: self.next was given {target!r}, which is not a step of this flow"
+            )
         return attribute
 
     def _foreach(self, names: List[str], over: Any) -> None:
         state, step = self._flowc, self._flowc.step
         if not isinstance(over, str):
-            raise wrong_next(f"step `{step}`: foreach is the name of an artifact, as text")
+            raise wrong_next(f"step `{step}`: foreach must be the name of an artifact, as a string")
         if len(names) != 1:
-            raise wrong_next(f"step `{step}`: a foreach goes to exactly one step")
+            raise wrong_next(f"step `{step}`: a foreach must go to exactly one step")
         try:
             items = getattr(self, over)
         except AttributeError:
@@ -328,7 +351,8 @@ class FlowSpec:
             )
         if isinstance(items, UnboundedForeachInput):
             raise wrong_next(
-                f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number of its items"
+                f"step `{step}`: the foreach is over `{over}`, an UnboundedForeachInput: flowc must know the number "
+                "of its items"
             )
         try:
             count = sum(1 for _ in items)
@@ -338,7 +362,7 @@ class FlowSpec:
             ) from error
         if not count:
             raise wrong_next(f"step `{step}`: the foreach is over `{over}`, which is empty")
-        if isinstance(items, (set, frozenset)):  # each process would order it differently
+        if isinstance(items, (set, frozenset)):  # each process would order the items differently
             object.__setattr__(self, f"{ITEMS}_{over}", list(items))
         state.splits, state.over = count, over
 
@@ -346,24 +370,24 @@ class FlowSpec:
         state, step = self._flowc, self._flowc.step
         if len(dsts) != 1 or not isinstance(dsts[0], dict) or not dsts[0] or not isinstance(condition, str) or mixed:
             raise wrong_next(
-                f"step `{step}`: a switch is written self.next({{value: self.step, …}}, condition='artifact')"
+                f"step `{step}`: a switch must be written as self.next({{value: self.step, …}}, condition='artifact')"
             )
         try:
             value = getattr(self, condition)
         except AttributeError:
             raise wrong_next(f"step `{step}`: the switch is on `{condition}`, which was never set") from None
         if value not in dsts[0]:
-            cases = ", ".join(repr(each) for each in dsts[0])
+            cases = ", ".join(repr(target) for target in dsts[0])
             raise RuntimeError(
                 f"step `{step}`: the switch is on `{condition}`, which is {value!r}: none of the cases {cases}"
             )
-        for each in dsts[0].values():
-            self._target(each)
+        for target in dsts[0].values():
+            self._target(target)
         state.next = [self._target(dsts[0][value])]
 
 
 def wrong_next(text: str) -> Exception:
-    """What `self.next` raises. The module of exceptions is imported when there is one."""
+    """Returns the exception for a wrong `self.next`. Imports the module of exceptions on demand."""
     from ..exceptions import InvalidNextException
 
     return InvalidNextException(text)
@@ -373,29 +397,37 @@ _METHOD = type(FlowSpec(use_cli=False).next)
 
 
 def prepare(flow_class: type[FlowSpec], state: State, is_input: bool = False) -> FlowSpec:
-    """Returns a flow object for the task, or for one of its `inputs`. Exceptions of an `__init__` of the flow's own come through."""
-    made = flow_class.__new__(flow_class)
+    """Returns a flow object for the task, or for one of its `inputs`.
+
+    Exceptions of the flow's own `__init__` propagate.
+    """
+    flow = flow_class.__new__(flow_class)
     if flow_class.__init__ is not FlowSpec.__init__:
         from . import own_init
 
-        state.initial = own_init.run(made, is_input)
-        for name in state.fixed.intersection(made.__dict__):  # Metaflow's parameters and constants win
-            del made.__dict__[name]
-    made.__dict__["_flowc"] = state
-    made.__dict__["name"] = flow_class.__name__  # in every task anew, as in Metaflow, whatever a step before has set
-    return made
+        state.initial = own_init.run(flow, is_input)
+        for name in state.fixed.intersection(flow.__dict__):  # as in Metaflow, parameters and constants win
+            del flow.__dict__[name]
+    flow.__dict__["_flowc"] = state
+    # set again in every task, as in Metaflow, whatever an earlier step has set
+    flow.__dict__["name"] = flow_class.__name__
+    return flow
 
 
 def constants(flow_class: type[FlowSpec]) -> Dict[str, Any]:
-    """The class's constants, by name: what its bodies bind, but for functions, properties, classes, parameters, and names with an underscore."""
-    found: Dict[str, Any] = {}
+    """Returns the class's constants by name.
+
+    They are the names that its bodies bind, except functions, properties, classes, parameters, and names with an
+    underscore.
+    """
+    owners: Dict[str, Any] = {}
     for owner in flow_class.__mro__:
         if owner is not FlowSpec and owner is not object:
             for name in owner.__dict__:
-                found.setdefault(name, owner)
+                owners.setdefault(name, owner)
     values = {
         name: getattr(flow_class, name, None)
-        for name in found
+        for name in owners
         if not name.startswith("_") and name not in _NOT_CONSTANT
     }
     return {
@@ -406,7 +438,10 @@ def constants(flow_class: type[FlowSpec]) -> Dict[str, Any]:
 
 
 def _underscored(kind: type[FlowSpec]) -> Iterator[str]:
-    """The attributes of the class that begin with one underscore, but for its properties: no constants, and yet artifacts (measured)."""
+    """Yields the class's attributes with one leading underscore, except properties.
+
+    They are not constants, but they are artifacts (measured).
+    """
     seen = set()
     for owner in kind.__mro__:
         for name, value in owner.__dict__.items() if owner is not FlowSpec else ():
@@ -417,14 +452,13 @@ def _underscored(kind: type[FlowSpec]) -> Iterator[str]:
 
 
 def saved(flow: FlowSpec) -> Manifest:
-    """Returns the manifest that the task leaves: what it inherits, with everything that it set, and what it read if that has changed.
+    """Returns the manifest of the task: what it inherits, all that it set, and what it read if that has changed.
 
     Raises artifacts.Unpicklable.
     """
     state, kind = flow._flowc, type(flow)
-    set_by = (
-        {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__
-    )  # deleting what `__init__` has set leaves it
+    # an attribute that `__init__` set is saved even if the step deletes it
+    set_by = {**state.initial, **flow.__dict__} if state.is_first else flow.__dict__
     values = {
         name: value
         for name, value in set_by.items()
@@ -434,5 +468,5 @@ def saved(flow: FlowSpec) -> Manifest:
         del values["name"]
     for name in _underscored(kind):
         if name not in values and artifacts.is_saved(name, value := getattr(flow, name)):
-            values[name] = value  # in every task anew: what the class has hides what a step before has set
+            values[name] = value  # set again in every task: the class's value hides that of an earlier step
     return artifacts.save_all(state.store, state.flow, values, state.manifest)

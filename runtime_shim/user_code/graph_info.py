@@ -1,4 +1,4 @@
-"""`current.graph`, and `self._graph_info`: the flow's graph as user code sees it, in Metaflow's form (`FlowSpec._graph_info`)."""
+"""`current.graph` and `self._graph_info`: the flow's graph as user code sees it, in Metaflow's form."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ def graph_info(graph: Graph) -> Dict[str, Any]:
         "start_step": graph.start,
         "end_step": graph.end,
         "parameters": sorted(_parameters(flow), key=lambda each: each["name"]),
-        "constants": [{"name": each["name"]} for each in flow["constants"]],
+        "constants": [{"name": constant["name"]} for constant in flow["constants"]],
         "steps": {name: _step(graph, name, joins.get(name)) for name in graph.steps},
         "graph_structure": _Structure(graph).whole(),
         "doc": flow["doc"],
-        "decorators": [_decorator(each) for each in flow["decorators"]],
+        "decorators": [_decorator(decorator) for decorator in flow["decorators"]],
         "extensions": {},
     }
 
 
 def _parameters(flow: Dict[str, Any]) -> Iterator[Dict[str, str]]:
-    for each in flow["parameters"]:
-        yield {"name": each["attribute"], "type": "IncludeFile" if each.get("include") else "Parameter"}
-    for each in flow.get("configs", ()):
-        yield {"name": each["attribute"], "type": "Config"}
+    for parameter in flow["parameters"]:
+        yield {"name": parameter["attribute"], "type": "IncludeFile" if parameter.get("include") else "Parameter"}
+    for config in flow.get("configs", ()):
+        yield {"name": config["attribute"], "type": "Config"}
 
 
 def _step(graph: Graph, name: str, join: Optional[str]) -> Dict[str, Any]:
     step = graph.step(name)
     transition = step["transition"]
-    told = {
+    info = {
         "name": name,
         "type": _kind(graph, name),
         "line": step["span"]["line"],
         "source_file": step["span"]["file"],
         "doc": step["doc"],
-        "decorators": [_decorator(each) for each in step["decorators"]],
+        "decorators": [_decorator(decorator) for decorator in step["decorators"]],
         "next": graph.targets(name),
         "node_info": {},
     }
-    if told["type"] == "split-foreach":
-        told["foreach_artifact"] = transition["over"]
-    elif told["type"] == "split-parallel":
-        told["num_parallel"] = transition["num_parallel"]
-    elif told["type"] == "split-switch":
-        told["condition"] = transition["on"]
-        told["switch_cases"] = {each["value"]: each["target"] for each in transition["cases"]}
+    if info["type"] == "split-foreach":
+        info["foreach_artifact"] = transition["over"]
+    elif info["type"] == "split-parallel":
+        info["num_parallel"] = transition["num_parallel"]
+    elif info["type"] == "split-switch":
+        info["condition"] = transition["on"]
+        info["switch_cases"] = {case["value"]: case["target"] for case in transition["cases"]}
     if join is not None:
-        told["matching_join"] = join
-    return told
+        info["matching_join"] = join
+    return info
 
 
 def _kind(graph: Graph, name: str) -> str:
@@ -84,7 +84,10 @@ def _decorator(decorator: Dict[str, Any]) -> Dict[str, Any]:
 
 
 class _Structure:
-    """The steps in order, with a list of branches behind each step that splits: `["start", [["a"], ["b"]], "join", "end"]`."""
+    """The steps in order, with a list of branches after each step that splits.
+
+    For example, `["start", [["a"], ["b"]], "join", "end"]`.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -95,18 +98,18 @@ class _Structure:
         return [*(self._block(start, end) if start != end else []), end]
 
     def _block(self, step: str, end: str) -> List[Any]:
-        found: List[Any] = []
+        block: List[Any] = []
         while step != end:
-            found.append(step)
+            block.append(step)
             targets = self.graph.targets(step)
             if step in self.joins:
-                found.append([self._block(each, self.joins[step]) for each in targets])
+                block.append([self._block(target, self.joins[step]) for target in targets])
                 step = self.joins[step]
             elif self.graph.kind(step) == "switch":
-                found.append([self._block(each, end) for each in targets if each != step])
+                block.append([self._block(target, end) for target in targets if target != step])
                 break
             elif targets:
                 step = targets[0]
             else:
                 break
-        return found
+        return block

@@ -1,4 +1,4 @@
-"""`self._graph`: the flow's graph as objects, one for each step, in the form that code written for Metaflow looks at."""
+"""`self._graph`: the flow's graph as one object per step, in the form that code written for Metaflow expects."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ..contract.graph import Graph, inner
 
 
 class Node:
-    """One step: its place in the graph."""
+    """One step and its place in the graph."""
 
     def __init__(self, graph: Graph, name: str, parents: Tuple[str, ...]) -> None:
         step = graph.step(name)
         transition = step["transition"]
         kind = graph.kind(name)
-        decorators = {each["name"] for each in step["decorators"]}
+        decorators = {decorator["name"] for decorator in step["decorators"]}
         self.name: str = name
         self.doc: str = step["doc"]
         self.type = _type(graph, name)
@@ -24,21 +24,21 @@ class Node:
         self.source_file: str = step["span"]["file"]
         self.decorators: List[Dict[str, Any]] = step["decorators"]
         self.out_funcs: List[str] = graph.targets(name)
-        self.in_funcs = {each for each in graph.steps if name in graph.targets(each)}
+        self.in_funcs = {step for step in graph.steps if name in graph.targets(step)}
         self.parallel_step = not decorators.isdisjoint(GANGS)
         self.parallel_foreach = kind == "parallel"
         self.foreach_param = transition.get("over") if kind == "foreach" else None
         self.condition = transition.get("on") if kind == "switch" else None
-        self.switch_cases = {each["value"]: each["target"] for each in transition["cases"]} if kind == "switch" else {}
+        self.switch_cases = {case["value"]: case["target"] for case in transition["cases"]} if kind == "switch" else {}
         self.has_tail_next = kind != "end"
         self.split_parents = list(parents)  # the steps whose splits are open here, outermost first
-        self.is_inside_foreach = any(graph.kind(each) in ("foreach", "parallel") for each in parents)
+        self.is_inside_foreach = any(graph.kind(parent) in ("foreach", "parallel") for parent in parents)
         self.matching_join = next((join for join, node in graph.closes.items() if node["step"] == name), None)
         self.is_start_step, self.is_end_step = name == graph.start, name == graph.end
 
 
 class GraphNodes:
-    """Look-up by a step's name, iteration over the nodes in the order of the source."""
+    """Finds nodes by the name of the step, and iterates over them in the order of the source."""
 
     def __init__(self, graph: Graph) -> None:
         self.name: str = graph.name
@@ -58,7 +58,7 @@ class GraphNodes:
 
 
 def _type(graph: Graph, name: str) -> str:
-    """As Metaflow's documentation names them: only a linear first step is a `start`."""
+    """Returns the type of the step in Metaflow's terms: only a linear first step is a `start`."""
     kind = graph.kind(name)
     if kind == "end":
         return "end"
@@ -70,12 +70,12 @@ def _type(graph: Graph, name: str) -> str:
 
 
 def _open_splits(graph: Graph) -> Dict[str, Tuple[str, ...]]:
-    """step → the steps whose splits are open when it runs, outermost first."""
-    found: Dict[str, Tuple[str, ...]] = {}
+    """Returns step → the steps whose splits are open when it runs, outermost first."""
+    open_splits: Dict[str, Tuple[str, ...]] = {}
     waiting: List[Tuple[Dict[str, Any], Tuple[str, ...]]] = [(graph.scope, ())]
     while waiting:
         scope, parents = waiting.pop()
         for node in scope["nodes"]:
-            found[node["step"]] = parents
-            waiting += [(each, (*parents, node["step"])) for each in inner(node)]
-    return found
+            open_splits[node["step"]] = parents
+            waiting += [(inner_scope, (*parents, node["step"])) for inner_scope in inner(node)]
+    return open_splits

@@ -1,4 +1,4 @@
-"""`IncludeFile`: a parameter whose value is the content of a file, which its parser, if it has one, turns into something else when it is read."""
+"""`IncludeFile`: a parameter whose value is the content of a file, converted by an optional parser when it is read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 
 
 class IncludeFile(Parameter):
-    """On the flow object, the content of the file that the run was started with: text, or bytes with `is_text=False`; None without a file."""
+    """On a flow object, the content of the file that the run was started with.
+
+    The content is text, or bytes with `is_text=False`; None without a file.
+    """
 
     def __init__(
-        self, name: str, required: Optional[bool] = None, is_text: Optional[bool] = None, encoding: Optional[str] = None,
+        self, name: str, required: Optional[bool] = None, is_text: Optional[bool] = None,
+        encoding: Optional[str] = None,
         help: Optional[str] = None, parser: Union[None, str, Callable[[Any], Any]] = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name, required=required, help=help, **options)
@@ -36,11 +40,11 @@ class IncludeFile(Parameter):
 
 
 def _function(parser: Union[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    """The parser itself; text names one by the path to import it from, relative to `metaflow` if it begins with a dot."""
+    """Returns the parser. A string names one by its import path, relative to `metaflow` if it begins with a dot."""
     if not isinstance(parser, str):
         return parser
     from importlib import import_module
 
     module, _, name = (f"metaflow{parser}" if parser.startswith(".") else parser).rpartition(".")
-    found: Callable[[Any], Any] = getattr(import_module(module), name)
-    return found
+    function: Callable[[Any], Any] = getattr(import_module(module), name)
+    return function

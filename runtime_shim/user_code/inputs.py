@@ -1,4 +1,4 @@
-"""`inputs` of a join: the branches' flow objects, and how they are read (Metaflow's documentation, joins)."""
+"""`inputs` of a join: the branches' flow objects, and ways to read them (Metaflow's documentation, joins)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 class Inputs:
-    """Iterable, indexable, and readable by the name of the step before the join; has no length, as in Metaflow."""
+    """The branches: iterable, indexable, and readable by the name of the step before the join.
+
+    As in Metaflow, it has no length.
+    """
 
     def __init__(self, flows: List[FlowSpec], come_to: Callable[[int], None] = lambda _: None) -> None:
         self.flows = flows
@@ -24,6 +27,6 @@ class Inputs:
         return self.flows[index]
 
     def __iter__(self) -> Iterator[FlowSpec]:
-        for index, each in enumerate(self.flows):
+        for index, flow in enumerate(self.flows):
             self._come_to(index)
-            yield each
+            yield flow

@@ -1,9 +1,10 @@
-"""`python -m flowc.runtime_shim.user_code.mutator_process`: the process in which a compile lets the flow's own code run.
+"""`python -m flowc.runtime_shim.user_code.mutator_process`: the process that runs the flow's own code during a compile.
 
-A request is a JSON object on standard input; the answer is one on the file descriptor that the request names. What the user's code prints goes
-to standard error. With `"alone"` the process has no network, and bounds of time and memory.
+A request is a JSON object on standard input. The answer is one on the file descriptor that the request names. Output of
+the user's code goes to standard error. With `"alone"` the process has no network, and its time and memory are limited.
 
-    {"do": "mutate", "folder": …, "file": …, "class": …, "flow": {"configs": […]}, "decorators": {…}, "attach": […], "answer": 3, "alone": true}
+    {"do": "mutate", "folder": …, "file": …, "class": …, "flow": {"configs": […]}, "decorators": {…}, "attach": […],
+     "answer": 3, "alone": true}
     {"do": "evaluate", …, "config": NAME, "what": "parser" | "default", "text": …}
 
 Answers: `{"flow": […], "steps": {…}, "parameters": [...]}`, `{"value": …, "literal": …}` or `{"error": …}`.
@@ -21,7 +22,7 @@ BYTES = 8 << 30  # of address space
 
 
 class _Odd(Exception):
-    """A value that is no data."""
+    """Raised for a value that is not data."""
 
 
 def main() -> int:
@@ -33,7 +34,7 @@ def main() -> int:
         if request["alone"]:
             _seclude()
         answer = {"mutate": _mutate, "evaluate": _evaluate}[request["do"]](request)
-    except BaseException as error:  # SystemExit too: what the user's code does must not look like an answer
+    except BaseException as error:  # includes SystemExit: nothing that the user's code does must look like an answer
         from ..task import failure
 
         failure.print_traceback(error)
@@ -45,21 +46,23 @@ def main() -> int:
 
 
 def _seclude() -> None:
-    """No network: none in a namespace of its own where the system allows that, and no sockets in Python in any case; and bounds."""
+    """Cuts off the network, and limits time and memory.
+
+    It uses a network namespace where the system allows one, and always disables sockets in Python.
+    """
     import resource
     import socket
 
     try:
         import ctypes
 
-        ctypes.CDLL(None, use_errno=True).unshare(
-            0x10000000 | 0x40000000
-        )  # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
+        # CLONE_NEWUSER, CLONE_NEWNET; fails where it is not allowed
+        ctypes.CDLL(None, use_errno=True).unshare(0x10000000 | 0x40000000)
     except (OSError, AttributeError):
         pass
 
     def refuse(*_: Any, **__: Any) -> Any:
-        raise PermissionError("code that runs when a flow is compiled has no network")
+        raise PermissionError("code that runs when a flow is compiled has no network access")
 
     class Socket(socket.socket):
         connect = connect_ex = sendto = bind = refuse
@@ -94,7 +97,7 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
             each.place = index
             before[id(each)] = each
     place = sum(map(len, own))
-    for one in own:  # of the flow: bases first, and each class from the top, as the compiler reads them
+    for one in own:  # decorators of the flow: bases first, and each class from the top, as the compiler reads them
         place -= len(one)
         for index, each in enumerate(reversed(one)):
             each.place = place + index
@@ -102,22 +105,22 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
     texts = {}
 
     def remember() -> None:
-        texts.update({number: _text(each.attributes) for number, each in before.items()})
+        texts.update({number: _text(value.attributes) for number, value in before.items()})
 
     flow = mutators.apply(cls, values, remember, request["attach"])
 
     def decorators(several: List[Any]) -> List[Dict[str, Any]]:
-        found = []
+        described = []
         for each in several:
             kept = id(each) in before and texts[id(each)] == _text(each.attributes)
-            found.append(
+            described.append(
                 {
                     "name": each.name,
                     "place": each.place if kept else -1,
                     "attributes": {} if kept else _data(each.attributes, each.name),
                 }
             )
-        return found
+        return described
 
     after = dict(flow.parameters())
     return {
@@ -132,37 +135,41 @@ def _mutate(request: Dict[str, Any]) -> Dict[str, Any]:
         "parameters": [
             {
                 "attribute": attribute,
-                "kept": parameters.get(attribute) is each,
-                **_parameter(each, parameters.get(attribute) is each),
+                "kept": parameters.get(attribute) is value,
+                **_parameter(value, parameters.get(attribute) is value),
             }
-            for attribute, each in after.items()
+            for attribute, value in after.items()
         ],
         "files": _files(flow),
-        "mutators": [mutators.full_name(each) for each in _mutators(flow)],
+        "mutators": [mutators.full_name(mutator) for mutator in _mutators(flow)],
     }
 
 
 def _files(flow: Any) -> Dict[str, str]:
-    """What mutators add to the code package, as Metaflow's `add_to_package` has it: path in the package → path of the file here."""
+    """Returns the files that mutators add to the code package: path in the package → path of the file here.
+
+    They come from `add_to_package`, as in Metaflow.
+    """
     from .packaging import in_package
 
-    found: Dict[str, str] = {}
+    paths: Dict[str, str] = {}
     for mutator in _mutators(flow):
         for given in mutator.add_to_package() or ():
             for name, path in in_package(given):
-                if found.setdefault(name, path) != path:
+                if paths.setdefault(name, path) != path:
                     raise _Odd(
-                        f"{type(mutator).__name__} adds {path} to the code package as {name}, which {found[name]} is already"
+                        f"{type(mutator).__name__} adds {path} to the code package as {name}, but {paths[name]} "
+                        "already has that name"
                     )
-    return found
+    return paths
 
 
 def _mutators(flow: Any) -> List[Any]:
-    """Those of the flow and of its steps, each once."""
+    """Returns the mutators of the flow and of its steps, each once."""
     from .mutators import step_mutators
 
-    found = (*flow.mutators, *(each for _, step in flow.steps() for each in step_mutators(step)))
-    return list({id(each): each for each in found}.values())
+    mutators = (*flow.mutators, *(mutator for _, step in flow.steps() for mutator in step_mutators(step)))
+    return list({id(each): each for each in mutators}.values())
 
 
 def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:
@@ -179,11 +186,11 @@ def _parameter(parameter: Any, kept: bool) -> Dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, default=lambda each: f"<{type(each).__name__} {id(each)}>", sort_keys=True)
+    return json.dumps(value, default=lambda other: f"<{type(other).__name__} {id(other)}>", sort_keys=True)
 
 
 def _data(value: Any, place: str) -> Any:
-    """The value as JSON knows it."""
+    """Returns the value in the types of JSON."""
     if isinstance(value, dict):
         return {str(key): _data(each, place) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -201,32 +208,33 @@ def _evaluate(request: Dict[str, Any]) -> Dict[str, Any]:
     from .. import config
 
     cls = _flow_class(request)
-    found = next(
-        each for name in dir(cls) if isinstance(each := getattr(cls, name, None), config.Config) and each.name == request["config"]
+    declared = next(
+        each for name in dir(cls) if isinstance(each := getattr(cls, name, None),
+        config.Config) and each.name == request["config"]
     )  # fmt: skip
     if request["what"] == "parser":
-        parser = found._parser
+        parser = declared._parser
         if isinstance(parser, str):
             import importlib
 
             parser = getattr(importlib.import_module(parser.rpartition(".")[0]), parser.rpartition(".")[2])
         value = parser(request["text"])
     else:
-        function = found._default if found._default is not None else found._default_value
-        value = function(_context(cls, found))
+        function = declared._default if declared._default is not None else declared._default_value
+        value = function(_context(cls, declared))
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     return {"literal": _literal(value)}
 
 
-def _context(cls: Any, found: Any) -> Any:
+def _context(cls: Any, config: Any) -> Any:
     import types
 
     user = os.environ.get("METAFLOW_USER") or os.environ.get("USER") or ""
     return types.SimpleNamespace(
         flow_name=cls.__name__,
         user_name=user,
-        parameter_name=found.name,
+        parameter_name=config.name,
         logger=lambda *_, **__: None,
         ds_type="local",
         configs=None,
@@ -234,7 +242,7 @@ def _context(cls: Any, found: Any) -> Any:
 
 
 def _literal(value: Any) -> str:
-    """A Python literal, which `ast.literal_eval` reads."""
+    """Returns a Python literal, which `ast.literal_eval` reads."""
     import ast
     from collections.abc import Mapping
 
@@ -249,7 +257,7 @@ def _literal(value: Any) -> str:
         for kind in kinds:
             if isinstance(each, kind):
                 return kind(each)
-        raise _Odd(f"it is of type {type(each).__name__}, which cannot travel with the code")
+        raise _Odd(f"a value of type {type(each).__name__} cannot be stored with the code")
 
     text = ascii(plain(value))
     ast.literal_eval(text)

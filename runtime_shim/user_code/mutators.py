@@ -1,9 +1,11 @@
-"""Mutators: classes of the user's that change a flow when it is loaded (Metaflow's documentation, custom decorators).
+"""Mutators: the user's classes that change a flow when it is loaded (Metaflow's documentation, custom decorators).
 
-They run in a process of their own when the flow is compiled, which reports the changed flow as data, and again in each task, so that the
-user's own step decorators that they add are there. Decorators are only noted here (`Noted`); what they mean is in the IR.
+They run in their own process when the flow is compiled, which reports the changed flow as data. They run again in each
+task, so that the user's own step decorators that they add exist there. Decorators are only noted here (`Noted`); their
+meaning is in the IR.
 
-Order, as in Metaflow: `pre_mutate` of every flow mutator, bases first and then from the class upwards, then of every step's; `mutate` likewise.
+The order is Metaflow's: `pre_mutate` of every flow mutator, bases first and then from the class upwards, then of every
+step's; `mutate` likewise.
 """
 
 from __future__ import annotations
@@ -30,20 +32,23 @@ class Noted:
 
     def __init__(self, name: str, attributes: Dict[str, Any]) -> None:
         self.name, self.attributes = name, attributes
-        self.place = -1  # for one of the source: its index from the top
+        self.place = -1  # index from the top, for a decorator in the source
 
     def spec(self) -> Spec:
         return self.name, f"metaflow.plugins.{self.name}", [], dict(self.attributes)
 
 
 def know(decorators: Dict[str, Any]) -> None:
-    """Takes the decorators that the compiler knows: name → its `level`, and its `attributes` with their defaults."""
-    for name, each in decorators.items():
-        defaults[name], levels[name] = each["attributes"], each["level"]
+    """Stores the decorators that the compiler knows: name → its `level`, and its `attributes` with their defaults."""
+    for name, value in decorators.items():
+        defaults[name], levels[name] = value["attributes"], value["level"]
 
 
 def noted(target: Any) -> List[Noted]:
-    """The decorators of a step's function or of a flow class itself, in the order in which Python applied them (`names.py` wrote them down)."""
+    """Returns the decorators of a step's function or of a flow class itself, in the order in which Python applied them.
+
+    `names.py` recorded them.
+    """
     if "_flowc_decorators" not in target.__dict__:
         target._flowc_decorators = [
             Noted(name, attributes) for name, attributes in target.__dict__.get("_flowc_written", ())
@@ -58,36 +63,42 @@ def _own(target: Any, name: str) -> List[Any]:
 
 
 def register(cls: type) -> None:
-    """Makes a class of the user's known by its name, for the text form of decorators; one that is inherited from no longer is."""
+    """Makes a user's class known by its name, for decorators given as text.
+
+    Forgets the classes that it inherits from.
+    """
     for base in cls.__bases__:
         _classes.pop(f"{base.__module__}.{base.__name__}", None)
     _classes[f"{cls.__module__}.{cls.__name__}"] = cls
 
 
 def _called(name: str) -> Optional[type]:
-    found = [cls for key, cls in {**known, **_classes}.items() if key == name or key.endswith(f".{name}")]
-    if not found and "." in name:
+    classes = [cls for key, cls in {**known, **_classes}.items() if key == name or key.endswith(f".{name}")]
+    if not classes and "." in name:
         import importlib
 
         try:
-            made = getattr(importlib.import_module(name.rpartition(".")[0]), name.rpartition(".")[2], None)
+            attribute = getattr(importlib.import_module(name.rpartition(".")[0]), name.rpartition(".")[2], None)
         except ImportError as error:
             raise MetaflowException(f"Could not import user decorator {name}") from error
-        found = [made] if isinstance(made, type) else []
-    return found[-1] if found else None
+        classes = [attribute] if isinstance(attribute, type) else []
+    return classes[-1] if classes else None
 
 
 def parse_spec(text: str) -> Tuple[str, List[Any], Dict[str, Any]]:
-    """`name:k=v,k2=v2` as its name, positional arguments (`0=v`) and named ones; each value is JSON, a number, or else text."""
+    """Parses `name:k=v,k2=v2` into name, positional arguments (`0=v`) and named ones.
+
+    Each value is JSON, a number, or otherwise text.
+    """
     import json
 
     name, _, rest = text.partition(":")
     positional: Dict[int, Any] = {}
     named: Dict[str, Any] = {}
-    for each in re.split(r",(?=[\s\w]+=)", rest) if rest else ():
-        key, equals, value = each.partition("=")
+    for argument in re.split(r",(?=[\s\w]+=)", rest) if rest else ():
+        key, equals, value = argument.partition("=")
         if not equals:
-            raise MetaflowException(f"`{each}` of `{text}` is not of the form name=value")
+            raise MetaflowException(f"`{argument}` of `{text}` is not of the form name=value")
         key, value = key.strip(), value.strip()
         parsed: Any = value
         for read in (lambda one: json.loads(one.replace('\\"', '"')), int, float):
@@ -104,7 +115,7 @@ def parse_spec(text: str) -> Tuple[str, List[Any], Dict[str, Any]]:
 
 
 class _Mutator:
-    """What flow mutators and step mutators have in common: how they are applied, and `init`."""
+    """The common part of flow mutators and step mutators: how they are applied, and `init`."""
 
     _args: Tuple[Any, ...]
     _kwargs: Dict[str, Any]
@@ -115,7 +126,7 @@ class _Mutator:
         register(cls)
 
     def init(self, *args: Any, **kwargs: Any) -> None:
-        """For the user to write: takes the arguments of the decorator."""
+        """Takes the arguments of the decorator. Users override it."""
 
     def _prepare(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
         self._args, self._kwargs, self._ready = args, kwargs, False
@@ -125,7 +136,7 @@ class _Mutator:
         return f"{type(self).__module__}.{type(self).__name__}"
 
     def external_init(self) -> None:
-        """Calls `init` once, with the values of what is delayed in its arguments."""
+        """Calls `init` once, after resolving delayed values in its arguments."""
         if getattr(self, "_ready", False):
             return
         self._args, self._kwargs = tuple(config.resolve(list(self._args))), config.resolve(self._kwargs)
@@ -146,15 +157,15 @@ def _defines_init(cls: type) -> bool:
 
 
 class FlowMutator(_Mutator):
-    """Base class of mutators of a flow: `@M` or `@M(…)` on the class."""
+    """Base class of a flow's mutators: `@M` or `@M(…)` on the class."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = object.__new__(cls)
+        mutator = object.__new__(cls)
         if args and _is_flow_class(args[0]):
-            made._prepare(args[1:], kwargs)
-            return made(args[0])  # the class itself: `@M`
-        made._prepare(args, kwargs)
-        return made
+            mutator._prepare(args[1:], kwargs)
+            return mutator(args[0])  # the class itself: `@M`
+        mutator._prepare(args, kwargs)
+        return mutator
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -166,26 +177,26 @@ class FlowMutator(_Mutator):
         return flow_class
 
     def pre_mutate(self, mutable_flow: "MutableFlow") -> None:
-        """For the user to write: called when the configs have been read."""
+        """Called when the configs have been read. Users override it."""
 
     def mutate(self, mutable_flow: "MutableFlow") -> None:
-        """For the user to write: called when everything else of the flow is known."""
+        """Called when everything else of the flow is known. Users override it."""
 
     def add_to_package(self) -> Any:
-        """For the user to write: files for the code package, as `packaging.py` has them."""
+        """Returns files for the code package, as described in `packaging.py`. Users override it."""
         return []
 
 
 class StepMutator(_Mutator):
-    """Base class of mutators of a step: `@M` or `@M(…)` on the method."""
+    """Base class of a step's mutators: `@M` or `@M(…)` on the method."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        made = object.__new__(cls)
+        mutator = object.__new__(cls)
         if args and getattr(args[0], "is_step", False):
-            made._prepare(args[1:], kwargs)
-            return made(args[0])
-        made._prepare(args, kwargs)
-        return made
+            mutator._prepare(args[1:], kwargs)
+            return mutator(args[0])
+        mutator._prepare(args, kwargs)
+        return mutator
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -197,13 +208,13 @@ class StepMutator(_Mutator):
         return step
 
     def pre_mutate(self, mutable_step: "MutableStep") -> None:
-        """For the user to write: called when the configs have been read."""
+        """Called when the configs have been read. Users override it."""
 
     def mutate(self, mutable_step: "MutableStep") -> None:
-        """For the user to write: called when everything else of the flow is known."""
+        """Called when everything else of the flow is known. Users override it."""
 
     def add_to_package(self) -> Any:
-        """For the user to write: files for the code package, as `packaging.py` has them."""
+        """Returns files for the code package, as described in `packaging.py`. Users override it."""
         return []
 
 
@@ -214,27 +225,27 @@ def _is_flow_class(value: Any) -> bool:
 
 
 def is_user_decorator(value: Any) -> bool:
-    """Whether a class is a step decorator of the user's own (`user_decorators.py`)."""
+    """Returns True if the value is one of the user's own step decorator classes (`user_decorators.py`)."""
     return isinstance(value, type) and bool(getattr(value, "_flowc_user_decorator", False))
 
 
-# ── the flow ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the flow ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _Flow:
-    """The flow that is changed."""
+    """The flow that is being changed."""
 
     def __init__(self, cls: Any, values: Dict[str, Any]) -> None:
         from .flowspec import FlowSpec
 
         self.cls, self.values = cls, values
-        classes = [each for each in reversed(cls.__mro__) if issubclass(each, FlowSpec)]
-        self.decorators: List[Noted] = [one for each in classes for one in noted(each)] if classes else []
-        self.mutators: List[FlowMutator] = [one for each in classes for one in each.__dict__.get("_flowc_mutators", ())]
+        classes = [owner for owner in reversed(cls.__mro__) if issubclass(owner, FlowSpec)]
+        self.decorators: List[Noted] = [one for cls in classes for one in noted(cls)] if classes else []
+        self.mutators: List[FlowMutator] = [one for cls in classes for one in cls.__dict__.get("_flowc_mutators", ())]
 
     def steps(self) -> List[Tuple[str, Any]]:
-        found = [(name, getattr(self.cls, name, None)) for name in dir(self.cls)]
-        return [(name, each) for name, each in found if getattr(each, "is_step", False)]
+        attributes = [(name, getattr(self.cls, name, None)) for name in dir(self.cls)]
+        return [(name, each) for name, each in attributes if getattr(each, "is_step", False)]
 
     def parameters(self) -> List[Tuple[str, Any]]:
         return [(name, each) for name in dir(self.cls) if is_parameter(each := getattr(self.cls, name, None))]
@@ -249,49 +260,57 @@ def is_parameter(value: Any) -> bool:
 def apply(
     cls: Any, values: Dict[str, Any], ready: Callable[[], None] = lambda: None, attach: Sequence[str] = ()
 ) -> _Flow:
-    """Runs all mutators of the flow class, which changes it. `values` are its configs', by name; `ready` is called before the first runs.
+    """Runs all mutators of the flow class, which changes it. `values` are its configs' by name.
 
-    `attach` are the decorators of `--with`: they come on the steps between `pre_mutate` and `mutate`, as in Metaflow.
+    `ready` is called before the first mutator runs. `attach` are the decorators of `--with`: as in Metaflow, they are
+    added to the steps between `pre_mutate` and `mutate`.
     """
     config.active.clear()
     config.active.update(values)
     flow = _Flow(cls, values)
-    for each in (*flow.decorators, *(one for _, step in flow.steps() for one in noted(step))):
-        each.attributes = config.resolve({**defaults.get(each.name, {}), **each.attributes})
+    for decorator in (*flow.decorators, *(one for _, step in flow.steps() for one in noted(step))):
+        decorator.attributes = config.resolve({**defaults.get(decorator.name, {}), **decorator.attributes})
     ready()
     for mutator in flow.mutators:
         mutator.external_init()
-    for mutator in flow.mutators:  # one that is added meanwhile comes last
+    for mutator in flow.mutators:  # a mutator that is added meanwhile comes last
         mutator.pre_mutate(MutableFlow(flow, mutator, True))
     for _, step in flow.steps():
-        for each in step_mutators(step):
-            each.external_init()
+        for decorator in step_mutators(step):
+            decorator.external_init()
     for name, step in flow.steps():
-        for each in step_mutators(step):
-            each.pre_mutate(MutableStep(flow, name, step, each, True))
+        for decorator in step_mutators(step):
+            decorator.pre_mutate(MutableStep(flow, name, step, decorator, True))
     for _, step in flow.steps():
         _attach(step, attach)
     for mutator in flow.mutators:
         mutator.mutate(MutableFlow(flow, mutator, False))
     for name, step in flow.steps():
-        for each in step_mutators(step):
-            each.mutate(MutableStep(flow, name, step, each, False))
+        for decorator in step_mutators(step):
+            decorator.mutate(MutableStep(flow, name, step, decorator, False))
     return flow
 
 
 def _attach(step: Any, texts: Sequence[str]) -> None:
-    """Puts on the step what the texts of `--with` name; what is there already stays, unless it may be there several times."""
+    """Adds the decorators of `--with` to the step. Existing ones stay, unless a step may have several of them."""
     for text in texts:
-        name, _, given = parse_spec(text)
-        if name in MULTIPLE or name not in [each.name for each in noted(step)]:
+        name, _, named = parse_spec(text)
+        if name in MULTIPLE or name not in [decorator.name for decorator in noted(step)]:
             noted(step).append(
-                _noted(name, [], {each: _meant(value, defaults[name].get(each)) for each, value in given.items()})
+                _noted(
+                    name,
+                    [],
+                    {decorator: _meant(value, defaults[name].get(decorator)) for decorator, value in named.items()},
+                )
             )
 
 
 def step_mutators(step: Any) -> List[Any]:
-    """The step's mutators; a class may be one and a step decorator of the user's own at once."""
-    return [*_own(step, "_flowc_mutators"), *(each for each in _own(step, "wrappers") if isinstance(each, StepMutator))]
+    """Returns the step's mutators. A class may be both a mutator and one of the user's own step decorators."""
+    return [
+        *_own(step, "_flowc_mutators"),
+        *(wrapper for wrapper in _own(step, "wrappers") if isinstance(wrapper, StepMutator)),
+    ]
 
 
 def _early(is_early: bool, what: str) -> None:
@@ -300,25 +319,27 @@ def _early(is_early: bool, what: str) -> None:
 
 
 def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[str, Any]], level: str) -> Any:
-    """What `add_decorator` was given: a Noted, or an object of a class of the user's."""
+    """Returns the decorator that `add_decorator` was given: a Noted, or an object of a user's class."""
     positional, named = list(args or []), dict(kwargs or {})
     if isinstance(deco_type, str):
-        name, own, given = parse_spec(deco_type)
-        if (own or given) and (positional or named):
+        name, own, named_in_text = parse_spec(deco_type)
+        if (own or named_in_text) and (positional or named):
             raise MetaflowException(
-                "Cannot specify additional arguments when adding a decorator using a decospec that already has arguments"
+                "Cannot specify additional arguments when adding a decorator using a decospec that already has "
+                "arguments"
             )
-        positional, named = own or positional, given or named
+        positional, named = own or positional, named_in_text or named
         if levels.get(name) == level:
             return _noted(
                 name, positional, {each: _meant(value, defaults[name].get(each)) for each, value in named.items()}
             )
-        found = _called(name)
-        if found is None:
+        cls = _called(name)
+        if cls is None:
             raise MetaflowException(
-                f"Unknown {level} decorator *{name}*. The following decorators are supported: *{', '.join(_known(level))}*"
+                f"Unknown {level} decorator *{name}*. The following decorators are supported: "
+                f"*{', '.join(_known(level))}*"
             )
-        deco_type = found
+        deco_type = cls
     if isinstance(deco_type, type):
         kind = FlowMutator if level == "flow" else StepMutator
         if issubclass(deco_type, kind) or (level == "step" and is_user_decorator(deco_type)):
@@ -332,31 +353,35 @@ def _decorator(deco_type: Any, args: Optional[List[Any]], kwargs: Optional[Dict[
 
 
 def _meant(value: Any, default: Any) -> Any:
-    """A value of the text form: Python's True and False are taken too where the attribute is one or the other, as after `--with`."""
+    """Returns a value from the text form.
+
+    If the attribute is a bool, it accepts Python's True and False, as `--with` does.
+    """
     return value == "True" if isinstance(default, bool) and value in ("True", "False") else value
 
 
 def _known(level: str) -> List[str]:
     return [
         *(cls.__name__ for cls in {**known, **_classes}.values()),
-        *sorted(name for name, each in levels.items() if each == level),
+        *sorted(name for name, value in levels.items() if value == level),
     ]
 
 
 def _noted(name: str, positional: List[Any], named: Dict[str, Any]) -> Noted:
     if positional:
         raise MetaflowException(f"{levels[name].capitalize()} decorators do not take additional positional arguments")
-    for each in named:
-        if each not in defaults[name]:
+    for attribute in named:
+        if attribute not in defaults[name]:
             listed = ", ".join(defaults[name])
             raise MetaflowException(
-                f"Decorator '{name}' does not support the attribute '{each}'. These attributes are supported: {listed}."
+                f"Decorator '{name}' does not support the attribute '{attribute}'. These attributes are supported: "
+                f"{listed}."
             )
     return Noted(name, {**defaults[name], **config.resolve(named)})
 
 
 def _duplicate(duplicates: int, problem: MetaflowException) -> bool:
-    """Whether one that is there already is to be replaced; False if the new one is to be dropped."""
+    """Returns True if the existing decorator must be replaced, False if the new one must be dropped."""
     if duplicates == ERROR:
         raise problem
     if duplicates not in (IGNORE, OVERRIDE):
@@ -365,7 +390,7 @@ def _duplicate(duplicates: int, problem: MetaflowException) -> bool:
 
 
 class _Specs:
-    """How decorators are listed, alike for flows and steps."""
+    """The listing of decorators, which flows and steps share."""
 
     IGNORE, ERROR, OVERRIDE = IGNORE, ERROR, OVERRIDE
 
@@ -374,22 +399,25 @@ class _Specs:
         raise NotImplementedError
 
     def get_decorator_specs(self, name: str) -> List[Spec]:
-        """(short name, full name, positional, named) of each decorator of that name; one with a period is a full name."""
-        return [each for each in self.decorator_specs if each[1 if "." in name else 0] == name]
+        """Returns (short name, full name, positional, named) of each decorator with that name.
+
+        A name with a period is a full name.
+        """
+        return [spec for spec in self.decorator_specs if spec[1 if "." in name else 0] == name]
 
     def has_decorator(self, name: str) -> bool:
         return bool(self.get_decorator_specs(name))
 
 
 class MutableFlow(_Specs):
-    """What a flow mutator sees of the flow, and may change."""
+    """A flow mutator's view of the flow, which it may change."""
 
     def __init__(self, flow: _Flow, by: Any, is_early: bool) -> None:
         self.__dict__.update(_flow=flow, _flow_cls=flow.cls, _by=by, _pre_mutate=is_early)
 
     @property
     def decorator_specs(self) -> Iterator[Spec]:
-        yield from (each.spec() for each in (*self._flow.decorators, *self._flow.mutators))
+        yield from (decorator.spec() for decorator in (*self._flow.decorators, *self._flow.mutators))
 
     @property
     def configs(self) -> Iterator[Tuple[str, Any]]:
@@ -430,47 +458,47 @@ class MutableFlow(_Specs):
         self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE
     ) -> Any:
         _early(self._pre_mutate, f"Adding flow-decorator '{deco_type}'")
-        made = _decorator(deco_type, deco_args, deco_kwargs, "flow")
+        added = _decorator(deco_type, deco_args, deco_kwargs, "flow")
         flow = self._flow
-        if isinstance(made, FlowMutator):
-            same = [each for each in flow.mutators if each.decorator_name == made.decorator_name]
+        if isinstance(added, FlowMutator):
+            same = [mutator for mutator in flow.mutators if mutator.decorator_name == added.decorator_name]
             if same and not _duplicate(
-                duplicates, MetaflowException(f"Duplicate FlowMutator '{made.decorator_name}' on flow")
+                duplicates, MetaflowException(f"Duplicate FlowMutator '{added.decorator_name}' on flow")
             ):
                 return None
-            made.external_init()
-            flow.mutators[:] = [each for each in flow.mutators if each not in same]
-            flow.mutators.append(made)
-            return made
-        same = [each for each in flow.decorators if each.name == made.name]
-        if same and made.name not in MULTIPLE:
-            if not _duplicate(duplicates, DuplicateFlowDecoratorException(made.name)):
+            added.external_init()
+            flow.mutators[:] = [mutator for mutator in flow.mutators if mutator not in same]
+            flow.mutators.append(added)
+            return added
+        same = [decorator for decorator in flow.decorators if decorator.name == added.name]
+        if same and added.name not in MULTIPLE:
+            if not _duplicate(duplicates, DuplicateFlowDecoratorException(added.name)):
                 return None
-            flow.decorators[:] = [each for each in flow.decorators if each not in same]
-        flow.decorators.append(made)
-        return made
+            flow.decorators[:] = [decorator for decorator in flow.decorators if decorator not in same]
+        flow.decorators.append(added)
+        return added
 
     def remove_decorator(self, deco_name: str, deco_args: Any = None, deco_kwargs: Any = None) -> bool:
         _early(self._pre_mutate, f"Removing flow-decorator '{deco_name}'")
-        if any(each.spec()[1 if "." in deco_name else 0] == deco_name for each in self._flow.mutators):
+        if any(mutator.spec()[1 if "." in deco_name else 0] == deco_name for mutator in self._flow.mutators):
             raise MetaflowException(f"Cannot remove FlowMutator '{deco_name}'. Only FlowDecorators can be removed.")
         return _removed(self._flow.decorators, deco_name, deco_args, deco_kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        found = getattr(self._flow.cls, name)
-        if getattr(found, "is_step", False):
-            return MutableStep(self._flow, name, found, self._by, self._pre_mutate)
-        if isinstance(found, config.Config):
-            return self._flow.values[found.name]
-        if is_parameter(found):
-            return found
+        attribute = getattr(self._flow.cls, name)
+        if getattr(attribute, "is_step", False):
+            return MutableStep(self._flow, name, attribute, self._by, self._pre_mutate)
+        if isinstance(attribute, config.Config):
+            return self._flow.values[attribute.name]
+        if is_parameter(attribute):
+            return attribute
         raise AttributeError(name)
 
 
 class MutableStep(_Specs):
-    """What a mutator sees of a step, and may change."""
+    """A mutator's view of a step, which it may change."""
 
     def __init__(self, flow: _Flow, name: str, step: Any, by: Any, is_early: bool) -> None:
         self._flow, self.name, self._my_step, self._by, self._pre_mutate = flow, name, step, by, is_early
@@ -481,47 +509,47 @@ class MutableStep(_Specs):
 
     @property
     def decorator_specs(self) -> Iterator[Spec]:
-        yield from (each.spec() for each in noted(self._my_step))
+        yield from (decorator.spec() for decorator in noted(self._my_step))
         seen = []
-        for each in (*_own(self._my_step, "wrappers"), *_own(self._my_step, "_flowc_mutators")):
-            if each not in seen:
-                seen.append(each)
-                yield spec_of(each)
+        for decorator in (*_own(self._my_step, "wrappers"), *_own(self._my_step, "_flowc_mutators")):
+            if decorator not in seen:
+                seen.append(decorator)
+                yield spec_of(decorator)
 
     def add_decorator(
         self, deco_type: Any, deco_args: Any = None, deco_kwargs: Any = None, duplicates: int = IGNORE
     ) -> Any:
-        made = _decorator(deco_type, deco_args, deco_kwargs, "step")
-        if not isinstance(made, Noted):
-            return self._add_own(made, duplicates)
+        decorator = _decorator(deco_type, deco_args, deco_kwargs, "step")
+        if not isinstance(decorator, Noted):
+            return self._add_own(decorator, duplicates)
         own = noted(self._my_step)
-        same = [each for each in own if each.name == made.name]
-        if same and made.name not in MULTIPLE:
-            if not _duplicate(duplicates, DuplicateStepDecoratorException(made.name, self.name)):
+        same = [each for each in own if each.name == decorator.name]
+        if same and decorator.name not in MULTIPLE:
+            if not _duplicate(duplicates, DuplicateStepDecoratorException(decorator.name, self.name)):
                 return None
             own[:] = [each for each in own if each not in same]
-        own.append(made)
-        return made
+        own.append(decorator)
+        return decorator
 
-    def _add_own(self, made: Any, duplicates: int) -> Any:
-        if isinstance(made, StepMutator):
-            _early(self._pre_mutate, f"Adding step mutator '{made.decorator_name}'")
+    def _add_own(self, decorator: Any, duplicates: int) -> Any:
+        if isinstance(decorator, StepMutator):
+            _early(self._pre_mutate, f"Adding step mutator '{decorator.decorator_name}'")
         lists = [_own(self._my_step, name) for name in ("wrappers", "_flowc_mutators")]
-        same = [each for one in lists for each in one if full_name(each) == full_name(made)]
+        same = [each for one in lists for each in one if full_name(each) == full_name(decorator)]
         if same:
-            if not _duplicate(duplicates, DuplicateStepDecoratorException(full_name(made), self.name)):
+            if not _duplicate(duplicates, DuplicateStepDecoratorException(full_name(decorator), self.name)):
                 return None
             for one in lists:
                 one[:] = [each for each in one if each not in same]
-        made(self._my_step)
-        made.external_init()
-        return made
+        decorator(self._my_step)
+        decorator.external_init()
+        return decorator
 
     def remove_decorator(self, deco_name: str, deco_args: Any = None, deco_kwargs: Any = None) -> bool:
         removed = False
         for one in (_own(self._my_step, "wrappers"), _own(self._my_step, "_flowc_mutators")):
-            for each in list(one):
-                short, full, args, kwargs = spec_of(each)
+            for decorator in list(one):
+                short, full, args, kwargs = spec_of(decorator)
                 if deco_name not in (short, full) and not full.endswith(f".{deco_name}"):
                     continue
                 if (deco_args is not None or deco_kwargs is not None) and (args, kwargs) != (
@@ -529,9 +557,9 @@ class MutableStep(_Specs):
                     deco_kwargs or {},
                 ):
                     continue
-                if isinstance(each, StepMutator):
+                if isinstance(decorator, StepMutator):
                     _early(self._pre_mutate, f"Removing step mutator '{full}'")
-                one.remove(each)
+                one.remove(decorator)
                 removed = True
         return removed or _removed(noted(self._my_step), deco_name, deco_args, deco_kwargs)
 
@@ -539,7 +567,9 @@ class MutableStep(_Specs):
 def _removed(own: List[Noted], name: str, args: Any, kwargs: Any) -> bool:
     anyway = args is None and kwargs is None
     kept = [
-        each for each in own if each.name != name or not (anyway or ([], each.attributes) == (args or [], kwargs or {}))
+        decorator
+        for decorator in own
+        if decorator.name != name or not (anyway or ([], decorator.attributes) == (args or [], kwargs or {}))
     ]
     removed = len(kept) < len(own)
     own[:] = kept
@@ -547,7 +577,7 @@ def _removed(own: List[Noted], name: str, args: Any, kwargs: Any) -> bool:
 
 
 def spec_of(one: Any) -> Spec:
-    """(short name, full name, positional, named) of a mutator or a step decorator of the user's own."""
+    """Returns (short name, full name, positional, named) of a mutator or of one of the user's own step decorators."""
     positional, named = one.get_args_kwargs()
     full = full_name(one)
     return full.rpartition(".")[2], full, list(positional), dict(named)

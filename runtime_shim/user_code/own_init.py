@@ -1,8 +1,9 @@
-"""A flow class's own `__init__`, run in each task as Metaflow runs it (measured).
+"""Runs a flow class's own `__init__` in each task, as Metaflow does (measured).
 
-Where Metaflow runs a task, the flow's file makes a flow object, and `FlowSpec.__init__` runs the task and never returns. So what `__init__` sets
-before that is there in every task anew, hides what an earlier step has set, and is saved; what comes after it is never run. Two objects are made
-with `use_cli=False`, for which all of `__init__` is run: a branch's in `inputs`, and that of a flow with mutators.
+Where Metaflow runs a task, the flow's file creates a flow object, and `FlowSpec.__init__` runs the task and never
+returns. So attributes that `__init__` sets before that are set again in every task, hide those of earlier steps, and
+are saved. Code after it never runs. Two kinds of objects are created with `use_cli=False`, and run all of `__init__`:
+branches in `inputs`, and flows with mutators.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     FlowSpec = Any  # `flowspec.py` imports this module
 
-REACHED = "_flowc_reached"  # on the flow object while its `__init__` runs: whether that has come to `FlowSpec.__init__`
+# set on the flow object while its `__init__` runs: True once that has called `FlowSpec.__init__`
+REACHED = "_flowc_reached"
 
 
 class Reached(BaseException):
@@ -23,7 +25,7 @@ class Reached(BaseException):
 
 
 def is_reached(flow: FlowSpec, use_cli: bool) -> bool:
-    """Notes that `FlowSpec.__init__` was reached; False where no task is being made ready. Raises Reached."""
+    """Notes that `FlowSpec.__init__` was called. Returns False if no task is being prepared. Raises Reached."""
     if REACHED not in flow.__dict__:
         return False
     flow.__dict__[REACHED] = True
@@ -33,7 +35,10 @@ def is_reached(flow: FlowSpec, use_cli: bool) -> bool:
 
 
 def run(flow: FlowSpec, is_input: bool) -> Dict[str, Any]:
-    """Runs `__init__` of a new flow object, and returns what it has set. Exceptions of the user's come through. Raises ShimError."""
+    """Runs `__init__` of a new flow object, and returns the attributes that it set.
+
+    Exceptions of the user's code propagate. Raises ShimError.
+    """
     kind = type(flow)
     flow.__dict__[REACHED] = False
     use_cli = not is_input and "_flowc_mutated" not in kind.__dict__
@@ -44,7 +49,8 @@ def run(flow: FlowSpec, is_input: bool) -> Dict[str, Any]:
         ended = False
     if ended or not flow.__dict__.pop(REACHED):
         raise ShimError(
-            f"`__init__` of {kind.__name__} ended without calling `super().__init__(use_cli)`, which is what starts a flow: call it, with the "
+            f"`__init__` of {kind.__name__} ended without calling `super().__init__(use_cli)`, which starts the flow: "
+            "call it with the "
             "argument that `__init__` was given"
         )
     return {name: value for name, value in flow.__dict__.items() if name != "name"}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Parameter:
-    """An input of a flow; on the flow object, the value that the run was started with."""
+    """An input of a flow. On a flow object, the value that the run was started with."""
 
     _flowc_declares = True
 
@@ -24,9 +24,9 @@ class Parameter:
         show_default: Any = None,
         **options: Any,
     ) -> None:
-        given = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
+        arguments = {"default": default, "type": type, "help": help, "required": required, "show_default": show_default}
         self.name = name
-        self.kwargs = {**options, **{each: value for each, value in given.items() if value is not None}}
+        self.kwargs = {**options, **{each: value for each, value in arguments.items() if value is not None}}
         self._attribute = name
 
     def __set_name__(self, owner: type, attribute: str) -> None:
@@ -41,5 +41,5 @@ class Parameter:
 
     def __set__(self, flow: Any, value: Any) -> None:
         if "_flowc_reached" in flow.__dict__:
-            return  # in `__init__` it has no effect, as in Metaflow
+            return  # as in Metaflow, it has no effect in `__init__`
         raise AttributeError("Flow level attributes and Parameters are not modifiable")

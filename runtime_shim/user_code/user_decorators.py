@@ -1,8 +1,8 @@
-"""Step decorators of the user's own: `@user_step_decorator` on a generator function, or a class that inherits from `UserStepDecorator`.
+"""Custom step decorators: `@user_step_decorator` on a generator function, or a subclass of `UserStepDecorator`.
 
-They run in the task, around the step's method (Metaflow's documentation, custom decorators; the rules, measured, are in docs/language.md).
-Applied to a step they leave it what it is, a function, and add themselves to the list `wrappers` that it carries, the innermost first.
-`run` executes a step with its wrappers.
+They run in the task, around the step's method (Metaflow's documentation, custom decorators; the measured rules are in
+docs/language.md). A step that they are applied to stays a function. They add themselves to its list `wrappers`, the
+innermost first. `run` executes a step with its wrappers.
 """
 
 from __future__ import annotations
@@ -13,19 +13,18 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from ..exceptions import MetaflowException
 
-USER_SKIP_STEP: Dict[str, Any] = {}  # what a generator yields to skip the step and go on where the step would
+USER_SKIP_STEP: Dict[str, Any] = {}  # a generator yields it to skip the step and continue as the step would
 
 known: Dict[
     str, type
-] = {}  # the user's own by module and name, for the text form of decorators; one that is inherited from no longer is
+] = {}  # the user's decorators by module and name, for decorators given as text, without those that others inherit from
 
-NextArguments = Union[
-    None, bool, Dict[str, Any]
-]  # None: the step called `next` itself; True or {}: as the step would; else its arguments
+# None: the step called `next` itself; True or {}: use the step's own arguments; otherwise the arguments
+NextArguments = Union[None, bool, Dict[str, Any]]
 
 
 class UserStepDecorator:
-    """Base of step decorators that are classes: `pre_step` runs before the step, `post_step` after it, also when it failed."""
+    """Base class of step decorators. `pre_step` runs before the step, `post_step` after it, even if it failed."""
 
     _flowc_user_decorator = True
 
@@ -36,23 +35,22 @@ class UserStepDecorator:
         known[f"{cls.__module__}.{cls.__name__}"] = cls
 
     def __new__(cls, *arguments: Any, **attributes: Any) -> Any:
-        if (
-            len(arguments) == 1 and not attributes and _is_step(arguments[0])
-        ):  # `@Decorator` above a step, without parentheses
+        # `@Decorator` above a step, without parentheses
+        if len(arguments) == 1 and not attributes and _is_step(arguments[0]):
             return cls()(arguments[0])
         return super().__new__(cls)
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         if arguments:
             raise MetaflowException(f"@{type(self).__name__} takes no positional arguments")
-        own = type(self).init is not UserStepDecorator.init
-        if attributes and not own:
-            raise MetaflowException(f"@{type(self).__name__} is given arguments, but has no `init` that takes them")
+        has_init = type(self).init is not UserStepDecorator.init
+        if attributes and not has_init:
+            raise MetaflowException(f"@{type(self).__name__} was given arguments, but has no `init` that takes them")
         self._attributes = attributes
         self._ready = False
 
     def external_init(self) -> None:
-        """Calls `init` once, with the values of configs in its arguments."""
+        """Calls `init` once, after resolving configs in its arguments."""
         if self._ready:
             return
         config = sys.modules.get("flowc.runtime_shim.config")
@@ -71,24 +69,27 @@ class UserStepDecorator:
 
     def __call__(self, step: Any) -> Any:
         if not _is_step(step):
-            raise MetaflowException(f"@{type(self).__name__} goes above a step: write it above `@step`")
+            raise MetaflowException(f"@{type(self).__name__} must be applied to a step: write it above `@step`")
         step.wrappers = [*getattr(step, "wrappers", ()), self]
         return step
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
-        """Takes the arguments that the decorator is used with."""
+        """Takes the arguments of the decorator."""
 
     def pre_step(self, step_name: str, flow: Any, inputs: Any = None) -> Optional[Callable[..., Any]]:
-        """Before the step; a callable that it returns runs in the place of the step."""
+        """Runs before the step. If it returns a callable, that runs in place of the step."""
         return None
 
     def post_step(self, step_name: str, flow: Any, exception: Optional[Exception] = None) -> Any:
-        """After the step: None, an exception to raise, or (exception or None, arguments of `next` or None)."""
+        """Runs after the step.
+
+        Returns None, an exception to raise, or (exception or None, arguments of `next` or None).
+        """
         return (exception, None) if exception is not None else (None, None)
 
     @property
     def skip_step(self) -> NextArguments:
-        """True, or the arguments of `next`: the step is not run."""
+        """True, or the arguments of `next`, if the step must not be run."""
         return getattr(self, "_skip_step", False)
 
     @skip_step.setter
@@ -103,11 +104,12 @@ def user_step_decorator(*arguments: Any, **attributes: Any) -> Any:
     function = arguments[0]
     code = getattr(function, "__code__", None)
     if not isinstance(function, types.FunctionType) or code is None or not code.co_flags & 0x20:  # inspect.CO_GENERATOR
-        raise MetaflowException("@user_step_decorator goes on a generator function: one that yields")
+        raise MetaflowException("@user_step_decorator must be applied to a generator function, one that yields")
     count = code.co_argcount + code.co_kwonlyargcount
     if count not in ((4,) if attributes else (3, 4)):
         raise MetaflowException(
-            "the function of @user_step_decorator takes (step_name, flow, inputs), and `attributes` if it is used with arguments"
+            "the function of @user_step_decorator must take (step_name, flow, inputs), and `attributes` if it is used "
+            "with arguments"
         )
     body = {
         "_function": staticmethod(function),
@@ -119,7 +121,7 @@ def user_step_decorator(*arguments: Any, **attributes: Any) -> Any:
 
 
 class _Generated(UserStepDecorator):
-    """A decorator that is a generator: what is before its `yield` is `pre_step`, what is behind it `post_step`."""
+    """A decorator made from a generator: the part before its `yield` is `pre_step`, the part after it `post_step`."""
 
     _function: Callable[..., Any]
     _takes_keywords: bool
@@ -128,8 +130,8 @@ class _Generated(UserStepDecorator):
         self._attributes = attributes
 
     def pre_step(self, step_name: str, flow: Any, inputs: Any = None) -> Optional[Callable[..., Any]]:
-        given = (step_name, flow, inputs, self._attributes) if self._takes_keywords else (step_name, flow, inputs)
-        self._running = self._function(*given)
+        arguments = (step_name, flow, inputs, self._attributes) if self._takes_keywords else (step_name, flow, inputs)
+        self._running = self._function(*arguments)
         yielded = self._running.send(None)
         if isinstance(yielded, dict):
             self.skip_step = yielded or True
@@ -150,7 +152,7 @@ class _Generated(UserStepDecorator):
 
 
 class _YieldedTwice(MetaflowException):
-    """Not for other wrappers to see: the decorator itself is wrong."""
+    """Raised for an error in the decorator itself. Other wrappers do not see it."""
 
 
 def _is_step(value: Any) -> bool:
@@ -160,10 +162,10 @@ def _is_step(value: Any) -> bool:
 def run(
     step_name: str, flow: Any, wrappers: List[UserStepDecorator], call: Callable[[], Any], inputs: Any
 ) -> Tuple[bool, NextArguments]:
-    """Runs the step within its wrappers: `call` runs the method itself, `inputs` is a join's, else None.
+    """Runs the step within its wrappers. `call` runs the method itself; `inputs` is a join's, otherwise None.
 
-    Returns (True, arguments) when `next` is to be called in the step's place, (False, None) when the step has called it. Raises what the
-    step raised, unless a wrapper kept it, and what wrappers raised.
+    Returns (True, arguments) if `next` must be called in place of the step, (False, None) if the step has called it.
+    Raises the step's exception, unless a wrapper kept it, and exceptions of wrappers.
     """
     entered: List[UserStepDecorator] = []
     instead: Optional[Callable[..., Any]] = None
@@ -189,18 +191,20 @@ def run(
         error, failed = raised, True
     for wrapper in reversed(entered):
         try:
-            said = wrapper.post_step(step_name, flow, error)
+            result = wrapper.post_step(step_name, flow, error)
         except _YieldedTwice:
             raise
         except Exception as raised:
-            said = raised
-        if said is None or isinstance(said, Exception):
-            error = said
-        elif isinstance(said, tuple) and len(said) == 2:
-            error, arguments = said
+            result = raised
+        if result is None or isinstance(result, Exception):
+            error = result
+        elif isinstance(result, tuple) and len(result) == 2:
+            error, arguments = result
         else:
             raise RuntimeError(
-                f"`post_step` of @{type(wrapper).__name__} gave {said!r}, not an exception, and not a pair of one and arguments of next"
+                f"`post_step` of @{type(wrapper).__name__} returned {result!r}: it must return None, an exception, or "
+                "a "
+                "pair (exception, arguments of `next`)"
             )
     if error is not None:
         raise error
@@ -208,6 +212,7 @@ def run(
         return (True, True) if failed else (False, None)
     if not isinstance(arguments, (bool, dict)):
         raise RuntimeError(
-            f"a decorator of step `{step_name}` gave {arguments!r} as arguments of next: True, or a dict of them"
+            f"a decorator of step `{step_name}` returned {arguments!r} as the arguments of `next`: they must be True "
+            "or a dict"
         )
     return True, arguments

@@ -97,10 +97,10 @@ def test_the_environment(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--gone", "data.txt"], "parameter 'needed': it is required"),
+        (["--gone", "data.txt"], "parameter 'needed': a value is required"),
         (["--gone", "data.txt", "--needed", "x", "--alpha", "y", "--flag", "maybe", "--table", "{"],
-         "parameter 'alpha': 'y' is no number; parameter 'flag': 'maybe' is neither true nor false; parameter 'table': '{' is no JSON; "
-         "parameter 'needed': 'x' is no whole number"),
+         "parameter 'alpha': 'y' is not a number; parameter 'flag': 'maybe' is neither true nor false; parameter 'table': '{' is not valid JSON; "
+         "parameter 'needed': 'x' is not a whole number"),
         (["--needed", "1"], "parameter `gone`: the file `gone.txt` cannot be read"),
         (["--needed", "1", "--gone", "data.txt", "--data", "nowhere.txt"], "parameter `data`: the file `nowhere.txt` cannot be read"),
         (["--needed", "1", "--gone", "data.txt", "--data", "other.bin"], "parameter `data`: the file `other.bin` is no utf-8 text"),

@@ -273,6 +273,6 @@ def test_in_a_container_it_says_what_is_missing(tmp_path: Path) -> None:
         [sys.executable, "-S", "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path
     )
     assert (
-        "NotImplementedError: flowc does not support `Runner` of Metaflow where flowc itself is not installed"
+        "NotImplementedError: flowc does not support Metaflow's `Runner` where flowc itself is not installed"
         in done.stderr
     )

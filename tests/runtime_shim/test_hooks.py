@@ -27,4 +27,4 @@ def test_the_shim_alone_says_so_where_they_are_used(tmp_path: Path) -> None:
         "-S",
     )
     assert done.stdout == "imported\n"
-    assert "flowc does not support `Runner` of Metaflow where flowc itself is not installed" in done.stderr
+    assert "flowc does not support Metaflow's `Runner` where flowc itself is not installed" in done.stderr

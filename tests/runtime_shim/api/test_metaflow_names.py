@@ -69,7 +69,7 @@ def test_flowc_has_the_same() -> None:
         ("from metaflow.plugins.aws import batch", "not part of Metaflow's documented API"),
         ("from metaflow import metaflow_config", "not part of Metaflow's documented API"),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
-        ("import metaflow; metaflow.huggingface_hub", "of an extension"),
+        ("import metaflow; metaflow.huggingface_hub", "to an extension"),
     ],
 )
 def test_what_is_not_there_says_why(text: str, said: str) -> None:
@@ -98,13 +98,13 @@ def test_event_names() -> None:
     assert done.stdout.split("\n")[:5] == ["mfns.ready", "mfns.p.user.me.ready", "{'a': '1'}", "None", "None"], (
         done.stderr
     )
-    assert "no webhook is known" in done.stderr
+    assert "the webhook's URL is unknown" in done.stderr
 
 
 def test_deploying_from_python_says_what_to_do_instead() -> None:
     for module in ("flowc", "metaflow"):
         done = python(f"from {module} import Deployer, NBDeployer\nDeployer('flow.py')")
-        assert "flowc does not support `Deployer` of Metaflow yet: `flowc compile FLOW.py --target " in done.stderr
+        assert "flowc does not support Metaflow's `Deployer` yet: `flowc compile FLOW.py --target " in done.stderr
 
 
 def test_spin_says_what_to_do_instead(tmp_path: Path) -> None:

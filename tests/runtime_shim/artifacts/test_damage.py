@@ -202,12 +202,12 @@ def test_going_on_with_a_damaged_run_is_refused_with_the_way_out(work: Path) -> 
     done = run(work / "flow.py", work / "store", check=False)
     assert (
         done.returncode == 1
-        and "run 'r' cannot go on: what task body/1 left is not whole: artifact `blob` is damaged" in done.stderr
+        and "run 'r' cannot continue: the results of task body/1 are damaged: artifact `blob` is damaged" in done.stderr
     )
     assert f"flowc resume {work / 'flow.py'} --origin-run-id r" in done.stderr and (work / "log").exists() is False
     empty(work / "store" / "F" / "runs" / "r" / "start" / "-.json")
     done = run(work / "flow.py", work / "store", check=False)
-    assert done.returncode == 1 and "what task start left is not whole" in done.stderr
+    assert done.returncode == 1 and "the results of task start are damaged" in done.stderr
 
 
 @pytest.mark.parametrize("damage", SLOWER)

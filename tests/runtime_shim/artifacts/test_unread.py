@@ -44,17 +44,17 @@ class F(FlowSpec):
         (
             "alpha = parameter('alpha')",
             "",
-            "`alpha` of F is a Parameter, which cannot be seen in its source: write `alpha = Parameter('alpha', …)`",
+            "`alpha` of F is a Parameter, which flowc cannot see in its source: write `alpha = Parameter('alpha', …)`",
         ),
         (
             "cfg = config('cfg')",
             "",
-            "`cfg` of F is a Config, which cannot be seen in its source: write `cfg = Config('cfg', …)`",
+            "`cfg` of F is a Config, which flowc cannot see in its source: write `cfg = Config('cfg', …)`",
         ),
         (
             "",
             "@careful",
-            "step `start` has the decorator `@retry`, which cannot be seen in its source: write it above `@step`",
+            "step `start` has the decorator `@retry`, which flowc cannot see in its source: write it above `@step`",
         ),
         ("", "", ""),
     ],

@@ -43,7 +43,7 @@ def test_defaults() -> None:
     assert parameters.convert([declared("a" * 64)], {"f": "<default>"}) == {"f": {"file": "a" * 64}}
     assert parameters.convert([declared("a" * 64)], {"f": None}) == {"f": {"file": "a" * 64}}
     assert parameters.convert([declared()], {"f": "null"}) == {"f": None} == parameters.convert([declared()], {})
-    with pytest.raises(ShimError, match="it is required"):
+    with pytest.raises(ShimError, match="a value is required"):
         parameters.convert([declared(required=True)], {})
 
 
@@ -70,8 +70,8 @@ def test_content(tmp_path: Path) -> None:
         and content(None) is None
     )
     for reference, given, said in (
-        ({"file": digest}, {}, "no utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
-        ({"file": digest}, {"encoding": "nothing"}, "no nothing text"),
+        ({"file": digest}, {}, "not valid utf-8 text"), ({"file": "0" * 64}, {}, "no file"), ({"url": "file:///nowhere"}, {}, "no file file:///nowhere"),
+        ({"file": digest}, {"encoding": "nothing"}, "not valid nothing text"),
     ):  # fmt: skip
         with pytest.raises(ShimError, match=f"parameter 'f'.*{said}"):
             content(reference, **given)
@@ -119,9 +119,9 @@ def test_functions_as_defaults(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     with pytest.raises(ShimError) as error:
         call("a", "c", "d", "e")
     assert str(error.value).split("; ") == [
-        "parameter 'c': the function of its default gives str, not int",
-        "parameter 'd': the function of its default gives int, not text",
-        "parameter 'e': the function of its default failed: ValueError: no",
+        "parameter 'c': the function for its default returned str, not int",
+        "parameter 'd': the function for its default returned int, not text",
+        "parameter 'e': the function for its default failed: ValueError: no",
     ]
     (tmp_path / "f.py").write_text("import nothing_of_the_kind\n")
     with pytest.raises(ShimError, match="cannot be imported"):

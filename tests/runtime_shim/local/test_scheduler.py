@@ -111,7 +111,7 @@ def test_a_task_that_does_not_hear_its_timeout_is_killed(tmp_path: Path) -> None
         lambda kind, _task, text: events.append((kind, text)),
     )  # fmt: skip
     assert not result.succeeded
-    assert ("failed", "it did not end when its time of 1 s was over, and was killed") in events
+    assert ("failed", "it did not end within its time limit of 1 s, and was killed") in events
 
 
 def test_exit_functions_of_a_task_run(tmp_path: Path) -> None:

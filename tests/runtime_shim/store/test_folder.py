@@ -120,7 +120,7 @@ def test_a_large_pickle_without_room_for_it(tmp_path: Path, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "write", write)
-    with pytest.raises(ShimError, match="artifact `x`: a large value needs a temporary file, which cannot be written"):
+    with pytest.raises(ShimError, match="artifact `x`: cannot write the temporary file that a large value needs"):
         artifacts.save_all(FolderStore(str(tmp_path)), "F", {"x": [str(each) for each in range(50_000)]}, {})
 
 

@@ -141,7 +141,7 @@ def test_credentials_that_expire_in_the_middle_of_a_transfer(
 
 def test_credentials_that_nobody_renews(server: FaultyS3, store: s3.S3Store) -> None:
     server.stale.add("key")
-    with pytest.raises(StoreError, match="ExpiredToken.*expired, and their source gives no others"):
+    with pytest.raises(StoreError, match="ExpiredToken.*expired, and their source provides no new ones"):
         store.get("a")
 
 

@@ -263,4 +263,4 @@ def test_what_is_damaged_is_found_and_replaced_when_it_is_asked_for(
         artifacts.problem(store, "F", entry, thoroughly=True) == "" and artifacts.load(store, "F", "x", entry) == value
     )
     store.delete(name)
-    assert artifacts.problem(store, "F", entry, thoroughly=True) == f"{name} is not there"
+    assert artifacts.problem(store, "F", entry, thoroughly=True) == f"{name} does not exist"

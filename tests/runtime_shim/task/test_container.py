@@ -213,7 +213,7 @@ class F(FlowSpec):
     flow.task("start", attempt=2)
     for attempt in (0, 1):
         failure = json.loads(flow.place("start", "-", f".{attempt}.failure.json").read_text())
-        assert failure["type"] == "ProcessEnded" and "its container ended and left no word" in failure["message"]
+        assert failure["type"] == "ProcessEnded" and "its container ended without reporting why" in failure["message"]
         assert (failure["step"], failure["path"], failure["attempt"]) == ("start", "-", attempt)
     assert not flow.place("start", "-", ".2.failure.json").exists()
     flow.task("end")
@@ -257,7 +257,7 @@ def test_the_next_attempt_tells_the_last_words_of_one_that_was_killed(tmp_path: 
     flow.task("start", attempt=0, code=7)
     flow.task("start", attempt=1)
     found = json.loads(flow.place("start", "-", ".0.failure.json").read_text())
-    assert found["last_lines"] == ["the last words"] and "left no word" in found["message"]
+    assert found["last_lines"] == ["the last words"] and "without reporting why" in found["message"]
 
 
 def test_a_run_id_of_any_characters(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_names_of_metadata_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("data", "message"), [(b"{", "is damaged"), (b'{"version": 9}', "has format 9, this flowc reads 1")]
+    ("data", "message"), [(b"{", "is damaged"), (b'{"version": 9}', "has format 9, but this flowc reads format 1")]
 )
 def test_one_that_cannot_be_read(data: bytes, message: str, tmp_path: Path) -> None:
     store = open_store(str(tmp_path))

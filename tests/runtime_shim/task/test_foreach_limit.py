@@ -15,7 +15,7 @@ def test_a_foreach_that_is_too_wide_fails_before_it_has_a_record(tmp_path: Path)
     done = flow.task(
         "start", "-", code=3, FLOWC_PARAMETERS='{"n": 4}', FLOWC_MAX_SPLITS="3", FLOWC_MAX_SPLITS_REASON=REASON
     )
-    assert f"step `start`: the foreach over `items` has 4 items, and the engine runs at most 3: {REASON}" in done.stderr
+    assert f"step `start`: the foreach over `items` has 4 items, but the engine runs at most 3: {REASON}" in done.stderr
     assert (
         "Traceback" not in done.stderr
         and not flow.place("start").exists()
@@ -74,4 +74,4 @@ def test_items_of_the_foreaches_around_count_where_the_spec_says_so(tmp_path: Pa
     flow.task("row", "0", FLOWC_MAX_SPLITS="5")
     flow.task("row", "1", FLOWC_MAX_SPLITS="6", FLOWC_MAX_SPLITS_LEVELS="1")
     done = flow.task("row", "2", code=3, FLOWC_MAX_SPLITS="5", FLOWC_MAX_SPLITS_LEVELS="1")
-    assert "the foreach over `cells` has 3 times 2 items, and the engine runs at most 5" in done.stderr
+    assert "the foreach over `cells` has 3 times 2 items, but the engine runs at most 5" in done.stderr

@@ -24,15 +24,15 @@ def test_inline() -> None:
     ("sources", "said"),
     [
         ([inline(A_SECRET="1"), inline("other", A_SECRET="2")], "both 'mine' and 'other'"),
-        ([inline(PATH="x")], "is set already"),
-        ([inline(A_SECRET=1)], "are texts"),
-        ([inline(METAFLOW_X="1")], "no name of a variable"),
-        ([inline(**{"a-b": "1"})], "no name of a variable"),
-        (["aws-secrets-manager.x"], "does not fetch from aws-secrets-manager yet"),
-        (["vault.x"], "no backend 'vault'"),
+        ([inline(PATH="x")], "is already set"),
+        ([inline(A_SECRET=1)], "must be strings"),
+        ([inline(METAFLOW_X="1")], "a secret cannot set a variable of that name"),
+        ([inline(**{"a-b": "1"})], "a secret cannot set a variable of that name"),
+        (["aws-secrets-manager.x"], "cannot fetch from aws-secrets-manager yet"),
+        (["vault.x"], "unknown backend 'vault'"),
         (["plain"], "names no backend"),
-        ([3], "is a text or a dict"),
-        ([{"type": "inline"}], "are texts"),
+        ([3], "must be a string or a dict"),
+        ([{"type": "inline"}], "must be strings"),
     ],
 )
 def test_what_cannot_be(sources: list[object], said: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ def test_what_a_generator_yields(yielded: object, expected: object) -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(MetaflowException, match="generator"):
         user_step_decorator(lambda step_name, flow, inputs: None)
-    with pytest.raises(MetaflowException, match="takes"):
+    with pytest.raises(MetaflowException, match="must take"):
 
         @user_step_decorator
         def two(step_name: str, flow: Any) -> Iterator[None]:
