@@ -99,7 +99,7 @@ def _of_environment() -> list[str]:
     """What Metaflow's variables say of configs, as options."""
     import os
 
-    from .given import from_environment
+    from .source_options import from_environment
 
     return [
         word

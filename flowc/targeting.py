@@ -12,8 +12,8 @@ from flowc.targets.target import Options, emitter, names
 from . import options as command_line
 from .flow_source import WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
+from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
-from .said_once import said_once
 from .settings import NONE, settings_for
 
 TYPE_CHECKING = False
@@ -222,7 +222,7 @@ def problems(
     program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments
 ) -> tuple[Diagnostic, ...]:  # fmt: skip
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
-    found = said_once((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
+    found = merged_diagnostics((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
     if compiled:
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:

@@ -8,10 +8,10 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
 from ..flow_source import load_flow, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
 from ..targeting import FORMAT, asked_format, compilations, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
@@ -33,7 +33,7 @@ error; warnings and hints alone exit with 0.
 """
 OPTIONS = (
     *TARGETING,
-    *GIVEN,
+    *SOURCE_OPTIONS,
     FORMAT,
     Option("--only-flows", "pass over files that hold no flow, as in a folder"),
     Option("--watch", "check again whenever a file that was read changes, until interrupted"),
@@ -148,7 +148,9 @@ def _flows(path: str) -> tuple[str, ...]:
 def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, ...]) -> Checked:
     arguments, _ = parse(argv, OPTIONS, path)
     try:
-        program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
+        program = load_flow(
+            path, name, arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
+        )
         found = problems(
             program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments
         )

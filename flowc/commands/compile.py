@@ -10,10 +10,10 @@ from flowc.targets.target import deployer
 from .. import files
 from ..deployments import FOLDER as MANIFESTS
 from ..flow_source import load_flow, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Option, Usage, one_positional
-from ..stale import CODE, Part, Stale, stale
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
+from ..stale_files import CODE, Part, Stale, stale_files
 from ..targeting import FORMAT, STORE, asked_format, compilations, judged, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
@@ -50,7 +50,7 @@ OPTIONS = (
         "--replaces", "the earlier name of what is compiled: the files of that name are deleted", "NAME", repeated=True
     ),
     *TARGETING[1:],
-    *GIVEN,
+    *SOURCE_OPTIONS,
     Option("--quiet", "print only problems", short="-q"),
     FORMAT,
 )
@@ -81,7 +81,7 @@ def run(argv: list[str], out: Output) -> int:
             "give a folder with `--output DIR`",
         )
     program = load_flow(
-        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments)
+        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
     )
     package = package_of(program)
     compiled = compilations(program, emitters, arguments, package.digest)
@@ -96,13 +96,13 @@ def run(argv: list[str], out: Output) -> int:
         return 0
     replaced = _replaced(arguments, parts)
     if arguments.flag("--check"):
-        found = stale(folder, parts, program.flow.name, package.digest, replaced)
+        found = stale_files(folder, parts, program.flow.name, package.digest, replaced)
         _report((*warnings, *_said(found, program, path, arguments)), program, path, arguments, out)
         return _check(folder, parts, package, found, arguments.flag("--quiet"), out)
     with files.Turn(folder) as is_alone:
         for written_to in _folders(folder, parts) if is_alone else ():
             files.sweep(written_to)
-        found = stale(folder, parts, program.flow.name, package.digest, replaced)
+        found = stale_files(folder, parts, program.flow.name, package.digest, replaced)
         _report((*warnings, *_said(found, program, path, arguments)), program, path, arguments, out)
         written = _write(folder, parts, package, found)
     if not (arguments.flag("--quiet") or out.for_a_program):
@@ -251,14 +251,14 @@ def _check(folder: str, parts: tuple[Part, ...], package: Package, found: Stale,
 
 
 def _differences(wanted: list[tuple[str, str]]) -> Iterator[str]:
-    from ..difference import difference
+    from ..text_diff import text_diff
 
     for path, text in wanted:
         found = files.read(path)
         if found is None:
             yield f"{path}: missing"
         elif found != text.encode():
-            yield f"{path}: differs\n{difference(path, found.decode('utf-8', 'replace'), text)}"
+            yield f"{path}: differs\n{text_diff(path, found.decode('utf-8', 'replace'), text)}"
 
 
 def _listing(done: list[tuple[str, str, str]]) -> str:

@@ -87,13 +87,13 @@ def _print_json(data: object, out: Output) -> None:
 
 
 def _environment(place: Datastore, found: Found, as_json: bool, out: Output) -> None:
-    from .. import made_by
+    from .. import provenance
 
-    made = made_by.made_by(place, found)
+    made = provenance.provenance(place, found)
     if as_json:
         _print_json(made, out)
     elif made:
-        out.print("\n".join(made_by.lines(made)))
+        out.print("\n".join(provenance.lines(made)))
 
 
 def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:

@@ -10,7 +10,7 @@ from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..collect import Plan
+    from ..garbage_collection import Plan
     from ..options import Arguments
 
 USAGE = ("flowc gc [FLOW] --keep N [OPTIONS]",)
@@ -42,7 +42,7 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.contract.errors import ShimError
 
-    from ..collect import Rules, collect, plan
+    from ..garbage_collection import Rules, collect, plan
 
     arguments = parse(argv, OPTIONS)
     if len(arguments.positional) > 1:

@@ -10,9 +10,9 @@ from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
 from ..flow_source import load_flow, placed, placed_sources
-from ..given import given_to_resume
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
+from ..source_options import resume_inputs
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -149,7 +149,7 @@ def _given(path: str, arguments: Arguments) -> Given:
 
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
-    return given_to_resume(open_store(store), names[0], str(before.get("code", "")))
+    return resume_inputs(open_store(store), names[0], str(before.get("code", "")))
 
 
 def _known(steps: list[str], known: list[str]) -> None:

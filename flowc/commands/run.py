@@ -8,10 +8,10 @@ from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 
 from .. import local_run, run_parameters
 from ..flow_source import load_flow, placed, placed_sources
-from ..given import RUN_OPTIONS, given_to_run, scan
 from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id, tags_given
 from ..options import Arguments, Option, Usage, parse
+from ..source_options import RUN_OPTIONS, run_inputs, scan
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ ESSENTIAL = (
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
     program = load_flow(
-        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=given_to_run(scan(argv, RUN_OPTIONS))
+        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=run_inputs(scan(argv, RUN_OPTIONS))
     )
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
@@ -83,7 +83,7 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """For `--help`: the parameters of the flow that the command line names."""
     if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
         flow = load_flow(
-            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=given_to_run(scan(argv, RUN_OPTIONS))
+            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=run_inputs(scan(argv, RUN_OPTIONS))
         ).flow
         yield f"parameters of {flow.name}", run_parameters.options_of(flow)
 

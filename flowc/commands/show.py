@@ -6,13 +6,13 @@ from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switc
 from flowc.compiler.ir.scopes import inner
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..as_written import decorator, value
 from ..flow_source import WITH, load_flow, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
+from ..source_form import decorator, value
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ OPTIONS = (
     Option("--json", "the same as `--format json`"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
-    *GIVEN,
+    *SOURCE_OPTIONS,
 )  # fmt: skip
 EXAMPLES = (
     ("flowc show FLOW.py", "read a flow's shape at a glance"),
@@ -47,7 +47,7 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=given(arguments))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=compile_inputs(arguments))
     out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":

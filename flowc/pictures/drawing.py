@@ -6,7 +6,7 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, End, ForEach, Foreach, Parallel, Split, Switch
 from flowc.compiler.ir.scopes import targets
 
-from ..as_written import decorator, value
+from ..source_form import decorator, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

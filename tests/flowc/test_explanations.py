@@ -59,7 +59,7 @@ OF_A_FOLDER = {
     "FLOW611",
     "FLOW612",
     "FLOW613",
-}  # said by `flowc compile` (test_stale.py), of what an output folder holds
+}  # said by `flowc compile` (test_stale_files.py), of what an output folder holds
 IMPORTS = (
     "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import "
     + ("batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n")

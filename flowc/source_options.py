@@ -49,7 +49,7 @@ OPTIONS = (
 RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, where the environment is there and mutators run
 
 
-def given(arguments: Arguments) -> Given:
+def compile_inputs(arguments: Arguments) -> Given:
     """Returns what the command line gives. Raises Usage."""
     return Given(
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
@@ -58,7 +58,7 @@ def given(arguments: Arguments) -> Given:
     )  # fmt: skip
 
 
-def given_to_run(arguments: Arguments) -> Given:
+def run_inputs(arguments: Arguments) -> Given:
     """Returns what a run is given: by its command line, and by the environment. Raises Usage."""
     files = _pairs(arguments, "--config") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG")
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
@@ -68,7 +68,7 @@ def given_to_run(arguments: Arguments) -> Given:
     )  # fmt: skip
 
 
-def given_to_resume(store: Store, flow: str, code: str) -> Given:
+def resume_inputs(store: Store, flow: str, code: str) -> Given:
     """What a run is given that goes on from an earlier one: the configs of that, which are in its code package.
 
     Of a package that is missing or torn nothing. Raises StoreError.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _HERE = "\0"  # stands for the target's name in a message
 
 
-def said_once(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
+def merged_diagnostics(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
     """Returns one diagnostic for those that differ only in the words "target `NAME`". `found` has each with its target's name."""
     targets: dict[Diagnostic, list[str]] = {}
     for name, diagnostic in found:

@@ -71,7 +71,7 @@ class _Left:
         return self.old.get(self.name, Manifest())
 
 
-def stale(folder: str, parts: Sequence[Part], flow: str, code: str, replaced: Sequence[str]) -> Stale:
+def stale_files(folder: str, parts: Sequence[Part], flow: str, code: str, replaced: Sequence[str]) -> Stale:
     """Returns what earlier compiles of these deployments, and of those called `replaced`, left in the folder.
 
     `code` is the digest of the flow's package now. Only reads. Raises Failure for a file that cannot be read.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 120  # columns of the list of packages
 
 
-def made_by(place: Datastore, found: Found) -> dict[str, list[Made]]:
+def provenance(place: Datastore, found: Found) -> dict[str, list[Made]]:
     """Returns step → what made each of its tasks that has succeeded. Raises ShimError if a step or path is asked for that has no task."""
     from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.contract.tasks import tasks

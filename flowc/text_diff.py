@@ -10,7 +10,7 @@ from .terminal import lines, paint
 _SHOWN = 24  # lines of a difference; who wants all of it has the version control system
 
 
-def difference(path: str, old: str, new: str) -> str:
+def text_diff(path: str, old: str, new: str) -> str:
     """Returns the first lines of the unified difference, from the file's text to what it should be."""
     found = [
         line.rstrip("\n")

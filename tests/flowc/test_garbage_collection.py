@@ -14,8 +14,8 @@ import pytest
 from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.local import gc_handshake
 
-from flowc import collect
-from flowc.collect import Rules
+from flowc import garbage_collection
+from flowc.garbage_collection import Rules
 from tests.support.running import LIMIT, dump, flowc, run, until
 from tests.support.s3_server import BUCKET, S3Server
 
@@ -162,7 +162,7 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
         return delete
 
     monkeypatch.setattr(collect, "_deleter", slowly)
-    collector = threading.Thread(target=collect.collect, args=(place, "F", Rules(0, None, (), 0)))
+    collector = threading.Thread(target=garbage_collection.collect, args=(place, "F", Rules(0, None, (), 0)))
     collector.start()
     assert deleting.wait(LIMIT)
     command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "new"]
@@ -255,9 +255,9 @@ def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeyp
     place = Datastore(store)
     with monkeypatch.context() as patch:
         patch.setattr(collect, "ABANDONED", 1e10)
-        assert not collect.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"
-    assert len(collect.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
-    collect.collect(place, "F", Rules(None, None, (), 0))
+        assert not garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"
+    assert len(garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
+    garbage_collection.collect(place, "F", Rules(None, None, (), 0))
     left = [
         each["Key"]
         for each in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
