@@ -1,4 +1,4 @@
-"""What a run on this machine lacks of what the flow asks for: packages that are others here, secrets that cannot be fetched."""
+"""Checks before a local run: packages whose versions differ on this machine, and secrets that flowc cannot fetch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = ("conda", "pypi")
 
 
 def local_problems(flow: Flow) -> Iterator[Diagnostic]:
-    """Yields FLOW154 (a warning) for each package and Python that is another one here, FLOW155 for each secret that flowc cannot fetch."""
+    """Yields FLOW154, a warning, for each package or Python that differs, and FLOW155 for each unreadable secret."""
     used = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
     if not used.isdisjoint(each + end for each in _KINDS for end in ("", "_base")):
         for step in flow.steps:
@@ -46,12 +46,13 @@ def _differs(what: str, here: str, wanted: str, owner: Decorator) -> Diagnostic:
     asked = f" {wanted}" if wanted else ""
     return Diagnostic(
         "FLOW154", f"{what} is {here} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
-        "a local run installs nothing: its steps have what this Python has", "run in an environment that holds what the flow asks for", WARNING,
+        "a local run installs nothing: its steps use the packages of this Python",
+        "run flowc in an environment that has the versions that the flow asks for", WARNING,
     )  # fmt: skip
 
 
 def _agrees(here: str, wanted: str) -> bool:
-    """True if the version is the one that is wanted, to as many parts as that has; constraints such as `>=2` are not judged."""
+    """Returns True if the installed version starts with the wanted one, or that is a constraint such as `>=2`."""
     if not wanted or not wanted[0].isdigit() or "*" in wanted or "," in wanted:
         return True
     return here.split(".")[: len(wanted.split("."))] == wanted.split(".")
@@ -80,6 +81,7 @@ def _secrets(step: Step) -> Iterator[Diagnostic]:
             if source.backend not in ("", "inline"):
                 yield Diagnostic(
                     "FLOW155", f"secret `{source.id}` of step `{step.name}` cannot be fetched here", decorator.span,
-                    f"flowc does not ask {source.backend} yet, and the step must not run without it",
-                    "set the variables in the environment and leave `@secrets` out, or run the flow where they are given",
+                    f"flowc cannot read {source.backend} yet, and the step must not run without the secret",
+                    "set the variables in the environment and remove `@secrets`, or run the flow on a platform that "
+                    "provides them",
                 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What several targets say of a flow for the same reason, as one diagnostic that names them all."""
+"""Merging of diagnostics that several targets report for the same reason into one that names all targets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HERE = "\0"  # stands for the target's name in a message
 
 
 def merged_diagnostics(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
-    """Returns one diagnostic for those that differ only in the words "target `NAME`". `found` has each with its target's name."""
+    """Merges diagnostics that differ only in the words "target `NAME`". `found` holds pairs of a target and one."""
     targets: dict[Diagnostic, list[str]] = {}
     for name, diagnostic in found:
         same = replace(diagnostic, what=diagnostic.what.replace(f"target `{name}`", _HERE, 1))
@@ -23,7 +23,8 @@ def merged_diagnostics(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnost
 
 
 def _listed(names: list[str]) -> str:
-    """
+    """Returns the targets as words of a sentence.
+
     >>> _listed(["argo"]), _listed(["argo", "airflow", "step-functions"])
     ('target `argo`', 'targets `argo`, `airflow` and `step-functions`')
     """

@@ -1,4 +1,4 @@
-"""What made the artifacts of a task, as text and as data: the run, the code and its commit, the interpreter, the installed packages."""
+"""The provenance of a task's artifacts: the run, the code and its commit, the interpreter, the installed packages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH = 120  # columns of the list of packages
 
 
 def provenance(place: Datastore, found: Found) -> dict[str, list[Made]]:
-    """Returns step → what made each of its tasks that has succeeded. Raises ShimError if a step or path is asked for that has no task."""
+    """Returns, by step, the provenance of each task that has succeeded. Raises ShimError if the named step has none."""
     from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.contract.tasks import tasks
     from flowc.runtime_shim.task import environment
@@ -36,7 +36,7 @@ def provenance(place: Datastore, found: Found) -> dict[str, list[Made]]:
         digest = str(known.pop("digest", ""))
         if digest not in environments:
             environments[digest] = environment.read(place.store, found.flow, digest) or {}
-        made_in = str(done.data.get("origin") or found.run)  # a task that was taken over ran in another run
+        made_in = str(done.data.get("origin") or found.run)  # a reused task ran in an earlier run
         run = place.run(found.flow, made_in) or {}
         about = {
             name: run.get(name)
@@ -64,7 +64,7 @@ def provenance(place: Datastore, found: Found) -> dict[str, list[Made]]:
 
 
 def lines(made: dict[str, list[Made]]) -> Iterator[str]:
-    """For a person: tasks that were made by the same stand together."""
+    """Yields lines for a person. Tasks with the same provenance are listed together."""
     import textwrap
 
     groups: dict[str, tuple[Made, list[str]]] = {}
@@ -84,18 +84,16 @@ def lines(made: dict[str, list[Made]]) -> Iterator[str]:
             + (f", of {each['user']}" if each.get("user") else "")
         )
         dirty = {
-            True: ", with changes that it does not have",
+            True: ", with uncommitted changes",
             False: "",
-            None: " (whether the files were as it has them is not known)",
+            None: " (it is unknown if there were uncommitted changes)",
         }
         commit = f", commit {each['git']}{dirty[each.get('dirty')]}" if each.get("git") else ""
-        yield printable(
-            f"  code      {each.get('code') or '?'}{f' ({each_script})' if (each_script := each.get('script')) else ''}{commit}"
-        )
+        script = f" ({each['script']})" if each.get("script") else ""
+        yield printable(f"  code      {each.get('code') or '?'}{script}{commit}")
         machine = f" {each['machine']}" if each.get("machine") else ""
-        yield printable(
-            f"  python    {each.get('python', '?')} on {each.get('platform', '?')}{machine}, flowc {each.get('flowc', '?')}"
-        )
+        python = f"{each.get('python', '?')} on {each.get('platform', '?')}{machine}"
+        yield printable(f"  python    {python}, flowc {each.get('flowc', '?')}")
         if "packages" in each:
             text = ", ".join(f"{name} {version}" for name, version in each["packages"].items()) or "none"
             yield from textwrap.wrap(

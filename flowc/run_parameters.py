@@ -1,4 +1,4 @@
-"""The parameters of a run that is started here: their options, and their values from the command line, the environment, files and functions."""
+"""The parameters of a local run: their options, and their values from the command line, environment and files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Parameter
     from flowc.compiler.pipeline import Program
 
-ENVIRONMENT = "METAFLOW_RUN_"  # and the parameter's name in capitals, `-` as `_` (Metaflow's documentation, parameters)
+ENVIRONMENT = (
+    "METAFLOW_RUN_"  # before the parameter's name in capitals, `-` as `_` (Metaflow's documentation, parameters)
+)
 _VALUES = {"bool": "True|False", "file": "FILE", "json": "JSON"}
 
 
@@ -35,9 +37,9 @@ def options_of(flow: Flow) -> tuple[Option, ...]:
 
 
 def _default(parameter: Parameter) -> str:
-    """The default as help shows it."""
+    """Returns the default as help shows it."""
     if parameter.required:
-        return "none: it must be given"
+        return "none, a value is required"
     if parameter.computed:
         return "made when the run starts"
     if not parameter.has_default or not parameter.show_default:
@@ -47,9 +49,9 @@ def _default(parameter: Parameter) -> str:
 
 
 def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns what the command line gives, and the environment for the rest, as text by the parameters' names.
+    """Returns the values from the command line, else from the environment, as text by the parameters' names.
 
-    `options` are those that no parameter can have. Raises Usage.
+    `options` are the names that parameters cannot have as options. Raises Usage.
     """
     found: dict[str, Any] = {}
     for each in flow.parameters:
@@ -63,7 +65,7 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
     for text in arguments.all("--parameter"):
         name, equals, value = text.partition("=")
         if not equals:
-            raise Usage(f"`--parameter` takes NAME=VALUE, not `{text}`")
+            raise Usage(f"the value of `--parameter` must be NAME=VALUE, not `{text}`")
         if name not in known:
             raise unknown(f"--{name}", [f"--{each}" for each in known])
         found[name] = value
@@ -73,9 +75,9 @@ def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment
 def resolved(
     program: Program, folder: str, store: str, texts: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns what the run is given, and the value of every parameter: functions called, files in the datastore. `folder` is the flow's.
+    """Returns the given values, and the value of every parameter. Calls functions and puts files into the datastore.
 
-    Raises Usage, naming everything that is wrong.
+    `folder` is the flow's. Raises Usage, with everything that is wrong.
     """
     from flowc.runtime_shim.contract import parameters
 
@@ -95,7 +97,7 @@ def resolved(
 
 
 def _plain(parameter: Parameter) -> dict[str, Any]:
-    """The parameter as the shim knows it, from the IR's JSON form."""
+    """Returns the parameter as in the IR's JSON form, which the shim reads."""
     found: dict[str, Any] = {name: getattr(parameter, name) for name in parameter.__match_args__ if name != "span"}
     if parameter.include is not None:
         found["include"] = {name: getattr(parameter.include, name) for name in parameter.include.__match_args__}
@@ -119,7 +121,7 @@ def _computed(
 
 
 def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
-    """The reference of the file that was given, or of the default: its content is put into the datastore."""
+    """Puts the given file, or the default one, into the datastore; returns its reference."""
     from flowc.compiler.read.include_files import FOLDER
     from flowc.runtime_shim.contract import included_file
     from flowc.runtime_shim.store import open_store
@@ -141,7 +143,7 @@ def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
             included_file.decoded(data, parameter.include.encoding)
         except (UnicodeError, LookupError) as error:
             raise Usage(
-                f"parameter `{parameter.name}`: the file `{text}` is no {parameter.include.encoding} text: {error}"
+                f"parameter `{parameter.name}`: the file `{text}` is not {parameter.include.encoding} text: {error}"
             ) from None
     return included_file.put(open_store(store), program.flow.name, data)
 

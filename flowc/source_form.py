@@ -1,4 +1,4 @@
-"""Parts of a flow as they would be written in its source, short enough to read at a glance."""
+"""Decorators and values in the form that they have in source code, short enough to read at a glance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def decorator(one: Decorator) -> str:
-    """The decorator as it would be written, without the attributes that have their defaults."""
+    """Returns the decorator as source code, without the attributes that have their default values."""
     known = specification(one.name)
     defaults = known.attributes if known else {}
     given = [
@@ -23,6 +23,6 @@ def decorator(one: Decorator) -> str:
 
 
 def value(one: object) -> str:
-    """The value as Python writes it, cut where it is long."""
+    """Returns the value's `repr`, cut if it is long."""
     shown = printable(repr(one))
     return shown if len(shown) <= 60 else shown[:57] + "..."

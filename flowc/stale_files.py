@@ -1,8 +1,8 @@
-"""What earlier compiles left in an output folder, and the compile at hand no longer gives.
+"""Stale files: files that earlier compiles wrote into an output folder, and that this compile no longer writes.
 
-A file is deleted only if the manifest of its deployment lists it and it has the digest that it got from flowc. So a
-file of the user's own, or one that somebody changed, stays, and is named. Files of other deployments are left alone:
-those of another flow, branch, name or target.
+A file is deleted only if its deployment's manifest lists it and its digest is still the one that flowc wrote. A user's
+own file, or one that somebody changed, stays and is reported. Files of other deployments, which have a different flow,
+branch, name or target, are not touched.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PACKAGE = ".tar.gz"
 
 @record
 class Part:
-    """What is compiled for one target."""
+    """The result of compiling for one target."""
 
     target: str
     deployment: Deployment
@@ -38,24 +38,24 @@ class Part:
 
 @record
 class Stale:
-    """What has to happen in the output folder beside writing the spec and the package."""
+    """The changes to an output folder beside writing the spec and the package."""
 
-    written: tuple[str, ...]  # paths of files that flowc wrote and nobody changed: to be deleted
+    written: tuple[str, ...]  # paths of files that flowc wrote and nobody changed: deleted
     changed: tuple[str, ...]  # files that flowc wrote and somebody changed: kept
-    unlisted: tuple[str, ...]  # files that have a name of this deployment's, and that no manifest lists: kept
-    before: tuple[tuple[str, str], ...]  # (manifest, its text while files are written): what is there and what will be
-    after: tuple[tuple[str, str | None], ...]  # (manifest, its text in the end); None for one to be deleted
-    notes: tuple[str, ...]  # lines for a person: other deployments of the flow, and names that nothing has
+    unlisted: tuple[str, ...]  # files with a name of this deployment that no manifest lists: kept
+    before: tuple[tuple[str, str], ...]  # (manifest, its text while files are written): old and new files
+    after: tuple[tuple[str, str | None], ...]  # (manifest, its final text, None to delete it)
+    notes: tuple[str, ...]  # lines for a person: other deployments of the flow, and replaced names without files
     diagnostics: tuple[Diagnostic, ...]
 
 
 @record
-class _Left:
-    """What earlier compiles left for one target."""
+class _Leftovers:
+    """The files that earlier compiles left for one target."""
 
     part: Part
-    new: Manifest  # what the deployment has now
-    old: dict[str, Manifest]  # by name: what this deployment had, and those that it replaces
+    new: Manifest  # the new manifest of the deployment
+    old: dict[str, Manifest]  # by name: the earlier manifests of this deployment and of those that it replaces
     others: dict[str, Manifest]
     written: tuple[str, ...]  # paths, as in Stale
     changed: tuple[str, ...]
@@ -67,14 +67,14 @@ class _Left:
 
     @property
     def before(self) -> Manifest:
-        """What the deployment itself had."""
+        """The earlier manifest of the deployment itself."""
         return self.old.get(self.name, Manifest())
 
 
 def stale_files(folder: str, parts: Sequence[Part], flow: str, code: str, replaced: Sequence[str]) -> Stale:
-    """Returns what earlier compiles of these deployments, and of those called `replaced`, left in the folder.
+    """Finds the stale files of these deployments, and of those called `replaced`, in the folder. It only reads.
 
-    `code` is the digest of the flow's package now. Only reads. Raises Failure for a file that cannot be read.
+    `code` is the digest of the flow's new package. Raises Failure for a file that cannot be read.
     """
     left = tuple(_left(folder, each, flow, code, replaced) for each in parts)
     written = [path for each in left for path in each.written]
@@ -90,7 +90,11 @@ def stale_files(folder: str, parts: Sequence[Part], flow: str, code: str, replac
     said = [diagnostic for each in left for diagnostic in (*_about_items(each), *_about_name(folder, each))]
     said += [*map(_about_changed, changed), *map(_about_unlisted, unlisted)]
     notes = [line for each in left for line in _beside(folder, each)]
-    notes += [f"nothing of `{name}` is in {folder}" for name in replaced if not any(name in each.old for each in left)]
+    notes += [
+        f"`--replaces {name}`: {folder} has no files of that deployment"
+        for name in replaced
+        if not any(name in each.old for each in left)
+    ]
     after = [pair for each in left for pair in _after(folder, each, damaged | named if each.changed else damaged)]
     return Stale(
         tuple(written),
@@ -103,7 +107,7 @@ def stale_files(folder: str, parts: Sequence[Part], flow: str, code: str, replac
     )
 
 
-def _left(folder: str, part: Part, flow: str, code: str, replaced: Sequence[str]) -> _Left:
+def _left(folder: str, part: Part, flow: str, code: str, replaced: Sequence[str]) -> _Leftovers:
     known = of_target(folder, part.target)
     old = {name: manifest for name, manifest in known.items() if name in (part.deployment.name, *replaced)}
     others = {name: manifest for name, manifest in known.items() if name not in old}
@@ -123,18 +127,18 @@ def _left(folder: str, part: Part, flow: str, code: str, replaced: Sequence[str]
     unlisted = [path for name in possible if os.path.lexists(path := os.path.join(folder, part.target, name))]
     spec = tuple((file.name, sha256_of(file.text.encode())) for file in part.spec)
     new = Manifest(flow, (code,), part.deployment.items, spec)
-    return _Left(part, new, old, others, tuple(written), tuple(changed), tuple(unlisted))
+    return _Leftovers(part, new, old, others, tuple(written), tuple(changed), tuple(unlisted))
 
 
-def _before(folder: str, each: _Left) -> tuple[str, str]:
-    """A compile that is interrupted leaves files that this lists, so that the next one knows them."""
+def _before(folder: str, each: _Leftovers) -> tuple[str, str]:
+    """Returns the manifest for the time of writing. After an interruption, the next compile finds all files in it."""
     old, new, target = each.before, each.new, each.part.target
     both = Manifest(new.flow, (*old.codes, *new.codes), (*old.items, *new.items), (*old.files, *new.files))
     return path_of(folder, target, each.name), text(target, each.name, both)
 
 
-def _after(folder: str, each: _Left, kept_codes: set[str]) -> Iterator[tuple[str, str | None]]:
-    """What is kept although it is stale stays listed, so that `--check` goes on naming it."""
+def _after(folder: str, each: _Leftovers, kept_codes: set[str]) -> Iterator[tuple[str, str | None]]:
+    """Yields the final manifests. Stale files that are kept stay listed, so that `--check` keeps reporting them."""
     target = each.part.target
     for name in sorted({each.name, *each.old}):
         old = each.old.get(name, Manifest())
@@ -146,12 +150,15 @@ def _after(folder: str, each: _Left, kept_codes: set[str]) -> Iterator[tuple[str
         yield path_of(folder, target, name), None if is_gone else text(target, name, manifest)
 
 
-def _beside(folder: str, each: _Left) -> Iterator[str]:
+def _beside(folder: str, each: _Leftovers) -> Iterator[str]:
     for name, manifest in each.others.items():
         paths = dict.fromkeys(os.path.join(folder, each.part.target, file) for file, _ in manifest.files)
         there = [path for path in paths if os.path.exists(path)]
         if there and manifest.flow == each.new.flow:
-            yield f"also there: {', '.join(there)}, deployment `{name}` of the same flow; `--replaces {name}` deletes it here"
+            yield (
+                f"deployment `{name}` of the same flow is here too: {', '.join(there)}; "
+                f"to delete these files, add `--replaces {name}`"
+            )
 
 
 def _package_path(folder: str, code: str) -> str:
@@ -159,7 +166,7 @@ def _package_path(folder: str, code: str) -> str:
 
 
 def _named(packages: Iterable[str], folder: str, apart_from: set[str]) -> set[str]:
-    """Returns which of the digests a file of any target or a manifest names, whoever wrote it."""
+    """Returns the digests that a file of any target or a manifest names, whoever wrote it."""
     found: set[str] = set()
     for target in names():
         for place in (os.path.join(folder, target), os.path.join(folder, FOLDER, target)):
@@ -171,7 +178,7 @@ def _named(packages: Iterable[str], folder: str, apart_from: set[str]) -> set[st
 
 
 def _is_package(path: str, code: str) -> bool:
-    """Whether the file is the package of that digest."""
+    """Returns True if the file is the package with that digest."""
     import zlib
 
     try:
@@ -180,8 +187,8 @@ def _is_package(path: str, code: str) -> bool:
         return False
 
 
-def _about_items(each: _Left) -> Iterator[Diagnostic]:
-    """FLOW610: what the engine keeps."""
+def _about_items(each: _Leftovers) -> Iterator[Diagnostic]:
+    """Yields FLOW610 for objects that the engine keeps."""
     there = {item for manifest in (each.new, *each.others.values()) for item in manifest.items}
     for item in sorted({item for manifest in each.old.values() for item in manifest.items} - there):
         what, why, how = deployer(each.part.target).removal(item)
@@ -189,25 +196,25 @@ def _about_items(each: _Left) -> Iterator[Diagnostic]:
 
 
 def _about_changed(path: str) -> Diagnostic:
-    """FLOW611: a file of flowc's that somebody changed."""
-    why = "flowc wrote it and no longer does, but somebody has changed it since, so it was kept"
-    how = "delete it, or move what you need of it to another name"
+    """Returns FLOW611 for a file that flowc wrote and somebody changed."""
+    why = "flowc no longer writes this file, and kept it because somebody has changed it"
+    how = "delete it, or move your changes to a file with a different name"
     return Diagnostic("FLOW611", f"`{path}` is stale", None, why, how, WARNING)
 
 
-def _about_name(folder: str, each: _Left) -> Iterator[Diagnostic]:
-    """FLOW612: two flows of one name."""
+def _about_name(folder: str, each: _Leftovers) -> Iterator[Diagnostic]:
+    """Yields FLOW612 for two flows with one name."""
     before, now = each.before.flow, each.new.flow
     if before and before != now:
         place = os.path.join(folder, each.part.target)
         what = f"`{each.name}` in `{place}` was flow `{before}`, and is flow `{now}` now"
-        why = f"where it is deployed, it takes the place of `{before}` too"
-        how = "give one of the two another `--name`, or another folder, if both are wanted"
+        why = f"deploying it replaces `{before}`"
+        how = "to keep both flows, give one of them a different `--name`, or a different folder"
         yield Diagnostic("FLOW612", what, None, why, how, WARNING)
 
 
 def _about_unlisted(path: str) -> Diagnostic:
-    """FLOW613: a file that looks like flowc's."""
-    why = "it has the name of a file of this deployment, but no manifest lists it: it may be your own, so it was kept"
-    how = "if an earlier compile wrote it, delete it, and what was deployed of it; otherwise give it another name"
+    """Returns FLOW613 for a file that looks like flowc's."""
+    why = "it has the name of a file of this deployment, but no manifest lists it; it may be yours, so flowc kept it"
+    how = "if an earlier compile wrote it, delete it, and what was deployed from it; otherwise rename it"
     return Diagnostic("FLOW613", f"`{path}` may be stale", None, why, how, WARNING)

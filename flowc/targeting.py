@@ -1,4 +1,4 @@
-"""The options that say what to compile for, shared by `compile` and `check`, and what the chosen targets make of a flow."""
+"""The options of targets, shared by `compile` and `check`, and the compilation of a flow for the chosen targets."""
 
 from __future__ import annotations
 
@@ -25,43 +25,45 @@ if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, SpecFile
 
-STORE = "s3://flowc"  # what a spec names when no store was given
-_PLACES = {
-    "s3": "bucket",
-    "gs": "bucket",
-    "az": "container",
-    "file": "folder",
-}  # scheme of a datastore → what it must name
+STORE = "s3://flowc"  # the datastore of a spec without `--store`
+_PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme → what the URL must name
 
 _DEFAULTS = Options("")
 
 OPTIONS = (
-    Option("--target", "what to compile for; several with commas or by repeating the option", "TARGET", "-t", repeated=True),
-    Option("--store", "the datastore that tasks use: s3://BUCKET/PREFIX, gs://, az://, or a folder that every task sees", "URL", default=STORE),
+    Option(
+        "--target", "the orchestrator to compile for; several with commas or by repeating the option", "TARGET", "-t",
+        repeated=True,
+    ),
+    Option(
+        "--store", "the tasks' datastore: s3://BUCKET/PREFIX, gs://, az://, or a folder that every task sees", "URL",
+        default=STORE,
+    ),
     Option("--image", "the container image of steps that name none", "IMAGE", default=_DEFAULTS.image),
     Option(
-        "--runtime", "how flowc reaches the container: brought by an init container, or baked into the image", "HOW",
+        "--runtime", "how flowc gets into the container: an init container copies it, or the image has it", "HOW",
         default=_DEFAULTS.runtime, choices=("inject", "baked"),
     ),
     Option("--runtime-image", "the init container's image", "IMAGE", default=_DEFAULTS.runtime_image),
-    Option("--name", "what the deployed object is called; otherwise a name made from the flow's", "NAME"),
-    Option("--namespace", "the Kubernetes namespace; otherwise that of whoever applies the spec", "NAME"),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
+    Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
+    Option("--flow", "the flow, if the file defines several", "NAME"),
     WITH,
-    Option("--isolated", "leave the settings of pyproject.toml out"),
+    Option("--isolated", "ignore the settings in pyproject.toml"),
 )  # fmt: skip
 
 FORMAT = Option(
-    "--format", "how to write problems; what is for a program goes to standard output, alone", "FORMAT", default="text",
+    "--format", "the format of problems; formats for programs go to standard output, alone", "FORMAT", default="text",
     choices=(*FOR_PEOPLE, *FOR_PROGRAMS),
 )  # fmt: skip
 
 
 def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple[Arguments, tuple[Emitter, ...]]:
-    """Returns the command line of a command with the options `own`, and the targets that it names, in its order.
+    """Parses the command line of a command with the options `own`. Returns it and its targets, in their order.
 
-    What it leaves open is as the settings say that hold for the flow in the file `path`, by default the first that the command line names. A
-    target's own options are known once the target is. Raises Usage, and Refused for settings that cannot be understood.
+    The project's settings for the flow in the file `path`, by default the first on the command line, fill in missing
+    options. The targets are read first, because they have options of their own. Raises Usage, and Refused for invalid
+    settings.
     """
     settings = NONE if "--isolated" in argv else settings_for(path or _first_file(argv))
     named = chosen(argv) or tuple(each for each in settings.options.get("target", "").split(",") if each)
@@ -83,14 +85,14 @@ def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple
 
 
 def _first_file(argv: Sequence[str]) -> str:
-    """The flow's file, as far as it can be told before the options are known."""
+    """Returns the flow's file: the first word that looks like one, since the options are not known yet."""
     return next(
         (each for each in argv if each.endswith((".py", ".json")) and not command_line.looks_like_option(each)), ""
     )
 
 
 def asked_format(argv: Sequence[str]) -> str:
-    """Returns the value of `--format`, `text` without one: also what is wrong with the rest of a command line is said in it."""
+    """Returns the value of `--format`, or `text`. It is read early, so that errors in settings have that format too."""
     words = [*argv, ""]
     found = [
         words[at + 1] if word == "--format" else word.partition("=")[2]
@@ -122,7 +124,7 @@ def chosen(argv: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_targets(emitters: Iterable[Emitter]) -> tuple[Option, ...]:
-    """The targets' own options, as options of the command line; one that several share is there once."""
+    """Returns the targets' own options, as options of the command line. Shared options appear once."""
     found: dict[str, Option] = {}
     for each in emitters:
         for own in each.OPTIONS:
@@ -136,24 +138,25 @@ def of_targets(emitters: Iterable[Emitter]) -> tuple[Option, ...]:
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
-    """For `--help`: the own options of the targets that the command line names, or of all."""
+    """Yields, for `--help`, the own options of the targets on the command line, or of all targets."""
     for each in chosen(argv) or names():
         yield f"options of target {each}", of_targets((emitter(each),))
 
 
 def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program) -> Options:
-    """Returns what the command line says to one target; `digest` is the code package's. Raises Usage for a value that it does not take."""
+    """Returns the options for one target; `digest` is the code package's. Raises Usage for an invalid value."""
     where = _place(program.flow)
     if where is not None and arguments.text("--name"):
         raise Usage(
-            "`--name` cannot be given for a flow with `@project`",
-            f"it is deployed as `{where.flow_name}`; `--branch` chooses",
+            f"`--name` cannot be used for a flow with `@project`, which is deployed as `{where.flow_name}`",
+            "leave it out, or choose the branch with `--branch`",
         )
     for own in target.OPTIONS:
         given = arguments.text(f"--{own.name}")
         if given and own.choices and given not in own.choices:
             raise Usage(
-                f"`--{own.name}` cannot be `{given}` for target {target.NAME}", "it may be " + ", ".join(own.choices)
+                f"invalid value `{given}` of `--{own.name}` for target {target.NAME}",
+                "it must be one of " + ", ".join(own.choices),
             )
     return Options(
         code=digest,
@@ -170,7 +173,7 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, program: Pro
 
 
 def package_of(program: Program) -> Package:
-    """Returns the flow's code package. Raises Refused for a file that cannot be in one."""
+    """Returns the flow's code package. Raises Refused for a file that the package cannot hold."""
     try:
         return build(program.flow, program.scope, program.files)
     except BadName as error:
@@ -188,20 +191,20 @@ def package_of(program: Program) -> Package:
 
 
 class Compilation:
-    """What one target makes of a flow. Its spec is emitted once, when somebody first asks for it."""
+    """The compilation of a flow for one target. The spec is emitted on first use."""
 
     def __init__(self, target: Emitter, options: Options, program: Program) -> None:
         self.target, self.options, self._program = target, options, program
         self._spec: tuple[SpecFile, ...] | None = None
 
     def spec(self) -> tuple[SpecFile, ...]:
-        """The target's spec of the flow. Only for a flow that the target has not refused."""
+        """Returns the target's spec of the flow. The target must not have refused the flow."""
         if self._spec is None:
             self._spec = self.target.emit(self._program.flow, self._program.scope, self.options)
         return self._spec
 
     def problems(self) -> Iterator[Diagnostic]:
-        """Yields what the target says of the flow and, if it does not refuse that, of the spec."""
+        """Yields the target's diagnostics of the flow and, unless it refuses the flow, of the spec."""
         found = list(self.target.check(self._program.flow, self.options))
         yield from found
         if not has_errors(found):
@@ -211,9 +214,9 @@ class Compilation:
 def compilations(
     program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str
 ) -> tuple[Compilation, ...]:  # fmt: skip
-    """Returns what each target makes of the program; `digest` is the code package's.
+    """Returns the compilation of the program for each target; `digest` is the code package's.
 
-    Raises Usage for the value of an option that one of the targets does not take.
+    Raises Usage for a value that one of the targets does not accept.
     """
     return tuple(Compilation(each, options_for(each, arguments, digest, program), program) for each in emitters)
 
@@ -221,7 +224,7 @@ def compilations(
 def problems(
     program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments
 ) -> tuple[Diagnostic, ...]:  # fmt: skip
-    """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
+    """Returns every warning about the flow in the file `path` and its targets. Raises Refused if one refuses it."""
     found = merged_diagnostics((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
     if compiled:
         found += (*_about_store(arguments), *_about_branch(program.flow))
@@ -234,13 +237,13 @@ def problems(
 
 
 def judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
-    """Returns what targets or a command found, less what comments and settings silence."""
+    """Returns the diagnostics without those that comments and settings silence."""
     severities = {} if arguments.flag("--isolated") else settings_for(path).severities
     return judgement.judged(found, program.sources, severities, complete=False)
 
 
 def _place(flow: Flow) -> Place | None:
-    """Where a flow of a project is deployed; None for any other, of which nothing more is imported."""
+    """Returns the deployment of a flow with `@project`, or None; it imports that module only if needed."""
     if not any(each.name == "project" for each in flow.decorators):
         return None
     from flowc.compiler.options.project_branch import place
@@ -249,24 +252,24 @@ def _place(flow: Flow) -> Place | None:
 
 
 def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
-    """FLOW605, a hint: a flow of a project that is compiled for nobody's branch in particular."""
+    """Yields FLOW605, a hint, for a flow with `@project` that is compiled without a branch."""
     where = _place(flow)
     if where is not None and where.is_user_branch:
         from flowc.compiler.options.project_branch import project_of
 
         decorator = project_of(flow)
         what = f"no branch was given: the flow is deployed as `{where.flow_name}`"
-        why = "a spec is the same whoever compiles it, so it cannot be of a branch of yours by itself"
+        why = "a spec does not depend on who compiles it, so everybody who gives no branch shares this deployment"
         yield Diagnostic(
             "FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", HINT
         )
 
 
 def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
-    """FLOW601, FLOW602: the datastore of a spec, which other machines must reach under the same name."""
+    """Yields FLOW601 or FLOW602 for a missing or unusable datastore: other machines must reach it by the same name."""
     store = arguments.text("--store")
     if not store:
-        why = "the datastore is part of a spec"
+        why = "every task of a run reads and writes there, and that bucket is probably not yours"
         yield Diagnostic(
             "FLOW601",
             f"no datastore was given: the spec names `{STORE}`",
@@ -277,7 +280,7 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
         )
         return
     scheme, separator, rest = store.partition("://")
-    how = "give `s3://BUCKET/PREFIX`, or a folder as `/shared/flowc`"
+    how = "give `s3://BUCKET/PREFIX`, or an absolute folder such as `/shared/flowc`"
     if not separator:
         if not store.startswith("/"):
             why = "tasks run on other machines, in other folders"
@@ -296,7 +299,7 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
 
 
 def _explained(error: Usage, emitters: Iterable[Emitter]) -> Usage:
-    """For an option that only a target which was not chosen has, says so."""
+    """Returns the error, with a hint if the unknown option is one of a target that was not chosen."""
     loaded = {each.NAME for each in emitters}
     for name in names():
         if name not in loaded:

@@ -1,4 +1,4 @@
-"""A short difference of two texts, for a person."""
+"""A short diff of two texts, for a person."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 
 from .terminal import lines, paint
 
-_SHOWN = 24  # lines of a difference; who wants all of it has the version control system
+_SHOWN = 24  # lines of a diff; version control shows all of it
 
 
 def text_diff(path: str, old: str, new: str) -> str:
-    """Returns the first lines of the unified difference, from the file's text to what it should be."""
+    """Returns the first lines of the unified diff from the file's text to the text that it should have."""
     found = [
         line.rstrip("\n")
         for line in difflib.unified_diff(

@@ -1,4 +1,4 @@
-"""`flowc check`: every problem of flows, and of compiling them for the targets that are named."""
+"""`flowc check`: reports every problem of flows, and of compiling them for the chosen targets."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
 USAGE = ("flowc check FLOW.py... [--target TARGET] [OPTIONS]",)
 TEXT = """
-Reads flows, without importing or running them, and prints every problem with its place, the reason and the remedy. With targets, what
-those cannot do of a flow is a problem too. Of a folder, every file in it and below that holds a flow is checked. Exits with 1 when there is an
-error; warnings and hints alone exit with 0.
+Reads flows, without importing or running them, and prints every problem: where it is, why it matters and what to write
+instead. With `--target`, it also reports what those targets cannot run. For a folder, it checks every file in or below
+it that holds a flow. Exits with 1 if there is an error, and with 0 if there are only warnings and hints.
 """
 OPTIONS = (
     *TARGETING,
     *SOURCE_OPTIONS,
     FORMAT,
-    Option("--only-flows", "pass over files that hold no flow, as in a folder"),
-    Option("--watch", "check again whenever a file that was read changes, until interrupted"),
+    Option("--only-flows", "skip files that hold no flow, as in a folder"),
+    Option("--watch", "check again whenever one of the files changes, until interrupted"),
     Option("--quiet", "print only problems", short="-q"),
 )
 EXAMPLES = (
@@ -50,7 +50,7 @@ _LEFT_OUT = ("__pycache__", "node_modules", "site-packages", "build", "dist")
 
 @record
 class Checked:
-    """What was found of one flow, or of one file that holds none."""
+    """The result of checking one flow, or one file without a flow."""
 
     path: str
     diagnostics: tuple[Diagnostic, ...]
@@ -73,7 +73,7 @@ def run(argv: list[str], out: Output) -> int:
 
 
 def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, list[str]]:
-    """Checks everything once; returns the exit code, and every file that had a say in it."""
+    """Checks everything once. Returns the exit code, and every file that the result depends on."""
     checked = [each for path, by_itself in _files(paths) for each in _check(path, by_itself, argv)]
     found = in_order(diagnostic for each in checked for diagnostic in each.diagnostics)
     out.report(found, {name: text for each in checked for name, text in each.sources.items()})
@@ -93,7 +93,7 @@ def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, lis
 
 
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yields each file, and whether it was named itself, the folders' in order. Raises Failure for a folder that cannot be read."""
+    """Yields each file, and whether the user named it. Raises Failure for an unreadable folder."""
     for path in paths:
         if not os.path.isdir(path):
             yield path, True
@@ -112,7 +112,7 @@ def _unreadable(error: OSError) -> None:
 
 
 def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
-    """What is found of the flows in one file; nothing for a file that holds none, where such are passed over."""
+    """Checks the flows in one file. Returns nothing for a file without a flow if such files are skipped."""
     try:
         arguments, emitters = parse(argv, OPTIONS, path)
     except Refused as refused:
@@ -126,17 +126,17 @@ def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
 
 
 def _may_hold_a_flow(path: str) -> bool:
-    """Whether the file's text speaks of flows at all: a folder is full of files that do not."""
+    """Returns True if the file's text mentions flows: most files of a folder do not, and need not be parsed."""
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError:
-        return True  # what is wrong is said when it is checked
+        return True  # checking it will report the error
     return b"FlowSpec" in data or b"step" in data or b"Flow" in data
 
 
 def _flows(path: str) -> tuple[str, ...]:
-    """The names of the file's flows; one that is empty where the file cannot be read, so that checking it says why."""
+    """Returns the names of the file's flows, or one empty name for an unreadable file, so that checking it says why."""
     from flowc.compiler.pipeline import flow_names
 
     try:

@@ -1,4 +1,4 @@
-"""`flowc compile`: a flow's specs, and beside them the code package that they name and a manifest of the files."""
+"""`flowc compile`: writes a flow's specs, the code package that they name, and a manifest of the files."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ DEFAULT_FOLDER = "build"
 
 USAGE = ("flowc compile FLOW.py --target TARGET [OPTIONS]",)
 TEXT = """
-Reads the flow, without importing or running it, and writes what the orchestrator needs: the spec as DIR/TARGET/…, and the flow's
-files as DIR/code/DIGEST.tar.gz, which the spec names by its digest. The same source and options give the same bytes on any machine.
-DIR/deployments/TARGET/NAME.sha256 lists what was written; what the flow no longer gives is deleted, unless somebody changed it.
-FLOW.py may also be an IR in its JSON form (`flowc show --json`), with the flow's sources beside it.
+Reads the flow, without importing or running it, and writes what the orchestrator needs: the spec as DIR/TARGET/…, and
+the flow's files as DIR/code/DIGEST.tar.gz. The spec names that package by its digest. The same source and options give
+the same bytes on any machine. DIR/deployments/TARGET/NAME.sha256 lists the files that were written. Files that an
+earlier compile wrote and the flow no longer needs are deleted, unless somebody has changed them. FLOW.py may also be an
+IR as JSON (`flowc show --json`), with the flow's sources beside it.
 """
 OPTIONS = (
     TARGETING[0],
     Option("--output", "the folder to write to; `-` prints the spec instead", "DIR", "-o", default=DEFAULT_FOLDER),
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
     Option(
-        "--replaces", "the earlier name of what is compiled: the files of that name are deleted", "NAME", repeated=True
+        "--replaces", "an earlier name of this deployment; the files of that name are deleted", "NAME", repeated=True
     ),
     *TARGETING[1:],
     *SOURCE_OPTIONS,
@@ -58,7 +59,7 @@ EXAMPLES = (
     ("flowc compile FLOW.py --target argo --store s3://models/flowc", "writes build/argo/ and build/code/"),
     ("flowc compile FLOW.py -t argo,airflow -o deploy", "two targets, into the folder `deploy`"),
     ("flowc compile FLOW.py -t argo -o - | kubectl apply -f -", "the spec alone"),
-    ("flowc compile FLOW.py -t argo --check", "in CI: is what was committed still what the flow gives?"),
+    ("flowc compile FLOW.py -t argo --check", "in CI: are the committed files up to date?"),
 )
 
 
@@ -70,14 +71,14 @@ def run(argv: list[str], out: Output) -> int:
     if not emitters:
         raise _no_target()
     if folder == "-" and len(emitters) > 1:
-        raise Usage("standard output takes the spec of one target", "give a folder with `--output DIR`")
+        raise Usage("standard output can take the spec of one target only", "give a folder with `--output DIR`")
     if folder == "-" and arguments.flag("--check"):
-        raise Usage("`--check` compares files", "give their folder with `--output DIR`")
+        raise Usage("`--check` compares files, and `--output -` writes none", "give their folder with `--output DIR`")
     if folder == "-" and arguments.flag("--replaces"):
-        raise Usage("`--replaces` deletes files", "give their folder with `--output DIR`")
+        raise Usage("`--replaces` deletes files, and `--output -` has none", "give their folder with `--output DIR`")
     if folder == "-" and out.for_a_program:
         raise Usage(
-            f"`--format {out.format}` writes problems to standard output, where the spec is to go",
+            f"`--format {out.format}` and `--output -` both write to standard output",
             "give a folder with `--output DIR`",
         )
     program = load_flow(
@@ -110,7 +111,8 @@ def run(argv: list[str], out: Output) -> int:
         for line in found.notes:
             out.print(line)
         out.print("before a run:")
-        out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
+        destination = _destination(arguments.text("--store", STORE), program, package)
+        out.print(f"  the code package must be at {destination}")
         for each in compiled:
             for needed in each.target.prerequisites(each.options):
                 out.print(f"  for {each.target.NAME}, {needed}")
@@ -135,12 +137,14 @@ def _said(found: Stale, program: Program, path: str, arguments: Arguments) -> tu
 
 
 def _replaced(arguments: Arguments, parts: tuple[Part, ...]) -> tuple[str, ...]:
-    """The names that `--replaces` gives. Raises Usage for that of a deployment which is compiled now."""
+    """Returns the names that `--replaces` gives. Raises Usage for the name of a deployment that is being compiled."""
     names = arguments.all("--replaces")
     for each in parts:
         if each.deployment.name in names:
-            message = f"`--replaces {each.deployment.name}` is the name of what is compiled for {each.target}"
-            raise Usage(message, "give the name that it had before")
+            message = (
+                f"`--replaces {each.deployment.name}` names the deployment that is being compiled for {each.target}"
+            )
+            raise Usage(message, "give the name that the deployment had before")
     return names
 
 
@@ -151,16 +155,17 @@ def _no_target() -> Usage:
 
 
 def _print(spec: tuple[SpecFile, ...], out: Output) -> None:
-    """A spec of several files is printed one after the other: YAML documents, or a stream of JSON values."""
+    """Prints the files of a spec one after the other: YAML documents, or a stream of JSON values."""
     for at, each in enumerate(spec):
         separator = "---\n" if at and each.name.endswith((".yaml", ".yml")) and not each.text.startswith("---") else ""
         out.verbatim((separator + each.text).encode())
 
 
 def _write(folder: str, parts: tuple[Part, ...], package: Package, found: Stale) -> list[tuple[str, str, str]]:
-    """Makes the folder what the flow gives; returns (label, path, what was done) of each file.
+    """Writes and deletes files; returns (label, path, note) of each.
 
-    It may be interrupted: at any time each file of flowc's is in a manifest, and each package that a spec names is there.
+    It may be killed at any time: every file that flowc wrote is then in a manifest, and every package that a spec names
+    exists.
     """
     path = os.path.join(folder, CODE, package.file_name)
     is_new = not _holds(path, package)
@@ -187,14 +192,14 @@ def _write(folder: str, parts: tuple[Part, ...], package: Package, found: Stale)
 
 
 def _folders(folder: str, parts: tuple[Part, ...]) -> list[str]:
-    """Every folder that the compile writes to."""
+    """Returns every folder that the compile writes to."""
     targets = [each.target for each in parts]
     below = (CODE, *targets, *(os.path.join(MANIFESTS, each) for each in targets))
     return [os.path.join(folder, each) for each in below]
 
 
 def _specs(folder: str, parts: tuple[Part, ...]) -> list[tuple[str, str, str]]:
-    """(target, path, text) of each file."""
+    """Returns (target, path, text) of each file."""
     return [
         (each.target, os.path.join(folder, each.target, file.name), file.text) for each in parts for file in each.spec
     ]
@@ -210,7 +215,7 @@ def _done(changed: bool) -> str:
 
 
 def _holds(path: str, package: Package) -> bool:
-    """Whether the file is this package. Compressors differ between machines, so it is what they pack that is compared."""
+    """Returns True if the file is this package. Compressors differ between machines, so the tar inside is compared."""
     data = files.read(path)
     if data is None:
         return False
@@ -223,17 +228,17 @@ def _holds(path: str, package: Package) -> bool:
 
 
 def _check(folder: str, parts: tuple[Part, ...], package: Package, found: Stale, quiet: bool, out: Output) -> int:
-    """Compares without writing. A code package that is not there is no difference: the spec pins its digest."""
+    """Compares without writing. A missing code package is no difference, because the spec pins its digest."""
     say = out.print_error if out.for_a_program else out.print
     differences = list(_differences([(path, text) for _, path, text in _specs(folder, parts)]))
     path = os.path.join(folder, CODE, package.file_name)
     if os.path.exists(path) and not _holds(path, package):
         differences.append(f"{path}: damaged")
-    kept = [f"{each}: no longer written, but changed since it was; delete it yourself" for each in found.changed]
+    kept = [f"{path}: no longer written, but somebody has changed it; delete it yourself" for path in found.changed]
     kept += [
-        f"{each}: may be of an earlier compile; delete it yourself, or give it another name" for each in found.unlisted
+        f"{path}: may be left from an earlier compile; delete it yourself, or rename it" for path in found.unlisted
     ]
-    differences += [f"{each}: no longer written" for each in found.written]
+    differences += [f"{path}: no longer written" for path in found.written]
     if not differences:  # a manifest differs with what it lists
         differences += _differences([(manifest, text) for manifest, text in found.after if text is not None])
         differences += [f"{manifest}: no longer written" for manifest, text in found.after if text is None]
@@ -243,8 +248,8 @@ def _check(folder: str, parts: tuple[Part, ...], package: Package, found: Stale,
         say(line)
     wrong = len(differences) + len(kept)
     if wrong:
-        remedy = "run the same command without `--check`" if differences else "delete what is named above"
-        raise Failure(f"{wrong} {'file is' if wrong == 1 else 'files are'} not what the flow gives; {remedy}")
+        remedy = "run the same command without `--check`" if differences else "delete the files named above"
+        raise Failure(f"{wrong} {'file is' if wrong == 1 else 'files are'} out of date; {remedy}")
     count = sum(len(each.spec) for each in parts)
     say(f"{count} {'file is' if count == 1 else 'files are'} up to date in {os.path.join(folder, '')}")
     return 0

@@ -1,4 +1,4 @@
-"""`flowc dump`: the artifacts of a run, as text for people or JSON for programs."""
+"""`flowc dump`: prints the artifacts of a run, as text for people or JSON for programs."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc dump RUN[/STEP[/PATH]] [OPTIONS]", "flowc dump RUN/STEP[/PATH] ARTIFACT")
 TEXT = """
-Prints the artifacts of the tasks of a run that have succeeded: their names, types and `repr`; parameters and class constants among them.
-PATH is the task's place in foreaches: `3` for the item 3, `3.0` one level deeper, `-` outside. With ARTIFACT, only its value, whole.
+Prints the artifacts of the run's tasks that have succeeded: names, types and `repr`. Parameters and class constants are
+artifacts too. PATH is the task's place in foreaches: `3` for item 3, `3.0` one level deeper, `-` outside a foreach.
+With ARTIFACT, prints only its value, in full.
 """
 OPTIONS = (
     Option("--json", "print {step: [{path, artifacts: {name: {type, repr}}}]}, sorted; with private ones"),
-    Option("--private", "also artifacts whose names begin with an underscore"),
-    Option("--include", "only these artifacts", "NAME[,NAME…]", repeated=True),
-    Option("--max-value-size", "leave out values whose `repr` is longer; 0: all values", "N", default="1000"),
-    Option("--environment", "instead, what made them: code, commit, Python, packages; with --json for a program"),
-    Option("--file", "instead of printing, write {FLOW/RUN/STEP/PATH: {name: value}}, pickled, to this file", "FILE"),
+    Option("--private", "print artifacts whose names begin with an underscore too"),
+    Option("--include", "print only these artifacts", "NAME[,NAME…]", repeated=True),
+    Option("--max-value-size", "shorten values whose `repr` has more characters; 0: none", "N", default="1000"),
+    Option("--environment", "print what made the artifacts instead: code, commit, Python, packages; --json works too"),
+    Option("--file", "write {FLOW/RUN/STEP/PATH: {name: value}}, pickled, to this file; print nothing else", "FILE"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
     ("flowc dump try7/end", "the artifacts of the last step"),
-    ("flowc dump try7/train/3.0 --json", "of one task"),
+    ("flowc dump try7/train/3.0 --json", "the artifacts of one task, for a program"),
     ("flowc dump try7/end report", "one value"),
-    ("flowc dump try7/end --environment", "what made it"),
+    ("flowc dump try7/end --environment", "the code, commit and packages that made them"),
 )
 
-SHOWN = 1000  # characters of a value that is still printed
+SHOWN = 1000  # a longer `repr` is shortened
 
 
 def run(argv: list[str], out: Output) -> int:
@@ -97,7 +98,7 @@ def _environment(place: Datastore, found: Found, as_json: bool, out: Output) -> 
 
 
 def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
-    """What is asked for. Raises ShimError if none of the tasks has an artifact that is named."""
+    """Returns the artifacts that were asked for. Raises ShimError if no task has an artifact of one of the names."""
     from flowc.runtime_shim.artifacts.dump import dump
     from flowc.runtime_shim.contract.errors import ShimError
 
@@ -112,7 +113,7 @@ def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
         close = nearest(missing[0], sorted(there))
         raise ShimError(
             f"there is no artifact `{missing[0]}`"
-            + (f"; did you mean `{close}`?" if close else f"; there are {', '.join(sorted(there))}")
+            + (f"; did you mean `{close}`?" if close else f"; the artifacts are {', '.join(sorted(there))}")
         )
     return {
         step: [
@@ -124,7 +125,7 @@ def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
 
 
 def _damage(dumped: Dump, found: Found, out: Output) -> int:
-    """Says what is not whole; returns the exit code."""
+    """Reports what cannot be read; returns the exit code."""
     problems = []
     for step, tasks in sorted(dumped.items()):
         for task in tasks:
@@ -134,16 +135,16 @@ def _damage(dumped: Dump, found: Found, out: Output) -> int:
             ]
     if problems:
         more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
-        out.error("\n  ".join([f"{len(problems)} of what was asked for cannot be read", *problems[:20], *more]))
+        what = "1 artifact or task" if len(problems) == 1 else f"{len(problems)} artifacts or tasks"
+        out.error("\n  ".join([f"{what} cannot be read", *problems[:20], *more]))
     return 1 if problems else 0
 
 
 def _one(dumped: Dump, found: Found, artifact: str, out: Output) -> None:
     tasks = [task for each in dumped.values() for task in each if artifact in task["artifacts"]]
     if len(tasks) > 1:
-        raise Failure(
-            f"{len(tasks)} tasks have `{artifact}`: name one of {', '.join(f'{found.run}/{found.step}/' + str(task['path']) for task in tasks[:5])}"
-        )
+        names = ", ".join(f"{found.run}/{found.step}/{task['path']}" for task in tasks[:5])
+        raise Failure(f"{len(tasks)} tasks have `{artifact}`: name one of them, as in {names}")
     if "damaged" not in tasks[0]["artifacts"][artifact]:
         out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
 
@@ -174,7 +175,7 @@ def _write(file: str, place: Datastore, found: Found, names: list[str], private:
 
 
 class _Code:
-    """The run's own code, importable while its artifacts are read: some are of classes that it defines."""
+    """Makes the run's own code importable while its artifacts are read: some are instances of its classes."""
 
     def __init__(self, store: object, flow: str, run: str) -> None:
         self.store, self.flow, self.run = store, flow, run
@@ -191,7 +192,7 @@ class _Code:
         started = record.read_run(self.store, self.flow, self.run) or {}  # type: ignore[arg-type]
         try:
             code_package.fetch(self.store, self.flow, str(started.get("code", "")), self.folder)  # type: ignore[arg-type]
-        except ShimError:  # artifacts of Python's own types can be read without it
+        except ShimError:  # artifacts of built-in types can be read without it
             pass
         metaflow_alias.install()
         sys.path.insert(0, self.folder)
@@ -205,7 +206,7 @@ class _Code:
 
 
 def _lines(found: Dump, size: int, private: bool) -> Iterator[str]:
-    """`size`: characters of a value that is still shown, 0 for any."""
+    """Yields the lines for a person. A value longer than `size` characters is shortened; 0 shows all."""
     for step, tasks in sorted(found.items()):
         for task in tasks:
             yield step if task["path"] == "-" else f"{step}/{task['path']}"

@@ -1,4 +1,4 @@
-"""`flowc explain`: what a diagnostic's code means, with an example and what to write instead."""
+"""`flowc explain`: prints what a diagnostic's code means, with an example and what to write instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc explain [CODE]",)
 TEXT = """
-Prints the page of a diagnostic's code: why it is said, an example, and what to write instead. Without a code, lists them all.
+Prints the page of a diagnostic's code: what is wrong, why it matters, an example, and what to write instead. Without a
+code, lists every code.
 """
 OPTIONS: tuple[Option, ...] = ()
 EXAMPLES = (("flowc explain FLOW206", "what `error[FLOW206]` means"), ("flowc explain", "every code"))
@@ -36,7 +37,7 @@ def run(argv: list[str], out: Output) -> int:
     if page is None:
         near = _near(word, code, found)
         hint = (
-            "near it: " + ", ".join(f"{each.code} ({each.title})" for each in near)
+            "similar codes: " + ", ".join(f"{page.code} ({page.title})" for page in near)
             if near
             else "`flowc explain` lists every code"
         )
@@ -51,7 +52,7 @@ def _code(word: str) -> str:
 
 
 def _near(word: str, code: str, found: Sequence[Page]) -> list[Page]:
-    """At most five: pages of the same ten codes, or with a code spelt much like it, or with the word in their titles."""
+    """Returns at most five pages: of the same ten codes, else with a similar code, else with the word in the title."""
     import difflib
 
     spelt = difflib.get_close_matches(code, [page.code for page in found], n=5, cutoff=0.8)
@@ -71,7 +72,7 @@ def _line(page: Page) -> str:
 
 
 def _shown(page: Page) -> str:
-    """The page with its paragraphs wrapped to a terminal, and its code as it is."""
+    """Returns the page with its paragraphs wrapped for a terminal, and its code unchanged."""
     from ..help import wrapped
 
     kind = "" if page.severity == "error" else f" ({page.severity})"

@@ -1,4 +1,4 @@
-"""`flowc runs`: which runs there are, how they stand, and what they are tagged with."""
+"""`flowc runs`: lists runs with their status and tags."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc runs [FLOW.py | FLOW] [OPTIONS]",)
 TEXT = """
-Lists the runs of a datastore, the newest first: of the flow in the file, of the flow of that name, or of all flows. A run `succeeded`, `failed`,
-is `running` on this machine, was `stopped`, or is `unfinished`: whether that one goes on its orchestrator knows.
+Lists the runs of a datastore, newest first: of the flow in the file, of the flow of that name, or of all flows. A run
+has `succeeded`, has `failed`, is `running` on this machine, was `stopped`, or is `unfinished`. Only the orchestrator
+knows whether an unfinished run is still going.
 """
 OPTIONS = (
-    Option("--tag", "only runs with this tag; system tags count too", "TAG", repeated=True),
-    Option("--user", "only runs of this user", "NAME"),
-    Option("--limit", "at most so many runs of each flow", "N", default="20; with --json all"),
+    Option("--tag", "list only runs with this tag; system tags count too", "TAG", repeated=True),
+    Option("--user", "list only runs of this user", "NAME"),
+    Option("--limit", "list at most N runs of each flow", "N", default="20; with --json all"),
     Option(
         "--json",
-        "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, system_tags}]",
+        "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, "
+        "system_tags}]",
     ),
     *datastore.OPTIONS,
 )
@@ -73,7 +75,7 @@ def run(argv: list[str], out: Output) -> int:
 
 
 def _flows_of(file: str) -> list[str]:
-    """The flows that the file defines: read, not compiled, so that a flow with mistakes can be asked about too."""
+    """Returns the classes that the file defines. It is parsed, not compiled, so that a flow with mistakes works too."""
     import ast
 
     try:
@@ -82,7 +84,7 @@ def _flows_of(file: str) -> list[str]:
     except OSError as error:
         raise Failure(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
     except (SyntaxError, ValueError) as error:
-        raise Failure(f"{file} is no Python: {error}") from None
+        raise Failure(f"{file} is not valid Python: {error}") from None
     return [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
 
 
@@ -103,15 +105,15 @@ def _about(place: Datastore, flow: str, name: str) -> dict[str, Any]:
     state, ended = status(place, flow, name)
     return {
         "flow": flow, "run": name, "status": state, "started": _iso(data.get("started")), "ended": _iso(ended),
-        "seconds": round(ended - data["started"], 3) if ended and data.get("started") else None, "user": data.get("user"),
-        "target": data.get("target"), "owner": data.get("owner"),
-        "origin": data.get("origin"), "parameters": data.get("parameters"), "tags": sorted(tags.user(place, flow, name)),
-        "system_tags": sorted(tags.system(place, flow, name)),
+        "seconds": round(ended - data["started"], 3) if ended and data.get("started") else None,
+        "user": data.get("user"), "target": data.get("target"), "owner": data.get("owner"),
+        "origin": data.get("origin"), "parameters": data.get("parameters"),
+        "tags": sorted(tags.user(place, flow, name)), "system_tags": sorted(tags.system(place, flow, name)),
     }  # fmt: skip
 
 
 def _iso(seconds: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601, in UTC."""
+    """Returns seconds since the epoch as ISO 8601, in UTC."""
     import time
 
     return None if not seconds else time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"

@@ -1,4 +1,4 @@
-"""`flowc show`: a flow's graph, as text for people or as the IR in JSON for programs."""
+"""`flowc show`: prints a flow's graph, as text or a picture for people or as the IR in JSON for programs."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
-Prints the graph of the flow: its parameters, and its steps in an order in which they can run, each with where it goes next. The steps of
-a branch, or of the body of a foreach, are indented below the step that opens it. As a picture, branches and bodies are boxes.
+Prints the flow's parameters, and its steps in an order in which they can run, each with its transition. The steps of a
+branch or of a foreach's body are indented below the step that opens it. In a picture, branches and bodies are boxes.
 """
 OPTIONS = (
     Option(
-        "--format", "text; the IR as JSON, which `flowc compile` accepts in place of the source; or a picture", "FORMAT", default="text",
-        choices=("text", "json", *PICTURES),
+        "--format", "text; the IR as JSON, which `flowc compile` accepts in place of the source; or a picture",
+        "FORMAT", default="text", choices=("text", "json", *PICTURES),
     ),
     Option("--json", "the same as `--format json`"),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    Option("--flow", "the flow, if the file defines several", "NAME"),
     WITH,
     *SOURCE_OPTIONS,
 )  # fmt: skip
 EXAMPLES = (
-    ("flowc show FLOW.py", "read a flow's shape at a glance"),
+    ("flowc show FLOW.py", "the flow's shape at a glance"),
     ("flowc show FLOW.py --format svg > flow.svg", "a picture; needs `pip install 'flowc[pictures]'`"),
-    ("flowc show FLOW.py --format mermaid", "for Markdown, in which GitHub and others draw it"),
+    ("flowc show FLOW.py --format mermaid", "a diagram for Markdown, which GitHub and others draw"),
     ("flowc show FLOW.py --format json > flow.json", "for other tools"),
 )
 
@@ -87,7 +87,7 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
 
 
 def _in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
-    """Yields every node with how many scopes it is in, the nodes that it holds right after it."""
+    """Yields every node with the number of scopes around it; the nodes that it holds come right after it."""
     waiting: list[tuple[Node, int]] = [(node, 0) for node in reversed(scope.nodes)]
     while waiting:
         node, depth = waiting.pop()
@@ -109,7 +109,7 @@ def _parameter(parameter: Parameter) -> tuple[str, str, str]:
 
 
 def _next(step: Step) -> str:
-    """What follows the step, in a few words."""
+    """Returns the step's transition in a few words."""
     transition = step.transition
     if isinstance(transition, Linear):
         return f"-> {transition.target}"
@@ -132,7 +132,7 @@ def _notes(step: Step) -> str:
 
 
 def _columns(rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Three columns, of which a long cell of the second pushes only its own row's third."""
+    """Returns lines of three columns. A long cell in the second column moves the third of its own row only."""
     table = list(rows)
     first = max(len(row[0]) for row in table) + 2
     second = min(max(len(row[1]) for row in table), 44) + 2

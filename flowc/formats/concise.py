@@ -1,4 +1,4 @@
-"""One line a diagnostic, `FILE:LINE:COLUMN CODE TEXT`, and how many there are."""
+"""One line per diagnostic, `FILE:LINE:COLUMN CODE TEXT`, and a summary."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Annotations of GitHub Actions: workflow commands, one line each (GitHub's documentation, "Workflow commands", error, warning, notice).
+"""Annotations of GitHub Actions: workflow commands, one line each.
 
-In a value `%`, carriage returns and newlines are escaped, and in a property also `:` and `,`, so that no text ends a command or begins another.
+Source: GitHub's documentation, "Workflow commands", error, warning, notice. Values escape `%`, carriage returns and
+newlines; properties also escape `:` and `,`. So no text can end a command or begin a second one.
 """
 
 from __future__ import annotations

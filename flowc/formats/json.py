@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-VERSION = 1  # changes only when a field is taken away or gets another meaning
+VERSION = 1  # changes only when a field is removed or changes its meaning
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:

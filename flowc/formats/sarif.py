@@ -1,7 +1,7 @@
 """SARIF 2.1.0, which code scanning services read (OASIS, Static Analysis Results Interchange Format).
 
-The rules are the codes that were said, with their pages as help. Columns count characters (`unicodeCodePoints`); places are relative to the folder
-in which flowc was started, so that the log is the same on every machine.
+The rules are the reported codes, with their pages as help. Columns count characters (`unicodeCodePoints`). Paths are
+relative to the folder in which flowc was started, so that the log is the same on every machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every picture of a flow draws: steps, the edges between them, and a box around each scope of a branch or a foreach."""
+"""The content of every picture of a flow: steps, edges, and a box around each branch and each foreach's body."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Drawing:
 
 
 def drawing(flow: Flow, scope: Scope) -> Drawing:
-    """Returns what to draw of the flow; it holds texts as the author wrote them, which each format escapes."""
+    """Returns the drawing of the flow. Its texts are unescaped: each format escapes them."""
     steps = {step.name: step for step in flow.steps}
     edges = tuple(edge for step in flow.steps for edge in _edges(step))
     return Drawing(flow.name, _first_line(flow.doc), flow.start, _box("", "flow", scope, steps, flow), edges)
@@ -83,7 +83,7 @@ def _item(step: Step, flow: Flow) -> Item:
 
 
 def _edges(step: Step) -> Iterator[Edge]:
-    """One edge a target; of a switch the values that lead there are its label."""
+    """Yields one edge per target. The label of a switch's edge lists the values that lead there."""
     for target in targets(step):
         label = ""
         if isinstance(step.transition, Switch):

@@ -1,7 +1,7 @@
-"""Where everything of a drawing goes: laid out by Graphviz's `dot`, which PyPI's `pygraphviz` brings along.
+"""The layout of a drawing, computed by Graphviz's `dot`, which PyPI's `pygraphviz` includes.
 
-Graphviz is told sizes, never texts: no text of the author's can reach its language, and the picture does not depend on the fonts of the machine that
-made it. It answers in points, with the origin at the bottom; `Layout` has it at the top.
+Graphviz gets sizes, never texts. So no text of the author's can reach its language, and the picture does not depend on
+the machine's fonts. Graphviz answers in points, with the origin at the bottom; `Layout` has it at the top.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @record
 class Placed:
-    """A rectangle around an item or a box: its left upper corner and its size."""
+    """A rectangle around an item or a box: its upper left corner and its size."""
 
     x: float
     y: float
@@ -48,17 +48,18 @@ class Layout:
     width: float
     height: float
     items: tuple[tuple[Item, Placed], ...]
-    boxes: tuple[tuple[Box, Placed], ...]  # an outer one before those in it
+    boxes: tuple[tuple[Box, Placed], ...]  # outer boxes before inner ones
     lines: tuple[Line, ...]
 
 
 def layout(drawing: Drawing) -> Layout:
-    """Returns the places. Raises Failure where pygraphviz is not installed."""
+    """Returns the layout. Raises Failure if pygraphviz is not installed."""
     try:
         import pygraphviz
     except ImportError:
         raise Failure(
-            "drawing needs the library `pygraphviz`, which brings Graphviz; install it with `pip install 'flowc[pictures]'`"
+            "drawing needs the library `pygraphviz`, which includes Graphviz; "
+            "install it with `pip install 'flowc[pictures]'`"
         ) from None
     items = list(_items(drawing.whole))
     boxes = list(_boxes(drawing.whole, ""))
@@ -81,7 +82,8 @@ def _boxes(box: Box, name: str) -> Iterator[tuple[str, Box]]:
 
 def _source(drawing: Drawing, numbers: dict[str, int]) -> Iterator[str]:
     yield "digraph {"
-    yield 'graph [nodesep=0.35, ranksep=0.42, labeljust=l, margin=12]; node [shape=box, fixedsize=true, label=""]; edge [arrowsize=0.7];'
+    yield "graph [nodesep=0.35, ranksep=0.42, labeljust=l, margin=12];"
+    yield 'node [shape=box, fixedsize=true, label=""]; edge [arrowsize=0.7];'
     yield from _cluster(drawing.whole, "", numbers)
     for number, edge in enumerate(drawing.edges):
         label = f", label=<{_space(label_width(edge.label) + 8, LINE)}>" if edge.label else ""
@@ -103,8 +105,9 @@ def _cluster(box: Box, name: str, numbers: dict[str, int]) -> Iterator[str]:
 
 
 def _space(width: float, height: float) -> str:
-    """Room for a text."""
-    return f'<table border="0" cellborder="0" cellpadding="0" fixedsize="true" width="{width:.0f}" height="{height:.0f}"><tr><td></td></tr></table>'
+    """Returns an empty label of the size of a text."""
+    table = 'border="0" cellborder="0" cellpadding="0" fixedsize="true"'
+    return f'<table {table} width="{width:.0f}" height="{height:.0f}"><tr><td></td></tr></table>'
 
 
 def _read(found: dict[str, Any], drawing: Drawing, items: list[Item], boxes: dict[str, Box]) -> Layout:

@@ -1,7 +1,7 @@
 """Mermaid's flowchart, which GitHub, GitLab and many editors draw in Markdown (Mermaid's documentation, Flowcharts).
 
-A text stands in quotes, and every character of it that is not a letter, digit, space or harmless sign is written as an entity code, so that none can
-end the text or begin Markdown. Names of steps get a prefix, since `end` is a word of the language.
+Texts are quoted. Every character except letters, digits, spaces and harmless signs becomes an entity code, so that none
+can end the text or begin Markdown. Names of steps get a prefix, because `end` is a keyword of the language.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset(" _-.,:()@=/'+*")
 _SHAPES = {
-    "start": ('(["', '"])'), "end": ('(["', '"])'), "step": ('["', '"]'), "split": ('["', '"]'), "foreach": ('[["', '"]]'), "switch": ('{{"', '"}}'),
-    "join": ('[/"', '"\\]'),
+    "start": ('(["', '"])'), "end": ('(["', '"])'), "step": ('["', '"]'), "split": ('["', '"]'),
+    "foreach": ('[["', '"]]'), "switch": ('{{"', '"}}'), "join": ('[/"', '"\\]'),
 }  # fmt: skip
 
 

@@ -161,7 +161,7 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
 
         return delete
 
-    monkeypatch.setattr(collect, "_deleter", slowly)
+    monkeypatch.setattr(garbage_collection, "_deleter", slowly)
     collector = threading.Thread(target=garbage_collection.collect, args=(place, "F", Rules(0, None, (), 0)))
     collector.start()
     assert deleting.wait(LIMIT)
@@ -254,7 +254,7 @@ def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeyp
         client.create_multipart_upload(Bucket=BUCKET, Key=name)
     place = Datastore(store)
     with monkeypatch.context() as patch:
-        patch.setattr(collect, "ABANDONED", 1e10)
+        patch.setattr(garbage_collection, "ABANDONED", 1e10)
         assert not garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"
     assert len(garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
     garbage_collection.collect(place, "F", Rules(None, None, (), 0))

@@ -121,7 +121,7 @@ def test_help(folder: Path) -> None:
         "--data FILE",
         "data.txt",
         "made when the run starts",
-        "it must be given",
+        "a value is required",
     ):
         assert line in text
     assert "do not show me" not in text
