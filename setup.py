@@ -19,14 +19,14 @@ HOOK = "flowc_metaflow_hook"
 
 def packages() -> list[str]:
     """Returns every package: each folder below those of PACKAGES that has an `__init__.py`."""
-    found = []
+    names = []
     for package, root in PACKAGES.items():
         for folder, below, files in os.walk(root):
-            below[:] = sorted(each for each in below if each != "__pycache__")
+            below[:] = sorted(name for name in below if name != "__pycache__")
             if "__init__.py" in files:
                 path = os.path.relpath(folder, root)
-                found.append(package if path == "." else ".".join([package, *path.split(os.sep)]))
-    return found
+                names.append(package if path == "." else ".".join([package, *path.split(os.sep)]))
+    return names
 
 
 class install_scripts_and_hook(install_scripts):  # setuptools names a command by its class

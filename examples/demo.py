@@ -47,7 +47,9 @@ def main() -> int:
 
     title("Validate, with no engine at hand")
     flowc(
-        arguments.compiler, "validate", *(os.path.join(BUILD, each) for each in ("argo", "step-functions", "airflow"))
+        arguments.compiler,
+        "validate",
+        *(os.path.join(BUILD, target) for target in ("argo", "step-functions", "airflow")),
     )
 
     title("Run the flow here")
@@ -69,8 +71,8 @@ def main() -> int:
     print("\nspecs:")
     for folder, _, files in sorted(os.walk(BUILD)):
         if os.path.basename(folder) in ("argo", "step-functions", "airflow"):
-            for each in sorted(files):
-                print(f"  {os.path.join(folder, each)}")
+            for name in sorted(files):
+                print(f"  {os.path.join(folder, name)}")
     return 0
 
 

@@ -24,7 +24,7 @@ OPTIONS = (
 )
 
 
-class Found:
+class Pathspec:
     """The run, step or task that a text such as `try7/train/3` names. Missing parts are ""."""
 
     def __init__(self, flow: str, run: str, step: str, path: str) -> None:
@@ -33,16 +33,16 @@ class Found:
 
 def url_of(arguments: Arguments) -> str:
     """Returns the datastore's URL or folder. Raises Failure if there is none."""
-    given = arguments.text("--store") or os.environ.get("FLOWC_STORE", "")
-    if given:
-        return given
+    url = arguments.text("--store") or os.environ.get("FLOWC_STORE", "")
+    if url:
+        return url
     file = arguments.text("--flow-file")
     if file:
         return folder_of(file)
-    found = nearest(os.getcwd())
-    if not found:
+    folder = nearest(os.getcwd())
+    if not folder:
         raise Failure("there is no datastore `.flowc` here or in a folder above; give one with `--store`")
-    return found
+    return folder
 
 
 def folder_of(file: str) -> str:
@@ -51,11 +51,11 @@ def folder_of(file: str) -> str:
     It is `.flowc` beside the file if that exists or the file is not below the current folder. Otherwise it is the
     `.flowc` that commands find from here, so that a project's flows see each other's runs, as in Metaflow.
     """
-    own, here = os.path.dirname(os.path.abspath(file)), os.getcwd()
+    own, current = os.path.dirname(os.path.abspath(file)), os.getcwd()
     beside = os.path.join(own, FOLDER)
-    if os.path.isdir(beside) or not own.startswith(os.path.join(here, "")):
+    if os.path.isdir(beside) or not own.startswith(os.path.join(current, "")):
         return beside
-    return nearest(here) or os.path.join(here, FOLDER)
+    return nearest(current) or os.path.join(current, FOLDER)
 
 
 def is_found_here(store: str) -> bool:
@@ -71,30 +71,30 @@ def place_of(arguments: Arguments) -> Datastore:
 
     url = url_of(arguments)
     try:
-        found = open_datastore(url if "://" in url else os.path.abspath(url))
+        place = open_datastore(url if "://" in url else os.path.abspath(url))
     except ShimError as error:
         raise Failure(str(error)) from None
     client.namespace(None)
-    return found
+    return place
 
 
-def find(place: Datastore, text: str, flow: str = "") -> Found:
+def find(place: Datastore, text: str, flow: str = "") -> Pathspec:
     """Returns what the text `[FLOW/]RUN[/STEP[/PATH]]` names. Raises ShimError unless exactly one run matches."""
     from flowc.runtime_shim.contract.errors import ShimError
 
     parts = text.split("/")
     flows = [flow] if flow else place.flows()
-    found = [each for each in flows if place.run(each, parts[0]) is not None]
-    if not found and len(parts) > 1 and parts[0] in flows and place.run(parts[0], parts[1]) is not None:
-        found, parts = [parts[0]], parts[1:]
-    if not found:
+    matches = [name for name in flows if place.run(name, parts[0]) is not None]
+    if not matches and len(parts) > 1 and parts[0] in flows and place.run(parts[0], parts[1]) is not None:
+        matches, parts = [parts[0]], parts[1:]
+    if not matches:
         raise ShimError(f"there is no run {parts[0]!r}{f' of flow {flow}' if flow else ''} in {place.url}")
-    if len(found) > 1:
-        raise ShimError(f"several flows have a run {parts[0]!r}: {', '.join(found)}; choose one with `--flow`")
+    if len(matches) > 1:
+        raise ShimError(f"several flows have a run {parts[0]!r}: {', '.join(matches)}; choose one with `--flow`")
     run, step, path = (*parts, "", "")[:3]
     if len(parts) > 3:
         raise ShimError(f"{text!r} is not the name of a task; write RUN/STEP/PATH")
-    return Found(found[0], run, step, _path(step, path))
+    return Pathspec(matches[0], run, step, _path(step, path))
 
 
 def _path(step: str, text: str) -> str:

@@ -50,12 +50,12 @@ def of_target(folder: str, target: str) -> dict[str, Manifest]:
         names = sorted(os.listdir(os.path.join(folder, FOLDER, target)))
     except (OSError, ValueError):
         return {}
-    found = {}
-    for each in names:
-        name = each.removesuffix(SUFFIX)
-        if name != each and (data := files.read(path_of(folder, target, name))) is not None:
-            found[name] = parse(target, data.decode("utf-8", "replace"))
-    return found
+    manifests = {}
+    for file_name in names:
+        name = file_name.removesuffix(SUFFIX)
+        if name != file_name and (data := files.read(path_of(folder, target, name))) is not None:
+            manifests[name] = parse(target, data.decode("utf-8", "replace"))
+    return manifests
 
 
 def text(target: str, name: str, manifest: Manifest) -> str:
@@ -69,8 +69,8 @@ def _lines(target: str, name: str, manifest: Manifest) -> Iterator[str]:
         "It deletes what is listed here when it no longer writes it."
     )
     yield f"# flow {manifest.flow}"
-    yield from (f"# code {each}" for each in sorted(set(manifest.codes)))
-    yield from (f"# deploys {each}" for each in sorted(set(manifest.items)))
+    yield from (f"# code {code}" for code in sorted(set(manifest.codes)))
+    yield from (f"# deploys {item}" for item in sorted(set(manifest.items)))
     yield from (f"{digest}  {target}/{file}" for file, digest in sorted(set(manifest.files)))
 
 
@@ -93,15 +93,15 @@ def parse(target: str, content: str) -> Manifest:
 
 
 def _is_digest(text: str) -> bool:
-    return len(text) == 64 and all(each in "0123456789abcdef" for each in text)
+    return len(text) == 64 and all(character in "0123456789abcdef" for character in text)
 
 
 def _is_file_name(text: str) -> bool:
     """Returns True if the text names a file in the target's own folder."""
-    return text not in ("", ".", "..") and not any(each in text for each in "/\\\0")
+    return text not in ("", ".", "..") and not any(character in text for character in "/\\\0")
 
 
 def _is_item(text: str) -> bool:
     """Returns True if the text is `KIND NAME`, two words that are safe to show in a command."""
     kind, _, name = text.partition(" ")
-    return kind.isalnum() and name != "" and all(each.isalnum() or each in "_./-" for each in name)
+    return kind.isalnum() and name != "" and all(character.isalnum() or character in "_./-" for character in name)

@@ -69,14 +69,14 @@ class Page:
 
 def pages() -> tuple[Page, ...]:
     """Returns every page, by code."""
-    found = [page for text, engine in _texts() if (page := parse(text, engine)) is not None]
-    return tuple(sorted(found, key=lambda page: page.code))
+    all_pages = [page for text, engine in _texts() if (page := parse(text, engine)) is not None]
+    return tuple(sorted(all_pages, key=lambda page: page.code))
 
 
-def groups(found: Iterable[Page]) -> dict[str, list[Page]]:
+def groups(all_pages: Iterable[Page]) -> dict[str, list[Page]]:
     """Returns the pages by subject. The group with the lowest code comes first."""
     grouped: dict[str, list[Page]] = {}
-    for page in found:
+    for page in all_pages:
         grouped.setdefault(page.group, []).append(page)
     return grouped
 

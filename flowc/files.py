@@ -51,9 +51,9 @@ def remove(path: str) -> None:
 
 def sweep(folder: str) -> None:
     """Deletes temporary files of writers that were killed. No process may be writing to the folder (`Turn`)."""
-    for each in os.listdir(folder) if os.path.isdir(folder) else ():
-        if each.startswith(".") and each.endswith(_TEMPORARY) and each.split(".")[-2].isdigit():
-            _remove(os.path.join(folder, each))
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.startswith(".") and name.endswith(_TEMPORARY) and name.split(".")[-2].isdigit():
+            _remove(os.path.join(folder, name))
 
 
 class Turn:

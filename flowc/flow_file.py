@@ -77,7 +77,9 @@ def _meant(command: str, extra: list[str]) -> list[str]:
     """Returns the top options that the command has too."""
     if command in ("run", "resume", "check", "compile"):
         return extra
-    return [each for each in extra if command == "show" and each.startswith(("--with=", "--branch=", "--production"))]
+    return [
+        option for option in extra if command == "show" and option.startswith(("--with=", "--branch=", "--production"))
+    ]
 
 
 def _config(words: list[str]) -> list[str]:

@@ -43,8 +43,10 @@ def placed(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ..
     if not folder:
         return tuple(diagnostics)
     return tuple(
-        replace(each, span=replace(each.span, file=_join(folder, each.span.file))) if each.span else each
-        for each in diagnostics
+        replace(diagnostic, span=replace(diagnostic.span, file=_join(folder, diagnostic.span.file)))
+        if diagnostic.span
+        else diagnostic
+        for diagnostic in diagnostics
     )
 
 

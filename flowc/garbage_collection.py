@@ -60,42 +60,42 @@ def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
     from flowc.runtime_shim.contract import address
 
     now = time.time()
-    made = Plan(flow)
+    result = Plan(flow)
     edited = tags.edited(place, flow)
     kept: list[str] = []
     for position, run in enumerate(place.runs(flow)):
         state = _state(place, flow, run, rules, now)
         if state == "":
-            made.going_on.append(run)
+            result.going_on.append(run)
         tagged = tags.every(place, flow, run, edited)
         if state == "" or rules.keeps(position, place.run(flow, run) or {}, tagged, now):
             kept.append(run)
         else:
-            made.runs.append(run)
-    made.kept = len(kept)
-    for run in made.runs:
+            result.runs.append(run)
+    result.kept = len(kept)
+    for run in result.runs:
         entries = [*_entries(place, address.run_name(flow, run)), *_entries(place, address.superseded_name(flow, run))]
         record = address.run_record_name(flow, run)
-        made.objects += sorted(
+        result.objects += sorted(
             (name for name, _, _ in entries), key=lambda name: name != record
         )  # run.json first: without it there is no run
-        made.bytes += sum(size for _, size, _ in entries)
-    made.objects += (
-        _tags(place, flow, frozenset(made.runs))
+        result.bytes += sum(size for _, size, _ in entries)
+    result.objects += (
+        _tags(place, flow, frozenset(result.runs))
         + _cached(place, flow, frozenset(kept))
         + _orphans(place, flow, rules, now)
     )
-    if not made.going_on:
+    if not result.going_on:
         marked = _marked(place, flow, kept)
         for name, size, changed in _entries(place, f"{address.encoded(flow)}/blobs/"):
             if name not in marked and now - changed >= rules.grace:
-                made.blobs.append(name)
-                made.bytes += size
+                result.blobs.append(name)
+                result.bytes += size
         for handle, size, changed in place.store.leftovers(f"{address.encoded(flow)}/"):
             if now - changed >= max(rules.grace, ABANDONED):
-                made.leftovers.append(handle)
-                made.bytes += size
-    return made
+                result.leftovers.append(handle)
+                result.bytes += size
+    return result
 
 
 def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
@@ -114,11 +114,11 @@ def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
         store.put(name, data)
     until = time.monotonic() + gc_handshake.STALE / 2
     try:
-        made = plan(place, flow, rules)
+        result = plan(place, flow, rules)
         for names, delete in (
-            (made.objects, _deleter(place)),
-            (made.blobs, _deleter(place)),
-            (made.leftovers, place.store.delete_leftover),
+            (result.objects, _deleter(place)),
+            (result.blobs, _deleter(place)),
+            (result.leftovers, place.store.delete_leftover),
         ):
             for at in range(0, len(names), 500):
                 if time.monotonic() > until:
@@ -126,7 +126,7 @@ def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
                         f"{flow}: half an hour was not enough to delete everything; run `flowc gc` again for the rest"
                     )
                 place.each(names[at : at + 500], delete)
-        return made
+        return result
     finally:
         _deleter(place)(name)
 
@@ -179,7 +179,7 @@ def _cached(place: Datastore, flow: str, kept: frozenset[str]) -> list[str]:
     from flowc.runtime_shim.contract.errors import DamagedError
 
     names = list(place.store.list(f"{address.encoded(flow)}/cache/"))
-    found = place.each(names, lambda name: place.store.get(name))
+    contents = place.each(names, lambda name: place.store.get(name))
 
     def run_of(name: str, data: bytes) -> str:
         try:
@@ -187,7 +187,7 @@ def _cached(place: Datastore, flow: str, kept: frozenset[str]) -> list[str]:
         except DamagedError:  # useless, so it is deleted
             return ""
 
-    return [name for name, data in zip(names, found) if data is not None and run_of(name, data) not in kept]
+    return [name for name, data in zip(names, contents) if data is not None and run_of(name, data) not in kept]
 
 
 def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]:
@@ -195,7 +195,7 @@ def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]
     from flowc.runtime_shim.contract import address
 
     prefix = address.runs_name(flow)
-    found: list[str] = []
+    names: list[str] = []
     for folder in place.store.folders(prefix):
         if place.run(flow, address.decoded(folder)) is None:
             inside = [
@@ -203,8 +203,8 @@ def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]
                 *_entries(place, address.superseded_name(flow, address.decoded(folder))),
             ]
             if all(now - changed >= rules.grace for _, _, changed in inside):
-                found += [name for name, _, _ in inside]
-    return found
+                names += [name for name, _, _ in inside]
+    return names
 
 
 def _entries(place: Datastore, prefix: str) -> Iterator[tuple[str, int, float]]:

@@ -25,8 +25,8 @@ class Checkout:
             return
         # start no hook or helper that the repository configures, and do not write its index
         options = ("-c", "core.fsmonitor=false", "--no-optional-locks", "--literal-pathspecs", "-C", folder)
-        there = sorted(each for each in files if os.path.exists(os.path.join(folder, each)))
-        words = ["git", *options, "status", "--porcelain", "--untracked-files=all", "--", *(there or ["."])]
+        existing = sorted(file for file in files if os.path.exists(os.path.join(folder, file)))
+        words = ["git", *options, "status", "--porcelain", "--untracked-files=all", "--", *(existing or ["."])]
         self._pipe, writing = os.pipe()
         null = os.open(os.devnull, os.O_RDWR)
         try:
@@ -65,16 +65,16 @@ class Checkout:
 
 def git_commit(folder: str) -> dict[str, str]:
     """Returns `{"git": COMMIT}` for the commit checked out in the nearest repository above, or {} if there is none."""
-    found = _git_folder(os.path.abspath(folder))
-    if not found:
+    git_folder = _git_folder(os.path.abspath(folder))
+    if not git_folder:
         return {}
-    head = _read(found, "HEAD")
+    head = _read(git_folder, "HEAD")
     if head.startswith("ref: "):
         name = head[len("ref: ") :]
         # a linked work tree keeps its branches in the main repository
-        common = os.path.join(found, _read(found, "commondir") or ".")
+        common = os.path.join(git_folder, _read(git_folder, "commondir") or ".")
         head = _read(common, name) or _packed(common, name)
-    return {"git": head} if len(head) in (40, 64) and all(each in "0123456789abcdef" for each in head) else {}
+    return {"git": head} if len(head) in (40, 64) and all(character in "0123456789abcdef" for character in head) else {}
 
 
 def _git_folder(folder: str) -> str:

@@ -84,11 +84,11 @@ def _section(title: str, options: Iterable[Option], add_help: bool = False) -> s
     return "\n".join(lines)
 
 
-def _two_columns(left: str, text: str) -> list[str]:
+def _two_columns(head: str, text: str) -> list[str]:
     parts = wrapped(text, _WIDTH - _COLUMN)
-    if len(left) + 2 > _COLUMN:
-        return [left, *(" " * _COLUMN + line for line in parts)]
-    return [left.ljust(_COLUMN) + parts[0], *(" " * _COLUMN + line for line in parts[1:])]
+    if len(head) + 2 > _COLUMN:
+        return [head, *(" " * _COLUMN + line for line in parts)]
+    return [head.ljust(_COLUMN) + parts[0], *(" " * _COLUMN + line for line in parts[1:])]
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -105,7 +105,9 @@ def wrapped(text: str, width: int) -> list[str]:
 def _text(text: str, out: Output) -> str:
     """Returns the paragraphs of a text, wrapped."""
     paragraphs = text.strip().split("\n\n")
-    return "\n\n".join("\n".join(wrapped(_as_typed(each.replace("\n", " "), out), _WIDTH)) for each in paragraphs)
+    return "\n\n".join(
+        "\n".join(wrapped(_as_typed(paragraph.replace("\n", " "), out), _WIDTH)) for paragraph in paragraphs
+    )
 
 
 def _title(text: str) -> str:

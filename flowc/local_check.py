@@ -15,8 +15,10 @@ _KINDS = ("conda", "pypi")
 
 def local_problems(flow: Flow) -> Iterator[Diagnostic]:
     """Yields FLOW154, a warning, for each package or Python that differs, and FLOW155 for each unreadable secret."""
-    used = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
-    if not used.isdisjoint(each + end for each in _KINDS for end in ("", "_base")):
+    used = {decorator.name for decorator in flow.decorators} | {
+        decorator.name for step in flow.steps for decorator in step.decorators
+    }
+    if not used.isdisjoint(kind + end for kind in _KINDS for end in ("", "_base")):
         for step in flow.steps:
             yield from _packages(flow, step)
     if "secrets" in used:
@@ -28,34 +30,36 @@ def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
     from flowc.compiler.decorators._packages import packages_of, read
 
     for kind in _KINDS:
-        wanted = packages_of(flow, step, kind)
-        if wanted is None:
+        requested = packages_of(flow, step, kind)
+        if requested is None:
             continue
-        asking = [each for each in (*flow.decorators, *step.decorators) if each.name in (kind, f"{kind}_base")]
-        for name, version in wanted.packages.items():
-            here = _version_here(name.rpartition("::")[2])
-            if here is None or not _agrees(here, version):
-                owner = next(each for each in reversed(asking) if name in read(each).packages)
-                yield _differs(f"package `{name}`", here or "missing", version, owner)
-        if wanted.python and not _agrees(_python_here(), wanted.python):
-            owner = next(each for each in reversed(asking) if read(each).python)
-            yield _differs("Python", _python_here(), wanted.python, owner)
+        asking = [
+            decorator for decorator in (*flow.decorators, *step.decorators) if decorator.name in (kind, f"{kind}_base")
+        ]
+        for name, version in requested.packages.items():
+            installed = _version_here(name.rpartition("::")[2])
+            if installed is None or not _agrees(installed, version):
+                owner = next(decorator for decorator in reversed(asking) if name in read(decorator).packages)
+                yield _differs(f"package `{name}`", installed or "missing", version, owner)
+        if requested.python and not _agrees(_python_here(), requested.python):
+            owner = next(decorator for decorator in reversed(asking) if read(decorator).python)
+            yield _differs("Python", _python_here(), requested.python, owner)
 
 
-def _differs(what: str, here: str, wanted: str, owner: Decorator) -> Diagnostic:
-    asked = f" {wanted}" if wanted else ""
+def _differs(what: str, installed: str, version: str, owner: Decorator) -> Diagnostic:
+    asked = f" {version}" if version else ""
     return Diagnostic(
-        "FLOW154", f"{what} is {here} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
+        "FLOW154", f"{what} is {installed} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
         "a local run installs nothing: its steps use the packages of this Python",
         "run flowc in an environment that has the versions that the flow asks for", WARNING,
     )  # fmt: skip
 
 
-def _agrees(here: str, wanted: str) -> bool:
+def _agrees(installed: str, requested: str) -> bool:
     """Returns True if the installed version starts with the wanted one, or that is a constraint such as `>=2`."""
-    if not wanted or not wanted[0].isdigit() or "*" in wanted or "," in wanted:
+    if not requested or not requested[0].isdigit() or "*" in requested or "," in requested:
         return True
-    return here.split(".")[: len(wanted.split("."))] == wanted.split(".")
+    return installed.split(".")[: len(requested.split("."))] == requested.split(".")
 
 
 def _version_here(package: str) -> str | None:

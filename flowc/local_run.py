@@ -76,10 +76,10 @@ class LocalRun:
         if arguments.text("--events"):
             self.report = Recorded(self.report, arguments.text("--events"))
 
-    def run(self, given: dict[str, Any] | None, extra: dict[str, Any], policy: Policy | None = None) -> int:
+    def run(self, parameters: dict[str, Any] | None, extra: dict[str, Any], policy: Policy | None = None) -> int:
         """Runs the flow and returns the exit code.
 
-        `given` holds the parameters, or None if run.json exists already. `extra` holds further fields of run.json.
+        `parameters` holds their values, or None if run.json exists already. `extra` holds further fields of run.json.
         Raises Failure, with what failed and how to resume.
         """
         import time
@@ -108,7 +108,7 @@ class LocalRun:
             )
             extra = {**self._made_by(), **extra}
             result = run_flow(
-                self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra
+                self.graph(), self.folder, self.store, self.name, parameters, digest, settings, self._on_event, extra
             )
         except DamagedError as error:
             raise Failure(f"{error}: {self._again()}") from None
@@ -150,15 +150,15 @@ class LocalRun:
         from flowc.runtime_shim.contract import identity
 
         flow = self.program.flow
-        found = {"owner": OWNER, "script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
-        project = next((each for each in flow.decorators if each.name == "project"), None)
+        fields = {"owner": OWNER, "script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
+        project = next((decorator for decorator in flow.decorators if decorator.name == "project"), None)
         if project is not None:
             from flowc.runtime_shim.contract.project import tags
 
-            found.update(tags(project.attributes, flow.name, identity.user_name()))
+            fields.update(tags(project.attributes, flow.name, identity.user_name()))
         if "--namespace" in self.arguments.given:
-            found["namespace"] = self.arguments.text("--namespace") or None
-        return found
+            fields["namespace"] = self.arguments.text("--namespace") or None
+        return fields
 
     def graph(self) -> dict[str, Any]:
         """Returns the IR in its JSON form, as in the code package."""
@@ -235,10 +235,10 @@ class LocalRun:
         store, flow = open_store(self.store), self.program.flow.name
         step, path, attempt = task
         lines = [f"{label(task)}: {text}"]
-        left = failure.read(store, flow, self.name, step, path, attempt)
-        lines += [f"    {line}" for line in own_lines(str(left.get("traceback", "")), self.folder)]
-        if left.get("last_lines"):
-            lines += ["  its last output:", *(f"    {line}" for line in left["last_lines"])]
+        last_state = failure.read(store, flow, self.name, step, path, attempt)
+        lines += [f"    {line}" for line in own_lines(str(last_state.get("traceback", "")), self.folder)]
+        if last_state.get("last_lines"):
+            lines += ["  its last output:", *(f"    {line}" for line in last_state["last_lines"])]
         log = address.task_name(flow, self.name, step, path, f"{attempt}.log")
         if store.exists(log):
             words = self._command("logs", flow_file=False)

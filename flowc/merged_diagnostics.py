@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 _HERE = "\0"  # stands for the target's name in a message
 
 
-def merged_diagnostics(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
-    """Merges diagnostics that differ only in the words "target `NAME`". `found` holds pairs of a target and one."""
+def merged_diagnostics(reported: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
+    """Merges diagnostics that differ only in the words "target `NAME`". `reported` holds pairs of a target and one."""
     targets: dict[Diagnostic, list[str]] = {}
-    for name, diagnostic in found:
+    for name, diagnostic in reported:
         same = replace(diagnostic, what=diagnostic.what.replace(f"target `{name}`", _HERE, 1))
         targets.setdefault(same, []).append(name)
-    return [replace(each, what=each.what.replace(_HERE, _listed(names), 1)) for each, names in targets.items()]
+    return [
+        replace(diagnostic, what=diagnostic.what.replace(_HERE, _listed(names), 1))
+        for diagnostic, names in targets.items()
+    ]
 
 
 def _listed(names: list[str]) -> str:
@@ -28,5 +31,5 @@ def _listed(names: list[str]) -> str:
     >>> _listed(["argo"]), _listed(["argo", "airflow", "step-functions"])
     ('target `argo`', 'targets `argo`, `airflow` and `step-functions`')
     """
-    *first, last = (f"`{each}`" for each in dict.fromkeys(names))
+    *first, last = (f"`{name}`" for name in dict.fromkeys(names))
     return f"targets {', '.join(first)} and {last}" if first else f"target {last}"

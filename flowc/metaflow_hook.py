@@ -31,7 +31,7 @@ class MetaflowFallback:
 
 def install():  # type: ignore[no-untyped-def]
     """Puts the finder behind all others, once."""
-    if not any(getattr(each, "__name__", "") == MetaflowFallback.__name__ for each in sys.meta_path):
+    if not any(getattr(finder, "__name__", "") == MetaflowFallback.__name__ for finder in sys.meta_path):
         sys.meta_path.append(MetaflowFallback)  # type: ignore[arg-type]
 
 

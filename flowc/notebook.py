@@ -62,9 +62,9 @@ class NBRunner:
         """Ends the runs that are still going, and deletes the file."""
         self.runner.cleanup()
         compiled = cache_from_source(self.flow_file)  # Python writes it when it imports the file
-        for each in (self.flow_file, compiled):
-            if os.path.exists(each):
-                os.unlink(each)
+        for path in (self.flow_file, compiled):
+            if os.path.exists(path):
+                os.unlink(path)
         try:
             os.rmdir(os.path.dirname(compiled))
         except OSError:  # it holds files of other modules, or does not exist
@@ -97,16 +97,16 @@ def flow_source(cell: str, flow: str) -> str:
         tree = ast.parse(cell)
     except SyntaxError as error:
         raise NBRunnerInitializationError(f"the cell is not valid Python: line {error.lineno}: {error.msg}") from None
-    classes = [index for index, each in enumerate(tree.body) if isinstance(each, ast.ClassDef) and each.name == flow]
+    classes = [index for index, node in enumerate(tree.body) if isinstance(node, ast.ClassDef) and node.name == flow]
     if not classes:
         raise NBRunnerInitializationError(f"the cell does not define {flow}: use NBRunner in the cell that defines it")
     own = tree.body[classes[-1]]
     lines = [line.encode() for line in _lines(cell)[: own.end_lineno]]
     lines[-1] = lines[-1][: own.end_col_offset]
-    for each in reversed(list(_left_out(tree.body[: classes[-1]]))):
-        first = min([each.lineno, *(one.lineno for one in getattr(each, "decorator_list", ()))])
-        last = each.end_lineno or first
-        before, after = lines[first - 1][: each.col_offset], lines[last - 1][each.end_col_offset :]
+    for statement in reversed(list(_left_out(tree.body[: classes[-1]]))):
+        first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+        last = statement.end_lineno or first
+        before, after = lines[first - 1][: statement.col_offset], lines[last - 1][statement.end_col_offset :]
         lines[first - 1 : last] = [before + b"pass" + after, *[b""] * (last - first)]
     return "\n".join([*(line.decode() for line in lines), "", "", 'if __name__ == "__main__":', f"    {flow}()", ""])
 
@@ -119,16 +119,16 @@ def _lines(text: str) -> list[str]:
 def _left_out(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yields the statements that use NBRunner or the notebook, or a name that such a statement has assigned."""
     lost = set(_OURS)
-    for each in statements:
-        names = [name for name in ast.walk(each) if isinstance(name, ast.Name)]
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            uses, bound = {name.id for name in names} & _OURS, {each.name}
+    for statement in statements:
+        names = [name for name in ast.walk(statement) if isinstance(name, ast.Name)]
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            uses, bound = {name.id for name in names} & _OURS, {statement.name}
         else:
             uses = {name.id for name in names if isinstance(name.ctx, ast.Load)} & lost
             bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
         if uses:
             lost |= bound
-            yield each
+            yield statement
         else:
             lost -= bound - _OURS
 

@@ -74,9 +74,9 @@ class Arguments:
 
 def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
     """Returns the parsed arguments. Raises Usage for an unknown option, a missing value or an invalid choice."""
-    known = {name: option for option in options for name in (option.name, option.short) if name}
+    by_name = {name: option for option in options for name in (option.name, option.short) if name}
     positional: list[str] = []
-    given: dict[str, list[str]] = {}
+    values_of: dict[str, list[str]] = {}
     at = 0
     while at < len(argv):
         word = argv[at]
@@ -88,9 +88,9 @@ def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
             positional.append(word)
             continue
         name, attached = split(word)
-        option = known.get(name)
+        option = by_name.get(name)
         if option is None:
-            raise unknown(name, known)
+            raise unknown(name, by_name)
         if not option.value:
             if attached is not None:
                 raise Usage(f"`{option.name}` takes no value")
@@ -110,8 +110,8 @@ def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
             hint = f"if `{argv[at]}` is the value, write `{option.name}={argv[at]}`" if at < len(argv) else ""
             raise Usage(f"`{option.name}` needs a value: {option.name} {option.value}", hint)
         _accept(option, value)
-        given.setdefault(option.name, []).append(value)
-    return Arguments(tuple(positional), {name: tuple(values) for name, values in given.items()})
+        values_of.setdefault(option.name, []).append(value)
+    return Arguments(tuple(positional), {name: tuple(values) for name, values in values_of.items()})
 
 
 def one_positional(arguments: Arguments, what: str) -> str:
@@ -136,11 +136,11 @@ def split(word: str) -> tuple[str, str | None]:
     return word[:2], word[2:].removeprefix("=") if len(word) > 2 else None
 
 
-def unknown(name: str, known: Sequence[str] | dict[str, Option]) -> Usage:
+def unknown(name: str, names: Sequence[str] | dict[str, Option]) -> Usage:
     """Returns the error for an unknown option, with the closest known one as the hint."""
     from flowc.compiler.report.diagnostics import nearest
 
-    close = nearest(name, [each for each in known if each.startswith("--")])
+    close = nearest(name, [option for option in names if option.startswith("--")])
     return Usage(f"unknown option `{name}`", f"did you mean `{close}`?" if close else "")
 
 

@@ -39,42 +39,44 @@ class Progress:
         """Counts one event; `now` is in seconds, of any monotonic clock."""
         if task is None or kind in ("line", "damaged"):
             return
-        one = self.steps.setdefault(task[0], StepProgress())
+        progress = self.steps.setdefault(task[0], StepProgress())
         if kind == "queued":
-            one.waiting += 1
+            progress.waiting += 1
         elif kind == "start":
-            one.waiting -= 1
-            one.running[task] = now
+            progress.waiting -= 1
+            progress.running[task] = now
         elif kind in ("kept", "reused"):
-            one.reused += 1
+            progress.reused += 1
         else:
-            began = one.running.pop(task, now)
+            began = progress.running.pop(task, now)
             if kind == "done":
-                one.done += 1
-                one.seconds += now - began
-                one.measured += 1
+                progress.done += 1
+                progress.seconds += now - began
+                progress.measured += 1
             elif kind == "retry":
-                one.retried += 1
-                one.waiting += 1
+                progress.retried += 1
+                progress.waiting += 1
             elif kind == "failed":
-                one.failed += 1
+                progress.failed += 1
 
     def counts(self) -> dict[str, int]:
         """Returns the sums over all steps."""
         return {
-            name: sum(getattr(each, name) for each in self.steps.values())
+            name: sum(getattr(progress, name) for progress in self.steps.values())
             for name in ("waiting", "done", "reused", "retried", "failed")
         }
 
     def rest(self, now: float, workers: int) -> float | None:
         """Estimates the seconds left for the known tasks from the mean of their step's done tasks; None if unknown."""
         work = 0.0
-        for one in self.steps.values():
-            left = one.waiting + len(one.running)
-            if not left:
+        for progress in self.steps.values():
+            unfinished = progress.waiting + len(progress.running)
+            if not unfinished:
                 continue
-            if not one.measured:
+            if not progress.measured:
                 return None
-            mean = one.seconds / one.measured
-            work += one.waiting * mean + sum(max(0.0, mean - (now - began)) for began in one.running.values())
-        return work / max(1, min(workers, sum(one.waiting + len(one.running) for one in self.steps.values()) or 1))
+            mean = progress.seconds / progress.measured
+            work += progress.waiting * mean + sum(max(0.0, mean - (now - began)) for began in progress.running.values())
+        return work / max(
+            1, min(workers, sum(progress.waiting + len(progress.running) for progress in self.steps.values()) or 1)
+        )

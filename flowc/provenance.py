@@ -11,91 +11,90 @@ if TYPE_CHECKING:
 
     from flowc.runtime_shim.client.datastore import Datastore
 
-    from .datastore import Found
+    from .datastore import Pathspec
 
     Made = dict[str, Any]
 
 WIDTH = 120  # columns of the list of packages
 
 
-def provenance(place: Datastore, found: Found) -> dict[str, list[Made]]:
+def provenance(place: Datastore, pathspec: Pathspec) -> dict[str, list[Made]]:
     """Returns, by step, the provenance of each task that has succeeded. Raises ShimError if the named step has none."""
     from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.contract.tasks import tasks
     from flowc.runtime_shim.task import environment
 
     environments: dict[str, Made] = {}
-    made: dict[str, list[Made]] = {}
-    succeeded = list(tasks(place.store, found.flow, found.run, found.step, found.path))
+    by_step: dict[str, list[Made]] = {}
+    succeeded = list(tasks(place.store, pathspec.flow, pathspec.run, pathspec.step, pathspec.path))
     for (step, path), done in zip(
-        succeeded, place.each(succeeded, lambda task: place.record(found.flow, found.run, *task))
+        succeeded, place.each(succeeded, lambda task: place.record(pathspec.flow, pathspec.run, *task))
     ):
         if done is None:
             continue
-        known = dict(done.data.get("environment") or {})
-        digest = str(known.pop("digest", ""))
+        environment_of_task = dict(done.data.get("environment") or {})
+        digest = str(environment_of_task.pop("digest", ""))
         if digest not in environments:
-            environments[digest] = environment.read(place.store, found.flow, digest) or {}
-        made_in = str(done.data.get("origin") or found.run)  # a reused task ran in an earlier run
-        run = place.run(found.flow, made_in) or {}
+            environments[digest] = environment.read(place.store, pathspec.flow, digest) or {}
+        made_in = str(done.data.get("origin") or pathspec.run)  # a reused task ran in an earlier run
+        run = place.run(pathspec.flow, made_in) or {}
         about = {
             name: run.get(name)
             for name in ("target", "user", "started", "parameters", "git", "dirty", "script", "flowc")
             if name in run
         }
-        there = {name: value for name, value in environments[digest].items() if name != "version"}
-        one = {
+        environment_data = {name: value for name, value in environments[digest].items() if name != "version"}
+        entry = {
             "path": path,
             "run": made_in,
             "attempt": done.data.get("attempt", 0),
             **about,
-            "code": known.get("code"),
-            **known,
-            **there,
+            "code": environment_of_task.get("code"),
+            **environment_of_task,
+            **environment_data,
         }
-        made.setdefault(step, []).append(
-            {**one, "task_started": done.data.get("started"), "task_ended": done.data.get("ended")}
+        by_step.setdefault(step, []).append(
+            {**entry, "task_started": done.data.get("started"), "task_ended": done.data.get("ended")}
         )
-    if not made and found.step:
-        raise ShimError(
-            f"run {found.run!r} has no task {found.step}{f'/{found.path}' if found.path else ''} that has succeeded"
-        )
-    return made
+    if not by_step and pathspec.step:
+        task_name = f"{pathspec.step}/{pathspec.path}" if pathspec.path else pathspec.step
+        raise ShimError(f"run {pathspec.run!r} has no task {task_name} that has succeeded")
+    return by_step
 
 
-def lines(made: dict[str, list[Made]]) -> Iterator[str]:
+def lines(by_step: dict[str, list[Made]]) -> Iterator[str]:
     """Yields lines for a person. Tasks with the same provenance are listed together."""
     import textwrap
 
     groups: dict[str, tuple[Made, list[str]]] = {}
-    for step, tasks in made.items():
-        for each in tasks:
+    for step, tasks in by_step.items():
+        for task in tasks:
             same = {
                 name: value
-                for name, value in each.items()
+                for name, value in task.items()
                 if name not in ("path", "attempt", "task_started", "task_ended")
             }
-            name = step if each["path"] == "-" else f"{step}/{each['path']}"
+            name = step if task["path"] == "-" else f"{step}/{task['path']}"
             groups.setdefault(repr(same), (same, []))[1].append(name)
-    for each, names in groups.values():
+    for task, names in groups.values():
         yield printable(", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else ""))
         yield printable(
-            f"  run       {each['run']}, target {each.get('target')}"
-            + (f", of {each['user']}" if each.get("user") else "")
+            f"  run       {task['run']}, target {task.get('target')}"
+            + (f", of {task['user']}" if task.get("user") else "")
         )
         dirty = {
             True: ", with uncommitted changes",
             False: "",
             None: " (it is unknown if there were uncommitted changes)",
         }
-        commit = f", commit {each['git']}{dirty[each.get('dirty')]}" if each.get("git") else ""
-        script = f" ({each['script']})" if each.get("script") else ""
-        yield printable(f"  code      {each.get('code') or '?'}{script}{commit}")
-        machine = f" {each['machine']}" if each.get("machine") else ""
-        python = f"{each.get('python', '?')} on {each.get('platform', '?')}{machine}"
-        yield printable(f"  python    {python}, flowc {each.get('flowc', '?')}")
-        if "packages" in each:
-            text = ", ".join(f"{name} {version}" for name, version in each["packages"].items()) or "none"
+        commit = f", commit {task['git']}{dirty[task.get('dirty')]}" if task.get("git") else ""
+        script = f" ({task['script']})" if task.get("script") else ""
+        yield printable(f"  code      {task.get('code') or '?'}{script}{commit}")
+        machine = f" {task['machine']}" if task.get("machine") else ""
+        python = f"{task.get('python', '?')} on {task.get('platform', '?')}{machine}"
+        yield printable(f"  python    {python}, flowc {task.get('flowc', '?')}")
+        if "packages" in task:
+            text = ", ".join(f"{name} {version}" for name, version in task["packages"].items()) or "none"
             yield from textwrap.wrap(
                 printable(text),
                 WIDTH,

@@ -67,9 +67,9 @@ class Lines:
         elif kind == "failed":
             self.out.print_error(f"{_clock()} [{label(task)}] failed: {printable(text)}")
         else:
-            said = describe(kind, task, text)
-            if said:
-                self.say(said)
+            line = describe(kind, task, text)
+            if line:
+                self.say(line)
 
     def end(self, status: str, text: str, **about: Any) -> None:
         if status == "succeeded":
@@ -106,8 +106,8 @@ class Live(Lines):
     def end(self, status: str, text: str, **about: Any) -> None:
         self._draw()  # stays on the screen as the run's summary
         super().end(status, text, **about)
-        for each in self.pending:
-            self.out.print(each)
+        for line in self.pending:
+            self.out.print(line)
 
     def _draw(self) -> None:
         """Erases the old status, prints what is new, and draws the new status below."""
@@ -116,8 +116,8 @@ class Live(Lines):
         lines = status(self.progress, now - self.began, now, self.workers)
         back = f"\x1b[{self.drawn}F\x1b[J" if self.drawn else ""
         sys.stdout.write(back)
-        for each in self.pending:
-            self.out.print(each)
+        for line in self.pending:
+            self.out.print(line)
         self.pending = []
         sys.stdout.write("".join(line[: width - 1] + "\n" for line in lines))
         sys.stdout.flush()
@@ -186,21 +186,25 @@ def status(progress: Progress, elapsed: float, now: float, workers: int) -> list
     """Returns the lines of the status: one for each of the most important steps, and one for the whole run."""
     steps = list(progress.steps.items())
     if len(steps) > ROWS:  # show running steps, then the latest ones
-        busy = [each for each in steps if each[1].running or each[1].waiting][-ROWS:]
-        rest = [each for each in steps if each not in busy]
-        steps = [each for each in steps if each in busy or each in rest[len(rest) - (ROWS - len(busy)) :]]
+        busy = [entry for entry in steps if entry[1].running or entry[1].waiting][-ROWS:]
+        rest = [entry for entry in steps if entry not in busy]
+        steps = [entry for entry in steps if entry in busy or entry in rest[len(rest) - (ROWS - len(busy)) :]]
     wide = max((len(name) for name, _ in steps), default=0)
     lines = []
-    for name, one in steps:
-        parts = [f"{one.done + one.reused}/{one.known} done"]
+    for name, counts in steps:
+        parts = [f"{counts.done + counts.reused}/{counts.known} done"]
         parts += [
             f"{count} {what}"
-            for count, what in ((len(one.running), "running"), (one.retried, "retried"), (one.failed, "failed"))
+            for count, what in (
+                (len(counts.running), "running"),
+                (counts.retried, "retried"),
+                (counts.failed, "failed"),
+            )
             if count
         ]
         lines.append(f"  {name:<{wide}}  {', '.join(parts)}")
-    left = progress.rest(now, workers)
-    estimate = f", about {duration(left)} left for the known tasks" if left is not None and left >= 1 else ""
+    seconds = progress.rest(now, workers)
+    estimate = f", about {duration(seconds)} left for the known tasks" if seconds is not None and seconds >= 1 else ""
     return [*lines, f"  {duration(elapsed)} elapsed{estimate}"]
 
 

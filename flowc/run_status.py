@@ -65,22 +65,22 @@ def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
     return (STOPPED if _is_here(process) else UNFINISHED), None
 
 
-def _is_here(known: dict[str, Any]) -> bool:
+def _is_here(process: dict[str, Any]) -> bool:
     import socket
 
-    return known.get("host") == socket.gethostname()
+    return process.get("host") == socket.gethostname()
 
 
-def _is_alive(known: dict[str, Any]) -> bool:
-    if not _is_here(known):
+def _is_alive(process: dict[str, Any]) -> bool:
+    if not _is_here(process):
         return False
     try:
-        os.kill(int(known["pid"]), 0)
+        os.kill(int(process["pid"]), 0)
     except PermissionError:
         pass
     except (OSError, ValueError, KeyError):
         return False
-    return _since(int(known["pid"])) == known.get("since")
+    return _since(int(process["pid"])) == process.get("since")
 
 
 def _since(pid: int) -> str:

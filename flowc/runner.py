@@ -78,8 +78,8 @@ class Command:
     def close(self) -> None:
         """Waits for the end, and for the last output."""
         self.process.wait()
-        for each in self.streams.values():
-            each.join()
+        for stream in self.streams.values():
+            stream.join()
 
     def kill(self) -> None:
         """Ends the run, and before it its tasks, as Ctrl-C does."""
@@ -103,13 +103,13 @@ class ExecutingRun:
     @property
     def run(self) -> Any:
         """The client's object (`Run`). Raises RuntimeError if the run ended before its first step began."""
-        found = self._run()
-        if self.command_obj.ended and not found._exists():
+        run = self._run()
+        if self.command_obj.ended and not run._exists():
             self.command_obj.close()
-            flow = found.pathspec.partition("/")[0]
-            message = f"run {found.id!r} of the flow {flow} failed before its first step began, so it has no data"
+            flow = run.pathspec.partition("/")[0]
+            message = f"run {run.id!r} of the flow {flow} failed before its first step began, so it has no data"
             raise RuntimeError(f"{message}\n{self.stderr}".rstrip())
-        return found
+        return run
 
     def _run(self) -> Any:
         from flowc.runtime_shim.client.datastore import open_datastore
@@ -158,9 +158,9 @@ class ExecutingRun:
         seen = 0
         while True:
             ended = self.command_obj.ended
-            found = self.events
-            yield from found[seen:]
-            seen = len(found)
+            events = self.events
+            yield from events[seen:]
+            seen = len(events)
             if ended:
                 return
             time.sleep(PAUSE)
@@ -209,7 +209,7 @@ class ExecutingRun:
     def _begin(self) -> dict[str, Any]:
         """Returns the event `begin`, or an empty dict if the run has not begun."""
         if not self._begun:
-            self._begun = next((each for each in self.events if each.get("event") == "begin"), {})
+            self._begun = next((event for event in self.events if event.get("event") == "begin"), {})
         return self._begun
 
     def _has_begun(self) -> bool:
@@ -279,9 +279,9 @@ class Runner:
 
     def cleanup(self) -> None:
         """Ends the runs that are still going, and deletes their files of events."""
-        for each in self._started:
-            each.command_obj.kill()
-            each._begin()
+        for run in self._started:
+            run.command_obj.kill()
+            run._begin()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, command: str, options: dict[str, Any]) -> ExecutingRun:
@@ -302,13 +302,13 @@ class Runner:
             raise ValueError(f"{error.message}{'; ' + error.hint if error.hint else ''}") from None
         at = words.index("--flow")
         del words[at : at + 2]  # without it, flowc takes the file's only flow, or reports that there are several
-        made = ExecutingRun(
+        started = ExecutingRun(
             self,
             Command(words, {**os.environ, "PYTHONUNBUFFERED": "1", **self.env}, self.cwd, self.show_output),
             events,
         )
-        self._started.append(made)
-        return made
+        self._started.append(started)
+        return started
 
     def _to_its_end(self, started: ExecutingRun) -> ExecutingRun:
         try:
@@ -367,13 +367,13 @@ def _words(options: dict[str, Any]) -> list[str]:
             words += [name] if value else []
             continue
         if key in _PAIRS and value:
-            for one, other in _pairs(value):
-                words += [name, str(one), json.dumps(other) if isinstance(other, (dict, list)) else str(other)]
+            for config, other in _pairs(value):
+                words += [name, str(config), json.dumps(other) if isinstance(other, (dict, list)) else str(other)]
             continue
         several = isinstance(value, (list, tuple)) and key in _REPEATED
-        for each in value if several else [value]:
-            if each is not None:  # lists and dicts are passed as JSON
-                words.append(f"{name}={json.dumps(each) if isinstance(each, (dict, list, tuple)) else each}")
+        for item in value if several else [value]:
+            if item is not None:  # lists and dicts are passed as JSON
+                words.append(f"{name}={json.dumps(item) if isinstance(item, (dict, list, tuple)) else item}")
     return words
 
 
@@ -381,7 +381,7 @@ def _pairs(value: Any) -> list[tuple[Any, Any]]:
     """Returns pairs of a config's name and its file or value, from a dict, from pairs, or from one pair."""
     if isinstance(value, dict):
         return list(value.items())
-    return [tuple(value)] if len(value) == 2 and isinstance(value[0], str) else [tuple(each) for each in value]
+    return [tuple(value)] if len(value) == 2 and isinstance(value[0], str) else [tuple(pair) for pair in value]
 
 
 def _stream(name: str) -> str:

@@ -30,11 +30,11 @@ def _modules() -> Iterator[tuple[str, bytes]]:
     with open(os.path.join(os.path.dirname(__file__), "__init__.py"), "rb") as file:
         yield "flowc/__init__.py", file.read()
     root = os.path.dirname(flowc.runtime_shim.__file__)
-    found = []
+    paths = []
     for folder, below, files in os.walk(root):
-        below[:] = sorted(each for each in below if each != "__pycache__")
-        found += [os.path.join(folder, each) for each in files if each.endswith(".py")]
-    for path in sorted(found):
+        below[:] = sorted(name for name in below if name != "__pycache__")
+        paths += [os.path.join(folder, name) for name in files if name.endswith(".py")]
+    for path in sorted(paths):
         with open(path, "rb") as file:
             yield f"flowc/runtime_shim/{os.path.relpath(path, root).replace(os.sep, '/')}", file.read()
 
@@ -53,13 +53,13 @@ def archive() -> bytes:
     import io
     import zipfile
 
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as file:  # not compressed, because compressors differ between machines
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:  # not compressed, because compressors differ between machines
         for name, data in bundle():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             file.writestr(entry, data)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def main(arguments: list[str]) -> int:

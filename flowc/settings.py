@@ -48,10 +48,10 @@ NONE = Settings()
 
 def settings_for(path: str) -> Settings:
     """Returns the settings for the flow in the file `path`. Raises Refused for invalid settings."""
-    found = _nearest(os.path.dirname(path))
-    if found is None:
+    nearest_table = _nearest(os.path.dirname(path))
+    if nearest_table is None:
         return NONE
-    file, text, table = found
+    file, text, table = nearest_table
     reader = _Reader(file, text)
     settings = reader.read(table)
     if reader.problems:
@@ -102,10 +102,10 @@ def _table(file: str, text: str) -> dict[str, Any] | None:
             [_problem(file, line, f"is not valid TOML: {error}", "flowc reads settings from it", "correct the line")],
             {file: text},
         ) from None
-    found = tool.get("flowc") if isinstance(tool, dict) else None
-    if found is None:
+    table = tool.get("flowc") if isinstance(tool, dict) else None
+    if table is None:
         return None
-    if not isinstance(found, dict):
+    if not isinstance(table, dict):
         raise Refused(
             [
                 _problem(
@@ -114,7 +114,7 @@ def _table(file: str, text: str) -> dict[str, Any] | None:
             ],
             {file: text},
         )
-    return found
+    return table
 
 
 def _problem(file: str, line: int, what: str, why: str, how: str) -> Diagnostic:
@@ -131,13 +131,13 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known = ("ignore", "severity", *SHARED, *targets)
+        known_keys = ("ignore", "severity", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
         for key, value in table.items():
-            if key not in known:
-                self.unknown(key, known, "`[tool.flowc]`")
+            if key not in known_keys:
+                self.unknown(key, known_keys, "`[tool.flowc]`")
             elif key in targets:
                 of_targets[key] = dict(self.of_target(key, value))
             elif key == "ignore":
@@ -159,9 +159,9 @@ class _Reader:
         )
         self.problems.append(_problem(self.file, line, what, why, how))
 
-    def unknown(self, key: str, known: tuple[str, ...], where: str) -> None:
-        close = nearest(key, known)
-        names = ", ".join(f"`{name}`" for name in sorted(known))
+    def unknown(self, key: str, known_names: tuple[str, ...], where: str) -> None:
+        close = nearest(key, known_names)
+        names = ", ".join(f"`{name}`" for name in sorted(known_names))
         how = f"did you mean `{close}`?" if close else f"the settings are {names}"
         self.refuse(key, f"has an unknown setting `{key}` in {where}", "the setting would have no effect", how)
 
@@ -200,10 +200,10 @@ class _Reader:
 
         from .explanations import pages
 
-        found = {page.code: page for page in pages()}
-        page = found.get(str(code))
+        by_code = {page.code: page for page in pages()}
+        page = by_code.get(str(code))
         if page is None:
-            close = nearest(str(code), found)
+            close = nearest(str(code), by_code)
             self.refuse(
                 key,
                 f"names an unknown code `{code}`",
@@ -223,7 +223,7 @@ class _Reader:
 
     def option(self, key: str, value: Any, targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         several = value if isinstance(value, list) and key == "target" else [value]
-        if not several or not all(isinstance(each, str) and each for each in several):
+        if not several or not all(isinstance(target, str) and target for target in several):
             self.refuse(
                 key,
                 f"has a `{key}` that is not text",
@@ -231,11 +231,11 @@ class _Reader:
                 f'write `{key} = "…"`',
             )
             return
-        for each in several if key == "target" else ():
-            if each not in targets:
-                close = nearest(each, targets)
+        for target in several if key == "target" else ():
+            if target not in targets:
+                close = nearest(target, targets)
                 how = f"did you mean `{close}`?" if close else "the targets are " + ", ".join(targets)
-                self.refuse(key, f"names an unknown target `{each}`", "flowc cannot compile for it", how)
+                self.refuse(key, f"names an unknown target `{target}`", "flowc cannot compile for it", how)
                 return
         yield key, ",".join(several)
 
@@ -250,10 +250,10 @@ class _Reader:
                 f"write `[tool.flowc.{target}]`",
             )
             return
-        known = {each.name: each for each in emitter(target).OPTIONS}
+        by_name = {option.name: option for option in emitter(target).OPTIONS}
         for key, value in table.items():
-            if key not in known:
-                self.unknown(key, tuple(known), f"`[tool.flowc.{target}]`")
+            if key not in by_name:
+                self.unknown(key, tuple(by_name), f"`[tool.flowc.{target}]`")
             elif isinstance(value, bool) or not isinstance(value, (str, int)):
                 self.refuse(
                     key,
@@ -261,12 +261,12 @@ class _Reader:
                     f"it is the value of the option `--{key}`",
                     f'write `{key} = "…"`',
                 )
-            elif known[key].choices and value not in known[key].choices:
+            elif by_name[key].choices and value not in by_name[key].choices:
                 self.refuse(
                     key,
                     f"has an invalid `{key}`: `{value}`",
                     f"target {target} does not accept this value",
-                    "use one of " + ", ".join(known[key].choices),
+                    "use one of " + ", ".join(by_name[key].choices),
                 )
             else:
                 yield key, str(value)

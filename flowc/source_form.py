@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Decorator
 
 
-def decorator(one: Decorator) -> str:
+def decorator(applied: Decorator) -> str:
     """Returns the decorator as source code, without the attributes that have their default values."""
-    known = specification(one.name)
-    defaults = known.attributes if known else {}
-    given = [
-        f"{name}={value(each)}"
-        for name, each in one.attributes.items()
-        if name not in defaults or defaults[name] != each
+    declared = specification(applied.name)
+    defaults = declared.attributes if declared else {}
+    arguments = [
+        f"{name}={value(attribute)}"
+        for name, attribute in applied.attributes.items()
+        if name not in defaults or defaults[name] != attribute
     ]
-    return f"@{one.name}({', '.join(given)})" if given else f"@{one.name}"
+    return f"@{applied.name}({', '.join(arguments)})" if arguments else f"@{applied.name}"
 
 
-def value(one: object) -> str:
+def value(literal: object) -> str:
     """Returns the value's `repr`, cut if it is long."""
-    shown = printable(repr(one))
+    shown = printable(repr(literal))
     return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -108,24 +108,24 @@ def from_environment(environment: Mapping[str, str], name: str) -> Pairs:
     import json
 
     try:
-        found = json.loads(text)
-        if not isinstance(found, dict):
+        pairs = json.loads(text)
+        if not isinstance(pairs, dict):
             raise ValueError
     except ValueError:
         raise Usage(
             f"the environment variable `{name}` is not a JSON object", 'set it to {"NAME": …}, or unset it'
         ) from None
-    return tuple((key, each if isinstance(each, str) else json.dumps(each)) for key, each in found.items())
+    return tuple((key, value if isinstance(value, str) else json.dumps(value)) for key, value in pairs.items())
 
 
 def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
     """Parses only these options and skips other words: some options are needed before all options are known."""
-    known = {option.name: option for option in options}
+    by_name = {option.name: option for option in options}
     words: list[str] = []
     at = 0
     while at < len(argv) and argv[at] != "--":
         name = split(argv[at])[0] if looks_like_option(argv[at]) else ""
-        option = known.get(name)
+        option = by_name.get(name)
         if option is None:
             at += 1
             continue
@@ -136,8 +136,8 @@ def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
 
 
 def _pairs(arguments: Arguments, option: str) -> Pairs:
-    found = [each.split("\0", 1) for each in arguments.all(option)]
-    return tuple((name, text) for name, text in found)
+    pairs = [value.split("\0", 1) for value in arguments.all(option)]
+    return tuple((name, text) for name, text in pairs)
 
 
 def _values(arguments: Arguments) -> tuple[tuple[str, object], ...]:
@@ -149,10 +149,10 @@ def _variables(arguments: Arguments) -> Pairs:
 
 
 def _assignments(arguments: Arguments, option: str) -> list[tuple[str, str]]:
-    found = []
+    pairs = []
     for text in arguments.all(option):
         parted = pair(text)
         if parted is None:
             raise Usage(f"the value of `{option}` must be NAME=VALUE, not `{text}`")
-        found.append(parted)
-    return list(dict(found).items())
+        pairs.append(parted)
+    return list(dict(pairs).items())

@@ -76,41 +76,53 @@ def stale_files(folder: str, parts: Sequence[Part], flow: str, code: str, replac
 
     `code` is the digest of the flow's new package. Raises Failure for a file that cannot be read.
     """
-    left = tuple(_left(folder, each, flow, code, replaced) for each in parts)
-    written = [path for each in left for path in each.written]
-    rewritten = {os.path.join(folder, each.target, file.name) for each in parts for file in each.spec}
-    rewritten |= {path_of(folder, each.part.target, name) for each in left for name in each.old}
-    codes = {old for each in left for manifest in each.old.values() for old in manifest.codes} - {code}
+    all_leftovers = tuple(_leftovers(folder, part, flow, code, replaced) for part in parts)
+    written = [path for leftovers in all_leftovers for path in leftovers.written]
+    rewritten = {os.path.join(folder, part.target, file.name) for part in parts for file in part.spec}
+    rewritten |= {path_of(folder, leftovers.part.target, name) for leftovers in all_leftovers for name in leftovers.old}
+    codes = {old for leftovers in all_leftovers for manifest in leftovers.old.values() for old in manifest.codes} - {
+        code
+    }
     packages = {old: path for old in sorted(codes) if os.path.isfile(path := _package_path(folder, old))}
     named = _named(packages, folder, {*rewritten, *written}) if packages else set()
     damaged = {old for old, path in packages.items() if old not in named and not _is_package(path, old)}
     written += [path for old, path in packages.items() if old not in named | damaged]
-    changed = [path for each in left for path in each.changed] + [packages[old] for old in sorted(damaged)]
-    unlisted = [path for each in left for path in each.unlisted]
-    said = [diagnostic for each in left for diagnostic in (*_about_items(each), *_about_name(folder, each))]
-    said += [*map(_about_changed, changed), *map(_about_unlisted, unlisted)]
-    notes = [line for each in left for line in _beside(folder, each)]
+    changed = [path for leftovers in all_leftovers for path in leftovers.changed] + [
+        packages[old] for old in sorted(damaged)
+    ]
+    unlisted = [path for leftovers in all_leftovers for path in leftovers.unlisted]
+    diagnostics = [
+        diagnostic
+        for leftovers in all_leftovers
+        for diagnostic in (*_about_items(leftovers), *_about_name(folder, leftovers))
+    ]
+    diagnostics += [*map(_about_changed, changed), *map(_about_unlisted, unlisted)]
+    notes = [line for leftovers in all_leftovers for line in _beside(folder, leftovers)]
     notes += [
         f"`--replaces {name}`: {folder} has no files of that deployment"
         for name in replaced
-        if not any(name in each.old for each in left)
+        if not any(name in leftovers.old for leftovers in all_leftovers)
     ]
-    after = [pair for each in left for pair in _after(folder, each, damaged | named if each.changed else damaged)]
+    after = [
+        pair
+        for leftovers in all_leftovers
+        for pair in _after(folder, leftovers, damaged | named if leftovers.changed else damaged)
+    ]
     return Stale(
         tuple(written),
         tuple(changed),
         tuple(unlisted),
-        tuple(_before(folder, each) for each in left),
+        tuple(_before(folder, leftovers) for leftovers in all_leftovers),
         tuple(after),
         tuple(notes),
-        tuple(said),
+        tuple(diagnostics),
     )
 
 
-def _left(folder: str, part: Part, flow: str, code: str, replaced: Sequence[str]) -> _Leftovers:
-    known = of_target(folder, part.target)
-    old = {name: manifest for name, manifest in known.items() if name in (part.deployment.name, *replaced)}
-    others = {name: manifest for name, manifest in known.items() if name not in old}
+def _leftovers(folder: str, part: Part, flow: str, code: str, replaced: Sequence[str]) -> _Leftovers:
+    manifests = of_target(folder, part.target)
+    old = {name: manifest for name, manifest in manifests.items() if name in (part.deployment.name, *replaced)}
+    others = {name: manifest for name, manifest in manifests.items() if name not in old}
     spared = {file.name for file in part.spec} | {name for manifest in others.values() for name, _ in manifest.files}
     listed: dict[str, set[str]] = {}
     for manifest in old.values():
@@ -130,33 +142,33 @@ def _left(folder: str, part: Part, flow: str, code: str, replaced: Sequence[str]
     return _Leftovers(part, new, old, others, tuple(written), tuple(changed), tuple(unlisted))
 
 
-def _before(folder: str, each: _Leftovers) -> tuple[str, str]:
+def _before(folder: str, leftovers: _Leftovers) -> tuple[str, str]:
     """Returns the manifest for the time of writing. After an interruption, the next compile finds all files in it."""
-    old, new, target = each.before, each.new, each.part.target
+    old, new, target = leftovers.before, leftovers.new, leftovers.part.target
     both = Manifest(new.flow, (*old.codes, *new.codes), (*old.items, *new.items), (*old.files, *new.files))
-    return path_of(folder, target, each.name), text(target, each.name, both)
+    return path_of(folder, target, leftovers.name), text(target, leftovers.name, both)
 
 
-def _after(folder: str, each: _Leftovers, kept_codes: set[str]) -> Iterator[tuple[str, str | None]]:
+def _after(folder: str, leftovers: _Leftovers, kept_codes: set[str]) -> Iterator[tuple[str, str | None]]:
     """Yields the final manifests. Stale files that are kept stay listed, so that `--check` keeps reporting them."""
-    target = each.part.target
-    for name in sorted({each.name, *each.old}):
-        old = each.old.get(name, Manifest())
-        new = each.new if name == each.name else Manifest(old.flow)
+    target = leftovers.part.target
+    for name in sorted({leftovers.name, *leftovers.old}):
+        old = leftovers.old.get(name, Manifest())
+        new = leftovers.new if name == leftovers.name else Manifest(old.flow)
         codes = tuple(code for code in old.codes if code in kept_codes)
-        kept = tuple(pair for pair in old.files if os.path.join(folder, target, pair[0]) in each.changed)
+        kept = tuple(pair for pair in old.files if os.path.join(folder, target, pair[0]) in leftovers.changed)
         manifest = Manifest(new.flow, (*new.codes, *codes), new.items, (*new.files, *kept))
         is_gone = not (manifest.codes or manifest.files)
         yield path_of(folder, target, name), None if is_gone else text(target, name, manifest)
 
 
-def _beside(folder: str, each: _Leftovers) -> Iterator[str]:
-    for name, manifest in each.others.items():
-        paths = dict.fromkeys(os.path.join(folder, each.part.target, file) for file, _ in manifest.files)
-        there = [path for path in paths if os.path.exists(path)]
-        if there and manifest.flow == each.new.flow:
+def _beside(folder: str, leftovers: _Leftovers) -> Iterator[str]:
+    for name, manifest in leftovers.others.items():
+        paths = dict.fromkeys(os.path.join(folder, leftovers.part.target, file) for file, _ in manifest.files)
+        existing = [path for path in paths if os.path.exists(path)]
+        if existing and manifest.flow == leftovers.new.flow:
             yield (
-                f"deployment `{name}` of the same flow is here too: {', '.join(there)}; "
+                f"deployment `{name}` of the same flow is here too: {', '.join(existing)}; "
                 f"to delete these files, add `--replaces {name}`"
             )
 
@@ -167,14 +179,14 @@ def _package_path(folder: str, code: str) -> str:
 
 def _named(packages: Iterable[str], folder: str, apart_from: set[str]) -> set[str]:
     """Returns the digests that a file of any target or a manifest names, whoever wrote it."""
-    found: set[str] = set()
+    named: set[str] = set()
     for target in names():
         for place in (os.path.join(folder, target), os.path.join(folder, FOLDER, target)):
             for entry in os.scandir(place) if os.path.isdir(place) else ():
                 if entry.path not in apart_from and entry.is_file():
                     data = files.read(entry.path) or b""
-                    found |= {each for each in packages if each.partition(":")[2].encode() in data}
-    return found
+                    named |= {code for code in packages if code.partition(":")[2].encode() in data}
+    return named
 
 
 def _is_package(path: str, code: str) -> bool:
@@ -187,11 +199,11 @@ def _is_package(path: str, code: str) -> bool:
         return False
 
 
-def _about_items(each: _Leftovers) -> Iterator[Diagnostic]:
+def _about_items(leftovers: _Leftovers) -> Iterator[Diagnostic]:
     """Yields FLOW610 for objects that the engine keeps."""
-    there = {item for manifest in (each.new, *each.others.values()) for item in manifest.items}
-    for item in sorted({item for manifest in each.old.values() for item in manifest.items} - there):
-        what, why, how = deployer(each.part.target).removal(item)
+    present = {item for manifest in (leftovers.new, *leftovers.others.values()) for item in manifest.items}
+    for item in sorted({item for manifest in leftovers.old.values() for item in manifest.items} - present):
+        what, why, how = deployer(leftovers.part.target).removal(item)
         yield Diagnostic("FLOW610", what, None, why, how, WARNING)
 
 
@@ -202,12 +214,12 @@ def _about_changed(path: str) -> Diagnostic:
     return Diagnostic("FLOW611", f"`{path}` is stale", None, why, how, WARNING)
 
 
-def _about_name(folder: str, each: _Leftovers) -> Iterator[Diagnostic]:
+def _about_name(folder: str, leftovers: _Leftovers) -> Iterator[Diagnostic]:
     """Yields FLOW612 for two flows with one name."""
-    before, now = each.before.flow, each.new.flow
+    before, now = leftovers.before.flow, leftovers.new.flow
     if before and before != now:
-        place = os.path.join(folder, each.part.target)
-        what = f"`{each.name}` in `{place}` was flow `{before}`, and is flow `{now}` now"
+        place = os.path.join(folder, leftovers.part.target)
+        what = f"`{leftovers.name}` in `{place}` was flow `{before}`, and is flow `{now}` now"
         why = f"deploying it replaces `{before}`"
         how = "to keep both flows, give one of them a different `--name`, or a different folder"
         yield Diagnostic("FLOW612", what, None, why, how, WARNING)

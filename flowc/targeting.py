@@ -66,81 +66,81 @@ def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple
     settings.
     """
     settings = NONE if "--isolated" in argv else settings_for(path or _first_file(argv))
-    named = chosen(argv) or tuple(each for each in settings.options.get("target", "").split(",") if each)
+    named = chosen(argv) or tuple(name for name in settings.options.get("target", "").split(",") if name)
     emitters = tuple(map(emitter, named))
-    known = (*own, *of_targets(emitters))
+    options = (*own, *of_targets(emitters))
     try:
-        arguments = command_line.parse(argv, known)
+        arguments = command_line.parse(argv, options)
     except Usage as error:
         raise _explained(error, emitters) from None
-    defaults = {
+    own_defaults = {
         name: value for target in reversed(named) for name, value in settings.of_targets.get(target, {}).items()
     }
-    given = {
+    defaults = {
         f"--{name}": (value,)
-        for name, value in {**settings.options, **defaults}.items()
-        if any(each.name == f"--{name}" for each in known)
+        for name, value in {**settings.options, **own_defaults}.items()
+        if any(option.name == f"--{name}" for option in options)
     }
-    return replace(arguments, given={**given, **arguments.given}), emitters
+    return replace(arguments, given={**defaults, **arguments.given}), emitters
 
 
 def _first_file(argv: Sequence[str]) -> str:
     """Returns the flow's file: the first word that looks like one, since the options are not known yet."""
     return next(
-        (each for each in argv if each.endswith((".py", ".json")) and not command_line.looks_like_option(each)), ""
+        (word for word in argv if word.endswith((".py", ".json")) and not command_line.looks_like_option(word)), ""
     )
 
 
 def asked_format(argv: Sequence[str]) -> str:
     """Returns the value of `--format`, or `text`. It is read early, so that errors in settings have that format too."""
     words = [*argv, ""]
-    found = [
+    values = [
         words[at + 1] if word == "--format" else word.partition("=")[2]
         for at, word in enumerate(argv)
         if word.partition("=")[0] == "--format"
     ]
-    return next((each for each in reversed(found) if each in FORMAT.choices), "text")
+    return next((value for value in reversed(values) if value in FORMAT.choices), "text")
 
 
 def chosen(argv: Sequence[str]) -> tuple[str, ...]:
     """Returns the targets that the words of a command line name, without repeats. Raises Usage for an unknown one."""
-    found: list[str] = []
+    requested: list[str] = []
     for at, word in enumerate(argv):
         if word == "--":
             break
         name, attached = command_line.split(word) if command_line.looks_like_option(word) else ("", None)
         if name in ("--target", "-t"):
             value = attached if attached is not None else argv[at + 1] if at + 1 < len(argv) else ""
-            found += [each.strip() for each in value.split(",") if each.strip()]
-    known = names()
-    for each in found:
-        if each not in known and not each.startswith("-"):
-            close = nearest(each.replace("_", "-"), known)
+            requested += [name.strip() for name in value.split(",") if name.strip()]
+    target_names = names()
+    for target in requested:
+        if target not in target_names and not target.startswith("-"):
+            close = nearest(target.replace("_", "-"), target_names)
             raise Usage(
-                f"unknown target `{each}`",
-                f"did you mean `{close}`?" if close else "the targets are " + ", ".join(known),
+                f"unknown target `{target}`",
+                f"did you mean `{close}`?" if close else "the targets are " + ", ".join(target_names),
             )
-    return tuple(dict.fromkeys(each for each in found if each in known))
+    return tuple(dict.fromkeys(name for name in requested if name in target_names))
 
 
 def of_targets(emitters: Iterable[Emitter]) -> tuple[Option, ...]:
     """Returns the targets' own options, as options of the command line. Shared options appear once."""
-    found: dict[str, Option] = {}
-    for each in emitters:
-        for own in each.OPTIONS:
+    options: dict[str, Option] = {}
+    for target in emitters:
+        for own in target.OPTIONS:
             value = own.name.rpartition("-")[2].upper()
-            found.setdefault(
+            options.setdefault(
                 own.name, Option(f"--{own.name}", own.help, value, default=own.default, choices=own.choices)
             )
-            if found[own.name].choices != own.choices:
-                found[own.name] = replace(found[own.name], choices=())  # `options_for` asks each target
-    return tuple(found.values())
+            if options[own.name].choices != own.choices:
+                options[own.name] = replace(options[own.name], choices=())  # `options_for` asks each target
+    return tuple(options.values())
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """Yields, for `--help`, the own options of the targets on the command line, or of all targets."""
-    for each in chosen(argv) or names():
-        yield f"options of target {each}", of_targets((emitter(each),))
+    for name in chosen(argv) or names():
+        yield f"options of target {name}", of_targets((emitter(name),))
 
 
 def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program) -> Options:
@@ -152,10 +152,10 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, program: Pro
             "leave it out, or choose the branch with `--branch`",
         )
     for own in target.OPTIONS:
-        given = arguments.text(f"--{own.name}")
-        if given and own.choices and given not in own.choices:
+        value = arguments.text(f"--{own.name}")
+        if value and own.choices and value not in own.choices:
             raise Usage(
-                f"invalid value `{given}` of `--{own.name}` for target {target.NAME}",
+                f"invalid value `{value}` of `--{own.name}` for target {target.NAME}",
                 "it must be one of " + ", ".join(own.choices),
             )
     return Options(
@@ -205,9 +205,9 @@ class Compilation:
 
     def problems(self) -> Iterator[Diagnostic]:
         """Yields the target's diagnostics of the flow and, unless it refuses the flow, of the spec."""
-        found = list(self.target.check(self._program.flow, self.options))
-        yield from found
-        if not has_errors(found):
+        diagnostics = list(self.target.check(self._program.flow, self.options))
+        yield from diagnostics
+        if not has_errors(diagnostics):
             yield from self.target.check_spec(self._program.flow, self.options, self.spec)
 
 
@@ -218,33 +218,35 @@ def compilations(
 
     Raises Usage for a value that one of the targets does not accept.
     """
-    return tuple(Compilation(each, options_for(each, arguments, digest, program), program) for each in emitters)
+    return tuple(Compilation(target, options_for(target, arguments, digest, program), program) for target in emitters)
 
 
 def problems(
     program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments
 ) -> tuple[Diagnostic, ...]:  # fmt: skip
     """Returns every warning about the flow in the file `path` and its targets. Raises Refused if one refuses it."""
-    found = merged_diagnostics((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
+    diagnostics = merged_diagnostics(
+        (compilation.target.NAME, diagnostic) for compilation in compiled for diagnostic in compilation.problems()
+    )
     if compiled:
-        found += (*_about_store(arguments), *_about_branch(program.flow))
+        diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
     else:
-        found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
-    found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path))
-    if has_errors(found):
-        raise Refused(found, placed_sources(program.sources, path))
-    return tuple(found)
+        diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
+    diagnostics = list(placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path))
+    if has_errors(diagnostics):
+        raise Refused(diagnostics, placed_sources(program.sources, path))
+    return tuple(diagnostics)
 
 
-def judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
+def judged(diagnostics: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
     """Returns the diagnostics without those that comments and settings silence."""
     severities = {} if arguments.flag("--isolated") else settings_for(path).severities
-    return judgement.judged(found, program.sources, severities, complete=False)
+    return judgement.judged(diagnostics, program.sources, severities, complete=False)
 
 
 def _place(flow: Flow) -> Place | None:
     """Returns the deployment of a flow with `@project`, or None; it imports that module only if needed."""
-    if not any(each.name == "project" for each in flow.decorators):
+    if not any(decorator.name == "project" for decorator in flow.decorators):
         return None
     from flowc.compiler.options.project_branch import place
 
@@ -300,7 +302,7 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
 
 def _explained(error: Usage, emitters: Iterable[Emitter]) -> Usage:
     """Returns the error, with a hint if the unknown option is one of a target that was not chosen."""
-    loaded = {each.NAME for each in emitters}
+    loaded = {target.NAME for target in emitters}
     for name in names():
         if name not in loaded:
             for own in emitter(name).OPTIONS:

@@ -73,14 +73,14 @@ class Output:
         self.print_error(f"for help, run `{name} --help`")
 
     def report(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
-        """Writes the diagnostics in the chosen format: to standard error for people, to standard output for programs."""
-        found = tuple(diagnostics)
-        if not found and not self.for_a_program:
+        """Writes the diagnostics in the chosen format: to standard error for people, to standard output otherwise."""
+        reported = tuple(diagnostics)
+        if not reported and not self.for_a_program:
             return
         from .formats import renderer
 
         stream = sys.stdout if self.for_a_program else sys.stderr
-        _write(stream, renderer(self.format)(found, sources, coloured(stream)))
+        _write(stream, renderer(self.format)(reported, sources, coloured(stream)))
 
 
 def coloured(stream: TextIO) -> bool:
@@ -115,7 +115,7 @@ def harmless(text: str) -> str:
 
     # U+202A to U+202E and U+2066 to U+2069 change the direction of text
     unsafe = r"(\x1b\[[0-9;:]*m|\r\n)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-    shown = re.sub(unsafe, lambda found: found[1] or found[0].encode("unicode_escape").decode(), text)
+    shown = re.sub(unsafe, lambda match: match[1] or match[0].encode("unicode_escape").decode(), text)
     return f"{shown}\x1b[0m" if "\x1b[" in shown else shown
 
 

@@ -12,15 +12,15 @@ _SHOWN = 24  # lines of a diff; version control shows all of it
 
 def text_diff(path: str, old: str, new: str) -> str:
     """Returns the first lines of the unified diff from the file's text to the text that it should have."""
-    found = [
+    diff_lines = [
         line.rstrip("\n")
         for line in difflib.unified_diff(
             old.split("\n"), new.split("\n"), path, "what the flow gives now", lineterm="", n=2
         )
     ]
-    shown = [_painted(lines(line)) for line in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        shown.append(f"… and {len(found) - _SHOWN} more lines")
+    shown = [_painted(lines(line)) for line in diff_lines[:_SHOWN]]
+    if len(diff_lines) > _SHOWN:
+        shown.append(f"… and {len(diff_lines) - _SHOWN} more lines")
     return "\n".join(shown)
 
 

@@ -41,11 +41,11 @@ def watch(once: Callable[[], tuple[int, list[str]]], out: Output, interval: floa
 
 def _states(files: Iterable[str]) -> dict[str, tuple[int, int] | None]:
     """Returns the modification time and size of each file or folder, None for a missing one."""
-    found: dict[str, tuple[int, int] | None] = {}
+    states: dict[str, tuple[int, int] | None] = {}
     for path in files:
         try:
             state = os.stat(path)
-            found[path] = (state.st_mtime_ns, state.st_size)
+            states[path] = (state.st_mtime_ns, state.st_size)
         except OSError:
-            found[path] = None
-    return found
+            states[path] = None
+    return states

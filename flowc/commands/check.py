@@ -74,21 +74,29 @@ def run(argv: list[str], out: Output) -> int:
 
 def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, list[str]]:
     """Checks everything once. Returns the exit code, and every file that the result depends on."""
-    checked = [each for path, by_itself in _files(paths) for each in _check(path, by_itself, argv)]
-    found = in_order(diagnostic for each in checked for diagnostic in each.diagnostics)
-    out.report(found, {name: text for each in checked for name, text in each.sources.items()})
+    checked = [result for path, by_itself in _files(paths) for result in _check(path, by_itself, argv)]
+    diagnostics = in_order(diagnostic for result in checked for diagnostic in result.diagnostics)
+    out.report(diagnostics, {name: text for result in checked for name, text in result.sources.items()})
     arguments, _ = parse(argv, OPTIONS)
     if not (arguments.flag("--quiet") or out.for_a_program):
         several = len(checked) > 1
-        for each in checked:
-            if each.what:
+        for result in checked:
+            if result.what:
                 out.print(
-                    f"{f'{each.path}: ' if several else ''}{summary(each.diagnostics) or 'no problems'} ({each.what})"
+                    f"{f'{result.path}: ' if several else ''}"
+                    f"{summary(result.diagnostics) or 'no problems'} ({result.what})"
                 )
         if not checked:
             out.print("no flows")
-    return int(has_errors(found)), sorted(
-        {*paths, *(name for each in checked for name in (each.path, os.path.dirname(each.path) or ".", *each.sources))}
+    return int(has_errors(diagnostics)), sorted(
+        {
+            *paths,
+            *(
+                name
+                for result in checked
+                for name in (result.path, os.path.dirname(result.path) or ".", *result.sources)
+            ),
+        }
     )
 
 
@@ -98,13 +106,13 @@ def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
         if not os.path.isdir(path):
             yield path, True
             continue
-        for folder, below, here in os.walk(path, onerror=_unreadable):
+        for folder, below, names in os.walk(path, onerror=_unreadable):
             below[:] = sorted(
-                each
-                for each in below
-                if not each.startswith(".") and each not in _LEFT_OUT and not each.endswith(".egg-info")
+                name
+                for name in below
+                if not name.startswith(".") and name not in _LEFT_OUT and not name.endswith(".egg-info")
             )
-            yield from ((os.path.join(folder, each), False) for each in sorted(here) if each.endswith(".py"))
+            yield from ((os.path.join(folder, name), False) for name in sorted(names) if name.endswith(".py"))
 
 
 def _unreadable(error: OSError) -> None:
@@ -118,9 +126,9 @@ def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
     except Refused as refused:
         return [Checked(path, refused.diagnostics, dict(refused.sources), "")]
     lenient = not by_itself or arguments.flag("--only-flows")
-    wanted = arguments.text("--flow")
-    names: tuple[str, ...] = (wanted,)
-    if lenient and not wanted:
+    flow_name = arguments.text("--flow")
+    names: tuple[str, ...] = (flow_name,)
+    if lenient and not flow_name:
         names = _flows(path) if _may_hold_a_flow(path) else ()
     return [_check_flow(path, name, argv, emitters) for name in names]
 
@@ -151,7 +159,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
         program = load_flow(
             path, name, arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
         )
-        found = problems(
+        diagnostics = problems(
             program, path, compilations(program, emitters, arguments, package_of(program).digest), arguments
         )
     except Refused as refused:
@@ -160,10 +168,12 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""
-    return Checked(path, found, sources, _described(program, emitters))
+    return Checked(path, diagnostics, sources, _described(program, emitters))
 
 
 def _described(program: Program, emitters: tuple[Emitter, ...]) -> str:
     count = len(program.flow.steps)
     steps = f"{count} step{'s' if count != 1 else ''}"
-    return f"{program.flow.name}, {steps}" + (f", for {', '.join(each.NAME for each in emitters)}" if emitters else "")
+    return f"{program.flow.name}, {steps}" + (
+        f", for {', '.join(target.NAME for target in emitters)}" if emitters else ""
+    )

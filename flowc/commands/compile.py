@@ -88,7 +88,7 @@ def run(argv: list[str], out: Output) -> int:
     compiled = compilations(program, emitters, arguments, package.digest)
     warnings = without_hints(problems(program, path, compiled, arguments))
     try:
-        parts = tuple(_part(each, program.flow) for each in compiled)
+        parts = tuple(_part(compilation, program.flow) for compilation in compiled)
     except Refused as refused:
         raise Refused(refused.diagnostics, placed_sources(program.sources, path)) from None
     if folder == "-":
@@ -97,25 +97,25 @@ def run(argv: list[str], out: Output) -> int:
         return 0
     replaced = _replaced(arguments, parts)
     if arguments.flag("--check"):
-        found = stale_files(folder, parts, program.flow.name, package.digest, replaced)
-        _report((*warnings, *_said(found, program, path, arguments)), program, path, arguments, out)
-        return _check(folder, parts, package, found, arguments.flag("--quiet"), out)
+        stale = stale_files(folder, parts, program.flow.name, package.digest, replaced)
+        _report((*warnings, *_judged(stale, program, path, arguments)), program, path, arguments, out)
+        return _check(folder, parts, package, stale, arguments.flag("--quiet"), out)
     with files.Turn(folder) as is_alone:
         for written_to in _folders(folder, parts) if is_alone else ():
             files.sweep(written_to)
-        found = stale_files(folder, parts, program.flow.name, package.digest, replaced)
-        _report((*warnings, *_said(found, program, path, arguments)), program, path, arguments, out)
-        written = _write(folder, parts, package, found)
+        stale = stale_files(folder, parts, program.flow.name, package.digest, replaced)
+        _report((*warnings, *_judged(stale, program, path, arguments)), program, path, arguments, out)
+        written = _write(folder, parts, package, stale)
     if not (arguments.flag("--quiet") or out.for_a_program):
         out.print(_listing(written))
-        for line in found.notes:
+        for line in stale.notes:
             out.print(line)
         out.print("before a run:")
         destination = _destination(arguments.text("--store", STORE), program, package)
         out.print(f"  the code package must be at {destination}")
-        for each in compiled:
-            for needed in each.target.prerequisites(each.options):
-                out.print(f"  for {each.target.NAME}, {needed}")
+        for compilation in compiled:
+            for needed in compilation.target.prerequisites(compilation.options):
+                out.print(f"  for {compilation.target.NAME}, {needed}")
     return 0
 
 
@@ -128,21 +128,21 @@ def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, argum
     """Reports the warnings. Raises Refused if the project's settings make an error of one."""
     if has_errors(warnings):
         raise Refused(warnings, placed_sources(program.sources, path))
-    if out.for_a_program or not (arguments.flag("--quiet") and all(each.code == "FLOW601" for each in warnings)):
+    if out.for_a_program or not (arguments.flag("--quiet") and all(warning.code == "FLOW601" for warning in warnings)):
         out.report(warnings, placed_sources(program.sources, path))
 
 
-def _said(found: Stale, program: Program, path: str, arguments: Arguments) -> tuple[Diagnostic, ...]:
-    return without_hints(judged(list(found.diagnostics), program, path, arguments))
+def _judged(stale: Stale, program: Program, path: str, arguments: Arguments) -> tuple[Diagnostic, ...]:
+    return without_hints(judged(list(stale.diagnostics), program, path, arguments))
 
 
 def _replaced(arguments: Arguments, parts: tuple[Part, ...]) -> tuple[str, ...]:
     """Returns the names that `--replaces` gives. Raises Usage for the name of a deployment that is being compiled."""
     names = arguments.all("--replaces")
-    for each in parts:
-        if each.deployment.name in names:
+    for part in parts:
+        if part.deployment.name in names:
             message = (
-                f"`--replaces {each.deployment.name}` names the deployment that is being compiled for {each.target}"
+                f"`--replaces {part.deployment.name}` names the deployment that is being compiled for {part.target}"
             )
             raise Usage(message, "give the name that the deployment had before")
     return names
@@ -156,12 +156,12 @@ def _no_target() -> Usage:
 
 def _print(spec: tuple[SpecFile, ...], out: Output) -> None:
     """Prints the files of a spec one after the other: YAML documents, or a stream of JSON values."""
-    for at, each in enumerate(spec):
-        separator = "---\n" if at and each.name.endswith((".yaml", ".yml")) and not each.text.startswith("---") else ""
-        out.verbatim((separator + each.text).encode())
+    for at, file in enumerate(spec):
+        separator = "---\n" if at and file.name.endswith((".yaml", ".yml")) and not file.text.startswith("---") else ""
+        out.verbatim((separator + file.text).encode())
 
 
-def _write(folder: str, parts: tuple[Part, ...], package: Package, found: Stale) -> list[tuple[str, str, str]]:
+def _write(folder: str, parts: tuple[Part, ...], package: Package, stale: Stale) -> list[tuple[str, str, str]]:
     """Writes and deletes files; returns (label, path, note) of each.
 
     It may be killed at any time: every file that flowc wrote is then in a manifest, and every package that a spec names
@@ -171,37 +171,37 @@ def _write(folder: str, parts: tuple[Part, ...], package: Package, found: Stale)
     is_new = not _holds(path, package)
     specs = [(target, path, text.encode()) for target, path, text in _specs(folder, parts)]
     is_changed = {path: files.read(path) != data for _, path, data in specs}
-    is_changed |= {path: files.read(path) != (text or "").encode() for path, text in found.after}
-    for manifest, text in found.before:
+    is_changed |= {path: files.read(path) != (text or "").encode() for path, text in stale.after}
+    for manifest, text in stale.before:
         _put(manifest, text)
     if is_new:
         files.write(path, package.compressed())
     for _, spec, data in specs:
         if is_changed[spec]:
             files.write(spec, data)
-    for each in found.written:
-        files.remove(each)
+    for stale_path in stale.written:
+        files.remove(stale_path)
     done = [(target, spec, _done(is_changed[spec])) for target, spec, _ in specs] + [("code", path, _done(is_new))]
-    for manifest, final in found.after:
+    for manifest, final in stale.after:
         if final is None:
             files.remove(manifest)
         else:
             _put(manifest, final)
             done.append(("manifest", manifest, _done(is_changed[manifest])))
-    return done + [("deleted", each, "") for each in found.written]
+    return done + [("deleted", stale_path, "") for stale_path in stale.written]
 
 
 def _folders(folder: str, parts: tuple[Part, ...]) -> list[str]:
     """Returns every folder that the compile writes to."""
-    targets = [each.target for each in parts]
-    below = (CODE, *targets, *(os.path.join(MANIFESTS, each) for each in targets))
-    return [os.path.join(folder, each) for each in below]
+    targets = [part.target for part in parts]
+    below = (CODE, *targets, *(os.path.join(MANIFESTS, target) for target in targets))
+    return [os.path.join(folder, path) for path in below]
 
 
 def _specs(folder: str, parts: tuple[Part, ...]) -> list[tuple[str, str, str]]:
     """Returns (target, path, text) of each file."""
     return [
-        (each.target, os.path.join(folder, each.target, file.name), file.text) for each in parts for file in each.spec
+        (part.target, os.path.join(folder, part.target, file.name), file.text) for part in parts for file in part.spec
     ]
 
 
@@ -227,43 +227,43 @@ def _holds(path: str, package: Package) -> bool:
         return False
 
 
-def _check(folder: str, parts: tuple[Part, ...], package: Package, found: Stale, quiet: bool, out: Output) -> int:
+def _check(folder: str, parts: tuple[Part, ...], package: Package, stale: Stale, quiet: bool, out: Output) -> int:
     """Compares without writing. A missing code package is no difference, because the spec pins its digest."""
     say = out.print_error if out.for_a_program else out.print
     differences = list(_differences([(path, text) for _, path, text in _specs(folder, parts)]))
     path = os.path.join(folder, CODE, package.file_name)
     if os.path.exists(path) and not _holds(path, package):
         differences.append(f"{path}: damaged")
-    kept = [f"{path}: no longer written, but somebody has changed it; delete it yourself" for path in found.changed]
+    kept = [f"{path}: no longer written, but somebody has changed it; delete it yourself" for path in stale.changed]
     kept += [
-        f"{path}: may be left from an earlier compile; delete it yourself, or rename it" for path in found.unlisted
+        f"{path}: may be left from an earlier compile; delete it yourself, or rename it" for path in stale.unlisted
     ]
-    differences += [f"{path}: no longer written" for path in found.written]
+    differences += [f"{path}: no longer written" for path in stale.written]
     if not differences:  # a manifest differs with what it lists
-        differences += _differences([(manifest, text) for manifest, text in found.after if text is not None])
-        differences += [f"{manifest}: no longer written" for manifest, text in found.after if text is None]
+        differences += _differences([(manifest, text) for manifest, text in stale.after if text is not None])
+        differences += [f"{manifest}: no longer written" for manifest, text in stale.after if text is None]
     for line in (*differences, *kept):
         say(line)
-    for line in () if quiet else found.notes:
+    for line in () if quiet else stale.notes:
         say(line)
     wrong = len(differences) + len(kept)
     if wrong:
         remedy = "run the same command without `--check`" if differences else "delete the files named above"
         raise Failure(f"{wrong} {'file is' if wrong == 1 else 'files are'} out of date; {remedy}")
-    count = sum(len(each.spec) for each in parts)
+    count = sum(len(part.spec) for part in parts)
     say(f"{count} {'file is' if count == 1 else 'files are'} up to date in {os.path.join(folder, '')}")
     return 0
 
 
-def _differences(wanted: list[tuple[str, str]]) -> Iterator[str]:
+def _differences(expected: list[tuple[str, str]]) -> Iterator[str]:
     from ..text_diff import text_diff
 
-    for path, text in wanted:
-        found = files.read(path)
-        if found is None:
+    for path, text in expected:
+        data = files.read(path)
+        if data is None:
             yield f"{path}: missing"
-        elif found != text.encode():
-            yield f"{path}: differs\n{text_diff(path, found.decode('utf-8', 'replace'), text)}"
+        elif data != text.encode():
+            yield f"{path}: differs\n{text_diff(path, data.decode('utf-8', 'replace'), text)}"
 
 
 def _listing(done: list[tuple[str, str, str]]) -> str:

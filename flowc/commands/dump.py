@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.artifacts.dump import Dump
     from flowc.runtime_shim.client.datastore import Datastore
 
-    from ..datastore import Found
+    from ..datastore import Pathspec
 
 USAGE = ("flowc dump RUN[/STEP[/PATH]] [OPTIONS]", "flowc dump RUN/STEP[/PATH] ARTIFACT")
 TEXT = """
@@ -52,31 +52,31 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage("the run is missing")
     what, artifact = (*arguments.positional, "")[:2]
     names = (
-        [artifact] if artifact else [name for each in arguments.all("--include") for name in each.split(",") if name]
+        [artifact] if artifact else [name for value in arguments.all("--include") for name in value.split(",") if name]
     )
     size = arguments.integer("--max-value-size", SHOWN, least=0)
     try:
         place = datastore.place_of(arguments)
-        found = datastore.find(place, what, arguments.text("--flow"))
-        if artifact and not found.step:
+        pathspec = datastore.find(place, what, arguments.text("--flow"))
+        if artifact and not pathspec.step:
             raise Usage(f"`{artifact}` is an artifact of a task: name the task as RUN/STEP or RUN/STEP/PATH")
         if arguments.flag("--environment"):
-            _environment(place, found, arguments.flag("--json"), out)
+            _environment(place, pathspec, arguments.flag("--json"), out)
             return 0
-        with _Code(place.store, found.flow, found.run):
+        with _Code(place.store, pathspec.flow, pathspec.run):
             if arguments.text("--file"):
-                _write(arguments.text("--file"), place, found, names, arguments.flag("--private"), out)
+                _write(arguments.text("--file"), place, pathspec, names, arguments.flag("--private"), out)
                 return 0
-            dumped = _dump(place, found, names)
+            dumped = _dump(place, pathspec, names)
     except ShimError as error:
         raise Failure(str(error)) from None
     if artifact:
-        _one(dumped, found, artifact, out)
+        _one(dumped, pathspec, artifact, out)
     elif arguments.flag("--json"):
         _print_json(dumped, out)
     elif dumped:
         out.print("\n".join(_lines(dumped, size, arguments.flag("--private") or bool(names))))
-    return _damage(dumped, found, out)
+    return _damage(dumped, pathspec, out)
 
 
 def _print_json(data: object, out: Output) -> None:
@@ -87,33 +87,33 @@ def _print_json(data: object, out: Output) -> None:
     )
 
 
-def _environment(place: Datastore, found: Found, as_json: bool, out: Output) -> None:
+def _environment(place: Datastore, pathspec: Pathspec, as_json: bool, out: Output) -> None:
     from .. import provenance
 
-    made = provenance.provenance(place, found)
+    provenances = provenance.provenance(place, pathspec)
     if as_json:
-        _print_json(made, out)
-    elif made:
-        out.print("\n".join(provenance.lines(made)))
+        _print_json(provenances, out)
+    elif provenances:
+        out.print("\n".join(provenance.lines(provenances)))
 
 
-def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
+def _dump(place: Datastore, pathspec: Pathspec, names: list[str]) -> Dump:
     """Returns the artifacts that were asked for. Raises ShimError if no task has an artifact of one of the names."""
     from flowc.runtime_shim.artifacts.dump import dump
     from flowc.runtime_shim.contract.errors import ShimError
 
-    dumped = dump(place.store, found.flow, found.run, found.step, found.path)
+    dumped = dump(place.store, pathspec.flow, pathspec.run, pathspec.step, pathspec.path)
     if not names:
         return dumped
-    there = {name for tasks in dumped.values() for task in tasks for name in task["artifacts"]}
-    missing = [name for name in names if name not in there]
+    artifact_names = {name for tasks in dumped.values() for task in tasks for name in task["artifacts"]}
+    missing = [name for name in names if name not in artifact_names]
     if missing:
         from flowc.compiler.report.diagnostics import nearest
 
-        close = nearest(missing[0], sorted(there))
+        close = nearest(missing[0], sorted(artifact_names))
         raise ShimError(
             f"there is no artifact `{missing[0]}`"
-            + (f"; did you mean `{close}`?" if close else f"; the artifacts are {', '.join(sorted(there))}")
+            + (f"; did you mean `{close}`?" if close else f"; the artifacts are {', '.join(sorted(artifact_names))}")
         )
     return {
         step: [
@@ -124,14 +124,14 @@ def _dump(place: Datastore, found: Found, names: list[str]) -> Dump:
     }
 
 
-def _damage(dumped: Dump, found: Found, out: Output) -> int:
+def _damage(dumped: Dump, pathspec: Pathspec, out: Output) -> int:
     """Reports what cannot be read; returns the exit code."""
     problems = []
     for step, tasks in sorted(dumped.items()):
         for task in tasks:
-            place = f"{found.run}/{step}/{task['path']}"
+            place = f"{pathspec.run}/{step}/{task['path']}"
             problems += [
-                f"{place}: {each['damaged']}" for each in (task, *task["artifacts"].values()) if "damaged" in each
+                f"{place}: {shown['damaged']}" for shown in (task, *task["artifacts"].values()) if "damaged" in shown
             ]
     if problems:
         more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
@@ -140,16 +140,16 @@ def _damage(dumped: Dump, found: Found, out: Output) -> int:
     return 1 if problems else 0
 
 
-def _one(dumped: Dump, found: Found, artifact: str, out: Output) -> None:
-    tasks = [task for each in dumped.values() for task in each if artifact in task["artifacts"]]
+def _one(dumped: Dump, pathspec: Pathspec, artifact: str, out: Output) -> None:
+    tasks = [task for step_tasks in dumped.values() for task in step_tasks if artifact in task["artifacts"]]
     if len(tasks) > 1:
-        names = ", ".join(f"{found.run}/{found.step}/{task['path']}" for task in tasks[:5])
+        names = ", ".join(f"{pathspec.run}/{pathspec.step}/{task['path']}" for task in tasks[:5])
         raise Failure(f"{len(tasks)} tasks have `{artifact}`: name one of them, as in {names}")
     if "damaged" not in tasks[0]["artifacts"][artifact]:
         out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
 
 
-def _write(file: str, place: Datastore, found: Found, names: list[str], private: bool, out: Output) -> None:
+def _write(file: str, place: Datastore, pathspec: Pathspec, names: list[str], private: bool, out: Output) -> None:
     """Writes the values themselves, as Metaflow's `dump --file` does."""
     import pickle
 
@@ -160,16 +160,16 @@ def _write(file: str, place: Datastore, found: Found, names: list[str], private:
     from .. import files
 
     values: dict[str, dict[str, object]] = {}
-    for step, path in tasks(place.store, found.flow, found.run, found.step, found.path):
-        done = place.record(found.flow, found.run, step, path)
+    for step, path in tasks(place.store, pathspec.flow, pathspec.run, pathspec.step, pathspec.path):
+        done = place.record(pathspec.flow, pathspec.run, step, path)
         if done is not None:
-            wanted = [
+            selected = [
                 name
                 for name in done.artifacts
                 if (name in names if names else private or not name.startswith("_")) and not name.startswith(INTERNAL)
             ]
-            loaded = {name: artifacts.load(place.store, found.flow, name, done.artifacts[name]) for name in wanted}
-            values[f"{found.flow}/{found.run}/{step}/{path}"] = loaded
+            loaded = {name: artifacts.load(place.store, pathspec.flow, name, done.artifacts[name]) for name in selected}
+            values[f"{pathspec.flow}/{pathspec.run}/{step}/{path}"] = loaded
     files.write(file, pickle.dumps(values))
     out.print(lines(f"{file}: the artifacts of {len(values)} tasks"))
 
@@ -205,9 +205,9 @@ class _Code:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _lines(found: Dump, size: int, private: bool) -> Iterator[str]:
+def _lines(dumped: Dump, size: int, private: bool) -> Iterator[str]:
     """Yields the lines for a person. A value longer than `size` characters is shortened; 0 shows all."""
-    for step, tasks in sorted(found.items()):
+    for step, tasks in sorted(dumped.items()):
         for task in tasks:
             yield step if task["path"] == "-" else f"{step}/{task['path']}"
             artifacts = {

@@ -62,8 +62,8 @@ def run(argv: list[str], out: Output) -> int:
         flow = arguments.text("--flow") or "".join(arguments.positional)
         if flow and not place.has_flow(flow):
             raise Failure(f"there is no run of {flow} in {place.url}")
-        for each in [flow] if flow else place.flows():
-            _say(act(place, each, rules), arguments.flag("--delete"), out)
+        for flow_name in [flow] if flow else place.flows():
+            _say(act(place, flow_name, rules), arguments.flag("--delete"), out)
     except ShimError as error:
         raise Failure(str(error)) from None
     if not arguments.flag("--delete"):
@@ -81,16 +81,16 @@ def _number(arguments: Arguments, name: str) -> float:
     return number
 
 
-def _say(made: Plan, done: bool, out: Output) -> None:
+def _say(plan: Plan, done: bool, out: Output) -> None:
     verb = "deleted" if done else "to delete"
-    unfinished = f", {_count(len(made.leftovers), 'unfinished file')}" if made.leftovers else ""
-    what = f"{_count(len(made.runs), 'run')}, {_count(len(made.blobs), 'artifact')}{unfinished}, {_bytes(made.bytes)}"
-    out.print(f"{printable(made.flow)}: {verb} {what}; kept {made.kept}")
-    for run in made.runs:
+    unfinished = f", {_count(len(plan.leftovers), 'unfinished file')}" if plan.leftovers else ""
+    what = f"{_count(len(plan.runs), 'run')}, {_count(len(plan.blobs), 'artifact')}{unfinished}, {_bytes(plan.bytes)}"
+    out.print(f"{printable(plan.flow)}: {verb} {what}; kept {plan.kept}")
+    for run in plan.runs:
         out.print(f"  {printable(run)}")
-    if made.going_on:
-        runs = ", ".join(map(printable, made.going_on[:3])) + (", …" if len(made.going_on) > 3 else "")
-        out.print(f"  artifacts stay for now: {_count(len(made.going_on), 'run')} may still be going ({runs})")
+    if plan.going_on:
+        runs = ", ".join(map(printable, plan.going_on[:3])) + (", …" if len(plan.going_on) > 3 else "")
+        out.print(f"  artifacts stay for now: {_count(len(plan.going_on), 'run')} may still be going ({runs})")
 
 
 def _count(number: int, what: str) -> str:

@@ -56,7 +56,7 @@ def run(argv: list[str], out: Output) -> int:
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=_given(path, arguments))
-    _known(steps, [each.name for each in program.flow.steps])
+    _check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
         out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
@@ -128,7 +128,7 @@ def _met_with_damage(store: Store, flow: str, run: str) -> bool:
 
     kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
     try:
-        found = [
+        failures = [
             record.loads(data, name)
             for name in failure.names(store, flow, run)
             if (data := store.get(name)) is not None
@@ -137,7 +137,7 @@ def _met_with_damage(store: Store, flow: str, run: str) -> bool:
         return True
     except ShimError as error:
         raise Failure(str(error)) from None
-    return any(each.get("type") == kind for each in found)
+    return any(failed.get("type") == kind for failed in failures)
 
 
 def _given(path: str, arguments: Arguments) -> Given:
@@ -154,17 +154,17 @@ def _given(path: str, arguments: Arguments) -> Given:
     return resume_inputs(open_store(store), names[0], str(before.get("code", "")))
 
 
-def _known(steps: list[str], known: list[str]) -> None:
-    for each in steps:
-        if each not in known:
-            close = nearest(each, known)
+def _check_steps(steps: list[str], step_names: list[str]) -> None:
+    for step in steps:
+        if step not in step_names:
+            close = nearest(step, step_names)
             raise Usage(
-                f"the flow has no step `{each}`",
-                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(known),
+                f"the flow has no step `{step}`",
+                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(step_names),
             )
 
 
-def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
+def _origin(flow: str, run_id: str, url: str) -> tuple[str, dict[str, Any]]:
     """Returns the name and the run.json of the earlier run. Raises Failure if there is none."""
     from flowc.runtime_shim.client.datastore import Datastore
     from flowc.runtime_shim.contract import record
@@ -173,12 +173,12 @@ def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
 
     try:
         store = open_store(url)
-        name = wanted or next(iter(Datastore(url).runs(flow)), "")
-        found = record.read_run(store, flow, name) if name else None
+        name = run_id or next(iter(Datastore(url).runs(flow)), "")
+        data = record.read_run(store, flow, name) if name else None
     except ShimError as error:
         raise Failure(str(error)) from None
-    if found is None:
+    if data is None:
         raise Failure(
             f"there is no run {name} of {flow} in {url}" if name else f"there is no run of {flow} to resume in {url}"
         )
-    return name, found
+    return name, data

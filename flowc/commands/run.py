@@ -64,16 +64,16 @@ def run(argv: list[str], out: Output) -> int:
     texts = run_parameters.given(
         arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)}
     )
-    given, values = run_parameters.resolved(program, run.folder, run.store, texts)
+    given_values, values = run_parameters.resolved(program, run.folder, run.store, texts)
     extra = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
     if not arguments.flag("--cache"):
-        return run.run(given, extra)
+        return run.run(given_values, extra)
     return run.run(None, extra, _cache(run, values, extra))
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """Yields, for `--help`, the parameters of the flow that the command line names."""
-    if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
+    if any(word.endswith((".py", ".json")) and os.path.exists(word) for word in argv):
         flow = load_flow(
             _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=run_inputs(scan(argv, RUN_OPTIONS))
         ).flow
@@ -94,15 +94,15 @@ def _flow_file(argv: Sequence[str]) -> str:
 
 def _given(argv: Sequence[str], name: str) -> list[str]:
     """Returns the values of an option that is needed to read the flow, before the flow's own options are known."""
-    found = []
+    values = []
     for at, word in enumerate(argv):
         if word == "--":
             break
         if word == name and at + 1 < len(argv):
-            found.append(argv[at + 1])
+            values.append(argv[at + 1])
         elif word.startswith(f"{name}="):
-            found.append(word.partition("=")[2])
-    return found
+            values.append(word.partition("=")[2])
+    return values
 
 
 def _parse(argv: list[str], flow: Flow) -> Arguments:
@@ -111,12 +111,12 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
     `--parameter` gives parameters whose names are essential options.
     """
     parameters = run_parameters.options_of(flow)
-    taken = {each.name for each in parameters}
+    taken = {parameter.name for parameter in parameters}
     options = (
-        *(each for each in OPTIONS if each.name not in taken or each.name in ESSENTIAL),
-        *(each for each in parameters if each.name not in ESSENTIAL),
+        *(option for option in OPTIONS if option.name not in taken or option.name in ESSENTIAL),
+        *(parameter for parameter in parameters if parameter.name not in ESSENTIAL),
     )
-    dashed = {each.name.replace("_", "-"): each.name for each in options}
+    dashed = {option.name.replace("_", "-"): option.name for option in options}
     words = []
     for at, word in enumerate(argv):
         if word == "--":
@@ -128,7 +128,7 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
         return parse(words, options)
     except Usage as error:
         if error.message.startswith("unknown option `--") and not error.hint:
-            names = ", ".join(f"`--{each.name}`" for each in flow.parameters)
+            names = ", ".join(f"`--{parameter.name}`" for parameter in flow.parameters)
             raise Usage(
                 error.message, f"the flow's parameters are {names}" if names else "the flow has no parameters"
             ) from None

@@ -49,7 +49,7 @@ def run(argv: list[str], out: Output) -> int:
     is_file = named.endswith(".py")
     if is_file and not arguments.text("--flow-file"):
         arguments.given["--flow-file"] = (named,)
-    tags = [*arguments.all("--tag"), *(f"user:{each}" for each in arguments.all("--user"))]
+    tags = [*arguments.all("--tag"), *(f"user:{user}" for user in arguments.all("--user"))]
     limit = arguments.integer("--limit", 0 if arguments.flag("--json") else LIMIT)
     try:
         place = datastore.place_of(arguments)
@@ -62,15 +62,15 @@ def run(argv: list[str], out: Output) -> int:
             if named
             else place.flows()
         )
-        found = [each for flow in flows for each in _runs(place, flow, tags, limit)]
+        runs = [about for flow in flows for about in _runs(place, flow, tags, limit)]
     except ShimError as error:
         raise Failure(str(error)) from None
     if arguments.flag("--json"):
         import json
 
-        out.verbatim((json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+        out.verbatim((json.dumps(runs, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
     else:
-        out.print("\n".join(_table(found)) if found else f"no runs{' with these tags' if tags else ''} in {place.url}")
+        out.print("\n".join(_table(runs)) if runs else f"no runs{' with these tags' if tags else ''} in {place.url}")
     return 0
 
 
@@ -85,14 +85,14 @@ def _flows_of(file: str) -> list[str]:
         raise Failure(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
     except (SyntaxError, ValueError) as error:
         raise Failure(f"{file} is not valid Python: {error}") from None
-    return [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
+    return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
 def _runs(place: Datastore, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
     from flowc.runtime_shim.client.flow import Flow
 
-    found = Flow._made(place, (flow,)).runs(*tags)
-    names = [each.id for _, each in zip(range(limit or 1 << 60), found)]
+    runs = Flow._made(place, (flow,)).runs(*tags)
+    names = [run_object.id for _, run_object in zip(range(limit or 1 << 60), runs)]
     yield from place.each(names, lambda name: _about(place, flow, name))
 
 
@@ -119,13 +119,13 @@ def _iso(seconds: float | None) -> str | None:
     return None if not seconds else time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"
 
 
-def _table(found: list[dict[str, Any]]) -> Iterator[str]:
+def _table(runs: list[dict[str, Any]]) -> Iterator[str]:
     rows = [("FLOW", "RUN", "STATUS", "STARTED", "TOOK", "USER", "TAGS")]
-    for each in found:
-        took = "" if each["seconds"] is None else _took(each["seconds"])
-        started = (each["started"] or "").replace("T", " ")
+    for about in runs:
+        took = "" if about["seconds"] is None else _took(about["seconds"])
+        started = (about["started"] or "").replace("T", " ")
         rows.append(
-            (each["flow"], each["run"], each["status"], started, took, each["user"] or "", " ".join(each["tags"]))
+            (about["flow"], about["run"], about["status"], started, took, about["user"] or "", " ".join(about["tags"]))
         )
     texts = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in texts) for column in range(len(rows[0]))]

@@ -65,19 +65,21 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
     head = f"{flow.name}  ({printable(flow.file)})"
     yield "\n".join([head, *(f"  {printable(line)}" for line in flow.doc.split("\n\n")[0].split("\n") if line)])
     if flow.parameters:
-        yield "\n".join(["parameters", *_columns([_parameter(each) for each in flow.parameters])])
+        yield "\n".join(["parameters", *_columns([_parameter(parameter) for parameter in flow.parameters])])
     if flow.constants:
-        yield "\n".join(["constants", *(f"  {each.name}" for each in flow.constants)])
+        yield "\n".join(["constants", *(f"  {constant.name}" for constant in flow.constants)])
     if flow.configs:
-        origins = {each.name: each.value for each in flow.inputs if each.kind == "config"}
+        origins = {source.name: source.value for source in flow.inputs if source.kind == "config"}
         yield "\n".join(
             [
                 "configs",
-                *_columns([(each.name, value(each.value), origins.get(each.name, "")) for each in flow.configs]),
+                *_columns(
+                    [(config.name, value(config.value), origins.get(config.name, "")) for config in flow.configs]
+                ),
             ]
         )
     if flow.decorators:
-        yield "\n".join(["decorators", *(f"  {decorator(each)}" for each in flow.decorators)])
+        yield "\n".join(["decorators", *(f"  {decorator(applied)}" for applied in flow.decorators)])
     steps = {step.name: step for step in flow.steps}
     rows = [
         ("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step]))
@@ -92,8 +94,8 @@ def _in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
     while waiting:
         node, depth = waiting.pop()
         yield node, depth
-        for each in reversed(inner(node)):
-            waiting += [(below, depth + 1) for below in reversed(each.nodes)]
+        for inner_scope in reversed(inner(node)):
+            waiting += [(below, depth + 1) for below in reversed(inner_scope.nodes)]
 
 
 def _parameter(parameter: Parameter) -> tuple[str, str, str]:
@@ -128,7 +130,7 @@ def _next(step: Step) -> str:
 
 
 def _notes(step: Step) -> str:
-    return "  ".join([*(["join"] if step.is_join else []), *(decorator(each) for each in step.decorators)])
+    return "  ".join([*(["join"] if step.is_join else []), *(decorator(applied) for applied in step.decorators)])
 
 
 def _columns(rows: Iterable[tuple[str, str, str]]) -> list[str]:

@@ -104,41 +104,43 @@ def _run(place: Datastore, arguments: Arguments, words: list[str]) -> tuple[str,
     flow = _flow(place, arguments)
     named = arguments.text("--run-id")
     if named:
-        found = datastore.find(place, named, flow)
+        pathspec = datastore.find(place, named, flow)
         rest = words
     elif flow:
         return flow, _latest(place, flow, arguments), words
     elif words:
-        found, rest = datastore.find(place, words[0]), words[1:]
+        pathspec, rest = datastore.find(place, words[0]), words[1:]
     else:
         raise Usage("the run is missing")
-    if found.step:
+    if pathspec.step:
         raise Usage(f"`{named or words[0]}` is not a run: only runs have tags, steps and tasks have none")
-    wanted = arguments.text("--namespace")
-    if wanted and wanted not in datastore.run_object(place, found.flow, found.run).tags:
-        raise Failure(f"run {found.run} is not in namespace {wanted}: it does not have that tag")
-    return found.flow, found.run, rest
+    namespace = arguments.text("--namespace")
+    if namespace and namespace not in datastore.run_object(place, pathspec.flow, pathspec.run).tags:
+        raise Failure(f"run {pathspec.run} is not in namespace {namespace}: it does not have that tag")
+    return pathspec.flow, pathspec.run, rest
 
 
 def _flow(place: Datastore, arguments: Arguments) -> str:
     """Returns the flow that the options name. `--flow-file` stands for the datastore's only flow."""
-    given = arguments.text("--flow")
-    if given or not arguments.text("--flow-file"):
-        return given
-    found = place.flows()
-    if len(found) > 1:
-        raise Failure(f"the datastore has runs of several flows: {', '.join(found)}; choose one with `--flow`")
-    return "".join(found)
+    named = arguments.text("--flow")
+    if named or not arguments.text("--flow-file"):
+        return named
+    flows = place.flows()
+    if len(flows) > 1:
+        raise Failure(f"the datastore has runs of several flows: {', '.join(flows)}; choose one with `--flow`")
+    return "".join(flows)
 
 
 def _latest(place: Datastore, flow: str, arguments: Arguments) -> str:
     from flowc.runtime_shim.client.flow import Flow
 
-    wanted = [arguments.text("--namespace")] if arguments.text("--namespace") else []
-    found = next(Flow._made(place, (flow,)).runs(*wanted), None)
-    if found is None:
-        raise Failure(f"there is no run of {flow} in {place.url}" + (f" in namespace {wanted[0]}" if wanted else ""))
-    return str(found.id)
+    namespaces = [arguments.text("--namespace")] if arguments.text("--namespace") else []
+    latest = next(Flow._made(place, (flow,)).runs(*namespaces), None)
+    if latest is None:
+        raise Failure(
+            f"there is no run of {flow} in {place.url}" + (f" in namespace {namespaces[0]}" if namespaces else "")
+        )
+    return str(latest.id)
 
 
 def _list(place: Datastore, arguments: Arguments, words: list[str], out: Output) -> None:
@@ -146,9 +148,9 @@ def _list(place: Datastore, arguments: Arguments, words: list[str], out: Output)
         raise Usage("`--group-by-tag` and `--group-by-run` cannot be combined")
     if len(words) > 1:
         raise Usage(f"unexpected argument `{words[1]}`")
-    found = _runs(place, arguments, words)
+    runs = _runs(place, arguments, words)
     hide = arguments.flag("--hide-system-tags")
-    tagged = {each.pathspec: sorted(each.user_tags if hide else each.tags) for each in found}
+    tagged = {run_object.pathspec: sorted(run_object.user_tags if hide else run_object.tags) for run_object in runs}
     every = sorted({tag for tags in tagged.values() for tag in tags})
     if arguments.flag("--group-by-tag"):
         text = [line for tag in every for line in (tag, *(f"  {run}" for run, tags in tagged.items() if tag in tags))]
@@ -179,5 +181,5 @@ def _runs(place: Datastore, arguments: Arguments, words: list[str]) -> list[Any]
         raise Usage("the run is missing", "`--all` lists the tags of all runs")
     flow, run, rest = _run(place, arguments, words)
     if rest:
-        flow, run = (found := datastore.find(place, rest[0], flow)).flow, found.run
+        flow, run = (pathspec := datastore.find(place, rest[0], flow)).flow, pathspec.run
     return [datastore.run_object(place, flow, run)]

@@ -51,7 +51,7 @@ def run(argv: list[str], out: Output) -> int:
             f"did you mean `{close}`?" if close else "the targets are " + ", ".join(names()),
         )
     targets = (forced,) if forced else names()
-    found: list[Finding] = []
+    all_findings: list[Finding] = []
     checked = 0
     for path, is_named in _files(arguments.positional):
         text = _text(path)
@@ -67,20 +67,21 @@ def run(argv: list[str], out: Output) -> int:
                 raise Failure(f"`{path}` is not a spec of {' or '.join(targets)}{hint}")
             continue
         checked += 1
-        found += findings
+        all_findings += findings
         if not (findings or arguments.flag("--quiet") or out.for_a_program):
             out.print(f"{path}: fine ({target})")
-        for each in () if out.for_a_program else findings:
-            place = f" {each.place}:" if each.place else ""
-            out.print_error(printable(f"{each.file}:{place} {each.message}"))
+        for finding in () if out.for_a_program else findings:
+            place = f" {finding.place}:" if finding.place else ""
+            out.print_error(printable(f"{finding.file}:{place} {finding.message}"))
     if out.for_a_program:
-        out.report(map(_diagnostic, found), {})
-        return 1 if found else 0
+        out.report(map(_diagnostic, all_findings), {})
+        return 1 if all_findings else 0
     if not checked:
-        raise Failure("there is no spec in " + ", ".join(f"`{each}`" for each in arguments.positional))
-    if found:
-        out.error(f"{len(found)} problem{'s' if len(found) > 1 else ''} in {checked} file{'s' if checked > 1 else ''}")
-    return 1 if found else 0
+        raise Failure("there is no spec in " + ", ".join(f"`{path}`" for path in arguments.positional))
+    if all_findings:
+        problems = f"{len(all_findings)} problem{'s' if len(all_findings) > 1 else ''}"
+        out.error(f"{problems} in {checked} file{'s' if checked > 1 else ''}")
+    return 1 if all_findings else 0
 
 
 def _diagnostic(finding: Finding) -> Diagnostic:
@@ -97,9 +98,11 @@ def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Yields every file of the paths, in order, and whether the user named it. Raises Failure for a missing path."""
     for path in paths:
         if os.path.isdir(path):
-            for folder, below, here in os.walk(path):
+            for folder, below, file_names in os.walk(path):
                 below.sort()
-                yield from ((os.path.join(folder, each), False) for each in sorted(here) if not each.startswith("."))
+                yield from (
+                    (os.path.join(folder, name), False) for name in sorted(file_names) if not name.startswith(".")
+                )
         elif os.path.exists(path):
             yield path, True
         else:
@@ -118,7 +121,7 @@ def _text(path: str) -> str | None:
 
 
 def _recognised(path: str, text: str, targets: Sequence[str]) -> str | None:
-    return next((each for each in targets if _validator(each).recognises(path, text)), None)
+    return next((target for target in targets if _validator(target).recognises(path, text)), None)
 
 
 def _validator(target: str) -> Validator:

@@ -10,4 +10,6 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
-    return "".join(concise(each) + "\n" for each in diagnostics) + (summary(diagnostics) + "\n" if diagnostics else "")
+    return "".join(concise(diagnostic) + "\n" for diagnostic in diagnostics) + (
+        summary(diagnostics) + "\n" if diagnostics else ""
+    )

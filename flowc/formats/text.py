@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
     if not diagnostics:
         return ""
-    shown = "".join(full(each, sources, colour) + "\n\n" for each in diagnostics)
+    shown = "".join(full(diagnostic, sources, colour) + "\n\n" for diagnostic in diagnostics)
     return f"{shown}{summary(diagnostics)}; for details, run `flowc explain {diagnostics[0].code}`\n"

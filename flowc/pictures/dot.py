@@ -40,11 +40,11 @@ def _box(box: Box, name: str, depth: int) -> Iterator[str]:
     indent = "    " * depth
     for item in box.items:
         yield f"{indent}{quoted(item.name)} [{_attributes(item)}];"
-    for number, each in enumerate(box.boxes):
+    for number, inner_box in enumerate(box.boxes):
         inner = f"{name}_{number}"
         yield f"{indent}subgraph {quoted(f'cluster{inner}')} {{"
-        yield f"{indent}    label={quoted(each.label)};"
-        yield from _box(each, inner, depth + 1)
+        yield f"{indent}    label={quoted(inner_box.label)};"
+        yield from _box(inner_box, inner, depth + 1)
         yield f"{indent}}}"
 
 

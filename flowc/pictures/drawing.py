@@ -64,7 +64,7 @@ def _box(label: str, kind: str, scope: Scope, steps: Mapping[str, Step], flow: F
         if isinstance(node, ForEach):
             boxes.append(_box(_each(steps[node.step]), "foreach", node.body, steps, flow))
         elif isinstance(node, Branches):
-            boxes += [_box("", "branch", each, steps, flow) for each in node.scopes]
+            boxes += [_box("", "branch", branch, steps, flow) for branch in node.scopes]
     return Box(label, kind, tuple(_item(steps[node.step], flow) for node in scope.nodes), tuple(boxes))
 
 
@@ -79,7 +79,7 @@ def _each(step: Step) -> str:
 def _item(step: Step, flow: Flow) -> Item:
     kinds = {Split: "split", Foreach: "foreach", Parallel: "foreach", Switch: "switch", End: "end"}
     kind = kinds.get(type(step.transition), "join" if step.is_join else "start" if step.name == flow.start else "step")
-    return Item(step.name, kind, tuple(decorator(each) for each in step.decorators), _first_line(step.doc))
+    return Item(step.name, kind, tuple(decorator(applied) for applied in step.decorators), _first_line(step.doc))
 
 
 def _edges(step: Step) -> Iterator[Edge]:

@@ -19,7 +19,11 @@ _EM = 0.602
 
 def width(text: str, font: float) -> float:
     """Returns the width of the text at that font size."""
-    return font * _EM * sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+    return (
+        font
+        * _EM
+        * sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
+    )
 
 
 def label_width(text: str, font: float = EDGE_FONT) -> float:
@@ -34,6 +38,6 @@ def shortened(text: str) -> str:
 
 def size(item: Item) -> tuple[float, float]:
     """Returns the width and height of the item's shape."""
-    widest = max([width(item.name, NAME_FONT), *(width(shortened(each), NOTE_FONT) for each in item.notes)])
+    widest = max([width(item.name, NAME_FONT), *(width(shortened(note), NOTE_FONT) for note in item.notes)])
     sides = 44 if item.kind == "switch" else 28
     return max(widest + sides, 60.0), 32 + LINE * len(item.notes)

@@ -29,19 +29,22 @@ def render(drawing: Drawing) -> str:
 
 def _box(box: Box, name: str, depth: int) -> Iterator[str]:
     indent = "    " * depth
-    yield from (indent + _item(each) for each in box.items)
-    for number, each in enumerate(box.boxes):
+    yield from (indent + _item(item) for item in box.items)
+    for number, inner_box in enumerate(box.boxes):
         inner = f"{name}_{number}"
-        yield f'{indent}subgraph {inner}["{_text(each.label) or " "}"]'
-        yield from _box(each, inner, depth + 1)
+        yield f'{indent}subgraph {inner}["{_text(inner_box.label) or " "}"]'
+        yield from _box(inner_box, inner, depth + 1)
         yield f"{indent}end"
 
 
 def _item(item: Item) -> str:
     before, after = _SHAPES[item.kind]
-    lines = [_text(item.name), *(f"<small>{_text(each)}</small>" for each in item.notes)]
+    lines = [_text(item.name), *(f"<small>{_text(note)}</small>" for note in item.notes)]
     return f"step_{item.name}{before}{'<br>'.join(lines)}{after}"
 
 
 def _text(text: str) -> str:
-    return "".join(each if (each.isalnum() and each.isascii()) or each in _PLAIN else f"#{ord(each)};" for each in text)
+    return "".join(
+        character if (character.isalnum() and character.isascii()) or character in _PLAIN else f"#{ord(character)};"
+        for character in text
+    )

@@ -33,8 +33,8 @@ text{fill:var(--ink);white-space:pre}
 
 
 def render(drawing: Drawing) -> str:
-    found = layout(drawing)
-    width, height = found.width + 2 * MARGIN, found.height + 2 * MARGIN
+    places = layout(drawing)
+    width, height = places.width + 2 * MARGIN, places.height + 2 * MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" '
         f'width="{_n(width)}" height="{_n(height)}" role="img">',
@@ -42,10 +42,10 @@ def render(drawing: Drawing) -> str:
         f"<style>{_STYLE}</style>",
         f'<rect class="paper" width="{_n(width)}" height="{_n(height)}"/>',
         f'<g transform="translate({_n(MARGIN)} {_n(MARGIN)})">',
-        *(_box(box, place) for box, place in found.boxes),
-        *(_line(each) for each in found.lines),
-        *(part for item, place in found.items for part in _item(item, place, item.name == drawing.start)),
-        *(part for each in found.lines for part in _label(each)),
+        *(_box(box, place) for box, place in places.boxes),
+        *(_line(line) for line in places.lines),
+        *(part for item, place in places.items for part in _item(item, place, item.name == drawing.start)),
+        *(part for line in places.lines for part in _label(line)),
         "</g>",
         "</svg>",
     ]
@@ -135,6 +135,8 @@ def _n(number: float) -> str:
 
 def _text(text: str) -> str:
     kept = "".join(
-        each for each in text if each >= " " and not "\ud800" <= each <= "\udfff" and each not in "\ufffe\uffff"
+        character
+        for character in text
+        if character >= " " and not "\ud800" <= character <= "\udfff" and character not in "\ufffe\uffff"
     )
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

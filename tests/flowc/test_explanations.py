@@ -190,7 +190,7 @@ def test_explain_lists_every_code(capfd: pytest.CaptureFixture[str]) -> None:
     ("word", "hint"),
     [
         ("FLOW299", "flowc explain"),
-        ("FLOW219", "near it: FLOW215"),
+        ("FLOW219", "similar codes: FLOW215"),
         ("FLOW21O", "FLOW210"),
         ("foreach", "FLOW213"),
         ("zzz", "flowc explain"),

@@ -190,7 +190,7 @@ def test_a_new_name(scheduled: Path) -> None:
         assert command in done.stderr
     assert not [each for each in tree(scheduled) if "ello" in each] and len(packages(scheduled)) == 1
     again = compiled(scheduled, FLOW, *options)
-    assert not again.stderr and "nothing of `hello` is in build\n" in again.stdout
+    assert not again.stderr and "`--replaces hello`: build has no files of that deployment\n" in again.stdout
     compiled(scheduled, FLOW, "--name", "new", "--check")
 
 
@@ -209,7 +209,7 @@ def test_a_new_name_keeps_what_somebody_changed(scheduled: Path) -> None:
 
 def test_nothing_replaces_itself(scheduled: Path) -> None:
     assert (
-        "`--replaces hello` is the name"
+        "`--replaces hello` names the deployment that is being compiled"
         in compiled(scheduled, FLOW, "--replaces", "hello", target="argo", code=2).stderr
     )
 
