@@ -144,7 +144,7 @@ def _one(dumped: Dump, pathspec: Pathspec, artifact: str, out: Output) -> None:
     tasks = [task for step_tasks in dumped.values() for task in step_tasks if artifact in task["artifacts"]]
     if len(tasks) > 1:
         names = ", ".join(f"{pathspec.run}/{pathspec.step}/{task['path']}" for task in tasks[:5])
-        raise Failure(f"{len(tasks)} tasks have `{artifact}`: name one of them, as in {names}")
+        raise Failure(f"{len(tasks)} tasks have `{artifact}`: name one of {names}")
     if "damaged" not in tasks[0]["artifacts"][artifact]:
         out.print(lines(tasks[0]["artifacts"][artifact]["repr"]))
 
