@@ -59,10 +59,10 @@ def main() -> int:
         run = file.read().strip()
 
     title("The results")
-    found = json.loads(
+    dumped = json.loads(
         flowc(arguments.runner, "dump", f"{run}/end", "--store", STORE, "--flow", "WineFlow", "--json", quiet=True)
     )
-    artifacts = found["end"][0]["artifacts"]
+    artifacts = dumped["end"][0]["artifacts"]
     print(f"winner: {artifacts['winner']['repr']}, accuracy {artifacts['best_score']['repr']}\n")
     print(f"artifacts of `end` in run {run}:")
     for name, value in artifacts.items():

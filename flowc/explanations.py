@@ -56,9 +56,9 @@ class Page:
     code: str  # "FLOW206"
     severity: str  # "error", "warning" or "hint"
     title: str  # one phrase, without a full stop
-    text: str  # the whole page but its first line, as Markdown with indented code
-    example: str  # what is wrong, dedented; "" where no short example can be
-    instead: str  # what to write
+    text: str  # the page without its first line, as Markdown with indented code
+    example: str  # wrong code, dedented; "" if there is no short example
+    instead: str  # correct code
     engine: str = ""  # the engine of the only target that reports the code
 
     @property

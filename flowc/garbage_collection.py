@@ -76,9 +76,8 @@ def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
     for run in result.runs:
         entries = [*_entries(place, address.run_name(flow, run)), *_entries(place, address.superseded_name(flow, run))]
         record = address.run_record_name(flow, run)
-        result.objects += sorted(
-            (name for name, _, _ in entries), key=lambda name: name != record
-        )  # run.json first: without it there is no run
+        names = (name for name, _, _ in entries)
+        result.objects += sorted(names, key=lambda name: name != record)  # run.json first: without it there is no run
         result.bytes += sum(size for _, size, _ in entries)
     result.objects += (
         _tags(place, flow, frozenset(result.runs))

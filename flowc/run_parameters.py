@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Parameter
     from flowc.compiler.pipeline import Program
 
-ENVIRONMENT = (
-    "METAFLOW_RUN_"  # before the parameter's name in capitals, `-` as `_` (Metaflow's documentation, parameters)
-)
+ENVIRONMENT = "METAFLOW_RUN_"  # and the parameter's name in capitals, `-` as `_` (Metaflow's documentation, parameters)
 _VALUES = {"bool": "True|False", "file": "FILE", "json": "JSON"}
 
 
