@@ -1,4 +1,4 @@
-"""What `pyproject.toml` cannot say: which folders are packages, and the hook that is installed beside them."""
+"""The part of the build that `pyproject.toml` cannot express: the list of packages, and a hook beside them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ HOOK = "flowc_metaflow_hook"
 
 def packages() -> list[str]:
     """Returns every package: each folder below those of PACKAGES that has an `__init__.py`."""
-    found = []
+    names = []
     for package, root in PACKAGES.items():
         for folder, below, files in os.walk(root):
-            below[:] = sorted(each for each in below if each != "__pycache__")
+            below[:] = sorted(name for name in below if name != "__pycache__")
             if "__init__.py" in files:
                 path = os.path.relpath(folder, root)
-                found.append(package if path == "." else ".".join([package, *path.split(os.sep)]))
-    return found
+                names.append(package if path == "." else ".".join([package, *path.split(os.sep)]))
+    return names
 
 
 class install_scripts_and_hook(install_scripts):  # setuptools names a command by its class
     """Installs `flowc_metaflow.pth` and the module it imports at the top of site-packages.
 
-    They must be real files there, in an editable install as in a wheel: Python reads `.pth` files from site-packages only. Both kinds of
-    build install the scripts into the tree that becomes the wheel, so this is where the two files join it, and its RECORD.
+    They must be real files there, in an editable install as in a wheel: Python reads `.pth` files from site-packages
+    only. Both kinds of build install the scripts into the tree that becomes the wheel, so this command adds the two
+    files to it and to its RECORD.
     """
 
     def run(self) -> None:

@@ -1,6 +1,6 @@
-"""Makes a virtual environment that holds what pip is told to install: `environment.py FOLDER PIP-ARGUMENTS…`.
+"""Creates a virtual environment and installs packages into it: `environment.py FOLDER PIP-ARGUMENTS…`.
 
-A folder named `ready` in it says that it is complete, for make: an environment whose installation was cut short is made anew.
+A file `ready` in it tells make that it is complete. If the installation was interrupted, make creates it again.
 """
 
 import os
@@ -16,7 +16,8 @@ def main() -> int:
     folder, arguments = sys.argv[1], sys.argv[2:]
     if sys.version_info < OLDEST:
         print(
-            f"flowc needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {sys.version.split()[0]}: make PYTHON=python3.12 …",
+            f"flowc needs Python {OLDEST[0]}.{OLDEST[1]} or newer, and this is {sys.version.split()[0]}: "
+            "name a newer one, as in `make PYTHON=python3.12 …`",
             file=sys.stderr,
         )
         return 1

@@ -1,7 +1,8 @@
-"""Makes Python start sooner in an environment that has this project as an editable install: `PYTHON quick_start.py`, with the environment's own.
+"""Makes Python start faster in an environment with this project as an editable install: `PYTHON quick_start.py`.
 
-Whenever Python starts there, it imports the finder that setuptools has written for the install, and with it `pathlib` and `importlib.util`: half of a
-start, and the tests make thousands. In its place comes one that says the same of the same folders.
+`PYTHON` is that environment's. Whenever it starts, it imports the finder that setuptools wrote for the install, and
+with it `pathlib` and `importlib.util`. That is half of a start, and the tests make thousands. This script replaces the
+finder with a smaller one for the same folders.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import os
 import py_compile
 import sysconfig
 
-FINDER = '''"""Finds the packages of an editable install, as the module that setuptools wrote here did."""
+FINDER = '''"""Finds the packages of an editable install, like the module by setuptools that it replaces."""
 
 import sys
 from importlib.machinery import PathFinder

@@ -1,4 +1,4 @@
-"""What `make demo` does: compiles `wine/` where nothing of it is installed, validates the specs, runs the flow, and shows what came out."""
+"""The script of `make demo`: compiles `wine/` without its packages, validates the specs, and runs the flow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STORE = "build/datastore"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--compiler", default=sys.executable, help="a Python that has flowc, and not what the flow needs"
+        "--compiler", default=sys.executable, help="a Python that has flowc, but not the flow's packages"
     )
     parser.add_argument("--runner", default=sys.executable, help="a Python that has flowc and scikit-learn")
     arguments = parser.parse_args()
@@ -47,7 +47,9 @@ def main() -> int:
 
     title("Validate, with no engine at hand")
     flowc(
-        arguments.compiler, "validate", *(os.path.join(BUILD, each) for each in ("argo", "step-functions", "airflow"))
+        arguments.compiler,
+        "validate",
+        *(os.path.join(BUILD, target) for target in ("argo", "step-functions", "airflow")),
     )
 
     title("Run the flow here")
@@ -56,22 +58,21 @@ def main() -> int:
     with open(run_id, encoding="utf-8") as file:
         run = file.read().strip()
 
-    title("What came out")
-    found = json.loads(
+    title("The results")
+    dumped = json.loads(
         flowc(arguments.runner, "dump", f"{run}/end", "--store", STORE, "--flow", "WineFlow", "--json", quiet=True)
     )
-    artifacts = found["end"][0]["artifacts"]
-    print(
-        f"winner: {artifacts['winner']['repr']}, accuracy {artifacts['best_score']['repr']}\n\nartifacts of `end` in run {run}:"
-    )
+    artifacts = dumped["end"][0]["artifacts"]
+    print(f"winner: {artifacts['winner']['repr']}, accuracy {artifacts['best_score']['repr']}\n")
+    print(f"artifacts of `end` in run {run}:")
     for name, value in artifacts.items():
         shown = value["repr"].replace("\n", " ")
         print(f"  {name:12} {value['type']:10} {shown if len(shown) <= 90 else shown[:87] + '...'}")
     print("\nspecs:")
     for folder, _, files in sorted(os.walk(BUILD)):
         if os.path.basename(folder) in ("argo", "step-functions", "airflow"):
-            for each in sorted(files):
-                print(f"  {os.path.join(folder, each)}")
+            for name in sorted(files):
+                print(f"  {os.path.join(folder, name)}")
     return 0
 
 

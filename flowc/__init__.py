@@ -1,7 +1,7 @@
-"""flowc's public API: `from flowc import FlowSpec, step, Parameter, current, retry, …`, under the names that Metaflow gives them.
+"""flowc's public API: `from flowc import FlowSpec, step, Parameter, current, retry, …`, under Metaflow's names.
 
-`import flowc` itself imports next to nothing: the compiler needs none of these names, and a task's container starts with this module. A name is
-taken from `flowc.runtime_shim.api.names` when it is first asked for.
+`import flowc` itself imports almost nothing: the compiler needs none of these names, and a task's container starts
+with this module. A name is taken from `flowc.runtime_shim.api.names` on its first use.
 """
 
 from .runtime_shim import hooks
@@ -58,7 +58,7 @@ def __dir__() -> list:  # type: ignore[type-arg]
 
 
 def _api() -> frozenset:  # type: ignore[type-arg]
-    """The names of flowc's API: those that flows import, and two that only flowc has at this place."""
+    """Returns the names of flowc's API: those that flows import, and two that only flowc exports here."""
     from .runtime_shim.contract.public_names import NAMES
 
     return NAMES | {"S3GetObject", "S3PutObject"}

@@ -1,4 +1,4 @@
-"""`python -m flowc`, and what the installed script `flowc` calls."""
+"""The entry point of `python -m flowc` and of the installed script `flowc`."""
 
 import sys
 
@@ -11,10 +11,10 @@ def main() -> None:
 
 
 def leave(code: int) -> None:
-    """Ends the process with `code`, as `sys.exit` does but without taking the interpreter apart first.
+    """Ends the process with `code`, as `sys.exit` does, but skips interpreter teardown.
 
-    Functions registered with `atexit` run, and output is flushed; only the freeing of every object, a few milliseconds for a large
-    flow, is left to the operating system. Where threads may still be at work the ordinary way is taken.
+    Functions registered with `atexit` run, and output is flushed. Freeing every object takes a few milliseconds for a
+    large flow, so the operating system does that. If other threads are alive, this calls `sys.exit`.
     """
     if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
         sys.exit(code)
@@ -27,11 +27,8 @@ def leave(code: int) -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         pass
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-    ):  # a full disk, a closed stream, none at all: Python's own way out knows what to say
+    except (OSError, ValueError, AttributeError):
+        # standard output is on a full disk, closed or missing: Python's own exit reports that
         sys.exit(code)
     os._exit(code)
 

@@ -1,6 +1,7 @@
-"""The command line: what holds for all commands. Which there are, `commands/__init__.py` says. Dispatch is by hand, since start-up is a feature.
+"""The command line: what all commands share. `commands/__init__.py` lists them. Dispatch is by hand, for fast start-up.
 
-Exit codes: 0 fine; 1 refused or failed; 2 wrong usage; 70 a mistake of flowc's own; 130 interrupted; 141 nobody reads the output.
+Exit codes: 0 success; 1 refused or failed; 2 wrong usage; 70 a bug in flowc; 130 interrupted; 141 the reader of the
+output has gone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ FINE, FAILED, WRONG_USAGE, INTERNAL, INTERRUPTED, UNREAD = 0, 1, 2, 70, 130, 141
 
 
 def main(argv: Sequence[str], program: str = "flowc") -> int:
-    """Runs one command line, without the program's own name; returns the exit code. `program` is what help and errors call it."""
+    """Runs one command line, without the program's own name, and returns the exit code.
+
+    Help and errors call the program `program`.
+    """
     out = Output(program)
     try:
         code = _guarded(list(argv), out)
@@ -32,9 +36,10 @@ def main(argv: Sequence[str], program: str = "flowc") -> int:
 
 
 def main_for_file(path: str, class_name: str, argv: Sequence[str]) -> int:
-    """Runs the command line of `python flow.py …`, as Metaflow's users start flows: its options, then a command, by default `check`.
+    """Runs the command line of `python flow.py …`, Metaflow's form: top options, then a command, by default `check`.
 
-    `path` is the flow's file and `class_name` its flow; `argv` is what followed the file's name. Returns the exit code.
+    `path` is the flow's file and `class_name` its flow. `argv` holds the words after the file's name. Returns the exit
+    code.
     """
     from .flow_file import command_line
 
@@ -48,7 +53,7 @@ def main_for_file(path: str, class_name: str, argv: Sequence[str]) -> int:
 
 
 def _guarded(argv: list[str], out: Output) -> int:
-    """Dispatches; turns what a user can cause into a message, and what they cannot into one line that asks for a report."""
+    """Dispatches. Reports errors that users can cause as messages, and any other as a line that asks for a report."""
     from flowc.compiler.report.diagnostics import Refused
 
     command = ""
@@ -71,7 +76,7 @@ def _guarded(argv: list[str], out: Output) -> int:
 
 
 def _command(argv: list[str], out: Output) -> str:
-    """The command's name; "" when the command line asked for no more than what has been printed."""
+    """Returns the command's name, or "" if the answer has been printed already (`--help`, `--version`)."""
     if not argv:
         from .help import overview
 
@@ -102,7 +107,7 @@ def _command(argv: list[str], out: Output) -> str:
     kind = "option" if first.startswith("-") else "command"
     close = nearest(first, [*COMMANDS, "--help", "--version"])
     if close is None and first.endswith(".py"):
-        raise Usage(f"`{first}` is not a command", f"to compile it: `flowc compile {first} --target …`")
+        raise Usage(f"`{first}` is not a command", f"to compile it, write `flowc compile {first} --target …`")
     raise Usage(
         f"unknown {kind} `{first}`", f"did you mean `{close}`?" if close else "the commands are " + ", ".join(COMMANDS)
     )
@@ -130,13 +135,14 @@ def _internal(error: Exception, out: Output) -> int:
         traceback.print_exception(type(error), error, error.__traceback__)
     kind = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     out.error(
-        f"a mistake in flowc {VERSION}, not in your flow: {kind}; please report it, with what FLOWC_DEBUG=1 prints"
+        f"a bug in flowc {VERSION}, not in your flow: {kind}; "
+        "please report it, with what the same command prints when FLOWC_DEBUG=1 is set"
     )
     return INTERNAL
 
 
 def _nobody_reads() -> int:
-    """The reader of our output has gone (`| head`): leaves quietly, also when Python flushes standard output at the end."""
+    """Ends quietly if the reader of the output has gone (`| head`), even when Python flushes standard output."""
     import os
 
     try:

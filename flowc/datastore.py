@@ -1,4 +1,4 @@
-"""The datastore that a command is about, and what a user calls a run, a step or a task in it."""
+"""The datastore that a command reads, and the names of runs, steps and tasks in it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     Option("--store", "the datastore", "URL", default="FLOWC_STORE, else .flowc here or in a folder above"),
-    Option("--flow", "the flow that the run is of, where several have a run of that name", "NAME"),
-    Option("--flow-file", "the flow's file, whose runs are looked at", "FILE"),
+    Option("--flow", "the run's flow, if several flows have a run of that name", "NAME"),
+    Option("--flow-file", "the flow's file; its datastore is used", "FILE"),
 )
 
 
-class Found:
-    """What a text such as `try7/train/3` names; parts that were not given are ""."""
+class Pathspec:
+    """The run, step or task that a text such as `try7/train/3` names. Missing parts are ""."""
 
     def __init__(self, flow: str, run: str, step: str, path: str) -> None:
         self.flow, self.run, self.step, self.path = flow, run, step, path
@@ -33,80 +33,82 @@ class Found:
 
 def url_of(arguments: Arguments) -> str:
     """Returns the datastore's URL or folder. Raises Failure if there is none."""
-    given = arguments.text("--store") or os.environ.get("FLOWC_STORE", "")
-    if given:
-        return given
+    url = arguments.text("--store") or os.environ.get("FLOWC_STORE", "")
+    if url:
+        return url
     file = arguments.text("--flow-file")
     if file:
         return folder_of(file)
-    found = nearest(os.getcwd())
-    if not found:
-        raise Failure("there is no datastore `.flowc` here or in a folder above; name it with `--store`")
-    return found
+    folder = nearest(os.getcwd())
+    if not folder:
+        raise Failure("there is no datastore `.flowc` here or in a folder above; give one with `--store`")
+    return folder
 
 
 def folder_of(file: str) -> str:
-    """Returns the datastore of the flow in that file where nobody names one: `.flowc` beside it if there is one, or if the flow is not in a folder
-    below this one. Else the `.flowc` that commands find from here, or will: a project's flows see each other's runs, as in Metaflow.
+    """Returns the default datastore of the flow in that file.
+
+    It is `.flowc` beside the file if that exists or the file is not below the current folder. Otherwise it is the
+    `.flowc` that commands find from here, so that a project's flows see each other's runs, as in Metaflow.
     """
-    own, here = os.path.dirname(os.path.abspath(file)), os.getcwd()
+    own, current = os.path.dirname(os.path.abspath(file)), os.getcwd()
     beside = os.path.join(own, FOLDER)
-    if os.path.isdir(beside) or not own.startswith(os.path.join(here, "")):
+    if os.path.isdir(beside) or not own.startswith(os.path.join(current, "")):
         return beside
-    return nearest(here) or os.path.join(here, FOLDER)
+    return nearest(current) or os.path.join(current, FOLDER)
 
 
 def is_found_here(store: str) -> bool:
-    """Whether commands find the datastore without `--store`."""
+    """Returns True if commands find the datastore without `--store`."""
     return store == nearest(os.getcwd())
 
 
 def place_of(arguments: Arguments) -> Datastore:
-    """Returns the datastore, which the client reads from now on, the runs of everybody. Raises Failure."""
+    """Returns the datastore, and makes the client read it, in the global namespace. Raises Failure."""
     from flowc.runtime_shim import client
     from flowc.runtime_shim.client.datastore import open_datastore
     from flowc.runtime_shim.contract.errors import ShimError
 
     url = url_of(arguments)
     try:
-        found = open_datastore(url if "://" in url else os.path.abspath(url))
+        place = open_datastore(url if "://" in url else os.path.abspath(url))
     except ShimError as error:
         raise Failure(str(error)) from None
     client.namespace(None)
-    return found
+    return place
 
 
-def find(place: Datastore, text: str, flow: str = "") -> Found:
-    """What the text names: RUN[/STEP[/PATH]], or with the flow's name before it. Raises ShimError if there is no such run, or several."""
+def find(place: Datastore, text: str, flow: str = "") -> Pathspec:
+    """Returns what the text `[FLOW/]RUN[/STEP[/PATH]]` names. Raises ShimError unless exactly one run matches."""
     from flowc.runtime_shim.contract.errors import ShimError
 
     parts = text.split("/")
     flows = [flow] if flow else place.flows()
-    found = [each for each in flows if place.run(each, parts[0]) is not None]
-    if not found and len(parts) > 1 and parts[0] in flows and place.run(parts[0], parts[1]) is not None:
-        found, parts = [parts[0]], parts[1:]
-    if not found:
+    matches = [name for name in flows if place.run(name, parts[0]) is not None]
+    if not matches and len(parts) > 1 and parts[0] in flows and place.run(parts[0], parts[1]) is not None:
+        matches, parts = [parts[0]], parts[1:]
+    if not matches:
         raise ShimError(f"there is no run {parts[0]!r}{f' of flow {flow}' if flow else ''} in {place.url}")
-    if len(found) > 1:
-        raise ShimError(f"run {parts[0]!r} is one of several flows: {', '.join(found)}; say which with `--flow`")
+    if len(matches) > 1:
+        raise ShimError(f"several flows have a run {parts[0]!r}: {', '.join(matches)}; choose one with `--flow`")
     run, step, path = (*parts, "", "")[:3]
     if len(parts) > 3:
-        raise ShimError(f"{text!r} names no task: RUN/STEP/PATH does")
-    return Found(found[0], run, step, _path(step, path))
+        raise ShimError(f"{text!r} is not the name of a task; write RUN/STEP/PATH")
+    return Pathspec(matches[0], run, step, _path(step, path))
 
 
 def _path(step: str, text: str) -> str:
-    """The path of a task that the text names, which may also be the task's id; "" for none."""
+    """Returns the path of the task that the text names by its path or its id; "" for an empty text."""
     from flowc.runtime_shim.contract import address
 
     try:
         return address.path_of_task(step, text) if text else ""
     except address.BadPath:
-        return text  # there is no such task, which is said where it is looked for
+        return text  # no task has it; whoever looks the task up reports that
 
 
 def run_object(place: Datastore, flow: str, run: str) -> Any:
-    """The client's object for the run."""
+    """Returns the client's object for the run."""
     from flowc.runtime_shim.client.run import Run
 
     return Run._made(place, (flow, run))

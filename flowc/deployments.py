@@ -1,8 +1,8 @@
-"""Manifests: which files of an output folder belong to which deployment, and so what a later compile may delete.
+"""Manifests: the files in an output folder that belong to a deployment, and that a later compile may delete.
 
 `DIR/deployments/TARGET/NAME.sha256` lists the files of the deployment NAME, as `sha256sum --check` reads them in DIR,
 with the flow, the code package and the engine's objects in comments above. It depends on the spec alone and is
-committed beside it. A file that it lists and that has the digest was written by flowc and not changed since.
+committed beside it. If a listed file still has its digest, flowc wrote it and nobody has changed it.
 
     # What `flowc compile` wrote for argo as `hello`. It deletes what is listed here when it no longer writes it.
     # flow Hello
@@ -10,7 +10,7 @@ committed beside it. A file that it lists and that has the digest was written by
     # deploys workflowtemplate hello
     5891b5b5…  argo/hello.argo.yaml
 
-A line of any other form is passed over, such as git's marks of a conflict: what is then listed is what either side had.
+Lines of any other form are skipped, such as git's conflict markers: the manifest then lists the files of both sides.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ SUFFIX = ".sha256"
 
 @record
 class Manifest:
-    """What one deployment has for one target."""
+    """The files and objects of one deployment for one target."""
 
     flow: str = ""
-    codes: tuple[str, ...] = ()  # digests of code packages, "sha256:…": one, or several where a compile was interrupted
-    items: tuple[str, ...] = ()  # what the engine gets (`flowc.targets.target.Deployment`)
+    codes: tuple[str, ...] = ()  # digests of code packages, "sha256:…": one, or several after an interrupted compile
+    items: tuple[str, ...] = ()  # the engine's objects (`flowc.targets.target.Deployment`)
     files: tuple[tuple[str, str], ...] = ()  # (name in the target's folder, 64 hexadecimal digits)
 
 
 def path_of(folder: str, target: str, name: str) -> str:
-    """Returns where the manifest of the deployment is."""
+    """Returns the path of the deployment's manifest."""
     return os.path.join(folder, FOLDER, target, name + SUFFIX)
 
 
@@ -50,29 +50,32 @@ def of_target(folder: str, target: str) -> dict[str, Manifest]:
         names = sorted(os.listdir(os.path.join(folder, FOLDER, target)))
     except (OSError, ValueError):
         return {}
-    found = {}
-    for each in names:
-        name = each.removesuffix(SUFFIX)
-        if name != each and (data := files.read(path_of(folder, target, name))) is not None:
-            found[name] = parse(target, data.decode("utf-8", "replace"))
-    return found
+    manifests = {}
+    for file_name in names:
+        name = file_name.removesuffix(SUFFIX)
+        if name != file_name and (data := files.read(path_of(folder, target, name))) is not None:
+            manifests[name] = parse(target, data.decode("utf-8", "replace"))
+    return manifests
 
 
 def text(target: str, name: str, manifest: Manifest) -> str:
-    """Returns the manifest as it is written."""
+    """Returns the manifest as text."""
     return "".join(f"{line}\n" for line in _lines(target, name, manifest))
 
 
 def _lines(target: str, name: str, manifest: Manifest) -> Iterator[str]:
-    yield f"# What `flowc compile` wrote for {target} as `{name}`. It deletes what is listed here when it no longer writes it."
+    yield (
+        f"# What `flowc compile` wrote for {target} as `{name}`. "
+        "It deletes what is listed here when it no longer writes it."
+    )
     yield f"# flow {manifest.flow}"
-    yield from (f"# code {each}" for each in sorted(set(manifest.codes)))
-    yield from (f"# deploys {each}" for each in sorted(set(manifest.items)))
+    yield from (f"# code {code}" for code in sorted(set(manifest.codes)))
+    yield from (f"# deploys {item}" for item in sorted(set(manifest.items)))
     yield from (f"{digest}  {target}/{file}" for file, digest in sorted(set(manifest.files)))
 
 
 def parse(target: str, content: str) -> Manifest:
-    """Returns what a manifest's text says."""
+    """Returns the manifest that the text holds."""
     flow, codes, items, listed = "", [], [], []
     for line in content.split("\n"):
         key, _, value = line.rstrip("\r").removeprefix("# ").partition(" ")
@@ -90,15 +93,15 @@ def parse(target: str, content: str) -> Manifest:
 
 
 def _is_digest(text: str) -> bool:
-    return len(text) == 64 and all(each in "0123456789abcdef" for each in text)
+    return len(text) == 64 and all(character in "0123456789abcdef" for character in text)
 
 
 def _is_file_name(text: str) -> bool:
-    """A file of the target's own folder, and no other."""
-    return text not in ("", ".", "..") and not any(each in text for each in "/\\\0")
+    """Returns True if the text names a file in the target's own folder."""
+    return text not in ("", ".", "..") and not any(character in text for character in "/\\\0")
 
 
 def _is_item(text: str) -> bool:
-    """`KIND NAME`: two words that are safe to show in a command."""
+    """Returns True if the text is `KIND NAME`, two words that are safe to show in a command."""
     kind, _, name = text.partition(" ")
-    return kind.isalnum() and name != "" and all(each.isalnum() or each in "_./-" for each in name)
+    return kind.isalnum() and name != "" and all(character.isalnum() or character in "_./-" for character in name)

@@ -1,4 +1,4 @@
-"""Explanations: what each code of a diagnostic means, why it is said, an example, and what to write instead.
+"""Explanations: for each code of a diagnostic a page with its meaning, an example, and what to write instead.
 
 A page has one source, a text of this form, which is also Markdown:
 
@@ -16,12 +16,14 @@ A page has one source, a text of this form, which is also Markdown:
 
         …
 
-A code that is no error says so: `FLOW307 (warning): …`. The text is the docstring of the check, where a check says the code, and otherwise a
-file `FLOWnnn.txt` in the folder `explanations` of the part, or of the target, that says it. All are found without a
-list. `flowc explain` prints a page, `docs/diagnostics/` is made of them, and tests run the examples.
+The first line names the severity of a code that is not an error: `FLOW307 (warning): …`. If a check reports the code,
+the text is that check's docstring. Otherwise it is a file `FLOWnnn.txt` in the folder `explanations` of the part or the
+target that reports it. All are found without a list. `flowc explain` prints a page, `docs/diagnostics/` is made of
+them, and tests run the examples.
 
-An example without a class is the body of a flow, and the step `end` may be left out of it. A first line `$ flowc check flow.py --target argo` is
-the command that the example needs; a second example of just such a line is about the flow of the first.
+An example without a class is the body of a flow, and may omit the step `end`. A first line such as
+`$ flowc check flow.py --target argo` is the command that the example needs. If the second example is only such a line,
+it applies to the flow of the first.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-GROUPS = (  # from which code on → what they are about, but for the codes of one target
+GROUPS = (  # first code of a group → its subject; codes of a single target are grouped by target
     (0, "files"),
     (100, "flow and classes"),
     (110, "decorators and values"),
@@ -54,27 +56,27 @@ class Page:
     code: str  # "FLOW206"
     severity: str  # "error", "warning" or "hint"
     title: str  # one phrase, without a full stop
-    text: str  # the whole page but its first line, as Markdown with indented code
-    example: str  # what is wrong, dedented; "" where no short example can be
-    instead: str  # what to write
-    engine: str = ""  # of the target that alone gives the code
+    text: str  # the page without its first line, as Markdown with indented code
+    example: str  # wrong code, dedented; "" if there is no short example
+    instead: str  # correct code
+    engine: str = ""  # the engine of the only target that reports the code
 
     @property
     def group(self) -> str:
-        """What the code is about, as the index says it."""
+        """The code's subject, as a heading of the index."""
         return self.engine or next(name for first, name in reversed(GROUPS) if int(self.code[4:]) >= first)
 
 
 def pages() -> tuple[Page, ...]:
     """Returns every page, by code."""
-    found = [page for text, engine in _texts() if (page := parse(text, engine)) is not None]
-    return tuple(sorted(found, key=lambda page: page.code))
+    all_pages = [page for text, engine in _texts() if (page := parse(text, engine)) is not None]
+    return tuple(sorted(all_pages, key=lambda page: page.code))
 
 
-def groups(found: Iterable[Page]) -> dict[str, list[Page]]:
-    """Returns the pages by what they are about: the group that has the lowest code comes first."""
+def groups(all_pages: Iterable[Page]) -> dict[str, list[Page]]:
+    """Returns the pages by subject. The group with the lowest code comes first."""
     grouped: dict[str, list[Page]] = {}
-    for page in found:
+    for page in all_pages:
         grouped.setdefault(page.group, []).append(page)
     return grouped
 
@@ -85,9 +87,9 @@ def page_of(code: str) -> Page | None:
 
 
 def parse(text: str, engine: str = "") -> Page | None:
-    """Returns the page that the text is, or None if its first line names no code.
+    """Returns the page in the text, or None if its first line names no code.
 
-    `engine` is that of the target that alone gives the code. Raises ValueError for a page that is not finished.
+    `engine` is the engine of the only target that reports the code. Raises ValueError for an unfinished page.
     """
     head, _, body = text.strip("\n").partition("\n")
     code, colon, title = head.partition(": ")
@@ -96,22 +98,22 @@ def parse(text: str, engine: str = "") -> Page | None:
         return None
     body = body.strip("\n")
     if not body or not title.endswith("."):
-        raise ValueError(f"{code}: a page is a title that ends in a full stop, and a text that says why")
+        raise ValueError(f"{code}: a page needs a title that ends in a full stop, and a text that says why")
     _, _, shown = body.partition("\nExample:\n")
     example, _, instead = shown.partition("\nUse instead:\n")
     if bool(example) != bool(instead):
-        raise ValueError(f"{code}: `Example:` and `Use instead:` go together")
+        raise ValueError(f"{code}: a page needs both `Example:` and `Use instead:`, or neither")
     return Page(code, severity.rstrip(")") or "error", title.rstrip("."), body, _code(example), _code(instead), engine)
 
 
 def _code(text: str) -> str:
-    """The indented lines of the text, dedented."""
+    """Returns the indented lines of the text, dedented."""
     lines = [line[4:] for line in text.split("\n") if line.startswith("    ") or not line.strip()]
     return "\n".join(lines).strip("\n") + "\n" if any(lines) else ""
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """Yields the text of each page, and of modules that have none, with the engine of the target that it is of."""
+    """Yields the text of each page with its target's engine, and "" for modules without a page."""
     from flowc.targets import target
 
     checks = os.path.join(_package("flowc.compiler"), "checks")
@@ -129,7 +131,7 @@ def _texts() -> Iterator[tuple[str, str]]:
 
 
 def _package(name: str) -> str:
-    """The folder of a package, found without importing it where possible: an editable install keeps each elsewhere."""
+    """Returns the folder of a package, if possible without importing it: an editable install keeps each elsewhere."""
     from importlib.util import find_spec
 
     spec = find_spec(name)
@@ -138,7 +140,7 @@ def _package(name: str) -> str:
 
 
 def _docstring(path: str) -> str:
-    """A module's docstring, read as text: nothing is imported for it."""
+    """Returns a module's page, read from its source without importing it, or "" if its docstring is not a page."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     if not text.startswith('"""FLOW'):

@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever reads half of one, and so that an unchanged file keeps its time."""
+"""Atomic writes of files, so that no reader sees half a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(path: str) -> bytes | None:
 
 
 def write(path: str, data: bytes) -> None:
-    """Makes the file, and the folders above it, at once: a reader sees the old content or the new. Raises Failure, saying why not."""
+    """Writes the file atomically, and makes the folders above it. Raises Failure, with the reason."""
     path = os.path.realpath(path) if os.path.islink(path) else path  # a link stays a link
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name[:200]}.{os.getpid()}{_TEMPORARY}")
@@ -40,7 +40,7 @@ def write(path: str, data: bytes) -> None:
 
 
 def remove(path: str) -> None:
-    """Deletes the file, if there is one. Raises Failure, saying why not."""
+    """Deletes the file if it exists. Raises Failure, with the reason."""
     try:
         os.remove(path)
     except FileNotFoundError:
@@ -50,16 +50,16 @@ def remove(path: str) -> None:
 
 
 def sweep(folder: str) -> None:
-    """Deletes what writes that were killed have left in the folder. Nobody may be writing there (`Turn`)."""
-    for each in os.listdir(folder) if os.path.isdir(folder) else ():
-        if each.startswith(".") and each.endswith(_TEMPORARY) and each.split(".")[-2].isdigit():
-            _remove(os.path.join(folder, each))
+    """Deletes temporary files of writers that were killed. No process may be writing to the folder (`Turn`)."""
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.startswith(".") and name.endswith(_TEMPORARY) and name.split(".")[-2].isdigit():
+            _remove(os.path.join(folder, name))
 
 
 class Turn:
-    """One process at a time in a folder, which is made if it is not there: the others wait.
+    """Lets one process at a time work in a folder, which is created if it is missing. The others wait.
 
-    A process that dies gives its turn away. Where a folder cannot be locked (Windows, some network file systems), nobody
+    A process that dies releases its lock. If a folder cannot be locked (Windows, some network file systems), nobody
     waits.
     """
 
@@ -68,7 +68,7 @@ class Turn:
         self._descriptor = -1
 
     def __enter__(self) -> bool:
-        """Returns whether the others wait."""
+        """Returns True if the others wait."""
         try:
             os.makedirs(self.folder, exist_ok=True)
         except (OSError, ValueError) as error:
@@ -88,7 +88,7 @@ class Turn:
 
 
 def reason(error: Exception) -> str:
-    """What the operating system said."""
+    """Returns the operating system's reason for the error."""
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -1,9 +1,9 @@
-"""`python flow.py …`: Metaflow's form of the command line, turned into flowc's.
+"""Translation of `python flow.py …`, Metaflow's form of the command line, into flowc's.
 
     python flow.py [TOP OPTIONS] [COMMAND [OPTIONS]]
 
-Without a command it is `check`, as in Metaflow. Of Metaflow's top options those are taken whose meaning flowc keeps; any other is refused
-with the way to say it here, since dropping it would silently change the run.
+The default command is `check`, as in Metaflow. flowc accepts those of Metaflow's top options whose meaning it keeps. It
+refuses any other with what to write instead, because dropping it would silently change the run.
 """
 
 from __future__ import annotations
@@ -15,28 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = ("compile", "check", "explain", "show", "run", "resume", "runs", "logs", "dump", "card", "tag", "gc", "help")
-_ABOUT_RUNS = ("runs", "logs", "dump", "card", "tag", "gc")  # they need no flow, only its name and datastore
+_ABOUT_RUNS = ("runs", "logs", "dump", "card", "tag", "gc")  # need only the flow's name and datastore
 
 _WITHOUT_VALUE = {"--quiet": "--quiet", "-q": "--quiet", "--not-quiet": "", "--no-pylint": "", "--pylint": ""}
-_LOCAL = {
-    "--datastore": "--store URL",
-    "--metadata": "",
-    "--environment": "",
-}  # the value `local` says what flowc does anyway
+_LOCAL = {"--datastore": "--store URL", "--metadata": "", "--environment": ""}  # `local` is what flowc does anyway
 _ELSEWHERE = {
     "--datastore-root": "give the datastore to the command: `run --store URL`",
-    "--package-suffixes": "the code package holds the modules that the flow imports",
-    "--event-logger": "flowc logs no events",
-    "--monitor": "flowc has no monitor",
+    "--package-suffixes": "leave it out: the code package holds the modules that the flow imports",
+    "--event-logger": "leave it out: flowc logs no events",
+    "--monitor": "leave it out: flowc has no monitor",
 }
 _METAFLOW_ONLY = {
-    "spin": "`resume STEP` runs a step again on what an earlier run left for it, and all that follows it, in a new run",
-    "version": "the version of flowc is printed by `flowc --version`",
+    "spin": "`resume STEP` runs a step again, and everything after it, in a new run with an earlier run's inputs",
+    "version": "`flowc --version` prints the version of flowc",
 }
 
 
 def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
-    """Returns the same command line for `flowc`. Raises Usage for an option or command of Metaflow's that flowc does not have."""
+    """Returns the same command line for `flowc`. Raises Usage for an option or command that only Metaflow has."""
     words = list(argv)
     extra: list[str] = []
     configs: list[str] = []
@@ -56,7 +52,7 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
         raise _unknown(command)
     if command in ("help", "explain"):
         return words
-    if command in ("check", "show"):  # `run` reads the environment itself; `compile` depends on nothing but its options
+    if command in ("check", "show"):  # `run` reads the environment itself; `compile` depends only on its options
         configs = configs or _of_environment()
     if command not in ("run", "check", "compile", "show"):
         configs = []
@@ -64,7 +60,7 @@ def command_line(path: str, class_name: str, argv: Sequence[str]) -> list[str]:
 
 
 def _words(command: str, words: list[str]) -> list[str]:
-    """Metaflow has commands of two words about logs."""
+    """Removes `show` from Metaflow's `logs show`."""
     if command != "logs":
         return words
     if words[:1] == ["show"]:
@@ -72,16 +68,18 @@ def _words(command: str, words: list[str]) -> list[str]:
     if words[:1] == ["scrub"]:
         raise Usage(
             "flowc has no command `logs scrub`",
-            "a log is the object PATH.ATTEMPT.log of the datastore; `flowc gc` deletes whole runs",
+            "delete the object PATH.ATTEMPT.log from the datastore, or whole runs with `flowc gc`",
         )
     return words
 
 
 def _meant(command: str, extra: list[str]) -> list[str]:
-    """The top options that the command has too."""
+    """Returns the top options that the command has too."""
     if command in ("run", "resume", "check", "compile"):
         return extra
-    return [each for each in extra if command == "show" and each.startswith(("--with=", "--branch=", "--production"))]
+    return [
+        option for option in extra if command == "show" and option.startswith(("--with=", "--branch=", "--production"))
+    ]
 
 
 def _config(words: list[str]) -> list[str]:
@@ -96,10 +94,10 @@ def _config(words: list[str]) -> list[str]:
 
 
 def _of_environment() -> list[str]:
-    """What Metaflow's variables say of configs, as options."""
+    """Returns the configs in Metaflow's environment variables, as options."""
     import os
 
-    from .given import from_environment
+    from .source_options import from_environment
 
     return [
         word
@@ -114,19 +112,19 @@ def _about(command: str, path: str, class_name: str) -> list[str]:
 
 
 def _top_option(words: list[str]) -> list[str]:
-    """Takes one top option off the words; returns what it is for flowc's command."""
+    """Takes one top option off the words; returns its words for flowc's command."""
     name, equals, value = words.pop(0).partition("=")
     if name in _WITHOUT_VALUE and not equals:
         return [_WITHOUT_VALUE[name]] if _WITHOUT_VALUE[name] else []
     if name == "--with":
         if not equals and not words:
-            raise Usage("`--with` needs a value", "name a decorator: `--with retry:times=2`")
+            raise Usage("`--with` needs a value", "name a decorator, as in `--with retry:times=2`")
         return [f"--with={value if equals else words.pop(0)}"]
     if name == "--production" and not equals:
         return [name]
     if name == "--branch":
         if not equals and not words:
-            raise Usage("`--branch` needs a value", "name the branch: `--branch mine`")
+            raise Usage("`--branch` needs a value", "name the branch, as in `--branch mine`")
         return [f"--branch={value if equals else words.pop(0)}"]
     if name in _LOCAL:
         if not equals:
@@ -136,12 +134,12 @@ def _top_option(words: list[str]) -> list[str]:
         instead = (
             f"give the datastore to the command: `run {_LOCAL[name]}`"
             if _LOCAL[name]
-            else f"flowc has only `{name}=local`"
+            else f"leave it out, or write `{name}=local`"
         )
         raise Usage(f"`{name}={value}` is not supported", instead)
     if name in _ELSEWHERE:
         raise Usage(f"`{name}` is not supported before the command", _ELSEWHERE[name])
-    raise Usage(f"unknown option `{name}` before the command", "options of a command come after it: `run --alpha 0.5`")
+    raise Usage(f"unknown option `{name}` before the command", "write a command's options after it: `run --alpha 0.5`")
 
 
 def _unknown(command: str) -> Usage:

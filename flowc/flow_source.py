@@ -1,4 +1,4 @@
-"""Reading a flow for a command, with the places of its diagnostics as paths from the user's folder."""
+"""Loading of a flow for a command, with diagnostics whose paths start from the user's folder."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ WITH = Option(
 def load_flow(
     path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False, given: Given = NOTHING
 ) -> Program:
-    """Returns the program of the file. Raises Refused, its places being paths that the user can open.
+    """Returns the program of the file. Raises Refused, with paths that the user can open.
 
-    `attach` are the values of `--with`; `given` is what the flow is compiled from beside its source.
-    Codes are as serious as the project's settings say, unless `isolated`.
+    `attach` holds the values of `--with`. `given` holds the other inputs of the compile. The project's settings
+    determine the severity of codes, unless `isolated`.
     """
     severities = None if isolated else settings_for(path).severities
     try:
@@ -38,18 +38,20 @@ def load_flow(
 
 
 def placed(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ...]:
-    """The diagnostics with files as seen from the current folder instead of from the flow's; `path` is the flow's file."""
+    """Returns the diagnostics with paths from the current folder, not from that of the flow's file `path`."""
     folder = os.path.dirname(path)
     if not folder:
         return tuple(diagnostics)
     return tuple(
-        replace(each, span=replace(each.span, file=_join(folder, each.span.file))) if each.span else each
-        for each in diagnostics
+        replace(diagnostic, span=replace(diagnostic.span, file=_join(folder, diagnostic.span.file)))
+        if diagnostic.span
+        else diagnostic
+        for diagnostic in diagnostics
     )
 
 
 def placed_sources(sources: Mapping[str, str], path: str) -> dict[str, str]:
-    """The texts of source files by the names that `placed` gives them."""
+    """Returns the texts of source files by the paths that `placed` gives them."""
     folder = os.path.dirname(path)
     return {_join(folder, name): text for name, text in sources.items()}
 

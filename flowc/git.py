@@ -1,6 +1,6 @@
-"""The commit that a flow's files are at, and whether they are as it has them.
+"""The commit of a flow's files, and whether the files differ from it.
 
-The commit is read from git's own files. Only git can compare: it does so while the run is being prepared, so that nobody waits for it.
+The commit is read from git's own files. Only git can compare, so it runs in the background while the run is prepared.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-PATIENCE = 2.0  # seconds after which git is not waited for any longer
+PATIENCE = 2.0  # seconds to wait for git
 
 
 class Checkout:
-    """Begins to compare the files, given by their paths from the folder, with the commit."""
+    """A comparison of files, given by their paths from the folder, with the commit; it starts in the background."""
 
     def __init__(self, folder: str, files: Iterable[str]) -> None:
         self._found: dict[str, Any] = git_commit(folder)
         self._pid = 0
         if not self._found or not hasattr(os, "posix_spawnp"):
             return
-        # no hook or helper that the repository names is started, and its index is left alone
+        # start no hook or helper that the repository configures, and do not write its index
         options = ("-c", "core.fsmonitor=false", "--no-optional-locks", "--literal-pathspecs", "-C", folder)
-        there = sorted(each for each in files if os.path.exists(os.path.join(folder, each)))
-        words = ["git", *options, "status", "--porcelain", "--untracked-files=all", "--", *(there or ["."])]
+        existing = sorted(file for file in files if os.path.exists(os.path.join(folder, file)))
+        words = ["git", *options, "status", "--porcelain", "--untracked-files=all", "--", *(existing or ["."])]
         self._pipe, writing = os.pipe()
         null = os.open(os.devnull, os.O_RDWR)
         try:
@@ -36,14 +36,17 @@ class Checkout:
                 (os.POSIX_SPAWN_DUP2, null, 2),
             ]
             self._pid = os.posix_spawnp("git", words, {**os.environ, "GIT_TERMINAL_PROMPT": "0"}, file_actions=actions)
-        except OSError:  # there is no git here
+        except OSError:  # git is not installed
             os.close(self._pipe)
         finally:
             os.close(writing)
             os.close(null)
 
     def found(self) -> dict[str, Any]:
-        """`git`, the commit, and `dirty`, whether the files differ from it, as far as that is known; {} outside any repository."""
+        """Returns `git`, the commit, and `dirty`, True if the files differ from it.
+
+        `dirty` is absent if it is unknown. The dictionary is empty outside a repository.
+        """
         if self._pid:
             import select
             import signal
@@ -61,18 +64,17 @@ class Checkout:
 
 
 def git_commit(folder: str) -> dict[str, str]:
-    """Returns `{"git": COMMIT}` for the commit that is checked out in the nearest repository upwards, or {} where there is none."""
-    found = _git_folder(os.path.abspath(folder))
-    if not found:
+    """Returns `{"git": COMMIT}` for the commit checked out in the nearest repository above, or {} if there is none."""
+    git_folder = _git_folder(os.path.abspath(folder))
+    if not git_folder:
         return {}
-    head = _read(found, "HEAD")
+    head = _read(git_folder, "HEAD")
     if head.startswith("ref: "):
         name = head[len("ref: ") :]
-        common = os.path.join(
-            found, _read(found, "commondir") or "."
-        )  # a work tree of its own keeps branches with the repository
+        # a linked work tree keeps its branches in the main repository
+        common = os.path.join(git_folder, _read(git_folder, "commondir") or ".")
         head = _read(common, name) or _packed(common, name)
-    return {"git": head} if len(head) in (40, 64) and all(each in "0123456789abcdef" for each in head) else {}
+    return {"git": head} if len(head) in (40, 64) and all(character in "0123456789abcdef" for character in head) else {}
 
 
 def _git_folder(folder: str) -> str:

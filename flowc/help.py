@@ -1,4 +1,4 @@
-"""Help texts, made from what each command declares, so that none can name an option that is not parsed or leave one out."""
+"""Help texts, made from each command's declarations, so that they list exactly the options that it parses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMN = 26  # where the texts of options begin
 
 
 def overview(out: Output) -> str:
-    """The help of `flowc` itself."""
+    """Returns the help of `flowc` itself."""
     file_form = out.program != "flowc"
     usage = (
         f"{out.program} [--quiet] [--with DECORATOR] [COMMAND [OPTIONS]]" if file_form else "flowc COMMAND [OPTIONS]"
@@ -42,7 +42,7 @@ def overview(out: Output) -> str:
 
 
 def _products() -> str:
-    """The engines that flowc compiles to, by their full names."""
+    """Returns the full names of the engines that flowc compiles to."""
     from flowc.targets import target
 
     *several, last = (target.about(name).PRODUCT for name in target.names())
@@ -50,7 +50,7 @@ def _products() -> str:
 
 
 def of_command(command: str, module: Any, argv: list[str], out: Output) -> str:
-    """The help of one command; `argv` may name a flow or targets whose own options are then listed too."""
+    """Returns the help of one command. If `argv` names a flow or targets, their own options are listed too."""
     usage = [_as_typed(line, out) for line in module.USAGE]
     head = _title("usage")
     parts = [
@@ -84,15 +84,15 @@ def _section(title: str, options: Iterable[Option], add_help: bool = False) -> s
     return "\n".join(lines)
 
 
-def _two_columns(left: str, text: str) -> list[str]:
+def _two_columns(head: str, text: str) -> list[str]:
     parts = wrapped(text, _WIDTH - _COLUMN)
-    if len(left) + 2 > _COLUMN:
-        return [left, *(" " * _COLUMN + line for line in parts)]
-    return [left.ljust(_COLUMN) + parts[0], *(" " * _COLUMN + line for line in parts[1:])]
+    if len(head) + 2 > _COLUMN:
+        return [head, *(" " * _COLUMN + line for line in parts)]
+    return [head.ljust(_COLUMN) + parts[0], *(" " * _COLUMN + line for line in parts[1:])]
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The words of the text in lines of at most `width` characters."""
+    """Returns the text in lines of at most `width` characters."""
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
@@ -103,9 +103,11 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _text(text: str, out: Output) -> str:
-    """The paragraphs of a text, wrapped."""
+    """Returns the paragraphs of a text, wrapped."""
     paragraphs = text.strip().split("\n\n")
-    return "\n\n".join("\n".join(wrapped(_as_typed(each.replace("\n", " "), out), _WIDTH)) for each in paragraphs)
+    return "\n\n".join(
+        "\n".join(wrapped(_as_typed(paragraph.replace("\n", " "), out), _WIDTH)) for paragraph in paragraphs
+    )
 
 
 def _title(text: str) -> str:
@@ -113,7 +115,7 @@ def _title(text: str) -> str:
 
 
 def _as_typed(text: str, out: Output) -> str:
-    """Writes `flowc run FLOW.py` the way that was used to ask: `python wine.py run`."""
+    """Returns `flowc run FLOW.py` in the form that the user typed, such as `python wine.py run`."""
     if out.program == "flowc":
         return text
     return (

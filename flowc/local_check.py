@@ -1,4 +1,4 @@
-"""What a run on this machine lacks of what the flow asks for: packages that are others here, secrets that cannot be fetched."""
+"""Checks before a local run: packages whose versions differ on this machine, and secrets that flowc cannot fetch."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ _KINDS = ("conda", "pypi")
 
 
 def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnostic]:
-    """Yields FLOW154 (a warning) for each package and Python that is another one here, FLOW155 for each secret that flowc
-    cannot fetch.
+    """Yields FLOW154, a warning, for each package or Python that differs, and FLOW155 for each unreadable secret.
 
     Steps whose environments are locked have them, unless `environments` (the option) is `off`. Yields FLOW161 for a lock
-    that does not fit, and FLOW160 where there is none, which is an error if the option is `on`.
+    that does not fit, and FLOW160 if there is none, which is an error if the option is `on`.
     """
-    used = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
-    if not used.isdisjoint(each + end for each in _KINDS for end in ("", "_base")):
+    used = {decorator.name for decorator in flow.decorators} | {
+        decorator.name for step in flow.steps for decorator in step.decorators
+    }
+    if not used.isdisjoint(kind + end for kind in _KINDS for end in ("", "_base")):
         lacking = flow.steps
         if environments != "off":
             from .environments import locks
             from .environments.requests import request_of
             from .settings import settings_for
 
-            options = settings_for(path).options
-            found = list(locks.problems(flow, path, options))
-            yield from (replace(each, severity=ERROR) if environments == "on" else each for each in found)
-            if not any(each.code == locks.MISSING for each in found):
+            diagnostics = list(locks.problems(flow, path, settings_for(path).options))
+            for diagnostic in diagnostics:
+                yield replace(diagnostic, severity=ERROR) if environments == "on" else diagnostic
+            if not any(diagnostic.code == locks.MISSING for diagnostic in diagnostics):
                 lacking = tuple(step for step in flow.steps if request_of(flow, step, "") is None)
         for step in lacking:
             yield from _packages(flow, step)
@@ -47,34 +48,36 @@ def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
     from .environments.requests import is_disabled
 
     for kind in _KINDS if not is_disabled(flow, step) else ():
-        wanted = packages_of(flow, step, kind)
-        if wanted is None:
+        requested = packages_of(flow, step, kind)
+        if requested is None:
             continue
-        asking = [each for each in (*flow.decorators, *step.decorators) if each.name in (kind, f"{kind}_base")]
-        for name, version in wanted.packages.items():
-            here = _version_here(name.rpartition("::")[2])
-            if here is None or not _agrees(here, version):
-                owner = next(each for each in reversed(asking) if name in read(each).packages)
-                yield _differs(f"package `{name}`", here or "missing", version, owner)
-        if wanted.python and not _agrees(_python_here(), wanted.python):
-            owner = next(each for each in reversed(asking) if read(each).python)
-            yield _differs("Python", _python_here(), wanted.python, owner)
+        asking = [
+            decorator for decorator in (*flow.decorators, *step.decorators) if decorator.name in (kind, f"{kind}_base")
+        ]
+        for name, version in requested.packages.items():
+            installed = _version_here(name.rpartition("::")[2])
+            if installed is None or not _agrees(installed, version):
+                owner = next(decorator for decorator in reversed(asking) if name in read(decorator).packages)
+                yield _differs(f"package `{name}`", installed or "missing", version, owner)
+        if requested.python and not _agrees(_python_here(), requested.python):
+            owner = next(decorator for decorator in reversed(asking) if read(decorator).python)
+            yield _differs("Python", _python_here(), requested.python, owner)
 
 
-def _differs(what: str, here: str, wanted: str, owner: Decorator) -> Diagnostic:
-    asked = f" {wanted}" if wanted else ""
+def _differs(what: str, installed: str, version: str, owner: Decorator) -> Diagnostic:
+    asked = f" {version}" if version else ""
     return Diagnostic(
-        "FLOW154", f"{what} is {here} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
-        "steps whose packages are not locked have what this Python has",
-        "lock them with `flowc lock`, or run in an environment that holds them", WARNING,
+        "FLOW154", f"{what} is {installed} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
+        "steps whose packages are not locked use the packages of this Python",
+        "lock them with `flowc lock`, or run in an environment that has these versions", WARNING,
     )  # fmt: skip
 
 
-def _agrees(here: str, wanted: str) -> bool:
-    """True if the version is the one that is wanted, to as many parts as that has; constraints such as `>=2` are not judged."""
-    if not wanted or not wanted[0].isdigit() or "*" in wanted or "," in wanted:
+def _agrees(installed: str, requested: str) -> bool:
+    """Returns True if the installed version starts with the wanted one, or that is a constraint such as `>=2`."""
+    if not requested or not requested[0].isdigit() or "*" in requested or "," in requested:
         return True
-    return here.split(".")[: len(wanted.split("."))] == wanted.split(".")
+    return installed.split(".")[: len(requested.split("."))] == requested.split(".")
 
 
 def _version_here(package: str) -> str | None:
@@ -100,6 +103,7 @@ def _secrets(step: Step) -> Iterator[Diagnostic]:
             if source.backend not in ("", "inline"):
                 yield Diagnostic(
                     "FLOW155", f"secret `{source.id}` of step `{step.name}` cannot be fetched here", decorator.span,
-                    f"flowc does not ask {source.backend} yet, and the step must not run without it",
-                    "set the variables in the environment and leave `@secrets` out, or run the flow where they are given",
+                    f"flowc cannot read {source.backend} yet, and the step must not run without the secret",
+                    "set the variables in the environment and remove `@secrets`, or run the flow on a platform that "
+                    "provides them",
                 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One run on this machine: what `flowc run` and `flowc resume` have in common, from the code package to what is said at the end."""
+"""One run on this machine: what `flowc run` and `flowc resume` share, from the code package to the final report."""
 
 from __future__ import annotations
 
@@ -26,38 +26,45 @@ if TYPE_CHECKING:
     from .options import Arguments
 
 OPTIONS = (
-    Option("--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL", default="FLOWC_STORE, else .flowc here or beside the flow"),
-    Option("--run-id-file", "write the run's name to this file when it starts", "FILE"),
-    Option("--max-workers", "how many tasks run at a time; fewer where `@resources` ask for more than the machine has", "N", default="16"),
-    Option("--max-num-splits", "fail a run whose foreach has more items", "N", default="no limit"),
     Option(
-        "--isolation", "how a task gets its process: a fork of one that has imported the flow, or a new one", "HOW", default="auto",
-        choices=("auto", "fork", "process"),
+        "--store", "the datastore: a folder, or s3://BUCKET/PREFIX", "URL",
+        default="FLOWC_STORE, else .flowc here or beside the flow",
+    ),
+    Option("--run-id-file", "write the run's name to this file when it starts", "FILE"),
+    Option(
+        "--max-workers", "run at most N tasks at a time; fewer if `@resources` asks for more than the machine has", "N",
+        default="16",
+    ),
+    Option("--max-num-splits", "fail the run if a foreach has more items", "N", default="no limit"),
+    Option(
+        "--isolation", "run each task in a fork of a process that has imported the flow, or in a new process", "HOW",
+        default="auto", choices=("auto", "fork", "process"),
     ),
     Option(
         "--environments", "run steps with the packages that are locked for them, or with those of this Python", "HOW",
         default="on where there is a lock", choices=("on", "off"),
     ),
     Option("--tag", "a tag of the run", "TAG", repeated=True, default="those of METAFLOW_RUN_TAGS"),
-    Option("--user", "who the run belongs to", "NAME", default="METAFLOW_USER, else the one who is logged in"),
+    Option("--user", "the user that the run belongs to", "NAME", default="METAFLOW_USER, else the login name"),
     Option(
-        "--namespace", "the tag that runs must have for a step to find them; empty: all runs", "TAG", default="user:NAME", may_be_empty=True
+        "--namespace", "steps see only runs with this tag; empty: all runs", "TAG", default="user:NAME",
+        may_be_empty=True,
     ),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    Option("--flow", "the flow, if the file defines several", "NAME"),
     WITH,
-    Option("--json", "print one JSON object for each thing that happens"),
-    Option("--events", "write what --json prints to this file, beside what is printed", "FILE"),
-    Option("--quiet", "print only what the steps print, and problems", short="-q"),
+    Option("--json", "print one JSON object for each event"),
+    Option("--events", "also write the events to this file, as --json prints them", "FILE"),
+    Option("--quiet", "print only the steps' output, and problems", short="-q"),
 )  # fmt: skip
 
 MAX_WORKERS = 16
-OWNER = "a local run"  # in run.json, where engines have what they call the run
-TICK = 0.1  # seconds between two looks at the clock, where a status is drawn
+OWNER = "a local run"  # in run.json, in place of an engine's name for the run
+TICK = 0.1  # seconds between updates of the status on a terminal
 SHOWN = 5  # failed tasks whose tracebacks are shown at the end
 
 
 class LocalRun:
-    """One run, and what is said of it. `name` is the run's id."""
+    """One run and its report. `name` is the run's id."""
 
     def __init__(self, program: Program, path: str, arguments: Arguments, out: Output, name: str) -> None:
         self.program, self.path, self.arguments, self.out, self.name = program, path, arguments, out, name
@@ -75,10 +82,11 @@ class LocalRun:
         if arguments.text("--events"):
             self.report = Recorded(self.report, arguments.text("--events"))
 
-    def run(self, given: dict[str, Any] | None, extra: dict[str, Any], policy: Policy | None = None) -> int:
-        """Runs it, and returns the exit code. `given` are its parameters, None if run.json is written; `extra` is more of run.json.
+    def run(self, parameters: dict[str, Any] | None, extra: dict[str, Any], policy: Policy | None = None) -> int:
+        """Runs the flow and returns the exit code.
 
-        Raises Failure, saying what failed and how to go on.
+        `parameters` holds their values, or None if run.json exists already. `extra` holds further fields of run.json.
+        Raises Failure, with what failed and how to resume.
         """
         import time
 
@@ -107,18 +115,18 @@ class LocalRun:
             )
             extra = {**self._made_by(), **extra}
             result = run_flow(
-                self.graph(), self.folder, self.store, self.name, given, digest, settings, self._on_event, extra
+                self.graph(), self.folder, self.store, self.name, parameters, digest, settings, self._on_event, extra
             )
         except DamagedError as error:
             raise Failure(f"{error}: {self._again()}") from None
         except StoreError as error:
-            raise Failure(f"{error}\nwhen the datastore can be reached and written to again: {self._again()}") from None
+            raise Failure(f"{error}\nto resume once the datastore is available again: {self._again()}") from None
         except ShimError as error:
             raise Failure(str(error)) from None
         return self._close(result, time.monotonic() - started)
 
     def begin(self, values: dict[str, Any], extra: dict[str, Any]) -> None:
-        """Writes run.json, which the first task writes otherwise. Raises Failure if the run's name stands for something else."""
+        """Writes run.json before the first task would. Raises Failure if a different run has this name."""
         import time
 
         from flowc.runtime_shim.contract import record
@@ -165,22 +173,22 @@ class LocalRun:
         self.environments = local.of_run(flow, path, options, say)
 
     def _made_by(self) -> dict[str, Any]:
-        """What run.json says of who runs it, where, and in which namespace."""
+        """Returns the fields of run.json about the run's owner, code and namespace."""
         from flowc.runtime_shim.contract import identity
 
         flow = self.program.flow
-        found = {"owner": OWNER, "script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
-        project = next((each for each in flow.decorators if each.name == "project"), None)
+        fields = {"owner": OWNER, "script": flow.file, **identity.of_run(flow.name, "local"), **self.checkout.found()}
+        project = next((decorator for decorator in flow.decorators if decorator.name == "project"), None)
         if project is not None:
             from flowc.runtime_shim.contract.project import tags
 
-            found.update(tags(project.attributes, flow.name, identity.user_name()))
+            fields.update(tags(project.attributes, flow.name, identity.user_name()))
         if "--namespace" in self.arguments.given:
-            found["namespace"] = self.arguments.text("--namespace") or None
-        return found
+            fields["namespace"] = self.arguments.text("--namespace") or None
+        return fields
 
     def graph(self) -> dict[str, Any]:
-        """The IR's JSON form, as the code package has it."""
+        """Returns the IR in its JSON form, as in the code package."""
         import json
 
         from flowc.compiler.ir.json_form import to_json
@@ -188,7 +196,7 @@ class LocalRun:
         return dict(json.loads(to_json(self.program.flow, self.program.scope)))
 
     def put_package(self) -> str:
-        """Writes the code package to the datastore, if it is not there; returns its digest. Raises ShimError."""
+        """Writes the code package to the datastore if it is missing; returns its digest. Raises ShimError."""
         from flowc.runtime_shim.contract import code_package
         from flowc.runtime_shim.store import open_store
 
@@ -208,24 +216,25 @@ class LocalRun:
             self.failures.append((task, text))
         self.report.event(kind, task, text)
 
-    # ── what is said at the end ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the final report ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _close(self, result: Result, seconds: float) -> int:
         flow, name = self.program.flow.name, self.name
         counts = self.report.progress.counts()
         tasks = f"{counts['done']} tasks in {seconds:.1f} s" + (
-            f", {counts['reused']} done before" if counts["reused"] else ""
+            f", {counts['reused']} reused" if counts["reused"] else ""
         )
         about = {"run": name, "done": counts["done"], "reused": counts["reused"], "seconds": round(seconds, 3)}
         if result.succeeded:
             words = self._command("dump", flow_file=False)
-            text = f"{flow}, run {printable(name)}: succeeded, {tasks}\nits artifacts: {words} {quoted(name)}{self._store_option(words)}"
+            dump = f"{words} {quoted(name)}{self._store_option(words)}"
+            text = f"{flow}, run {printable(name)}: succeeded, {tasks}\nits artifacts: {dump}"
             self.report.end("succeeded", text, **about)
             return 0
         again = self._again()
         if result.stopped:
             self.report.end(
-                "interrupted", f"run {name} was interrupted, {tasks}\nto go on: {again}", **about, resume=again
+                "interrupted", f"run {name} was interrupted, {tasks}\nto resume it: {again}", **about, resume=again
             )
             return 130
         if result.import_failed:
@@ -240,12 +249,12 @@ class LocalRun:
             lines += self._failure(task, text)
         if len(self.failures) > SHOWN:
             lines.append(f"and {len(self.failures) - SHOWN} more")
-        lines.append(f"to go on from what failed, with mended code if you like: {again}")
+        lines.append(f"to resume from the failed step (after fixing the code, if needed): {again}")
         self.report.end("failed", "\n".join(lines), **about, failed=failed, resume=again)
         return 1
 
     def _failure(self, task: Task, text: str) -> list[str]:
-        """What failed, where in the user's own lines, and where the whole log is."""
+        """Returns lines that say what failed, where in the user's own code, and how to read the whole log."""
         from flowc.runtime_shim.contract import address
         from flowc.runtime_shim.store import open_store
         from flowc.runtime_shim.task import failure
@@ -253,14 +262,15 @@ class LocalRun:
         store, flow = open_store(self.store), self.program.flow.name
         step, path, attempt = task
         lines = [f"{label(task)}: {text}"]
-        left = failure.read(store, flow, self.name, step, path, attempt)
-        lines += [f"    {line}" for line in own_lines(str(left.get("traceback", "")), self.folder)]
-        if left.get("last_lines"):
-            lines += ["  the last it printed:", *(f"    {line}" for line in left["last_lines"])]
+        last_state = failure.read(store, flow, self.name, step, path, attempt)
+        lines += [f"    {line}" for line in own_lines(str(last_state.get("traceback", "")), self.folder)]
+        if last_state.get("last_lines"):
+            lines += ["  its last output:", *(f"    {line}" for line in last_state["last_lines"])]
         log = address.task_name(flow, self.name, step, path, f"{attempt}.log")
         if store.exists(log):
             words = self._command("logs", flow_file=False)
-            lines.append(f"  its log: {words} {quoted(f'{self.name}/{step}/{path}')}{self._store_option(words)}")
+            task_name = quoted(f"{self.name}/{step}/{path}")
+            lines.append(f"  its log: {words} {task_name}{self._store_option(words)}")
         return lines
 
     def _again(self) -> str:
@@ -268,12 +278,12 @@ class LocalRun:
         return f"{words} --origin-run-id {quoted(self.name)}{self._store_option(words)}"
 
     def _command(self, command: str, flow_file: bool = True) -> str:
-        """The words of another command about the same flow, as the user would type them."""
+        """Returns the first words of a command about the same flow, as the user would type them."""
         file = f" {quoted(self.path)}" if flow_file and self.out.program == "flowc" else ""
         return f"{self.out.program} {command}{file}"
 
     def _store_option(self, words: str) -> str:
-        """`--store …`, unless the command finds the datastore by itself."""
+        """Returns `--store …`, or "" if the command finds the datastore by itself."""
         if not self.arguments.text("--store") and (
             self.path in words or self.out.program != "flowc" or is_found_here(self.store)
         ):
@@ -282,12 +292,12 @@ class LocalRun:
 
 
 def store_of(arguments: Arguments, path: str) -> str:
-    """Returns the datastore's URL: the one that was given, that of FLOWC_STORE, else a folder `.flowc` (`datastore.folder_of`)."""
+    """Returns the datastore's URL: from `--store`, else FLOWC_STORE, else a folder `.flowc` (`datastore.folder_of`)."""
     return arguments.text("--store") or os.environ.get("FLOWC_STORE") or folder_of(path)
 
 
 def tags_given(arguments: Arguments, variable: str) -> list[str]:
-    """Returns the tags that the command line gives the run, else those of the environment's variable, as in Metaflow. Raises Failure."""
+    """Returns the run's tags: those of the command line, else the environment variable's, as in Metaflow."""
     from flowc.runtime_shim.contract.errors import ShimError
     from flowc.runtime_shim.contract.identity import tags_of_environment
 
@@ -298,14 +308,14 @@ def tags_given(arguments: Arguments, variable: str) -> list[str]:
 
 
 def new_run_id() -> str:
-    """A name that sorts by time and that no other run has."""
+    """Returns a unique name that sorts by time."""
     import time
 
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
 
 
 def own_lines(traceback: str, folder: str) -> list[str]:
-    """Returns the traceback's lines without the frames outside the flow's folder; none at all where no frame is inside."""
+    """Returns the traceback's lines without frames outside the flow's folder, or nothing if all frames are outside."""
     kept: list[str] = []
     own = keep = False
     for line in traceback.rstrip("\n").split("\n"):
@@ -320,7 +330,7 @@ def own_lines(traceback: str, folder: str) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """The text as one word of a shell's command line."""
+    """Returns the text as one word of a shell command."""
     import shlex
 
     return shlex.quote(text)

@@ -1,15 +1,15 @@
-"""`import metaflow` where Metaflow is not installed: flowc's own API takes its place.
+"""`import metaflow` without Metaflow: flowc's own API takes its place if Metaflow is not installed.
 
-Installed beside the package as the module `flowc_metaflow_hook`, which the line in `flowc_metaflow.pth` imports whenever Python starts in
-this environment. So it does next to nothing: it puts one finder behind all others, which is only asked for names that nobody else has.
-With `FLOWC_METAFLOW=0` in the environment even that finder does nothing.
+This file is installed beside the package as the module `flowc_metaflow_hook`. The line in `flowc_metaflow.pth` imports
+it whenever Python starts in this environment. So it does almost nothing: it puts one finder behind all others, which
+Python asks only for names that no other finder knows. `FLOWC_METAFLOW=0` in the environment disables the finder.
 """
 
 import sys
 
 
 class MetaflowFallback:
-    """A finder (importlib, meta path finders) that knows `metaflow` alone, and makes way for any other that knows it too."""
+    """A finder (importlib, meta path finders) of `metaflow` alone. It defers to any other finder of that name."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):  # type: ignore[no-untyped-def]
@@ -19,9 +19,8 @@ class MetaflowFallback:
 
         if os.environ.get("FLOWC_METAFLOW") == "0":
             return None
-        for finder in sys.meta_path[
-            sys.meta_path.index(cls) + 1 :
-        ]:  # an editable install of Metaflow may have put its own there
+        # an editable install of Metaflow may have added its finder later
+        for finder in sys.meta_path[sys.meta_path.index(cls) + 1 :]:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec
@@ -32,7 +31,7 @@ class MetaflowFallback:
 
 def install():  # type: ignore[no-untyped-def]
     """Puts the finder behind all others, once."""
-    if not any(getattr(each, "__name__", "") == MetaflowFallback.__name__ for each in sys.meta_path):
+    if not any(getattr(finder, "__name__", "") == MetaflowFallback.__name__ for finder in sys.meta_path):
         sys.meta_path.append(MetaflowFallback)  # type: ignore[arg-type]
 
 

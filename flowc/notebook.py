@@ -1,4 +1,4 @@
-"""`NBRunner`: runs of a flow that is defined in a notebook's cell (Metaflow's documentation, Running flows in notebooks)."""
+"""`NBRunner`: runs a flow that a notebook's cell defines (Metaflow's documentation, Running flows in notebooks)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ _OURS = frozenset(("NBRunner", "NBDeployer", "get_ipython"))
 
 
 class NBRunnerInitializationError(Exception):
-    """The flow's cell cannot be found: not in a notebook, or not the cell that defines the flow."""
+    """The flow's source cannot be read: this is not a notebook, or not the cell that defines the flow."""
 
 
 class NBRunner:
-    """Used in the cell that defines the flow, on its last line: `NBRunner(MyFlow).nbrun(alpha=5)`.
+    """A runner for the last line of the cell that defines the flow: `NBRunner(MyFlow).nbrun(alpha=5)`.
 
-    The cell up to the end of the flow's class becomes a file beside the notebook, until `cleanup`. What follows the class is no part of it.
+    The cell up to the end of the flow's class becomes a file beside the notebook, until `cleanup`. Code after the class
+    is not part of it.
     """
 
     def __init__(
-        self, flow: type, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None, base_dir: str | None = None,
-        file_read_timeout: int = 3600, **kwargs: Any,
+        self, flow: type, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None,
+        base_dir: str | None = None, file_read_timeout: int = 3600, **kwargs: Any,
     ) -> None:  # fmt: skip
-        """`base_dir`: where the file is written and run; by default the current folder. Raises NBRunnerInitializationError."""
+        """Writes the flow's file into `base_dir`, by default the current folder. Raises NBRunnerInitializationError."""
         source = flow_source(_cell(), flow.__name__)
         self.flow = flow
         self.base_dir = base_dir or os.getcwd()
@@ -45,7 +46,7 @@ class NBRunner:
         return self._once(self.runner.resume, kwargs)
 
     def run(self, **kwargs: Any) -> ExecutingRun:
-        """As `Runner.run`."""
+        """Runs the flow as `Runner.run` does."""
         return self.runner.run(**kwargs)
 
     def resume(self, **kwargs: Any) -> ExecutingRun:
@@ -58,15 +59,15 @@ class NBRunner:
         return await self.runner.async_resume(**kwargs)
 
     def cleanup(self) -> None:
-        """Ends the runs that go on, and deletes the file."""
+        """Ends the runs that are still going, and deletes the file."""
         self.runner.cleanup()
-        compiled = cache_from_source(self.flow_file)  # Python leaves it of a module that was imported
-        for each in (self.flow_file, compiled):
-            if os.path.exists(each):
-                os.unlink(each)
+        compiled = cache_from_source(self.flow_file)  # Python writes it when it imports the file
+        for path in (self.flow_file, compiled):
+            if os.path.exists(path):
+                os.unlink(path)
         try:
             os.rmdir(os.path.dirname(compiled))
-        except OSError:  # it holds other modules', or there is none
+        except OSError:  # it holds files of other modules, or does not exist
             pass
 
     def _once(self, start: Any, options: dict[str, Any]) -> Any:
@@ -77,10 +78,12 @@ class NBRunner:
 
 
 def flow_source(cell: str, flow: str) -> str:
-    """The cell as a file of its own, as Metaflow makes it: up to the end of the flow's class. What uses NBRunner, the notebook's own commands or
-    what they gave is left out; lines keep their numbers.
+    """Returns the cell as a file of its own, as Metaflow makes it: up to the end of the flow's class.
 
-    >>> print(flow_source("import os\\nrun = NBRunner(G).nbrun()\\nclass F(FlowSpec): pass\\nrun = NBRunner(F).nbrun()\\nprint(run)", "F"))
+    It omits statements that use NBRunner, the notebook's own commands, or a result of these. Lines keep their numbers.
+
+    >>> cell = "import os\\nrun = NBRunner(G).nbrun()\\nclass F(FlowSpec): pass\\nprint(NBRunner(F).nbrun())"
+    >>> print(flow_source(cell, "F"))
     import os
     pass
     class F(FlowSpec): pass
@@ -93,47 +96,45 @@ def flow_source(cell: str, flow: str) -> str:
     try:
         tree = ast.parse(cell)
     except SyntaxError as error:
-        raise NBRunnerInitializationError(f"the cell is no Python: line {error.lineno}: {error.msg}") from None
-    classes = [index for index, each in enumerate(tree.body) if isinstance(each, ast.ClassDef) and each.name == flow]
+        raise NBRunnerInitializationError(f"the cell is not valid Python: line {error.lineno}: {error.msg}") from None
+    classes = [index for index, node in enumerate(tree.body) if isinstance(node, ast.ClassDef) and node.name == flow]
     if not classes:
-        raise NBRunnerInitializationError(
-            f"the cell does not define {flow}: NBRunner is to be used in the cell that does"
-        )
+        raise NBRunnerInitializationError(f"the cell does not define {flow}: use NBRunner in the cell that defines it")
     own = tree.body[classes[-1]]
     lines = [line.encode() for line in _lines(cell)[: own.end_lineno]]
     lines[-1] = lines[-1][: own.end_col_offset]
-    for each in reversed(list(_left_out(tree.body[: classes[-1]]))):
-        first = min([each.lineno, *(one.lineno for one in getattr(each, "decorator_list", ()))])
-        last = each.end_lineno or first
-        before, after = lines[first - 1][: each.col_offset], lines[last - 1][each.end_col_offset :]
+    for statement in reversed(list(_left_out(tree.body[: classes[-1]]))):
+        first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+        last = statement.end_lineno or first
+        before, after = lines[first - 1][: statement.col_offset], lines[last - 1][statement.end_col_offset :]
         lines[first - 1 : last] = [before + b"pass" + after, *[b""] * (last - first)]
     return "\n".join([*(line.decode() for line in lines), "", "", 'if __name__ == "__main__":', f"    {flow}()", ""])
 
 
 def _lines(text: str) -> list[str]:
-    """The lines as Python counts them: a form feed or another break of Unicode ends none."""
+    """Returns the lines as Python counts them: form feeds and Unicode's other line breaks do not end a line."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _left_out(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that use NBRunner or the notebook, or a name that one of them has given its value."""
+    """Yields the statements that use NBRunner or the notebook, or a name that such a statement has assigned."""
     lost = set(_OURS)
-    for each in statements:
-        names = [name for name in ast.walk(each) if isinstance(name, ast.Name)]
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            uses, bound = {name.id for name in names} & _OURS, {each.name}
+    for statement in statements:
+        names = [name for name in ast.walk(statement) if isinstance(name, ast.Name)]
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            uses, bound = {name.id for name in names} & _OURS, {statement.name}
         else:
             uses = {name.id for name in names if isinstance(name.ctx, ast.Load)} & lost
             bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
         if uses:
             lost |= bound
-            yield each
+            yield statement
         else:
             lost -= bound - _OURS
 
 
 def _cell() -> str:
-    """The source of the cell that runs now, with the notebook's own commands (`%…`, `!…`, `…?`) as calls of `get_ipython`."""
+    """Returns the source of the running cell, with notebook commands (`%…`, `!…`, `…?`) as calls of `get_ipython`."""
     try:
         from IPython import get_ipython
     except ImportError:
@@ -142,9 +143,9 @@ def _cell() -> str:
         shell = get_ipython()
     if shell is None:
         raise NBRunnerInitializationError(
-            "NBRunner works in a notebook, such as Jupyter; elsewhere use Runner, with the flow's file"
+            "NBRunner works only in a notebook, such as Jupyter; elsewhere, use Runner with the flow's file"
         )
     cell = str((shell.history_manager.input_hist_raw or [""])[-1])
-    while cell.lstrip().startswith("%%"):  # `%%time` and its like: what follows is the cell
+    while cell.lstrip().startswith("%%"):  # the cell proper begins after a line such as `%%time`
         cell = cell.lstrip().partition("\n")[2]
     return str(shell.transform_cell(cell))

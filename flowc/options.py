@@ -1,10 +1,12 @@
-"""Options of the command line: what a command declares, and the parser that reads them.
+"""Options of the command line: their declarations, and the parser that reads them.
 
-Less than `argparse` and much quicker to import: long options with a value (`--name VALUE`, `--name=VALUE`) or without, short forms
-(`-o VALUE`, `-oVALUE`), options and positional arguments in any order, `--` before positional arguments that begin with a dash.
+It does less than `argparse` and imports much faster: long options with a value (`--name VALUE`, `--name=VALUE`) or
+without, short forms (`-o VALUE`, `-oVALUE`), options and positional arguments in any order, and `--` before positional
+arguments that begin with a dash.
 
-    >>> given = parse(["flow.py", "--seed=-1", "-o", "out"], (Option("--seed", "…", "N"), Option("--output", "…", "DIR", short="-o")))
-    >>> given.positional, given.text("--seed"), given.text("--output")
+    >>> options = (Option("--seed", "…", "N"), Option("--output", "…", "DIR", short="-o"))
+    >>> arguments = parse(["flow.py", "--seed=-1", "-o", "out"], options)
+    >>> arguments.positional, arguments.text("--seed"), arguments.text("--output")
     (('flow.py',), '-1', 'out')
 """
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Usage(Exception):
-    """A command line that cannot be understood. `args` are the message and, if there is one, a hint."""
+    """An invalid command line. `args` are the message and a hint, or ""."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message, hint)
@@ -31,11 +33,9 @@ class Option:
 
     name: str  # "--output"
     help: str
-    value: str = (
-        ""  # what help calls its value: "DIR"; empty for an option that takes none; two words for one that takes two
-    )
+    value: str = ""  # the name of its value in help, such as "DIR"; two words for two values, "" for none
     short: str = ""  # "-o"
-    default: str = ""  # as help shows it; the command itself applies it
+    default: str = ""  # for help; the command itself applies it
     choices: tuple[str, ...] = ()  # empty: any text
     repeated: bool = False  # every value counts, not only the last
     may_be_empty: bool = False
@@ -52,14 +52,14 @@ class Arguments:
         return name in self.given
 
     def text(self, name: str, default: str = "") -> str:
-        """The last value given."""
+        """Returns the last value of the option, or `default`."""
         return self.given[name][-1] if name in self.given else default
 
     def all(self, name: str) -> tuple[str, ...]:
         return self.given.get(name, ())
 
     def integer(self, name: str, default: int, least: int = 1) -> int:
-        """The last value, as a whole number of at least `least`. Raises Usage for any other text."""
+        """Returns the last value as a whole number, or `default`. Raises Usage unless it is a number from `least`."""
         text = self.text(name)
         if not text:
             return default
@@ -68,15 +68,15 @@ class Arguments:
         except ValueError:
             number = least - 1
         if number < least:
-            raise Usage(f"`{name}` takes a whole number from {least}, not `{text}`")
+            raise Usage(f"`{name}` must be a whole number of at least {least}, not `{text}`")
         return number
 
 
 def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
-    """Returns the parsed arguments. Raises Usage for an unknown option, a missing value, or one that is not among the choices."""
-    known = {name: option for option in options for name in (option.name, option.short) if name}
+    """Returns the parsed arguments. Raises Usage for an unknown option, a missing value or an invalid choice."""
+    by_name = {name: option for option in options for name in (option.name, option.short) if name}
     positional: list[str] = []
-    given: dict[str, list[str]] = {}
+    values_of: dict[str, list[str]] = {}
     at = 0
     while at < len(argv):
         word = argv[at]
@@ -88,9 +88,9 @@ def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
             positional.append(word)
             continue
         name, attached = split(word)
-        option = known.get(name)
+        option = by_name.get(name)
         if option is None:
-            raise unknown(name, known)
+            raise unknown(name, by_name)
         if not option.value:
             if attached is not None:
                 raise Usage(f"`{option.name}` takes no value")
@@ -107,15 +107,15 @@ def parse(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
             value = argv[at]
             at += 1
         else:
-            hint = f"a value that begins with a dash is written `{option.name}={argv[at]}`" if at < len(argv) else ""
+            hint = f"if `{argv[at]}` is the value, write `{option.name}={argv[at]}`" if at < len(argv) else ""
             raise Usage(f"`{option.name}` needs a value: {option.name} {option.value}", hint)
         _accept(option, value)
-        given.setdefault(option.name, []).append(value)
-    return Arguments(tuple(positional), {name: tuple(values) for name, values in given.items()})
+        values_of.setdefault(option.name, []).append(value)
+    return Arguments(tuple(positional), {name: tuple(values) for name, values in values_of.items()})
 
 
 def one_positional(arguments: Arguments, what: str) -> str:
-    """Returns the only positional argument. Raises Usage when there is none or are several; `what` says what it is."""
+    """Returns the only positional argument, called `what` in messages. Raises Usage if there are none or several."""
     if not arguments.positional:
         raise Usage(f"{what} is missing")
     if len(arguments.positional) > 1:
@@ -124,23 +124,23 @@ def one_positional(arguments: Arguments, what: str) -> str:
 
 
 def looks_like_option(word: str) -> bool:
-    """Whether a word is an option rather than a value: it begins with a dash and is neither a dash alone nor a number."""
+    """Returns True if a word is an option: it begins with a dash, and is neither a single dash nor a number."""
     return len(word) > 1 and word[0] == "-" and not (word[1].isdigit() or (word[1] == "." and word[2:3].isdigit()))
 
 
 def split(word: str) -> tuple[str, str | None]:
-    """Parts an option from a value that is attached to it: `--name=VALUE`, `-oVALUE`, `-o=VALUE`."""
+    """Splits an option from an attached value: `--name=VALUE`, `-oVALUE`, `-o=VALUE`."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
         return name, value if equals else None
     return word[:2], word[2:].removeprefix("=") if len(word) > 2 else None
 
 
-def unknown(name: str, known: Sequence[str] | dict[str, Option]) -> Usage:
-    """The error for an option that does not exist, with what was probably meant."""
+def unknown(name: str, names: Sequence[str] | dict[str, Option]) -> Usage:
+    """Returns the error for an unknown option, with the closest known one as the hint."""
     from flowc.compiler.report.diagnostics import nearest
 
-    close = nearest(name, [each for each in known if each.startswith("--")])
+    close = nearest(name, [option for option in names if option.startswith("--")])
     return Usage(f"unknown option `{name}`", f"did you mean `{close}`?" if close else "")
 
 
@@ -151,5 +151,6 @@ def _accept(option: Option, value: str) -> None:
         from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(value, option.choices)
-        hint = f"did you mean `{close}`?" if close else "it may be " + ", ".join(f"`{each}`" for each in option.choices)
-        raise Usage(f"`{option.name}` cannot be `{value}`", hint)
+        choices = ", ".join(f"`{choice}`" for choice in option.choices)
+        hint = f"did you mean `{close}`?" if close else f"it must be one of {choices}"
+        raise Usage(f"invalid value `{value}` of `{option.name}`", hint)

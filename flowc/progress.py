@@ -1,8 +1,8 @@
-"""How far a run is: tasks of each step, counted from the events of the supervisor, and an estimate of the time that is left.
+"""The progress of a run: the tasks of each step, counted from the supervisor's events, and an estimate of the rest.
 
 >>> progress = Progress()
->>> for kind, task, now in [("queued", ("a", "0", 0), 0), ("queued", ("a", "1", 0), 0), ("start", ("a", "0", 0), 0), ("done", ("a", "0", 0), 2)]:
-...     progress.event(kind, task, now)
+>>> for kind, path, now in [("queued", "0", 0), ("queued", "1", 0), ("start", "0", 0), ("done", "0", 2)]:
+...     progress.event(kind, ("a", path, 0), now)
 >>> progress.steps["a"].done, progress.steps["a"].waiting, progress.rest(now=2, workers=1)
 (1, 1, 2.0)
 """
@@ -20,61 +20,63 @@ class StepProgress:
     def __init__(self) -> None:
         self.waiting = self.done = self.reused = self.retried = self.failed = 0
         self.running: dict[Task, float] = {}  # task → when it started
-        self.seconds = 0.0  # that the done tasks took together
-        self.measured = 0  # tasks that `seconds` is of
+        self.seconds = 0.0  # sum of the times of the done tasks
+        self.measured = 0  # number of tasks in that sum
 
     @property
     def known(self) -> int:
-        """Tasks that are known so far, whatever became of them."""
+        """The number of tasks so far, in any state."""
         return self.waiting + len(self.running) + self.done + self.reused + self.failed
 
 
 class Progress:
-    """The steps that have begun, in the order in which they did."""
+    """The steps that have begun, in that order."""
 
     def __init__(self) -> None:
         self.steps: dict[str, StepProgress] = {}
 
     def event(self, kind: str, task: Task | None, now: float) -> None:
-        """Counts one event; `now` in seconds, by any clock that goes forward."""
+        """Counts one event; `now` is in seconds, of any monotonic clock."""
         if task is None or kind in ("line", "damaged"):
             return
-        one = self.steps.setdefault(task[0], StepProgress())
+        progress = self.steps.setdefault(task[0], StepProgress())
         if kind == "queued":
-            one.waiting += 1
+            progress.waiting += 1
         elif kind == "start":
-            one.waiting -= 1
-            one.running[task] = now
+            progress.waiting -= 1
+            progress.running[task] = now
         elif kind in ("kept", "reused"):
-            one.reused += 1
+            progress.reused += 1
         else:
-            began = one.running.pop(task, now)
+            began = progress.running.pop(task, now)
             if kind == "done":
-                one.done += 1
-                one.seconds += now - began
-                one.measured += 1
+                progress.done += 1
+                progress.seconds += now - began
+                progress.measured += 1
             elif kind == "retry":
-                one.retried += 1
-                one.waiting += 1
+                progress.retried += 1
+                progress.waiting += 1
             elif kind == "failed":
-                one.failed += 1
+                progress.failed += 1
 
     def counts(self) -> dict[str, int]:
         """Returns the sums over all steps."""
         return {
-            name: sum(getattr(each, name) for each in self.steps.values())
+            name: sum(getattr(progress, name) for progress in self.steps.values())
             for name in ("waiting", "done", "reused", "retried", "failed")
         }
 
     def rest(self, now: float, workers: int) -> float | None:
-        """Returns the seconds that the known tasks still take, if they take as long as those of their step that are done; None if nobody can say."""
+        """Estimates the seconds left for the known tasks from the mean of their step's done tasks; None if unknown."""
         work = 0.0
-        for one in self.steps.values():
-            left = one.waiting + len(one.running)
-            if not left:
+        for progress in self.steps.values():
+            unfinished = progress.waiting + len(progress.running)
+            if not unfinished:
                 continue
-            if not one.measured:
+            if not progress.measured:
                 return None
-            mean = one.seconds / one.measured
-            work += one.waiting * mean + sum(max(0.0, mean - (now - began)) for began in one.running.values())
-        return work / max(1, min(workers, sum(one.waiting + len(one.running) for one in self.steps.values()) or 1))
+            mean = progress.seconds / progress.measured
+            work += progress.waiting * mean + sum(max(0.0, mean - (now - began)) for began in progress.running.values())
+        return work / max(
+            1, min(workers, sum(progress.waiting + len(progress.running) for progress in self.steps.values()) or 1)
+        )

@@ -1,4 +1,4 @@
-"""The parameters of a run that is started here: their options, and their values from the command line, the environment, files and functions."""
+"""The parameters of a local run: their options, and their values from the command line, environment and files."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def options_of(flow: Flow) -> tuple[Option, ...]:
     """Returns an option for each parameter of the flow."""
     return tuple(
         Option(
-            f"--{each.name}",
-            each.help or "a parameter",
-            _VALUES.get(each.type, each.type.upper()),
-            default=_default(each),
+            f"--{parameter.name}",
+            parameter.help or "a parameter",
+            _VALUES.get(parameter.type, parameter.type.upper()),
+            default=_default(parameter),
             may_be_empty=True,
         )
-        for each in flow.parameters
+        for parameter in flow.parameters
     )
 
 
 def _default(parameter: Parameter) -> str:
-    """The default as help shows it."""
+    """Returns the default as help shows it."""
     if parameter.required:
-        return "none: it must be given"
+        return "none, a value is required"
     if parameter.computed:
         return "made when the run starts"
     if not parameter.has_default or not parameter.show_default:
@@ -47,66 +47,66 @@ def _default(parameter: Parameter) -> str:
 
 
 def given(arguments: Arguments, flow: Flow, options: frozenset[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns what the command line gives, and the environment for the rest, as text by the parameters' names.
+    """Returns the values from the command line, else from the environment, as text by the parameters' names.
 
-    `options` are those that no parameter can have. Raises Usage.
+    `options` are the names that parameters cannot have as options. Raises Usage.
     """
-    found: dict[str, Any] = {}
-    for each in flow.parameters:
-        option = f"--{each.name}"
-        variable = ENVIRONMENT + each.name.upper().replace("-", "_")
+    values: dict[str, Any] = {}
+    for parameter in flow.parameters:
+        option = f"--{parameter.name}"
+        variable = ENVIRONMENT + parameter.name.upper().replace("-", "_")
         if option not in options and option in arguments.given:
-            found[each.name] = arguments.text(option)
+            values[parameter.name] = arguments.text(option)
         elif variable in environment:
-            found[each.name] = environment[variable]
-    known = {each.name for each in flow.parameters}
+            values[parameter.name] = environment[variable]
+    names = {parameter.name for parameter in flow.parameters}
     for text in arguments.all("--parameter"):
         name, equals, value = text.partition("=")
         if not equals:
-            raise Usage(f"`--parameter` takes NAME=VALUE, not `{text}`")
-        if name not in known:
-            raise unknown(f"--{name}", [f"--{each}" for each in known])
-        found[name] = value
-    return found
+            raise Usage(f"the value of `--parameter` must be NAME=VALUE, not `{text}`")
+        if name not in names:
+            raise unknown(f"--{name}", [f"--{name}" for name in names])
+        values[name] = value
+    return values
 
 
 def resolved(
     program: Program, folder: str, store: str, texts: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns what the run is given, and the value of every parameter: functions called, files in the datastore. `folder` is the flow's.
+    """Returns the given values, and the value of every parameter. Calls functions and puts files into the datastore.
 
-    Raises Usage, naming everything that is wrong.
+    `folder` is the flow's. Raises Usage, with everything that is wrong.
     """
     from flowc.runtime_shim.contract import parameters
 
     flow = program.flow
-    found = dict(texts)
-    declared = [_plain(each) for each in flow.parameters]
+    given_values = dict(texts)
+    declared = [_plain(parameter) for parameter in flow.parameters]
     try:
-        found.update(_computed(program, declared, folder, store, found))
+        given_values.update(_computed(program, declared, folder, store, given_values))
         for parameter in flow.parameters:
             if parameter.type == "file":
-                reference = _file(parameter, program, store, found.get(parameter.name))
+                reference = _file(parameter, program, store, given_values.get(parameter.name))
                 if reference is not None:
-                    found[parameter.name] = reference
-        return found, parameters.convert(declared, found)
+                    given_values[parameter.name] = reference
+        return given_values, parameters.convert(declared, given_values)
     except ShimError as error:
         raise Usage(str(error)) from None
 
 
 def _plain(parameter: Parameter) -> dict[str, Any]:
-    """The parameter as the shim knows it, from the IR's JSON form."""
-    found: dict[str, Any] = {name: getattr(parameter, name) for name in parameter.__match_args__ if name != "span"}
+    """Returns the parameter as in the IR's JSON form, which the shim reads."""
+    fields: dict[str, Any] = {name: getattr(parameter, name) for name in parameter.__match_args__ if name != "span"}
     if parameter.include is not None:
-        found["include"] = {name: getattr(parameter.include, name) for name in parameter.include.__match_args__}
-    return found
+        fields["include"] = {name: getattr(parameter.include, name) for name in parameter.include.__match_args__}
+    return fields
 
 
 def _computed(
     program: Program, declared: list[dict[str, Any]], folder: str, store: str, texts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    wanted = [each for each in declared if each["computed"] and each["name"] not in texts]
-    if not wanted:
+    missing = [parameter for parameter in declared if parameter["computed"] and parameter["name"] not in texts]
+    if not missing:
         return {}
     import json
 
@@ -115,11 +115,11 @@ def _computed(
 
     user = next((os.environ[name] for name in ("METAFLOW_USER", "USER", "USERNAME") if os.environ.get(name)), "")
     flow = json.loads(to_json(program.flow, program.scope))["flow"]
-    return computed(folder, flow, wanted, user, "s3" if store.startswith("s3://") else "local")
+    return computed(folder, flow, missing, user, "s3" if store.startswith("s3://") else "local")
 
 
 def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
-    """The reference of the file that was given, or of the default: its content is put into the datastore."""
+    """Puts the given file, or the default one, into the datastore; returns its reference."""
     from flowc.compiler.read.include_files import FOLDER
     from flowc.runtime_shim.contract import included_file
     from flowc.runtime_shim.store import open_store
@@ -141,7 +141,7 @@ def _file(parameter: Parameter, program: Program, store: str, text: Any) -> Any:
             included_file.decoded(data, parameter.include.encoding)
         except (UnicodeError, LookupError) as error:
             raise Usage(
-                f"parameter `{parameter.name}`: the file `{text}` is no {parameter.include.encoding} text: {error}"
+                f"parameter `{parameter.name}`: the file `{text}` is not {parameter.include.encoding} text: {error}"
             ) from None
     return included_file.put(open_store(store), program.flow.name, data)
 

@@ -1,4 +1,4 @@
-"""What a local run prints while it goes on: plain lines, a status that is drawn anew on a terminal, or events as JSON."""
+"""The output of a local run: plain lines, a status that is redrawn on a terminal, or events as JSON."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
         progress: Progress
 
         def say(self, text: str) -> None:
-            """Something about the run as a whole."""
+            """Prints a line about the whole run."""
 
         def event(self, kind: str, task: Task | None, text: str) -> None: ...
 
         def begin(self, text: str, **about: Any) -> None:
-            """The run begins; `text` is for a person, `about` for a program."""
+            """Reports the start of the run; `text` is for a person, `about` for a program."""
 
         def end(self, status: str, text: str, **about: Any) -> None:
-            """The run has ended: `succeeded`, `failed` or `interrupted`."""
+            """Reports the end of the run: `succeeded`, `failed` or `interrupted`."""
 
 
-FRAME = 0.05  # seconds between two drawings of the status, at least
-ROWS = 12  # steps that the status shows at most
+FRAME = 0.05  # minimal seconds between drawings of the status
+ROWS = 12  # maximal number of steps in the status
 
 
 def choose(out: Output, json: bool, quiet: bool, workers: int) -> Report:
-    """Returns the report that suits the options and where standard output goes."""
+    """Returns the report for the options and the kind of standard output."""
     if json:
         return Events(lambda line: _at_once(out, line))
     if quiet or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
@@ -47,7 +47,7 @@ def choose(out: Output, json: bool, quiet: bool, workers: int) -> Report:
 
 
 class Lines:
-    """A line for each thing that happens, as it happens. Quiet: only what the steps print, and problems."""
+    """Prints a line for each event when it happens. Quiet: only the steps' output, and problems."""
 
     def __init__(self, out: Output, quiet: bool = False) -> None:
         self.out, self.quiet = out, quiet
@@ -67,9 +67,9 @@ class Lines:
         elif kind == "failed":
             self.out.print_error(f"{_clock()} [{label(task)}] failed: {printable(text)}")
         else:
-            said = describe(kind, task, text)
-            if said:
-                self.say(said)
+            line = describe(kind, task, text)
+            if line:
+                self.say(line)
 
     def end(self, status: str, text: str, **about: Any) -> None:
         if status == "succeeded":
@@ -79,14 +79,14 @@ class Lines:
 
 
 class Live(Lines):
-    """Lines for what the steps print and what goes wrong, and below them the state of every step, drawn anew up to 20 times a second."""
+    """Prints the steps' output and problems, and below them a status of every step, redrawn up to 20 times a second."""
 
     def __init__(self, out: Output, workers: int) -> None:
         super().__init__(out)
         self.workers = workers
         self.began = time.monotonic()
         self.pending: list[str] = []
-        self.drawn = 0  # lines of the status that stand above the cursor
+        self.drawn = 0  # lines of the status above the cursor
         self.last = 0.0
 
     def say(self, text: str) -> None:
@@ -104,20 +104,20 @@ class Live(Lines):
             self._draw()
 
     def end(self, status: str, text: str, **about: Any) -> None:
-        self._draw()  # it stays there, as the run's summary
+        self._draw()  # stays on the screen as the run's summary
         super().end(status, text, **about)
-        for each in self.pending:
-            self.out.print(each)
+        for line in self.pending:
+            self.out.print(line)
 
     def _draw(self) -> None:
-        """Takes the old status away, prints what has come since, and draws the new one below."""
+        """Erases the old status, prints what is new, and draws the new status below."""
         now = self.last = time.monotonic()
         width = _width()
         lines = status(self.progress, now - self.began, now, self.workers)
         back = f"\x1b[{self.drawn}F\x1b[J" if self.drawn else ""
         sys.stdout.write(back)
-        for each in self.pending:
-            self.out.print(each)
+        for line in self.pending:
+            self.out.print(line)
         self.pending = []
         sys.stdout.write("".join(line[: width - 1] + "\n" for line in lines))
         sys.stdout.flush()
@@ -125,7 +125,7 @@ class Live(Lines):
 
 
 class Recorded:
-    """A report, whose events are also written to a file, for who follows the run from another process."""
+    """A report that also writes its events to a file, for processes that follow the run."""
 
     def __init__(self, report: Report, path: str) -> None:
         from .terminal import Failure
@@ -183,31 +183,35 @@ class Events:
 
 
 def status(progress: Progress, elapsed: float, now: float, workers: int) -> list[str]:
-    """Returns the lines that say how far the run is: one for each of the steps that matter most, and one for the whole."""
+    """Returns the lines of the status: one for each of the most important steps, and one for the whole run."""
     steps = list(progress.steps.items())
-    if len(steps) > ROWS:  # those that are going on, then the latest
-        busy = [each for each in steps if each[1].running or each[1].waiting][-ROWS:]
-        rest = [each for each in steps if each not in busy]
-        steps = [each for each in steps if each in busy or each in rest[len(rest) - (ROWS - len(busy)) :]]
+    if len(steps) > ROWS:  # show running steps, then the latest ones
+        busy = [entry for entry in steps if entry[1].running or entry[1].waiting][-ROWS:]
+        rest = [entry for entry in steps if entry not in busy]
+        steps = [entry for entry in steps if entry in busy or entry in rest[len(rest) - (ROWS - len(busy)) :]]
     wide = max((len(name) for name, _ in steps), default=0)
     lines = []
-    for name, one in steps:
-        parts = [f"{one.done + one.reused}/{one.known} done"]
+    for name, counts in steps:
+        parts = [f"{counts.done + counts.reused}/{counts.known} done"]
         parts += [
             f"{count} {what}"
-            for count, what in ((len(one.running), "running"), (one.retried, "retried"), (one.failed, "failed"))
+            for count, what in (
+                (len(counts.running), "running"),
+                (counts.retried, "retried"),
+                (counts.failed, "failed"),
+            )
             if count
         ]
         lines.append(f"  {name:<{wide}}  {', '.join(parts)}")
-    left = progress.rest(now, workers)
-    known = f", about {duration(left)} left of what is known" if left is not None and left >= 1 else ""
-    return [*lines, f"  {duration(elapsed)} elapsed{known}"]
+    seconds = progress.rest(now, workers)
+    estimate = f", about {duration(seconds)} left for the known tasks" if seconds is not None and seconds >= 1 else ""
+    return [*lines, f"  {duration(elapsed)} elapsed{estimate}"]
 
 
 def describe(kind: str, task: Task | None, text: str) -> str:
-    """Returns the line for an event, "" for one that needs none."""
+    """Returns the line for an event, or "" for an event without one."""
     if kind == "isolation":
-        return f"tasks run in new processes, not in forks: {text}"
+        return f"each task runs in a new process, not in a fork: {text}"
     if task is None:
         return ""
     where = f"{_clock()} [{label(task)}]"
@@ -216,21 +220,21 @@ def describe(kind: str, task: Task | None, text: str) -> str:
     if kind == "damaged":
         return f"{where} runs again: {printable(text)}"
     if kind == "reused":
-        return f"{where} taken over from run {printable(text)}"
+        return f"{where} reused from run {printable(text)}"
     if kind == "done":
         return f"{where} done" + (f", at attempt {task[2]}" if task[2] else "")
     return f"{where} started" if kind == "start" and not task[2] else ""
 
 
 def label(task: Task | None) -> str:
-    """What a line calls a task: its step, and its path where there is one."""
+    """Returns the task's name in a line: its step, and its path if it has one."""
     if task is None:
         return ""
     return task[0] if task[1] == "-" else f"{task[0]}/{task[1]}"
 
 
 def duration(seconds: float) -> str:
-    """A duration as people say it: `0.4 s`, `12 s`, `3:07 min`, `1:02:03 h`."""
+    """Returns a duration for people: `0.4 s`, `12 s`, `3:07 min`, `1:02:03 h`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = int(seconds)

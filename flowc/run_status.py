@@ -1,4 +1,4 @@
-"""How a run stands, as its datastore tells: nobody keeps a status, it follows from what the tasks left."""
+"""The status of a run, derived from the objects that its tasks left in the datastore: nobody records it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STATUSES = {
     FAILED: "a task has failed in its last attempt",
     RUNNING: "the process on this machine that drives it is alive",
     STOPPED: "that process has ended, and no task has failed",
-    UNFINISHED: "not done yet; whether it goes on, its orchestrator knows, or the machine that it runs on",
+    UNFINISHED: "not done yet; only its orchestrator or the machine that runs it knows whether it is still going",
 }
 
 
 def write_process(store: Store, flow: str, run: str) -> None:
-    """Writes down which process drives the run from now on: `RUN/process.json`, replaced by each that goes on with it."""
+    """Records this process as the driver of the run in `RUN/process.json`, and replaces an earlier driver."""
     import socket
 
     from flowc.runtime_shim.contract import address, record
@@ -40,12 +40,12 @@ def _process(store: Store, flow: str, run: str) -> dict[str, Any]:
     data = store.get(name)
     try:
         return {} if data is None else record.loads(data, name)
-    except DamagedError:  # torn by a power failure, which the process did not outlive either
+    except DamagedError:  # a power failure interrupted the write, and the process with it
         return {}
 
 
 def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
-    """Returns one of STATUSES, and when the run ended, in seconds since the epoch, if that is known."""
+    """Returns one of STATUSES, and the time when the run ended in seconds since the epoch, None if unknown."""
     from flowc.runtime_shim.client.run import Run
     from flowc.runtime_shim.task import failure
 
@@ -59,33 +59,32 @@ def status(place: Datastore, flow: str, run: str) -> tuple[str, float | None]:
     graph = place.graph(flow, run)
     for step in place.steps(flow, run):
         for path, seen in place.tasks(flow, run, step).items():
-            if (
-                not seen.has_record and seen.failures and max(seen.failures) + 1 >= graph.attempts(step)
-            ):  # a log may be that of a task cut short
+            # a log alone proves no failure: the task may have been interrupted
+            if not seen.has_record and seen.failures and max(seen.failures) + 1 >= graph.attempts(step):
                 return FAILED, failure.read(place.store, flow, run, step, path, max(seen.failures)).get("time")
     return (STOPPED if _is_here(process) else UNFINISHED), None
 
 
-def _is_here(known: dict[str, Any]) -> bool:
+def _is_here(process: dict[str, Any]) -> bool:
     import socket
 
-    return known.get("host") == socket.gethostname()
+    return process.get("host") == socket.gethostname()
 
 
-def _is_alive(known: dict[str, Any]) -> bool:
-    if not _is_here(known):
+def _is_alive(process: dict[str, Any]) -> bool:
+    if not _is_here(process):
         return False
     try:
-        os.kill(int(known["pid"]), 0)
+        os.kill(int(process["pid"]), 0)
     except PermissionError:
         pass
     except (OSError, ValueError, KeyError):
         return False
-    return _since(int(known["pid"])) == known.get("since")
+    return _since(int(process["pid"])) == process.get("since")
 
 
 def _since(pid: int) -> str:
-    """When the process began, as the kernel counts: tells it from a later one of the same number. "" where that cannot be told."""
+    """Returns the kernel's start time of the process, or "" if unknown: a later process may have the same pid."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[19]

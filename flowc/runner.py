@@ -1,9 +1,9 @@
-"""`Runner`: runs of a flow's file, started and watched from Python (Metaflow's documentation, Programmatic execution).
+"""`Runner`: starts and watches runs of a flow's file from Python (Metaflow's documentation, Programmatic execution).
 
     with Runner("flow.py").run(alpha=5, tags=["try"]) as running:
         print(running.status, running.run.data.score)
 
-A run is a process of its own, of flowc's command line: nothing of the flow is imported here. What happens in it comes as events, in a file.
+Each run is a process of flowc's command line, so the flow is not imported here. The run reports its events in a file.
 """
 
 from __future__ import annotations
@@ -24,20 +24,16 @@ from .flow_file import command_line
 from .options import Usage
 
 RUNNING, SUCCESSFUL, FAILED, TIMEOUT = "running", "successful", "failed", "timeout"
-PAUSE = 0.02  # seconds between two looks at a process
-GRACE = 10.0  # seconds that a run gets to end its tasks before it is killed
-_NAMES = {
-    "decospecs": "with",
-    "tags": "tag",
-    "user_namespace": "namespace",
-}  # what Metaflow calls them in Python → on the command line
+PAUSE = 0.02  # seconds between polls of a process
+GRACE = 10.0  # seconds for a run to end its tasks before it is killed
+_NAMES = {"decospecs": "with", "tags": "tag", "user_namespace": "namespace"}  # Metaflow's names in Python → options
 _REPEATED = frozenset(("decospecs", "with", "tags", "tag", "parameter", "set", "env"))
 _PAIRS = frozenset(("config", "config_value"))
 _FLAGS = frozenset(("production", "quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
 
 
 class Stream:
-    """What a process writes to one of its streams: taken by a thread, kept, and shown on."""
+    """The output of a process on one stream: a thread reads it, keeps it, and forwards it."""
 
     def __init__(self, pipe: Any, shown: Any) -> None:
         self._pipe, self._shown = pipe, shown
@@ -62,7 +58,7 @@ class Stream:
 
 
 class Command:
-    """A process of the command line. `process` is its `subprocess.Popen`."""
+    """A process of flowc's command line. `process` is its `subprocess.Popen`."""
 
     def __init__(self, words: list[str], env: dict[str, str], cwd: str | None, show: bool) -> None:
         self.command = [sys.executable, "-m", "flowc", *words]
@@ -80,13 +76,13 @@ class Command:
         return self.process.poll() is not None
 
     def close(self) -> None:
-        """Waits for the end, and for the last of what was written."""
+        """Waits for the end, and for the last output."""
         self.process.wait()
-        for each in self.streams.values():
-            each.join()
+        for stream in self.streams.values():
+            stream.join()
 
     def kill(self) -> None:
-        """Ends the run: its tasks first, as with Ctrl-C."""
+        """Ends the run, and before it its tasks, as Ctrl-C does."""
         if not self.ended:
             self.process.terminate()
             try:
@@ -97,7 +93,7 @@ class Command:
 
 
 class ExecutingRun:
-    """A run that goes on or has ended. As a context manager it ends the run on leaving."""
+    """A run that is going or has ended. As a context manager, it ends the run on exit."""
 
     def __init__(self, runner: Runner, command_obj: Command, events: str) -> None:
         self.runner, self.command_obj = runner, command_obj
@@ -106,15 +102,14 @@ class ExecutingRun:
 
     @property
     def run(self) -> Any:
-        """The client's object (`Run`). Raises RuntimeError if the run never began, or ended before its first step did."""
-        found = self._run()
-        if self.command_obj.ended and not found._exists():
+        """The client's object (`Run`). Raises RuntimeError if the run ended before its first step began."""
+        run = self._run()
+        if self.command_obj.ended and not run._exists():
             self.command_obj.close()
-            flow = found.pathspec.partition("/")[0]
-            raise RuntimeError(
-                f"run {found.id!r} of the flow {flow} failed before its first step began: nothing of it can be read\n{self.stderr}".rstrip()
-            )
-        return found
+            flow = run.pathspec.partition("/")[0]
+            message = f"run {run.id!r} of the flow {flow} failed before its first step began, so it has no data"
+            raise RuntimeError(f"{message}\n{self.stderr}".rstrip())
+        return run
 
     def _run(self) -> Any:
         from flowc.runtime_shim.client.datastore import open_datastore
@@ -130,7 +125,7 @@ class ExecutingRun:
 
     @property
     def status(self) -> str:
-        """`running`, `successful`, `failed` or `timeout` (the patience of `wait` ended)."""
+        """`running`, `successful`, `failed` or `timeout` (`wait` ended the run)."""
         if self.command_obj.timeout:
             return TIMEOUT
         code = self.returncode
@@ -142,7 +137,7 @@ class ExecutingRun:
 
     @property
     def stdout(self) -> str:
-        """What the run has printed so far."""
+        """The run's standard output so far."""
         return self.command_obj.streams["stdout"].text
 
     @property
@@ -151,7 +146,7 @@ class ExecutingRun:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What has happened so far, as `flowc run --json` says it: `event`, `time`, `step`, `path`, `attempt`, … (docs/cli.md)."""
+        """The events so far, as `flowc run --json` prints them: `event`, `time`, `step`, `path`, … (docs/cli.md)."""
         try:
             with open(self._events, encoding="utf-8") as file:
                 return [json.loads(line) for line in file.read().split("\n")[:-1]]
@@ -163,15 +158,18 @@ class ExecutingRun:
         seen = 0
         while True:
             ended = self.command_obj.ended
-            found = self.events
-            yield from found[seen:]
-            seen = len(found)
+            events = self.events
+            yield from events[seen:]
+            seen = len(events)
             if ended:
                 return
             time.sleep(PAUSE)
 
     async def wait(self, timeout: float | None = None, stream: str | None = None) -> ExecutingRun:
-        """Waits for the end, at most `timeout` seconds: then the run is ended, and its status is `timeout`. `stream` is printed meanwhile."""
+        """Waits for the end, and prints `stream` meanwhile.
+
+        After `timeout` seconds it ends the run, whose status is then `timeout`.
+        """
         until = None if timeout is None else time.monotonic() + timeout
         shown = 0
         while True:
@@ -190,7 +188,10 @@ class ExecutingRun:
             await asyncio.sleep(PAUSE)
 
     async def stream_log(self, stream: str, position: int | None = None) -> AsyncIterator[tuple[int, str]]:
-        """Yields (position, line) of `stdout` or `stderr` as they come, until the run has ended; from `position`, which an earlier line came with."""
+        """Yields (position, line) of `stdout` or `stderr` until the run has ended.
+
+        It starts at `position`, which an earlier pair holds.
+        """
         at = position or 0
         kept = self.command_obj.streams[_stream(stream)]
         while True:
@@ -206,9 +207,9 @@ class ExecutingRun:
             await asyncio.sleep(PAUSE)
 
     def _begin(self) -> dict[str, Any]:
-        """The event of the run's beginning, an empty dict until there is one."""
+        """Returns the event `begin`, or an empty dict if the run has not begun."""
         if not self._begun:
-            self._begun = next((each for each in self.events if each.get("event") == "begin"), {})
+            self._begun = next((event for event in self.events if event.get("event") == "begin"), {})
         return self._begun
 
     def _has_begun(self) -> bool:
@@ -229,15 +230,15 @@ class ExecutingRun:
 
 
 class Runner:
-    """Runs of one flow file. Options of the command line before its command are keyword arguments: `decospecs=["retry"]`, `quiet=True`, …"""
+    """Starts runs of one flow file. Metaflow's top options are keyword arguments: `decospecs=["retry"]`, …"""
 
     def __init__(
-        self, flow_file: str, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None, cwd: str | None = None,
-        file_read_timeout: int = 3600, **kwargs: Any,
+        self, flow_file: str, show_output: bool = True, profile: str | None = None, env: dict[str, str] | None = None,
+        cwd: str | None = None, file_read_timeout: int = 3600, **kwargs: Any,
     ) -> None:  # fmt: skip
-        """`file_read_timeout`: seconds that a run may take to begin. Raises ValueError for a profile: flowc has none."""
+        """Waits at most `file_read_timeout` seconds for a run to begin. Raises ValueError for a profile."""
         if profile is not None:
-            raise ValueError("flowc has no profiles: set what the run needs with `env`")
+            raise ValueError("flowc has no profiles: set the run's environment variables with `env`")
         self.flow_file = os.path.abspath(os.path.join(cwd or "", flow_file))
         self.show_output, self.env, self.cwd, self.file_read_timeout = (
             show_output,
@@ -250,15 +251,15 @@ class Runner:
         self._started: list[ExecutingRun] = []
 
     def run(self, **kwargs: Any) -> ExecutingRun:
-        """Runs the flow to its end. Parameters and options of `flowc run` are keyword arguments: `alpha=5`, `max_workers=2`, `tags=["a"]`.
+        """Runs the flow to its end. Parameters and options of `flowc run` are keyword arguments: `alpha=5`, …
 
-        Raises RuntimeError, with what was printed, if the run did not even begin; ValueError for an option that does not exist before the
-        command. A run that failed is no exception: its status says so.
+        Raises RuntimeError, with the output, if the run did not begin, and ValueError for an unknown top option. A
+        failed run raises nothing: its status is `failed`.
         """
         return self._to_its_end(self._start("run", kwargs))
 
     def resume(self, **kwargs: Any) -> ExecutingRun:
-        """As `run`, of `flowc resume`: `origin_run_id`, `step_to_rerun`, …"""
+        """Resumes a run as `flowc resume` does. Options are keyword arguments: `origin_run_id`, `step_to_rerun`, …"""
         return self._to_its_end(self._start("resume", kwargs))
 
     async def async_run(self, **kwargs: Any) -> ExecutingRun:
@@ -270,17 +271,17 @@ class Runner:
 
     def spin(self, pathspec: str, **kwargs: Any) -> Any:
         raise NotImplementedError(
-            "flowc has no `spin`: `resume(step_to_rerun=STEP)` runs a step and what follows it again"
+            "flowc has no `spin`: `resume(step_to_rerun=STEP)` runs a step and everything after it again"
         )
 
     async def async_spin(self, pathspec: str, **kwargs: Any) -> Any:
         return self.spin(pathspec, **kwargs)
 
     def cleanup(self) -> None:
-        """Ends the runs that go on, and deletes what was needed to follow them."""
-        for each in self._started:
-            each.command_obj.kill()
-            each._begin()
+        """Ends the runs that are still going, and deletes their files of events."""
+        for run in self._started:
+            run.command_obj.kill()
+            run._begin()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, command: str, options: dict[str, Any]) -> ExecutingRun:
@@ -300,19 +301,19 @@ class Runner:
         except Usage as error:
             raise ValueError(f"{error.message}{'; ' + error.hint if error.hint else ''}") from None
         at = words.index("--flow")
-        del words[at : at + 2]  # the file's only one, or the command line says that there are several
-        made = ExecutingRun(
+        del words[at : at + 2]  # without it, flowc takes the file's only flow, or reports that there are several
+        started = ExecutingRun(
             self,
             Command(words, {**os.environ, "PYTHONUNBUFFERED": "1", **self.env}, self.cwd, self.show_output),
             events,
         )
-        self._started.append(made)
-        return made
+        self._started.append(started)
+        return started
 
     def _to_its_end(self, started: ExecutingRun) -> ExecutingRun:
         try:
             started.command_obj.close()
-        except BaseException:  # Ctrl-C: the run must not outlive who started it
+        except BaseException:  # Ctrl-C: the run must not outlive its caller
             started.command_obj.kill()
             raise
         if not started._begin():
@@ -349,13 +350,12 @@ class Runner:
 
 
 def _never_began(started: ExecutingRun) -> RuntimeError:
-    return RuntimeError(
-        f"the run of {started.runner.flow_file} did not begin (exit code {started.returncode})\n{started.stdout}{started.stderr}".rstrip()
-    )
+    message = f"the run of {started.runner.flow_file} did not begin (exit code {started.returncode})"
+    return RuntimeError(f"{message}\n{started.stdout}{started.stderr}".rstrip())
 
 
 def _words(options: dict[str, Any]) -> list[str]:
-    """The options as words of a command line: `max_workers=2` → `--max-workers=2`; a list of tags gives the option for each.
+    """Returns the options as words of a command line: `max_workers=2` → `--max-workers=2`; lists repeat the option.
 
     >>> _words({"alpha": 5, "tags": ["a", "b"], "quiet": True, "flag": False, "skipped": None, "config": {"a": 1}})
     ['--alpha=5', '--tag=a', '--tag=b', '--quiet', '--flag=False', '--config', 'a', '1']
@@ -367,24 +367,24 @@ def _words(options: dict[str, Any]) -> list[str]:
             words += [name] if value else []
             continue
         if key in _PAIRS and value:
-            for one, other in _pairs(value):
-                words += [name, str(one), json.dumps(other) if isinstance(other, (dict, list)) else str(other)]
+            for config, other in _pairs(value):
+                words += [name, str(config), json.dumps(other) if isinstance(other, (dict, list)) else str(other)]
             continue
         several = isinstance(value, (list, tuple)) and key in _REPEATED
-        for each in value if several else [value]:
-            if each is not None:  # a parameter's list or dict is what JSON makes of it
-                words.append(f"{name}={json.dumps(each) if isinstance(each, (dict, list, tuple)) else each}")
+        for item in value if several else [value]:
+            if item is not None:  # lists and dicts are passed as JSON
+                words.append(f"{name}={json.dumps(item) if isinstance(item, (dict, list, tuple)) else item}")
     return words
 
 
 def _pairs(value: Any) -> list[tuple[Any, Any]]:
-    """Names of configs, and their files or values: as a dict, as pairs, or one pair."""
+    """Returns pairs of a config's name and its file or value, from a dict, from pairs, or from one pair."""
     if isinstance(value, dict):
         return list(value.items())
-    return [tuple(value)] if len(value) == 2 and isinstance(value[0], str) else [tuple(each) for each in value]
+    return [tuple(value)] if len(value) == 2 and isinstance(value[0], str) else [tuple(pair) for pair in value]
 
 
 def _stream(name: str) -> str:
     if name not in ("stdout", "stderr"):
-        raise ValueError(f"a stream is `stdout` or `stderr`, not {name!r}")
+        raise ValueError(f"the stream must be `stdout` or `stderr`, not {name!r}")
     return name

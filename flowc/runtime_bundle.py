@@ -1,7 +1,8 @@
-"""The part of flowc that a task's container needs, as one folder or one archive: `python -m flowc.runtime_bundle FOLDER` or `… FILE.zip`.
+"""The part of flowc that a task's container needs, as a folder or an archive.
 
-Either is run as it is, `python FOLDER task …`, with Python 3.9 or later and nothing else. The image of the init container is made of the
-folder (`Dockerfile`); the archive is what AWS Batch jobs fetch from the datastore (docs/targets/step-functions.md).
+`python -m flowc.runtime_bundle FOLDER` writes the folder, `… FILE.zip` the archive. Both run with Python 3.9 or later
+and nothing else: `python FOLDER task …`. The init container's image holds the folder (`Dockerfile`). AWS Batch jobs
+fetch the archive from the datastore (docs/targets/step-functions.md).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def bundle() -> Iterator[tuple[str, bytes]]:
-    """Yields every file of the bundle, sorted: its path with forward slashes, and what it holds."""
+    """Yields every file of the bundle, sorted: its path with forward slashes, and its content."""
     from flowc.runtime_shim.fast_start.one_file import MAIN, digest
 
     files = list(_modules())
@@ -29,17 +30,17 @@ def _modules() -> Iterator[tuple[str, bytes]]:
     with open(os.path.join(os.path.dirname(__file__), "__init__.py"), "rb") as file:
         yield "flowc/__init__.py", file.read()
     root = os.path.dirname(flowc.runtime_shim.__file__)
-    found = []
+    paths = []
     for folder, below, files in os.walk(root):
-        below[:] = sorted(each for each in below if each != "__pycache__")
-        found += [os.path.join(folder, each) for each in files if each.endswith(".py")]
-    for path in sorted(found):
+        below[:] = sorted(name for name in below if name != "__pycache__")
+        paths += [os.path.join(folder, name) for name in files if name.endswith(".py")]
+    for path in sorted(paths):
         with open(path, "rb") as file:
             yield f"flowc/runtime_shim/{os.path.relpath(path, root).replace(os.sep, '/')}", file.read()
 
 
 def write_folder(folder: str) -> None:
-    """Writes the bundle's files into `folder`, which is made."""
+    """Writes the bundle's files into `folder`, and creates it."""
     for name, data in bundle():
         path = os.path.join(folder, *name.split("/"))
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -48,17 +49,17 @@ def write_folder(folder: str) -> None:
 
 
 def archive() -> bytes:
-    """Returns the bundle as a zip archive, the same bytes on every machine."""
+    """Returns the bundle as a zip archive, with the same bytes on every machine."""
     import io
     import zipfile
 
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as file:  # stored, not deflated: compressors differ by machine
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:  # not compressed, because compressors differ between machines
         for name, data in bundle():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
             file.writestr(entry, data)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def main(arguments: list[str]) -> int:

@@ -1,8 +1,8 @@
-"""`[tool.flowc]` of the nearest `pyproject.toml` above a flow's file: what a project says once, instead of with every command.
+"""`[tool.flowc]` in the nearest `pyproject.toml` above a flow's file: options that a project sets for all commands.
 
     [tool.flowc]
-    target = ["argo", "airflow"]        # what `check` and `compile` compile for, when no `--target` is given
-    store = "s3://models/flowc"         # as the options of these names, unless the command line gives them
+    target = ["argo", "airflow"]        # the targets of `check` and `compile` without `--target`
+    store = "s3://models/flowc"         # the defaults of the options of these names
     image = "trainer:3"
     ignore = ["FLOW527"]                # warnings and hints that are not reported
     severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
@@ -10,8 +10,9 @@
     [tool.flowc.argo]                   # a target's own options
     service-account = "flows"
 
-The file is an input of the compile like the flow itself: it lies beside the source, the same on every machine. It is looked for up to the folder that
-holds `.git`, and not at all with `--isolated`. A TOML parser is imported only where there is such a file.
+The file is an input of the compile like the flow itself: it is beside the source, and the same on every machine. flowc
+searches for it up to the folder that holds `.git`, and ignores it with `--isolated`. The TOML parser is imported only
+if there is such a file.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ FILE = "pyproject.toml"
 
 @record
 class Settings:
-    """What one project says; all empty where it says nothing."""
+    """The settings of one project; all empty if it has none."""
 
     file: str = ""  # the file's path, as a user can open it
     severities: dict[str, str] = {}  # code → "error", "warning", "hint" or "ignore"
@@ -47,11 +48,11 @@ NONE = Settings()
 
 
 def settings_for(path: str) -> Settings:
-    """Returns the settings that hold for the flow in the file `path`. Raises Refused for settings that cannot be understood."""
-    found = _nearest(os.path.dirname(path))
-    if found is None:
+    """Returns the settings for the flow in the file `path`. Raises Refused for invalid settings."""
+    nearest_table = _nearest(os.path.dirname(path))
+    if nearest_table is None:
         return NONE
-    file, text, table = found
+    file, text, table = nearest_table
     reader = _Reader(file, text)
     settings = reader.read(table)
     if reader.problems:
@@ -60,7 +61,7 @@ def settings_for(path: str) -> Settings:
 
 
 def _nearest(folder: str) -> tuple[str, str, dict[str, Any]] | None:
-    """The first `pyproject.toml` from the folder upwards that has a `[tool.flowc]`, as (path, text, table)."""
+    """Returns the nearest `pyproject.toml` in or above the folder with `[tool.flowc]`, as (path, text, table)."""
     absolute = os.path.abspath(folder)
     shown = folder
     while True:
@@ -75,7 +76,7 @@ def _nearest(folder: str) -> tuple[str, str, dict[str, Any]] | None:
                 text = data.decode()
             except UnicodeDecodeError:
                 raise Refused(
-                    [_problem(path, 1, "is not UTF-8 text", "TOML is UTF-8 text", "write the file as UTF-8")]
+                    [_problem(path, 1, "is not UTF-8 text", "TOML files must be UTF-8", "save the file as UTF-8")]
                 ) from None
             table = _table(path, text)
             if table is not None:
@@ -99,18 +100,22 @@ def _table(file: str, text: str) -> dict[str, Any] | None:
             (int(word) for word in str(error).replace(",", " ").split() if word.isdigit()), text.count("\n") + 1
         )
         raise Refused(
-            [_problem(file, line, f"is no TOML: {error}", "a project's settings are read from it", "mend the line")],
+            [_problem(file, line, f"is not valid TOML: {error}", "flowc reads settings from it", "correct the line")],
             {file: text},
         ) from None
-    found = tool.get("flowc") if isinstance(tool, dict) else None
-    if found is None:
+    table = tool.get("flowc") if isinstance(tool, dict) else None
+    if table is None:
         return None
-    if not isinstance(found, dict):
+    if not isinstance(table, dict):
         raise Refused(
-            [_problem(file, 1, "has a `tool.flowc` that is no table", "settings are a table", "write `[tool.flowc]`")],
+            [
+                _problem(
+                    file, 1, "has a `tool.flowc` that is not a table", "it must hold settings", "write `[tool.flowc]`"
+                )
+            ],
             {file: text},
         )
-    return found
+    return table
 
 
 def _problem(file: str, line: int, what: str, why: str, how: str) -> Diagnostic:
@@ -127,13 +132,13 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known = ("ignore", "severity", *SHARED, *targets)
+        known_keys = ("ignore", "severity", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
         for key, value in table.items():
-            if key not in known:
-                self.unknown(key, known, "`[tool.flowc]`")
+            if key not in known_keys:
+                self.unknown(key, known_keys, "`[tool.flowc]`")
             elif key in targets:
                 of_targets[key] = dict(self.of_target(key, value))
             elif key == "ignore":
@@ -155,16 +160,17 @@ class _Reader:
         )
         self.problems.append(_problem(self.file, line, what, why, how))
 
-    def unknown(self, key: str, known: tuple[str, ...], where: str) -> None:
-        close = nearest(key, known)
-        how = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{each}`' for each in sorted(known))}"
-        self.refuse(
-            key, f"has an unknown setting `{key}` in {where}", "a setting that nobody reads would change nothing", how
-        )
+    def unknown(self, key: str, known_names: tuple[str, ...], where: str) -> None:
+        close = nearest(key, known_names)
+        names = ", ".join(f"`{name}`" for name in sorted(known_names))
+        how = f"did you mean `{close}`?" if close else f"the settings are {names}"
+        self.refuse(key, f"has an unknown setting `{key}` in {where}", "the setting would have no effect", how)
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):
-            self.refuse("ignore", "has an `ignore` that is no list", "it lists codes", 'write `ignore = ["FLOW307"]`')
+            self.refuse(
+                "ignore", "has an `ignore` that is not a list", "it must list codes", 'write `ignore = ["FLOW307"]`'
+            )
             return
         for code in value:
             if self.is_code("ignore", code):
@@ -176,42 +182,41 @@ class _Reader:
         if not isinstance(value, dict):
             self.refuse(
                 "severity",
-                "has a `severity` that is no table",
-                "it says for each code how serious it is",
+                "has a `severity` that is not a table",
+                "it must map codes to severities",
                 'write `severity = { FLOW307 = "error" }`',
             )
             return
         for code, severity in value.items():
             if severity not in CHOICES:
                 what = f"has an unknown severity for `{code}`: `{severity}`"
-                self.refuse(
-                    "severity",
-                    what,
-                    "nobody knows how serious that is",
-                    f"there are {', '.join(f'`{each}`' for each in CHOICES)}",
-                )
+                choices = ", ".join(f"`{choice}`" for choice in CHOICES)
+                self.refuse("severity", what, "the code would have no valid severity", f"use one of {choices}")
             elif self.is_code(code, code):
                 yield code, severity
 
     def is_code(self, key: str, code: object) -> bool:
-        """Whether a code exists and may be another severity; adds why not."""
+        """Returns True if a code exists and its severity may change; otherwise adds a problem."""
         from flowc.compiler.report.ignores import is_uncertain
 
         from .explanations import pages
 
-        found = {page.code: page for page in pages()}
-        page = found.get(str(code))
+        by_code = {page.code: page for page in pages()}
+        page = by_code.get(str(code))
         if page is None:
-            close = nearest(str(code), found)
+            close = nearest(str(code), by_code)
             self.refuse(
                 key,
                 f"names an unknown code `{code}`",
-                "no diagnostic has it",
-                f"did you mean `{close}`?" if close else "see `flowc explain`",
+                "no diagnostic has this code",
+                f"did you mean `{close}`?" if close else "`flowc explain` lists every code",
             )
         elif page.severity == "error" and not is_uncertain(page.code):
             self.refuse(
-                key, f"changes how serious `{code}` is", "such a flow cannot be compiled", f"leave `{code}` out"
+                key,
+                f"changes the severity of `{code}`",
+                "a flow with this error cannot be compiled",
+                f"remove `{code}`",
             )
         else:
             return True
@@ -219,19 +224,19 @@ class _Reader:
 
     def option(self, key: str, value: Any, targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         several = value if isinstance(value, list) and key == "target" else [value]
-        if not several or not all(isinstance(each, str) and each for each in several):
+        if not several or not all(isinstance(target, str) and target for target in several):
             self.refuse(
                 key,
-                f"has a `{key}` that is no text",
-                "it is what the option of that name takes",
+                f"has a `{key}` that is not text",
+                f"it is the value of the option `--{key}`",
                 f'write `{key} = "…"`',
             )
             return
-        for each in several if key == "target" else ():
-            if each not in targets:
-                close = nearest(each, targets)
+        for target in several if key == "target" else ():
+            if target not in targets:
+                close = nearest(target, targets)
                 how = f"did you mean `{close}`?" if close else "the targets are " + ", ".join(targets)
-                self.refuse(key, f"names an unknown target `{each}`", "nothing can be compiled for it", how)
+                self.refuse(key, f"names an unknown target `{target}`", "flowc cannot compile for it", how)
                 return
         yield key, ",".join(several)
 
@@ -241,28 +246,28 @@ class _Reader:
         if not isinstance(table, dict):
             self.refuse(
                 target,
-                f"has a `{target}` that is no table",
-                "it holds the target's own options",
+                f"has a `{target}` that is not a table",
+                "it must hold the target's own options",
                 f"write `[tool.flowc.{target}]`",
             )
             return
-        known = {each.name: each for each in emitter(target).OPTIONS}
+        by_name = {option.name: option for option in emitter(target).OPTIONS}
         for key, value in table.items():
-            if key not in known:
-                self.unknown(key, tuple(known), f"`[tool.flowc.{target}]`")
+            if key not in by_name:
+                self.unknown(key, tuple(by_name), f"`[tool.flowc.{target}]`")
             elif isinstance(value, bool) or not isinstance(value, (str, int)):
                 self.refuse(
                     key,
                     f"has a `{key}` that is neither text nor a number",
-                    "it is what the option of that name takes",
+                    f"it is the value of the option `--{key}`",
                     f'write `{key} = "…"`',
                 )
-            elif known[key].choices and value not in known[key].choices:
+            elif by_name[key].choices and value not in by_name[key].choices:
                 self.refuse(
                     key,
-                    f"has an impossible `{key}`: `{value}`",
-                    "the target does not know it",
-                    "it may be " + ", ".join(known[key].choices),
+                    f"has an invalid `{key}`: `{value}`",
+                    f"target {target} does not accept this value",
+                    "use one of " + ", ".join(by_name[key].choices),
                 )
             else:
                 yield key, str(value)

@@ -1,4 +1,4 @@
-"""The options that say what to compile for, shared by `compile` and `check`, and what the chosen targets make of a flow."""
+"""The options of targets, shared by `compile` and `check`, and the compilation of a flow for the chosen targets."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from . import options as command_line
 from .environments import delivery
 from .flow_source import WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
+from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
-from .said_once import said_once
 from .settings import NONE, settings_for
 
 TYPE_CHECKING = False
@@ -26,124 +26,126 @@ if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, SpecFile
 
-STORE = "s3://flowc"  # what a spec names when no store was given
-_PLACES = {
-    "s3": "bucket",
-    "gs": "bucket",
-    "az": "container",
-    "file": "folder",
-}  # scheme of a datastore → what it must name
+STORE = "s3://flowc"  # the datastore of a spec without `--store`
+_PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme → what the URL must name
 
 _DEFAULTS = Options("")
 
 OPTIONS = (
-    Option("--target", "what to compile for; several with commas or by repeating the option", "TARGET", "-t", repeated=True),
-    Option("--store", "the datastore that tasks use: s3://BUCKET/PREFIX, gs://, az://, or a folder that every task sees", "URL", default=STORE),
+    Option(
+        "--target", "the orchestrator to compile for; several with commas or by repeating the option", "TARGET", "-t",
+        repeated=True,
+    ),
+    Option(
+        "--store", "the tasks' datastore: s3://BUCKET/PREFIX, gs://, az://, or a folder that every task sees", "URL",
+        default=STORE,
+    ),
     Option("--image", "the container image of steps that name none", "IMAGE", default=_DEFAULTS.image),
     Option(
-        "--runtime", "how flowc reaches the container: brought by an init container, or baked into the image", "HOW",
+        "--runtime", "how flowc gets into the container: an init container copies it, or the image has it", "HOW",
         default=_DEFAULTS.runtime, choices=("inject", "baked"),
     ),
     Option("--runtime-image", "the init container's image", "IMAGE", default=_DEFAULTS.runtime_image),
     Option(
-        "--environments", "how steps get their locked packages: from archives, or not, since the images hold them", "HOW",
-        default="archive where there is a lock", choices=(delivery.ARCHIVE, delivery.NONE),
+        "--environments", "how steps get their locked packages: from archives, or not at all, if the images have them",
+        "HOW", default="archive where there is a lock", choices=(delivery.ARCHIVE, delivery.NONE),
     ),
-    Option("--name", "what the deployed object is called; otherwise a name made from the flow's", "NAME"),
-    Option("--namespace", "the Kubernetes namespace; otherwise that of whoever applies the spec", "NAME"),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
+    Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
+    Option("--flow", "the flow, if the file defines several", "NAME"),
     WITH,
-    Option("--isolated", "leave the settings of pyproject.toml out"),
+    Option("--isolated", "ignore the settings in pyproject.toml"),
 )  # fmt: skip
 
 FORMAT = Option(
-    "--format", "how to write problems; what is for a program goes to standard output, alone", "FORMAT", default="text",
+    "--format", "the format of problems; formats for programs go to standard output, alone", "FORMAT", default="text",
     choices=(*FOR_PEOPLE, *FOR_PROGRAMS),
 )  # fmt: skip
 
 
 def parse(argv: Sequence[str], own: tuple[Option, ...], path: str = "") -> tuple[Arguments, tuple[Emitter, ...]]:
-    """Returns the command line of a command with the options `own`, and the targets that it names, in its order.
+    """Parses the command line of a command with the options `own`. Returns it and its targets, in their order.
 
-    What it leaves open is as the settings say that hold for the flow in the file `path`, by default the first that the command line names. A
-    target's own options are known once the target is. Raises Usage, and Refused for settings that cannot be understood.
+    The project's settings for the flow in the file `path`, by default the first on the command line, fill in missing
+    options. The targets are read first, because they have options of their own. Raises Usage, and Refused for invalid
+    settings.
     """
     settings = NONE if "--isolated" in argv else settings_for(path or _first_file(argv))
-    named = chosen(argv) or tuple(each for each in settings.options.get("target", "").split(",") if each)
+    named = chosen(argv) or tuple(name for name in settings.options.get("target", "").split(",") if name)
     emitters = tuple(map(emitter, named))
-    known = (*own, *of_targets(emitters))
+    options = (*own, *of_targets(emitters))
     try:
-        arguments = command_line.parse(argv, known)
+        arguments = command_line.parse(argv, options)
     except Usage as error:
         raise _explained(error, emitters) from None
-    defaults = {
+    own_defaults = {
         name: value for target in reversed(named) for name, value in settings.of_targets.get(target, {}).items()
     }
-    given = {
+    defaults = {
         f"--{name}": (value,)
-        for name, value in {**settings.options, **defaults}.items()
-        if any(each.name == f"--{name}" for each in known)
+        for name, value in {**settings.options, **own_defaults}.items()
+        if any(option.name == f"--{name}" for option in options)
     }
-    return replace(arguments, given={**given, **arguments.given}), emitters
+    return replace(arguments, given={**defaults, **arguments.given}), emitters
 
 
 def _first_file(argv: Sequence[str]) -> str:
-    """The flow's file, as far as it can be told before the options are known."""
+    """Returns the flow's file: the first word that looks like one, since the options are not known yet."""
     return next(
-        (each for each in argv if each.endswith((".py", ".json")) and not command_line.looks_like_option(each)), ""
+        (word for word in argv if word.endswith((".py", ".json")) and not command_line.looks_like_option(word)), ""
     )
 
 
 def asked_format(argv: Sequence[str]) -> str:
-    """Returns the value of `--format`, `text` without one: also what is wrong with the rest of a command line is said in it."""
+    """Returns the value of `--format`, or `text`. It is read early, so that errors in settings have that format too."""
     words = [*argv, ""]
-    found = [
+    values = [
         words[at + 1] if word == "--format" else word.partition("=")[2]
         for at, word in enumerate(argv)
         if word.partition("=")[0] == "--format"
     ]
-    return next((each for each in reversed(found) if each in FORMAT.choices), "text")
+    return next((value for value in reversed(values) if value in FORMAT.choices), "text")
 
 
 def chosen(argv: Sequence[str]) -> tuple[str, ...]:
     """Returns the targets that the words of a command line name, without repeats. Raises Usage for an unknown one."""
-    found: list[str] = []
+    requested: list[str] = []
     for at, word in enumerate(argv):
         if word == "--":
             break
         name, attached = command_line.split(word) if command_line.looks_like_option(word) else ("", None)
         if name in ("--target", "-t"):
             value = attached if attached is not None else argv[at + 1] if at + 1 < len(argv) else ""
-            found += [each.strip() for each in value.split(",") if each.strip()]
-    known = names()
-    for each in found:
-        if each not in known and not each.startswith("-"):
-            close = nearest(each.replace("_", "-"), known)
+            requested += [name.strip() for name in value.split(",") if name.strip()]
+    target_names = names()
+    for target in requested:
+        if target not in target_names and not target.startswith("-"):
+            close = nearest(target.replace("_", "-"), target_names)
             raise Usage(
-                f"unknown target `{each}`",
-                f"did you mean `{close}`?" if close else "the targets are " + ", ".join(known),
+                f"unknown target `{target}`",
+                f"did you mean `{close}`?" if close else "the targets are " + ", ".join(target_names),
             )
-    return tuple(dict.fromkeys(each for each in found if each in known))
+    return tuple(dict.fromkeys(name for name in requested if name in target_names))
 
 
 def of_targets(emitters: Iterable[Emitter]) -> tuple[Option, ...]:
-    """The targets' own options, as options of the command line; one that several share is there once."""
-    found: dict[str, Option] = {}
-    for each in emitters:
-        for own in each.OPTIONS:
+    """Returns the targets' own options, as options of the command line. Shared options appear once."""
+    options: dict[str, Option] = {}
+    for target in emitters:
+        for own in target.OPTIONS:
             value = own.name.rpartition("-")[2].upper()
-            found.setdefault(
+            options.setdefault(
                 own.name, Option(f"--{own.name}", own.help, value, default=own.default, choices=own.choices)
             )
-            if found[own.name].choices != own.choices:
-                found[own.name] = replace(found[own.name], choices=())  # `options_for` asks each target
-    return tuple(found.values())
+            if options[own.name].choices != own.choices:
+                options[own.name] = replace(options[own.name], choices=())  # `options_for` asks each target
+    return tuple(options.values())
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
-    """For `--help`: the own options of the targets that the command line names, or of all."""
-    for each in chosen(argv) or names():
-        yield f"options of target {each}", of_targets((emitter(each),))
+    """Yields, for `--help`, the own options of the targets on the command line, or of all targets."""
+    for name in chosen(argv) or names():
+        yield f"options of target {name}", of_targets((emitter(name),))
 
 
 def _settings(arguments: Arguments, path: str) -> dict[str, str]:
@@ -151,21 +153,22 @@ def _settings(arguments: Arguments, path: str) -> dict[str, str]:
 
 
 def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program, path: str) -> Options:
-    """Returns what the command line says to one target; `digest` is the code package's, `path` the flow's file.
+    """Returns the options for one target; `digest` is the code package's, `path` the flow's file.
 
-    Raises Usage for a value that the target does not take.
+    Raises Usage for an invalid value.
     """
     where = _place(program.flow)
     if where is not None and arguments.text("--name"):
         raise Usage(
-            "`--name` cannot be given for a flow with `@project`",
-            f"it is deployed as `{where.flow_name}`; `--branch` chooses",
+            f"`--name` cannot be used for a flow with `@project`, which is deployed as `{where.flow_name}`",
+            "leave it out, or choose the branch with `--branch`",
         )
     for own in target.OPTIONS:
-        given = arguments.text(f"--{own.name}")
-        if given and own.choices and given not in own.choices:
+        value = arguments.text(f"--{own.name}")
+        if value and own.choices and value not in own.choices:
             raise Usage(
-                f"`--{own.name}` cannot be `{given}` for target {target.NAME}", "it may be " + ", ".join(own.choices)
+                f"invalid value `{value}` of `--{own.name}` for target {target.NAME}",
+                "it must be one of " + ", ".join(own.choices),
             )
     return Options(
         code=digest,
@@ -183,7 +186,7 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, program: Pro
 
 
 def package_of(program: Program) -> Package:
-    """Returns the flow's code package. Raises Refused for a file that cannot be in one."""
+    """Returns the flow's code package. Raises Refused for a file that the package cannot hold."""
     try:
         return build(program.flow, program.scope, program.files)
     except BadName as error:
@@ -201,64 +204,68 @@ def package_of(program: Program) -> Package:
 
 
 class Compilation:
-    """What one target makes of a flow. Its spec is emitted once, when somebody first asks for it."""
+    """The compilation of a flow for one target. The spec is emitted on first use."""
 
     def __init__(self, target: Emitter, options: Options, program: Program) -> None:
         self.target, self.options, self._program = target, options, program
         self._spec: tuple[SpecFile, ...] | None = None
 
     def spec(self) -> tuple[SpecFile, ...]:
-        """The target's spec of the flow. Only for a flow that the target has not refused."""
+        """Returns the target's spec of the flow. The target must not have refused the flow."""
         if self._spec is None:
             self._spec = self.target.emit(self._program.flow, self._program.scope, self.options)
         return self._spec
 
     def problems(self) -> Iterator[Diagnostic]:
-        """Yields what the target says of the flow and, if it does not refuse that, of the spec."""
-        found = list(self.target.check(self._program.flow, self.options))
-        yield from found
-        if not has_errors(found):
+        """Yields the target's diagnostics of the flow and, unless it refuses the flow, of the spec."""
+        diagnostics = list(self.target.check(self._program.flow, self.options))
+        yield from diagnostics
+        if not has_errors(diagnostics):
             yield from self.target.check_spec(self._program.flow, self.options, self.spec)
 
 
 def compilations(
     program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str, path: str
 ) -> tuple[Compilation, ...]:  # fmt: skip
-    """Returns what each target makes of the program; `digest` is the code package's.
+    """Returns the compilation of the program for each target; `digest` is the code package's.
 
-    Raises Usage for the value of an option that one of the targets does not take.
+    Raises Usage for a value that one of the targets does not accept.
     """
-    return tuple(Compilation(each, options_for(each, arguments, digest, program, path), program) for each in emitters)
+    return tuple(
+        Compilation(target, options_for(target, arguments, digest, program, path), program) for target in emitters
+    )
 
 
 def problems(
     program: Program, path: str, compiled: Sequence[Compilation], arguments: Arguments
 ) -> tuple[Diagnostic, ...]:  # fmt: skip
-    """Returns every warning about the flow in the file `path` and its targets. Raises Refused when a target, any, refuses the flow."""
-    found = said_once((each.target.NAME, diagnostic) for each in compiled for diagnostic in each.problems())
+    """Returns every warning about the flow in the file `path` and its targets. Raises Refused if one refuses it."""
+    diagnostics = merged_diagnostics(
+        (compilation.target.NAME, diagnostic) for compilation in compiled for diagnostic in compilation.problems()
+    )
     if compiled:
-        found += (*_about_store(arguments), *_about_branch(program.flow))
+        diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
     else:
-        found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
-    found += delivery.problems(
+        diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
+    diagnostics += delivery.problems(
         program.flow, path, _settings(arguments, path), arguments.text("--environments"),
         arguments.text("--image", _DEFAULTS.image), bool(compiled),
     )  # fmt: skip
-    found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path))
-    if has_errors(found):
-        raise Refused(found, placed_sources(program.sources, path))
-    return tuple(found)
+    diagnostics = list(placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path))
+    if has_errors(diagnostics):
+        raise Refused(diagnostics, placed_sources(program.sources, path))
+    return tuple(diagnostics)
 
 
-def judged(found: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
-    """Returns what targets or a command found, less what comments and settings silence."""
+def judged(diagnostics: list[Diagnostic], program: Program, path: str, arguments: Arguments) -> list[Diagnostic]:
+    """Returns the diagnostics without those that comments and settings silence."""
     severities = {} if arguments.flag("--isolated") else settings_for(path).severities
-    return judgement.judged(found, program.sources, severities, complete=False)
+    return judgement.judged(diagnostics, program.sources, severities, complete=False)
 
 
 def _place(flow: Flow) -> Place | None:
-    """Where a flow of a project is deployed; None for any other, of which nothing more is imported."""
-    if not any(each.name == "project" for each in flow.decorators):
+    """Returns the deployment of a flow with `@project`, or None; it imports that module only if needed."""
+    if not any(decorator.name == "project" for decorator in flow.decorators):
         return None
     from flowc.compiler.options.project_branch import place
 
@@ -266,24 +273,24 @@ def _place(flow: Flow) -> Place | None:
 
 
 def _about_branch(flow: Flow) -> Iterator[Diagnostic]:
-    """FLOW605, a hint: a flow of a project that is compiled for nobody's branch in particular."""
+    """Yields FLOW605, a hint, for a flow with `@project` that is compiled without a branch."""
     where = _place(flow)
     if where is not None and where.is_user_branch:
         from flowc.compiler.options.project_branch import project_of
 
         decorator = project_of(flow)
         what = f"no branch was given: the flow is deployed as `{where.flow_name}`"
-        why = "a spec is the same whoever compiles it, so it cannot be of a branch of yours by itself"
+        why = "a spec does not depend on who compiles it, so everybody who gives no branch shares this deployment"
         yield Diagnostic(
             "FLOW605", what, decorator.span if decorator else None, why, "give `--production` or `--branch NAME`", HINT
         )
 
 
 def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
-    """FLOW601, FLOW602: the datastore of a spec, which other machines must reach under the same name."""
+    """Yields FLOW601 or FLOW602 for a missing or unusable datastore: other machines must reach it by the same name."""
     store = arguments.text("--store")
     if not store:
-        why = "the datastore is part of a spec"
+        why = "every task of a run reads and writes there, and that bucket is probably not yours"
         yield Diagnostic(
             "FLOW601",
             f"no datastore was given: the spec names `{STORE}`",
@@ -294,7 +301,7 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
         )
         return
     scheme, separator, rest = store.partition("://")
-    how = "give `s3://BUCKET/PREFIX`, or a folder as `/shared/flowc`"
+    how = "give `s3://BUCKET/PREFIX`, or an absolute folder such as `/shared/flowc`"
     if not separator:
         if not store.startswith("/"):
             why = "tasks run on other machines, in other folders"
@@ -313,8 +320,8 @@ def _about_store(arguments: Arguments) -> Iterator[Diagnostic]:
 
 
 def _explained(error: Usage, emitters: Iterable[Emitter]) -> Usage:
-    """For an option that only a target which was not chosen has, says so."""
-    loaded = {each.NAME for each in emitters}
+    """Returns the error, with a hint if the unknown option is one of a target that was not chosen."""
+    loaded = {target.NAME for target in emitters}
     for name in names():
         if name not in loaded:
             for own in emitter(name).OPTIONS:

@@ -1,6 +1,6 @@
-"""`flowc check --watch`: does something again whenever a file that it read changes.
+"""`flowc check --watch`: repeats the check whenever one of its files changes.
 
-Files are looked at by polling: it needs no library, works on every file system, and a flow has few files.
+It polls the files: that needs no library, works on every file system, and a flow has few files.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-INTERVAL = 0.3  # seconds between looks
+INTERVAL = 0.3  # seconds between polls
 
 
 def watch(once: Callable[[], tuple[int, list[str]]], out: Output, interval: float = INTERVAL) -> int:
-    """Calls `once`, which returns an exit code and the files it read, again and again. Ends only by an interrupt (KeyboardInterrupt)."""
+    """Calls `once`, which returns an exit code and its files, after every change. Ends only by KeyboardInterrupt."""
     while True:
         if sys.stdout.isatty():
             out.print("\x1b[2J\x1b[H\x1b[3J")
@@ -40,12 +40,12 @@ def watch(once: Callable[[], tuple[int, list[str]]], out: Output, interval: floa
 
 
 def _states(files: Iterable[str]) -> dict[str, tuple[int, int] | None]:
-    """When each file was changed and its size; of a folder, what is in it; None for one that is gone."""
-    found: dict[str, tuple[int, int] | None] = {}
+    """Returns the modification time and size of each file or folder, None for a missing one."""
+    states: dict[str, tuple[int, int] | None] = {}
     for path in files:
         try:
             state = os.stat(path)
-            found[path] = (state.st_mtime_ns, state.st_size)
+            states[path] = (state.st_mtime_ns, state.st_size)
         except OSError:
-            found[path] = None
-    return found
+            states[path] = None
+    return states

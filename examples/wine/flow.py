@@ -1,4 +1,4 @@
-"""Which of two models tells the wines of scikit-learn's data apart best? Compared by cross-validation, every fold in a task of its own."""
+"""Finds the better of two classifiers for scikit-learn's wines, by cross-validation with a task for every fold."""
 
 from statistics import mean
 
@@ -31,7 +31,7 @@ class WineFlow(FlowSpec):
     @resources(cpu=1, memory=1000)
     @step
     def fold(self):
-        """Trains one model without one fold, and tests it with that."""
+        """Trains one model without one fold, and tests it on that fold."""
         self.accuracy = accuracy(self.model, self.data, self.target, self.input)
         self.next(self.average)
 
@@ -45,7 +45,7 @@ class WineFlow(FlowSpec):
 
     @step
     def compare(self, inputs):
-        """Joins the models, and looks for the best."""
+        """Joins the models, and picks the best."""
         self.scores = {each.model: round(each.score, 4) for each in inputs}
         self.winner = max(self.scores, key=self.scores.get)
         self.merge_artifacts(inputs, include=["data", "target"])
@@ -60,7 +60,7 @@ class WineFlow(FlowSpec):
     @resources(cpu=2, memory=2000)
     @step
     def tune(self):
-        """Looks for better settings of the best model."""
+        """Searches for better settings of the best model."""
         self.settings, self.best_score = tuned(self.winner, self.data, self.target, self.folds)
         self.next(self.end)
 
@@ -72,8 +72,9 @@ class WineFlow(FlowSpec):
 
     @step
     def end(self):
-        """Says what came out."""
-        self.message = f"{self.winner} tells wines apart with an accuracy of {self.best_score:.3f} (run {current.run_id}, settings {self.settings})"
+        """Prints the result."""
+        result = f"{self.winner} classifies wines with an accuracy of {self.best_score:.3f}"
+        self.message = f"{result} (run {current.run_id}, settings {self.settings})"
         print(self.message)
 
 

@@ -1,4 +1,4 @@
-"""The models that the flow compares. scikit-learn is needed where they are trained: it is imported there, so that no other task waits for it."""
+"""The models that the flow compares. Functions that need scikit-learn import it, so that other tasks need not wait."""
 
 import numpy
 
@@ -7,7 +7,7 @@ _SETTINGS = {"logistic": {"logisticregression__C": [0.1, 1, 10]}, "forest": {"n_
 
 
 def samples():
-    """The measurements, one row a wine, and the grower of each."""
+    """Returns the measurements, one row per wine, and the grower of each."""
     from sklearn.datasets import load_wine
 
     wine = load_wine()
@@ -15,7 +15,7 @@ def samples():
 
 
 def folds_of(target, folds):
-    """The indices of the rows of each fold."""
+    """Returns the row indices of each fold."""
     from sklearn.model_selection import StratifiedKFold
 
     splitter = StratifiedKFold(folds, shuffle=True, random_state=0)
@@ -23,14 +23,14 @@ def folds_of(target, folds):
 
 
 def accuracy(name, data, target, fold):
-    """The part of the fold that a model trained on the rest tells right."""
+    """Returns the accuracy on the fold of a model that was trained on the rest."""
     rest = numpy.setdiff1d(numpy.arange(len(target)), fold)
     model = _model(name).fit(data[rest], target[rest])
     return float(model.score(data[fold], target[fold]))
 
 
 def tuned(name, data, target, folds):
-    """The best settings of a model, and its accuracy with them."""
+    """Returns the best settings of a model, and its accuracy with them."""
     from sklearn.model_selection import GridSearchCV
 
     search = GridSearchCV(_model(name), _SETTINGS[name], cv=folds).fit(data, target)

@@ -1,4 +1,4 @@
-"""The commands of the command line. Each is a module here, which is imported when it is called.
+"""The commands of the command line. Each is a module here, imported when it is called.
 
 A command has:
 
@@ -15,21 +15,21 @@ from __future__ import annotations
 import sys
 
 COMMANDS = {
-    "compile": "write what an orchestrator needs to run a flow",
+    "compile": "write the specs that an orchestrator needs to run a flow",
     "check": "report every problem of a flow",
     "explain": "print what a diagnostic means",
     "lock": "lock the packages of a flow's environments",
     "environment": "build the archives of locked environments",
     "show": "print a flow's graph",
     "run": "run a flow on this machine",
-    "resume": "go on from what an earlier run has done",
-    "runs": "list runs, and how they stand",
+    "resume": "start a run that reuses what an earlier run has done",
+    "runs": "list runs and their status",
     "logs": "print what the tasks of a run printed",
     "dump": "print the artifacts of a run",
     "card": "show the cards of a run",
     "tag": "add, remove and list tags of runs",
-    "gc": "delete old runs, and artifacts that no run has any more",
-    "validate": "check specs, without an engine",
+    "gc": "delete old runs, and artifacts that no run uses",
+    "validate": "check specs without an engine",
     "help": "print help on a command",
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.cards.client import Card
     from flowc.runtime_shim.client.datastore import Datastore
 
-    from ..datastore import Found
+    from ..datastore import Pathspec
     from ..options import Arguments
 
 USAGE = ("flowc card view|get RUN/STEP[/PATH] [OPTIONS]", "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]")
@@ -87,7 +87,7 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _find(place: Datastore, text: str, arguments: Arguments) -> Found:
+def _find(place: Datastore, text: str, arguments: Arguments) -> Pathspec:
     """Returns what is meant: RUN[/STEP[/PATH]]; with a flow's file, a step of its latest run too, and that run for no text."""
     from flowc.runtime_shim.contract.errors import ShimError
 
@@ -97,10 +97,10 @@ def _find(place: Datastore, text: str, arguments: Arguments) -> Found:
         return datastore.find(place, text, flow)
     flows = [flow] if flow else place.flows()
     if text:
-        return datastore.Found(flow, _latest(place, flow), text, "")
+        return datastore.Pathspec(flow, _latest(place, flow), text, "")
     if len(flows) != 1:
         raise ShimError(f"there are runs of several flows in {place.url}: name a run, or the flow with `--flow`")
-    return datastore.Found(flows[0], _latest(place, flows[0]), "", "")
+    return datastore.Pathspec(flows[0], _latest(place, flows[0]), "", "")
 
 
 def _latest(place: Datastore, flow: str) -> str:
@@ -112,7 +112,7 @@ def _latest(place: Datastore, flow: str) -> str:
     return runs[0]
 
 
-def _tasks(place: Datastore, found: Found, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
+def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
     """Yields (path of a task in the client's words, its cards that are asked for) for each task that has any."""
     from flowc.runtime_shim.cards.client import Card, cards_of, origin_of
     from flowc.runtime_shim.cards.stored import cards_of_step
@@ -136,7 +136,7 @@ def _tasks(place: Datastore, found: Found, arguments: Arguments) -> Iterator[tup
                 yield task.pathspec, cards
 
 
-def _has_cards(place: Datastore, found: Found, step: str) -> bool:
+def _has_cards(place: Datastore, found: Pathspec, step: str) -> bool:
     known = place.graph(found.flow, found.run).steps.get(step)
     return known is not None and any(each["name"] == "card" for each in known["decorators"])
 
@@ -148,7 +148,7 @@ def _is_asked_for(card: Card, arguments: Arguments) -> bool:
     return (not id or card.id == id) and (not type or card.type == type)
 
 
-def _nothing(found: Found, arguments: Arguments) -> str:
+def _nothing(found: Pathspec, arguments: Arguments) -> str:
     where = "/".join(each for each in (found.flow, found.run, found.step, found.path) if each)
     asked = " and ".join(
         f"{each} {arguments.text('--' + each)!r}" for each in ("hash", "id", "type") if arguments.text(f"--{each}")

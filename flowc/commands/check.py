@@ -1,4 +1,4 @@
-"""`flowc check`: every problem of flows, and of compiling them for the targets that are named."""
+"""`flowc check`: reports every problem of flows, and of compiling them for the chosen targets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
 from ..flow_source import load_flow, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
 from ..targeting import FORMAT, asked_format, compilations, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
@@ -27,16 +27,16 @@ __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
 USAGE = ("flowc check FLOW.py... [--target TARGET] [OPTIONS]",)
 TEXT = """
-Reads flows, without importing or running them, and prints every problem with its place, the reason and the remedy. With targets, what
-those cannot do of a flow is a problem too. Of a folder, every file in it and below that holds a flow is checked. Exits with 1 when there is an
-error; warnings and hints alone exit with 0.
+Reads flows, without importing or running them, and prints every problem: where it is, why it matters and what to write
+instead. With `--target`, it also reports what those targets cannot run. For a folder, it checks every file in or below
+it that holds a flow. Exits with 1 if there is an error, and with 0 if there are only warnings and hints.
 """
 OPTIONS = (
     *TARGETING,
-    *GIVEN,
+    *SOURCE_OPTIONS,
     FORMAT,
-    Option("--only-flows", "pass over files that hold no flow, as in a folder"),
-    Option("--watch", "check again whenever a file that was read changes, until interrupted"),
+    Option("--only-flows", "skip files that hold no flow, as in a folder"),
+    Option("--watch", "check again whenever one of the files changes, until interrupted"),
     Option("--quiet", "print only problems", short="-q"),
 )
 EXAMPLES = (
@@ -50,7 +50,7 @@ _LEFT_OUT = ("__pycache__", "node_modules", "site-packages", "build", "dist")
 
 @record
 class Checked:
-    """What was found of one flow, or of one file that holds none."""
+    """The result of checking one flow, or one file without a flow."""
 
     path: str
     diagnostics: tuple[Diagnostic, ...]
@@ -73,38 +73,46 @@ def run(argv: list[str], out: Output) -> int:
 
 
 def _round(paths: Sequence[str], argv: list[str], out: Output) -> tuple[int, list[str]]:
-    """Checks everything once; returns the exit code, and every file that had a say in it."""
-    checked = [each for path, by_itself in _files(paths) for each in _check(path, by_itself, argv)]
-    found = in_order(diagnostic for each in checked for diagnostic in each.diagnostics)
-    out.report(found, {name: text for each in checked for name, text in each.sources.items()})
+    """Checks everything once. Returns the exit code, and every file that the result depends on."""
+    checked = [result for path, by_itself in _files(paths) for result in _check(path, by_itself, argv)]
+    diagnostics = in_order(diagnostic for result in checked for diagnostic in result.diagnostics)
+    out.report(diagnostics, {name: text for result in checked for name, text in result.sources.items()})
     arguments, _ = parse(argv, OPTIONS)
     if not (arguments.flag("--quiet") or out.for_a_program):
         several = len(checked) > 1
-        for each in checked:
-            if each.what:
+        for result in checked:
+            if result.what:
                 out.print(
-                    f"{f'{each.path}: ' if several else ''}{summary(each.diagnostics) or 'no problems'} ({each.what})"
+                    f"{f'{result.path}: ' if several else ''}"
+                    f"{summary(result.diagnostics) or 'no problems'} ({result.what})"
                 )
         if not checked:
             out.print("no flows")
-    return int(has_errors(found)), sorted(
-        {*paths, *(name for each in checked for name in (each.path, os.path.dirname(each.path) or ".", *each.sources))}
+    return int(has_errors(diagnostics)), sorted(
+        {
+            *paths,
+            *(
+                name
+                for result in checked
+                for name in (result.path, os.path.dirname(result.path) or ".", *result.sources)
+            ),
+        }
     )
 
 
 def _files(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Yields each file, and whether it was named itself, the folders' in order. Raises Failure for a folder that cannot be read."""
+    """Yields each file, and whether the user named it. Raises Failure for an unreadable folder."""
     for path in paths:
         if not os.path.isdir(path):
             yield path, True
             continue
-        for folder, below, here in os.walk(path, onerror=_unreadable):
+        for folder, below, names in os.walk(path, onerror=_unreadable):
             below[:] = sorted(
-                each
-                for each in below
-                if not each.startswith(".") and each not in _LEFT_OUT and not each.endswith(".egg-info")
+                name
+                for name in below
+                if not name.startswith(".") and name not in _LEFT_OUT and not name.endswith(".egg-info")
             )
-            yield from ((os.path.join(folder, each), False) for each in sorted(here) if each.endswith(".py"))
+            yield from ((os.path.join(folder, name), False) for name in sorted(names) if name.endswith(".py"))
 
 
 def _unreadable(error: OSError) -> None:
@@ -112,31 +120,31 @@ def _unreadable(error: OSError) -> None:
 
 
 def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
-    """What is found of the flows in one file; nothing for a file that holds none, where such are passed over."""
+    """Checks the flows in one file. Returns nothing for a file without a flow if such files are skipped."""
     try:
         arguments, emitters = parse(argv, OPTIONS, path)
     except Refused as refused:
         return [Checked(path, refused.diagnostics, dict(refused.sources), "")]
     lenient = not by_itself or arguments.flag("--only-flows")
-    wanted = arguments.text("--flow")
-    names: tuple[str, ...] = (wanted,)
-    if lenient and not wanted:
+    flow_name = arguments.text("--flow")
+    names: tuple[str, ...] = (flow_name,)
+    if lenient and not flow_name:
         names = _flows(path) if _may_hold_a_flow(path) else ()
     return [_check_flow(path, name, argv, emitters) for name in names]
 
 
 def _may_hold_a_flow(path: str) -> bool:
-    """Whether the file's text speaks of flows at all: a folder is full of files that do not."""
+    """Returns True if the file's text mentions flows: most files of a folder do not, and need not be parsed."""
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError:
-        return True  # what is wrong is said when it is checked
+        return True  # checking it will report the error
     return b"FlowSpec" in data or b"step" in data or b"Flow" in data
 
 
 def _flows(path: str) -> tuple[str, ...]:
-    """The names of the file's flows; one that is empty where the file cannot be read, so that checking it says why."""
+    """Returns the names of the file's flows, or one empty name for an unreadable file, so that checking it says why."""
     from flowc.compiler.pipeline import flow_names
 
     try:
@@ -148,8 +156,10 @@ def _flows(path: str) -> tuple[str, ...]:
 def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, ...]) -> Checked:
     arguments, _ = parse(argv, OPTIONS, path)
     try:
-        program = load_flow(path, name, arguments.all("--with"), arguments.flag("--isolated"), given(arguments))
-        found = problems(
+        program = load_flow(
+            path, name, arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
+        )
+        diagnostics = problems(
             program, path, compilations(program, emitters, arguments, package_of(program).digest, path), arguments
         )
     except Refused as refused:
@@ -158,10 +168,12 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""
-    return Checked(path, found, sources, _described(program, emitters))
+    return Checked(path, diagnostics, sources, _described(program, emitters))
 
 
 def _described(program: Program, emitters: tuple[Emitter, ...]) -> str:
     count = len(program.flow.steps)
     steps = f"{count} step{'s' if count != 1 else ''}"
-    return f"{program.flow.name}, {steps}" + (f", for {', '.join(each.NAME for each in emitters)}" if emitters else "")
+    return f"{program.flow.name}, {steps}" + (
+        f", for {', '.join(target.NAME for target in emitters)}" if emitters else ""
+    )

@@ -1,4 +1,4 @@
-"""`flowc compile`: a flow's specs, and beside them the code package that they name and a manifest of the files."""
+"""`flowc compile`: writes a flow's specs, the code package that they name, and a manifest of the files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flowc.targets.target import deployer
 from .. import files
 from ..deployments import FOLDER as MANIFESTS
 from ..flow_source import load_flow, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Option, Usage, one_positional
-from ..stale import CODE, Part, Stale, stale
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
+from ..stale_files import CODE, Part, Stale, stale_files
 from ..targeting import FORMAT, STORE, asked_format, compilations, judged, package_of, parse, problems, sections
 from ..targeting import OPTIONS as TARGETING
 from ..terminal import Failure, Output
@@ -37,20 +37,21 @@ DEFAULT_FOLDER = "build"
 
 USAGE = ("flowc compile FLOW.py --target TARGET [OPTIONS]",)
 TEXT = """
-Reads the flow, without importing or running it, and writes what the orchestrator needs: the spec as DIR/TARGET/…, and the flow's
-files as DIR/code/DIGEST.tar.gz, which the spec names by its digest. The same source and options give the same bytes on any machine.
-DIR/deployments/TARGET/NAME.sha256 lists what was written; what the flow no longer gives is deleted, unless somebody changed it.
-FLOW.py may also be an IR in its JSON form (`flowc show --json`), with the flow's sources beside it.
+Reads the flow, without importing or running it, and writes what the orchestrator needs: the spec as DIR/TARGET/…, and
+the flow's files as DIR/code/DIGEST.tar.gz. The spec names that package by its digest. The same source and options give
+the same bytes on any machine. DIR/deployments/TARGET/NAME.sha256 lists the files that were written. Files that an
+earlier compile wrote and the flow no longer needs are deleted, unless somebody has changed them. FLOW.py may also be an
+IR as JSON (`flowc show --json`), with the flow's sources beside it.
 """
 OPTIONS = (
     TARGETING[0],
     Option("--output", "the folder to write to; `-` prints the spec instead", "DIR", "-o", default=DEFAULT_FOLDER),
     Option("--check", "write nothing; exit with 1 if the files in DIR differ from what would be written"),
     Option(
-        "--replaces", "the earlier name of what is compiled: the files of that name are deleted", "NAME", repeated=True
+        "--replaces", "an earlier name of this deployment; the files of that name are deleted", "NAME", repeated=True
     ),
     *TARGETING[1:],
-    *GIVEN,
+    *SOURCE_OPTIONS,
     Option("--quiet", "print only problems", short="-q"),
     FORMAT,
 )
@@ -58,7 +59,7 @@ EXAMPLES = (
     ("flowc compile FLOW.py --target argo --store s3://models/flowc", "writes build/argo/ and build/code/"),
     ("flowc compile FLOW.py -t argo,airflow -o deploy", "two targets, into the folder `deploy`"),
     ("flowc compile FLOW.py -t argo -o - | kubectl apply -f -", "the spec alone"),
-    ("flowc compile FLOW.py -t argo --check", "in CI: is what was committed still what the flow gives?"),
+    ("flowc compile FLOW.py -t argo --check", "in CI: are the committed files up to date?"),
 )
 
 
@@ -70,24 +71,24 @@ def run(argv: list[str], out: Output) -> int:
     if not emitters:
         raise _no_target()
     if folder == "-" and len(emitters) > 1:
-        raise Usage("standard output takes the spec of one target", "give a folder with `--output DIR`")
+        raise Usage("standard output can take the spec of one target only", "give a folder with `--output DIR`")
     if folder == "-" and arguments.flag("--check"):
-        raise Usage("`--check` compares files", "give their folder with `--output DIR`")
+        raise Usage("`--check` compares files, and `--output -` writes none", "give their folder with `--output DIR`")
     if folder == "-" and arguments.flag("--replaces"):
-        raise Usage("`--replaces` deletes files", "give their folder with `--output DIR`")
+        raise Usage("`--replaces` deletes files, and `--output -` has none", "give their folder with `--output DIR`")
     if folder == "-" and out.for_a_program:
         raise Usage(
-            f"`--format {out.format}` writes problems to standard output, where the spec is to go",
+            f"`--format {out.format}` and `--output -` both write to standard output",
             "give a folder with `--output DIR`",
         )
     program = load_flow(
-        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), given(arguments)
+        path, arguments.text("--flow"), arguments.all("--with"), arguments.flag("--isolated"), compile_inputs(arguments)
     )
     package = package_of(program)
     compiled = compilations(program, emitters, arguments, package.digest, path)
     warnings = without_hints(problems(program, path, compiled, arguments))
     try:
-        parts = tuple(_part(each, program.flow) for each in compiled)
+        parts = tuple(_part(compilation, program.flow) for compilation in compiled)
     except Refused as refused:
         raise Refused(refused.diagnostics, placed_sources(program.sources, path)) from None
     if folder == "-":
@@ -96,27 +97,27 @@ def run(argv: list[str], out: Output) -> int:
         return 0
     replaced = _replaced(arguments, parts)
     if arguments.flag("--check"):
-        found = stale(folder, parts, program.flow.name, package.digest, replaced)
-        _report((*warnings, *_said(found, program, path, arguments)), program, path, arguments, out)
-        return _check(folder, parts, package, found, arguments.flag("--quiet"), out)
+        stale = stale_files(folder, parts, program.flow.name, package.digest, replaced)
+        _report((*warnings, *_judged(stale, program, path, arguments)), program, path, arguments, out)
+        return _check(folder, parts, package, stale, arguments.flag("--quiet"), out)
     with files.Turn(folder) as is_alone:
         for written_to in _folders(folder, parts) if is_alone else ():
             files.sweep(written_to)
-        found = stale(folder, parts, program.flow.name, package.digest, replaced)
-        _report((*warnings, *_said(found, program, path, arguments)), program, path, arguments, out)
-        written = _write(folder, parts, package, found)
+        stale = stale_files(folder, parts, program.flow.name, package.digest, replaced)
+        _report((*warnings, *_judged(stale, program, path, arguments)), program, path, arguments, out)
+        written = _write(folder, parts, package, stale)
     if not (arguments.flag("--quiet") or out.for_a_program):
         out.print(_listing(written))
-        for line in found.notes:
+        for line in stale.notes:
             out.print(line)
         out.print("before a run:")
-        out.print(f"  the code package must be at {_destination(arguments.text('--store', STORE), program, package)}")
-        if any(each.options.packages for each in compiled):
-            store = arguments.text("--store", STORE)
+        store = arguments.text("--store", STORE)
+        out.print(f"  the code package must be at {_destination(store, program, package)}")
+        if any(compilation.options.packages for compilation in compiled):
             out.print(f"  the environments must be in {store}: flowc environment build {path} --store {store}")
-        for each in compiled:
-            for needed in each.target.prerequisites(each.options):
-                out.print(f"  for {each.target.NAME}, {needed}")
+        for compilation in compiled:
+            for needed in compilation.target.prerequisites(compilation.options):
+                out.print(f"  for {compilation.target.NAME}, {needed}")
     return 0
 
 
@@ -129,21 +130,23 @@ def _report(warnings: tuple[Diagnostic, ...], program: Program, path: str, argum
     """Reports the warnings. Raises Refused if the project's settings make an error of one."""
     if has_errors(warnings):
         raise Refused(warnings, placed_sources(program.sources, path))
-    if out.for_a_program or not (arguments.flag("--quiet") and all(each.code == "FLOW601" for each in warnings)):
+    if out.for_a_program or not (arguments.flag("--quiet") and all(warning.code == "FLOW601" for warning in warnings)):
         out.report(warnings, placed_sources(program.sources, path))
 
 
-def _said(found: Stale, program: Program, path: str, arguments: Arguments) -> tuple[Diagnostic, ...]:
-    return without_hints(judged(list(found.diagnostics), program, path, arguments))
+def _judged(stale: Stale, program: Program, path: str, arguments: Arguments) -> tuple[Diagnostic, ...]:
+    return without_hints(judged(list(stale.diagnostics), program, path, arguments))
 
 
 def _replaced(arguments: Arguments, parts: tuple[Part, ...]) -> tuple[str, ...]:
-    """The names that `--replaces` gives. Raises Usage for that of a deployment which is compiled now."""
+    """Returns the names that `--replaces` gives. Raises Usage for the name of a deployment that is being compiled."""
     names = arguments.all("--replaces")
-    for each in parts:
-        if each.deployment.name in names:
-            message = f"`--replaces {each.deployment.name}` is the name of what is compiled for {each.target}"
-            raise Usage(message, "give the name that it had before")
+    for part in parts:
+        if part.deployment.name in names:
+            message = (
+                f"`--replaces {part.deployment.name}` names the deployment that is being compiled for {part.target}"
+            )
+            raise Usage(message, "give the name that the deployment had before")
     return names
 
 
@@ -154,52 +157,53 @@ def _no_target() -> Usage:
 
 
 def _print(spec: tuple[SpecFile, ...], out: Output) -> None:
-    """A spec of several files is printed one after the other: YAML documents, or a stream of JSON values."""
-    for at, each in enumerate(spec):
-        separator = "---\n" if at and each.name.endswith((".yaml", ".yml")) and not each.text.startswith("---") else ""
-        out.verbatim((separator + each.text).encode())
+    """Prints the files of a spec one after the other: YAML documents, or a stream of JSON values."""
+    for at, file in enumerate(spec):
+        separator = "---\n" if at and file.name.endswith((".yaml", ".yml")) and not file.text.startswith("---") else ""
+        out.verbatim((separator + file.text).encode())
 
 
-def _write(folder: str, parts: tuple[Part, ...], package: Package, found: Stale) -> list[tuple[str, str, str]]:
-    """Makes the folder what the flow gives; returns (label, path, what was done) of each file.
+def _write(folder: str, parts: tuple[Part, ...], package: Package, stale: Stale) -> list[tuple[str, str, str]]:
+    """Writes and deletes files; returns (label, path, note) of each.
 
-    It may be interrupted: at any time each file of flowc's is in a manifest, and each package that a spec names is there.
+    It may be killed at any time: every file that flowc wrote is then in a manifest, and every package that a spec names
+    exists.
     """
     path = os.path.join(folder, CODE, package.file_name)
     is_new = not _holds(path, package)
     specs = [(target, path, text.encode()) for target, path, text in _specs(folder, parts)]
     is_changed = {path: files.read(path) != data for _, path, data in specs}
-    is_changed |= {path: files.read(path) != (text or "").encode() for path, text in found.after}
-    for manifest, text in found.before:
+    is_changed |= {path: files.read(path) != (text or "").encode() for path, text in stale.after}
+    for manifest, text in stale.before:
         _put(manifest, text)
     if is_new:
         files.write(path, package.compressed())
     for _, spec, data in specs:
         if is_changed[spec]:
             files.write(spec, data)
-    for each in found.written:
-        files.remove(each)
+    for stale_path in stale.written:
+        files.remove(stale_path)
     done = [(target, spec, _done(is_changed[spec])) for target, spec, _ in specs] + [("code", path, _done(is_new))]
-    for manifest, final in found.after:
+    for manifest, final in stale.after:
         if final is None:
             files.remove(manifest)
         else:
             _put(manifest, final)
             done.append(("manifest", manifest, _done(is_changed[manifest])))
-    return done + [("deleted", each, "") for each in found.written]
+    return done + [("deleted", stale_path, "") for stale_path in stale.written]
 
 
 def _folders(folder: str, parts: tuple[Part, ...]) -> list[str]:
-    """Every folder that the compile writes to."""
-    targets = [each.target for each in parts]
-    below = (CODE, *targets, *(os.path.join(MANIFESTS, each) for each in targets))
-    return [os.path.join(folder, each) for each in below]
+    """Returns every folder that the compile writes to."""
+    targets = [part.target for part in parts]
+    below = (CODE, *targets, *(os.path.join(MANIFESTS, target) for target in targets))
+    return [os.path.join(folder, path) for path in below]
 
 
 def _specs(folder: str, parts: tuple[Part, ...]) -> list[tuple[str, str, str]]:
-    """(target, path, text) of each file."""
+    """Returns (target, path, text) of each file."""
     return [
-        (each.target, os.path.join(folder, each.target, file.name), file.text) for each in parts for file in each.spec
+        (part.target, os.path.join(folder, part.target, file.name), file.text) for part in parts for file in part.spec
     ]
 
 
@@ -213,7 +217,7 @@ def _done(changed: bool) -> str:
 
 
 def _holds(path: str, package: Package) -> bool:
-    """Whether the file is this package. Compressors differ between machines, so it is what they pack that is compared."""
+    """Returns True if the file is this package. Compressors differ between machines, so the tar inside is compared."""
     data = files.read(path)
     if data is None:
         return False
@@ -225,43 +229,43 @@ def _holds(path: str, package: Package) -> bool:
         return False
 
 
-def _check(folder: str, parts: tuple[Part, ...], package: Package, found: Stale, quiet: bool, out: Output) -> int:
-    """Compares without writing. A code package that is not there is no difference: the spec pins its digest."""
+def _check(folder: str, parts: tuple[Part, ...], package: Package, stale: Stale, quiet: bool, out: Output) -> int:
+    """Compares without writing. A missing code package is no difference, because the spec pins its digest."""
     say = out.print_error if out.for_a_program else out.print
     differences = list(_differences([(path, text) for _, path, text in _specs(folder, parts)]))
     path = os.path.join(folder, CODE, package.file_name)
     if os.path.exists(path) and not _holds(path, package):
         differences.append(f"{path}: damaged")
-    kept = [f"{each}: no longer written, but changed since it was; delete it yourself" for each in found.changed]
+    kept = [f"{path}: no longer written, but somebody has changed it; delete it yourself" for path in stale.changed]
     kept += [
-        f"{each}: may be of an earlier compile; delete it yourself, or give it another name" for each in found.unlisted
+        f"{path}: may be left from an earlier compile; delete it yourself, or rename it" for path in stale.unlisted
     ]
-    differences += [f"{each}: no longer written" for each in found.written]
+    differences += [f"{path}: no longer written" for path in stale.written]
     if not differences:  # a manifest differs with what it lists
-        differences += _differences([(manifest, text) for manifest, text in found.after if text is not None])
-        differences += [f"{manifest}: no longer written" for manifest, text in found.after if text is None]
+        differences += _differences([(manifest, text) for manifest, text in stale.after if text is not None])
+        differences += [f"{manifest}: no longer written" for manifest, text in stale.after if text is None]
     for line in (*differences, *kept):
         say(line)
-    for line in () if quiet else found.notes:
+    for line in () if quiet else stale.notes:
         say(line)
     wrong = len(differences) + len(kept)
     if wrong:
-        remedy = "run the same command without `--check`" if differences else "delete what is named above"
-        raise Failure(f"{wrong} {'file is' if wrong == 1 else 'files are'} not what the flow gives; {remedy}")
-    count = sum(len(each.spec) for each in parts)
+        remedy = "run the same command without `--check`" if differences else "delete the files named above"
+        raise Failure(f"{wrong} {'file is' if wrong == 1 else 'files are'} out of date; {remedy}")
+    count = sum(len(part.spec) for part in parts)
     say(f"{count} {'file is' if count == 1 else 'files are'} up to date in {os.path.join(folder, '')}")
     return 0
 
 
-def _differences(wanted: list[tuple[str, str]]) -> Iterator[str]:
-    from ..difference import difference
+def _differences(expected: list[tuple[str, str]]) -> Iterator[str]:
+    from ..text_diff import text_diff
 
-    for path, text in wanted:
-        found = files.read(path)
-        if found is None:
+    for path, text in expected:
+        data = files.read(path)
+        if data is None:
             yield f"{path}: missing"
-        elif found != text.encode():
-            yield f"{path}: differs\n{difference(path, found.decode('utf-8', 'replace'), text)}"
+        elif data != text.encode():
+            yield f"{path}: differs\n{text_diff(path, data.decode('utf-8', 'replace'), text)}"
 
 
 def _listing(done: list[tuple[str, str, str]]) -> str:

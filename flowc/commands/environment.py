@@ -8,10 +8,10 @@ from flowc.compiler.report.diagnostics import Refused
 
 from ..environments import locks, requests
 from ..flow_source import WITH, load_flow, placed, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Arguments, Option, Usage, parse
 from ..settings import NONE, settings_for
+from ..source_options import OPTIONS as SOURCE
+from ..source_options import compile_inputs
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ OPTIONS = (
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     Option("--isolated", "leave the settings of pyproject.toml out"),
-    *GIVEN,
+    *SOURCE,
     Option("--quiet", "print only problems", short="-q"),
 )
 EXAMPLES = (
@@ -50,7 +50,7 @@ def run(argv: list[str], out: Output) -> int:
     path = words[1]
     isolated = arguments.flag("--isolated")
     settings = (NONE if isolated else settings_for(path)).options
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, given(arguments))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
     found = [*requests.unlockable(program.flow, requests.default_python(settings))]
     found += locks.problems(program.flow, path, settings)
     if found:

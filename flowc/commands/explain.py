@@ -1,4 +1,4 @@
-"""`flowc explain`: what a diagnostic's code means, with an example and what to write instead."""
+"""`flowc explain`: prints what a diagnostic's code means, with an example and what to write instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc explain [CODE]",)
 TEXT = """
-Prints the page of a diagnostic's code: why it is said, an example, and what to write instead. Without a code, lists them all.
+Prints the page of a diagnostic's code: what is wrong, why it matters, an example, and what to write instead. Without a
+code, lists every code.
 """
 OPTIONS: tuple[Option, ...] = ()
 EXAMPLES = (("flowc explain FLOW206", "what `error[FLOW206]` means"), ("flowc explain", "every code"))
@@ -26,17 +27,17 @@ def run(argv: list[str], out: Output) -> int:
     from ..options import one_positional, parse
 
     arguments = parse(argv, OPTIONS)
-    found = pages()
+    all_pages = pages()
     if not arguments.positional:
-        out.print("\n\n".join(_list(found)))
+        out.print("\n\n".join(_list(all_pages)))
         return 0
     word = one_positional(arguments, "the code")
     code = _code(word)
-    page = next((page for page in found if page.code == code), None)
+    page = next((page for page in all_pages if page.code == code), None)
     if page is None:
-        near = _near(word, code, found)
+        near = _near(word, code, all_pages)
         hint = (
-            "near it: " + ", ".join(f"{each.code} ({each.title})" for each in near)
+            "similar codes: " + ", ".join(f"{page.code} ({page.title})" for page in near)
             if near
             else "`flowc explain` lists every code"
         )
@@ -50,19 +51,21 @@ def _code(word: str) -> str:
     return f"FLOW{word}" if word.isdigit() else word
 
 
-def _near(word: str, code: str, found: Sequence[Page]) -> list[Page]:
-    """At most five: pages of the same ten codes, or with a code spelt much like it, or with the word in their titles."""
+def _near(word: str, code: str, all_pages: Sequence[Page]) -> list[Page]:
+    """Returns at most five pages: of the same ten codes, else with a similar code, else with the word in the title."""
     import difflib
 
-    spelt = difflib.get_close_matches(code, [page.code for page in found], n=5, cutoff=0.8)
-    by_code = [page for page in found if page.code[:6] == code[:6]] or [page for page in found if page.code in spelt]
+    spelt = difflib.get_close_matches(code, [page.code for page in all_pages], n=5, cutoff=0.8)
+    by_code = [page for page in all_pages if page.code[:6] == code[:6]] or [
+        page for page in all_pages if page.code in spelt
+    ]
     if code[4:].isdigit():
         by_code.sort(key=lambda page: abs(int(page.code[4:]) - int(code[4:])))
-    return (by_code or [page for page in found if word.lower() in page.title.lower()])[:5]
+    return (by_code or [page for page in all_pages if word.lower() in page.title.lower()])[:5]
 
 
-def _list(found: Sequence[Page]) -> Iterator[str]:
-    for group, several in groups(found).items():
+def _list(all_pages: Sequence[Page]) -> Iterator[str]:
+    for group, several in groups(all_pages).items():
         yield "\n".join([paint("1", group, sys.stdout), *(_line(page) for page in several)])
 
 
@@ -71,7 +74,7 @@ def _line(page: Page) -> str:
 
 
 def _shown(page: Page) -> str:
-    """The page with its paragraphs wrapped to a terminal, and its code as it is."""
+    """Returns the page with its paragraphs wrapped for a terminal, and its code unchanged."""
     from ..help import wrapped
 
     kind = "" if page.severity == "error" else f" ({page.severity})"

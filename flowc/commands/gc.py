@@ -1,4 +1,4 @@
-"""`flowc gc`: deletes old runs, and artifacts that no run has any more."""
+"""`flowc gc`: deletes old runs, and artifacts that no run uses."""
 
 from __future__ import annotations
 
@@ -10,39 +10,40 @@ from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..collect import Plan
+    from ..garbage_collection import Plan
     from ..options import Arguments
 
 USAGE = ("flowc gc [FLOW] --keep N [OPTIONS]",)
 TEXT = """
-Says what could be deleted from a datastore, and deletes it with --delete: runs that no --keep… keeps, artifacts that no run has any more, and
-files that writers which were killed never finished. Runs that go on, or failed less than --grace ago, stay, and while there are such, artifacts
-stay too. Code packages always stay, since deployed specs name them. Safe while runs begin: they wait for it.
+Lists what can be deleted from a datastore, and deletes it with --delete: runs that no --keep… option keeps, artifacts
+that no run uses, and unfinished files of writers that were killed. Runs that are still going, or that failed less than
+--grace ago, stay. While there are such runs, artifacts stay too. Code packages always stay, because deployed specs name
+them. It is safe to start runs meanwhile: they wait for it to end.
 """
 OPTIONS = (
-    Option("--keep", "keep the newest so many runs of each flow", "N"),
-    Option("--keep-days", "keep runs that began within so many days", "N"),
+    Option("--keep", "keep the N newest runs of each flow", "N"),
+    Option("--keep-days", "keep runs that began in the last N days", "N"),
     Option("--keep-tag", "keep runs with this tag", "TAG", repeated=True),
     Option(
         "--grace",
-        "leave alone what changed within so many hours; less than 1 only where no deployed run is retried",
+        "delete nothing that changed in the last HOURS hours; less than 1 is safe only if no deployed run is retried",
         "HOURS",
         default="24",
     ),
-    Option("--delete", "delete it"),
+    Option("--delete", "delete what is listed"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
-    ("flowc gc --keep 10 --keep-tag production", "what would be deleted?"),
+    ("flowc gc --keep 10 --keep-tag production", "list what would be deleted"),
     ("flowc gc --keep 10 --keep-tag production --delete", "delete it"),
-    ("flowc gc", "what is not reachable from any run?"),
+    ("flowc gc", "list what no run uses"),
 )
 
 
 def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.contract.errors import ShimError
 
-    from ..collect import Rules, collect, plan
+    from ..garbage_collection import Rules, collect, plan
 
     arguments = parse(argv, OPTIONS)
     if len(arguments.positional) > 1:
@@ -51,7 +52,7 @@ def run(argv: list[str], out: Output) -> int:
     days = _number(arguments, "--keep-days") if arguments.text("--keep-days") else None
     if arguments.all("--keep-tag") and keep is None and days is None:
         raise Usage(
-            "`--keep-tag` needs `--keep` or `--keep-days`", "`--keep 0 --keep-tag TAG` keeps the tagged runs alone"
+            "`--keep-tag` needs `--keep` or `--keep-days`", "`--keep 0 --keep-tag TAG` keeps only the tagged runs"
         )
     grace = _number(arguments, "--grace") if arguments.text("--grace") else 24.0
     rules = Rules(keep, days, arguments.all("--keep-tag"), grace * 3600)
@@ -61,35 +62,35 @@ def run(argv: list[str], out: Output) -> int:
         flow = arguments.text("--flow") or "".join(arguments.positional)
         if flow and not place.has_flow(flow):
             raise Failure(f"there is no run of {flow} in {place.url}")
-        for each in [flow] if flow else place.flows():
-            _say(act(place, each, rules), arguments.flag("--delete"), out)
+        for flow_name in [flow] if flow else place.flows():
+            _say(act(place, flow_name, rules), arguments.flag("--delete"), out)
     except ShimError as error:
         raise Failure(str(error)) from None
     if not arguments.flag("--delete"):
-        out.print("nothing was deleted; --delete does")
+        out.print("nothing was deleted; add --delete to delete it")
     return 0
 
 
 def _number(arguments: Arguments, name: str) -> float:
     try:
-        found = float(arguments.text(name))
+        number = float(arguments.text(name))
     except ValueError:
-        found = -1.0
-    if not 0 <= found < 1e9:
-        raise Usage(f"`{name}` takes a number from 0, not `{arguments.text(name)}`")
-    return found
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise Usage(f"`{name}` must be a number of at least 0, not `{arguments.text(name)}`")
+    return number
 
 
-def _say(made: Plan, done: bool, out: Output) -> None:
+def _say(plan: Plan, done: bool, out: Output) -> None:
     verb = "deleted" if done else "to delete"
-    unfinished = f", {_count(len(made.leftovers), 'unfinished file')}" if made.leftovers else ""
-    what = f"{_count(len(made.runs), 'run')}, {_count(len(made.blobs), 'artifact')}{unfinished}, {_bytes(made.bytes)}"
-    out.print(f"{printable(made.flow)}: {verb} {what}; kept {made.kept}")
-    for run in made.runs:
+    unfinished = f", {_count(len(plan.leftovers), 'unfinished file')}" if plan.leftovers else ""
+    what = f"{_count(len(plan.runs), 'run')}, {_count(len(plan.blobs), 'artifact')}{unfinished}, {_bytes(plan.bytes)}"
+    out.print(f"{printable(plan.flow)}: {verb} {what}; kept {plan.kept}")
+    for run in plan.runs:
         out.print(f"  {printable(run)}")
-    if made.going_on:
-        runs = ", ".join(map(printable, made.going_on[:3])) + (", …" if len(made.going_on) > 3 else "")
-        out.print(f"  artifacts stay for now: {_count(len(made.going_on), 'run')} may go on ({runs})")
+    if plan.going_on:
+        runs = ", ".join(map(printable, plan.going_on[:3])) + (", …" if len(plan.going_on) > 3 else "")
+        out.print(f"  artifacts stay for now: {_count(len(plan.going_on), 'run')} may still be going ({runs})")
 
 
 def _count(number: int, what: str) -> str:

@@ -1,4 +1,4 @@
-"""`flowc help [COMMAND]`: the same texts as `--help`."""
+"""`flowc help [COMMAND]`: prints the same texts as `--help`."""
 
 from __future__ import annotations
 

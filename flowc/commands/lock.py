@@ -11,10 +11,10 @@ from .. import files
 from ..environments import locks, platforms, requests, resolve, uv
 from ..environments.pylock import dumps
 from ..flow_source import WITH, load_flow, placed, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Arguments, Option, Usage, one_positional, parse
 from ..settings import NONE, settings_for
+from ..source_options import OPTIONS as SOURCE
+from ..source_options import compile_inputs
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ OPTIONS = (
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     Option("--isolated", "leave the settings of pyproject.toml out"),
-    *GIVEN,
+    *SOURCE,
     Option("--quiet", "print only problems", short="-q"),
 )
 EXAMPLES = (
@@ -78,7 +78,7 @@ def run(argv: list[str], out: Output) -> int:
     settings = (NONE if isolated else settings_for(path)).options
     defaults = {f"--{name}": (settings[name],) for name in _FROM_SETTINGS if settings.get(name)}
     arguments = Arguments(given_arguments.positional, {**defaults, **given_arguments.given})
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, given(arguments))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
     found = list(requests.unlockable(program.flow, requests.default_python(settings)))
     if arguments.flag("--check"):
         found += [

@@ -1,4 +1,4 @@
-"""`flowc resume`: a new run that goes on from what an earlier one has done, with the code as it is now."""
+"""`flowc resume`: starts a run that reuses what an earlier run has done, with the current code."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
 from ..flow_source import load_flow, placed, placed_sources
-from ..given import given_to_resume
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
+from ..source_options import resume_inputs
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc resume FLOW.py [STEP] [--origin-run-id RUN] [OPTIONS]",)
 TEXT = """
-Starts a run that takes over every task that an earlier one has done, and runs the rest with the code as it is now: what failed or was never
-reached, what a power failure has torn or somebody deleted, and all that follows it. With STEP, that step and all that follows it run again,
-whether they had succeeded or not. The parameters and configs are the earlier run's. The earlier run is not changed.
-Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
+Starts a run that reuses every task that an earlier run has done. It runs the rest with the current code: tasks that
+failed or were never reached, tasks whose records are damaged or deleted, and everything after them. With STEP, that
+step and everything after it run again, even if they had succeeded. Parameters and configs are the earlier run's. The
+earlier run does not change. Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
-    Option("--origin-run-id", "the run to go on from", "RUN", default="the flow's latest run"),
+    Option("--origin-run-id", "the earlier run", "RUN", default="the flow's latest run"),
     Option("--run", "the same as --origin-run-id", "RUN"),
     Option("--from", "the same as STEP", "STEP"),
     Option("--run-id", "the new run's name", "RUN", default="made from the time"),
     Option(
         "--verify",
-        "read all that is taken over, every byte, and make again what is damaged; of itself where a task has met with damage",
+        "read every byte of the reused tasks, and run damaged ones again; automatic if a task failed because of damage",
     ),
     *local_run.OPTIONS,
 )
 EXAMPLES = (
-    ("flowc resume FLOW.py", "the latest run, from what failed"),
-    ("flowc resume FLOW.py train --run try7", "run try7, from step `train` on"),
+    ("flowc resume FLOW.py", "resumes the latest run from the step that failed"),
+    ("flowc resume FLOW.py train --run try7", "resumes run try7 from step `train`"),
 )
 
 
@@ -56,7 +56,7 @@ def run(argv: list[str], out: Output) -> int:
     if len(set(steps)) > 1:
         raise Usage(f"unexpected argument `{steps[1]}`: a run is resumed from one step, `{steps[0]}`")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=_given(path, arguments))
-    _known(steps, [each.name for each in program.flow.steps])
+    _check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
         out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
@@ -81,31 +81,31 @@ def run(argv: list[str], out: Output) -> int:
     store = open_store(resumed.store)
     verify = arguments.flag("--verify") or _met_with_damage(store, program.flow.name, origin)
     if verify:
-        os.environ["FLOWC_VERIFY"] = "1"  # for tasks that make again what is there, damaged
+        os.environ["FLOWC_VERIFY"] = "1"  # tasks inherit it, and write damaged blobs again
     return resumed.run(None, extra, Resumed(store, Graph(resumed.graph()), origin, frozenset(steps), verify))
 
 
 def _is_free(store: Store, flow: str, name: str, origin: str) -> None:
-    """Raises Failure if a run called `name` exists, unless it is a resumed run of `origin`: the records of two runs must not mix."""
+    """Raises Failure if run `name` exists and does not resume `origin`: the records of two runs must not mix."""
     from flowc.runtime_shim.contract import record
     from flowc.runtime_shim.contract.errors import DamagedError, ShimError
 
     try:
         existing = record.read_run(store, flow, name)
-    except DamagedError:  # of a resumed run that a power failure has torn: it is written again
+    except DamagedError:  # a power failure interrupted a resumed run: its record is written again
         return
     except ShimError as error:
         raise Failure(str(error)) from None
     if existing is None or (existing.get("origin") == origin and name != origin):
         return
-    meant = f"To go on from run {name}, say --origin-run-id {name}; for a new run, leave --run-id out or choose another name."
+    remedy = f"To resume run {name}, write --origin-run-id {name}; to name the new run, give --run-id a different name"
     if name == origin:
-        raise Failure(f"run {name} cannot be resumed into itself: a resumed run is a new one. {meant}")
-    raise Failure(f"run {name} exists already, and is no resumed run of {origin}: the two would mix. {meant}")
+        raise Failure(f"run {name} cannot be resumed into itself: resuming starts a new run. {remedy}")
+    raise Failure(f"run {name} exists, and does not resume {origin}: the records of the two would mix. {remedy}")
 
 
 def _has_configs(store: Store, flow: str, code: str) -> None:
-    """Raises Failure if the configs that the earlier run had cannot be known any more."""
+    """Raises Failure if the configs of the earlier run cannot be read."""
     from flowc.runtime_shim.contract import address, code_package
     from flowc.runtime_shim.contract.errors import ShimError
 
@@ -116,18 +116,20 @@ def _has_configs(store: Store, flow: str, code: str) -> None:
             raise ShimError(f"the code package {name} is not in the datastore")
         code_package.expand(data, code)
     except ShimError as error:
-        raise Failure(f"{error}: it had the configs of the run to go on from; start a new run with them") from None
+        raise Failure(
+            f"{error}: it held the configs of the earlier run; start a new run and give the configs"
+        ) from None
 
 
 def _met_with_damage(store: Store, flow: str, run: str) -> bool:
-    """Whether a task of the run failed because of something that is missing in the datastore, or damaged."""
+    """Returns True if a task of the run failed because something in the datastore is missing or damaged."""
     from flowc.runtime_shim.contract import record
     from flowc.runtime_shim.contract.errors import DamagedError, ShimError
     from flowc.runtime_shim.task import failure
 
     kind = f"{DamagedError.__module__}.{DamagedError.__qualname__}"
     try:
-        found = [
+        failures = [
             record.loads(data, name)
             for name in failure.names(store, flow, run)
             if (data := store.get(name)) is not None
@@ -136,11 +138,11 @@ def _met_with_damage(store: Store, flow: str, run: str) -> bool:
         return True
     except ShimError as error:
         raise Failure(str(error)) from None
-    return any(each.get("type") == kind for each in found)
+    return any(failed.get("type") == kind for failed in failures)
 
 
 def _given(path: str, arguments: Arguments) -> Given:
-    """The configs of the run to go on from: it was started with them, and may not be with others (as in Metaflow)."""
+    """Returns the configs of the earlier run: a resumed run cannot have different ones (as in Metaflow)."""
     if path.endswith(".json"):
         return NOTHING  # an IR holds its configs
     names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path)
@@ -150,21 +152,21 @@ def _given(path: str, arguments: Arguments) -> Given:
 
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
-    return given_to_resume(open_store(store), names[0], str(before.get("code", "")))
+    return resume_inputs(open_store(store), names[0], str(before.get("code", "")))
 
 
-def _known(steps: list[str], known: list[str]) -> None:
-    for each in steps:
-        if each not in known:
-            close = nearest(each, known)
+def _check_steps(steps: list[str], step_names: list[str]) -> None:
+    for step in steps:
+        if step not in step_names:
+            close = nearest(step, step_names)
             raise Usage(
-                f"the flow has no step `{each}`",
-                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(known),
+                f"the flow has no step `{step}`",
+                f"did you mean `{close}`?" if close else "its steps are " + ", ".join(step_names),
             )
 
 
-def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
-    """The name and the run.json of the run to go on from. Raises Failure when there is none."""
+def _origin(flow: str, run_id: str, url: str) -> tuple[str, dict[str, Any]]:
+    """Returns the name and the run.json of the earlier run. Raises Failure if there is none."""
     from flowc.runtime_shim.client.datastore import Datastore
     from flowc.runtime_shim.contract import record
     from flowc.runtime_shim.contract.errors import ShimError
@@ -172,12 +174,12 @@ def _origin(flow: str, wanted: str, url: str) -> tuple[str, dict[str, Any]]:
 
     try:
         store = open_store(url)
-        name = wanted or next(iter(Datastore(url).runs(flow)), "")
-        found = record.read_run(store, flow, name) if name else None
+        name = run_id or next(iter(Datastore(url).runs(flow)), "")
+        data = record.read_run(store, flow, name) if name else None
     except ShimError as error:
         raise Failure(str(error)) from None
-    if found is None:
+    if data is None:
         raise Failure(
             f"there is no run {name} of {flow} in {url}" if name else f"there is no run of {flow} to resume in {url}"
         )
-    return name, found
+    return name, data

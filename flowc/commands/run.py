@@ -1,4 +1,4 @@
-"""`flowc run`: a flow on this machine, by the shim that runs its tasks in containers."""
+"""`flowc run`: runs a flow on this machine, with the shim that runs its tasks in containers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 
 from .. import local_run, run_parameters
 from ..flow_source import load_flow, placed, placed_sources
-from ..given import RUN_OPTIONS, given_to_run, scan
 from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id, tags_given
 from ..options import Arguments, Option, Usage, parse
+from ..source_options import RUN_OPTIONS, run_inputs, scan
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -24,47 +24,39 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc run FLOW.py [--PARAMETER VALUE…] [OPTIONS]",)
 TEXT = """
-Runs the flow on this machine: every task in a process of its own, by the same code that runs it in a container. The flow's parameters are
-options. Artifacts and logs go to the datastore; the same `--run-id` again goes on with a run that was stopped or failed.
-Configs may also be given by METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE; mutators of the flow run, in a process of their own.
-Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
+Runs the flow on this machine. Every task is a process of its own, and runs by the same code as in a container. The
+flow's parameters are options. Artifacts and logs go to the datastore. The `--run-id` of a run that was stopped or
+failed continues that run. METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE can give configs too. The flow's mutators
+run, in a process of their own. Exits with 0 if the run succeeded, 1 if it failed, 130 if it was interrupted.
 """
 OPTIONS = (
-    Option("--run-id", "the run's name, or that of a run to go on with", "RUN", default="made from the time"),
-    Option(
-        "--parameter", "another way to give a parameter, for names that are options", "NAME=VALUE", "-p", repeated=True
-    ),
-    Option("--cache", "take over steps whose code, inputs and environment are those of an earlier run"),
+    Option("--run-id", "the name of the new run, or of a run to continue", "RUN", default="made from the time"),
+    Option("--parameter", "a parameter whose name is also an option of flowc", "NAME=VALUE", "-p", repeated=True),
+    Option("--cache", "reuse the tasks of earlier runs that had the same code, inputs and environment"),
     *RUN_OPTIONS,
     *local_run.OPTIONS,
 )
 EXAMPLES = (
     ("flowc run FLOW.py --alpha 0.5", "with a parameter"),
-    ("flowc run FLOW.py --run-id try7", "the second time, goes on where it stopped"),
-    ("flowc run FLOW.py --cache", "as a build system would: only what changed"),
+    ("flowc run FLOW.py --run-id try7", "given again, continues the run where it stopped"),
+    ("flowc run FLOW.py --cache", "runs only what changed, as a build system does"),
 )
 
-ESSENTIAL = (
-    "--flow",
-    "--parameter",
-    "--run-id",
-    "--tag",
-    "--with",
-)  # the command line could not be read without them, or Metaflow has them too
+# options that no parameter can replace: flowc needs them to read the command line, or Metaflow has them too
+ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")
 
 
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
     program = load_flow(
-        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=given_to_run(scan(argv, RUN_OPTIONS))
+        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=run_inputs(scan(argv, RUN_OPTIONS))
     )
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
-        raise Usage(
-            f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`"
-        )
-    found = local_problems(program.flow, path, arguments.text("--environments"))
-    problems = placed((*program.diagnostics, *found), path)
+        unexpected = next(word for word in arguments.positional if word != path)
+        raise Usage(f"unexpected argument `{unexpected}`: the flow's file is `{path}`")
+    local = local_problems(program.flow, path, arguments.text("--environments"))
+    problems = placed((*program.diagnostics, *local), path)
     if has_errors(problems):
         raise Refused(problems, placed_sources(program.sources, path))
     if not arguments.flag("--quiet"):
@@ -74,24 +66,24 @@ def run(argv: list[str], out: Output) -> int:
     texts = run_parameters.given(
         arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)}
     )
-    given, values = run_parameters.resolved(program, run.folder, run.store, texts)
+    given_values, values = run_parameters.resolved(program, run.folder, run.store, texts)
     extra = {"tags": tags_given(arguments, "METAFLOW_RUN_TAGS")}
     if not arguments.flag("--cache"):
-        return run.run(given, extra)
+        return run.run(given_values, extra)
     return run.run(None, extra, _cache(run, values, extra))
 
 
 def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
-    """For `--help`: the parameters of the flow that the command line names."""
-    if any(each.endswith((".py", ".json")) and os.path.exists(each) for each in argv):
+    """Yields, for `--help`, the parameters of the flow that the command line names."""
+    if any(word.endswith((".py", ".json")) and os.path.exists(word) for word in argv):
         flow = load_flow(
-            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=given_to_run(scan(argv, RUN_OPTIONS))
+            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=run_inputs(scan(argv, RUN_OPTIONS))
         ).flow
         yield f"parameters of {flow.name}", run_parameters.options_of(flow)
 
 
 def _flow_file(argv: Sequence[str]) -> str:
-    """The flow's file must be known before the options are, some of which are its parameters."""
+    """Returns the flow's file. It is needed before the options can be parsed, because its parameters are options."""
     words = argv[: argv.index("--")] if "--" in argv else argv
     for word in words:
         if word.endswith((".py", ".json")) and not word.startswith("-"):
@@ -103,27 +95,30 @@ def _flow_file(argv: Sequence[str]) -> str:
 
 
 def _given(argv: Sequence[str], name: str) -> list[str]:
-    """The values of an option that says how to read the flow, before the options of the flow are known."""
-    found = []
+    """Returns the values of an option that is needed to read the flow, before the flow's own options are known."""
+    values = []
     for at, word in enumerate(argv):
         if word == "--":
             break
         if word == name and at + 1 < len(argv):
-            found.append(argv[at + 1])
+            values.append(argv[at + 1])
         elif word.startswith(f"{name}="):
-            found.append(word.partition("=")[2])
-    return found
+            values.append(word.partition("=")[2])
+    return values
 
 
 def _parse(argv: list[str], flow: Flow) -> Arguments:
-    """A parameter of the flow that is called like an option takes its place, as in Metaflow; `--parameter` gives the others of its kind."""
+    """Parses the command line. A parameter with the name of an option replaces that option, as in Metaflow.
+
+    `--parameter` gives parameters whose names are essential options.
+    """
     parameters = run_parameters.options_of(flow)
-    taken = {each.name for each in parameters}
+    taken = {parameter.name for parameter in parameters}
     options = (
-        *(each for each in OPTIONS if each.name not in taken or each.name in ESSENTIAL),
-        *(each for each in parameters if each.name not in ESSENTIAL),
+        *(option for option in OPTIONS if option.name not in taken or option.name in ESSENTIAL),
+        *(parameter for parameter in parameters if parameter.name not in ESSENTIAL),
     )
-    dashed = {each.name.replace("_", "-"): each.name for each in options}
+    dashed = {option.name.replace("_", "-"): option.name for option in options}
     words = []
     for at, word in enumerate(argv):
         if word == "--":
@@ -135,7 +130,7 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
         return parse(words, options)
     except Usage as error:
         if error.message.startswith("unknown option `--") and not error.hint:
-            names = ", ".join(f"`--{each.name}`" for each in flow.parameters)
+            names = ", ".join(f"`--{parameter.name}`" for parameter in flow.parameters)
             raise Usage(
                 error.message, f"the flow's parameters are {names}" if names else "the flow has no parameters"
             ) from None
@@ -143,7 +138,7 @@ def _parse(argv: list[str], flow: Flow) -> Arguments:
 
 
 def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Policy:
-    """What takes over the tasks that an earlier run has done: run.json must be there before the first of them is."""
+    """Returns the policy that reuses tasks of earlier runs. Writes run.json, which must exist before any of them."""
     from flowc.compiler.package.fingerprint import fingerprints
     from flowc.runtime_shim.contract.graph import Graph
     from flowc.runtime_shim.local.reuse import Cached

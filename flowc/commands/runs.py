@@ -1,4 +1,4 @@
-"""`flowc runs`: which runs there are, how they stand, and what they are tagged with."""
+"""`flowc runs`: lists runs with their status and tags."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc runs [FLOW.py | FLOW] [OPTIONS]",)
 TEXT = """
-Lists the runs of a datastore, the newest first: of the flow in the file, of the flow of that name, or of all flows. A run `succeeded`, `failed`,
-is `running` on this machine, was `stopped`, or is `unfinished`: whether that one goes on its orchestrator knows.
+Lists the runs of a datastore, newest first: of the flow in the file, of the flow of that name, or of all flows. A run
+has `succeeded`, has `failed`, is `running` on this machine, was `stopped`, or is `unfinished`. Only the orchestrator
+knows whether an unfinished run is still going.
 """
 OPTIONS = (
-    Option("--tag", "only runs with this tag; system tags count too", "TAG", repeated=True),
-    Option("--user", "only runs of this user", "NAME"),
-    Option("--limit", "at most so many runs of each flow", "N", default="20; with --json all"),
+    Option("--tag", "list only runs with this tag; system tags count too", "TAG", repeated=True),
+    Option("--user", "list only runs of this user", "NAME"),
+    Option("--limit", "list at most N runs of each flow", "N", default="20; with --json all"),
     Option(
         "--json",
-        "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, system_tags}]",
+        "print [{flow, run, status, started, ended, seconds, user, target, owner, origin, parameters, tags, "
+        "system_tags}]",
     ),
     *datastore.OPTIONS,
 )
@@ -47,7 +49,7 @@ def run(argv: list[str], out: Output) -> int:
     is_file = named.endswith(".py")
     if is_file and not arguments.text("--flow-file"):
         arguments.given["--flow-file"] = (named,)
-    tags = [*arguments.all("--tag"), *(f"user:{each}" for each in arguments.all("--user"))]
+    tags = [*arguments.all("--tag"), *(f"user:{user}" for user in arguments.all("--user"))]
     limit = arguments.integer("--limit", 0 if arguments.flag("--json") else LIMIT)
     try:
         place = datastore.place_of(arguments)
@@ -60,20 +62,20 @@ def run(argv: list[str], out: Output) -> int:
             if named
             else place.flows()
         )
-        found = [each for flow in flows for each in _runs(place, flow, tags, limit)]
+        runs = [about for flow in flows for about in _runs(place, flow, tags, limit)]
     except ShimError as error:
         raise Failure(str(error)) from None
     if arguments.flag("--json"):
         import json
 
-        out.verbatim((json.dumps(found, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+        out.verbatim((json.dumps(runs, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
     else:
-        out.print("\n".join(_table(found)) if found else f"no runs{' with these tags' if tags else ''} in {place.url}")
+        out.print("\n".join(_table(runs)) if runs else f"no runs{' with these tags' if tags else ''} in {place.url}")
     return 0
 
 
 def _flows_of(file: str) -> list[str]:
-    """The flows that the file defines: read, not compiled, so that a flow with mistakes can be asked about too."""
+    """Returns the classes that the file defines. It is parsed, not compiled, so that a flow with mistakes works too."""
     import ast
 
     try:
@@ -82,15 +84,15 @@ def _flows_of(file: str) -> list[str]:
     except OSError as error:
         raise Failure(f"{file} cannot be read: {os.strerror(error.errno or 0)}") from None
     except (SyntaxError, ValueError) as error:
-        raise Failure(f"{file} is no Python: {error}") from None
-    return [each.name for each in tree.body if isinstance(each, ast.ClassDef)]
+        raise Failure(f"{file} is not valid Python: {error}") from None
+    return [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
 
 
 def _runs(place: Datastore, flow: str, tags: list[str], limit: int) -> Iterator[dict[str, Any]]:
     from flowc.runtime_shim.client.flow import Flow
 
-    found = Flow._made(place, (flow,)).runs(*tags)
-    names = [each.id for _, each in zip(range(limit or 1 << 60), found)]
+    runs = Flow._made(place, (flow,)).runs(*tags)
+    names = [run_object.id for _, run_object in zip(range(limit or 1 << 60), runs)]
     yield from place.each(names, lambda name: _about(place, flow, name))
 
 
@@ -103,27 +105,27 @@ def _about(place: Datastore, flow: str, name: str) -> dict[str, Any]:
     state, ended = status(place, flow, name)
     return {
         "flow": flow, "run": name, "status": state, "started": _iso(data.get("started")), "ended": _iso(ended),
-        "seconds": round(ended - data["started"], 3) if ended and data.get("started") else None, "user": data.get("user"),
-        "target": data.get("target"), "owner": data.get("owner"),
-        "origin": data.get("origin"), "parameters": data.get("parameters"), "tags": sorted(tags.user(place, flow, name)),
-        "system_tags": sorted(tags.system(place, flow, name)),
+        "seconds": round(ended - data["started"], 3) if ended and data.get("started") else None,
+        "user": data.get("user"), "target": data.get("target"), "owner": data.get("owner"),
+        "origin": data.get("origin"), "parameters": data.get("parameters"),
+        "tags": sorted(tags.user(place, flow, name)), "system_tags": sorted(tags.system(place, flow, name)),
     }  # fmt: skip
 
 
 def _iso(seconds: float | None) -> str | None:
-    """Seconds since the epoch as ISO 8601, in UTC."""
+    """Returns seconds since the epoch as ISO 8601, in UTC."""
     import time
 
     return None if not seconds else time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"
 
 
-def _table(found: list[dict[str, Any]]) -> Iterator[str]:
+def _table(runs: list[dict[str, Any]]) -> Iterator[str]:
     rows = [("FLOW", "RUN", "STATUS", "STARTED", "TOOK", "USER", "TAGS")]
-    for each in found:
-        took = "" if each["seconds"] is None else _took(each["seconds"])
-        started = (each["started"] or "").replace("T", " ")
+    for about in runs:
+        took = "" if about["seconds"] is None else _took(about["seconds"])
+        started = (about["started"] or "").replace("T", " ")
         rows.append(
-            (each["flow"], each["run"], each["status"], started, took, each["user"] or "", " ".join(each["tags"]))
+            (about["flow"], about["run"], about["status"], started, took, about["user"] or "", " ".join(about["tags"]))
         )
     texts = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in texts) for column in range(len(rows[0]))]

@@ -1,4 +1,4 @@
-"""`flowc show`: a flow's graph, as text for people or as the IR in JSON for programs."""
+"""`flowc show`: prints a flow's graph, as text or a picture for people or as the IR in JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switc
 from flowc.compiler.ir.scopes import inner
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..as_written import decorator, value
 from ..flow_source import WITH, load_flow, placed_sources
-from ..given import OPTIONS as GIVEN
-from ..given import given
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
+from ..source_form import decorator, value
+from ..source_options import OPTIONS as SOURCE_OPTIONS
+from ..source_options import compile_inputs
 from ..terminal import Output
 
 TYPE_CHECKING = False
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
-Prints the graph of the flow: its parameters, and its steps in an order in which they can run, each with where it goes next. The steps of
-a branch, or of the body of a foreach, are indented below the step that opens it. As a picture, branches and bodies are boxes.
+Prints the flow's parameters, and its steps in an order in which they can run, each with its transition. The steps of a
+branch or of a foreach's body are indented below the step that opens it. In a picture, branches and bodies are boxes.
 """
 OPTIONS = (
     Option(
-        "--format", "text; the IR as JSON, which `flowc compile` accepts in place of the source; or a picture", "FORMAT", default="text",
-        choices=("text", "json", *PICTURES),
+        "--format", "text; the IR as JSON, which `flowc compile` accepts in place of the source; or a picture",
+        "FORMAT", default="text", choices=("text", "json", *PICTURES),
     ),
     Option("--json", "the same as `--format json`"),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    Option("--flow", "the flow, if the file defines several", "NAME"),
     WITH,
-    *GIVEN,
+    *SOURCE_OPTIONS,
 )  # fmt: skip
 EXAMPLES = (
-    ("flowc show FLOW.py", "read a flow's shape at a glance"),
+    ("flowc show FLOW.py", "the flow's shape at a glance"),
     ("flowc show FLOW.py --format svg > flow.svg", "a picture; needs `pip install 'flowc[pictures]'`"),
-    ("flowc show FLOW.py --format mermaid", "for Markdown, in which GitHub and others draw it"),
+    ("flowc show FLOW.py --format mermaid", "a diagram for Markdown, which GitHub and others draw"),
     ("flowc show FLOW.py --format json > flow.json", "for other tools"),
 )
 
@@ -47,7 +47,7 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=given(arguments))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=compile_inputs(arguments))
     out.report(without_hints(program.diagnostics), placed_sources(program.sources, path))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":
@@ -65,19 +65,21 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
     head = f"{flow.name}  ({printable(flow.file)})"
     yield "\n".join([head, *(f"  {printable(line)}" for line in flow.doc.split("\n\n")[0].split("\n") if line)])
     if flow.parameters:
-        yield "\n".join(["parameters", *_columns([_parameter(each) for each in flow.parameters])])
+        yield "\n".join(["parameters", *_columns([_parameter(parameter) for parameter in flow.parameters])])
     if flow.constants:
-        yield "\n".join(["constants", *(f"  {each.name}" for each in flow.constants)])
+        yield "\n".join(["constants", *(f"  {constant.name}" for constant in flow.constants)])
     if flow.configs:
-        origins = {each.name: each.value for each in flow.inputs if each.kind == "config"}
+        origins = {source.name: source.value for source in flow.inputs if source.kind == "config"}
         yield "\n".join(
             [
                 "configs",
-                *_columns([(each.name, value(each.value), origins.get(each.name, "")) for each in flow.configs]),
+                *_columns(
+                    [(config.name, value(config.value), origins.get(config.name, "")) for config in flow.configs]
+                ),
             ]
         )
     if flow.decorators:
-        yield "\n".join(["decorators", *(f"  {decorator(each)}" for each in flow.decorators)])
+        yield "\n".join(["decorators", *(f"  {decorator(applied)}" for applied in flow.decorators)])
     steps = {step.name: step for step in flow.steps}
     rows = [
         ("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step]))
@@ -87,13 +89,13 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
 
 
 def _in_order(scope: Scope) -> Iterator[tuple[Node, int]]:
-    """Yields every node with how many scopes it is in, the nodes that it holds right after it."""
+    """Yields every node with the number of scopes around it; the nodes that it holds come right after it."""
     waiting: list[tuple[Node, int]] = [(node, 0) for node in reversed(scope.nodes)]
     while waiting:
         node, depth = waiting.pop()
         yield node, depth
-        for each in reversed(inner(node)):
-            waiting += [(below, depth + 1) for below in reversed(each.nodes)]
+        for inner_scope in reversed(inner(node)):
+            waiting += [(below, depth + 1) for below in reversed(inner_scope.nodes)]
 
 
 def _parameter(parameter: Parameter) -> tuple[str, str, str]:
@@ -109,7 +111,7 @@ def _parameter(parameter: Parameter) -> tuple[str, str, str]:
 
 
 def _next(step: Step) -> str:
-    """What follows the step, in a few words."""
+    """Returns the step's transition in a few words."""
     transition = step.transition
     if isinstance(transition, Linear):
         return f"-> {transition.target}"
@@ -128,11 +130,11 @@ def _next(step: Step) -> str:
 
 
 def _notes(step: Step) -> str:
-    return "  ".join([*(["join"] if step.is_join else []), *(decorator(each) for each in step.decorators)])
+    return "  ".join([*(["join"] if step.is_join else []), *(decorator(applied) for applied in step.decorators)])
 
 
 def _columns(rows: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Three columns, of which a long cell of the second pushes only its own row's third."""
+    """Returns lines of three columns. A long cell in the second column moves the third of its own row only."""
     table = list(rows)
     first = max(len(row[0]) for row in table) + 2
     second = min(max(len(row[1]) for row in table), 44) + 2

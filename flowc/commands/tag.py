@@ -1,4 +1,4 @@
-"""`flowc tag`: the tags of runs."""
+"""`flowc tag`: adds, removes and lists the tags of runs."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ USAGE = (
     "flowc tag list [RUN] [OPTIONS]",
 )
 TEXT = """
-Adds, removes and lists the tags of a run; the system's own (`user:…`, `runtime:…`) stay. With --flow or --flow-file the run can be left out, or
-given as --run-id: without it, it is the flow's latest one, and all other words are tags.
+Adds, removes and lists the tags of a run. System tags (`user:…`, `runtime:…`) cannot be removed. With --flow or
+--flow-file, all words are tags, and the run is the one that --run-id names or else the flow's latest.
 """
 OPTIONS = (
-    Option("--run-id", "the run; every other word is a tag then", "RUN"),
+    Option("--run-id", "the run; every other word is then a tag", "RUN"),
     Option("--add", "with `replace`: a tag to add", "TAG", repeated=True),
     Option("--remove", "with `replace`: a tag to remove", "TAG", repeated=True),
     Option("--namespace", "only a run that has this tag", "TAG", may_be_empty=True),
-    Option("--all", "with `list`: of all runs"),
-    Option("--my-runs", "with `list`: of all runs that are yours"),
-    Option("--hide-system-tags", "with `list`: only tags that people gave"),
+    Option("--all", "with `list`: the tags of all runs"),
+    Option("--my-runs", "with `list`: the tags of all your runs"),
+    Option("--hide-system-tags", "with `list`: only tags that people added"),
     Option("--group-by-tag", "with `list`: each tag, and the runs that have it"),
-    Option("--group-by-run", "with `list`: each run, and the tags that it has"),
-    Option("--flat", "with `list`: one tag a line, without a heading"),
+    Option("--group-by-run", "with `list`: each run, and its tags"),
+    Option("--flat", "with `list`: one tag per line, without headings"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
@@ -57,7 +57,7 @@ def run(argv: list[str], out: Output) -> int:
     action, words = _action(arguments)
     for option, of in _ONLY.items():
         if option in arguments.given and of != action:
-            raise Usage(f"`{option}` goes with `tag {of}`, not with `tag {action}`")
+            raise Usage(f"`{option}` is an option of `tag {of}`, not of `tag {action}`")
     try:
         place = datastore.place_of(arguments)
         if action == "list":
@@ -76,12 +76,8 @@ def _action(arguments: Arguments) -> tuple[str, list[str]]:
         from flowc.compiler.report.diagnostics import nearest
 
         close = nearest(action, ACTIONS)
-        hint = (
-            f"did you mean `tag {close}`?"
-            if close
-            else "it is one of " + ", ".join(f"`tag {each}`" for each in ACTIONS)
-        )
-        raise Usage(f"`tag {action}` is unknown" if action else "what to do with tags is missing", hint)
+        hint = f"did you mean `tag {close}`?" if close else "write " + ", ".join(f"`tag {name}`" for name in ACTIONS)
+        raise Usage(f"unknown action `tag {action}`" if action else "the action is missing", hint)
     return action, words
 
 
@@ -104,55 +100,57 @@ def _change(place: Datastore, arguments: Arguments, action: str, words: list[str
 
 
 def _run(place: Datastore, arguments: Arguments, words: list[str]) -> tuple[str, str, list[str]]:
-    """(flow, run, tags) of the words."""
+    """Returns the flow, the run and the tags that the command line names."""
     flow = _flow(place, arguments)
     named = arguments.text("--run-id")
     if named:
-        found = datastore.find(place, named, flow)
+        pathspec = datastore.find(place, named, flow)
         rest = words
     elif flow:
         return flow, _latest(place, flow, arguments), words
     elif words:
-        found, rest = datastore.find(place, words[0]), words[1:]
+        pathspec, rest = datastore.find(place, words[0]), words[1:]
     else:
         raise Usage("the run is missing")
-    if found.step:
-        raise Usage(f"`{named or words[0]}` is no run: tags are a run's, not a step's")
-    wanted = arguments.text("--namespace")
-    if wanted and wanted not in datastore.run_object(place, found.flow, found.run).tags:
-        raise Failure(f"run {found.run} is not in namespace {wanted}")
-    return found.flow, found.run, rest
+    if pathspec.step:
+        raise Usage(f"`{named or words[0]}` is not a run: only runs have tags, steps and tasks have none")
+    namespace = arguments.text("--namespace")
+    if namespace and namespace not in datastore.run_object(place, pathspec.flow, pathspec.run).tags:
+        raise Failure(f"run {pathspec.run} is not in namespace {namespace}: it does not have that tag")
+    return pathspec.flow, pathspec.run, rest
 
 
 def _flow(place: Datastore, arguments: Arguments) -> str:
-    """The flow that is asked for; where the datastore has only one, `--flow-file` means that."""
-    given = arguments.text("--flow")
-    if given or not arguments.text("--flow-file"):
-        return given
-    found = place.flows()
-    if len(found) > 1:
-        raise Failure(f"the datastore has runs of several flows: {', '.join(found)}; say which with `--flow`")
-    return "".join(found)
+    """Returns the flow that the options name. `--flow-file` stands for the datastore's only flow."""
+    named = arguments.text("--flow")
+    if named or not arguments.text("--flow-file"):
+        return named
+    flows = place.flows()
+    if len(flows) > 1:
+        raise Failure(f"the datastore has runs of several flows: {', '.join(flows)}; choose one with `--flow`")
+    return "".join(flows)
 
 
 def _latest(place: Datastore, flow: str, arguments: Arguments) -> str:
     from flowc.runtime_shim.client.flow import Flow
 
-    wanted = [arguments.text("--namespace")] if arguments.text("--namespace") else []
-    found = next(Flow._made(place, (flow,)).runs(*wanted), None)
-    if found is None:
-        raise Failure(f"there is no run of {flow} in {place.url}" + (f" in namespace {wanted[0]}" if wanted else ""))
-    return str(found.id)
+    namespaces = [arguments.text("--namespace")] if arguments.text("--namespace") else []
+    latest = next(Flow._made(place, (flow,)).runs(*namespaces), None)
+    if latest is None:
+        raise Failure(
+            f"there is no run of {flow} in {place.url}" + (f" in namespace {namespaces[0]}" if namespaces else "")
+        )
+    return str(latest.id)
 
 
 def _list(place: Datastore, arguments: Arguments, words: list[str], out: Output) -> None:
     if arguments.flag("--group-by-tag") and arguments.flag("--group-by-run"):
-        raise Usage("`--group-by-tag` and `--group-by-run` do not go together")
+        raise Usage("`--group-by-tag` and `--group-by-run` cannot be combined")
     if len(words) > 1:
         raise Usage(f"unexpected argument `{words[1]}`")
-    found = _runs(place, arguments, words)
+    runs = _runs(place, arguments, words)
     hide = arguments.flag("--hide-system-tags")
-    tagged = {each.pathspec: sorted(each.user_tags if hide else each.tags) for each in found}
+    tagged = {run_object.pathspec: sorted(run_object.user_tags if hide else run_object.tags) for run_object in runs}
     every = sorted({tag for tags in tagged.values() for tag in tags})
     if arguments.flag("--group-by-tag"):
         text = [line for tag in every for line in (tag, *(f"  {run}" for run, tags in tagged.items() if tag in tags))]
@@ -170,7 +168,7 @@ def _runs(place: Datastore, arguments: Arguments, words: list[str]) -> list[Any]
 
     if arguments.flag("--all") or arguments.flag("--my-runs"):
         if words or arguments.text("--run-id"):
-            raise Usage("`--all` and `--my-runs` do not go with one run")
+            raise Usage("`--all` and `--my-runs` cannot be combined with a run", "leave out the run")
         mine = [f"user:{identity.user_name()}"] if arguments.flag("--my-runs") else []
         flow = _flow(place, arguments)
         return [run for name in ([flow] if flow else place.flows()) for run in Flow._made(place, (name,)).runs(*mine)]
@@ -183,5 +181,5 @@ def _runs(place: Datastore, arguments: Arguments, words: list[str]) -> list[Any]
         raise Usage("the run is missing", "`--all` lists the tags of all runs")
     flow, run, rest = _run(place, arguments, words)
     if rest:
-        flow, run = (found := datastore.find(place, rest[0], flow)).flow, found.run
+        flow, run = (pathspec := datastore.find(place, rest[0], flow)).flow, pathspec.run
     return [datastore.run_object(place, flow, run)]

@@ -1,4 +1,4 @@
-"""`flowc validate`: what an engine would refuse in a spec, found without one."""
+"""`flowc validate`: reports what an engine would refuse in a spec, without that engine."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc validate SPEC... [OPTIONS]",)
 TEXT = """
-Checks specs against the published schemas and the rules of their orchestrators: files, or all that are recognised in folders and below.
-Specs that flowc did not write are welcome. Needs the extra `validate` (`pip install 'flowc[validate]'`), but no engine and no network.
-Exits with 1 when there are findings.
+Checks specs against the published schemas and the rules of their orchestrators. For a folder, it checks every file in
+or below it that looks like a spec. It accepts specs that flowc did not write. It needs the extra `validate`
+(`pip install 'flowc[validate]'`), but no engine and no network. Exits with 1 if there are findings.
 """
 OPTIONS = (
-    Option("--target", "what the specs are for; otherwise each file's target is recognised", "TARGET", "-t"),
+    Option("--target", "the target of the specs; by default it is recognised for each file", "TARGET", "-t"),
     FORMAT,
     Option("--quiet", "print only problems", short="-q"),
 )
@@ -42,7 +42,7 @@ def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     out.format = arguments.text("--format", "text")
     if not arguments.positional:
-        raise Usage("the spec to validate is missing", "give files or folders")
+        raise Usage("the specs to validate are missing", "give files or folders")
     forced = arguments.text("--target")
     if forced and forced not in names():
         close = nearest(forced, names())
@@ -51,7 +51,7 @@ def run(argv: list[str], out: Output) -> int:
             f"did you mean `{close}`?" if close else "the targets are " + ", ".join(names()),
         )
     targets = (forced,) if forced else names()
-    found: list[Finding] = []
+    all_findings: list[Finding] = []
     checked = 0
     for path, is_named in _files(arguments.positional):
         text = _text(path)
@@ -63,41 +63,46 @@ def run(argv: list[str], out: Output) -> int:
                     findings = tuple(_validator(target).validate(path, text))
         if text is None or target is None:
             if is_named:
-                raise Failure(
-                    f"`{path}` is not a spec of {' or '.join(targets)}{'' if forced else '; `--target` says which it should be'}"
-                )
+                hint = "" if forced else "; if it should be one, name the target with `--target`"
+                raise Failure(f"`{path}` is not a spec of {' or '.join(targets)}{hint}")
             continue
         checked += 1
-        found += findings
+        all_findings += findings
         if not (findings or arguments.flag("--quiet") or out.for_a_program):
             out.print(f"{path}: fine ({target})")
-        for each in () if out.for_a_program else findings:
-            place = f" {each.place}:" if each.place else ""
-            out.print_error(printable(f"{each.file}:{place} {each.message}"))
+        for finding in () if out.for_a_program else findings:
+            place = f" {finding.place}:" if finding.place else ""
+            out.print_error(printable(f"{finding.file}:{place} {finding.message}"))
     if out.for_a_program:
-        out.report(map(_diagnostic, found), {})
-        return 1 if found else 0
+        out.report(map(_diagnostic, all_findings), {})
+        return 1 if all_findings else 0
     if not checked:
-        raise Failure("there is no spec in " + ", ".join(f"`{each}`" for each in arguments.positional))
-    if found:
-        out.error(f"{len(found)} problem{'s' if len(found) > 1 else ''} in {checked} file{'s' if checked > 1 else ''}")
-    return 1 if found else 0
+        raise Failure("there is no spec in " + ", ".join(f"`{path}`" for path in arguments.positional))
+    if all_findings:
+        problems = f"{len(all_findings)} problem{'s' if len(all_findings) > 1 else ''}"
+        out.error(f"{problems} in {checked} file{'s' if checked > 1 else ''}")
+    return 1 if all_findings else 0
 
 
 def _diagnostic(finding: Finding) -> Diagnostic:
-    """The finding as programs get it: in the file, since its place is said in the file's own way."""
+    """Returns the finding as a diagnostic for programs, at the top of the file. `what` names the place in the spec."""
     place = f"{finding.place}: " if finding.place else ""
-    why, how = "its engine would refuse the spec, or fail on it", "mend the spec, or the flow that it is compiled from"
+    why, how = (
+        "its engine would refuse the spec, or fail on it",
+        "correct the spec, or the flow that it is compiled from",
+    )
     return Diagnostic("FLOW550", place + finding.message, Span(finding.file, 1, 1, 1, 2), why, how)
 
 
 def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Yields every file of the paths, in order, and whether it was named itself. Raises Failure for a path that does not exist."""
+    """Yields every file of the paths, in order, and whether the user named it. Raises Failure for a missing path."""
     for path in paths:
         if os.path.isdir(path):
-            for folder, below, here in os.walk(path):
+            for folder, below, file_names in os.walk(path):
                 below.sort()
-                yield from ((os.path.join(folder, each), False) for each in sorted(here) if not each.startswith("."))
+                yield from (
+                    (os.path.join(folder, name), False) for name in sorted(file_names) if not name.startswith(".")
+                )
         elif os.path.exists(path):
             yield path, True
         else:
@@ -105,7 +110,7 @@ def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _text(path: str) -> str | None:
-    """The file's text; None if it is no UTF-8 text, or is gone."""
+    """Returns the file's text, or None if it is not UTF-8 text or has been deleted."""
     data = files.read(path)
     if data is None or b"\0" in data:
         return None
@@ -116,7 +121,7 @@ def _text(path: str) -> str | None:
 
 
 def _recognised(path: str, text: str, targets: Sequence[str]) -> str | None:
-    return next((each for each in targets if _validator(each).recognises(path, text)), None)
+    return next((target for target in targets if _validator(target).recognises(path, text)), None)
 
 
 def _validator(target: str) -> Validator:
@@ -124,7 +129,7 @@ def _validator(target: str) -> Validator:
 
 
 class _Libraries:
-    """Says how to install the libraries that validating needs, where they are missing."""
+    """A context that reports a missing library with the command that installs it."""
 
     def __enter__(self) -> None: ...
 

@@ -1,8 +1,8 @@
-"""How diagnostics are written: one file a format, each with `def render(diagnostics, sources, colour) -> str`.
+"""Formats of diagnostics: one module per format, each with `def render(diagnostics, sources, colour) -> str`.
 
-`diagnostics` are in order and without repeats; `sources` maps `Span.file` to that file's text. Formats for people go to standard error, beside
-the result on standard output. For a program, the diagnostics are the result: `json`, `github` and `sarif` go to standard output, alone, and are a
-complete document also when there is nothing to say.
+`diagnostics` are sorted and distinct. `sources` maps `Span.file` to that file's text. Formats for people go to standard
+error, beside the result on standard output. For a program, the diagnostics are the result: `json`, `github` and `sarif`
+go to standard output, alone, and are a complete document even without diagnostics.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOR_PROGRAMS = ("json", "github", "sarif")
 
 
 def renderer(name: str) -> Render:
-    """Returns the format's `render`; only its own file is imported."""
+    """Returns the format's `render`. Imports only that format's module."""
     from importlib import import_module
 
     render: Render = import_module(f"{__name__}.{name}").render

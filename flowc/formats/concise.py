@@ -1,4 +1,4 @@
-"""One line a diagnostic, `FILE:LINE:COLUMN CODE TEXT`, and how many there are."""
+"""One line per diagnostic, `FILE:LINE:COLUMN CODE TEXT`, and a summary."""
 
 from __future__ import annotations
 
@@ -10,4 +10,6 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
-    return "".join(concise(each) + "\n" for each in diagnostics) + (summary(diagnostics) + "\n" if diagnostics else "")
+    return "".join(concise(diagnostic) + "\n" for diagnostic in diagnostics) + (
+        summary(diagnostics) + "\n" if diagnostics else ""
+    )

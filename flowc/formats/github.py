@@ -1,6 +1,7 @@
-"""Annotations of GitHub Actions: workflow commands, one line each (GitHub's documentation, "Workflow commands", error, warning, notice).
+"""Annotations of GitHub Actions: workflow commands, one line each.
 
-In a value `%`, carriage returns and newlines are escaped, and in a property also `:` and `,`, so that no text ends a command or begins another.
+Source: GitHub's documentation, "Workflow commands", error, warning, notice. Values escape `%`, carriage returns and
+newlines; properties also escape `:` and `,`. So no text can end a command or begin a second one.
 """
 
 from __future__ import annotations
@@ -15,19 +16,23 @@ _COMMANDS = {ERROR: "error", WARNING: "warning", HINT: "notice"}
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
-    return "".join(_annotation(each) + "\n" for each in diagnostics)
+    return "".join(_annotation(diagnostic) + "\n" for diagnostic in diagnostics)
 
 
-def _annotation(one: Diagnostic) -> str:
-    at = one.span
-    properties = {"title": f"flowc {one.code}"}
+def _annotation(diagnostic: Diagnostic) -> str:
+    at = diagnostic.span
+    properties = {"title": f"flowc {diagnostic.code}"}
     if at is not None:
         place = {"file": at.file, "line": at.line, "col": at.column, "endLine": at.end_line, "endColumn": at.end_column}
         properties = {**{name: str(value) for name, value in place.items()}, **properties}
-    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    parts = [one.what, *([f"why: {one.why}"] if one.why else []), *([f"help: {one.how}"] if one.how else [])]
+    properties_text = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    parts = [
+        diagnostic.what,
+        *([f"why: {diagnostic.why}"] if diagnostic.why else []),
+        *([f"help: {diagnostic.how}"] if diagnostic.how else []),
+    ]
     message = "%0A".join(_value(printable(part)) for part in parts)
-    return f"::{_COMMANDS[one.severity]} {given}::{message}"
+    return f"::{_COMMANDS[diagnostic.severity]} {properties_text}::{message}"
 
 
 def _value(text: str) -> str:

@@ -10,21 +10,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-VERSION = 1  # changes only when a field is taken away or gets another meaning
+VERSION = 1  # changes only when a field is removed or changes its meaning
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
     counts = {
-        f"{severity}s": sum(each.severity == severity for each in diagnostics) for severity in (ERROR, WARNING, HINT)
+        f"{severity}s": sum(diagnostic.severity == severity for diagnostic in diagnostics)
+        for severity in (ERROR, WARNING, HINT)
     }
     return (
-        json.dumps({"version": VERSION, "diagnostics": [_plain(each) for each in diagnostics], **counts}, indent=2)
+        json.dumps(
+            {"version": VERSION, "diagnostics": [_plain(diagnostic) for diagnostic in diagnostics], **counts}, indent=2
+        )
         + "\n"
     )
 
 
-def _plain(one: Diagnostic) -> dict[str, object]:
-    at = one.span
+def _plain(diagnostic: Diagnostic) -> dict[str, object]:
+    at = diagnostic.span
     place = {
         "file": at.file if at else None,
         "line": at.line if at else None,
@@ -32,4 +35,11 @@ def _plain(one: Diagnostic) -> dict[str, object]:
         "end_line": at.end_line if at else None,
         "end_column": at.end_column if at else None,
     }
-    return {"code": one.code, "severity": one.severity, "what": one.what, "why": one.why, "how": one.how, **place}
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "what": diagnostic.what,
+        "why": diagnostic.why,
+        "how": diagnostic.how,
+        **place,
+    }

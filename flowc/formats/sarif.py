@@ -1,7 +1,7 @@
 """SARIF 2.1.0, which code scanning services read (OASIS, Static Analysis Results Interchange Format).
 
-The rules are the codes that were said, with their pages as help. Columns count characters (`unicodeCodePoints`); places are relative to the folder
-in which flowc was started, so that the log is the same on every machine.
+The rules are the reported codes, with their pages as help. Columns count characters (`unicodeCodePoints`). Paths are
+relative to the folder in which flowc was started, so that the log is the same on every machine.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _LEVELS = {ERROR: "error", WARNING: "warning", HINT: "note"}
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
-    codes = sorted({each.code for each in diagnostics})
+    codes = sorted({diagnostic.code for diagnostic in diagnostics})
     run = {
         "tool": {"driver": {"name": "flowc", "version": VERSION, "rules": _rules(codes)}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(each, codes.index(each.code)) for each in diagnostics],
+        "results": [_result(diagnostic, codes.index(diagnostic.code)) for diagnostic in diagnostics],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -49,15 +49,19 @@ def _rule(page: Page) -> dict[str, object]:
     }
 
 
-def _result(one: Diagnostic, index: int) -> dict[str, object]:
-    parts = [one.what, *([f"why: {one.why}"] if one.why else []), *([f"help: {one.how}"] if one.how else [])]
+def _result(diagnostic: Diagnostic, index: int) -> dict[str, object]:
+    parts = [
+        diagnostic.what,
+        *([f"why: {diagnostic.why}"] if diagnostic.why else []),
+        *([f"help: {diagnostic.how}"] if diagnostic.how else []),
+    ]
     result: dict[str, object] = {
-        "ruleId": one.code,
+        "ruleId": diagnostic.code,
         "ruleIndex": index,
-        "level": _LEVELS[one.severity],
+        "level": _LEVELS[diagnostic.severity],
         "message": {"text": "\n".join(parts)},
     }
-    at = one.span
+    at = diagnostic.span
     if at is not None:
         region = {
             "startLine": at.line,

@@ -1,4 +1,4 @@
-"""Each diagnostic with its source line, the reason and the remedy, and how many there are."""
+"""Each diagnostic with its source line, the reason and the remedy, and a summary."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], colour: bool) -> str:
     if not diagnostics:
         return ""
-    shown = "".join(full(each, sources, colour) + "\n\n" for each in diagnostics)
-    return f"{shown}{summary(diagnostics)}; `flowc explain {diagnostics[0].code}` says more\n"
+    shown = "".join(full(diagnostic, sources, colour) + "\n\n" for diagnostic in diagnostics)
+    return f"{shown}{summary(diagnostics)}; for details, run `flowc explain {diagnostics[0].code}`\n"

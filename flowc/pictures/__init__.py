@@ -1,4 +1,4 @@
-"""Pictures of a flow's graph: one file a format, each with `def render(drawing) -> str`; `drawing.py` is what they all draw."""
+"""Pictures of a flow's graph: one module per format, each with `def render(drawing) -> str`; all draw a `Drawing`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PICTURES = ("mermaid", "dot", "svg")
 
 
 def picture(name: str) -> Callable[[Drawing], str]:
-    """Returns the format's `render`; only its own file is imported."""
+    """Returns the format's `render`. Imports only that format's module."""
     from importlib import import_module
 
     render: Callable[[Drawing], str] = import_module(f"{__name__}.{name}").render

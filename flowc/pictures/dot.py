@@ -1,6 +1,6 @@
-"""Graphviz's language, to be drawn or edited with its own tools (Graphviz's documentation, DOT Language).
+"""Graphviz's language, for drawing or editing with its own tools (Graphviz's documentation, DOT Language).
 
-A text is a quoted string, in which quotes, backslashes and `&` are escaped: Graphviz would read `\\N` and `&amp;` as something else.
+Texts are quoted strings. Quotes, backslashes and `&` are escaped, because Graphviz would interpret `\\N` and `&amp;`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def _box(box: Box, name: str, depth: int) -> Iterator[str]:
     indent = "    " * depth
     for item in box.items:
         yield f"{indent}{quoted(item.name)} [{_attributes(item)}];"
-    for number, each in enumerate(box.boxes):
+    for number, inner_box in enumerate(box.boxes):
         inner = f"{name}_{number}"
         yield f"{indent}subgraph {quoted(f'cluster{inner}')} {{"
-        yield f"{indent}    label={quoted(each.label)};"
-        yield from _box(each, inner, depth + 1)
+        yield f"{indent}    label={quoted(inner_box.label)};"
+        yield from _box(inner_box, inner, depth + 1)
         yield f"{indent}}}"
 
 
@@ -55,7 +55,7 @@ def _attributes(item: Item) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text as a quoted string; a newline in it is one in the picture."""
+    """Returns the text as a quoted string; a newline stays a newline in the picture."""
     escaped = (
         text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\0", "").replace("\n", "\\n")
     )

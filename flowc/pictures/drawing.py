@@ -1,4 +1,4 @@
-"""What every picture of a flow draws: steps, the edges between them, and a box around each scope of a branch or a foreach."""
+"""The content of every picture of a flow: steps, edges, and a box around each branch and each foreach's body."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, End, ForEach, Foreach, Parallel, Split, Switch
 from flowc.compiler.ir.scopes import targets
 
-from ..as_written import decorator, value
+from ..source_form import decorator, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Drawing:
 
 
 def drawing(flow: Flow, scope: Scope) -> Drawing:
-    """Returns what to draw of the flow; it holds texts as the author wrote them, which each format escapes."""
+    """Returns the drawing of the flow. Its texts are unescaped: each format escapes them."""
     steps = {step.name: step for step in flow.steps}
     edges = tuple(edge for step in flow.steps for edge in _edges(step))
     return Drawing(flow.name, _first_line(flow.doc), flow.start, _box("", "flow", scope, steps, flow), edges)
@@ -64,7 +64,7 @@ def _box(label: str, kind: str, scope: Scope, steps: Mapping[str, Step], flow: F
         if isinstance(node, ForEach):
             boxes.append(_box(_each(steps[node.step]), "foreach", node.body, steps, flow))
         elif isinstance(node, Branches):
-            boxes += [_box("", "branch", each, steps, flow) for each in node.scopes]
+            boxes += [_box("", "branch", branch, steps, flow) for branch in node.scopes]
     return Box(label, kind, tuple(_item(steps[node.step], flow) for node in scope.nodes), tuple(boxes))
 
 
@@ -79,11 +79,11 @@ def _each(step: Step) -> str:
 def _item(step: Step, flow: Flow) -> Item:
     kinds = {Split: "split", Foreach: "foreach", Parallel: "foreach", Switch: "switch", End: "end"}
     kind = kinds.get(type(step.transition), "join" if step.is_join else "start" if step.name == flow.start else "step")
-    return Item(step.name, kind, tuple(decorator(each) for each in step.decorators), _first_line(step.doc))
+    return Item(step.name, kind, tuple(decorator(applied) for applied in step.decorators), _first_line(step.doc))
 
 
 def _edges(step: Step) -> Iterator[Edge]:
-    """One edge a target; of a switch the values that lead there are its label."""
+    """Yields one edge per target. The label of a switch's edge lists the values that lead there."""
     for target in targets(step):
         label = ""
         if isinstance(step.transition, Switch):

@@ -1,4 +1,4 @@
-"""How much room texts take, in points, without asking for a font: they are drawn in a monospaced one, whose characters are 0.6 em wide."""
+"""The sizes of texts, in points. No font is needed: texts are monospaced, with characters that are 0.6 em wide."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ _EM = 0.602
 
 
 def width(text: str, font: float) -> float:
-    """The width of the text at that size of the font."""
-    return font * _EM * sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+    """Returns the width of the text at that font size."""
+    return (
+        font
+        * _EM
+        * sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
+    )
 
 
 def label_width(text: str, font: float = EDGE_FONT) -> float:
@@ -27,13 +31,13 @@ def label_width(text: str, font: float = EDGE_FONT) -> float:
 
 
 def shortened(text: str) -> str:
-    """The text in one line of at most `LONGEST` characters."""
+    """Returns the text in one line of at most `LONGEST` characters."""
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def size(item: Item) -> tuple[float, float]:
-    """Width and height of the item's shape."""
-    widest = max([width(item.name, NAME_FONT), *(width(shortened(each), NOTE_FONT) for each in item.notes)])
+    """Returns the width and height of the item's shape."""
+    widest = max([width(item.name, NAME_FONT), *(width(shortened(note), NOTE_FONT) for note in item.notes)])
     sides = 44 if item.kind == "switch" else 28
     return max(widest + sides, 60.0), 32 + LINE * len(item.notes)

@@ -1,7 +1,7 @@
 """Mermaid's flowchart, which GitHub, GitLab and many editors draw in Markdown (Mermaid's documentation, Flowcharts).
 
-A text stands in quotes, and every character of it that is not a letter, digit, space or harmless sign is written as an entity code, so that none can
-end the text or begin Markdown. Names of steps get a prefix, since `end` is a word of the language.
+Texts are quoted. Every character except letters, digits, spaces and harmless signs becomes an entity code, so that none
+can end the text or begin Markdown. Names of steps get a prefix, because `end` is a keyword of the language.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset(" _-.,:()@=/'+*")
 _SHAPES = {
-    "start": ('(["', '"])'), "end": ('(["', '"])'), "step": ('["', '"]'), "split": ('["', '"]'), "foreach": ('[["', '"]]'), "switch": ('{{"', '"}}'),
-    "join": ('[/"', '"\\]'),
+    "start": ('(["', '"])'), "end": ('(["', '"])'), "step": ('["', '"]'), "split": ('["', '"]'),
+    "foreach": ('[["', '"]]'), "switch": ('{{"', '"}}'), "join": ('[/"', '"\\]'),
 }  # fmt: skip
 
 
@@ -29,19 +29,22 @@ def render(drawing: Drawing) -> str:
 
 def _box(box: Box, name: str, depth: int) -> Iterator[str]:
     indent = "    " * depth
-    yield from (indent + _item(each) for each in box.items)
-    for number, each in enumerate(box.boxes):
+    yield from (indent + _item(item) for item in box.items)
+    for number, inner_box in enumerate(box.boxes):
         inner = f"{name}_{number}"
-        yield f'{indent}subgraph {inner}["{_text(each.label) or " "}"]'
-        yield from _box(each, inner, depth + 1)
+        yield f'{indent}subgraph {inner}["{_text(inner_box.label) or " "}"]'
+        yield from _box(inner_box, inner, depth + 1)
         yield f"{indent}end"
 
 
 def _item(item: Item) -> str:
     before, after = _SHAPES[item.kind]
-    lines = [_text(item.name), *(f"<small>{_text(each)}</small>" for each in item.notes)]
+    lines = [_text(item.name), *(f"<small>{_text(note)}</small>" for note in item.notes)]
     return f"step_{item.name}{before}{'<br>'.join(lines)}{after}"
 
 
 def _text(text: str) -> str:
-    return "".join(each if (each.isalnum() and each.isascii()) or each in _PLAIN else f"#{ord(each)};" for each in text)
+    return "".join(
+        character if (character.isalnum() and character.isascii()) or character in _PLAIN else f"#{ord(character)};"
+        for character in text
+    )

@@ -199,10 +199,10 @@ def test_settings_say_how_serious_a_code_is(text: str, severity: str | None, tmp
 @pytest.mark.parametrize(
     ("text", "said", "line"),
     [
-        ('stroe = "x"', "did you mean `store`?", 2), ("ignore = [", "is no TOML", 3), ('target = "argos"', "did you mean `argo`?", 2), ("store = 3", "is no text", 2),
-        ('ignore = "FLOW307"', "is no list", 2), ('ignore = ["FLOW3O7"]', "did you mean `FLOW3", 2), ('ignore = ["FLOW206"]', "cannot be compiled", 2),
+        ('stroe = "x"', "did you mean `store`?", 2), ("ignore = [", "is not valid TOML", 3), ('target = "argos"', "did you mean `argo`?", 2), ("store = 3", "is not text", 2),
+        ('ignore = "FLOW307"', "is not a list", 2), ('ignore = ["FLOW3O7"]', "did you mean `FLOW3", 2), ('ignore = ["FLOW206"]', "cannot be compiled", 2),
         ('severity = {FLOW307 = "fatal"}', "unknown severity", 2), ('[tool.flowc.argo]\nservice-acount = "x"', "did you mean `service-account`?", 3),
-        ('argo = "x"', "is no table", 2),
+        ('argo = "x"', "is not a table", 2),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_understood(text: str, said: str, line: int, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_every_mistake_at_once(broken: Path) -> None:
         "tims",
         "= why:",
         "= help:",
-        "errors; `flowc explain FLOW206`",
+        "errors; for details, run `flowc explain FLOW206`",
     ):
         assert text in done.stderr
     assert flowc("compile", "flow.py", "-t", "argo", "-o", "-", cwd=broken.parent).stderr == done.stderr

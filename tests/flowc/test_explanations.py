@@ -66,7 +66,7 @@ OF_A_FOLDER = {
     "FLOW611",
     "FLOW612",
     "FLOW613",
-}  # said by `flowc compile` (test_stale.py), of what an output folder holds
+}  # said by `flowc compile` (test_stale_files.py), of what an output folder holds
 IMPORTS = (
     "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import "
     + ("batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n")
@@ -197,7 +197,7 @@ def test_explain_lists_every_code(capfd: pytest.CaptureFixture[str]) -> None:
     ("word", "hint"),
     [
         ("FLOW299", "flowc explain"),
-        ("FLOW219", "near it: FLOW215"),
+        ("FLOW219", "similar codes: FLOW215"),
         ("FLOW21O", "FLOW210"),
         ("foreach", "FLOW213"),
         ("zzz", "flowc explain"),

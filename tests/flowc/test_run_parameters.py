@@ -103,7 +103,7 @@ def test_the_environment(folder: Path) -> None:
          "parameter 'needed': 'x' is not a whole number"),
         (["--needed", "1"], "parameter `gone`: the file `gone.txt` cannot be read"),
         (["--needed", "1", "--gone", "data.txt", "--data", "nowhere.txt"], "parameter `data`: the file `nowhere.txt` cannot be read"),
-        (["--needed", "1", "--gone", "data.txt", "--data", "other.bin"], "parameter `data`: the file `other.bin` is no utf-8 text"),
+        (["--needed", "1", "--gone", "data.txt", "--data", "other.bin"], "parameter `data`: the file `other.bin` is not utf-8 text"),
         (["--needed", "1", "--neded", "2"], "unknown option `--neded`; did you mean `--needed`?"),
     ],
 )  # fmt: skip
@@ -121,7 +121,7 @@ def test_help(folder: Path) -> None:
         "--data FILE",
         "data.txt",
         "made when the run starts",
-        "it must be given",
+        "a value is required",
     ):
         assert line in text
     assert "do not show me" not in text

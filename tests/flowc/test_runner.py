@@ -241,9 +241,7 @@ def test_a_flow_in_a_notebook(tmp_path: Path) -> None:
 
 def test_a_flow_of_an_earlier_cell_is_refused(tmp_path: Path) -> None:
     said = notebook(tmp_path, "%%time\n" + CELL, "NBRunner(InCell)")
-    assert (
-        "RUN 7" in said and "the cell does not define InCell: NBRunner is to be used in the cell that does" in said
-    ), said
+    assert "RUN 7" in said and "the cell does not define InCell: use NBRunner in the cell that defines it" in said, said
 
 
 def test_no_flow_outside_a_notebook() -> None:

@@ -87,7 +87,7 @@ def test_logs(printed: Printed) -> None:
     stamp, _, text = printed("logs", "good/start/-", "--stdout", "--timestamps").partition(" hello")
     assert len(stamp) == len("2026-01-01 00:00:00.000") and text == "\n"
     assert printed("logs", "good/end") == ""
-    assert "the steps that it has come to: start, body" in printed("logs", "good/nope", code=1)
+    assert "it has reached these steps: start, body" in printed("logs", "good/nope", code=1)
     assert "no log of attempt 3" in printed("logs", "good/b", "--attempt", "3", code=1)
     assert "there is no run 'nope'" in printed("logs", "nope", code=1)
     assert "--follow" in printed("logs", "good", "--follow", "--attempt", "0", code=2)

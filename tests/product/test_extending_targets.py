@@ -109,7 +109,7 @@ def test_help_and_options(project: Path) -> None:
     assert "Toy Runner" in flowc(project, "--help")
     assert "options of target toy:\n      --toy-speed SPEED" in flowc(project, "compile", "--help")
     said = flowc(project, "check", "flow.py", "-t", "toy", "--toy-speed", "idle", code=2)
-    assert "`--toy-speed` cannot be `idle`" in said
+    assert "invalid value `idle` of `--toy-speed`" in said
     said = flowc(project, "compile", "flow.py", "-t", "argo", "--toy-speed", "fast", code=2)
     assert "`--toy-speed` is an option of target toy" in said
     said = python(project, "flow.py", "toy-runner", "create", code=2)

@@ -51,7 +51,7 @@ COMMANDS = (
     "flowc resume train.py --origin-run-id monday --run-id tuesday --max-workers 1",
     "flowc dump tuesday/end score",
     "rm .flowc/Train/runs/tuesday/fit/3.json; : > .flowc/Train/runs/tuesday/fit/5.json  # as a power failure might",
-    "flowc resume train.py --origin-run-id tuesday --run-id wednesday --max-workers 1 | grep -v 'taken over'",
+    "flowc resume train.py --origin-run-id tuesday --run-id wednesday --max-workers 1 | grep -v 'reused from'",
 )
 
 

@@ -19,8 +19,8 @@ from flowc.compiler.pipeline import load
 from flowc.compiler.report.diagnostics import Refused, concise
 
 from flowc.explanations import pages
-from flowc.given import OPTIONS, given
 from flowc.options import Option
+from flowc.source_options import OPTIONS, compile_inputs
 from flowc.targeting import OPTIONS as TARGETING
 from flowc.targeting import compilations, parse, problems
 
@@ -56,7 +56,7 @@ def said(source: str, folder: Path) -> str:
             arguments.text("--flow"),
             arguments.all("--with"),
             severities,
-            given(arguments),
+            compile_inputs(arguments),
         )
         path = os.path.join(folder, "flow.py")
         compiled = compilations(program, emitters, arguments, "sha256:0", path)

@@ -97,7 +97,7 @@ def cached(work: Path, run_id: str, *words: str) -> set[str]:
     env = {"PYTHONPATH": os.pathsep.join([str(work / "path"), *filter(None, [os.environ.get("PYTHONPATH")])])}
     words = tuple(str(work / each) if each.endswith(".txt") else each for each in words)
     done = run(work / "flow.py", work / "store", "--cache", *words, run_id=run_id, env=env)
-    return {step for step in ("start", "end") if f"[{step}] taken over from run" in done.stdout}
+    return {step for step in ("start", "end") if f"[{step}] reused from run" in done.stdout}
 
 
 def test_nothing_has_changed(made: Path) -> None:

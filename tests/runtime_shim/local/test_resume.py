@@ -123,7 +123,7 @@ def test_the_latest_run_is_the_origin(flow: Path) -> None:
     run(flow, store, "--p", "3", check=False, run_id="newer")
     noted(flow)
     (flow.parent / "mended").touch()
-    assert "taken over from run newer" in resume(flow).stdout
+    assert "reused from run newer" in resume(flow).stdout
     assert artifacts(store, "end", run_id="again")["total"] == "18"
 
 
@@ -145,8 +145,8 @@ def test_a_run_that_exists_is_not_mixed_with_another(flow: Path) -> None:
     (flow.parent / "mended").touch()
     run(flow, store, run_id="tuesday")
     refused = resume(flow, run_id="monday", check=False)
-    assert refused.returncode == 1 and "run monday exists already, and is no resumed run of tuesday" in refused.stderr
-    assert "say --origin-run-id monday" in refused.stderr
+    assert refused.returncode == 1 and "run monday exists, and does not resume tuesday" in refused.stderr
+    assert "write --origin-run-id monday" in refused.stderr
     itself = resume(flow, "--origin-run-id", "monday", run_id="monday", check=False)
     assert itself.returncode == 1 and "cannot be resumed into itself" in itself.stderr
     assert dump(store, "monday") == before

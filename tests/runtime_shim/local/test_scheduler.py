@@ -87,7 +87,7 @@ def test_a_thread_of_the_flow_s_modules_means_new_processes(tmp_path: Path) -> N
         head,
     )
     done = run(flow, tmp_path / "store")
-    assert "tasks run in new processes, not in forks: the flow's modules have started a thread" in done.stdout
+    assert "each task runs in a new process, not in a fork: the flow's modules have started a thread" in done.stdout
     assert artifacts(tmp_path / "store", "start")["got"] == "True"
 
 

@@ -79,7 +79,7 @@ def test_processes_that_can_say_nothing(how: str, says: str, folder: Path) -> No
         and left["message"].startswith(says)
         and left["last_lines"][0] == "the last words"
     )
-    assert f"start: {says}" in done.stderr and "  the last it printed:\n    the last words" in done.stderr
+    assert f"start: {says}" in done.stderr and "  its last output:\n    the last words" in done.stderr
     assert "its log: flowc logs " in done.stderr and "flowc resume " in done.stderr.splitlines()[-1]
 
 

@@ -96,7 +96,7 @@ def test_the_commit_and_whether_files_differ_from_it(folder: Path, tmp_path: Pat
     clean, dirty = (made_by(store, f"{each}/end")["end"][0] for each in ("clean", "dirty"))
     assert (clean["git"], clean["dirty"], dirty["git"], dirty["dirty"]) == (commit, False, commit, True)
     assert (
-        f"commit {commit}, with changes that it does not have"
+        f"commit {commit}, with uncommitted changes"
         in flowc("dump", "dirty", "--environment", "--store", str(store)).stdout
     )
 

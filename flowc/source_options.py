@@ -1,7 +1,8 @@
-"""The options that say what a flow is compiled from beside its source, shared by every command that reads flows.
+"""The options that supply a compile's inputs beside the source, shared by every command that reads flows.
 
-`compile`, `check` and `show` read nothing of the environment: the same options give the same result on any machine. `run` runs the flow right here
-anyway: there `os.environ` is what it is, mutators run, and Metaflow's METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE are read.
+`compile`, `check` and `show` do not read the environment: the same options give the same result on any machine. `run`
+runs the flow on this machine anyway, so it sees the real `os.environ`, runs mutators, and reads Metaflow's variables
+METAFLOW_FLOW_CONFIG and METAFLOW_FLOW_CONFIG_VALUE.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ CONFIGS = (
     Option("--config-value", "the text of one of the flow's configs", "NAME TEXT", repeated=True, may_be_empty=True),
 )
 VALUES = (
-    Option("--set", "the value of a name or call that cannot be known from the source", "NAME=VALUE", repeated=True),
+    Option(
+        "--set", "the value of a name or call that flowc cannot compute from the source", "NAME=VALUE", repeated=True
+    ),
     Option(
         "--env",
-        "what `os.environ` holds where the source reads it; nothing else of the environment is seen",
+        "a variable that the source reads from `os.environ`; flowc reads no other part of the environment",
         "NAME=VALUE",
         repeated=True,
     ),
@@ -43,14 +46,14 @@ OPTIONS = (
     *PROJECT,
     Option(
         "--run-mutators",
-        "let mutators, and functions that configs need, run, in a process of their own without network",
+        "run mutators, and functions that configs need, in a process of their own without network",
     ),
 )
-RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, where the environment is there and mutators run
+RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, which sees the environment and runs mutators
 
 
-def given(arguments: Arguments) -> Given:
-    """Returns what the command line gives. Raises Usage."""
+def compile_inputs(arguments: Arguments) -> Given:
+    """Returns the inputs that the command line gives. Raises Usage."""
     return Given(
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
@@ -58,8 +61,8 @@ def given(arguments: Arguments) -> Given:
     )  # fmt: skip
 
 
-def given_to_run(arguments: Arguments) -> Given:
-    """Returns what a run is given: by its command line, and by the environment. Raises Usage."""
+def run_inputs(arguments: Arguments) -> Given:
+    """Returns the inputs of a run, from its command line and the environment. Raises Usage."""
     files = _pairs(arguments, "--config") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG")
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
     return Given(
@@ -68,10 +71,10 @@ def given_to_run(arguments: Arguments) -> Given:
     )  # fmt: skip
 
 
-def given_to_resume(store: Store, flow: str, code: str) -> Given:
-    """What a run is given that goes on from an earlier one: the configs of that, which are in its code package.
+def resume_inputs(store: Store, flow: str, code: str) -> Given:
+    """Returns the inputs of a resumed run: the configs of the earlier run, from its code package.
 
-    Of a package that is missing or torn nothing. Raises StoreError.
+    A missing or damaged package gives no configs. Raises StoreError.
     """
     import io
     import json
@@ -98,31 +101,31 @@ def given_to_resume(store: Store, flow: str, code: str) -> Given:
 
 
 def from_environment(environment: Mapping[str, str], name: str) -> Pairs:
-    """The pairs of a variable that holds a JSON object. Raises Usage."""
+    """Returns the pairs of a variable that holds a JSON object. Raises Usage."""
     text = environment.get(name)
     if not text:
         return ()
     import json
 
     try:
-        found = json.loads(text)
-        if not isinstance(found, dict):
+        pairs = json.loads(text)
+        if not isinstance(pairs, dict):
             raise ValueError
     except ValueError:
         raise Usage(
-            f"the environment variable `{name}` is not a JSON object", 'write {"NAME": …}, or unset it'
+            f"the environment variable `{name}` is not a JSON object", 'set it to {"NAME": …}, or unset it'
         ) from None
-    return tuple((key, each if isinstance(each, str) else json.dumps(each)) for key, each in found.items())
+    return tuple((key, value if isinstance(value, str) else json.dumps(value)) for key, value in pairs.items())
 
 
 def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
-    """Returns those of the options that the words give, whatever else they say: for what must be known before all options are."""
-    known = {option.name: option for option in options}
+    """Parses only these options and skips other words: some options are needed before all options are known."""
+    by_name = {option.name: option for option in options}
     words: list[str] = []
     at = 0
     while at < len(argv) and argv[at] != "--":
         name = split(argv[at])[0] if looks_like_option(argv[at]) else ""
-        option = known.get(name)
+        option = by_name.get(name)
         if option is None:
             at += 1
             continue
@@ -133,8 +136,8 @@ def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
 
 
 def _pairs(arguments: Arguments, option: str) -> Pairs:
-    found = [each.split("\0", 1) for each in arguments.all(option)]
-    return tuple((name, text) for name, text in found)
+    pairs = [value.split("\0", 1) for value in arguments.all(option)]
+    return tuple((name, text) for name, text in pairs)
 
 
 def _values(arguments: Arguments) -> tuple[tuple[str, object], ...]:
@@ -146,10 +149,10 @@ def _variables(arguments: Arguments) -> Pairs:
 
 
 def _assignments(arguments: Arguments, option: str) -> list[tuple[str, str]]:
-    found = []
+    pairs = []
     for text in arguments.all(option):
         parted = pair(text)
         if parted is None:
-            raise Usage(f"`{option}` takes NAME=VALUE, not `{text}`")
-        found.append(parted)
-    return list(dict(found).items())
+            raise Usage(f"the value of `{option}` must be NAME=VALUE, not `{text}`")
+        pairs.append(parted)
+    return list(dict(pairs).items())

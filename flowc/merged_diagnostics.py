@@ -1,4 +1,4 @@
-"""What several targets say of a flow for the same reason, as one diagnostic that names them all."""
+"""Merging of diagnostics that several targets report for the same reason into one that names all targets."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ if TYPE_CHECKING:
 _HERE = "\0"  # stands for the target's name in a message
 
 
-def said_once(found: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
-    """Returns one diagnostic for those that differ only in the words "target `NAME`". `found` has each with its target's name."""
+def merged_diagnostics(reported: Iterable[tuple[str, Diagnostic]]) -> list[Diagnostic]:
+    """Merges diagnostics that differ only in the words "target `NAME`". `reported` holds pairs of a target and one."""
     targets: dict[Diagnostic, list[str]] = {}
-    for name, diagnostic in found:
+    for name, diagnostic in reported:
         same = replace(diagnostic, what=diagnostic.what.replace(f"target `{name}`", _HERE, 1))
         targets.setdefault(same, []).append(name)
-    return [replace(each, what=each.what.replace(_HERE, _listed(names), 1)) for each, names in targets.items()]
+    return [
+        replace(diagnostic, what=diagnostic.what.replace(_HERE, _listed(names), 1))
+        for diagnostic, names in targets.items()
+    ]
 
 
 def _listed(names: list[str]) -> str:
-    """
+    """Returns the targets as words of a sentence.
+
     >>> _listed(["argo"]), _listed(["argo", "airflow", "step-functions"])
     ('target `argo`', 'targets `argo`, `airflow` and `step-functions`')
     """
-    *first, last = (f"`{each}`" for each in dict.fromkeys(names))
+    *first, last = (f"`{name}`" for name in dict.fromkeys(names))
     return f"targets {', '.join(first)} and {last}" if first else f"target {last}"

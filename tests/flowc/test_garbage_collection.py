@@ -14,8 +14,8 @@ import pytest
 from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.local import gc_handshake
 
-from flowc import collect
-from flowc.collect import Rules
+from flowc import garbage_collection
+from flowc.garbage_collection import Rules
 from tests.support.running import LIMIT, dump, flowc, run, until
 from tests.support.s3_server import BUCKET, S3Server
 
@@ -108,7 +108,7 @@ def test_failed_runs_stay_while_they_may_go_on(tmp_path: Path) -> None:
     run(flow(tmp_path), store, "--size", "9", run_id="failed", check=False)
     run(flow(tmp_path), store, "--size", "2", run_id="good")
     said = gc(store, "--keep", "0", "--delete")
-    assert "artifacts stay for now: 1 run may go on (failed)" in said and runs(store) == ["failed"]
+    assert "artifacts stay for now: 1 run may still be going (failed)" in said and runs(store) == ["failed"]
     later = time.time() - 2 * 86400
     for each in (store / "F").rglob("*"):
         os.utime(each, (later, later))
@@ -138,7 +138,7 @@ def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     until((store / "F" / "runs" / "slow" / "run.json").exists, "a run that has begun")
     said = gc(store, "--keep", "0", "--grace", "0", "--delete")
-    assert "may go on (slow)" in said and runs(store) == ["slow"] and 1 in blobs(store)
+    assert "may still be going (slow)" in said and runs(store) == ["slow"] and 1 in blobs(store)
     (tmp_path / "go").touch()
     assert running.wait(LIMIT) == 0
     gc(store, "--keep", "1", "--grace", "0", "--delete")
@@ -161,8 +161,8 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
 
         return delete
 
-    monkeypatch.setattr(collect, "_deleter", slowly)
-    collector = threading.Thread(target=collect.collect, args=(place, "F", Rules(0, None, (), 0)))
+    monkeypatch.setattr(garbage_collection, "_deleter", slowly)
+    collector = threading.Thread(target=garbage_collection.collect, args=(place, "F", Rules(0, None, (), 0)))
     collector.start()
     assert deleting.wait(LIMIT)
     command = [sys.executable, "-m", "flowc", "run", str(flow(tmp_path)), "--store", str(store), "--run-id", "new"]
@@ -170,7 +170,7 @@ def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: 
     time.sleep(2)
     assert running.poll() is None and not (store / "F" / "runs" / "new" / "start").exists()
     second = flowc("gc", "--store", str(store), "--delete")
-    assert second.returncode == 1 and "being collected already" in second.stderr
+    assert second.returncode == 1 and "a different `flowc gc` is deleting runs" in second.stderr
     go_on.set()
     collector.join(LIMIT)
     assert running.wait(LIMIT) == 0
@@ -254,10 +254,10 @@ def test_uploads_that_were_never_completed(tmp_path: Path, s3: S3Server, monkeyp
         client.create_multipart_upload(Bucket=BUCKET, Key=name)
     place = Datastore(store)
     with monkeypatch.context() as patch:
-        patch.setattr(collect, "ABANDONED", 1e10)
-        assert not collect.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"
-    assert len(collect.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
-    collect.collect(place, "F", Rules(None, None, (), 0))
+        patch.setattr(garbage_collection, "ABANDONED", 1e10)
+        assert not garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers, "they may be going on"
+    assert len(garbage_collection.plan(place, "F", Rules(None, None, (), 0)).leftovers) == 2  # moto began them in 2010
+    garbage_collection.collect(place, "F", Rules(None, None, (), 0))
     left = [
         each["Key"]
         for each in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])

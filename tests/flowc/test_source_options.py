@@ -95,8 +95,8 @@ def test_a_resumed_run_keeps_its_configs(folder: Path) -> None:
     ("words", "message"),
     [
         (("--config", "settings"), "needs two values"),
-        (("--set", "N"), "takes NAME=VALUE"),
-        (("--env", "=x"), "takes NAME=VALUE"),
+        (("--set", "N"), "must be NAME=VALUE"),
+        (("--env", "=x"), "must be NAME=VALUE"),
     ],
 )
 def test_wrong_usage(words: tuple[str, ...], message: str, folder: Path) -> None:

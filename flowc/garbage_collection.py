@@ -1,7 +1,8 @@
-"""Deleting old runs, and what nothing refers to any more: what is to go (`plan`), and its going (`collect`).
+"""Deletion of old runs and of blobs that no run refers to: `plan` lists them, `collect` deletes them.
 
-Mark and sweep. Kept: every run that a rule keeps, that goes on, or that may go on; every blob that a record of a kept run refers to; every
-code package, since deployed specs name them from outside. `runtime_shim/local/gc_handshake.py` says why no run can lose what it relies on.
+It is mark and sweep. It keeps every run that a rule keeps or that may still be running, every blob that a record of a
+kept run refers to, and every code package, because deployed specs name those. `runtime_shim/local/gc_handshake.py`
+says why no run can lose what it relies on.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
     from flowc.runtime_shim.client.datastore import Datastore
 
 
-ABANDONED = 3600.0  # seconds after which a file that was never finished is that of a writer which was killed
+ABANDONED = 3600.0  # seconds after which the writer of an unfinished file must have been killed
 
 
 class Rules:
-    """Which runs are kept: those that any rule keeps. Without a rule all are."""
+    """The rules that keep runs. A run is kept if any rule keeps it, and every run is kept if there is no rule."""
 
     def __init__(self, keep: int | None, days: float | None, tags: tuple[str, ...], grace_seconds: float) -> None:
-        self.keep = keep  # the newest so many of each flow
-        self.days = days  # those that began within so many days
-        self.tags = frozenset(tags)  # those that have one of these
-        self.grace = grace_seconds  # what is younger is never touched
+        self.keep = keep  # keep this many of each flow's newest runs
+        self.days = days  # keep runs that began within this many days
+        self.tags = frozenset(tags)  # keep runs with one of these tags
+        self.grace = grace_seconds  # never delete anything younger
 
     def keeps(self, position: int, data: dict[str, Any], tags: frozenset[str], now: float) -> bool:
         if self.keep is None and self.days is None:
@@ -41,7 +42,7 @@ class Rules:
 
 
 class Plan:
-    """What is to be deleted of one flow: names of objects, in the order in which they go."""
+    """The objects of one flow to delete, by name and in the order of deletion."""
 
     def __init__(self, flow: str) -> None:
         self.flow = flow
@@ -51,7 +52,7 @@ class Plan:
         self.blobs: list[str] = []
         self.leftovers: list[str] = []  # handles (Store.leftovers) of files and uploads that were never finished
         self.bytes = 0
-        self.going_on: list[str] = []  # runs for which blobs are left alone
+        self.going_on: list[str] = []  # runs that may still be running; no blob is deleted while there are any
 
 
 def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
@@ -59,46 +60,45 @@ def plan(place: Datastore, flow: str, rules: Rules) -> Plan:
     from flowc.runtime_shim.contract import address
 
     now = time.time()
-    made = Plan(flow)
+    result = Plan(flow)
     edited = tags.edited(place, flow)
     kept: list[str] = []
     for position, run in enumerate(place.runs(flow)):
         state = _state(place, flow, run, rules, now)
         if state == "":
-            made.going_on.append(run)
+            result.going_on.append(run)
         tagged = tags.every(place, flow, run, edited)
         if state == "" or rules.keeps(position, place.run(flow, run) or {}, tagged, now):
             kept.append(run)
         else:
-            made.runs.append(run)
-    made.kept = len(kept)
-    for run in made.runs:
-        found = [*_entries(place, address.run_name(flow, run)), *_entries(place, address.superseded_name(flow, run))]
+            result.runs.append(run)
+    result.kept = len(kept)
+    for run in result.runs:
+        entries = [*_entries(place, address.run_name(flow, run)), *_entries(place, address.superseded_name(flow, run))]
         record = address.run_record_name(flow, run)
-        made.objects += sorted(
-            (name for name, _, _ in found), key=lambda name: name != record
-        )  # run.json first: without it there is no run
-        made.bytes += sum(size for _, size, _ in found)
-    made.objects += (
-        _tags(place, flow, frozenset(made.runs))
+        names = (name for name, _, _ in entries)
+        result.objects += sorted(names, key=lambda name: name != record)  # run.json first: without it there is no run
+        result.bytes += sum(size for _, size, _ in entries)
+    result.objects += (
+        _tags(place, flow, frozenset(result.runs))
         + _cached(place, flow, frozenset(kept))
         + _orphans(place, flow, rules, now)
     )
-    if not made.going_on:
+    if not result.going_on:
         marked = _marked(place, flow, kept)
         for name, size, changed in _entries(place, f"{address.encoded(flow)}/blobs/"):
             if name not in marked and now - changed >= rules.grace:
-                made.blobs.append(name)
-                made.bytes += size
+                result.blobs.append(name)
+                result.bytes += size
         for handle, size, changed in place.store.leftovers(f"{address.encoded(flow)}/"):
             if now - changed >= max(rules.grace, ABANDONED):
-                made.leftovers.append(handle)
-                made.bytes += size
-    return made
+                result.leftovers.append(handle)
+                result.bytes += size
+    return result
 
 
 def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
-    """Plans anew, with runs that begin now held back, and deletes. Raises Failure if another collector is at work."""
+    """Plans again while new runs wait, then deletes. Raises Failure if a second `flowc gc` is running."""
     from flowc.runtime_shim.contract import record
     from flowc.runtime_shim.local import gc_handshake
 
@@ -107,34 +107,37 @@ def collect(place: Datastore, flow: str, rules: Rules) -> Plan:
     if not store.put_if_absent(name, data):
         if gc_handshake.marker(store, flow) is not None:
             raise Failure(
-                f"the runs of {flow} are being collected already; if that process was killed, its marker is void after an hour: {name}"
+                f"a different `flowc gc` is deleting runs of {flow} now; wait for it to end. "
+                f"If it was killed, its marker {name} expires after an hour"
             )
         store.put(name, data)
     until = time.monotonic() + gc_handshake.STALE / 2
     try:
-        made = plan(place, flow, rules)
+        result = plan(place, flow, rules)
         for names, delete in (
-            (made.objects, _deleter(place)),
-            (made.blobs, _deleter(place)),
-            (made.leftovers, place.store.delete_leftover),
+            (result.objects, _deleter(place)),
+            (result.blobs, _deleter(place)),
+            (result.leftovers, place.store.delete_leftover),
         ):
             for at in range(0, len(names), 500):
                 if time.monotonic() > until:
-                    raise Failure(f"{flow}: not all could be deleted in half an hour; `flowc gc` again goes on")
+                    raise Failure(
+                        f"{flow}: half an hour was not enough to delete everything; run `flowc gc` again for the rest"
+                    )
                 place.each(names[at : at + 500], delete)
-        return made
+        return result
     finally:
         _deleter(place)(name)
 
 
 def _state(place: Datastore, flow: str, run: str, rules: Rules, now: float) -> str:
-    """The run's status; "" if it goes on, or may."""
+    """Returns the run's status, or "" if it is or may still be running."""
     from flowc.runtime_shim.contract import address
     from flowc.runtime_shim.contract.errors import ShimError
 
     try:
         state, _ = status(place, flow, run)
-    except ShimError:  # its code package is gone: nobody can go on with it
+    except ShimError:  # its code package is gone, so nobody can resume it
         state = STOPPED
     if state == SUCCEEDED:
         return state
@@ -145,7 +148,7 @@ def _state(place: Datastore, flow: str, run: str, rules: Rules, now: float) -> s
 
 
 def _marked(place: Datastore, flow: str, runs: list[str]) -> set[str]:
-    """The objects that the records of these runs refer to."""
+    """Returns the objects that the records of these runs refer to."""
     from flowc.runtime_shim.artifacts import manifest
     from flowc.runtime_shim.contract import address
     from flowc.runtime_shim.contract.tasks import tasks
@@ -154,9 +157,10 @@ def _marked(place: Datastore, flow: str, runs: list[str]) -> set[str]:
     for run in runs:
         succeeded = list(tasks(place.store, flow, run))
         for at in range(0, len(succeeded), 256):
-            for one in place.each(succeeded[at : at + 256], lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
-                if one is not None:
-                    marked |= manifest.objects(flow, one.artifacts)
+            part = succeeded[at : at + 256]
+            for task_record in place.each(part, lambda task: place.record(flow, run, *task)):  # noqa: B023 (used at once)
+                if task_record is not None:
+                    marked |= manifest.objects(flow, task_record.artifacts)
     assert all(name.startswith(f"{address.encoded(flow)}/") for name in marked)
     return marked
 
@@ -169,28 +173,28 @@ def _tags(place: Datastore, flow: str, runs: frozenset[str]) -> list[str]:
 
 
 def _cached(place: Datastore, flow: str, kept: frozenset[str]) -> list[str]:
-    """What `run --cache` has noted of tasks whose runs are not kept."""
+    """Returns the cache entries of `run --cache` for tasks of runs that are not kept."""
     from flowc.runtime_shim.contract import address, record
     from flowc.runtime_shim.contract.errors import DamagedError
 
     names = list(place.store.list(f"{address.encoded(flow)}/cache/"))
-    found = place.each(names, lambda name: place.store.get(name))
+    contents = place.each(names, lambda name: place.store.get(name))
 
     def run_of(name: str, data: bytes) -> str:
         try:
             return str(record.loads(data, name)["run"])
-        except DamagedError:  # of no use to anybody
+        except DamagedError:  # useless, so it is deleted
             return ""
 
-    return [name for name, data in zip(names, found) if data is not None and run_of(name, data) not in kept]
+    return [name for name, data in zip(names, contents) if data is not None and run_of(name, data) not in kept]
 
 
 def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]:
-    """What is left of runs whose run.json is gone: of a collector that was killed, of a first task that failed before it was written."""
+    """Returns the objects of runs without run.json, left by a killed `flowc gc` or a first task that failed early."""
     from flowc.runtime_shim.contract import address
 
     prefix = address.runs_name(flow)
-    found: list[str] = []
+    names: list[str] = []
     for folder in place.store.folders(prefix):
         if place.run(flow, address.decoded(folder)) is None:
             inside = [
@@ -198,8 +202,8 @@ def _orphans(place: Datastore, flow: str, rules: Rules, now: float) -> list[str]
                 *_entries(place, address.superseded_name(flow, address.decoded(folder))),
             ]
             if all(now - changed >= rules.grace for _, _, changed in inside):
-                found += [name for name, _, _ in inside]
-    return found
+                names += [name for name, _, _ in inside]
+    return names
 
 
 def _entries(place: Datastore, prefix: str) -> Iterator[tuple[str, int, float]]:

@@ -104,8 +104,8 @@ def test_what_somebody_changed_is_kept(scheduled: Path) -> None:
         done = compiled(scheduled, UNSCHEDULED)
         assert "FLOW611" in codes(done) and f"`{stale.relative_to(scheduled)}` is stale" in done.stderr
         check = compiled(scheduled, UNSCHEDULED, "--check", code=1)
-        assert f"{stale.relative_to(scheduled)}: no longer written, but changed since it was" in check.stdout
-        assert "delete what is named above" in check.stderr
+        assert f"{stale.relative_to(scheduled)}: no longer written, but somebody has changed it" in check.stdout
+        assert "delete the files named above" in check.stderr
     stale.unlink()
     compiled(scheduled, UNSCHEDULED)
     assert not compiled(scheduled, UNSCHEDULED, "--check").stderr and not stale.exists()
@@ -155,7 +155,10 @@ def test_another_branch_is_another_deployment(tmp_path: Path) -> None:
     done = compiled(tmp_path, source, "--production", target="argo")
     (dev,) = (tmp_path / "build/argo").glob("*test-dev*")
     name = dev.name.removesuffix(".argo.yaml")
-    line = f"also there: build/argo/{dev.name}, deployment `{name}` of the same flow; `--replaces {name}` deletes it here\n"
+    line = (
+        f"deployment `{name}` of the same flow is here too: build/argo/{dev.name}; "
+        f"to delete these files, add `--replaces {name}`\n"
+    )
     assert line in done.stdout and not done.stderr
     assert line in compiled(tmp_path, source, "--production", "--check", target="argo").stdout
     assert line not in compiled(tmp_path, source, "--production", "--check", "-q", target="argo").stdout
@@ -187,7 +190,7 @@ def test_a_new_name(scheduled: Path) -> None:
         assert command in done.stderr
     assert not [each for each in tree(scheduled) if "ello" in each] and len(packages(scheduled)) == 1
     again = compiled(scheduled, FLOW, *options)
-    assert not again.stderr and "nothing of `hello` is in build\n" in again.stdout
+    assert not again.stderr and "`--replaces hello`: build has no files of that deployment\n" in again.stdout
     compiled(scheduled, FLOW, "--name", "new", "--check")
 
 
@@ -206,7 +209,7 @@ def test_a_new_name_keeps_what_somebody_changed(scheduled: Path) -> None:
 
 def test_nothing_replaces_itself(scheduled: Path) -> None:
     assert (
-        "`--replaces hello` is the name"
+        "`--replaces hello` names the deployment that is being compiled"
         in compiled(scheduled, FLOW, "--replaces", "hello", target="argo", code=2).stderr
     )
 
