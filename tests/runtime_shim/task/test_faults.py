@@ -75,7 +75,7 @@ def test_no_room_for_an_artifact(flow: Path, tmp_path: Path) -> None:
     assert not list((tmp_path / "store").rglob(".tmp-*")), "what could not be finished is taken away"
     again = flowc("resume", str(flow), "--store", str(tmp_path / "store"), "--run-id", "again", check=True)
     assert (
-        "[start] taken over" in again.stdout
+        "[start] reused" in again.stdout
         and dump(tmp_path / "store", "again")["join"][0]["artifacts"]["sizes"]["repr"] == "[3000000, 3000000, 3000000]"
     )
 
