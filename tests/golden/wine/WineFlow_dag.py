@@ -1,4 +1,4 @@
-# Flow WineFlow, compiled by flowc. Code package: sha256:da3b08675693e5bd6c14d1232c093450d97960b31645686fb6b0832a11d9179f
+# Flow WineFlow, compiled by flowc. Code package: sha256:c8e773915d803a5d21f03e7b5930a9762381941853e78d7d2257cfe42fed99a7
 from __future__ import annotations
 
 import base64
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "FLOWC_FLOW": "WineFlow",
     "FLOWC_RUN": "{{ dag.dag_id }}.{{ run_id }}@{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}",
     "FLOWC_OWNER": "airflow:{{ ti.log_url.partition('/dags/')[0].partition('//')[2].strip('/') }}/{{ dag.dag_id }}/{{ run_id }}",
-    "FLOWC_CODE": "sha256:da3b08675693e5bd6c14d1232c093450d97960b31645686fb6b0832a11d9179f",
+    "FLOWC_CODE": "sha256:c8e773915d803a5d21f03e7b5930a9762381941853e78d7d2257cfe42fed99a7",
     "FLOWC_TARGET": "airflow",
     "FLOWC_ATTEMPT": "{{ ti.try_number - 1 }}",
     "FLOWC_FIRST_ATTEMPT": "{{ [ti.max_tries - task.retries, 0] | max }}",
@@ -151,7 +151,7 @@ with DAG(
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("candidate", "json:/airflow/xcom/return.json")))
     candidate_paths = paths.override(task_id="candidate.paths", do_xcom_push=True)(candidate_task.output)
-    # Trains one model without one fold, and tests it with that.
+    # Trains one model without one fold, and tests it on that fold.
     fold_task = StepOperator.partial(
         task_id="fold",
         pod_template_dict=pod(
@@ -167,7 +167,7 @@ with DAG(
         map_index_template=PATH,
     ).expand(arguments=start_paths.map(shim("average")))
     fold_task >> average_task
-    # Joins the models, and looks for the best.
+    # Joins the models, and picks the best.
     compare_task = StepOperator(
         task_id="compare",
         arguments=shim("compare")("-"),
@@ -187,7 +187,7 @@ with DAG(
         arguments=shim("publish")("-"),
     )
     decide_choice >> publish_task
-    # Looks for better settings of the best model.
+    # Searches for better settings of the best model.
     tune_task = StepOperator(
         task_id="tune",
         pod_template_dict=pod(
@@ -196,7 +196,7 @@ with DAG(
         arguments=shim("tune")("-"),
     )
     decide_choice >> tune_task
-    # Says what came out.
+    # Prints the result.
     end_task = StepOperator(
         task_id="end",
         trigger_rule="none_failed_min_one_success",
