@@ -1,6 +1,6 @@
 """FLOW210: a foreach or a switch over an artifact that nothing assigns.
 
-The step would fail when it is run, when it looks for the list or for the value to choose by.
+The step would fail at run time: there is no list to split, or no value to choose by.
 
 Example:
 
@@ -66,6 +66,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             "FLOW210",
             f"nothing assigns `self.{name}`, which the {what} of step `{step.name}` needs",
             transition.span,
-            why="the step would fail when it is run",
+            why="the step would fail at run time",
             how=how,
         )

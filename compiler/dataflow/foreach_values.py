@@ -37,7 +37,7 @@ def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:
     for step, name, _ in over(analysis):
         here = analysis.dataflow.steps[step.name]
         if name in here.effects.mentions:
-            continue  # it may have been filled where it was read
+            continue  # whoever read it may have filled it
         try:
             values = [value(analysis.dataflow.functions.evaluator, each) for each in here.after.definitions[name]]
         except Unfoldable:

@@ -45,7 +45,7 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
     try:
         place = place_of(found, flow.name, NOBODY, given.branch, given.production)
     except Disagreement as error:
-        return flow, [value_error(found, "branch", str(error), "leave one of them out")]
+        return flow, [value_error(found, "branch", str(error), "remove one of them")]
     is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows whose branch it is
     made = deployed_to(found, place, given.branch, is_settled)
     return replace(

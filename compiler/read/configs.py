@@ -46,7 +46,7 @@ def read_configs(
             why = "the name is how it is given on the command line"
             problems.append(
                 Diagnostic(
-                    "FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"
+                    "FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose a different name"
                 )
             )
         evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})  # for the next ones to see

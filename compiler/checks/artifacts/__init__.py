@@ -1,7 +1,8 @@
-"""The checks on artifacts: one rule a file, found without a list, and imported only where a flow has what the rule is about.
+"""The checks on artifacts: one rule per file, found without a list, and imported only for flows that the rule concerns.
 
-A check here is as one above (`checks/__init__.py`). Most flows have nothing for most of them, and importing a file costs more than asking so:
-`_WORTH` says what a check needs to have anything to say. One that is not there is always made.
+A check has the form that `checks/__init__.py` describes. Most checks concern few flows, and importing a file costs
+more than finding that out. So `_WORTH` holds the condition under which a check can find anything; a check without an
+entry always runs.
 """
 
 from __future__ import annotations
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from flowc.compiler.dataflow.effects.records import Definition
     from flowc.compiler.report.diagnostics import Diagnostic
 
-ASKED_FOR = {
-    "never_read": "FLOW430"
-}  # checks that are made only where the project's settings give their code a severity
+ASKED_FOR = {"never_read": "FLOW430"}  # checks that run only if the project's settings give their code a severity
 
 
 def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]:
-    """Makes the checks that may have something to say. `asked_for` are codes that have been given a severity."""
+    """Runs the checks that may find something. `asked_for` are the codes that the settings give a severity."""
     import os
     from importlib import import_module
 
@@ -35,7 +34,7 @@ def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]
             yield from import_module(f"{__name__}.{name}").check(analysis)
 
 
-# ── what a check needs to have anything to say ───────────────────────────────────────────────────────────────────────────────────
+# ── the conditions under which a check can find anything ─────────────────────────────────────────────────────────────
 
 
 def _reads_what_may_be_missing(analysis: Analysis) -> bool:
@@ -78,12 +77,15 @@ def _holds_a_function(analysis: Analysis) -> bool:
     return any(map(known.is_function, _held(known)))
 
 
-# Last names of what `kinds.UNSAVED` says a call makes that cannot be saved; a test sees to it that none is missing.
+# Last parts of the names of calls that make unsaveable values, by `kinds.UNSAVED`; a test checks that none is missing.
 UNSAVED_NAMES = frozenset(
     (
-        "open popen fdopen TemporaryFile NamedTemporaryFile ZipFile Lock RLock Condition Semaphore BoundedSemaphore Event Barrier Thread "
-        "Timer Process Popen Pool Manager ThreadPoolExecutor ProcessPoolExecutor Queue SimpleQueue LifoQueue PriorityQueue socket "
-        "create_connection connect client resource reader writer DictReader DictWriter local ref ContextVar create_default_context "
+        "open popen fdopen TemporaryFile NamedTemporaryFile ZipFile Lock RLock Condition Semaphore BoundedSemaphore "
+        "Event Barrier Thread "
+        "Timer Process Popen Pool Manager ThreadPoolExecutor ProcessPoolExecutor Queue SimpleQueue LifoQueue "
+        "PriorityQueue socket "
+        "create_connection connect client resource reader writer DictReader DictWriter local ref ContextVar "
+        "create_default_context "
         "memoryview mmap scandir new_event_loop ArgumentParser keys values items"
     ).split()
 )
@@ -105,7 +107,7 @@ def _holds_what_may_not_be_saved(analysis: Analysis) -> bool:
 
 
 def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
-    """True if a foreach may go over something that one of these kinds of nodes makes; a call may make anything."""
+    """Returns True if a foreach may iterate over a value that such nodes make; a call may make anything."""
 
     def worth(analysis: Analysis) -> bool:
         known = analysis.dataflow

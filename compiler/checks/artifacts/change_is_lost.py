@@ -1,7 +1,7 @@
-"""FLOW411 (warning): a parameter or constant that is changed in place, and read in a later step.
+"""FLOW411 (warning): a parameter or constant that is changed in place and read in a later step.
 
-Parameters and constants are saved once, when the run starts. A change inside the object, such as `append`, is there for the rest of the step, and
-gone in the next.
+Parameters and constants are saved once, when the run starts. A change inside the object, such as `append`, lasts
+until the end of the step and is gone in the next.
 
 Example:
 
@@ -53,15 +53,15 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             )
             if later is not None:
                 what = (
-                    f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
+                    f"the change to `self.{write.name}` is lost after step `{step.name}`, but step `{later}` reads it"
                 )
                 why = f"a {kinds[write.name]} is saved once, when the run starts"
-                how = "make it an artifact: assign a copy to another name, and change that"
+                how = "make it an artifact: assign a copy to a different name, and change the copy"
                 yield Diagnostic("FLOW411", what, write.place.span, why, how, WARNING)
 
 
 def steps_after(analysis: Analysis, step: str) -> list[str]:
-    """The steps that come after the step, nearest first."""
+    """Yields the steps after the step, nearest first."""
     of = analysis.flow.by_name
     found: list[str] = []
     waiting = [each for each in targets(of[step]) if each in of]

@@ -1,6 +1,7 @@
-"""FLOW412 (warning): a function that is assigned to an artifact, and read in a later step.
+"""FLOW412 (warning): a function that is assigned to an artifact and read in a later step.
 
-A run saves values, and neither functions nor methods nor lambdas are among them: they vanish without a word, and the next step raises AttributeError.
+A run does not save functions, methods or lambdas. They are dropped silently, and reading them in the next step raises
+AttributeError.
 
 Example:
 
@@ -51,9 +52,16 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             if later is None:
                 continue
             for each in lost:
-                what = f"`self.{name}` holds a function, which is not saved, and step `{later}` reads it"
-                how = "make it a method of the flow or a function of the module, and call that"
-                yield Diagnostic("FLOW412", what, each.span, "a run saves values, not code", how, WARNING)
+                what = f"`self.{name}` holds a function, which is not saved, but step `{later}` reads it"
+                how = "call a method of the flow or a function of the module instead"
+                yield Diagnostic(
+                    "FLOW412",
+                    what,
+                    each.span,
+                    "a run saves values, not code: reading it raises AttributeError",
+                    how,
+                    WARNING,
+                )
 
 
 def _looks_for(known: Dataflow, step: str, name: str) -> bool:
@@ -61,7 +69,7 @@ def _looks_for(known: Dataflow, step: str, name: str) -> bool:
 
 
 def _after(analysis: Analysis, step: str) -> list[str]:
-    """The steps that come after the step, as far as the artifact is not assigned anew."""
+    """Yields the steps after the step, up to those that assign the artifact again."""
     of = analysis.flow.by_name
     found: list[str] = []
     waiting = [each for each in targets(of[step]) if each in of]

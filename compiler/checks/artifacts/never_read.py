@@ -1,8 +1,8 @@
-"""FLOW430 (hint): an artifact that a join leaves behind, and that nothing reads.
+"""FLOW430 (hint): an artifact that nothing reads before a join drops it.
 
-It is saved by each task that assigns it, and no step reads it; after the join it is gone. It may be meant for a reader outside of the flow, who asks
-for that very task, so this is said only to those who ask for it, with `severity = { FLOW430 = "hint" }` below `[tool.flowc]`. A local variable costs
-nothing.
+Each task that assigns the artifact saves it, but no step reads it, and after the join it is gone. A local variable
+would cost nothing. Since somebody may read the artifact from outside the flow, this hint is off unless
+`severity = { FLOW430 = "hint" }` is set below `[tool.flowc]`.
 
 Example:
 
@@ -74,24 +74,24 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for write in known.steps[step.name].effects.writes:
             name = write.name
             if name not in known.steps[step.name].after.may:
-                continue  # deleted again, or a function: nothing is saved
+                continue  # deleted, or a function: not saved
             if write.in_place or name in read or name in left or name in known.fixed or name.startswith("_"):
                 continue
             read.add(name)
             what = f"nothing reads `self.{name}`, which is gone after the next join"
-            why = "each task saves it all the same"
+            why = "each task saves it nevertheless"
             yield Diagnostic(
                 "FLOW430",
                 what,
                 write.place.span,
                 why,
-                "use a local variable, if nobody outside of the flow asks for it",
+                "use a local variable, unless something outside the flow reads it",
                 HINT,
             )
 
 
 def _chosen(step: nodes.Step) -> tuple[str, ...]:
-    """What the transition reads."""
+    """Returns the name of the artifact that the transition reads."""
     match step.transition:
         case nodes.Foreach(over=over):
             return (over,) if over is not None else ()

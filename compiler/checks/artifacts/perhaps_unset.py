@@ -1,7 +1,7 @@
-"""FLOW402 (warning): an artifact that is not set when a switch takes one of its cases.
+"""FLOW402 (warning): a read of an artifact that is not set when a switch takes one of its cases.
 
-The step is reached whatever the switch chooses, but only some of the ways there assign `self.NAME`. When the switch takes one that does not,
-reading it raises AttributeError.
+Every case of the switch leads to the step, but only some assign `self.NAME` on the way. When the switch takes one
+that does not, reading the artifact raises AttributeError.
 
 Example:
 
@@ -86,8 +86,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             for switch in switches:
                 case = _without(analysis, switch, values.get(switch.name), step.name, read.name)
                 if case is not None:
-                    what = f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` goes to `{case}`"
-                    why = f"no step on the way from `{case}` assigns it"
+                    what = (
+                        f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` "
+                        f"goes to `{case}`"
+                    )
+                    why = f"no step from `{case}` to here assigns it"
                     yield Diagnostic(
                         "FLOW402",
                         what,
@@ -102,9 +105,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 def _without(
     analysis: Analysis, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str
 ) -> str | None:
-    """The step that the switch may go to after which the other finds the artifact unset, whatever happens then; None if there is none.
+    """Returns the case of the switch from which every path reaches the step with the artifact unset, or None.
 
-    `values` are those that the switch may choose by, if they are known.
+    `values` are the values that the switch may choose by, if they are known.
     """
     assert isinstance(switch.transition, nodes.Switch)
     known = analysis.dataflow
@@ -118,7 +121,7 @@ def _without(
         if values is None or any(value == case.value for value in values)
     )
     for case in dict.fromkeys(possible):
-        having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it
+        having: dict[str, bool] = {}  # step → True if some path from the case to it sets the artifact
         waiting = [] if case == switch.name else [(case, False)]
         while waiting:
             current, has = waiting.pop()

@@ -1,7 +1,7 @@
 """FLOW410: an assignment to a parameter, a constant or a property.
 
-Parameters and constants of the class are the same in every step, and assigning to one raises AttributeError; so does assigning to a property
-without a setter.
+Parameters and constants of the class are the same in every step. Assigning to one raises AttributeError, and so does
+assigning to a property without a setter.
 
 Example:
 
@@ -44,14 +44,14 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 continue
             kind = kinds.get(write.name) or _property(known, write.name)
             if kind:
-                what = f"`self.{write.name}` is {kind}, and cannot be assigned"
+                what = f"`self.{write.name}` is {kind}, which cannot be assigned"
                 why = (
                     "it is the same in every step"
                     if kind != "a property"
-                    else "it is computed each time it is read, and has no setter"
+                    else "it is computed on each read and has no setter"
                 )
                 fails = write.certain and here.in_every_run and not here.catches
-                how = "assign to an artifact with another name"
+                how = "assign to an artifact with a different name"
                 yield Diagnostic("FLOW410", what, write.place.span, why, how, ERROR if fails else WARNING)
 
 

@@ -1,7 +1,7 @@
 """FLOW400: an artifact that is read before any step has set it.
 
-Whatever way the run takes, nothing has assigned `self.NAME` when the step reads it, so Python raises AttributeError there. It is an error where
-every run comes by the place, and a warning where only some do, such as behind an `if`.
+No path to the step assigns `self.NAME`, so reading it raises AttributeError. This is an error if every run reads it,
+and a warning if only some do, for example inside an `if`.
 
 Example:
 
@@ -46,7 +46,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         close = nearest(each.name, [name for name in there if not name.startswith("_") and name != each.name])
         if each.assigned_by:
             steps = ", ".join(f"`{step}`" for step in each.assigned_by[:3])
-            why = f"only {steps} {'assigns' if len(each.assigned_by) == 1 else 'assign'} it, and no way leads from there to here"
+            why = (
+                f"only {steps} {'assigns' if len(each.assigned_by) == 1 else 'assign'} it, and no path leads from "
+                "there to here"
+            )
         else:
             why = "nothing assigns it"
         how = f"did you mean `self.{close}`?" if close else f"assign it before: `self.{each.name} = …`"

@@ -1,7 +1,7 @@
 """FLOW403: a join that reads an artifact of a branch that has not set it.
 
-`inputs.NAME.x`, and `x` of every one of the inputs, is read as the branch left it. Where nothing in the branch, or before the split, assigns it,
-Python raises AttributeError.
+`inputs.NAME.x` is the value of `x` at the end of the branch, and so is `x` of each of the inputs. If nothing in the
+branch or before the split assigns it, Python raises AttributeError.
 
 Example:
 
@@ -81,7 +81,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             close = nearest(read.name, [name for name in there if not name.startswith("_")])
             shown = ", ".join(f"`{name}`" for name in lacking[:3])
             what = f"join `{step.name}` reads `{read.name}` of {shown}, where it is not set"
-            why = f"no step on the way to the end of {'that branch' if len(lacking) == 1 else 'those branches'} assigns it"
+            why = f"no step before the end of {'that branch' if len(lacking) == 1 else 'those branches'} assigns it"
             how = f"did you mean `{close}`?" if close else f"assign it there: `self.{read.name} = …`"
             fails = (
                 (read.certain or read.each) and here.in_every_run and not here.catches and _all_arrive(here, lacking)
@@ -94,7 +94,7 @@ def _lacks(there: Facts, name: str) -> bool:
 
 
 def _surely_arrives(here: StepFlow, name: str) -> bool:
-    """True if the step is the only end of its branch."""
+    """Returns True if the step is the only end of its branch."""
     return any(each is here.arrivals[name] for each in here.branches)
 
 
