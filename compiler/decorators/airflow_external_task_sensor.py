@@ -1,6 +1,7 @@
-"""`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before the first step, on Airflow.
+"""`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before
+the first step, on Airflow.
 
-`execution_delta` is a `timedelta`, which the IR carries as seconds. Ignored in a local run, as in Metaflow.
+`execution_delta` is a `timedelta`, which the IR stores as seconds. A local run ignores the decorator, as Metaflow does.
 """
 
 from __future__ import annotations
@@ -23,24 +24,26 @@ if TYPE_CHECKING:
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {
-    **COMMON, "external_dag_id": None, "external_task_ids": None, "allowed_states": ["success"], "failed_states": None, "execution_delta": None,
+    **COMMON, "external_dag_id": None, "external_task_ids": None, "allowed_states": ["success"],
+    "failed_states": None, "execution_delta": None,
     "check_existence": True,
 }  # fmt: skip
 MULTIPLE = True
 # Airflow's TaskInstanceState and DagRunState
 STATES = (
-    "deferred", "failed", "queued", "removed", "restarting", "running", "scheduled", "shutdown", "skipped", "success", "up_for_reschedule",
+    "deferred", "failed", "queued", "removed", "restarting", "running", "scheduled", "shutdown", "skipped",
+    "success", "up_for_reschedule",
     "up_for_retry", "upstream_failed",
 )  # fmt: skip
 
 
 @record
 class ExternalTaskSensor:
-    """A task of another DAG that is waited for."""
+    """A task of another DAG that the run waits for."""
 
     waiting: Waiting
     dag: str
-    tasks: tuple[str, ...]  # empty for the whole DAG
+    tasks: tuple[str, ...]  # empty: the whole DAG
     allowed_states: tuple[str, ...]
     failed_states: tuple[str, ...]
     execution_delta_seconds: float
@@ -48,10 +51,11 @@ class ExternalTaskSensor:
 
 
 def read(decorator: Decorator) -> ExternalTaskSensor:
-    """Returns what the decorator says. Its own check has accepted its values."""
+    """Returns the decorator's values as a record. Its check has accepted them."""
     given = decorator.attributes
     return ExternalTaskSensor(
-        read_common(decorator), str(given["external_dag_id"]), texts_in(given["external_task_ids"]), texts_in(given["allowed_states"]),
+        read_common(decorator), str(given["external_dag_id"]), texts_in(given["external_task_ids"]),
+        texts_in(given["allowed_states"]),
         texts_in(given["failed_states"]), number(given["execution_delta"]) or 0, given["check_existence"] is True,
     )  # fmt: skip
 
@@ -69,12 +73,12 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
             yield value_error(
                 decorator,
                 name,
-                f"`{unknown[0]}` is not a state of Airflow's",
+                f"`{unknown[0]}` is not a state in Airflow",
                 "the states are " + ", ".join(f"`{each}`" for each in STATES),
             )
     if isinstance(given["execution_delta"], bool) or not (
         given["execution_delta"] is None or isinstance(given["execution_delta"], (int, float))
     ):
         yield value_error(
-            decorator, "execution_delta", "it is a duration", "write `execution_delta=timedelta(hours=1)`"
+            decorator, "execution_delta", "it must be a duration", "write `execution_delta=timedelta(hours=1)`"
         )

@@ -1,6 +1,8 @@
-"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report of the task, made when it has ended. A step may have several.
+"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report on the task, made after the task ends. A step
+may have several.
 
-In a local run no card is made: `current.card` takes what the step gives it. A card that fails never fails its task, so neither does this.
+In a local run no card is made: `current.card` takes what the step gives it. A card that fails never fails its task,
+so neither does this.
 """
 
 from __future__ import annotations
@@ -20,26 +22,27 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {
-    "type": "default", "id": None, "options": {}, "timeout": 45, "scope": "task", "rank": None, "save_errors": True, "customize": False,
+    "type": "default", "id": None, "options": {}, "timeout": 45, "scope": "task", "rank": None, "save_errors": True,
+    "customize": False,
     "refresh_interval": 5,
 }  # fmt: skip
 MULTIPLE = True
 OPTIONAL = True
 WHY = "no card would be made"
-HOW = "remove it, or write the report to a file or an artifact in the step itself"
+HOW = "remove it, or let the step write the report to a file or an artifact"
 
 
 @record
 class Card:
-    """One report of a task."""
+    """A report on a task."""
 
     type: str
-    id: str  # "" for the step's only card without a name
+    id: str  # "": the step's only card without a name
     timeout_seconds: float | None
 
 
 def read(decorator: Decorator) -> Card:
-    """Returns what the decorator says."""
+    """Returns the decorator's values as a record."""
     given = decorator.attributes
     return Card(str(given["type"] or "default"), str(given["id"] or ""), number(given["timeout"]))
 
@@ -52,14 +55,14 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     for name in ("timeout", "refresh_interval"):
         amount = number(given[name])
         if given[name] is not None and (amount is None or amount <= 0):
-            yield value_error(decorator, name, "it is a number of seconds", f"write `{name}=45`")
+            yield value_error(decorator, name, "it must be a number of seconds", f"write `{name}=45`")
     if not given["id"]:
         return
     if not (isinstance(given["id"], str) and given["id"].isascii() and given["id"].replace("_", "a").isalnum()):
         found = value_error(
             decorator,
             "id",
-            "it names the card in `current.card['…']`; Metaflow makes the card without one",
+            "it is the card's name in `current.card['…']`; Metaflow would ignore this one",
             "use letters, digits and `_`",
         )
         yield replace(found, severity=WARNING)
@@ -67,5 +70,5 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
         next(each for each in owner.decorators if each.name == "card" and each.attributes["id"] == given["id"])
         != decorator
     ):
-        why = "another card of the step has it, and `current.card` cannot tell them apart"
-        yield replace(value_error(decorator, "id", why, "give another `id`"), severity=WARNING)
+        why = "a second card of the step has this `id`, so `current.card` cannot tell them apart"
+        yield replace(value_error(decorator, "id", why, "give each card a different `id`"), severity=WARNING)

@@ -141,7 +141,7 @@ def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
         )
     if name in EXTENSIONS:
         return replace(
-            of_extension(name, None), what=f"`--with {text}`: `@{name}` is an extension's, not Metaflow's core"
+            of_extension(name, None), what=f"`--with {text}`: `@{name}` belongs to an extension, not to Metaflow's core"
         )
     if "." in name:
         why = "finding a decorator of your own by its path would import your code into the compiler"

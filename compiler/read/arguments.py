@@ -120,7 +120,7 @@ def bind(
             found[positional[count]] = node
             count += 1
         else:
-            how = f"name it: {', '.join(f'`{each}=`' for each in names[:6])}" if names else "leave it out"
+            how = f"name it: {', '.join(f'`{each}=`' for each in names[:6])}" if names else "remove it"
             problems.append(
                 Diagnostic(
                     "FLOW113",

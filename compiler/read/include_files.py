@@ -70,7 +70,7 @@ def read_include(
     ):
         if not isinstance(value, kind):
             what = f"`{argument}={value!r:.40}` of `{member.name}` is not possible"
-            why = "it says whether the content is text" if kind is bool else "it is text"
+            why = "it says whether the content is text" if kind is bool else "it must be text"
             problems.append(
                 Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text")
             )
