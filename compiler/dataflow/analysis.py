@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @record
 class Analysis:
-    """`flow.start` and `flow.end` are "" while they are not known; a transition that was not understood is End()."""
+    """The flow as read. `flow.start` and `flow.end` are "" if they are not known; a transition that was not understood is End()."""
 
     flow: Flow
     facts: dict[str, StepFacts]  # by step

@@ -249,7 +249,7 @@ class Folder:
         if isinstance(value, Late):
             value = value.value
         if not isinstance(value, dict):
-            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+            raise Unfoldable(f"`**` must unpack a mapping, not a value of type `{type(value).__name__}`")
         return value
 
     def fold_UnaryOp(self, node: Any) -> Any:

@@ -1,4 +1,7 @@
-"""What of Metaflow can be imported in a flow: the names of its documentation. `tests/compiler/names/test_metaflow_api.py` holds it to the shim's."""
+"""The names of Metaflow that a flow can import: those of its documentation.
+
+`tests/compiler/names/test_metaflow_api.py` compares them with the shim's.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ MODULES = frozenset(
         "metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
         "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
         "metaflow.multicore_utils metaflow.packaging_sys metaflow.parameters metaflow.plugins "
-        "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator metaflow.plugins.datatools "
+        "metaflow.plugins.cards metaflow.plugins.cards.exception metaflow.plugins.catch_decorator "
+        "metaflow.plugins.datatools "
         "metaflow.plugins.datatools.s3 metaflow.plugins.timeout_decorator "
         "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
         "metaflow.user_configs.config_parameters metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "
@@ -20,5 +24,7 @@ MODULES = frozenset(
 
 
 def is_foreign(decorator: str) -> bool:
-    """True for the qualified name of a decorator that flowc does not know, one of Metaflow's extensions too: it may set artifacts."""
+    """Returns True for the qualified name of a decorator that flowc does not know, including those of Metaflow's
+    extensions: it may set artifacts.
+    """
     return not decorator.startswith("metaflow.") or decorator.removeprefix("metaflow.") not in NAMES

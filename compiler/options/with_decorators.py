@@ -152,4 +152,10 @@ def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
         name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"]
     )
     how = f"did you mean `{close}`?" if close else "see `flowc explain FLOW110` for those that are known"
-    return Diagnostic("FLOW110", what, None, "flowc cannot say what a decorator that it does not know would do", how)
+    return Diagnostic(
+        "FLOW110",
+        what,
+        None,
+        "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow",
+        how,
+    )

@@ -1,8 +1,10 @@
-"""Values that hold functions: `@exit_hook(on_success=[notify])`, `@trigger(event=pick)`, `Parameter("day", default=today)`.
+"""Values that hold functions: `@exit_hook(on_success=[notify])`, `@trigger(event=pick)`,
+`Parameter("day", default=today)`.
 
-The compiler runs none of them. One that is called when a flow is deployed is a value like any other if what it returns can be read from
-it (`called`). Else, where a decorator takes functions, the IR carries `{"function": NAME}`: NAME is the function's own when it is defined
-in the flow's file, and `module.name` when elsewhere in the flow's folder.
+The compiler runs none of them. If a function is called when the flow is deployed and its result can be computed, the
+result is the value (`called`). Otherwise, if a decorator takes functions, the IR has `{"function": NAME}`. NAME is
+the function's own name if it is defined in the flow's file, and `module.name` if it is elsewhere in the flow's
+folder.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ NAMESPACED = "namespaced_event_name"
 
 
 class Nameless(Exception):
-    """A function that the IR cannot name, since it has none."""
+    """Raised for a function without a name, which the IR cannot refer to."""
 
     def __init__(self, span: Span) -> None:
         super().__init__(span)
@@ -38,13 +40,16 @@ class Nameless(Exception):
 class Function:
     """A function in the source."""
 
-    module: Module  # that defines it
-    name: str  # "" for a lambda
+    module: Module  # that defines the function
+    name: str  # "": a lambda
     node: SgNode  # the definition, or the lambda
 
 
 def function_of(resolver: Resolver, owner: Class, node: SgNode) -> Function | None:
-    """Returns the function that the expression stands for: a lambda, or one of the flow's own modules. None for any other expression."""
+    """Returns the function that the expression stands for: a lambda, or one of the flow's own modules.
+
+    None for any other expression.
+    """
     if node.kind() == "lambda":
         return Function(owner.module, "", node)
     if node.kind() not in ("identifier", "attribute"):
@@ -57,15 +62,14 @@ def function_of(resolver: Resolver, owner: Class, node: SgNode) -> Function | No
 
 
 def name_of(resolver: Resolver, function: Function) -> str:
-    """Returns the name that the IR calls the function by."""
+    """Returns the function's name in the IR."""
     is_own = function.module.source.name == resolver.sources.file
     return function.name if is_own else f"{function.module.name}.{function.name}"
 
 
 def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) -> Any:
-    """Returns what the function gives for a context of which these attributes are known, and the flow's configs, if that can be read from it.
-
-    Raises Unfoldable.
+    """Returns the function's result for a context with these known attributes and the flow's configs. Raises
+    Unfoldable.
     """
     from ..fold.values import settings
     from .configs import call
@@ -78,9 +82,9 @@ def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) ->
 
 
 def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: dict[str, Value] | None) -> Value:
-    """Returns the value of an expression whose lists and dictionaries may hold functions.
-
-    With a context, functions are called when the flow is deployed, and one that folds is its value. Raises Unfoldable and Nameless.
+    """Returns the value of an expression whose lists and dictionaries may contain functions. With
+    a context, functions are called when the flow is deployed,
+    and a function that folds becomes its result. Raises Unfoldable and Nameless.
     """
     kind = node.kind()
     items = [each for each in node.named_children() if each.kind() != "comment"]
@@ -114,7 +118,7 @@ def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: di
 
 
 def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None:
-    """The event of a call of Metaflow's `namespaced_event_name`."""
+    """Returns the event of a call of Metaflow's `namespaced_event_name`."""
     function, arguments = node.field("function"), node.field("arguments")
     if (
         node.kind() != "call"

@@ -1,4 +1,7 @@
-"""Imports of what flowc does not have of Metaflow. They would fail where the flow runs, so it is said when the flow is read (FLOW153)."""
+"""Imports of what flowc does not have of Metaflow.
+
+They would fail where the flow runs, so it is said when the flow is read (FLOW153).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ _WHY = "flowc has the names of Metaflow's documentation, and none of its interna
 
 
 def unknown_imports(module: Module) -> Iterator[Diagnostic]:
-    """Yields each import of what flowc does not have of Metaflow: an error at the top of the module, a warning where it may never be reached."""
+    """Yields each import of what flowc does not have of Metaflow:
+    an error at the top of the module, a warning where it may never be reached.
+    """
     if "metaflow" not in module.source.text:
         return
     for kind in ("import_statement", "import_from_statement"):

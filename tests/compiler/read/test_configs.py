@@ -46,7 +46,7 @@ def value(folder: Path, arguments: str, given: Given = NOTHING, top: str = "") -
 STEP = "@step\ndef start(self):\n    self.next(self.end)\n"
 
 
-# ── where the text comes from ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the source of the text ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_default_file_is_beside_the_flow_or_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
