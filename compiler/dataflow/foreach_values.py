@@ -1,4 +1,4 @@
-"""What each foreach of a flow goes over, as far as that is known: what the checks on foreaches share."""
+"""The values that each foreach of a flow iterates over, as far as known, for the checks on foreaches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
-    """Yields each step with a foreach, the artifact, and the kinds of what that may hold (value_kinds.py; "" for one that is not known)."""
+    """Yields each step with a foreach, the artifact, and the kinds of its possible values (value_kinds.py; "":
+    unknown).
+    """
     known = analysis.dataflow
     for step in analysis.flow.steps:
         transition = step.transition
@@ -27,7 +29,7 @@ def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
 
 
 def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:
-    """Returns (step, number of items) for each foreach whose number of items is known, and the same on every way."""
+    """Returns (step, number of items) for each foreach whose number of items is known and equal on every path."""
     if not any(isinstance(step.transition, nodes.Foreach) for step in analysis.flow.steps):
         return ()
     from ..fold.budget import Unfoldable

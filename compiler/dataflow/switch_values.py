@@ -1,4 +1,4 @@
-"""The values that a switch may choose by, where all of them are known: what the checks on switches share."""
+"""The values that a switch may choose by, if all of them are known, for the checks on switches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | int | float | bool]]]:
-    """Yields each step with a switch whose artifact has only values that are known, and those."""
+    """Yields each step with a switch whose artifact has only known values, and these values."""
     known = analysis.dataflow
     for step in analysis.flow.steps:
         transition = step.transition
@@ -37,7 +37,7 @@ def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | i
 
 
 def _values(evaluator: Evaluator, one: Definition, node: SgNode) -> list[str | int | float | bool] | None:
-    """The values that an expression may have; None when others are possible."""
+    """Returns the values that an expression may have; None if others are possible."""
     from ..fold.budget import Unfoldable
     from ..fold.value_kinds import folded
 
@@ -57,7 +57,7 @@ def _values(evaluator: Evaluator, one: Definition, node: SgNode) -> list[str | i
 
 
 def _is_truth(node: SgNode) -> bool:
-    """True for an expression that gives True or False, whatever its operands are."""
+    """Returns True for an expression whose value is True or False for any operands."""
     if node.kind() == "not_operator":
         return True
     if node.kind() == "comparison_operator" and len(node.named_children()) == 2:

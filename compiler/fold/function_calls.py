@@ -1,7 +1,8 @@
 """Calling a function that is read, not run: one of the flow's own modules, or a lambda.
 
-Only what a function can do without any effect outside of itself is understood: assignments to its own variables, `if`, `for`, `while`,
-`return`, `assert`, and changes of collections that it made itself. Everything counts against the budget of the folding that calls it.
+Only code without effects outside the function is supported: assignments to its own variables, `if`, `for`, `while`,
+`return`, `assert`, and changes to collections that it made itself. All of it counts against the budget of the folding
+that calls it.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ class _Continue(Exception):
 
 
 def run(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> Any:
-    """Returns what the function returns. `folder` is one for its body, with `Scope.lookup`. Raises Unfoldable."""
+    """Returns the function's result. `folder` folds its body, with `Scope.lookup`. Raises Unfoldable."""
     if folder.depth > MAX_DEPTH:
-        raise Unfoldable(f"`{function.name}` calls functions too deep")
+        raise Unfoldable(f"`{function.name}` nests calls too deeply")
     node = function.node
     if isinstance(node, (_ast.AsyncFunctionDef,)) or getattr(node, "decorator_list", None):
         raise Unfoldable(f"what `{function.name}(…)` returns is not known before the flow runs")
@@ -58,7 +59,7 @@ def run(folder: Folding, function: Function, arguments: list[Any], named: dict[s
 
 
 class Scope:
-    """The names that a function's body sees: one that it binds somewhere is its own everywhere, as Python has it."""
+    """The names that a function's body sees. As in Python, a name that the body binds anywhere is local everywhere."""
 
     def __init__(self, function: Function) -> None:
         self.function = function
@@ -82,7 +83,7 @@ class Scope:
 
 
 def _bound(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
-    """The parameters' values, as Python binds them."""
+    """Returns the values of the parameters, bound as in Python."""
     signature = function.node.args
     positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
     if len(arguments) > len(positional) and not signature.vararg:
@@ -115,7 +116,7 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
 
 
 class _Body:
-    """Runs statements with one folder. `mine` are the collections that the function made itself, by identity."""
+    """Runs statements with a folder. `mine` are the collections that the function made itself, by identity."""
 
     def __init__(self, folder: Folding, name: str) -> None:
         self.folder, self.name = folder, name
@@ -128,18 +129,18 @@ class _Body:
             method = getattr(self, "run_" + kind, None)
             if method is None:
                 raise Unfoldable(
-                    f"`{self.name}` has a `{kind.lower()}` statement, so what it returns is only known when it is run"
+                    f"`{self.name}` has a `{kind.lower()}` statement, so its result is only known at run time"
                 )
             method(each)
 
     def run_FunctionDef(self, node: Any) -> None:
         made: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
-        try:  # `@wraps(step)` makes a step of it
+        try:  # `@wraps(step)` makes it a step
             for each in reversed(node.decorator_list):
                 wrapped = self.folder.call(self.folder.fold(each), [made], {})
                 made = wrapped if isinstance(wrapped, Decorated) else made
         except Unfoldable:
-            pass  # it is not known what it is: whoever calls it says so
+            pass  # its value is unknown: whoever calls it reports that
         self.folder.local[node.name] = made
 
     def run_Return(self, node: Any) -> None:
@@ -176,7 +177,7 @@ class _Body:
             self.folder.local[each.asname or each.name] = Library(f"{node.module}.{each.name}")
 
     def run_Try(self, node: Any) -> None:
-        """What is caught is what an operation on known values raises; what is not known remains so."""
+        """Runs a `try`. It catches the exceptions of operations on known values; unknown values stay unknown."""
         try:
             try:
                 self.run(node.body)
@@ -260,9 +261,9 @@ class _Body:
             raise Unfoldable(f"`{self.name}` calls something for its effect")
         arguments = [self.folder.usable(each) for each in self.folder.items(call.args)]
         if any(isinstance(each, (set, frozenset)) for each in arguments) and kind is list:
-            raise Unfoldable("the order of a set is not the same in every run")
+            raise Unfoldable("the order of a set differs from run to run")
         if call.keywords or (call.func.attr == "sort" and arguments):
-            raise Unfoldable(f"`{self.name}` changes a collection in a way that is not folded")
+            raise Unfoldable(f"`{self.name}` changes a collection in a way that is not supported")
         for each in arguments:
             self.folder.budget.spend(self.folder.budget.weight(each))
         changed = self.own(call.func.value)
@@ -277,14 +278,14 @@ class _Body:
             keys(value if len(value) <= MAX_KEYS or len(value) % MAX_KEYS == 0 else ())
 
     def own(self, node: Any) -> Any:
-        """The collection that is to be changed: only one that this call of the function has made."""
+        """Returns the collection to change, which must be one that this call of the function made."""
         found = self.folder.plain(node)
         if id(found) not in self.mine:
             raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
         return found
 
     def made(self, node: Any, value: Any) -> None:
-        """Remembers the collections that an expression makes."""
+        """Records the collections that an expression makes."""
         is_call = isinstance(node, _ast.Call) and (
             (isinstance(node.func, _ast.Name) and node.func.id in ("list", "dict", "set", "sorted"))
             or (isinstance(node.func, _ast.Attribute) and node.func.attr in ("copy", "split", "splitlines"))
@@ -300,7 +301,7 @@ class _Body:
 
 
 def _catches(kind: Any, error: Exception) -> bool:
-    """True if `except KIND` catches the exception, of Python's own kinds."""
+    """Returns True if `except KIND` catches the exception; KIND is built in."""
     names = [
         each.id
         for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", []))

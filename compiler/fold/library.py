@@ -1,7 +1,8 @@
-"""What folding knows of Python's own functions and methods: those that depend on their arguments alone, the same on every machine.
+"""Python's functions and methods that folding supports: those that depend only on their arguments, and give the same
+result on every machine.
 
-`FUNCTIONS` are the builtins, `LIBRARY` the functions of the standard library by their qualified names; each takes the folder, the
-arguments and the named arguments. Methods are those of `METHODS`, by the type of their object.
+`FUNCTIONS` are the builtins, `LIBRARY` the functions of the standard library by their qualified names; each takes the
+folder, the arguments and the named arguments. Methods are those of `METHODS`, by the type of their object.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ FUNCTIONS = frozenset(
 )  # fmt: skip
 LIBRARY = frozenset(
     (
-        "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext os.path.isabs os.path.abspath "
-        "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent textwrap.indent "
-        "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi math.e math.prod "
-        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy itertools.product "
+        "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext "
+        "os.path.isabs os.path.abspath "
+        "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent "
+        "textwrap.indent "
+        "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi "
+        "math.e math.prod "
+        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy "
+        "itertools.product "
         "itertools.chain platform.python_version_tuple sys.version_info sys.version_info.major "
         "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
         "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
@@ -44,8 +49,10 @@ VALUES = frozenset(("os.sep", "os.path.sep", "os.linesep", "math.pi", "math.e", 
 METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
         (
-            "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
-            "islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind rindex "
+            "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii "
+            "isdecimal isdigit isidentifier "
+            "islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix "
+            "removesuffix replace rfind rindex "
             "rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill format_map"
         ).split()
     ),
@@ -64,7 +71,7 @@ _DURATION = ("days", "seconds", "microseconds")
 
 
 def attribute(value: Any, name: str) -> Any:
-    """The attribute of a folded value. Raises Unfoldable for one that is not known here."""
+    """Returns the attribute of a folded value. Raises Unfoldable for an unknown one."""
     if type(value).__name__ == "timedelta":
         return getattr(value, name) if name in _DURATION else Method(value, name)
     if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
@@ -89,7 +96,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
         why = f"`{function.name}` has no value yet while Python makes the class, so nothing can be called on it"
         raise Unfoldable(f"{why}; write `config_expr('…')` around the whole expression")
     if not isinstance(function, Library):
-        raise Unfoldable("what is called is no function")
+        raise Unfoldable("the called value is not a function")
     name = function.name
     if name in ("map", "filter", "sorted", "min", "max", "isinstance"):
         checked = arguments
@@ -112,11 +119,11 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
         raise Unknown(f"what `{name}(…)` returns is not known before the flow runs")
     home, _, last = name.rpartition(".")
     if home == "os.path":
-        import posixpath as module  # the same on every machine
+        import posixpath as module  # equal on every machine
 
         if last in ("abspath", "realpath"):
             if not str(arguments[0]).startswith("/"):
-                raise Unfoldable("an absolute path is not the same on every machine")
+                raise Unfoldable("an absolute path differs from machine to machine")
             last = "normpath"
     else:
         from importlib import import_module
@@ -127,7 +134,7 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
 
 
 def value_of(name: str) -> Any:
-    """The value of a constant of the library: one of VALUES, but for `os.environ`."""
+    """Returns the value of a constant of the library: one of VALUES, except `os.environ`."""
     if name in ("os.sep", "os.path.sep"):
         return "/"
     if name == "os.linesep":
@@ -142,7 +149,7 @@ def value_of(name: str) -> Any:
     return getattr(import_module(home), last)
 
 
-# ── functions with something of their own ────────────────────────────────────────────────────────────────────────────────────────
+# ── functions with rules of their own ────────────────────────────────────────────────────────────────────────────────
 
 
 _AFTER_MAJOR = tuple(Unsaid(f"the {part} version of the Python that runs the flow") for part in ("minor", "micro"))
@@ -150,7 +157,7 @@ _VERSION_INFO = (3, *_AFTER_MAJOR)
 
 
 def _call_platform_python_version_tuple(_folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
-    return ("3", *_AFTER_MAJOR)  # flows are of Python 3, whichever runs them
+    return ("3", *_AFTER_MAJOR)  # every Python that runs flows is Python 3
 
 
 def _call_range(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -170,7 +177,7 @@ def _call_pow(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
     import _ast
 
     if len(arguments) != 2 or named:
-        raise Unfoldable("`pow` is folded with two arguments")
+        raise Unfoldable("`pow` is supported with two arguments only")
     return folder.operate(_ast.Pow, *arguments)
 
 
@@ -191,7 +198,7 @@ def _call_repr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> 
 
 def _text(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and not is_ordered(arguments[0]):
-        raise Unfoldable("its text is not the same in every run")
+        raise Unfoldable("its text differs from run to run")
     return how(*arguments, **named)
 
 
@@ -333,7 +340,7 @@ def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
     if not all(isinstance(each, Library) and each.name in _TYPES for each in kinds):
-        raise Unfoldable("`isinstance` is folded for Python's own types")
+        raise Unfoldable("`isinstance` is supported for built-in types only")
     return isinstance(value, tuple(_TYPES[each.name] for each in kinds))
 
 
@@ -346,7 +353,7 @@ def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) 
 def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings):
         return arguments[1] in arguments[0]
-    raise Unfoldable("`hasattr` is folded for configurations")
+    raise Unfoldable("`hasattr` is supported for configurations only")
 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -359,7 +366,7 @@ def _call_json_loads(folder: Folding, arguments: list[Any], named: dict[str, Any
     import json
 
     if named:
-        raise Unfoldable("`json.loads` is folded with the text alone")
+        raise Unfoldable("`json.loads` is supported without further arguments only")
     return json.loads(*arguments)
 
 
@@ -367,10 +374,10 @@ def _call_json_dumps(folder: Folding, arguments: list[Any], named: dict[str, Any
     import json
 
     if not set(named) <= {"indent", "sort_keys", "separators", "ensure_ascii"}:
-        raise Unfoldable("an argument of `json.dumps` is not folded")
+        raise Unfoldable("an argument of `json.dumps` is not supported")
     indent = named.get("indent")
     if indent is not None and not (isinstance(indent, int) and 0 <= indent <= 16):
-        raise Unfoldable("`indent` is folded from 0 to 16")
+        raise Unfoldable("`indent` must be from 0 to 16")
     if folder.budget.weight(list(named.get("separators") or ())) > 40:
         raise Unfoldable("the separators are too long")
     return json.dumps(*arguments, **named)
@@ -397,7 +404,7 @@ def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, 
 
 
 def unshared(value: Any) -> Any:
-    """A copy that shares nothing that can be changed."""
+    """Returns a copy that shares no mutable part."""
     if isinstance(value, dict):
         return type(value)({key: unshared(each) for key, each in value.items()})
     if isinstance(value, (list, tuple)):
@@ -405,14 +412,14 @@ def unshared(value: Any) -> Any:
     return set(value) if isinstance(value, set) else value
 
 
-# ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, name = method.value, method.name
     if isinstance(value, Environment):
         if name != "get":
-            raise Unfoldable(f"`os.environ.{name}(…)` is not folded")
+            raise Unfoldable(f"`os.environ.{name}(…)` is not supported")
         return value.get(*arguments, **named)
     if type(value).__name__ == "timedelta" and name == "total_seconds":
         return value.total_seconds()
@@ -488,7 +495,7 @@ def _str_join(folder: Folding, value: str, arguments: list[Any], named: dict[str
 def _str_encode(_folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     encoding = str(named.get("encoding", arguments[0] if arguments else "utf-8")).lower()
     if encoding not in ("utf-8", "utf8", "ascii", "latin-1"):
-        raise Unfoldable(f"the encoding `{encoding:.20}` is not folded")
+        raise Unfoldable(f"the encoding `{encoding:.20}` is not supported")
     return value.encode(*arguments, **named)
 
 
@@ -497,7 +504,10 @@ def _str_format_map(folder: Folding, value: str, arguments: list[Any], named: di
 
 
 def _str_format(folder: Folding, value: str, arguments: list[Any], named: dict[str, Any], depth: int = 0) -> Any:
-    """`str.format`, field by field, so that each is bounded; a field may take items of its argument, and parts of a configuration."""
+    """Folds `str.format` field by field, so that each is bounded.
+
+    A field may use items of its argument, and parts of a configuration.
+    """
     from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
 
     if depth > 2:
@@ -524,11 +534,11 @@ def _str_format(folder: Folding, value: str, arguments: list[Any], named: dict[s
 
 
 def _read(kind: str, text: Any) -> Any:
-    """The value that YAML or TOML gives, as flowc reads them in configuration files."""
+    """Returns the value of YAML or TOML text, read as in configuration files."""
     from ..read.config_formats import BadText, parse
 
     if not isinstance(text, (str, bytes) if kind == "yaml" else str):
-        raise TypeError(f"it reads text, not a value of type {type(text).__name__}")
+        raise TypeError(f"it takes text, not a value of type {type(text).__name__}")
     try:
         return parse(kind, text if isinstance(text, str) else text.decode())
     except BadText as error:

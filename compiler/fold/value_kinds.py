@@ -1,7 +1,7 @@
-"""Kinds of values, as far as the expression that makes one shows: what a foreach can go over, and what a run can save.
+"""The kinds of values that expressions make: what a foreach can iterate over, and what a run can save.
 
-Only what is sure has a kind; "" is the kind of all else. That what is said not to be saved cannot be pickled is tried in
-`tests/compiler/fold/test_value_kinds.py`."""
+A kind is given only if it is certain; the kind of everything else is "". `tests/compiler/fold/test_value_kinds.py`
+proves that the values listed as unsaveable cannot be pickled."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ SET, DICT, GENERATOR, ITERATOR, FUNCTION, MODULE, VIEW = (
     "a view of a dict",
 )
 
-# What a call makes that cannot be pickled, by the qualified name of what is called.
+# The results of calls that cannot be pickled, by the qualified name of the callable.
 UNSAVED: dict[str, str] = {
     **dict.fromkeys(
-        "open io.open gzip.open bz2.open lzma.open codecs.open os.popen os.fdopen tempfile.TemporaryFile tempfile.NamedTemporaryFile "
+        "open io.open gzip.open bz2.open lzma.open codecs.open os.popen os.fdopen tempfile.TemporaryFile "
+        "tempfile.NamedTemporaryFile "
         "zipfile.ZipFile tarfile.open".split(), "an open file",
     ),
     **dict.fromkeys(
-        "threading.Lock threading.RLock threading.Condition threading.Semaphore threading.BoundedSemaphore threading.Event threading.Barrier "
+        "threading.Lock threading.RLock threading.Condition threading.Semaphore threading.BoundedSemaphore "
+        "threading.Event threading.Barrier "
         "multiprocessing.Lock".split(), "a lock",
     ),
     **dict.fromkeys(("threading.Thread", "threading.Timer"), "a thread"),
@@ -60,12 +62,12 @@ _SET_OPERATORS = frozenset("|&-^")
 
 
 def kind(resolver: Resolver, one: Definition | None) -> str:
-    """Returns the kind of what the definition makes."""
+    """Returns the kind of the definition's value."""
     return _kind(resolver, one, one.node) if one is not None else ""
 
 
 def unsaved(resolver: Resolver, one: Definition | None) -> str:
-    """Returns what the definition makes if that cannot be pickled, as in "an open file"; else ""."""
+    """Returns a description of the definition's value, such as "an open file", if it cannot be pickled, else ""."""
     if one is None:
         return ""
     found = _kind(resolver, one, one.node)
@@ -76,7 +78,7 @@ def unsaved(resolver: Resolver, one: Definition | None) -> str:
 
 
 def value(evaluator: Evaluator, one: Definition | None) -> object:
-    """Returns the value that the definition makes. Raises Unfoldable for one that only a run knows."""
+    """Returns the definition's value. Raises Unfoldable for one that only a run knows."""
     if one is None or not one.exact:
         raise Unfoldable("it is not known")
     return folded(evaluator, one, one.node)
@@ -95,7 +97,7 @@ def _constant(evaluator: Evaluator, one: Definition, name: str) -> object:
 
 
 def _called(resolver: Resolver, one: Definition, node: SgNode) -> str:
-    """The qualified name of what the expression calls."""
+    """Returns the qualified name of the callable in the expression."""
     function = node.field("function") if node.kind() == "call" else None
     return (
         _qualified(resolver, one, function)
@@ -188,7 +190,7 @@ def _kind_of_name(resolver: Resolver, one: Definition, node: SgNode) -> str:
 
 
 def _yields(function: SgNode) -> bool:
-    """True if a call of the function gives a generator."""
+    """Returns True if a call of the function returns a generator."""
     body = function.field("body")
     waiting = list(body.named_children()) if body is not None else []
     while waiting:

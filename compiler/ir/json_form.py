@@ -1,8 +1,9 @@
-"""The IR as JSON: what `flowc show --json` prints and what travels in the code package as `flowc.json`.
+"""The IR as JSON, which `flowc show --json` prints and the code package contains as `flowc.json`.
 
-The form follows the records of `nodes.py` field by field: a record is an object, a tuple a list; where a field may hold one of several
-records, the object also has `kind`. The published schema is `schema/ir.v1.json`. Scopes are derived from the graph: they are written for
-readers that need them, and on reading they are made again and compared.
+The form follows the records of `nodes.py` field by field: a record is an object, and a tuple is a list. If a field
+may hold one of several records, the object also has `kind`. The published schema is `schema/ir.v1.json`. Scopes are
+derived from the graph: they are written for readers that need them, and on reading they are derived again and
+compared.
 """
 
 from __future__ import annotations
@@ -18,23 +19,26 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _KINDS: dict[str, type] = {
-    "linear": nodes.Linear, "split": nodes.Split, "foreach": nodes.Foreach, "switch": nodes.Switch, "parallel": nodes.Parallel, "end": nodes.End,
+    "linear": nodes.Linear, "split": nodes.Split, "foreach": nodes.Foreach, "switch": nodes.Switch,
+    "parallel": nodes.Parallel, "end": nodes.End,
     "task": nodes.Task, "branches": nodes.Branches, "for_each": nodes.ForEach,
 }  # fmt: skip
 _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 
 class Malformed(ValueError):
-    """A text that is not the JSON form of an IR, or is of a version that this flowc does not know."""
+    """Raised for a text that is not the JSON form of an IR, or has a version that this flowc does not know."""
 
 
 def to_json(flow: nodes.Flow, scope: nodes.Scope) -> str:
-    """Returns the JSON text, indented by one space a level, ending in a newline; the same bytes for equal values."""
+    """Returns the JSON text, indented by one space per level and ending in a newline; the same bytes for equal
+    values.
+    """
     return dumps({"version": VERSION, "flow": _plain(flow), "scopes": _plain(scope)})
 
 
 def from_json(text: str) -> tuple[nodes.Flow, nodes.Scope]:
-    """Reads what `to_json` wrote, by this or another front end. Raises Malformed, saying where."""
+    """Reads the JSON text of `to_json` or of another front end. Raises Malformed, naming the place."""
     import json
 
     try:
@@ -56,7 +60,7 @@ def from_json(text: str) -> tuple[nodes.Flow, nodes.Scope]:
 
 
 def plain_record(value: Any) -> Any:
-    """Returns one record of the IR, or a tuple of them, as JSON has it."""
+    """Returns a record of the IR, or a tuple of records, as JSON data."""
     return _plain(value)
 
 
@@ -71,13 +75,14 @@ def _plain(value: Any) -> Any:
     return {"kind": kind, **data} if kind else data
 
 
-# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def dumps(value: Any) -> str:
-    """JSON text of plain data, with small objects on one line. By hand: importing `json` costs as much as starting Python does.
+    """Returns plain data as JSON text, with small objects on one line.
 
-    Raises ValueError for a number that JSON cannot say, and for a lone surrogate, which no file could hold.
+    Written by hand, since importing `json` takes as long as starting Python. Raises ValueError for a number that JSON
+    cannot hold, and for a lone surrogate, which UTF-8 cannot encode.
     """
     out: list[str] = []
     _write(value, "\n", out.append)
@@ -142,7 +147,7 @@ def _text(value: str) -> str:
     return _quote(value)
 
 
-# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _record(kind: type, data: Any, place: str) -> Any:

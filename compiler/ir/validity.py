@@ -1,8 +1,9 @@
-"""What a legal IR is. Run after each pass in tests (and by whoever reads an IR that flowc did not make): a compiler that can say "this IR
-is valid" finds its own bugs.
+"""The rules of a valid IR. Tests check them after each pass, and so do readers of an IR that flowc did not make. A
+compiler that can validate its IR finds its own bugs.
 
-`violations` yields one sentence for each rule that is broken; an IR is valid when it yields nothing. The checks in `checks/` speak to the
-author of a flow about the source; these rules speak to the author of a pass, and hold for every IR that reaches a target.
+`violations` yields one sentence for each broken rule; a valid IR yields none. The checks in `checks/` are for authors
+of flows, and report on the source. These rules are for authors of passes, and hold for every IR that reaches a
+target.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 
 def violations(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
-    """Yields the rules of a legal IR that `flow` and its outermost `scope` break."""
+    """Yields the rules of a valid IR that `flow` and its outermost `scope` break."""
     graph = list(_graph(flow))
     yield from graph
     if not graph:

@@ -1,7 +1,8 @@
 """`--with NAME[:k=v,…]`: a decorator on every step, from the command line instead of the source.
 
-The text form is Metaflow's: attributes are parted at a comma that `word=` follows; a value is read as JSON, else as a whole number, a number,
-or text. A decorator that a step has already is left as it is, unless it may be given several times. In the IR they are decorators like any other.
+The text form is Metaflow's: attributes are separated by commas followed by `word=`. A value is read as JSON, else as
+a whole number, a number, or text. A decorator that a step already has stays unchanged, unless it may be given several
+times. In the IR they are decorators like any other.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
-    """Returns the flow with the decorators of the texts on its steps, and what is wrong with the texts."""
+    """Returns the flow with the decorators of the texts on its steps, and the diagnostics of the texts."""
     problems: list[Diagnostic] = []
     for text in texts:
         known, given, wrong = _read(text)
@@ -36,21 +37,21 @@ def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
 
 
 def _wrong(text: str, known: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
-    """What is wrong with the values on any step; what only one step cannot have is left to the checks of the flow."""
+    """Yields the faults of the values on any step. Faults on one step only are left to the checks of the flow."""
     alone = _on(replace(step, decorators=()), known, given)
     found = {each for each in known.check(alone.decorators[0], alone) if each.code == "FLOW121"}
     return [replace(each, what=f"`--with {text}`: {each.what}", span=None) for each in found]
 
 
 def _on(step: Step, known: Specification, given: dict[str, Value]) -> Step:
-    """The step with the decorator above its own, where Metaflow would put it."""
+    """Returns the step with the decorator above its own, where Metaflow would put it."""
     if any(each.name == known.name for each in step.decorators) and not known.multiple:
         return step
     return replace(step, decorators=(Decorator(known.name, {**known.attributes, **given}, step.span), *step.decorators))
 
 
 def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagnostic]]:
-    """The decorator that the text names, the attributes that it gives, and what is wrong with it."""
+    """Returns the decorator that the text names, the attributes that it gives, and diagnostics."""
     name, _, rest = text.partition(":")
     name = name.strip()
     known = specification(name)
@@ -66,7 +67,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
             problems.append(
                 Diagnostic(
                     "FLOW117",
-                    f"`--with {text}` cannot be understood",
+                    f"invalid option `--with {text}`",
                     None,
                     why,
                     f"write `--with {name}:attribute=value`",
@@ -84,7 +85,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
                     "FLOW113",
                     f"`--with {text}`: `@{name}` has no attribute `{attribute}`",
                     None,
-                    "it would have no effect",
+                    "the value would have no effect",
                     how,
                 )
             )
@@ -95,24 +96,27 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
                 problems.append(
                     Diagnostic(
                         "FLOW117",
-                        f"`--with {text}` cannot be understood",
+                        f"invalid option `--with {text}`",
                         None,
                         str(error.args[0]),
-                        "give another value",
+                        "give a different value",
                     )
                 )
     return known, given, problems
 
 
 def _parts(text: str) -> list[str]:
-    """The attributes of a text: parted at each comma that a word and `=` follow."""
+    """Returns the attributes of a text, split at each comma followed by a word and `=`."""
     import re
 
     return re.split(r",(?=[\s\w]+=)", text) if text.strip() else []
 
 
 def _value(text: str, default: Value) -> Value:
-    """What the text stands for. Python's True and False are taken too where the attribute is one or the other. Raises Unfoldable."""
+    """Returns the value of the text. For an attribute that is True or False, Python's spellings are accepted too.
+
+    Raises Unfoldable.
+    """
     import json
 
     try:
@@ -134,9 +138,9 @@ def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
     if known is not None:
         return Diagnostic(
             "FLOW112",
-            f"`--with {text}`: `@{name}` goes on the flow class",
+            f"`--with {text}`: `@{name}` belongs on the flow class",
             None,
-            "`--with` is for steps",
+            "`--with` adds decorators to steps",
             "write it above the class",
         )
     if name in EXTENSIONS:
@@ -144,14 +148,14 @@ def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
             of_extension(name, None), what=f"`--with {text}`: `@{name}` belongs to an extension, not to Metaflow's core"
         )
     if "." in name:
-        why = "finding a decorator of your own by its path would import your code into the compiler"
+        why = "to find your decorator by its path, the compiler would have to import your code"
         return Diagnostic(
             "FLOW118", f"`--with {text}` names a decorator by its path", None, why, "write it above the steps"
         )
     close = nearest(
         name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"]
     )
-    how = f"did you mean `{close}`?" if close else "see `flowc explain FLOW110` for those that are known"
+    how = f"did you mean `{close}`?" if close else "use a decorator that `flowc explain FLOW110` lists"
     return Diagnostic(
         "FLOW110",
         what,

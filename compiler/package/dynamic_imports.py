@@ -1,7 +1,9 @@
-"""Modules and scripts that code names while it runs: `importlib.import_module("plugins.alpha")`, `subprocess.run([sys.executable, "train.py"])`.
+"""Modules and scripts that code names at run time: `importlib.import_module("plugins.alpha")`,
+`subprocess.run([sys.executable, "train.py"])`.
 
-No import statement leads to them, so they are looked for here, that the code package may hold them. A name counts if it folds; the names of a loop
-over values that fold all count. Of a computed name the known beginning counts: `"plugins." + name` may be any module of the folder `plugins`.
+No import statement leads to them, so this module finds them for the code package. A name counts if it folds. In a
+loop over values that fold, all names count. If only the beginning of a name is known, it counts: `"plugins." + name`
+may be any module of the folder `plugins`.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from ..source.modules import Module
     from ..source.sources import Sources
 
-    Word: TypeAlias = tuple[list[Any], SgNode]  # of a command line: its values, none if they are not known; where it is
+    Word: TypeAlias = tuple[list[Any], SgNode]  # a word of a command line: its values, none if unknown, and its place
 
 _MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
             "runpy.run_module": "mod_name"}  # fmt: skip
@@ -42,25 +44,25 @@ _SHELLS = frozenset(
 )
 _PYTHONS = ("python", "python3")
 _MAX_NAMES = 1000  # of one loop
-_MAX_WORDS = 12  # of a command, before its script
-_MAX_DEPTH = 20  # of variables that lead to others
+_MAX_WORDS = 12  # words of a command before its script
+_MAX_DEPTH = 20  # variables that lead to further variables
 _CALLABLE = ("identifier", "attribute")
 _TEXTS = ("string", "concatenated_string", "binary_operator", "call")
 
 
 @record
 class Named:
-    """What one place names: modules, files, the beginning of a module's name whose rest is computed, or an unknown script."""
+    """The names at one place: modules, files, the known beginning of a module's name, or an unknown script."""
 
     node: SgNode
     modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # paths from the flow's folder
-    beginning: str | None = None  # "" where nothing of the name is known
-    started: SgNode | None = None  # what a Python is to run, where that is not known
+    beginning: str | None = None  # "": nothing of the name is known
+    started: SgNode | None = None  # the script that a Python runs, if it is unknown
 
 
 def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]:
-    """Yields what the calls of the module name, in the order of the source."""
+    """Yields the names in calls of the module, in the order of the source."""
     for call in module.source.root.find_all(kind="call"):
         function = call.field("function")
         if function is None or function.kind() not in _CALLABLE:
@@ -86,7 +88,9 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
 
 
 def modules_of(folder: str, beginning: str) -> dict[str, str]:
-    """Returns the modules of the flow's folder whose names may begin so, each with its path: those of `plugins/` for `plugins.`."""
+    """Returns the modules of the flow's folder whose names begin this way, each with its path:
+    those of `plugins/` for `plugins.`.
+    """
     home, _, first = beginning.rpartition(".")
     parts = home.split(".") if home else []
     if not beginning or not all(each.isidentifier() for each in parts):
@@ -107,7 +111,7 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
 def unknown_names(
     sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]
 ) -> Iterator[Diagnostic]:
-    """Yields FLOW157 for each name that may be any, if there is something beside the flow that the code package does not hold."""
+    """Yields FLOW157 for each unknown name, if the flow's folder has a module that is not in the code package."""
     left = next(
         (each for each in sorted(_top_level(sources.folder)) if each not in sources.contents and each not in added),
         None,
@@ -116,13 +120,16 @@ def unknown_names(
         return
     for module, named in unknown:
         what = "the name of this module is not known when compiling"
-        why = f"a module of the flow's folder, such as `{left}`, would be missing in the code package, and so on every engine"
-        how = "name what may be imported in `@package_sources(…)`, or import it by a literal name"
+        why = (
+            f"a module of the flow's folder, such as `{left}`, would be missing from the code package, so its import "
+            "would fail on every engine"
+        )
+        how = "list the possible modules in `@package_sources(…)`, or import them by literal names"
         yield Diagnostic("FLOW157", what, span(module.source, named.node), why, how, WARNING)
 
 
 def _top_level(folder: str) -> Iterator[str]:
-    """The modules of a folder: files, and `__init__.py` of packages."""
+    """Yields the modules of a folder: files, and `__init__.py` of packages."""
     for each in os.listdir(folder):
         path = os.path.join(folder, each)
         if each.endswith(".py") and os.path.isfile(path):
@@ -132,7 +139,7 @@ def _top_level(folder: str) -> Iterator[str]:
 
 
 def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[Named]:
-    """What `[sys.executable, …]` starts, wherever it is written: a call may get it from a variable."""
+    """Returns what `[sys.executable, …]` starts, wherever the list is written: a call may get it from a variable."""
     items = [each for each in display.named_children() if each.kind() not in ("comment", "keyword_argument")]
     at = max(
         (index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None
@@ -145,7 +152,7 @@ def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[
 
 
 def _begun(text: str, node: SgNode) -> list[Word]:
-    """The words of a command line of which only the beginning is known."""
+    """Returns the words of a command line if only its beginning is known."""
     words = text.split()
     whole = words if text[-1:].isspace() else words[:-1]
     return [*(([each], node) for each in whole), ([], node)]
@@ -158,7 +165,7 @@ def _is_python(resolver: Resolver, module: Module, node: SgNode) -> bool:
 
 
 def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
-    """What a command line starts, of which each word may have several values; one that is not known has none."""
+    """Returns what a command line starts. Each word may have several values; an unknown word has none."""
     if not words or not words[0][0] or os.path.basename(str(words[0][0][0])) not in _PYTHONS:
         return
     takes_value = is_module = False
@@ -167,7 +174,7 @@ def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
         if takes_value:
             takes_value = False
         elif not values:
-            if word.kind() != "list_splat":  # options, perhaps none
+            if word.kind() != "list_splat":  # options, if any
                 yield Named(node, started=word)
                 return
         elif is_module:
@@ -202,7 +209,7 @@ def _module(evaluator: Evaluator, module: Module, call: SgNode, node: SgNode | N
 
 
 def _absolute(evaluator: Evaluator, module: Module, call: SgNode, name: str) -> str:
-    """The name of `import_module(".alpha", package="plugins")`."""
+    """Returns the absolute name in `import_module(".alpha", package="plugins")`."""
     if not name.startswith("."):
         return name
     node = _argument(call, 1, "package")
@@ -217,7 +224,7 @@ def _absolute(evaluator: Evaluator, module: Module, call: SgNode, name: str) -> 
 
 
 def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
-    """What is known of the beginning of a text whose end is computed."""
+    """Returns the known beginning of a text whose end is computed."""
     kind = node.kind()
     if kind == "parenthesized_expression":
         inner = next((each for each in node.named_children() if each.kind() != "comment"), None)
@@ -259,11 +266,13 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
     return ""
 
 
-# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ...] | None:
-    """The values that the expression has, one for each time round a loop over known values; None if they are not known."""
+    """Returns the values of the expression, one for each iteration of a loop over known values; None if they are
+    unknown.
+    """
     for name, items in _loops(node):
         if name in node.text():
             found = _folded(evaluator, module, items, {})
@@ -276,7 +285,7 @@ def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ..
 
 
 def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str, Any], depth: int = 0) -> Any:
-    """The value of the expression where it stands, or None."""
+    """Returns the value of the expression at its place, or None."""
     here = evaluator.at(HERE)
 
     def lookup(dotted: str) -> Any:
@@ -313,7 +322,7 @@ def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str,
 
 
 def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
-    """The variables of loops and comprehensions around the node, and what they go over."""
+    """Returns the variables of loops and comprehensions around the node, and what they iterate over."""
     for outer in node.ancestors():
         clauses = (
             [outer]
@@ -327,7 +336,9 @@ def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
 
 
 def _local(node: SgNode, name: str) -> SgNode | None:
-    """The one value that the function around the node assigns to a variable; the node itself stands for a value that is not known."""
+    """Returns the only value that the function around the node assigns to a variable; the node itself stands for an
+    unknown value.
+    """
     for outer in node.ancestors():
         if outer.kind() != "function_definition":
             continue
@@ -344,7 +355,7 @@ def _local(node: SgNode, name: str) -> SgNode | None:
 
 
 def _qualified(resolver: Resolver, module: Module, dotted: str) -> str:
-    """What the name stands for, also through an import within a function."""
+    """Returns the qualified name, also through an import inside a function."""
     first, _, rest = dotted.partition(".")
     if first in module.imports or first not in module.within:
         return resolver.qualify(module, dotted)
@@ -363,6 +374,6 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
-    """The Python files among the values, as paths from the flow's folder."""
+    """Returns the Python files among the values, as paths from the flow's folder."""
     paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
     return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))

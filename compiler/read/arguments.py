@@ -24,7 +24,7 @@ CLICK = {  # arguments that only Metaflow's own command line (click) has, and wh
     "is_flag": "with `type=bool`, give `--NAME true`",
     "multiple": "to pass several values as one text, use `separator=','`",
     "nargs": "to pass several values as one text, use `separator=','`", "count": "with `type=int`, give the number",
-    "envvar": "give METAFLOW_RUN_NAME",
+    "envvar": "set METAFLOW_RUN_NAME",
     "hidden": "it is shown", "prompt": "a run on an orchestrator cannot ask anybody", "metavar": "its name is shown",
     "flag_value": "give the value",
     "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
@@ -179,8 +179,9 @@ def values(
     evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str,
     value: Callable[[Evaluator, Class, SgNode], Value] | None = None
 ) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
-    """Returns the folded value of each argument, and FLOW120 for each one that cannot be folded. `value` overrides how an
-    argument is folded: it returns the value, or raises Unfoldable.
+    """Returns the folded value of each argument, and FLOW120 for each one that cannot be folded.
+
+    `value` overrides how an argument is folded: it returns the value, or raises Unfoldable.
     """
     found: dict[str, Value] = {}
     problems: list[Diagnostic] = []
@@ -233,8 +234,8 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
-    """Returns the value of an expression in a class body, where the names of the class come before those of the module. A part of
-    a `Config` is `Late` there. Raises Unfoldable.
+    """Returns the value of an expression in a class body, where the names of the class come before those of the
+    module. A part of a `Config` is `Late` there. Raises Unfoldable.
     """
     body = owner.node.field("body")
     start = body.range().start.index if body is not None else 0
@@ -265,8 +266,9 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
 
 
 def plain(value: Any) -> Value:
-    """Returns the value as JSON has it: a tuple becomes a list, a set a sorted list, a duration its seconds. Raises Unfoldable
-    for a value that JSON cannot hold.
+    """Returns the value as JSON has it: a tuple becomes a list, a set a sorted list, a duration its seconds.
+
+    Raises Unfoldable for a value that JSON cannot hold.
     """
     if value is None or isinstance(value, (bool, int)):
         return value

@@ -43,8 +43,8 @@ def parse(kind: str, text: str) -> Any:
 
 
 def literal(value: Any) -> str:
-    """Returns a Python literal of the value if JSON would lose part of it (tuples, sets, bytes, keys other than text), else "". Raises
-    Unfoldable for a value without a literal.
+    """Returns a Python literal of the value if JSON would lose part of it (tuples, sets, bytes, keys other than
+    text), else "". Raises Unfoldable for a value without a literal.
     """
     return "" if _is_json(value) else _literal(value)
 

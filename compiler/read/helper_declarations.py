@@ -86,8 +86,9 @@ def may_be_parameter(node: SgNode) -> bool:
 
 
 def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
-    """Returns the decorators that a decorator of the flow's own adds, outermost first, and where to read each. None: an ordinary decorator. `node`
-    is the expression after the `@`. Raises Unfoldable.
+    """Returns the decorators that a decorator of the flow's own adds, outermost first, and where to read each.
+
+    None: an ordinary decorator. `node` is the expression after the `@`. Raises Unfoldable.
     """
     found = folded(evaluator, owner, node)
     if isinstance(found, Function):

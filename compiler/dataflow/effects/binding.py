@@ -1,4 +1,4 @@
-"""Targets: what an assignment, a `for`, a `with` or a `del` does to a variable, an artifact or an item."""
+"""Targets: the effects of an assignment, a `for`, a `with` or a `del` on a variable, an artifact or an item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IMMUTABLE = frozenset("string integer float true false none lambda".split())
 
 
 def bind(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None) -> None:
-    """Assigns to a target. `held` is what `result` returned of the expression `node`; None for either: not known."""
+    """Assigns to a target. `held` is the `result` of the expression `node`; None for either: unknown."""
     if reader.state is None:
         return
     kind = target.kind()
@@ -66,7 +66,7 @@ def _variable(reader: Reader, name: str, held: Kind | None, node: SgNode | None)
 
 
 def iterated(reader: Reader, target: SgNode, over: SgNode) -> None:
-    """`for target in over`: names that `setattr` may be given later."""
+    """Handles `for target in over`, whose names `setattr` may get later."""
     if reader.state is None:
         return
     if target.kind() == "identifier":
@@ -78,7 +78,7 @@ def iterated(reader: Reader, target: SgNode, over: SgNode) -> None:
 
 
 def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
-    """What the value of the expression may be: the expression itself, or for a local variable what that was assigned."""
+    """Returns the possible definitions of the value: the expression itself, or those assigned to a local variable."""
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     if node.kind() == "identifier" and reader.state is not None:
@@ -117,7 +117,7 @@ def _attribute(reader: Reader, target: SgNode, held: Kind | None, node: SgNode |
 
 
 def _item(reader: Reader, target: SgNode) -> None:
-    """`owner[key] = …`, or `del owner[key]`."""
+    """Handles `owner[key] = …` and `del owner[key]`."""
     owner, *keys = target.named_children()
     for each in keys:
         expression.use(reader, each)
@@ -135,7 +135,7 @@ def _item(reader: Reader, target: SgNode) -> None:
 
 
 def changed(reader: Reader, node: SgNode) -> None:
-    """The object that the expression gives is changed in place: an artifact's, if it is reached through one."""
+    """Records a change in place of the expression's object, which is an artifact's if it is reached through one."""
     while node.kind() in ("subscript", "attribute", "parenthesized_expression"):
         owner = node.named_children()[0]
         if node.kind() == "attribute" and owner.kind() == "identifier" and reader.state is not None:
@@ -147,7 +147,7 @@ def changed(reader: Reader, node: SgNode) -> None:
 
 
 def unbind(reader: Reader, target: SgNode) -> None:
-    """`del target`."""
+    """Handles `del target`."""
     if reader.state is None:
         return
     kind = target.kind()
@@ -174,7 +174,7 @@ def unbind(reader: Reader, target: SgNode) -> None:
 
 
 def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
-    """The texts that an expression, given as an attribute's name, may be; None when that is not known."""
+    """Returns the possible texts of an expression that is an attribute's name; None if unknown."""
     from flowc.compiler.fold.budget import Unfoldable
 
     if node is None or reader.state is None:

@@ -1,4 +1,7 @@
-"""Calls: those that are followed into the flow's own functions, those of Python that are known, and what is handed to all others."""
+"""Calls:
+of the flow's own functions, which are followed; of known Python functions; and of all others, with what is passed to
+them.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ if TYPE_CHECKING:
 
     Given = tuple[
         list[Kind | None], dict[str, Kind | None], bool
-    ]  # positional, by name, and whether `*` or `**` gives others
+    ]  # positional, by name, and True if `*` or `**` adds others
 
 _PROPERTIES = ("property", "cached_property", "functools.cached_property")
 _MUTATORS = frozenset(
     "append extend insert pop popitem remove clear update setdefault add discard sort reverse appendleft extendleft popleft".split()
 )
-# Functions that ask a generator for all its items.
+# Functions that consume all items of a generator.
 _CONSUMERS = frozenset("list tuple set frozenset sorted dict sum min max".split())
 
 
@@ -96,7 +99,7 @@ def _of_name(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind
 
 
 def _of_module(reader: Reader, dotted: str, arguments: SgNode) -> Kind | None:
-    """A call of something of a module."""
+    """Handles a call of a module's function or class."""
     given = _given(reader, arguments)
     if not any(each is not None for each in (*given[0], *given[1].values())):
         return None
@@ -104,7 +107,7 @@ def _of_module(reader: Reader, dotted: str, arguments: SgNode) -> Kind | None:
     code = reader.functions.function(qualified)
     bound = bind(code, *given) if code is not None else None
     if code is None or bound is None:
-        if not qualified.startswith("metaflow."):  # its classes take a flow only to know the run
+        if not qualified.startswith("metaflow."):  # its classes use a flow only to identify the run
             _escape(reader, given)
         return None
     return _apply(reader, reader.functions.effects(code, bound))
@@ -152,14 +155,14 @@ def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgN
     given = _given(reader, arguments)
     if name == "append" and held is None and owner.kind() == "identifier" and reader.state is not None:
         if len(given[0]) == 1 and given[0][0] is not None and given[0][0].what == "input":
-            reader.state.env[owner.text()] = Kind("several", "", False)  # a list that inputs are put into
+            reader.state.env[owner.text()] = Kind("several", "", False)  # a list that inputs are added to
             return None
     _escape(reader, given)
     return None
 
 
 def _is_of_module(reader: Reader, node: SgNode) -> bool:
-    """True if the dotted name begins with one that the module binds, or the function imports."""
+    """Returns True if the dotted name begins with one that the module binds or the function imports."""
     while node.kind() == "attribute":
         node = node.named_children()[0]
     if node.kind() != "identifier" or reader.state is None:
@@ -221,11 +224,11 @@ def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, argument
     return _apply(reader, effects, passed_on=not plain)
 
 
-# ── what a called function does, done here ───────────────────────────────────────────────────────────────────────────────────────
+# ── the effects of called functions ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | None:
-    """Adds a called function's effects. `passed_on`: it is given away, and may run from here on, or never."""
+    """Adds a called function's effects. `passed_on`: it is only passed on, and may run later or never."""
     state = reader.state
     if state is None:
         return None
@@ -235,7 +238,8 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         if each.name in state.must:
             continue
         found = replace(
-            each, certain=each.certain and certain, guarded=each.guarded or guarded, own=False, assigned=each.assigned or each.name in state.may,
+            each, certain=each.certain and certain, guarded=each.guarded or guarded, own=False,
+            assigned=each.assigned or each.name in state.may,
             unknown=each.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *each.merged))),
         )  # fmt: skip
         key = (found.name, id(found.place), found.certain, found.guarded, found.assigned, found.unknown, found.merged)
@@ -270,7 +274,8 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         ]
     made = [
         replace(
-            each, certain=each.certain and certain, guarded=each.guarded or guarded, may=each.may | state.may, must=each.must | state.must,
+            each, certain=each.certain and certain, guarded=each.guarded or guarded, may=each.may | state.may,
+            must=each.must | state.must,
             unknown=each.unknown or state.unknown,
         )
         for each in effects.merges
@@ -305,7 +310,7 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
 
 
 def passed_on(reader: Reader, local: LocalFunction, parameter: Kind | None = None) -> None:
-    """A nested function is given away. `parameter`: what it will be called with first."""
+    """Handles a nested function that is passed on. `parameter` is its first argument."""
     bound: dict[str, Kind] = {}
     if parameter is not None:
         names, _ = parameters(Code(reader.code.module, local.node, None))
@@ -315,12 +320,12 @@ def passed_on(reader: Reader, local: LocalFunction, parameter: Kind | None = Non
 
 
 def _local(reader: Reader, local: LocalFunction, bound: dict[str, Kind]) -> Effects:
-    """The effects of a nested function, which sees the variables around it."""
+    """Returns the effects of a nested function, which sees the variables around it."""
     from .statement import read_nested
 
     at = local.node.range().start.index
     if at in reader.active or reader.state is None:
-        return NOTHING  # it calls itself: what it may do is what it may do anyway
+        return NOTHING  # a recursive call adds no possible effects
     if len(reader.active) >= _MAX_NESTED:
         return UNKNOWN
     code = Code(reader.code.module, local.node, reader.code.owner)
@@ -335,7 +340,9 @@ _MAX_NESTED = 12
 
 
 def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
-    """Whether reading (`which` is ".getter") or assigning (".setter") `self.NAME` calls a property's function; then its effects are added."""
+    """Adds the effects of a property's function and returns True, if reading (`which` is ".getter") or assigning
+    (".setter") `self.NAME` calls one.
+    """
     found = reader.functions.method(name)
     if found is None:
         return False
@@ -358,7 +365,7 @@ def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
 
 
 def method_passed_on(reader: Reader, name: str, node: SgNode) -> bool:
-    """Whether `self.NAME`, not called, is a method; then its effects may come at any time."""
+    """Returns True if `self.NAME`, not called, is a method; its effects may then come at any time."""
     found = reader.functions.method(name)
     if found is None:
         return name in reader.functions.members and reader.functions.members[name].kind in ("method", "step", "class")
@@ -367,7 +374,7 @@ def method_passed_on(reader: Reader, name: str, node: SgNode) -> bool:
     return True
 
 
-# ── Python's own functions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Python's own functions ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def is_self(reader: Reader, node: SgNode) -> bool:
@@ -378,7 +385,7 @@ def is_self(reader: Reader, node: SgNode) -> bool:
 
 
 def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str | None:
-    """The name that `hasattr(self, NAME)` or `getattr(self, NAME, …)` asks for, if it is known."""
+    """Returns the NAME in `hasattr(self, NAME)` or `getattr(self, NAME, …)`, if known."""
     function, arguments = node.field("function"), node.field("arguments")
     if function is None or arguments is None or function.text() not in functions or arguments.kind() != "argument_list":
         return None
@@ -394,7 +401,7 @@ def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str |
 
 
 def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    """`getattr`, `hasattr`, `setattr`, `delattr`."""
+    """Handles `getattr`, `hasattr`, `setattr`, `delattr`."""
     given = [each for each in arguments.named_children() if each.kind() != "comment"]
     if len(given) < 2 or any(each.kind() in ("list_splat", "keyword_argument", "dictionary_splat") for each in given):
         _escape(reader, _given(reader, arguments))
@@ -446,7 +453,7 @@ def _vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | 
 
 
 def _harmless(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
-    """Functions that look at what they are given, and neither keep it nor touch its attributes."""
+    """Handles functions that inspect their arguments, but neither keep them nor touch their attributes."""
     positional, named, _ = _given(reader, arguments)
     for each in (*positional, *named.values()):
         if each is not None and each.what == "vars":
@@ -454,7 +461,7 @@ def _harmless(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Non
 
 
 def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    """`list`, `sorted`, `min`, …: the result holds items of what is given; `key=` is called with each."""
+    """Handles `list`, `sorted`, `min`, …: the result contains items of the argument, and `key=` is called with each."""
     key: SgNode | None = None
     plain: list[SgNode] = []
     for each in arguments.named_children():
@@ -494,7 +501,7 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
 
 
 def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
-    """A function that is called with `one`, some or all of the items."""
+    """Handles a function that is called with `one`, some or all of the items."""
     if node.kind() == "lambda":
         passed_on(reader, LocalFunction(node), one)
         return
@@ -522,7 +529,7 @@ def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
 
 
 def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    """`enumerate`, `zip`."""
+    """Handles `enumerate` and `zip`."""
     positional, named, splat = _given(reader, arguments)
     parts = [element(each) for each in positional]
     if splat or not any(each is not None for each in parts):
@@ -537,21 +544,22 @@ def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
 
 
 def _evaluate(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
-    """`exec`, `eval`, `locals`: anything may happen."""
+    """Handles `exec`, `eval`, `locals`: anything may happen."""
     _escape(reader, _given(reader, arguments))
     if reader.state is not None and any(isinstance(each, Kind) for each in reader.state.env.values()):
         reader.anything(writes=name != "locals")
 
 
 _BUILTINS: dict[str, Callable[[Reader, SgNode, str, SgNode], Kind | None]] = {
-    **dict.fromkeys(("getattr", "hasattr", "setattr", "delattr"), _attribute_function), **dict.fromkeys(("vars", "dir"), _vars),
+    **dict.fromkeys(("getattr", "hasattr", "setattr", "delattr"), _attribute_function),
+    **dict.fromkeys(("vars", "dir"), _vars),
     **dict.fromkeys(("print", "isinstance", "issubclass", "id", "type", "repr", "str", "bool", "callable", "len", "hash", "super"), _harmless),
     **dict.fromkeys(("list", "tuple", "sorted", "reversed", "iter", "set", "filter", "next", "min", "max", "map"), _items),
     **dict.fromkeys(("enumerate", "zip"), _pairs), **dict.fromkeys(("exec", "eval", "locals"), _evaluate),
 }  # fmt: skip
 
 
-# ── merge_artifacts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── merge_artifacts ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
@@ -581,7 +589,8 @@ def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
     if state is None:
         return
     merge = Merge(
-        reader.place(node), include, exclude, reader.certain, reader.guarded, frozenset(state.may), frozenset(state.must), state.unknown
+        reader.place(node), include, exclude, reader.certain, reader.guarded, frozenset(state.may),
+        frozenset(state.must), state.unknown
     )  # fmt: skip
     reader.merges.append(merge)
     state.merged = (*state.merged, merge)
@@ -589,7 +598,7 @@ def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
 
 
 def _names(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
-    """The texts of a list that folds."""
+    """Returns the texts of a list that folds."""
     from flowc.compiler.fold.budget import Unfoldable
 
     if node is None:

@@ -1,7 +1,8 @@
-"""Expressions: what they read of the flow object, and which of them are that object, a join's inputs, or something made of them.
+"""Expressions: their reads of the flow object, and which of them are that object, a join's inputs, or values made
+from these.
 
-`result` reads an expression and returns what it is, where that matters; `use` reads one whose value goes where nobody follows it. What is not
-understood makes the effects unknown, never wrong.
+`result` reads an expression and returns its kind, if that matters. `use` reads one whose value is not followed
+further. Code that is not understood makes the effects unknown, never wrong.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def _identifier(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _inside(reader: Reader, node: SgNode) -> Kind | None:
-    """The value of the one expression that the node holds."""
+    """Returns the value of the only expression in the node."""
     children = [each for each in node.named_children() if each.kind() != "comment"]
     if len(children) == 1:
         return result(reader, children[0])
@@ -51,7 +52,7 @@ def _inside(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _looked_at(reader: Reader, node: SgNode) -> None:
-    """An operator that looks at its operands and keeps none: `is`, `==`, `in`, `not`."""
+    """Handles an operator that inspects its operands and keeps none: `is`, `==`, `in`, `not`."""
     for each in node.named_children():
         held = result(reader, each)
         if held is not None and held.what == "vars":
@@ -82,7 +83,7 @@ def _attribute(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def attribute_of(reader: Reader, held: Kind | None, name: str, node: SgNode, guarded: bool = False) -> Kind | None:
-    """Reads the attribute `name` of what `held` says."""
+    """Reads the attribute `name` of `held`."""
     if held is None:
         return None
     if held.what == "self":
@@ -136,7 +137,7 @@ def _subscript(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _conditional(reader: Reader, node: SgNode) -> Kind | None:
-    """`body if condition else other`."""
+    """Handles `body if condition else other`."""
     parts = [each for each in node.named_children() if each.kind() != "comment"]
     if len(parts) != 3:
         return _inside(reader, node)
@@ -148,7 +149,7 @@ def _conditional(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _boolean(reader: Reader, node: SgNode) -> Kind | None:
-    """`left or right`, `left and right`."""
+    """Handles `left or right` and `left and right`."""
     left, right = node.field("left"), node.field("right")
     if left is None or right is None:
         return None
@@ -181,7 +182,7 @@ def _one_of(reader: Reader, one: Callable[[], Kind | None], other: Callable[[], 
 
 
 def refine(reader: Reader, condition: SgNode, truth: bool) -> None:
-    """What is known once the condition has been found true, or false."""
+    """Refines the state after the condition was true, or false."""
     state = reader.state
     if state is None:
         return
@@ -216,7 +217,7 @@ def refine(reader: Reader, condition: SgNode, truth: bool) -> None:
 
 
 def _held_by(reader: Reader, node: SgNode) -> bool:
-    """True for `self.__dict__`, `vars(self)` and `dir(self)`."""
+    """Returns True for `self.__dict__`, `vars(self)` and `dir(self)`."""
     if node.kind() == "attribute":
         owner, attribute = node.field("object"), node.field("attribute")
         return (
@@ -252,11 +253,11 @@ def _yield(reader: Reader, node: SgNode) -> None:
     for each in node.named_children():
         use(reader, each)
     if reader.state is not None:
-        reader.state.unknown = True  # whoever asks for the next item may do anything before
+        reader.state.unknown = True  # the caller may do anything before it asks for the next item
 
 
 def _collection(reader: Reader, node: SgNode) -> Kind | None:
-    """A list, tuple or set that is written out."""
+    """Handles a list, tuple or set literal."""
     kinds: list[Kind | None] = []
     for each in node.named_children():
         if each.kind() == "list_splat":
@@ -282,7 +283,7 @@ def _comprehension(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
-    """A comprehension, or a generator expression; `consumed`: all its items are asked for."""
+    """Handles a comprehension or a generator expression; `consumed`: all its items are used."""
     if reader.state is None:
         return None
     outer = reader.uncertain
@@ -324,7 +325,7 @@ def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
 
 
 def _variables(clauses: list[SgNode]) -> list[str]:
-    """The variables that a comprehension binds."""
+    """Returns the variables that a comprehension binds."""
     found = []
     for clause in clauses:
         left = clause.field("left") if clause.kind() == "for_in_clause" else None
@@ -344,11 +345,17 @@ def _nothing(_reader: Reader, _node: SgNode) -> None:
 
 
 _HANDLERS: dict[str, Callable[[Reader, SgNode], Kind | None]] = {
-    "identifier": _identifier, "attribute": _attribute, "call": _call, "subscript": _subscript, "binary_operator": _binary,
-    "comparison_operator": _looked_at, "not_operator": _looked_at, "parenthesized_expression": _inside, "await": _inside,
-    "conditional_expression": _conditional, "boolean_operator": _boolean, "named_expression": _named, "lambda": _lambda, "yield": _yield,
-    "list": _collection, "tuple": _collection, "set": _collection, "expression_list": _collection, "list_comprehension": _comprehension,
-    "set_comprehension": _comprehension, "dictionary_comprehension": _comprehension, "generator_expression": _comprehension,
-    "integer": _nothing, "float": _nothing, "true": _nothing, "false": _nothing, "none": _nothing, "string_content": _nothing,
+    "identifier": _identifier, "attribute": _attribute, "call": _call, "subscript": _subscript,
+    "binary_operator": _binary,
+    "comparison_operator": _looked_at, "not_operator": _looked_at, "parenthesized_expression": _inside,
+    "await": _inside,
+    "conditional_expression": _conditional, "boolean_operator": _boolean, "named_expression": _named,
+    "lambda": _lambda, "yield": _yield,
+    "list": _collection, "tuple": _collection, "set": _collection, "expression_list": _collection,
+    "list_comprehension": _comprehension,
+    "set_comprehension": _comprehension, "dictionary_comprehension": _comprehension,
+    "generator_expression": _comprehension,
+    "integer": _nothing, "float": _nothing, "true": _nothing, "false": _nothing, "none": _nothing,
+    "string_content": _nothing,
     "string_start": _nothing, "string_end": _nothing, "comment": _nothing, "type": _nothing, "ellipsis": _nothing,
 }  # fmt: skip

@@ -1,6 +1,6 @@
-"""A function's body, statement by statement, as Python would run it. Start reading at `read_body`.
+"""Reads a function's body, statement by statement, as Python would run it. Start reading at `read_body`.
 
-Paths are kept apart only as far as `State` says: where they meet again, what they agree on is sure and the rest is possible.
+Paths are separate only until they meet again: then, facts common to both are certain, and the rest are possible.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ if TYPE_CHECKING:
 
     from .functions import Code, Functions
 
-# Exceptions that a read of an unset artifact raises, or that its handler would catch with others.
+# Handlers of `_CATCHES` catch the AttributeError of an unset artifact; those of `_OTHERS` do not.
 _CATCHES = frozenset(["AttributeError", "Exception", "BaseException", "MetaflowException"])
 _OTHERS = frozenset(
     (
-        "ArithmeticError AssertionError BlockingIOError BrokenPipeError ConnectionError EOFError FileExistsError FileNotFoundError "
-        "ImportError IndexError IOError IsADirectoryError JSONDecodeError KeyError KeyboardInterrupt LookupError ModuleNotFoundError NameError "
-        "NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration SystemExit TimeoutError TypeError UnicodeDecodeError "
+        "ArithmeticError AssertionError BlockingIOError BrokenPipeError ConnectionError EOFError FileExistsError "
+        "FileNotFoundError "
+        "ImportError IndexError IOError IsADirectoryError JSONDecodeError KeyError KeyboardInterrupt LookupError "
+        "ModuleNotFoundError NameError "
+        "NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration SystemExit "
+        "TimeoutError TypeError UnicodeDecodeError "
         "UnicodeError ValueError ZeroDivisionError"
     ).split()
 )
 
 
 def read_body(functions: Functions, code: Code, bound: dict[str, Kind]) -> Effects:
-    """Returns the effects of a call of the function, whose parameters hold what `bound` says (the others: nothing that matters)."""
+    """Returns the effects of a call of the function; `bound` are the kinds of its relevant parameters."""
     state = State()
     state.env.update(dict.fromkeys(parameters(code)[0], ANYTHING))
     state.env.update(bound)
@@ -42,7 +45,7 @@ def read_body(functions: Functions, code: Code, bound: dict[str, Kind]) -> Effec
 
 
 def read_nested(around: Reader, code: Code, state: State, active: tuple[int, ...]) -> Effects:
-    """The effects of a function that is defined inside another; `state` holds the variables that it sees."""
+    """Returns the effects of a nested function; `state` holds the variables that it sees."""
     reader = Reader(around.functions, code, state, active)
     reader.imports = around.imports
     return _read(reader)
@@ -59,15 +62,18 @@ def _read(reader: Reader) -> Effects:
     last = joined(reader.exits, reader.state)
     end = last or State()
     found = Effects(
-        tuple(reader.reads), frozenset(reader.mentions), tuple(reader.writes), tuple(reader.deletes), tuple(reader.merges), tuple(reader.inputs),
-        tuple(reader.branches), frozenset(name for name, _ in reader.log), frozenset(end.may), frozenset(end.must), frozenset(end.deleted),
-        end.definitions, end.sure_merged, reader.unknown_reads, reader.unknowns > 0, tuple(reader.flow_objects), reader.returns, last is None,
+        tuple(reader.reads), frozenset(reader.mentions), tuple(reader.writes), tuple(reader.deletes),
+        tuple(reader.merges), tuple(reader.inputs),
+        tuple(reader.branches), frozenset(name for name, _ in reader.log), frozenset(end.may), frozenset(end.must),
+        frozenset(end.deleted),
+        end.definitions, end.sure_merged, reader.unknown_reads, reader.unknowns > 0, tuple(reader.flow_objects),
+        reader.returns, last is None,
     )  # fmt: skip
     return _of_generator(found) if reader.is_generator else found
 
 
 def _of_generator(found: Effects) -> Effects:
-    """A generator runs when somebody asks for its items: perhaps never, perhaps not to its end."""
+    """Returns the effects of a generator, which runs only as far as its items are used, perhaps never."""
     return replace(
         found,
         reads=tuple(replace(each, certain=False, guarded=True) for each in found.reads),
@@ -81,7 +87,7 @@ def _of_generator(found: Effects) -> Effects:
     )
 
 
-# ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _block(reader: Reader, node: SgNode) -> None:
@@ -108,7 +114,7 @@ def _expression_statement(reader: Reader, node: SgNode) -> None:
         elif kind == "augmented_assignment":
             _augmented(reader, each)
         else:
-            expression.result(reader, each)  # what nobody takes goes nowhere
+            expression.result(reader, each)  # the value is discarded
 
 
 def _assignment(reader: Reader, node: SgNode) -> None:
@@ -154,7 +160,7 @@ def _return_statement(reader: Reader, node: SgNode) -> None:
     if reader.state is not None:
         reader.exits = joined(reader.exits, reader.state)
         reader.state = None
-        reader.returned = True  # what follows runs only if this did not
+        reader.returned = True  # the next clauses run only if this one did not
 
 
 def _raise_statement(reader: Reader, node: SgNode) -> None:
@@ -215,7 +221,7 @@ def _if_statement(reader: Reader, node: SgNode) -> None:
 
 
 def _clause(reader: Reader, node: SgNode) -> None:
-    """The block of an `else`, `finally` or `except`."""
+    """Returns the block of an `else`, `finally` or `except`."""
     for each in node.named_children():
         if each.kind() == "block":
             _block(reader, each)
@@ -267,9 +273,7 @@ def _loop(reader: Reader, node: SgNode, enter: Callable[[], None], body: SgNode,
         end = joined(reader.state, loop.nexts)
         if not (again and end is not None and _gains(before, end) and reader.may_repeat()):
             break
-        reader.forget(
-            mark
-        )  # a variable holds a flow object from the second turn on: the body is read again, knowing that
+        reader.forget(mark)  # a variable holds a flow object from the second iteration on, so the body is read again
         reader.state = joined(before.copy(), end)
     reader.in_loop(mark)
     reader.state = None if endless else end if once and end is not None else joined(before, end)
@@ -361,13 +365,13 @@ def _with_statement(reader: Reader, node: SgNode) -> None:
         _block(reader, body)
     reader.guards -= not safe
     reader.uncertain = outer
-    if not safe:  # what it swallows, the function goes on from
+    if not safe:  # the function continues after an exception that it swallows
         reader.since(mark, before)
         reader.state = joined(before, reader.state)
 
 
 def _lets_through(reader: Reader, manager: SgNode) -> bool:
-    """True for a context manager that is known not to swallow exceptions."""
+    """Returns True for a context manager that is known not to swallow exceptions."""
     function = manager.field("function") if manager.kind() == "call" else manager
     if function is None or function.kind() not in ("identifier", "attribute"):
         return False
@@ -383,7 +387,7 @@ def _lets_through(reader: Reader, manager: SgNode) -> bool:
 
 
 def _pattern(reader: Reader, node: SgNode, value: SgNode | None) -> None:
-    """`value as target`."""
+    """Handles `value as target`."""
     children = node.named_children()
     expression.use(reader, children[0])
     for each in children[1:]:
@@ -428,7 +432,7 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
     reader.state = joined(end, rest)
 
 
-# ── definitions inside the function ──────────────────────────────────────────────────────────────────────────────────────
+# ── definitions inside the function ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _function_definition(reader: Reader, node: SgNode) -> None:
@@ -491,12 +495,15 @@ def _nothing(_reader: Reader, _node: SgNode) -> None:
 
 
 _STATEMENTS: dict[str, Callable[[Reader, SgNode], None]] = {
-    "expression_statement": _expression_statement, "return_statement": _return_statement, "raise_statement": _raise_statement,
-    "break_statement": _break_statement, "continue_statement": _continue_statement, "delete_statement": _delete_statement,
+    "expression_statement": _expression_statement, "return_statement": _return_statement,
+    "raise_statement": _raise_statement,
+    "break_statement": _break_statement, "continue_statement": _continue_statement,
+    "delete_statement": _delete_statement,
     "if_statement": _if_statement, "for_statement": _for_statement, "while_statement": _while_statement,
     "try_statement": _try_statement, "with_statement": _with_statement, "match_statement": _match_statement,
     "function_definition": _function_definition, "decorated_definition": _decorated_definition,
-    "class_definition": _class_definition, "import_statement": _import_statement, "import_from_statement": _import_statement,
+    "class_definition": _class_definition, "import_statement": _import_statement,
+    "import_from_statement": _import_statement,
     "global_statement": _global_statement, "nonlocal_statement": _global_statement, "block": _block,
     "pass_statement": _nothing, "comment": _nothing,
 }  # fmt: skip
@@ -507,7 +514,7 @@ def _child(node: SgNode, kind: str) -> SgNode | None:
 
 
 def _parts(node: SgNode) -> list[SgNode] | None:
-    """The elements of a tuple that is written out, without a starred one; else None."""
+    """Returns the elements of a tuple literal without a starred one, else None."""
     if node.kind() not in ("expression_list", "tuple", "pattern_list", "tuple_pattern"):
         return None
     parts = [each for each in node.named_children() if each.kind() != "comment"]
@@ -515,14 +522,14 @@ def _parts(node: SgNode) -> list[SgNode] | None:
 
 
 def _has_items(node: SgNode) -> bool:
-    """True for a list or tuple that is written out and not empty."""
+    """Returns True for a non-empty list or tuple literal."""
     return node.kind() in ("list", "tuple") and any(
         each.kind() not in ("list_splat", "comment") for each in node.named_children()
     )
 
 
 def _gains(before: State, end: State) -> bool:
-    """True if a variable holds a flow object, or inputs, at the end that did not at the beginning, and was bound then."""
+    """Returns True if a variable bound at the beginning holds a flow object or inputs only at the end."""
     return any(
         isinstance(value, Kind) and name in before.env and before.env[name] != value for name, value in end.env.items()
     )
@@ -535,7 +542,7 @@ def _raises_again(handler: SgNode) -> bool:
 
 
 def _may_catch(handler: SgNode) -> bool:
-    """True if the handler may catch an AttributeError."""
+    """Returns True if the handler may catch an AttributeError."""
     types = [each for each in handler.named_children() if each.kind() not in ("block", "comment")]
     if not types:
         return True
@@ -547,7 +554,7 @@ def _may_catch(handler: SgNode) -> bool:
 
 
 def constant(node: SgNode) -> bool | None:
-    """What a condition always is, None for one that is only known when it runs."""
+    """Returns the constant value of a condition, or None if it is only known at run time."""
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     text = node.text()
