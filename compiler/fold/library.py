@@ -24,10 +24,14 @@ _SIMPLE: dict[str, Any] = {
 }
 FUNCTIONS = frozenset(
     (
-        *_TYPES, *_SIMPLE,
-        *"list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format isinstance getattr hasattr pow".split(),
+        *_TYPES,
+        *_SIMPLE,
+        *(
+            "list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format "
+            "isinstance getattr hasattr pow"
+        ).split(),
     )
-)  # fmt: skip
+)
 LIBRARY = frozenset(
     (
         "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext "
@@ -43,8 +47,22 @@ LIBRARY = frozenset(
         "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
     ).split()
 )
-VALUES = frozenset(("os.sep", "os.path.sep", "os.linesep", "math.pi", "math.e", "string.ascii_letters", "string.ascii_lowercase",
-                    "string.ascii_uppercase", "string.digits", "os.environ", "sys.version_info", "sys.version_info.major"))  # fmt: skip
+VALUES = frozenset(
+    (
+        "os.sep",
+        "os.path.sep",
+        "os.linesep",
+        "math.pi",
+        "math.e",
+        "string.ascii_letters",
+        "string.ascii_lowercase",
+        "string.ascii_uppercase",
+        "string.digits",
+        "os.environ",
+        "sys.version_info",
+        "sys.version_info.major",
+    )
+)
 
 METHODS: dict[type, frozenset[str]] = {
     str: frozenset(

@@ -41,18 +41,27 @@ UNSAVED: dict[str, str] = {
     **dict.fromkeys(("threading.Thread", "threading.Timer"), "a thread"),
     **dict.fromkeys(("multiprocessing.Process", "subprocess.Popen"), "a process"),
     **dict.fromkeys(
-        "multiprocessing.Pool multiprocessing.Manager concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor".split(),
+        (
+            "multiprocessing.Pool multiprocessing.Manager "
+            "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor"
+        ).split(),
         "a pool of workers",
     ),
-    **dict.fromkeys("queue.Queue queue.SimpleQueue queue.LifoQueue queue.PriorityQueue multiprocessing.Queue".split(), "a queue between threads"),
+    **dict.fromkeys(
+        "queue.Queue queue.SimpleQueue queue.LifoQueue queue.PriorityQueue multiprocessing.Queue".split(),
+        "a queue between threads"),
     **dict.fromkeys(("socket.socket", "socket.create_connection"), "a socket"),
     **dict.fromkeys(
-        "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect duckdb.connect".split(), "a database connection"
+        "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect duckdb.connect".split(),
+        "a database connection"
     ),
     **dict.fromkeys(("boto3.client", "boto3.resource"), "a connection of boto3"),
-    **dict.fromkeys("csv.reader csv.writer csv.DictReader csv.DictWriter".split(), "a reader or writer of an open file"),
-    "threading.local": "a thread's own data", "weakref.ref": "a weak reference", "contextvars.ContextVar": "a context variable",
-    "ssl.create_default_context": "an SSL context", "memoryview": "a view of memory", "mmap.mmap": "a mapped file", "os.scandir": "an open folder",
+    **dict.fromkeys(
+        "csv.reader csv.writer csv.DictReader csv.DictWriter".split(), "a reader or writer of an open file"),
+    "threading.local": "a thread's own data", "weakref.ref": "a weak reference", 
+    "contextvars.ContextVar": "a context variable",
+    "ssl.create_default_context": "an SSL context", "memoryview": "a view of memory", "mmap.mmap": "a mapped file",
+    "os.scandir": "an open folder",
     "asyncio.new_event_loop": "an event loop", "argparse.ArgumentParser": "a parser of arguments",
 }  # fmt: skip
 _ITERATORS = frozenset("map zip filter enumerate reversed iter".split())

@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 
     Word: TypeAlias = tuple[list[Any], SgNode]  # a word of a command line: its values, none if unknown, and its place
 
-_MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
-            "runpy.run_module": "mod_name"}  # fmt: skip
+_MODULES = {
+    "importlib.import_module": "name",
+    "importlib.__import__": "name",
+    "__import__": "name",
+    "builtins.__import__": "name",
+    "runpy.run_module": "mod_name",
+}
 _FILES = {"runpy.run_path": (0, "path_name"), "importlib.util.spec_from_file_location": (1, "location")}
 _SHELLS = frozenset(
     (

@@ -34,7 +34,7 @@ POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", 
 
 def read_configs(
     evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str]
-) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
+) -> tuple[list[Config], list[Diagnostic]]:
     """Returns every `Config` of the flow, in order, and the diagnostics FLOW130 to FLOW137.
 
     `flow` is the name of the class and its file.
@@ -142,8 +142,12 @@ class _Reader:
         self.problems += [*bound.diagnostics, *wrong]
         name = known.get("name")
         if not self.problems and (not isinstance(name, str) or not name):
-            self.refuse("FLOW136", f"config `{self.member.name}` has no name", "options on the command line name the config",
-                        f"write `Config('{self.member.name}', …)`")  # fmt: skip
+            self.refuse(
+                "FLOW136",
+                f"config `{self.member.name}` has no name",
+                "options on the command line name the config",
+                f"write `Config('{self.member.name}', …)`",
+            )
         config = Config(
             name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place
         )
@@ -164,8 +168,12 @@ class _Reader:
         except Reported:
             pass
         except Unfoldable as error:
-            self.refuse("FLOW134", f"the config `{config.name}` is not known when compiling", str(error.args[0]),
-                        f"give it with `--config {config.name} FILE`, or run its functions with `--run-mutators`")  # fmt: skip
+            self.refuse(
+                "FLOW134",
+                f"the config `{config.name}` is not known when compiling",
+                str(error.args[0]),
+                f"give it with `--config {config.name} FILE`, or run its functions with `--run-mutators`",
+            )
         except Refused as refused:
             self.problems += refused.diagnostics
         return config
@@ -177,8 +185,12 @@ class _Reader:
         default = self.folded(special.get("default"), is_path=True)
         default_value = self.folded(special.get("default_value"))
         if default is not None and default_value is not None:
-            self.refuse("FLOW136", f"the config `{name}` has both `default` and `default_value`", "only one of them can be its value",
-                        "keep either `default`, the path of a file, or `default_value`, the value itself")  # fmt: skip
+            self.refuse(
+                "FLOW136",
+                f"the config `{name}` has both `default` and `default_value`",
+                "only one of them can be its value",
+                "keep either `default`, the path of a file, or `default_value`, the value itself",
+            )
             return None
         value = dict(self.given.config_values).get(name)
         if value is not None:
@@ -193,8 +205,12 @@ class _Reader:
             if type(path).__name__ == "PurePosixPath":
                 path = str(path)
             if not isinstance(path, str):
-                self.refuse("FLOW136", f"the `default` of config `{name}` is not a path", "`default` must be the path of a file",
-                            "give the value itself as `default_value`")  # fmt: skip
+                self.refuse(
+                    "FLOW136",
+                    f"the `default` of config `{name}` is not a path",
+                    "`default` must be the path of a file",
+                    "give the value itself as `default_value`",
+                )
                 return None
             shown = path.removeprefix(HERE + "/")
             return self.came(config, shown, self.file(config, path, is_default=True))
@@ -207,14 +223,22 @@ class _Reader:
 
                 found = json.dumps(_jsonable(found))
             if not isinstance(found, str):
-                self.refuse("FLOW136", f"the `default_value` of config `{name}` is of type `{type(found).__name__}`",
-                            "it must be a dict, or text in the format of a config file", "give a dict or text")  # fmt: skip
+                self.refuse(
+                    "FLOW136",
+                    f"the `default_value` of config `{name}` is of type `{type(found).__name__}`",
+                    "it must be a dict, or text in the format of a config file",
+                    "give a dict or text",
+                )
                 return None
             config.origin = "default_value"  # part of the source, so not in the provenance
             return found
         if required:
-            self.refuse("FLOW131", f"the config `{name}` is required and was not given", "the flow declares it as required",
-                        f"give it with `--config {name} FILE` or `--config-value {name} TEXT`")  # fmt: skip
+            self.refuse(
+                "FLOW131",
+                f"the config `{name}` is required and was not given",
+                "the flow declares it as required",
+                f"give it with `--config {name} FILE` or `--config-value {name} TEXT`",
+            )
         return None
 
     def came(self, config: Config, origin: str, text: str | None) -> str | None:
@@ -269,8 +293,12 @@ class _Reader:
         if not found:
             what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
             where = " here or beside the flow" if len(places) > 1 else ""
-            self.refuse("FLOW130", what, f"the file does not exist{where}, or you have no permission to read it",
-                        f"create the file, or give a different one with `--config {config.name} FILE`")  # fmt: skip
+            self.refuse(
+                "FLOW130",
+                what,
+                f"the file does not exist{where}, or you have no permission to read it",
+                f"create the file, or give a different one with `--config {config.name} FILE`",
+            )
             return None
         if len(found) > 1 and found[0][1] != found[1][1]:
             what = f"config `{config.name}` has two different files `{shown}`"
@@ -280,8 +308,12 @@ class _Reader:
             )
         data = found[0][1]
         if len(data) > MAX_BYTES:
-            self.refuse("FLOW130", f"the file `{shown}` of config `{config.name}` is larger than 8 MiB", "a configuration travels with the code that every task fetches",
-                        "let a step read it instead")  # fmt: skip
+            self.refuse(
+                "FLOW130",
+                f"the file `{shown}` of config `{config.name}` is larger than 8 MiB",
+                "a configuration travels with the code that every task fetches",
+                "let a step read it instead",
+            )
             return None
         return decode(shown, data)
 
@@ -291,13 +323,22 @@ class _Reader:
         try:
             value = self.parsed(config, text, parser)
         except BadText as error:
-            self.refuse("FLOW132", f"the config `{config.name}` ({config.origin}) cannot be used: {error}",
-                        "steps and decorators read their values from it", error.how or "correct the text")  # fmt: skip
+            self.refuse(
+                "FLOW132",
+                f"the config `{config.name}` ({config.origin}) cannot be used: {error}",
+                "steps and decorators read their values from it",
+                error.how or "correct the text",
+            )
             return
         if value is not None and not config.is_plain and not isinstance(value, dict):
             how = "write an object, `{…}`, or `plain=True`"
-            self.refuse("FLOW132", f"the config `{config.name}` ({config.origin}) must be a mapping, but has type `{type(value).__name__}`",
-                        "its items are read by name", how)  # fmt: skip
+            self.refuse(
+                "FLOW132",
+                f"the config `{config.name}` ({config.origin}) must be a mapping, but has type "
+                f"`{type(value).__name__}`",
+                "its items are read by name",
+                how,
+            )
             return
         config.value = value if value is None or config.is_plain else settings(value)
 
@@ -314,15 +355,21 @@ class _Reader:
                 if not self.given.run_mutators:
                     shown = " ".join(parser.text().split())[:60]
                     why = f"flowc reads your code but does not run it: {error.args[0]}"
-                    self.refuse("FLOW133", f"flowc cannot evaluate the parser `{shown}` of config `{config.name}`", why,
-                                "run it in a separate process with `--run-mutators`, or use JSON without a parser")  # fmt: skip
+                    self.refuse(
+                        "FLOW133",
+                        f"flowc cannot evaluate the parser `{shown}` of config `{config.name}`",
+                        why,
+                        "run it in a separate process with `--run-mutators`, or use JSON without a parser",
+                    )
                     raise Reported("") from None
         elif not self.given.run_mutators:
             shown = " ".join(parser.text().split())[:60]
-            self.refuse("FLOW133", f"flowc does not know the parser `{shown}` of config `{config.name}`",
-                        "it is neither Metaflow's nor a function of the flow's own modules, and flowc runs no other "
-                        "code",
-                        "run it in a separate process with `--run-mutators`, or use JSON without a parser")  # fmt: skip
+            self.refuse(
+                "FLOW133",
+                f"flowc does not know the parser `{shown}` of config `{config.name}`",
+                "it is neither Metaflow's nor a function of the flow's own modules, and flowc runs no other code",
+                "run it in a separate process with `--run-mutators`, or use JSON without a parser",
+            )
             raise Reported("")
         return self.evaluated(config, "parser", text)
 
@@ -351,10 +398,16 @@ class _Reader:
 
 
 FORMATS = {
-    "metaflow.yaml_parser": "yaml", "metaflow.requirements_txt_parser": "requirements", "metaflow.pyproject_toml_parser": "pyproject",
-    "metaflow.conda_environment_yml_parser": "conda", "json.loads": "json", "yaml.safe_load": "yaml", "yaml.full_load": "yaml",
-    "tomllib.loads": "toml", "tomli.loads": "toml",
-}  # fmt: skip
+    "metaflow.yaml_parser": "yaml",
+    "metaflow.requirements_txt_parser": "requirements",
+    "metaflow.pyproject_toml_parser": "pyproject",
+    "metaflow.conda_environment_yml_parser": "conda",
+    "json.loads": "json",
+    "yaml.safe_load": "yaml",
+    "yaml.full_load": "yaml",
+    "tomllib.loads": "toml",
+    "tomli.loads": "toml",
+}
 
 
 def call(evaluator: Evaluator, function: Any, arguments: list[Any]) -> Any:

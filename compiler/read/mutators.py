@@ -193,7 +193,7 @@ def _parameters(
     kept = {each["attribute"] for each in reported if each["kept"]}
     added = [_parameter(each, place) for each in reported if not each["kept"]]
     problems = [
-        Diagnostic("FLOW142", f"a mutator adds an invalid parameter: {each}", place, "runs could not take it", "correct it in the mutator")
+        Diagnostic("FLOW142", f"a mutator adds an invalid parameter: {each}", place, "no run could use it", "correct it in the mutator")
         for each in added if isinstance(each, str)
     ]  # fmt: skip
     left = [each for name, each in known.items() if name in kept]

@@ -57,8 +57,15 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
 
     reader, writer = os.pipe()
     configs = {"configs": [plain_record(each) for each in flow.configs]}
-    data = {**request, "folder": os.path.abspath(folder), "file": flow.file, "class": flow.name, "flow": configs, "answer": writer,
-            "alone": not given.whole_environment}  # fmt: skip
+    data = {
+        **request,
+        "folder": os.path.abspath(folder),
+        "file": flow.file,
+        "class": flow.name,
+        "flow": configs,
+        "answer": writer,
+        "alone": not given.whole_environment,
+    }
     environment = (
         dict(os.environ)
         if given.whole_environment
@@ -71,9 +78,12 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "flowc.runtime_shim.user_code.mutator_process"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(writer,),
-            env=environment, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(writer,),
+            env=environment,
+            start_new_session=True,
+        )
     except OSError as error:
         os.close(reader)
         os.close(writer)

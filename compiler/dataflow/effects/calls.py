@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _PROPERTIES = ("property", "cached_property", "functools.cached_property")
 _MUTATORS = frozenset(
-    "append extend insert pop popitem remove clear update setdefault add discard sort reverse appendleft extendleft popleft".split()
+    (
+        "append extend insert pop popitem remove clear update setdefault add discard sort reverse "
+        "appendleft extendleft popleft"
+    ).split()
 )
 # Functions that consume all items of a generator.
 _CONSUMERS = frozenset("list tuple set frozenset sorted dict sum min max".split())
@@ -553,8 +556,10 @@ def _evaluate(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Non
 _BUILTINS: dict[str, Callable[[Reader, SgNode, str, SgNode], Kind | None]] = {
     **dict.fromkeys(("getattr", "hasattr", "setattr", "delattr"), _attribute_function),
     **dict.fromkeys(("vars", "dir"), _vars),
-    **dict.fromkeys(("print", "isinstance", "issubclass", "id", "type", "repr", "str", "bool", "callable", "len", "hash", "super"), _harmless),
-    **dict.fromkeys(("list", "tuple", "sorted", "reversed", "iter", "set", "filter", "next", "min", "max", "map"), _items),
+    **dict.fromkeys(
+        "print isinstance issubclass id type repr str bool callable len hash super".split(), _harmless
+    ),
+    **dict.fromkeys("list tuple sorted reversed iter set filter next min max map".split(), _items),
     **dict.fromkeys(("enumerate", "zip"), _pairs), **dict.fromkeys(("exec", "eval", "locals"), _evaluate),
 }  # fmt: skip
 
