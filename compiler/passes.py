@@ -120,7 +120,7 @@ def options(now: Compile) -> Result:
         known = replace(analysis.dataflow, unknown=True)  # it does not know yet what these assign
         analysis = replace(analysis, flow=flow, dataflow=known)
         diagnostics += wrong
-    if given.branch or given.production or any(each.name == "project" for each in analysis.flow.decorators):
+    if given.branch or given.production or any(decorator.name == "project" for decorator in analysis.flow.decorators):
         from .options.project_branch import deployed
 
         flow, wrong = deployed(analysis.flow, given)

@@ -29,9 +29,9 @@ def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic
         each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
     )
     waiting = {}
-    for each in files:
-        __import__(f"{__name__}.{each}")
-        waiting[each] = sys.modules[f"{__name__}.{each}"]
+    for file in files:
+        __import__(f"{__name__}.{file}")
+        waiting[file] = sys.modules[f"{__name__}.{file}"]
     needs = {name: getattr(module, "NEEDS", ()) for name, module in waiting.items()}
     found: dict[str, list[Diagnostic]] = {}
     while waiting:

@@ -71,7 +71,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch
     waiting = [flow.start]
-    found: dict[str, Diagnostic] = {}
+    diagnostics: dict[str, Diagnostic] = {}
     while waiting:
         name = waiting.pop()
         step, stack = steps[name], stacks[name]
@@ -83,7 +83,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if not after:
                     what = f"step `{target}` takes inputs, but there is no split before it"
                     why = "a join closes a split or a foreach"
-                    found.setdefault(
+                    diagnostics.setdefault(
                         target, Diagnostic("FLOW209", what, steps[target].span, why, f"write `def {target}(self):`")
                     )
                     continue
@@ -93,10 +93,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 stacks[target] = after
                 waiting.append(target)
             elif stacks[target] != after:
-                found.setdefault(target, _mixed(steps[target], stacks[target], after, flow.end))
+                diagnostics.setdefault(target, _mixed(steps[target], stacks[target], after, flow.end))
     # An incomplete join explains the other faults, so it comes first; a split open at the end is reported only if
     # nothing else is wrong.
-    yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(analysis, stacks)
+    yield from list(_closed(steps, arrivals, flow.end)) or diagnostics.values() or _ends(analysis, stacks)
 
 
 def _after(step: nodes.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
@@ -138,7 +138,7 @@ def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]],
     """Yields a diagnostic for each split that no join closes completely, at the join that lacks the fewest branches."""
     incomplete: dict[str, tuple[str, list[str]]] = {}  # split → the join that lacks the fewest branches, and these
     for join, branches in arrivals.items():
-        opened = {each.step for each in branches.values()}
+        opened = {branch.step for branch in branches.values()}
         if len(opened) > 1:
             yield _mixed(steps[join], (), tuple(branches.values()), end)
             continue
@@ -147,7 +147,7 @@ def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]],
             missing = [
                 target
                 for target in split.transition.targets
-                if not any(each.branch == target for each in branches.values())
+                if not any(branch.branch == target for branch in branches.values())
             ]
             if missing and (split.name not in incomplete or len(missing) < len(incomplete[split.name][1])):
                 incomplete[split.name] = (join, missing)

@@ -34,8 +34,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for decorators in (flow.decorators, *(step.decorators for step in flow.steps)):
         seen: dict[str, Decorator] = {}
         for decorator in decorators:
-            known = specification(decorator.name)
-            if decorator.name in seen and not (known is not None and known.multiple):
+            spec = specification(decorator.name)
+            if decorator.name in seen and not (spec is not None and spec.multiple):
                 what = f"`@{decorator.name}` is given twice"
                 yield Diagnostic(
                     "FLOW114",

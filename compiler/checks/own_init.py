@@ -119,6 +119,6 @@ def _started_with_arguments(root: SgNode, name: str, parameters: list[str]) -> I
             function, arguments = call.field("function"), call.field("arguments")
             if function is None or function.text() != name or arguments is None:
                 continue
-            given = [each.text().replace(" ", "") for each in arguments.named_children() if each.kind() != "comment"]
+            given = [child.text().replace(" ", "") for child in arguments.named_children() if child.kind() != "comment"]
             if given not in ([], ["use_cli=True"]) and not (given == ["True"] and parameters[:1] == ["use_cli"]):
                 yield call

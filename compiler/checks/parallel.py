@@ -46,7 +46,9 @@ from flowc.runtime_shim.contract.decorator_names import GANGS
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     steps = analysis.flow.by_name
-    marked = {step.name for step in analysis.flow.steps if any(each.name in GANGS for each in step.decorators)}
+    marked = {
+        step.name for step in analysis.flow.steps if any(decorator.name in GANGS for decorator in step.decorators)
+    }
     for step in analysis.flow.steps:
         transition = step.transition
         for target in targets(step):

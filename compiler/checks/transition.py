@@ -58,6 +58,6 @@ def _after_the_end(analysis: Analysis) -> set[str]:
     waiting = [analysis.flow.end] if analysis.facts[analysis.flow.end].has_next else []
     while waiting:
         step = steps[waiting.pop()]
-        waiting += [each for each in targets(step) if each in steps and each not in seen]
+        waiting += [target for target in targets(step) if target in steps and target not in seen]
         seen.update(targets(step))
     return seen

@@ -45,11 +45,11 @@ from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if known.assigns_anything:
+    dataflow = analysis.dataflow
+    if dataflow.assigns_anything:
         return
-    assigned = caught(analysis.flow.steps).union(*(each.effects.ever for each in known.steps.values()))
-    there = known.fixed - API | known.initial
+    assigned = caught(analysis.flow.steps).union(*(step.effects.ever for step in dataflow.steps.values()))
+    there = dataflow.fixed - API | dataflow.initial
     for step in analysis.flow.steps:
         transition = step.transition
         if isinstance(transition, nodes.Foreach):

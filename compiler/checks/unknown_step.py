@@ -38,10 +38,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     roles = {
         role for role in ("start", "end") if not getattr(analysis.flow, role)
     }  # FLOW202 reports the missing end once
-    said: set[str] = set()
+    reported: set[str] = set()
     for step in analysis.flow.steps:
         for target in targets(step):
-            if target in names or target in roles or target in said or isinstance(step.transition, nodes.End):
+            if target in names or target in roles or target in reported or isinstance(step.transition, nodes.End):
                 continue
             place = step.transition.span
             if isinstance(step.transition, nodes.Switch):
@@ -52,7 +52,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 close = nearest(target, [name for name in names if name != step.name])
                 if close is None:
                     # one definition fixes every place, but each misspelt name must be fixed where it is
-                    said.add(target)
+                    reported.add(target)
                 how = f"did you mean `{close}`?" if close else "define the step, or remove it here"
             yield Diagnostic(
                 "FLOW206",

@@ -28,7 +28,7 @@ def analyze(reading: Reading) -> Analysis:
     """Returns the reading with the dataflow of its artifacts, and the artifacts that each step reads."""
     flow = reading.flow
     known = dataflow(reading)
-    flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
+    flow = replace(flow, steps=tuple(replace(step, reads=reads(flow, step, known)) for step in flow.steps))
     if reading.may_assign_anything:
         known = replace(known, unknown=True)
     methods = frozenset(name for name, each in reading.members.items() if each.kind in ("step", "method"))

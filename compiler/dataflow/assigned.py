@@ -91,7 +91,7 @@ class Dataflow:
     @property
     def assigns_anything(self) -> bool:
         """Returns True if code that cannot be followed may assign any artifact."""
-        return self.unknown or any(each.effects.unknown_writes or each.foreign for each in self.steps.values())
+        return self.unknown or any(step.effects.unknown_writes or step.foreign for step in self.steps.values())
 
     def is_unchanged(self, join: str, name: str) -> bool:
         """Returns True if the artifact existed before the split that the join closes, and no step since has assigned
@@ -114,9 +114,9 @@ class Dataflow:
             return True, True
         for merge in read.merged:
             if merge.takes(read.name) is not False and any(
-                each.unknown or read.name in each.may for each in here.branches
+                branch.unknown or read.name in branch.may for branch in here.branches
             ):
-                return True, not any(each.unknown for each in here.branches)
+                return True, not any(branch.unknown for branch in here.branches)
         return False, True
 
 
@@ -142,13 +142,13 @@ def dataflow(reading: Reading) -> Dataflow:
         found = functions.method(step.name)
         foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(
-            effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign
+            effects, catches=any(decorator.name == "catch" for decorator in step.decorators), foreign=foreign
         )
     known = Dataflow(
         functions,
         steps,
         False,
-        API | members.keys() | {each.attribute for each in flow.parameters} | _others(order),
+        API | members.keys() | {parameter.attribute for parameter in flow.parameters} | _others(order),
         _is_unknown(resolver, order, members),
         _initial(functions),
     )
@@ -176,7 +176,7 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
     effects = here.effects
     if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
         return None
-    names = {each.name for each in effects.reads} | {each.name for each in effects.inputs}
+    names = {read.name for read in effects.reads} | {each.name for each in effects.inputs}
     if isinstance(step.transition, nodes.Foreach):
         if step.transition.over is None:
             return None
@@ -184,9 +184,9 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
     elif isinstance(step.transition, nodes.Switch):
         names.update({step.transition.on} - effects.must)
     if "input" in names:
-        names.update(each for each in here.overs if each is not None)
-    artifacts = {each.attribute for each in flow.parameters} | {each.name for each in flow.constants}
-    return tuple(sorted(each for each in names if each in artifacts or each not in known.fixed))
+        names.update(over for over in here.overs if over is not None)
+    artifacts = {parameter.attribute for parameter in flow.parameters} | {constant.name for constant in flow.constants}
+    return tuple(sorted(name for name in names if name in artifacts or name not in known.fixed))
 
 
 # ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────
@@ -203,8 +203,8 @@ def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Me
         return True
     for owner in order:
         if owner.outer.kind() == "decorated_definition":
-            for each in owner.outer.children():
-                if each.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, each)):
+            for child in owner.outer.children():
+                if child.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, child)):
                     return True
         bases = owner.node.field("superclasses")
         for each in bases.named_children() if bases is not None else []:
@@ -241,12 +241,12 @@ def _initial(functions: Functions) -> frozenset[str]:
     targets = [
         each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until
     ]
-    return frozenset(name for each in targets if each is not None and (name := _own(each)))
+    return frozenset(name for target in targets if target is not None and (name := _own(target)))
 
 
 def _others(order: list[Class]) -> frozenset[str]:
     """Yields names that a class body may bind inside other statements (`if`, `for`, `try`)."""
-    found: set[str] = set()
+    names: set[str] = set()
     for owner in order:
         body = owner.node.field("body")
         for statement in body.named_children() if body is not None else []:
@@ -257,8 +257,8 @@ def _others(order: list[Class]) -> frozenset[str]:
                 "comment",
                 "pass_statement",
             ):
-                found.update(each.text() for each in statement.find_all(kind="identifier"))
-    return frozenset(found)
+                names.update(each.text() for each in statement.find_all(kind="identifier"))
+    return frozenset(names)
 
 
 # ── along the graph ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -353,7 +353,7 @@ class _Folder:
                     definitions.pop(artifact, None)
                 else:
                     definitions[artifact] = definitions.get(artifact, frozenset()) | value
-            unknown = unknown or any(each.unknown for each in here.branches)
+            unknown = unknown or any(branch.unknown for branch in here.branches)
         for artifact in effects.ever if here.catches else effects.may:
             value = effects.definitions.get(artifact, frozenset([None]))
             sure = artifact in effects.must and not here.catches
@@ -386,7 +386,7 @@ class _Folder:
             if is_function(self.functions, one):
                 return True
             if one.node.kind() in ("conditional_expression", "boolean_operator", "parenthesized_expression"):
-                waiting += [one.part(each) for each in one.node.named_children()]
+                waiting += [one.part(child) for child in one.node.named_children()]
             name = _attribute(one.node)
             if name and name not in asked:
                 asked.add(name)
@@ -422,17 +422,17 @@ def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Defini
     """Yields the artifacts that the merge may take over: the name, its possible values (None:
     any), and True if every successful merge sets it.
     """
-    for artifact in sorted(set().union(*(each.may for each in here.branches)) | set(merge.include or ())):
+    for artifact in sorted(set().union(*(branch.may for branch in here.branches)) | set(merge.include or ())):
         takes = merge.takes(artifact)
         if takes is False:
             continue
-        holding = [each.definitions.get(artifact) for each in here.branches if artifact in each.may]
+        holding = [branch.definitions.get(artifact) for branch in here.branches if artifact in branch.may]
         value = (
             None
             if None in holding or not holding
             else frozenset().union(*(each for each in holding if each is not None))
         )
-        yield artifact, value, takes is True and any(artifact in each.must for each in here.branches)
+        yield artifact, value, takes is True and any(artifact in branch.must for branch in here.branches)
 
 
 def is_function(functions: Functions, definition: Definition) -> bool:

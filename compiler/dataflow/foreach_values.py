@@ -15,17 +15,17 @@ def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
     """Yields each step with a foreach, the artifact, and the kinds of its possible values (value_kinds.py; "":
     unknown).
     """
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
         transition = step.transition
-        if not isinstance(transition, nodes.Foreach) or transition.over is None or known.unknown:
+        if not isinstance(transition, nodes.Foreach) or transition.over is None or dataflow.unknown:
             continue
-        after = known.steps[step.name].after
+        after = dataflow.steps[step.name].after
         held = after.definitions.get(transition.over)
-        if held and not after.unknown and transition.over not in known.fixed and transition.over in after.must:
+        if held and not after.unknown and transition.over not in dataflow.fixed and transition.over in after.must:
             from ..fold.value_kinds import kind
 
-            yield step, transition.over, {kind(known.functions.evaluator.resolver, each) for each in held}
+            yield step, transition.over, {kind(dataflow.functions.evaluator.resolver, each) for each in held}
 
 
 def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | int | float | bool]]]:
     """Yields each step with a switch whose artifact has only known values, and these values."""
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
         transition = step.transition
-        if not isinstance(transition, nodes.Switch) or known.unknown or transition.on in known.fixed:
+        if not isinstance(transition, nodes.Switch) or dataflow.unknown or transition.on in dataflow.fixed:
             continue
-        after = known.steps[step.name].after
+        after = dataflow.steps[step.name].after
         held = after.definitions.get(transition.on)
         if not held or after.unknown or transition.on not in after.must:
             continue
         values: list[str | int | float | bool] = []
         for each in held:
-            found = _values(known.functions.evaluator, each, each.node) if each is not None else None
+            found = _values(dataflow.functions.evaluator, each, each.node) if each is not None else None
             if found is None:
                 break
             values += [value for value in found if value not in values]
@@ -61,7 +61,7 @@ def _is_truth(node: SgNode) -> bool:
     if node.kind() == "not_operator":
         return True
     if node.kind() == "comparison_operator" and len(node.named_children()) == 2:
-        return "".join(each.text() for each in node.children() if not each.is_named()).replace(" ", "") in (
+        return "".join(child.text() for child in node.children() if not child.is_named()).replace(" ", "") in (
             "in",
             "notin",
             "is",

@@ -33,27 +33,27 @@ class Missing:
 
 def missing(analysis: Analysis) -> Iterator[Missing]:
     """Yields the missing artifacts, each name once per step."""
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         seen: set[str] = set()
         for read in sorted(here.effects.reads, key=lambda each: not each.certain):
-            may, sure = known.found(step.name, read)
+            may, sure = dataflow.found(step.name, read)
             if may or not sure or read.guarded or read.name in seen:
                 continue
-            assigned = known.assigned_by(read.name)
+            assigned = dataflow.assigned_by(read.name)
             if not read.certain and not read.own and assigned:
                 continue  # a helper that checks which step it is in
             seen.add(read.name)
             fails = read.certain and here.in_every_run and not here.catches
-            dropped = _dropped_by(known, analysis.flow, step.name, read.name)
+            dropped = _dropped_by(dataflow, analysis.flow, step.name, read.name)
             yield Missing(step.name, read.name, read.place.span, "reads", fails, dropped, assigned)
         yield from _of_transition(analysis, step, seen)
 
 
 def _of_transition(analysis: Analysis, step: nodes.Step, seen: set[str]) -> Iterator[Missing]:
-    known = analysis.dataflow
-    here = known.steps[step.name]
+    dataflow = analysis.dataflow
+    here = dataflow.steps[step.name]
     transition = step.transition
     if isinstance(transition, nodes.Foreach) and transition.over is not None:
         name, what = transition.over, "iterates over"
@@ -63,15 +63,15 @@ def _of_transition(analysis: Analysis, step: nodes.Step, seen: set[str]) -> Iter
         return
     after = here.after
     if (
-        known.unknown
+        dataflow.unknown
         or after.unknown
         or name in after.may
-        or name in known.fixed
+        or name in dataflow.fixed
         or name in seen
         or name in here.effects.ever
     ):
         return
-    assigned = known.assigned_by(name)
+    assigned = dataflow.assigned_by(name)
     if assigned:  # FLOW210 reports an artifact that nothing assigns
         yield Missing(
             step.name,
@@ -79,12 +79,12 @@ def _of_transition(analysis: Analysis, step: nodes.Step, seen: set[str]) -> Iter
             transition.span,
             what,
             here.in_every_run and not here.catches,
-            _dropped_by(known, analysis.flow, step.name, name),
+            _dropped_by(dataflow, analysis.flow, step.name, name),
             assigned,
         )
 
 
-def _dropped_by(known: Dataflow, flow: nodes.Flow, step: str, name: str) -> str:
+def _dropped_by(dataflow: Dataflow, flow: nodes.Flow, step: str, name: str) -> str:
     """Returns the last join, before the step or the step itself, that dropped the artifact of its branches."""
     before: dict[str, list[str]] = {}
     for each in flow.steps:
@@ -94,7 +94,7 @@ def _dropped_by(known: Dataflow, flow: nodes.Flow, step: str, name: str) -> str:
     waiting = [step]
     while waiting:
         current = waiting.pop(0)
-        if any(name in each.may for each in known.steps[current].branches):
+        if any(name in branch.may for branch in dataflow.steps[current].branches):
             return current
         fresh = [each for each in before.get(current, ()) if each not in seen]
         seen.update(fresh)

@@ -25,14 +25,14 @@ def amounts(decorator: Decorator, positive: tuple[str, ...], countable: tuple[st
         value = decorator.attributes.get(name)
         if value is None:
             continue
-        found = number(value)
-        if found is None:
+        amount = number(value)
+        if amount is None:
             yield value_error(decorator, name, "it must be a number", "give a number")
-        elif name in positive and found <= 0:
+        elif name in positive and amount <= 0:
             yield value_error(decorator, name, "it must be greater than 0", "give a number greater than 0")
-        elif name in countable and (found < 0 or found != int(found)):
+        elif name in countable and (amount < 0 or amount != int(amount)):
             yield value_error(decorator, name, "it must be a whole number", "give a whole number, 0 or more")
-        elif found > MOST:
+        elif amount > MOST:
             yield value_error(decorator, name, f"no machine has more than {MOST:,}", "give a smaller number")
 
 

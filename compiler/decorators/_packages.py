@@ -39,12 +39,16 @@ class Asked:
 
 def read(decorator: Decorator) -> Asked:
     """Returns the decorator's values as a record."""
-    given = decorator.attributes
+    attributes = decorator.attributes
     packages: dict[str, str] = {}
     for name in ("libraries", "packages"):  # `libraries` is the old name; `packages` overrides it
-        value = given.get(name)
+        value = attributes.get(name)
         packages.update({key: str(version) for key, version in value.items()} if isinstance(value, dict) else {})
-    return Asked(packages, str(given["python"] or ""), None if given["disabled"] is None else bool(given["disabled"]))
+    return Asked(
+        packages,
+        str(attributes["python"] or ""),
+        None if attributes["disabled"] is None else bool(attributes["disabled"]),
+    )
 
 
 def packages_of(flow: Flow, step: Step, kind: str) -> Packages | None:
@@ -109,6 +113,6 @@ def _python(decorator: Decorator) -> Iterator[Diagnostic]:
             "write it as text: `python='3.10'`",
         )
     elif version is not None and not (
-        isinstance(version, str) and version[:1].isdigit() and all(each.isdigit() for each in version.split("."))
+        isinstance(version, str) and version[:1].isdigit() and all(part.isdigit() for part in version.split("."))
     ):
         yield value_error(decorator, "python", "it must be a version of Python", "write `python='3.12'`")

@@ -41,11 +41,12 @@ class Waiting:
 
 def read_common(decorator: Decorator) -> Waiting:
     """Returns the values that all sensors have. The decorator's check has accepted them."""
-    given = decorator.attributes
+    attributes = decorator.attributes
     return Waiting(
-        str(given["name"] or ""), str(given["description"] or ""), number(given["timeout"]) or 0,
-        number(given["poke_interval"]) or 0,
-        str(given["mode"]), given["exponential_backoff"] is True, str(given["pool"] or ""), given["soft_fail"] is True,
+        str(attributes["name"] or ""), str(attributes["description"] or ""), number(attributes["timeout"]) or 0,
+        number(attributes["poke_interval"]) or 0,
+        str(attributes["mode"]), attributes["exponential_backoff"] is True, str(attributes["pool"] or ""),
+        attributes["soft_fail"] is True,
     )  # fmt: skip
 
 
@@ -58,16 +59,16 @@ def common(decorator: Decorator, required: str) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each wrong value of the attributes that all sensors have, and of the one that this
     sensor requires.
     """
-    given = decorator.attributes
-    if not given[required]:
+    attributes = decorator.attributes
+    if not attributes[required]:
         yield value_error(
             decorator, required, "without it, the sensor does not know what to wait for", f"write `{required}='…'`"
         )
     for name in ("timeout", "poke_interval"):
-        amount = number(given[name])
+        amount = number(attributes[name])
         if amount is None or amount <= 0:
             yield value_error(decorator, name, "it must be a number of seconds", f"write `{name}={ATTRIBUTES[name]}`")
-    if given["mode"] not in ("poke", "reschedule"):
+    if attributes["mode"] not in ("poke", "reschedule"):
         yield value_error(
             decorator,
             "mode",

@@ -52,22 +52,23 @@ class ExternalTaskSensor:
 
 def read(decorator: Decorator) -> ExternalTaskSensor:
     """Returns the decorator's values as a record. Its check has accepted them."""
-    given = decorator.attributes
+    attributes = decorator.attributes
     return ExternalTaskSensor(
-        read_common(decorator), str(given["external_dag_id"]), texts_in(given["external_task_ids"]),
-        texts_in(given["allowed_states"]),
-        texts_in(given["failed_states"]), number(given["execution_delta"]) or 0, given["check_existence"] is True,
+        read_common(decorator), str(attributes["external_dag_id"]), texts_in(attributes["external_task_ids"]),
+        texts_in(attributes["allowed_states"]),
+        texts_in(attributes["failed_states"]), number(attributes["execution_delta"]) or 0,
+        attributes["check_existence"] is True,
     )  # fmt: skip
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from common(decorator, "external_dag_id")
     yield from texts(decorator, "external_dag_id")
     yield from name_lists(decorator, "external_task_ids", "allowed_states", "failed_states")
     yield from flags(decorator, "check_existence")
     for name in ("allowed_states", "failed_states"):
-        several = given[name] if isinstance(given[name], list) else [given[name]]
+        several = attributes[name] if isinstance(attributes[name], list) else [attributes[name]]
         unknown = [each for each in several or [] if isinstance(each, str) and each not in STATES]  # type: ignore[union-attr]
         if unknown:
             yield value_error(
@@ -76,8 +77,8 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
                 f"`{unknown[0]}` is not a state in Airflow",
                 "the states are " + ", ".join(f"`{each}`" for each in STATES),
             )
-    if isinstance(given["execution_delta"], bool) or not (
-        given["execution_delta"] is None or isinstance(given["execution_delta"], (int, float))
+    if isinstance(attributes["execution_delta"], bool) or not (
+        attributes["execution_delta"] is None or isinstance(attributes["execution_delta"], (int, float))
     ):
         yield value_error(
             decorator, "execution_delta", "it must be a duration", "write `execution_delta=timedelta(hours=1)`"

@@ -68,21 +68,22 @@ class Batch:
 
 def read(decorator: Decorator) -> Batch:
     """Returns the decorator's values as a record, without the invalid ones."""
-    given = decorator.attributes
-    has_tmpfs = bool(given["use_tmpfs"] or given["tmpfs_size"])
+    attributes = decorator.attributes
+    has_tmpfs = bool(attributes["use_tmpfs"] or attributes["tmpfs_size"])
     return Batch(
-        cpu=number(given["cpu"]), memory=number(given["memory"]), gpu=number(given["gpu"]),
-        shared_memory=number(given["shared_memory"]),
-        accelerators=whole(given["inferentia"]) or whole(given["trainium"]) or 0, image=str(given["image"] or ""),
-        executable=str(given["executable"] or ""), queue=str(given["queue"] or ""),
-        iam_role=str(given["iam_role"] or ""),
-        execution_role=str(given["execution_role"] or ""), max_swap=whole(given["max_swap"]),
-        swappiness=whole(given["swappiness"]),
-        host_volumes=_paths(given["host_volumes"]), efs_volumes=_paths(given["efs_volumes"]),
-        tmpfs_path=str(given["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "",
-        tmpfs_size=whole(given["tmpfs_size"]) or 0,
-        tmpfs_is_tempdir=has_tmpfs and bool(given["tmpfs_tempdir"]), privileged=given["privileged"] is True,
-        log_driver=str(given["log_driver"] or ""), log_options=_log_options(given["log_options"]),
+        cpu=number(attributes["cpu"]), memory=number(attributes["memory"]), gpu=number(attributes["gpu"]),
+        shared_memory=number(attributes["shared_memory"]),
+        accelerators=whole(attributes["inferentia"]) or whole(attributes["trainium"]) or 0,
+        image=str(attributes["image"] or ""),
+        executable=str(attributes["executable"] or ""), queue=str(attributes["queue"] or ""),
+        iam_role=str(attributes["iam_role"] or ""),
+        execution_role=str(attributes["execution_role"] or ""), max_swap=whole(attributes["max_swap"]),
+        swappiness=whole(attributes["swappiness"]),
+        host_volumes=_paths(attributes["host_volumes"]), efs_volumes=_paths(attributes["efs_volumes"]),
+        tmpfs_path=str(attributes["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "",
+        tmpfs_size=whole(attributes["tmpfs_size"]) or 0,
+        tmpfs_is_tempdir=has_tmpfs and bool(attributes["tmpfs_tempdir"]), privileged=attributes["privileged"] is True,
+        log_driver=str(attributes["log_driver"] or ""), log_options=_log_options(attributes["log_options"]),
     )  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from amounts(decorator, ("cpu", "memory"), ("gpu", "shared_memory"))
     yield from texts(decorator, "image", "queue", "iam_role", "execution_role", "log_driver", "executable")
     yield from flags(decorator, "use_tmpfs", "tmpfs_tempdir", "privileged")
@@ -121,17 +122,17 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
             "ephemeral_storage": (21, 200),
         },  # fmt: skip
     )
-    if given["inferentia"] is not None and given["trainium"] is not None:
+    if attributes["inferentia"] is not None and attributes["trainium"] is not None:
         yield value_error(
             decorator, "trainium", "`inferentia` is another name for the same device", "keep one of the two"
         )
-    if not paths(given["tmpfs_path"]) and given["tmpfs_path"] is not None:
+    if not paths(attributes["tmpfs_path"]) and attributes["tmpfs_path"] is not None:
         yield value_error(decorator, "tmpfs_path", "it must be an absolute path", "write `tmpfs_path='/metaflow_temp'`")
     yield from _volumes(decorator)
     yield from _tags(decorator)
-    options = given["log_options"]
+    options = attributes["log_options"]
     if options is not None and not isinstance(options, dict):
-        if not (isinstance(options, list) and all(isinstance(each, str) and ":" in each for each in options)):
+        if not (isinstance(options, list) and all(isinstance(option, str) and ":" in option for option in options)):
             yield value_error(
                 decorator, "log_options", "it must be a list of options", "write `log_options=['awslogs-group:NAME']`"
             )

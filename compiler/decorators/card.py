@@ -43,22 +43,26 @@ class Card:
 
 def read(decorator: Decorator) -> Card:
     """Returns the decorator's values as a record."""
-    given = decorator.attributes
-    return Card(str(given["type"] or "default"), str(given["id"] or ""), number(given["timeout"]))
+    attributes = decorator.attributes
+    return Card(str(attributes["type"] or "default"), str(attributes["id"] or ""), number(attributes["timeout"]))
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from texts(decorator, "type", "scope", example="default")
     yield from dicts(decorator, "options")
     yield from flags(decorator, "save_errors", "customize")
     for name in ("timeout", "refresh_interval"):
-        amount = number(given[name])
-        if given[name] is not None and (amount is None or amount <= 0):
+        amount = number(attributes[name])
+        if attributes[name] is not None and (amount is None or amount <= 0):
             yield value_error(decorator, name, "it must be a number of seconds", f"write `{name}=45`")
-    if not given["id"]:
+    if not attributes["id"]:
         return
-    if not (isinstance(given["id"], str) and given["id"].isascii() and given["id"].replace("_", "a").isalnum()):
+    if not (
+        isinstance(attributes["id"], str)
+        and attributes["id"].isascii()
+        and attributes["id"].replace("_", "a").isalnum()
+    ):
         found = value_error(
             decorator,
             "id",
@@ -67,7 +71,11 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
         )
         yield replace(found, severity=WARNING)
     elif (
-        next(each for each in owner.decorators if each.name == "card" and each.attributes["id"] == given["id"])
+        next(
+            decorator
+            for decorator in owner.decorators
+            if decorator.name == "card" and decorator.attributes["id"] == attributes["id"]
+        )
         != decorator
     ):
         why = "a second card of the step has this `id`, so `current.card` cannot tell them apart"

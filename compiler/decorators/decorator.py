@@ -103,10 +103,10 @@ def names() -> tuple[str, ...]:
 def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each wrong value of the decorators of the flow and its steps."""
     for owner, decorators in ((flow, flow.decorators), *((step, step.decorators) for step in flow.steps)):
-        for each in decorators:
-            known = specification(each.name)
-            if known is not None:
-                yield from known.check(each, owner)
+        for decorator in decorators:
+            spec = specification(decorator.name)
+            if spec is not None:
+                yield from spec.check(decorator, owner)
 
 
 def record_of(decorator: Decorator) -> Any:
@@ -118,8 +118,8 @@ def record_of(decorator: Decorator) -> Any:
 
 def asked(decorator: Decorator) -> dict[str, Value]:
     """Returns the attributes whose values are neither empty nor the default."""
-    known = specification(decorator.name)
-    defaults = known.attributes if known else {}
+    spec = specification(decorator.name)
+    defaults = spec.attributes if spec else {}
     return {
         name: value
         for name, value in decorator.attributes.items()
@@ -138,8 +138,8 @@ def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -
 
 def whole(value: Value) -> int | None:
     """Returns the value as a whole number if it is one or the text of one, else None."""
-    found = number(value)
-    return int(found) if found is not None and found == int(found) else None
+    amount = number(value)
+    return int(amount) if amount is not None and amount == int(amount) else None
 
 
 def function_name(value: Value) -> str | None:

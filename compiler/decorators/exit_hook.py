@@ -46,11 +46,11 @@ def _functions(value: Value) -> tuple[str, ...]:
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from dicts(decorator, "options")
     wrong = False
     for name in FUNCTIONS:
-        value = given[name]
+        value = attributes[name]
         if not isinstance(value, list):
             wrong = True
             yield value_error(decorator, name, "it must be a list of functions", f"write `{name}=[notify]`")
@@ -59,7 +59,7 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
             yield value_error(
                 decorator, name, "a hook must be a function or the name of one", f"write `{name}=[notify]`"
             )
-    if not wrong and not given["on_success"] and not given["on_error"]:
+    if not wrong and not attributes["on_success"] and not attributes["on_error"]:
         yield value_error(
             decorator,
             "on_success",
@@ -69,4 +69,4 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
 
 
 def _is_name(text: str) -> bool:
-    return all(each.isidentifier() for each in text.split("."))
+    return all(part.isidentifier() for part in text.split("."))

@@ -80,25 +80,33 @@ class Kubernetes:
 
 def read(decorator: Decorator) -> Kubernetes:
     """Returns the decorator's values as a record, without the invalid ones."""
-    given = decorator.attributes
-    claims, extended, tolerations = given["persistent_volume_claims"], given["extended_resources"], given["tolerations"]
-    has_tmpfs = bool(given["use_tmpfs"] or given["tmpfs_size"])
+    attributes = decorator.attributes
+    claims, extended, tolerations = (
+        attributes["persistent_volume_claims"],
+        attributes["extended_resources"],
+        attributes["tolerations"],
+    )
+    has_tmpfs = bool(attributes["use_tmpfs"] or attributes["tmpfs_size"])
     return Kubernetes(
-        cpu=number(given["cpu"]), memory=number(given["memory"]), disk=number(given["disk"]), gpu=number(given["gpu"]),
-        shared_memory=number(given["shared_memory"]), gpu_vendor=str(given["gpu_vendor"] or "nvidia").lower(),
-        is_guaranteed=str(given["qos"]).lower() == "guaranteed",
+        cpu=number(attributes["cpu"]), memory=number(attributes["memory"]), disk=number(attributes["disk"]),
+        gpu=number(attributes["gpu"]),
+        shared_memory=number(attributes["shared_memory"]), gpu_vendor=str(attributes["gpu_vendor"] or "nvidia").lower(),
+        is_guaranteed=str(attributes["qos"]).lower() == "guaranteed",
         extended_resources={name: str(value) for name, value in extended.items()} if isinstance(extended, dict) else {},
-        image=str(given["image"] or ""), image_pull_policy=str(given["image_pull_policy"] or ""),
-        image_pull_secrets=tuple(_names_in(given["image_pull_secrets"])), executable=str(given["executable"] or ""),
-        namespace=str(given["namespace"] or ""), service_account=str(given["service_account"] or ""),
-        secrets=tuple(_names_in(given["secrets"])), node_selector=_pairs(given["node_selector"]),
-        labels=_pairs(given["labels"]),
-        annotations=_pairs(given["annotations"]),
-        tolerations=tuple(_fields(one) for one in tolerations) if isinstance(tolerations, list) else (),
-        security_context=_fields(given["security_context"]),
+        image=str(attributes["image"] or ""), image_pull_policy=str(attributes["image_pull_policy"] or ""),
+        image_pull_secrets=tuple(_names_in(attributes["image_pull_secrets"])),
+        executable=str(attributes["executable"] or ""),
+        namespace=str(attributes["namespace"] or ""), service_account=str(attributes["service_account"] or ""),
+        secrets=tuple(_names_in(attributes["secrets"])), node_selector=_pairs(attributes["node_selector"]),
+        labels=_pairs(attributes["labels"]),
+        annotations=_pairs(attributes["annotations"]),
+        tolerations=tuple(_fields(toleration) for toleration in tolerations) if isinstance(tolerations, list) else (),
+        security_context=_fields(attributes["security_context"]),
         claims={name: str(path) for name, path in claims.items()} if isinstance(claims, dict) else {},
-        port=whole(given["port"]) or 0, tmpfs_path=str(given["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "",
-        tmpfs_size=whole(given["tmpfs_size"]) or 0, tmpfs_is_tempdir=has_tmpfs and bool(given["tmpfs_tempdir"]),
+        port=whole(attributes["port"]) or 0,
+        tmpfs_path=str(attributes["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "",
+        tmpfs_size=whole(attributes["tmpfs_size"]) or 0,
+        tmpfs_is_tempdir=has_tmpfs and bool(attributes["tmpfs_tempdir"]),
     )  # fmt: skip
 
 
@@ -120,12 +128,12 @@ def _fields(given: Value) -> dict[str, Value]:
 def _pairs(value: Value) -> dict[str, str]:
     """Returns a dictionary, also from text such as `a=1,b=2`."""
     if isinstance(value, str) and value:
-        return {name.strip(): text.strip() for name, _, text in (each.partition("=") for each in value.split(","))}
+        return {name.strip(): text.strip() for name, _, text in (part.partition("=") for part in value.split(","))}
     return {name: str(each) for name, each in value.items()} if isinstance(value, dict) else {}
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from amounts(decorator, ("cpu", "memory", "disk"), ("gpu",))
     yield from texts(decorator, "image", "service_account", "namespace", "compute_pool", "executable")
     yield from name_lists(decorator, "secrets", "image_pull_secrets")
@@ -133,21 +141,21 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     yield from within(decorator, {"shared_memory": (0, None), "tmpfs_size": (0, None), "port": (0, 65535)})
     yield from dicts(decorator, "extended_resources")
     for name, allowed in (("gpu_vendor", ("nvidia", "amd")), ("qos", ("burstable", "guaranteed"))):
-        if given[name] is not None and str(given[name]).lower() not in allowed:
+        if attributes[name] is not None and str(attributes[name]).lower() not in allowed:
             kind = "vendors" if name == "gpu_vendor" else "classes"
             yield value_error(
                 decorator, name, f"flowc knows only two {kind}", f"write `{allowed[0]!r}` or `{allowed[1]!r}`"
             )
-    if given["image_pull_policy"] is not None and given["image_pull_policy"] not in POLICIES:
+    if attributes["image_pull_policy"] is not None and attributes["image_pull_policy"] not in POLICIES:
         yield value_error(
             decorator,
             "image_pull_policy",
             "Kubernetes has only three classes of service",
             "write " + " or ".join(f"`'{each}'`" for each in POLICIES),
         )
-    if given["tmpfs_path"] is not None and not paths(given["tmpfs_path"]):
+    if attributes["tmpfs_path"] is not None and not paths(attributes["tmpfs_path"]):
         yield value_error(decorator, "tmpfs_path", "it must be an absolute path", "write `tmpfs_path='/metaflow_temp'`")
-    waiting = number(given["hostname_resolution_timeout"])
+    waiting = number(attributes["hostname_resolution_timeout"])
     if waiting is None or waiting <= 0:
         yield value_error(
             decorator,
@@ -155,8 +163,8 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
             "it must be a number of seconds",
             "write `hostname_resolution_timeout=600`",
         )
-    claims = given["persistent_volume_claims"]
-    if claims is not None and not (isinstance(claims, dict) and all(paths(each) for each in claims.values())):
+    claims = attributes["persistent_volume_claims"]
+    if claims is not None and not (isinstance(claims, dict) and all(paths(claim) for claim in claims.values())):
         how = "write `persistent_volume_claims={'claim': '/data'}`"
         yield value_error(decorator, "persistent_volume_claims", "it must map names of claims to absolute paths", how)
     yield from _maps(decorator)
@@ -165,7 +173,9 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     yield from _security_context(decorator)
     from flowc.runtime_shim.contract.decorator_names import GANGS
 
-    if any(each.name == "catch" for each in owner.decorators) and any(each.name in GANGS for each in owner.decorators):
+    if any(decorator.name == "catch" for decorator in owner.decorators) and any(
+        decorator.name in GANGS for decorator in owner.decorators
+    ):
         what = f"`@catch` cannot be on step `{owner.name}`, which has `@parallel` and runs on Kubernetes"
         why = "on Kubernetes its tasks are one job, which fails as a whole"
         yield Diagnostic("FLOW122", what, decorator.span, why, "catch the exception in the step itself")
@@ -218,11 +228,13 @@ def _names_in(value: Value) -> list[str]:
 
 def _names(decorator: Decorator) -> Iterator[Diagnostic]:
     """Yields a diagnostic for each name that a Kubernetes object cannot have."""
-    given = decorator.attributes
-    claims = given["persistent_volume_claims"]
-    several = {name: _names_in(given[name]) for name in ("secrets", "image_pull_secrets")}
+    attributes = decorator.attributes
+    claims = attributes["persistent_volume_claims"]
+    several = {name: _names_in(attributes[name]) for name in ("secrets", "image_pull_secrets")}
     several["service_account"] = (
-        [given["service_account"]] if isinstance(given["service_account"], str) and given["service_account"] else []
+        [attributes["service_account"]]
+        if isinstance(attributes["service_account"], str) and attributes["service_account"]
+        else []
     )
     several["persistent_volume_claims"] = list(claims) if isinstance(claims, dict) else []
     for attribute, names in several.items():
@@ -234,12 +246,16 @@ def _names(decorator: Decorator) -> Iterator[Diagnostic]:
                     f"`{name[:70]}` is not a valid name of a Kubernetes object",
                     f"use {OBJECT}",
                 )
-    if isinstance(given["namespace"], str) and given["namespace"] and not is_namespace(given["namespace"]):
+    if (
+        isinstance(attributes["namespace"], str)
+        and attributes["namespace"]
+        and not is_namespace(attributes["namespace"])
+    ):
         how = "use up to 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
         yield value_error(
-            decorator, "namespace", f"`{given['namespace'][:70]}` is not a valid name of a namespace", how
+            decorator, "namespace", f"`{attributes['namespace'][:70]}` is not a valid name of a namespace", how
         )
-    resources = given["extended_resources"]
+    resources = attributes["extended_resources"]
     for key in resources if isinstance(resources, dict) else ():
         if not is_key(key):
             yield value_error(

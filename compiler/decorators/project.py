@@ -42,8 +42,8 @@ class Project:
 
 def read(decorator: Decorator) -> Project:
     """Returns the decorator's values as a record."""
-    given = decorator.attributes
-    return Project(str(given["name"]), str(given["branch"] or ""), given["production"] is True)
+    attributes = decorator.attributes
+    return Project(str(attributes["name"]), str(attributes["branch"] or ""), attributes["production"] is True)
 
 
 @record
@@ -115,16 +115,16 @@ def wrong_name(name: Value) -> str:
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
-    if given["name"] is None:
+    attributes = decorator.attributes
+    if attributes["name"] is None:
         yield value_error(
             decorator,
             "name",
             "it is required: the names of deployments begin with it",
             "write `@project(name='fraud')`",
         )
-    elif why := wrong_name(given["name"]):
+    elif why := wrong_name(attributes["name"]):
         yield value_error(decorator, "name", why, "choose a different name, such as `fraud_detection`")
-    if given["branch"] is not None and (why := wrong_name(given["branch"])):
+    if attributes["branch"] is not None and (why := wrong_name(attributes["branch"])):
         yield value_error(decorator, "branch", why, "choose a different name, such as `fraud_detection`")
     yield from flags(decorator, "production")

@@ -42,13 +42,13 @@ class Resources:
 
 def read(decorator: Decorator) -> Resources:
     """Returns the decorator's values as a record."""
-    given = decorator.attributes
+    attributes = decorator.attributes
     return Resources(
-        number(given["cpu"]),
-        number(given["memory"]),
-        number(given["disk"]),
-        number(given["gpu"]),
-        number(given["shared_memory"]),
+        number(attributes["cpu"]),
+        number(attributes["memory"]),
+        number(attributes["disk"]),
+        number(attributes["gpu"]),
+        number(attributes["shared_memory"]),
     )
 
 

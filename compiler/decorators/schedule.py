@@ -32,9 +32,9 @@ class Schedule:
 
 def read(decorator: Decorator) -> Schedule | None:
     """Returns the decorator's values as a record, or None if they name no time. Its check has accepted them."""
-    given = decorator.attributes
-    text = given["cron"] or next((cron for name, cron in _PRESETS if given[name]), None)
-    return Schedule(parse(str(text)), str(given["timezone"] or "UTC")) if text else None
+    attributes = decorator.attributes
+    text = attributes["cron"] or next((cron for name, cron in _PRESETS if attributes[name]), None)
+    return Schedule(parse(str(text)), str(attributes["timezone"] or "UTC")) if text else None
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:

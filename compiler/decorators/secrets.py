@@ -48,7 +48,7 @@ class Secrets:
 
 def has_effect(decorator: Decorator) -> bool:
     """Returns False if all secrets are inline: the task sets these itself, wherever it runs."""
-    return any(each.backend != "inline" for each in read(decorator).sources)
+    return any(source.backend != "inline" for source in read(decorator).sources)
 
 
 def read(decorator: Decorator) -> Secrets:
@@ -72,10 +72,10 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
             decorator, "sources", "it must be a list of secrets", "write `sources=['aws-secrets-manager.NAME']`"
         )
         return
-    wrong = [reason for each in sources for reason in _wrong(each)]
+    wrong = [reason for source in sources for reason in _wrong(source)]
     for why, how in dict.fromkeys(wrong):
         yield value_error(decorator, "sources", why, how)
-    if not wrong and any(sources.count(each) > 1 for each in sources):
+    if not wrong and any(sources.count(source) > 1 for source in sources):
         yield value_error(
             decorator, "sources", "a secret is given twice, and would set its variables twice", "keep one of them"
         )

@@ -76,8 +76,10 @@ def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
     if events is None:
         return None
     if len(events) == 1 and not events[0].parameters:
-        return (replace(events[0], parameters=tuple((each.name, each.name) for each in flow.parameters)),)
-    own = {each.name.lower(): each.name for each in flow.parameters}
+        return (
+            replace(events[0], parameters=tuple((parameter.name, parameter.name) for parameter in flow.parameters)),
+        )
+    own = {parameter.name.lower(): parameter.name for parameter in flow.parameters}
     return tuple(
         replace(event, parameters=tuple((own[name.lower()], field) for name, field in event.parameters))
         for event in events
@@ -85,10 +87,10 @@ def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
 
 
 def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from dicts(decorator, "options")
-    if bool(given["event"]) == bool(given["events"]):
-        both = bool(given["event"])
+    if bool(attributes["event"]) == bool(attributes["events"]):
+        both = bool(attributes["event"])
         why = "Metaflow accepts only one of the two" if both else "without it, no event would ever start the flow"
         yield value_error(
             decorator,
@@ -97,11 +99,11 @@ def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
             "give `event` or `events`, not both" if both else "write `@trigger(event='NAME')`",
         )
         return
-    if given["events"] and not isinstance(given["events"], list) and not function_name(given["events"]):
+    if attributes["events"] and not isinstance(attributes["events"], list) and not function_name(attributes["events"]):
         yield value_error(decorator, "events", "it must be a list of events", "write `events=['…', '…']`")
         return
-    attribute = "event" if given["event"] else "events"
-    if function_name(given[attribute]):
+    attribute = "event" if attributes["event"] else "events"
+    if function_name(attributes[attribute]):
         return
     names: list[str] = []
     mapped: list[str] = []
@@ -111,9 +113,9 @@ def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
 
 
 def _several(decorator: Decorator) -> list[Value]:
-    given = decorator.attributes
-    events = given["events"]
-    return [given["event"]] if given["event"] else events if isinstance(events, list) else [events]
+    attributes = decorator.attributes
+    events = attributes["events"]
+    return [attributes["event"]] if attributes["event"] else events if isinstance(events, list) else [events]
 
 
 def _wrong(event: Value, flow: Flow, names: list[str], mapped: list[str]) -> Iterator[tuple[str, str]]:
@@ -152,10 +154,10 @@ def _wrong_parameters(mapping: Value, flow: Flow, mapped: list[str]) -> Iterator
             "write `{'parameter': 'field'}`, or `['name', ('parameter', 'field')]`",
         )
         return
-    known = {each.name.lower() for each in flow.parameters}
+    known = {parameter.name.lower() for parameter in flow.parameters}
     for parameter, field in pairs:
         if parameter.lower() not in known:
-            close = nearest(parameter, [each.name for each in flow.parameters])
+            close = nearest(parameter, [parameter.name for parameter in flow.parameters])
             yield (
                 f"the flow has no parameter `{parameter}`",
                 f"did you mean `{close}`?" if close else "use the name of a parameter of the flow",

@@ -62,26 +62,26 @@ def read(decorator: Decorator) -> TriggerOnFinish:
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from dicts(decorator, "options")
-    if bool(given["flow"]) == bool(given["flows"]):
-        both = bool(given["flow"])
+    if bool(attributes["flow"]) == bool(attributes["flows"]):
+        both = bool(attributes["flow"])
         why = "Metaflow accepts only one of the two" if both else "without it, no event would ever start the flow"
         how = "give `flow` or `flows`, not both" if both else "write `@trigger_on_finish(flow='OtherFlow')`"
         yield value_error(decorator, "flows" if both else "flow", why, how)
         return
-    if given["flows"] and not isinstance(given["flows"], list) and not function_name(given["flows"]):
+    if attributes["flows"] and not isinstance(attributes["flows"], list) and not function_name(attributes["flows"]):
         yield value_error(decorator, "flows", "it must be a list of flows", "write `flows=['…', '…']`")
         return
     for each in _several(decorator):
         for why, how in _wrong(each):
-            yield value_error(decorator, "flow" if given["flow"] else "flows", why, how)
+            yield value_error(decorator, "flow" if attributes["flow"] else "flows", why, how)
 
 
 def _several(decorator: Decorator) -> list[Value]:
-    given = decorator.attributes
-    flows = given["flows"]
-    return [given["flow"]] if given["flow"] else flows if isinstance(flows, list) else [flows]
+    attributes = decorator.attributes
+    flows = attributes["flows"]
+    return [attributes["flow"]] if attributes["flow"] else flows if isinstance(flows, list) else [flows]
 
 
 def _wrong(flow: Value) -> Iterator[tuple[str, str]]:

@@ -125,14 +125,14 @@ def keys(several: Iterable[Any]) -> None:
 def width(spec: str) -> None:
     """Raises Unfoldable if a number in the format makes a field too wide."""
     if any(
-        int(each[:10]) > MAX_WIDTH for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()
+        int(part[:10]) > MAX_WIDTH for part in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()
     ):
         raise Unfoldable("the field is too wide")
 
 
 def numbers_in(spec: str) -> int:
     """Returns the sum of the numbers in a format, which bounds the padding in its text."""
-    return sum(int(each[:10]) for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split())
+    return sum(int(part[:10]) for part in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split())
 
 
 def is_ordered(value: Any) -> bool:

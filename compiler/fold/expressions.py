@@ -213,7 +213,7 @@ class Folder:
         return tuple(self.items(node.elts))
 
     def fold_Set(self, node: Any) -> Any:
-        return self.set_of([self.usable(each) for each in self.items(node.elts)])
+        return self.set_of([self.usable(item) for item in self.items(node.elts)])
 
     def set_of(self, items: list[Any]) -> Any:
         keys(items)
@@ -353,7 +353,7 @@ class Folder:
         return slice(*(None if each is None else self.plain(each) for each in (node.lower, node.upper, node.step)))
 
     def fold_JoinedStr(self, node: Any) -> Any:
-        parts = [self.fold(each) for each in node.values]
+        parts = [self.fold(value) for value in node.values]
         if sum(map(len, parts)) > MAX_WEIGHT:
             raise Unfoldable("the text is too long")
         return "".join(parts)
@@ -388,11 +388,11 @@ class Folder:
             raise Unfoldable(f"what `{dotted}(…)` returns is not known before the flow runs") from None
         arguments = self.items(node.args)
         named: dict[str, Any] = {}
-        for each in node.keywords:
-            if each.arg is None:
-                named.update(self.mapping(each.value))
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                named.update(self.mapping(keyword.value))
             else:
-                named[each.arg] = self.fold(each.value)
+                named[keyword.arg] = self.fold(keyword.value)
         return self.call(function, arguments, named)
 
     def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:

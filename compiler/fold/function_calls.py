@@ -85,13 +85,13 @@ class Scope:
 def _bound(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
     """Returns the values of the parameters, bound as in Python."""
     signature = function.node.args
-    positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
+    positional = [posonlyarg.arg for posonlyarg in (*signature.posonlyargs, *signature.args)]
     if len(arguments) > len(positional) and not signature.vararg:
         raise TypeError(
             f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given"
         )
     found = dict(zip(positional, arguments))
-    known = {*(each.arg for each in (*signature.args, *signature.kwonlyargs))}
+    known = {*(argument.arg for argument in (*signature.args, *signature.kwonlyargs))}
     others: dict[str, Any] = {}
     for name, value in named.items():
         if name in known and name in found:
@@ -103,7 +103,7 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
     defaults.update(
         {each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None}
     )
-    for name in (*positional, *(each.arg for each in signature.kwonlyargs)):
+    for name in (*positional, *(kwonlyarg.arg for kwonlyarg in signature.kwonlyargs)):
         if name not in found:
             if name not in defaults:
                 raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
@@ -123,15 +123,15 @@ class _Body:
         self.mine: dict[int, Any] = {}
 
     def run(self, statements: list[Any]) -> None:
-        for each in statements:
+        for statement in statements:
             self.folder.budget.step()
-            kind = type(each).__name__
+            kind = type(statement).__name__
             method = getattr(self, "run_" + kind, None)
             if method is None:
                 raise Unfoldable(
                     f"`{self.name}` has a `{kind.lower()}` statement, so its result is only known at run time"
                 )
-            method(each)
+            method(statement)
 
     def run_FunctionDef(self, node: Any) -> None:
         made: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
@@ -163,18 +163,18 @@ class _Body:
         raise Unfoldable(f"`{self.name}` raises an exception")
 
     def run_Import(self, node: Any) -> None:
-        for each in node.names:
-            if each.asname:
-                self.folder.local[each.asname] = Library(each.name)
+        for name in node.names:
+            if name.asname:
+                self.folder.local[name.asname] = Library(name.name)
             else:
-                top = each.name.partition(".")[0]
+                top = name.name.partition(".")[0]
                 self.folder.local[top] = Library(top)
 
     def run_ImportFrom(self, node: Any) -> None:
         if node.level:
             raise Unfoldable(f"`{self.name}` imports from a relative module")
-        for each in node.names:
-            self.folder.local[each.asname or each.name] = Library(f"{node.module}.{each.name}")
+        for name in node.names:
+            self.folder.local[name.asname or name.name] = Library(f"{node.module}.{name.name}")
 
     def run_Try(self, node: Any) -> None:
         """Runs a `try`. It catches the exceptions of operations on known values; unknown values stay unknown."""
@@ -182,7 +182,7 @@ class _Body:
             try:
                 self.run(node.body)
             except Failing as failing:
-                handler = next((each for each in node.handlers if _catches(each.type, failing.error)), None)
+                handler = next((handler for handler in node.handlers if _catches(handler.type, failing.error)), None)
                 if handler is None or (
                     handler.name
                     and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
@@ -259,13 +259,13 @@ class _Body:
         kind = type(self.folder.plain(call.func.value))
         if call.func.attr not in _CHANGES.get(kind, frozenset()):
             raise Unfoldable(f"`{self.name}` calls something for its effect")
-        arguments = [self.folder.usable(each) for each in self.folder.items(call.args)]
-        if any(isinstance(each, (set, frozenset)) for each in arguments) and kind is list:
+        arguments = [self.folder.usable(item) for item in self.folder.items(call.args)]
+        if any(isinstance(argument, (set, frozenset)) for argument in arguments) and kind is list:
             raise Unfoldable("the order of a set differs from run to run")
         if call.keywords or (call.func.attr == "sort" and arguments):
             raise Unfoldable(f"`{self.name}` changes a collection in a way that is not supported")
-        for each in arguments:
-            self.folder.budget.spend(self.folder.budget.weight(each))
+        for argument in arguments:
+            self.folder.budget.spend(self.folder.budget.weight(argument))
         changed = self.own(call.func.value)
         getattr(changed, call.func.attr)(*arguments)
         self.changed(changed)
@@ -292,7 +292,7 @@ class _Body:
         )
         if is_call or isinstance(node, (_ast.List, _ast.Dict, _ast.Set, _ast.ListComp, _ast.DictComp, _ast.SetComp)):
             self.mine[id(value)] = value
-        if isinstance(node, (_ast.List, _ast.Tuple)) and not any(isinstance(each, _ast.Starred) for each in node.elts):
+        if isinstance(node, (_ast.List, _ast.Tuple)) and not any(isinstance(elt, _ast.Starred) for elt in node.elts):
             for each, one in zip(node.elts, value):
                 self.made(each, one)
         if isinstance(node, _ast.Dict) and None not in node.keys and len(value) == len(node.values):

@@ -107,7 +107,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
         return _method(
             folder,
             function,
-            [folder.usable(each) for each in arguments],
+            [folder.usable(argument) for argument in arguments],
             {name: folder.usable(each) for name, each in named.items()},
         )
     if isinstance(function, Late):
@@ -119,7 +119,7 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
     if name in ("map", "filter", "sorted", "min", "max", "isinstance"):
         checked = arguments
     else:
-        checked = [folder.usable(each) for each in arguments]
+        checked = [folder.usable(argument) for argument in arguments]
     for each in (*checked, *named.values()):
         folder.budget.spend(folder.budget.weight(each) // 2 + 1)
     return _library(folder, name, checked, named)
@@ -270,7 +270,7 @@ def _call_enumerate(folder: Folding, arguments: list[Any], named: dict[str, Any]
 
 
 def _call_zip(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return list(zip(*(folder.iterate(each) for each in arguments), **named))
+    return list(zip(*(folder.iterate(argument) for argument in arguments), **named))
 
 
 def _call_reversed(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -280,7 +280,7 @@ def _call_reversed(folder: Folding, arguments: list[Any], named: dict[str, Any])
 def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     import itertools
 
-    lists = [folder.iterate(each) for each in arguments]
+    lists = [folder.iterate(argument) for argument in arguments]
     count = 1
     for each in lists:
         count *= len(each)
@@ -290,7 +290,7 @@ def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[s
 
 
 def _call_itertools_chain(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return [item for each in arguments for item in folder.iterate(each)]
+    return [item for argument in arguments for item in folder.iterate(argument)]
 
 
 def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -304,13 +304,13 @@ def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 def _call_map(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return [
         folder.call(arguments[0], list(each), {})
-        for each in zip(*(folder.iterate(folder.usable(one)) for one in arguments[1:]))
+        for each in zip(*(folder.iterate(folder.usable(argument)) for argument in arguments[1:]))
     ]
 
 
 def _call_filter(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     items = folder.iterate(folder.usable(arguments[1]))
-    return [each for each in items if (each if arguments[0] is None else folder.call(arguments[0], [each], {}))]
+    return [item for item in items if (item if arguments[0] is None else folder.call(arguments[0], [item], {}))]
 
 
 def _call_sorted(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -331,7 +331,7 @@ def _call_max(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 
 def _extreme(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    given = [folder.usable(each) for each in arguments]
+    given = [folder.usable(argument) for argument in arguments]
     items = given
     if len(given) == 1:
         items = (
@@ -357,9 +357,9 @@ def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
-    if not all(isinstance(each, Library) and each.name in _TYPES for each in kinds):
+    if not all(isinstance(kind, Library) and kind.name in _TYPES for kind in kinds):
         raise Unfoldable("`isinstance` is supported for built-in types only")
-    return isinstance(value, tuple(_TYPES[each.name] for each in kinds))
+    return isinstance(value, tuple(_TYPES[kind.name] for kind in kinds))
 
 
 def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -466,7 +466,7 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
         if name == "to_dict":
             return _dict(value)
     elif isinstance(value, (set, frozenset)) and arguments:
-        arguments = [_hashable(each) for each in arguments]
+        arguments = [_hashable(argument) for argument in arguments]
     return getattr(value, name)(*arguments, **named)
 
 

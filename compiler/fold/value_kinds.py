@@ -52,7 +52,10 @@ UNSAVED: dict[str, str] = {
         "a queue between threads"),
     **dict.fromkeys(("socket.socket", "socket.create_connection"), "a socket"),
     **dict.fromkeys(
-        "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect duckdb.connect".split(),
+        (
+            "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect "
+            "duckdb.connect"
+        ).split(),
         "a database connection"
     ),
     **dict.fromkeys(("boto3.client", "boto3.resource"), "a connection of boto3"),
@@ -174,10 +177,10 @@ def _kind_of_call(resolver: Resolver, one: Definition, node: SgNode) -> str:
             return SET
         if of == DICT and attribute.text() in ("keys", "values", "items"):
             return VIEW
-    found = resolver.split(called) if called and "." in called else None
+    place = resolver.split(called) if called and "." in called else None
     if (
-        found is not None
-        and len(nodes := found[0].functions.get(found[1], [])) == 1
+        place is not None
+        and len(nodes := place[0].functions.get(place[1], [])) == 1
         and nodes[0].kind() == "function_definition"
     ):
         return GENERATOR if _yields(nodes[0]) else ""
@@ -186,9 +189,9 @@ def _kind_of_call(resolver: Resolver, one: Definition, node: SgNode) -> str:
 
 def _kind_of_name(resolver: Resolver, one: Definition, node: SgNode) -> str:
     qualified = _qualified(resolver, one, node)
-    found = resolver.split(qualified) if "." in qualified else None
-    if found is not None and found[1] in found[0].functions and found[1] not in found[0].assigned:
-        nodes = found[0].functions[found[1]]
+    place = resolver.split(qualified) if "." in qualified else None
+    if place is not None and place[1] in place[0].functions and place[1] not in place[0].assigned:
+        nodes = place[0].functions[place[1]]
         return FUNCTION if len(nodes) == 1 and nodes[0].kind() == "function_definition" else ""
     if node.kind() == "identifier":
         name = node.text()

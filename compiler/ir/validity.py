@@ -30,14 +30,14 @@ def violations(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
 def _graph(flow: nodes.Flow) -> Iterator[str]:
     steps = flow.by_name
     yield from _repeated("step", [step.name for step in flow.steps])
-    yield from _repeated("parameter", [each.name.lower() for each in flow.parameters])
+    yield from _repeated("parameter", [parameter.name.lower() for parameter in flow.parameters])
     attributes = (
-        [each.attribute for each in flow.parameters]
-        + [each.attribute for each in flow.configs]
-        + [each.name for each in flow.constants]
+        [parameter.attribute for parameter in flow.parameters]
+        + [config.attribute for config in flow.configs]
+        + [constant.name for constant in flow.constants]
     )
     yield from _repeated("class attribute", attributes + list(steps))
-    yield from _repeated("config", [each.name for each in flow.configs])
+    yield from _repeated("config", [config.name for config in flow.configs])
     if not flow.name.isidentifier():
         yield f"flow name {flow.name!r} is not an identifier"
     for role, name in (("start", flow.start), ("end", flow.end)):
@@ -175,7 +175,7 @@ def _node(node: nodes.Node, step: nodes.Step) -> Iterator[str]:
     transition = step.transition
     match node:
         case nodes.Branches():
-            entries = tuple(each.entry for each in node.scopes)
+            entries = tuple(scope.entry for scope in node.scopes)
             if not isinstance(transition, nodes.Split) or entries != transition.targets:
                 yield f"branches of {step.name!r} are not those of its split"
         case nodes.ForEach():

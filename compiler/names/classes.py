@@ -107,10 +107,10 @@ def _has_steps(resolver: Resolver, candidate: Class) -> bool:
 
 
 def _class(resolver: Resolver, qualified: str) -> Class | None:
-    found = resolver.split(qualified)
-    if found is None or found[1] not in found[0].classes:
+    place = resolver.split(qualified)
+    if place is None or place[1] not in place[0].classes:
         return None
-    return Class(found[0], found[0].classes[found[1]][-1])
+    return Class(place[0], place[0].classes[place[1]][-1])
 
 
 def choose(resolver: Resolver, module: Module, wanted: str) -> Class:

@@ -100,7 +100,7 @@ def is_standard(qualified: str) -> bool:
 
 def _is_dotted(text: str) -> bool:
     """Returns False for an attribute of a value, such as `Path(__file__).parent`, which is not a name."""
-    return all(each.strip().isidentifier() for each in text.split("."))
+    return all(part.strip().isidentifier() for part in text.split("."))
 
 
 def binds(module: Module, name: str) -> bool:

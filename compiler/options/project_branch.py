@@ -22,8 +22,8 @@ NOBODY = "default"  # the user of a compile without a branch
 
 def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
     """Returns the flow with the branch in its `@project`, and FLOW146 if the branch is invalid."""
-    found = project_of(flow)
-    if found is None:
+    project = project_of(flow)
+    if project is None:
         if given.branch or given.production:
             option = "--branch" if given.branch else "--production"
             why = "only a flow with `@project` has branches"
@@ -40,28 +40,28 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
     if given.branch and (wrong := wrong_name(given.branch)):
         return flow, [
             Diagnostic(
-                "FLOW146", f"invalid branch: `--branch {given.branch}`", found.span, wrong, "choose a different name"
+                "FLOW146", f"invalid branch: `--branch {given.branch}`", project.span, wrong, "choose a different name"
             )
         ]
-    if any(check(found, flow)):
+    if any(check(project, flow)):
         return flow, []  # which the decorator's check reports
     try:
-        place = place_of(found, flow.name, NOBODY, given.branch, given.production)
+        place = place_of(project, flow.name, NOBODY, given.branch, given.production)
     except Disagreement as error:
-        return flow, [value_error(found, "branch", str(error), "remove one of them")]
+        return flow, [value_error(project, "branch", str(error), "remove one of them")]
     is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows its user
-    made = deployed_to(found, place, given.branch, is_settled)
+    made = deployed_to(project, place, given.branch, is_settled)
     return replace(
-        flow, decorators=tuple(made if decorator is found else decorator for decorator in flow.decorators)
+        flow, decorators=tuple(made if decorator is project else decorator for decorator in flow.decorators)
     ), []
 
 
 def project_of(flow: Flow) -> Decorator | None:
     """Returns the flow's `@project`, if it has one."""
-    return next((each for each in flow.decorators if each.name == "project"), None)
+    return next((decorator for decorator in flow.decorators if decorator.name == "project"), None)
 
 
 def place(flow: Flow) -> Place | None:
     """Returns the place of a flow that went through `deployed`; None without `@project`."""
-    found = project_of(flow)
-    return place_of(found, flow.name, NOBODY) if found is not None else None
+    project = project_of(flow)
+    return place_of(project, flow.name, NOBODY) if project is not None else None

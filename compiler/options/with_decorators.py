@@ -36,34 +36,34 @@ def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
     return flow, problems
 
 
-def _wrong(text: str, known: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
+def _wrong(text: str, spec: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
     """Yields the faults of the values on any step. Faults on one step only are left to the checks of the flow."""
-    alone = _on(replace(step, decorators=()), known, given)
-    found = {each for each in known.check(alone.decorators[0], alone) if each.code == "FLOW121"}
+    alone = _on(replace(step, decorators=()), spec, given)
+    found = {each for each in spec.check(alone.decorators[0], alone) if each.code == "FLOW121"}
     return [replace(each, what=f"`--with {text}`: {each.what}", span=None) for each in found]
 
 
-def _on(step: Step, known: Specification, given: dict[str, Value]) -> Step:
+def _on(step: Step, spec: Specification, given: dict[str, Value]) -> Step:
     """Returns the step with the decorator above its own, where Metaflow would put it."""
-    if any(each.name == known.name for each in step.decorators) and not known.multiple:
+    if any(decorator.name == spec.name for decorator in step.decorators) and not spec.multiple:
         return step
-    return replace(step, decorators=(Decorator(known.name, {**known.attributes, **given}, step.span), *step.decorators))
+    return replace(step, decorators=(Decorator(spec.name, {**spec.attributes, **given}, step.span), *step.decorators))
 
 
 def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagnostic]]:
     """Returns the decorator that the text names, the attributes that it gives, and diagnostics."""
     name, _, rest = text.partition(":")
     name = name.strip()
-    known = specification(name)
-    if known is None or known.level != "step":
-        return None, {}, [_unknown(text, name, known)]
+    spec = specification(name)
+    if spec is None or spec.level != "step":
+        return None, {}, [_unknown(text, name, spec)]
     given: dict[str, Value] = {}
     problems: list[Diagnostic] = []
-    for each in _parts(rest):
-        attribute, equals, value = each.partition("=")
+    for part in _parts(rest):
+        attribute, equals, value = part.partition("=")
         attribute = attribute.strip()
         if not equals:
-            why = f"`{each}` gives no attribute a value"
+            why = f"`{part}` gives no attribute a value"
             problems.append(
                 Diagnostic(
                     "FLOW117",
@@ -73,12 +73,12 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
                     f"write `--with {name}:attribute=value`",
                 )
             )
-        elif attribute not in known.attributes:
-            close = nearest(attribute, known.attributes)
+        elif attribute not in spec.attributes:
+            close = nearest(attribute, spec.attributes)
             how = (
                 f"did you mean `{close}`?"
                 if close
-                else "its attributes are " + (", ".join(f"`{one}`" for one in known.attributes) or "none")
+                else "its attributes are " + (", ".join(f"`{attribute}`" for attribute in spec.attributes) or "none")
             )
             problems.append(
                 Diagnostic(
@@ -91,7 +91,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
             )
         else:
             try:
-                given[attribute] = _value(value.strip(), known.attributes[attribute])
+                given[attribute] = _value(value.strip(), spec.attributes[attribute])
             except Unfoldable as error:
                 problems.append(
                     Diagnostic(
@@ -102,7 +102,7 @@ def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagn
                         "give a different value",
                     )
                 )
-    return known, given, problems
+    return spec, given, problems
 
 
 def _parts(text: str) -> list[str]:
@@ -133,9 +133,9 @@ def _value(text: str, default: Value) -> Value:
     return plain(text)
 
 
-def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
+def _unknown(text: str, name: str, spec: Specification | None) -> Diagnostic:
     what = f"`--with {text}` names no decorator of steps"
-    if known is not None:
+    if spec is not None:
         return Diagnostic(
             "FLOW112",
             f"`--with {text}`: `@{name}` belongs on the flow class",
@@ -153,9 +153,9 @@ def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
             "FLOW118", f"`--with {text}` names a decorator by its path", None, why, "write it above the steps"
         )
     close = nearest(
-        name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"]
+        name, [name for name in names() if (one := specification(name)) is not None and one.level == "step"]
     )
-    how = f"did you mean `{close}`?" if close else "use a decorator that `flowc explain FLOW110` lists"
+    how = f"did you mean `{close}`?" if close else "use one of the step decorators in the documentation"
     return Diagnostic(
         "FLOW110",
         what,

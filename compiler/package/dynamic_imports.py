@@ -44,7 +44,7 @@ _SHELLS = frozenset(
     (
         "os.system",
         "os.popen",
-        *(f"subprocess.{each}" for each in "run call check_call check_output Popen getoutput".split()),
+        *(f"subprocess.{part}" for part in "run call check_call check_output Popen getoutput".split()),
     )
 )
 _PYTHONS = ("python", "python3")
@@ -83,8 +83,8 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
             node = _argument(call, 0, "args")
             if node is not None and node.kind() in _TEXTS and "python" in node.text():
                 values = _values(evaluator, module, node)
-                for each in values or ():
-                    yield from _command(call, [([word], node) for word in str(each).split()])
+                for value in values or ():
+                    yield from _command(call, [([word], node) for word in str(value).split()])
                 if values is None:
                     yield from _command(call, _begun(_beginning(evaluator, module, node), node))
     for kind in ("list", "tuple", "argument_list"):
@@ -98,7 +98,7 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
     """
     home, _, first = beginning.rpartition(".")
     parts = home.split(".") if home else []
-    if not beginning or not all(each.isidentifier() for each in parts):
+    if not beginning or not all(part.isidentifier() for part in parts):
         return {}
     place = os.path.join(folder, *parts)
     if not os.path.isdir(place):
@@ -145,14 +145,14 @@ def _top_level(folder: str) -> Iterator[str]:
 
 def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[Named]:
     """Returns what `[sys.executable, …]` starts, wherever the list is written: a call may get it from a variable."""
-    items = [each for each in display.named_children() if each.kind() not in ("comment", "keyword_argument")]
+    items = [child for child in display.named_children() if child.kind() not in ("comment", "keyword_argument")]
     at = max(
         (index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None
     )
     if at is None:
         return
     words: list[Word] = [(["python"], display)]
-    words += [(list(_values(evaluator, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS]]
+    words += [(list(_values(evaluator, module, item) or ()), item) for item in items[at + 1 : at + _MAX_WORDS]]
     yield from _command(display, words)
 
 
@@ -183,7 +183,7 @@ def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
                 yield Named(node, started=word)
                 return
         elif is_module:
-            yield Named(node, modules=tuple(str(each) for each in values))
+            yield Named(node, modules=tuple(str(value) for value in values))
             return
         elif first == "-m":
             is_module = True
@@ -204,8 +204,8 @@ def _module(evaluator: Evaluator, module: Module, call: SgNode, node: SgNode | N
         yield Named(call, beginning=_beginning(evaluator, module, node))
         return
     names = []
-    for each in values:
-        name = _absolute(evaluator, module, call, str(each))
+    for value in values:
+        name = _absolute(evaluator, module, call, str(value))
         names += [name, f"{name}.__main__"] if function == "runpy.run_module" else [name]
         listed = _argument(call, 3, "fromlist") if function.endswith("__import__") else None
         for inner in (_values(evaluator, module, listed) or ()) if listed is not None else ():
@@ -232,7 +232,7 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
     """Returns the known beginning of a text whose end is computed."""
     kind = node.kind()
     if kind == "parenthesized_expression":
-        inner = next((each for each in node.named_children() if each.kind() != "comment"), None)
+        inner = next((child for child in node.named_children() if child.kind() != "comment"), None)
         return _beginning(evaluator, module, inner) if inner is not None else ""
     if kind == "binary_operator":
         left, operator = node.field("left"), node.field("operator")
@@ -256,13 +256,15 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
         return _beginning(evaluator, module, value) if value is not None and value.range() != node.range() else ""
     if kind == "string":  # an f-string
         known = ""
-        for each in node.named_children():
-            if each.kind() == "string_content":
-                known += each.text()
-            elif each.kind() == "interpolation":
-                inner = next((one for one in each.named_children() if one.kind() != "comment"), None)
+        for child in node.named_children():
+            if child.kind() == "string_content":
+                known += child.text()
+            elif child.kind() == "interpolation":
+                inner = next((child for child in child.named_children() if child.kind() != "comment"), None)
                 values = (
-                    _values(evaluator, module, inner) if inner is not None and len(each.named_children()) == 1 else None
+                    _values(evaluator, module, inner)
+                    if inner is not None and len(child.named_children()) == 1
+                    else None
                 )
                 if not values or len(values) != 1:
                     break
@@ -284,7 +286,7 @@ def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ..
             if not isinstance(found, (list, tuple, dict)) or len(found) > _MAX_NAMES:
                 continue
             values = tuple(_folded(evaluator, module, node, {name: each}) for each in found)
-            return None if any(each is None for each in values) else values
+            return None if any(value is None for value in values) else values
     value = _folded(evaluator, module, node, {})
     return None if value is None else (value,)
 
@@ -332,7 +334,7 @@ def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
         clauses = (
             [outer]
             if outer.kind() == "for_statement"
-            else [each for each in outer.named_children() if each.kind() == "for_in_clause"]
+            else [child for child in outer.named_children() if child.kind() == "for_in_clause"]
         )
         for clause in clauses:
             left, right = clause.field("left"), clause.field("right")
@@ -369,7 +371,9 @@ def _qualified(resolver: Resolver, module: Module, dotted: str) -> str:
 
 def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
     arguments = call.field("arguments")
-    given = [each for each in arguments.named_children() if each.kind() != "comment"] if arguments is not None else []
+    given = (
+        [child for child in arguments.named_children() if child.kind() != "comment"] if arguments is not None else []
+    )
     for each in given:
         key = each.field("name") if each.kind() == "keyword_argument" else None
         if key is not None and key.text() == name:
@@ -380,5 +384,5 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
     """Returns the Python files among the values, as paths from the flow's folder."""
-    paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
-    return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))
+    paths = (os.path.normpath(str(value).removeprefix(f"{HERE}/")).replace(os.sep, "/") for value in values or ())
+    return tuple(path for path in paths if path.endswith(".py") and not path.startswith(("../", "/")))

@@ -56,9 +56,13 @@ def _fingerprint(
 ) -> str:
     found = hashlib.sha256()
     decorators = next(
-        [[each.name, each.attributes] for each in one.decorators] for one in flow.steps if one.name == step
+        [[decorator.name, decorator.attributes] for decorator in one.decorators]
+        for one in flow.steps
+        if one.name == step
     )
-    configs = [[each.name, each.value, each.literal] for each in flow.configs]  # the contents, however they were given
+    configs = [
+        [config.name, config.value, config.literal] for config in flow.configs
+    ]  # the contents, however they were given
     found.update(
         json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode(
             "utf-8", "surrogatepass"
@@ -83,7 +87,7 @@ def _needed(step: str, uses: dict[str, frozenset[str]], shared: frozenset[str]) 
     found = set(shared)
     while waiting:
         found |= uses.get(waiting.pop(), frozenset())
-        new = [each for each in uses if each in found and each not in kept]
+        new = [use for use in uses if use in found and use not in kept]
         kept.update(new)
         waiting += new
     return frozenset(kept)

@@ -72,7 +72,11 @@ def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     sources = values.get("sources", ())
     if isinstance(sources, str) or _is_pair(sources):
         sources = (sources,)
-    pairs = [each if _is_pair(each) else (each, None) for each in sources] if isinstance(sources, (list, tuple)) else []
+    pairs = (
+        [source if _is_pair(source) else (source, None) for source in sources]
+        if isinstance(sources, (list, tuple))
+        else []
+    )
     if not pairs or not all(isinstance(each, str) and isinstance(name, (str, type(None))) for each, name in pairs):
         raise Wrong("it names no files", "write paths, or pairs of a path and a name in the package")
     if values.get("arcname") is not None:
@@ -110,6 +114,6 @@ def _suffixes(given: Any) -> tuple[str, ...]:
 def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     for place, inner, files in os.walk(folder):
         inner[:] = sorted(each for each in inner if not each.startswith(".") and each != "__pycache__")
-        for each in sorted(files):
-            if not each.startswith(".") and each.endswith(suffixes):
-                yield os.path.relpath(os.path.join(place, each), folder)
+        for file in sorted(files):
+            if not file.startswith(".") and file.endswith(suffixes):
+                yield os.path.relpath(os.path.join(place, file), folder)

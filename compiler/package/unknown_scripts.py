@@ -27,7 +27,9 @@ def unknown_scripts(
 ) -> Iterator[Diagnostic]:
     """Yields a warning for each command that may start a script that is not in the code package."""
     texts = [content.decode("utf-8", "replace") for path, content in sources.contents.items() if path.endswith(".py")]
-    left = [each for each in sorted(_scripts(sources.folder)) if each not in sources.contents and each not in added]
+    left = [
+        script for script in sorted(_scripts(sources.folder)) if script not in sources.contents and script not in added
+    ]
     for module, named in unknown:
         script = next((each for each in left if any(_names(named, each).search(text) for text in texts)), None)
         if script is None:

@@ -68,7 +68,7 @@ def bind(
             name = key.text()
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{each}`" for each in names) or "none"
+                listed = ", ".join(f"`{name}`" for name in names) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
@@ -124,7 +124,7 @@ def bind(
             found[positional[count]] = node
             count += 1
         else:
-            how = f"name it: {', '.join(f'`{each}=`' for each in names[:6])}" if names else "remove it"
+            how = f"name it: {', '.join(f'`{name}=`' for name in names[:6])}" if names else "remove it"
             problems.append(
                 Diagnostic(
                     "FLOW113",
@@ -142,7 +142,7 @@ def _unpacked(
 ) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
     """Returns the arguments that `**` unpacks, without those that are `taken`."""
     place = span(owner.module.source, node)
-    inner = next((each for each in node.named_children() if each.kind() != "comment"), node)
+    inner = next((child for child in node.named_children() if child.kind() != "comment"), node)
     try:
         value = folded(evaluator, owner, inner)
         value = value.value if isinstance(value, Late) else value
@@ -165,7 +165,7 @@ def _unpacked(
             why = "Python would fail when the flow is imported"
             problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
         elif name not in names:
-            listed = ", ".join(f"`{one}`" for one in names) or "none"
+            listed = ", ".join(f"`{name}`" for name in names) or "none"
             why = f"`{' '.join(node.text().split())[:60]}` unpacks it"
             problems.append(
                 Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}")

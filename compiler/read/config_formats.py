@@ -176,7 +176,7 @@ def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> di
             raise BadText(
                 f"`{line[:80]}` has an environment marker, which is not supported", "remove the part after `;`"
             )
-        versions = sorted(re.sub(r"\s", "", each) for each in (found["versions"] or "").split(",") if each.strip())
+        versions = sorted(re.sub(r"\s", "", part) for part in (found["versions"] or "").split(",") if part.strip())
         version = ",".join(versions).lstrip(strip)
         name = found["name"]
         if found["extras"]:
@@ -193,7 +193,7 @@ def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> di
 
 
 def _extras(text: str) -> str:
-    return "[" + ",".join(sorted({each.strip() for each in text.split(",") if each.strip()})) + "]"
+    return "[" + ",".join(sorted({part.strip() for part in text.split(",") if part.strip()})) + "]"
 
 
 def _requirements(text: str) -> Any:
@@ -205,7 +205,7 @@ def _pyproject(text: str) -> Any:
     python, lines = project.get("requires-python"), project.get("dependencies", [])
     if (
         not isinstance(lines, list)
-        or not all(isinstance(each, str) for each in lines)
+        or not all(isinstance(line, str) for line in lines)
         or not isinstance(python, (str, type(None)))
     ):
         raise BadText("in `[project]`, `dependencies` must be a list of texts, and `requires-python` must be text")

@@ -66,11 +66,11 @@ def read_configs(
 
 def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
     """Returns the configs for the IR."""
-    for each in configs:
-        if each.is_known:
-            value = each.value
+    for config in configs:
+        if config.is_known:
+            value = config.value
             yield nodes.Config(
-                each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place
+                config.attribute, config.name, plain(_shown(value)), config.is_plain, literal(value), config.place
             )
 
 
@@ -85,9 +85,9 @@ def _shown(value: Any) -> Any:
 
 def inputs(configs: Iterable[Config]) -> Iterator[nodes.Input]:
     """Yields the configs' inputs for the spec's provenance."""
-    for each in configs:
-        if each.digest:
-            yield nodes.Input("config", each.name, each.origin, each.digest)
+    for config in configs:
+        if config.digest:
+            yield nodes.Input("config", config.name, config.origin, config.digest)
 
 
 def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
@@ -95,7 +95,7 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
         for name, _ in pairs:
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{each}`" for each in names)
+                listed = ", ".join(f"`{name}`" for name in names)
                 how = (
                     f"did you mean `{close}`?"
                     if close
@@ -252,10 +252,10 @@ class _Reader:
         """Returns the value, a `Function` or `Library` for a callable, or None."""
         if node is None:
             return None
-        found = folded(self.evaluator.at(HERE if is_path else ""), self.member.owner, node)
-        if isinstance(found, Late):
+        value = folded(self.evaluator.at(HERE if is_path else ""), self.member.owner, node)
+        if isinstance(value, Late):
             raise Unfoldable("a config cannot use a different config")
-        return found
+        return value
 
     def called(self, config: Config, value: Any) -> Any:
         """Returns the result of a callable in the context of a deploy-time value, and any other value unchanged."""
@@ -374,7 +374,7 @@ class _Reader:
         return self.evaluated(config, "parser", text)
 
     def parser(self, node: Any) -> Any:
-        """Returns the name of a format that flowc reads itself, a function to call, or None if the parser is unknown."""
+        """Returns the name of a format that flowc reads itself, a function to call, or None if it is unknown."""
         module = self.member.owner.module
         if node.kind() in ("identifier", "attribute"):
             known = FORMATS.get(self.evaluator.resolver.qualify(module, node.text()))

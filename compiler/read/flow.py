@@ -48,7 +48,7 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
     configs, wrong = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name))
     problems += wrong
     if configs:
-        evaluator = evaluator.with_configs({each.name: each for each in configs})
+        evaluator = evaluator.with_configs({config.name: config for config in configs})
     members, wrong = with_parameters(evaluator, order, members)
     problems += wrong
     steps, facts = [], {}
@@ -63,9 +63,9 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
     decorators, wrong = _flow_decorators(evaluator, order)
     problems += wrong
     constants = [
-        nodes.Constant(each.name, span(each.owner.module.source, each.outer))
-        for each in members.values()
-        if each.kind == "constant" and not each.name.startswith("_")
+        nodes.Constant(member.name, span(member.owner.module.source, member.outer))
+        for member in members.values()
+        if member.kind == "constant" and not member.name.startswith("_")
     ]
     flow = nodes.Flow(
         flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"),
@@ -82,7 +82,7 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
         from .include_files import inputs as inputs_of_files
 
         flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
-    may_assign_anything = any(each.code in ("FLOW110", "FLOW115") for each in problems)
+    may_assign_anything = any(problem.code in ("FLOW110", "FLOW115") for problem in problems)
     return Reading(
         flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)
     ), problems
@@ -118,7 +118,7 @@ def _configs(
     evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str]
 ) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
     """Reads the flow's configurations, which must come before anything that may use them."""
-    found = [each for each in members.values() if each.kind == "config"]
+    found = [member for member in members.values() if member.kind == "config"]
     if not found and not given.config_files and not given.config_values:
         return [], []
     from .configs import read_configs
@@ -246,7 +246,7 @@ def _arguments(definition: SgNode) -> tuple[str, ...]:
 
 def _body(definition: SgNode) -> list[SgNode]:
     body = definition.field("body")
-    return [each for each in body.named_children() if each.kind() != "comment"] if body is not None else []
+    return [child for child in body.named_children() if child.kind() != "comment"] if body is not None else []
 
 
 def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
@@ -255,7 +255,7 @@ def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
         return None
     call = statement.named_children()[0]
     while call.kind() == "parenthesized_expression":
-        call = next((each for each in call.named_children() if each.kind() != "comment"), call)
+        call = next((child for child in call.named_children() if child.kind() != "comment"), call)
     if call.kind() != "call":
         return None
     function = call.field("function")
@@ -368,42 +368,42 @@ def read_decorator(
         return None, []
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
         return None, []  # read by `_package_sources`
-    known = specification(name)
-    if known is None and name in owner.module.functions:
+    spec = specification(name)
+    if spec is None and name in owner.module.functions:
         return None, []  # its replacement, if Metaflow has no such name
-    if known is None and name in EXTENSIONS:
+    if spec is None and name in EXTENSIONS:
         return None, [of_extension(name, place)]
-    if known is None:
+    if spec is None:
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "use one of the decorators in the documentation, or remove it"
         why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"
         return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
-    if known.level != level:
-        goes = "a step" if known.level == "step" else "the flow class"
+    if spec.level != level:
+        goes = "a step" if spec.level == "step" else "the flow class"
         what = f"`@{name}` belongs on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}"
         return None, [Diagnostic("FLOW112", what, place, "it would have no effect here", "move it there")]
     if expression.kind() != "call":
-        return nodes.Decorator(name, dict(known.attributes), place), []
-    bound = bind(owner, expression, (), tuple(known.attributes), f"@{name}", evaluator)
-    plain_ones = {each: node for each, node in bound.given.items() if each not in known.functions}
+        return nodes.Decorator(name, dict(spec.attributes), place), []
+    bound = bind(owner, expression, (), tuple(spec.attributes), f"@{name}", evaluator)
+    plain_ones = {each: node for each, node in bound.given.items() if each not in spec.functions}
     found, wrong = values(evaluator, owner, plain_ones, f"@{name}")
     problems = [*bound.diagnostics, *wrong]
     if len(plain_ones) < len(bound.given):
-        more, wrong = _with_functions(evaluator, owner, bound.given, known, flow_name)
+        more, wrong = _with_functions(evaluator, owner, bound.given, spec, flow_name)
         found.update(more)
         problems += wrong
     if problems or not bound.given.keys() <= found.keys():
         return None, problems  # faults of its arguments are already reported
-    return nodes.Decorator(name, {**known.attributes, **bound.unpacked, **found}, place), []
+    return nodes.Decorator(name, {**spec.attributes, **bound.unpacked, **found}, place), []
 
 
 def _with_functions(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], spec: Specification, flow_name: str
 ) -> tuple[dict[str, nodes.Value], list[Diagnostic]]:
     """Returns the values of the attributes that may hold functions, or none and FLOW116 if a function has no name."""
     from .function_values import Nameless, with_functions
 
-    context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
+    context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if spec.deploy_time else None
 
     def value(evaluator: Evaluator, owner: Class, node: SgNode) -> nodes.Value:
         return with_functions(evaluator, owner, node, context)
@@ -411,15 +411,15 @@ def _with_functions(
     found: dict[str, nodes.Value] = {}
     problems: list[Diagnostic] = []
     for name, node in given.items():
-        if name in known.functions:
+        if name in spec.functions:
             try:
-                more, wrong = values(evaluator, owner, {name: node}, f"@{known.name}", value)
+                more, wrong = values(evaluator, owner, {name: node}, f"@{spec.name}", value)
             except Nameless as error:
                 why = "a different process calls it later, and finds it by its name"
                 how = "define it with `def` in the flow's file"
                 return {}, [
                     *problems,
-                    Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, how),
+                    Diagnostic("FLOW116", f"a function in `@{spec.name}` has no name", error.span, why, how),
                 ]
             found.update(more)
             problems += wrong

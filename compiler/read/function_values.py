@@ -54,11 +54,11 @@ def function_of(resolver: Resolver, owner: Class, node: SgNode) -> Function | No
         return Function(owner.module, "", node)
     if node.kind() not in ("identifier", "attribute"):
         return None
-    found = resolver.split(resolver.qualify(owner.module, node.text()))
-    if found is None or found[1] not in found[0].functions:
+    place = resolver.split(resolver.qualify(owner.module, node.text()))
+    if place is None or place[1] not in place[0].functions:
         return None
-    definition = found[0].functions[found[1]][-1]
-    return Function(found[0], found[1], definition)
+    definition = place[0].functions[place[1]][-1]
+    return Function(place[0], place[1], definition)
 
 
 def name_of(resolver: Resolver, function: Function) -> str:
@@ -87,12 +87,12 @@ def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: di
     and a function that folds becomes its result. Raises Unfoldable and Nameless.
     """
     kind = node.kind()
-    items = [each for each in node.named_children() if each.kind() != "comment"]
+    items = [child for child in node.named_children() if child.kind() != "comment"]
     if kind == "parenthesized_expression" and len(items) == 1:
         return with_functions(evaluator, owner, items[0], context)
-    if kind in ("list", "tuple") and not any(each.kind() == "list_splat" for each in items):
-        return [with_functions(evaluator, owner, each, context) for each in items]
-    if kind == "dictionary" and all(each.kind() == "pair" for each in items):
+    if kind in ("list", "tuple") and not any(item.kind() == "list_splat" for item in items):
+        return [with_functions(evaluator, owner, item, context) for item in items]
+    if kind == "dictionary" and all(item.kind() == "pair" for item in items):
         found: dict[str, Value] = {}
         for pair in items:
             key, value = pair.field("key"), pair.field("value")
@@ -127,5 +127,5 @@ def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None
         or resolver.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}"
     ):
         return None
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     return given[0] if len(given) == 1 and given[0].kind() != "keyword_argument" else None

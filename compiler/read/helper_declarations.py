@@ -60,13 +60,13 @@ def parameter(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[str, Cl
     """Returns (which of PARAMETERS, where to read it, its call) if the expression of a class yields a parameter, else
     None. Raises Unfoldable.
     """
-    found = folded(evaluator, owner, node)
-    if not isinstance(found, Declared) or found.name not in PARAMETERS:
+    value = folded(evaluator, owner, node)
+    if not isinstance(value, Declared) or value.name not in PARAMETERS:
         return None
-    home, root = _written(owner, "{}\n", [found], span(owner.module.source, node))
+    home, root = _written(owner, "{}\n", [value], span(owner.module.source, node))
     call = root.find(kind="call")
     assert call is not None
-    return found.name, home, call
+    return value.name, home, call
 
 
 def may_be_parameter(node: SgNode) -> bool:
@@ -125,7 +125,7 @@ def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, 
 
 def _call(declared: Declared, imports: dict[str, str]) -> str:
     imports[declared.name] = f"metaflow.{declared.name}"
-    given = [_code(each, imports) for each in declared.arguments]
+    given = [_code(argument, imports) for argument in declared.arguments]
     given += [f"{name}={_code(each, imports)}" for name, each in declared.named.items()]
     return f"{declared.name}({', '.join(given)})" if given or declared.name in PARAMETERS else declared.name
 
@@ -162,7 +162,7 @@ def declares(resolver: Resolver, module: Module, node: SgNode, names: Iterable[s
     """Returns the first of Metaflow's names that the code, or a function or class of the flow's own that it calls,
     mentions; "" if there is none.
     """
-    wanted = {f"metaflow.{each}" for each in names}
+    wanted = {f"metaflow.{name}" for name in names}
     return next(_mentioned(resolver, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
 
 
@@ -194,11 +194,11 @@ def _mentioned(
         qualified = resolver.qualify(module, each.text())
         if qualified in wanted:
             yield qualified
-        found = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
+        place = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
         seen.add(qualified)
-        if found is None:
+        if place is None:
             continue
-        home, name = found
+        home, name = place
         if name in home.functions:
             yield from _mentioned(resolver, home, home.functions[name][-1], wanted, seen, depth + 1)
         elif name in home.classes:

@@ -38,9 +38,9 @@ MAX_BYTES = 256 << 20
 
 def inputs(parameters: Iterable[nodes.Parameter]) -> Iterator[nodes.Input]:
     """Yields the default files as inputs of the compile."""
-    for each in parameters:
-        if each.include is not None and each.include.digest:
-            yield nodes.Input("file", each.name, str(each.default), f"sha256:{each.include.digest}")
+    for parameter in parameters:
+        if parameter.include is not None and parameter.include.digest:
+            yield nodes.Input("file", parameter.name, str(parameter.default), f"sha256:{parameter.include.digest}")
 
 
 def read_include(
@@ -84,7 +84,7 @@ def read_include(
         return None, {}, [nameless(member, "IncludeFile")]
     path = str(default) if default else ""
     files, problems = _carried(evaluator, member, path, str(encoding) if is_text else "", place) if path else ({}, [])
-    if any(each.severity != WARNING for each in problems):
+    if any(problem.severity != WARNING for problem in problems):
         return None, {}, problems
     described, wrong = help_text(evaluator, member.owner, help_node, name)
     described = described or str(found.get("help") or "")

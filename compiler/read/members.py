@@ -151,7 +151,7 @@ def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode
     try:
         for clause in (
             statement,
-            *(each for each in statement.named_children() if each.kind() in ("elif_clause", "else_clause")),
+            *(child for child in statement.named_children() if child.kind() in ("elif_clause", "else_clause")),
         ):
             condition = clause.field("condition")
             if condition is None or folded(evaluator, owner, condition):
@@ -206,16 +206,16 @@ def _assignment(evaluator: Evaluator, owner: Class, node: SgNode) -> Iterator[Me
     if left.kind() == "identifier":
         yield _assigned(evaluator, owner, left.text(), right, node)
     elif left.kind() in ("pattern_list", "tuple_pattern"):
-        targets = [each for each in left.named_children() if each.kind() != "comment"]
+        targets = [child for child in left.named_children() if child.kind() != "comment"]
         values = (
-            [each for each in right.named_children() if each.kind() != "comment"]
+            [child for child in right.named_children() if child.kind() != "comment"]
             if right.kind() in ("expression_list", "tuple")
             else []
         )
         if (
             len(targets) == len(values)
-            and all(each.kind() == "identifier" for each in targets)
-            and all(each.kind() != "list_splat" for each in values)
+            and all(target.kind() == "identifier" for target in targets)
+            and all(value.kind() != "list_splat" for value in values)
         ):
             for target, value in zip(targets, values):  # a, b = 1, 2
                 yield _assigned(evaluator, owner, target.text(), value, value)
@@ -233,7 +233,7 @@ def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, oute
             else ""
         )
         unpacked = arguments is not None and any(
-            each.kind() in ("dictionary_splat", "list_splat") for each in arguments.named_children()
+            child.kind() in ("dictionary_splat", "list_splat") for child in arguments.named_children()
         )
         if called in PARAMETERS:
             direct = Member(name, "config" if called == "Config" else "parameter", owner, right, outer)
@@ -334,9 +334,9 @@ def _decorated_as_step(resolver: Resolver, owner: Class, decorator: SgNode) -> b
 
 def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
     if any(
-        _decorated_as_step(evaluator.resolver, owner, each)
-        for each in decorated.children()
-        if each.kind() == "decorator"
+        _decorated_as_step(evaluator.resolver, owner, child)
+        for child in decorated.children()
+        if child.kind() == "decorator"
     ):
         return True
     return any(
@@ -402,7 +402,7 @@ def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
 
 def decorator_expression(decorator: SgNode) -> SgNode | None:
     """Returns the expression after the `@`."""
-    return next((each for each in decorator.named_children() if each.kind() != "comment"), None)
+    return next((child for child in decorator.named_children() if child.kind() != "comment"), None)
 
 
 def own_decorators(

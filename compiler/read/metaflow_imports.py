@@ -68,9 +68,9 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
     if module not in MODULES:
         yield module, home
         return
-    for each in statement.named_children():
-        name = each.field("name") if each.kind() == "aliased_import" else each
-        if each.range() != home.range() and name is not None and name.kind() == "dotted_name":
+    for child in statement.named_children():
+        name = child.field("name") if child.kind() == "aliased_import" else child
+        if child.range() != home.range() and name is not None and name.kind() == "dotted_name":
             full = f"{module}.{name.text()}"
             if (
                 module == "metaflow"
@@ -78,6 +78,6 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and full not in MODULES
                 and not name.text().startswith("__")
             ):
-                local = each.field("alias") or name
+                local = child.field("alias") or name
                 if f"@{local.text()}" not in root.text():  # a decorator that nobody knows is spoken of where it is used
                     yield full, name

@@ -189,13 +189,20 @@ def _parameters(
     reported: list[Any], flow: nodes.Flow, place: Span
 ) -> tuple[tuple[nodes.Parameter, ...], list[Diagnostic]]:
     """Returns the remaining parameters, those that mutators added, and FLOW142."""
-    known = {each.attribute: each for each in flow.parameters}
+    known = {parameter.attribute: parameter for parameter in flow.parameters}
     kept = {each["attribute"] for each in reported if each["kept"]}
     added = [_parameter(each, place) for each in reported if not each["kept"]]
     problems = [
-        Diagnostic("FLOW142", f"a mutator adds an invalid parameter: {each}", place, "no run could use it", "correct it in the mutator")
-        for each in added if isinstance(each, str)
-    ]  # fmt: skip
+        Diagnostic(
+            "FLOW142",
+            f"a mutator adds an invalid parameter: {reason}",
+            place,
+            "no run could use it",
+            "correct it in the mutator",
+        )
+        for reason in added
+        if isinstance(reason, str)
+    ]
     left = [each for name, each in known.items() if name in kept]
     return (*left, *(each for each in added if isinstance(each, nodes.Parameter))), problems
 

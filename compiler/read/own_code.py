@@ -56,7 +56,7 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     from ..ir.json_form import plain_record
 
     reader, writer = os.pipe()
-    configs = {"configs": [plain_record(each) for each in flow.configs]}
+    configs = {"configs": [plain_record(config) for config in flow.configs]}
     data = {
         **request,
         "folder": os.path.abspath(folder),

@@ -62,7 +62,7 @@ def read_parameter(
     problems += wrong
     if default_node is None:
         default = bound.unpacked.get("default")
-    if any(each.severity != WARNING for each in problems):
+    if any(problem.severity != WARNING for problem in problems):
         return None, problems
     name = found.get("name")
     if not isinstance(name, str):
@@ -181,10 +181,10 @@ def _default(
             value = plain(called(evaluator, function, context))
         except Unfoldable:
             return None, True, []
-        wanted = kind or "str"
-        if type(value) not in _KINDS[wanted]:
+        type_name = kind or "str"
+        if type(value) not in _KINDS[type_name]:
             what = f"the function in the default of parameter `{member.name}` returns `{value!r:.40}`"
-            why = f"the parameter has type `{wanted}`, and Metaflow accepts only this type from a function"
+            why = f"the parameter has type `{type_name}`, and Metaflow accepts only this type from a function"
             return (
                 value,
                 False,
@@ -194,7 +194,7 @@ def _default(
                         what,
                         span(source, node),
                         why,
-                        f"let it return a `{wanted}`, or give a different `type`",
+                        f"let it return a `{type_name}`, or give a different `type`",
                     )
                 ],
             )

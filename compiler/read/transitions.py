@@ -229,7 +229,7 @@ class _Reader:
         return (
             len(names) > 2
             and names[0] == self.self_name
-            and any(each.attribute == names[1] for each in self.evaluator.configs.values())
+            and any(config.attribute == names[1] for config in self.evaluator.configs.values())
         )
 
     def value(self, node: SgNode) -> Any:
@@ -252,7 +252,9 @@ class _Reader:
 
     def is_local(self, name: str) -> bool:
         """Returns True if the step itself binds the name, so that the module's value does not count."""
-        function = next((each for each in self.call.ancestors() if each.kind() == "function_definition"), None)
+        function = next(
+            (ancestor for ancestor in self.call.ancestors() if ancestor.kind() == "function_definition"), None
+        )
         body = function.field("body") if function is not None else None
         if body is None:
             return False

@@ -27,15 +27,15 @@ _NESTED = ("function_definition", "lambda", "class_definition")
 
 def check_own(resolver: Resolver, owner: Class, decorator: SgNode) -> Iterator[Diagnostic]:
     """Yields the diagnostics of a step's decorator, if it is one of the user's own."""
-    expression = next((each for each in decorator.named_children() if each.kind() != "comment"), None)
+    expression = next((child for child in decorator.named_children() if child.kind() != "comment"), None)
     call = expression if expression is not None and expression.kind() == "call" else None
     name = call.field("function") if call is not None else expression
     if name is None or name.kind() not in ("identifier", "attribute"):
         return
-    found = resolver.split(resolver.qualify(owner.module, name.text()))
-    if found is None:
+    place = resolver.split(resolver.qualify(owner.module, name.text()))
+    if place is None:
         return
-    module, short = found
+    module, short = place
     if short in module.functions:
         node = module.functions[short][-1]
         if _is_marked(resolver, module, node):
@@ -47,10 +47,10 @@ def check_own(resolver: Resolver, owner: Class, decorator: SgNode) -> Iterator[D
 
 def is_own(resolver: Resolver, qualified: str) -> bool:
     """Returns True for a function marked as a step decorator, and for a class that is one."""
-    found = resolver.split(qualified)
-    if found is None:
+    place = resolver.split(qualified)
+    if place is None:
         return False
-    module, name = found
+    module, name = place
     return is_step_decorator(resolver, module, name) or (
         name in module.functions and _is_marked(resolver, module, module.functions[name][-1])
     )
@@ -68,9 +68,9 @@ def is_step_decorator(resolver: Resolver, module: Module, name: str) -> bool:
             qualified = resolver.qualify(home, base)
             if qualified == "metaflow.UserStepDecorator":
                 return True
-            found = resolver.split(qualified)
-            if found is not None:
-                waiting.append(found)
+            place = resolver.split(qualified)
+            if place is not None:
+                waiting.append(place)
     return False
 
 
@@ -108,7 +108,9 @@ def _function(module: Module, name: str, node: SgNode) -> Iterator[Diagnostic]:
 
 def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> Iterator[Diagnostic]:
     arguments = call.field("arguments") if call is not None else None
-    given = [each for each in arguments.named_children() if each.kind() != "comment"] if arguments is not None else []
+    given = (
+        [child for child in arguments.named_children() if child.kind() != "comment"] if arguments is not None else []
+    )
     positional = [each for each in given if each.kind() not in ("keyword_argument", "dictionary_splat")]
     if positional:
         why = "a step decorator gets its arguments by name"
@@ -138,7 +140,7 @@ def _count(node: SgNode) -> int:
         "list_splat_pattern",
         "dictionary_splat_pattern",
     )
-    return sum(each.kind() in kinds for each in parameters.named_children()) if parameters is not None else 0
+    return sum(child.kind() in kinds for child in parameters.named_children()) if parameters is not None else 0
 
 
 def _yields(definition: SgNode) -> bool:
@@ -161,10 +163,10 @@ def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset
     """
     if qualified in ("metaflow.FlowMutator", "metaflow.StepMutator"):
         return "flow" if qualified.endswith("FlowMutator") else "step"
-    found = resolver.split(qualified)
-    if found is None or qualified in seen or found[1] not in found[0].classes:
+    place = resolver.split(qualified)
+    if place is None or qualified in seen or place[1] not in place[0].classes:
         return ""
-    owner = Class(found[0], found[0].classes[found[1]][-1])
+    owner = Class(place[0], place[0].classes[place[1]][-1])
     return next(
         (
             kind
@@ -179,10 +181,10 @@ def stored(resolver: Resolver, qualified: str) -> str:
     """Returns the class that the name is an instance of, as `AddEnv` for `a = AddEnv("x")` and `@a`; else the name
     itself.
     """
-    found = resolver.split(qualified)
-    values = found[0].assigned.get(found[1], []) if found is not None else []
+    place = resolver.split(qualified)
+    values = place[0].assigned.get(place[1], []) if place is not None else []
     function = values[0].field("function") if len(values) == 1 and values[0].kind() == "call" else None
-    return resolver.qualify(found[0], function.text()) if found is not None and function is not None else qualified
+    return resolver.qualify(place[0], function.text()) if place is not None and function is not None else qualified
 
 
 # Decorators from packages for Metaflow's flows and steps that only observe them (their documentation).

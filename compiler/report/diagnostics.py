@@ -46,7 +46,7 @@ class Refused(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
         self.diagnostics = in_order(diagnostics)
         self.sources: Mapping[str, str] = sources or {}
-        super().__init__("\n".join(concise(each) for each in self.diagnostics))
+        super().__init__("\n".join(concise(diagnostic) for diagnostic in self.diagnostics))
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -60,12 +60,12 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    return any(each.severity == ERROR for each in diagnostics)
+    return any(diagnostic.severity == ERROR for diagnostic in diagnostics)
 
 
 def without_hints(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Returns the diagnostics to show if the user did not ask for a check."""
-    return tuple(each for each in diagnostics if each.severity != HINT)
+    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity != HINT)
 
 
 def concise(diagnostic: Diagnostic) -> str:
@@ -112,7 +112,7 @@ def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = Fals
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """Returns `2 errors, 1 warning`, or "" if there is nothing to count."""
-    severities = [each.severity for each in diagnostics]
+    severities = [diagnostic.severity for diagnostic in diagnostics]
     counts = [(severities.count(each), each) for each in (ERROR, WARNING, HINT)]
     return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
 

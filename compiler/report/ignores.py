@@ -46,13 +46,13 @@ def silenced(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], unus
     """Returns the diagnostics that no comment of the sources silences. With
     `unused`, the diagnostics must be complete, and a hint is added for each comment that silences nothing (FLOW005).
     """
-    found = list(diagnostics)
+    remaining = list(diagnostics)
     files = {name: _File(name, text) for name, text in sources.items() if "flowc:" in text and name.endswith(".py")}
     if not files:
-        return found
+        return remaining
     used: set[Ignore] = set()
     kept = []
-    for each in found:
+    for each in remaining:
         by = files[each.span.file].silencing(each) if each.span is not None and each.span.file in files else None
         if by is None:
             kept.append(each)
@@ -92,7 +92,7 @@ class _File:
         if word != "ignore" or (rest.startswith("[") and "]" not in rest):
             self.mistakes.append((said.partition("#")[0].strip(), place))
             return
-        codes = [each.strip() for each in rest[1 : rest.index("]")].split(",")] if rest.startswith("[") else [""]
+        codes = [part.strip() for part in rest[1 : rest.index("]")].split(",")] if rest.startswith("[") else [""]
         self.ignores[place.line] = [Ignore(code, place) for code in codes if code or not rest.startswith("[")]
 
     def silencing(self, one: Diagnostic) -> Ignore | None:
@@ -142,8 +142,8 @@ def _first_line(node: SgNode, line: int) -> int:
     """Returns the first line, from 0, of the outermost simple statement or decorator that contains the line, or else
     the line itself.
     """
-    for each in node.children():
-        place = each.range()
-        if place.start.line <= line <= place.end.line and each.is_named():
-            return place.start.line if each.kind() in _STATEMENTS else _first_line(each, line)
+    for child in node.children():
+        place = child.range()
+        if place.start.line <= line <= place.end.line and child.is_named():
+            return place.start.line if child.kind() in _STATEMENTS else _first_line(child, line)
     return line

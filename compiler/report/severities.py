@@ -18,10 +18,10 @@ def with_severities(diagnostics: Iterable[Diagnostic], severities: Mapping[str, 
     """Returns the diagnostics with the severities of `severities` (code → one of CHOICES), without the ignored ones.
     An error stays an error unless a run may work nevertheless (`is_uncertain`).
     """
-    found = list(diagnostics)
+    remaining = list(diagnostics)
     if not severities:
-        return found
-    judged = [(each, severities.get(each.code, each.severity)) for each in found]
+        return remaining
+    judged = [(each, severities.get(each.code, each.severity)) for each in remaining]
     judged = [
         (each, ERROR if each.severity == ERROR and not is_uncertain(each.code) else wanted) for each, wanted in judged
     ]

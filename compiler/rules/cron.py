@@ -100,7 +100,7 @@ def _field(text: str, index: int, aws: bool) -> str:
         low = 1
     if index in (2, 4) and (text[-1:] in ("L", "W") or "#" in text):
         return _special(text, name, index, low, high, aws)
-    parts = [_part(each, name, index, low, high, aws) for each in text.split(",")]
+    parts = [_part(part, name, index, low, high, aws) for part in text.split(",")]
     return ",".join(dict.fromkeys(each for part in parts for each in part.split(",")))
 
 
@@ -177,6 +177,6 @@ def _aws_weekday(text: str) -> str:
         span, slash, step = part.partition("/")
         if span == "*":
             return part
-        return "-".join(str(int(each) + 1) for each in span.split("-")) + slash + step
+        return "-".join(str(int(part) + 1) for part in span.split("-")) + slash + step
 
     return ",".join(map(shifted, text.split(",")))

@@ -74,7 +74,9 @@ def statements(block: SgNode) -> Iterator[SgNode]:
         node = waiting.pop()
         if node.kind() in _COMPOUND:
             waiting.extend(
-                reversed([each for each in node.named_children() if each.kind() in _COMPOUND or node.kind() == "block"])
+                reversed(
+                    [child for child in node.named_children() if child.kind() in _COMPOUND or node.kind() == "block"]
+                )
             )
         else:
             yield node
@@ -99,11 +101,11 @@ def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
         "expression_list",
         "tuple",
     ):  # a, b = 1, 2
-        names = [each for each in left.named_children() if each.kind() != "comment"]
-        given = [each for each in values.named_children() if each.kind() != "comment"]
+        names = [child for child in left.named_children() if child.kind() != "comment"]
+        given = [child for child in values.named_children() if child.kind() != "comment"]
         if (
             len(names) == len(given)
-            and all(each.kind() == "identifier" for each in names)
+            and all(name.kind() == "identifier" for name in names)
             and all(each.kind() != "list_splat" for each in given)
         ):
             for name, value in zip(names, given):

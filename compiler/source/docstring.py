@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def docstring(definition: SgNode) -> str:
     """Returns the dedented docstring, "" without one."""
     body = definition.field("body")
-    statements = [each for each in body.named_children() if each.kind() != "comment"] if body is not None else []
+    statements = [child for child in body.named_children() if child.kind() != "comment"] if body is not None else []
     if not statements or statements[0].kind() != "expression_statement":
         return ""
     first = statements[0].named_children()[0]

@@ -99,8 +99,8 @@ def _bind(module: Module) -> None:
             bind(statement, module.assigned)
     if "global " in module.source.text:
         for statement in module.source.root.find_all(kind="global_statement"):
-            for each in statement.named_children():
-                module.assigned.setdefault(each.text(), []).extend([each, each])
+            for child in statement.named_children():
+                module.assigned.setdefault(child.text(), []).extend([child, child])
     if "import" in module.source.text:
         for kind in _IMPORTS[:2]:
             for statement in module.source.root.find_all(kind=kind):
@@ -114,15 +114,15 @@ def _name(definition: SgNode) -> str:
 
 def _import(module: Module, statement: SgNode, into: dict[str, str]) -> None:
     if statement.kind() == "import_statement":
-        for each in statement.named_children():
-            if each.kind() == "aliased_import":
-                name, alias = each.field("name"), each.field("alias")
+        for child in statement.named_children():
+            if child.kind() == "aliased_import":
+                name, alias = child.field("name"), child.field("alias")
                 if name is not None and alias is not None:
                     into[alias.text()] = name.text()
                     module.everywhere.append(name.text())
-            elif each.kind() == "dotted_name":
-                into[each.text().partition(".")[0]] = each.text().partition(".")[0]
-                module.everywhere.append(each.text())
+            elif child.kind() == "dotted_name":
+                into[child.text().partition(".")[0]] = child.text().partition(".")[0]
+                module.everywhere.append(child.text())
     elif statement.kind() == "import_from_statement":
         origin = statement.field("module_name")
         base = _base(module, origin.text()) if origin is not None else None

@@ -38,43 +38,43 @@ def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]
 
 
 def _reads_what_may_be_missing(analysis: Analysis) -> bool:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        there = here.before.must | known.fixed
-        if any(each.name not in there for each in here.effects.reads):
+        here = dataflow.steps[step.name]
+        available = here.before.must | dataflow.fixed
+        if any(read.name not in available for read in here.effects.reads):
             return True
         name = getattr(step.transition, "over", None) or getattr(step.transition, "on", None)
-        if name is not None and name not in here.after.must and name not in known.fixed:
+        if name is not None and name not in here.after.must and name not in dataflow.fixed:
             return True
     return False
 
 
 def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
-    known = analysis.dataflow
-    for here in known.steps.values():
+    dataflow = analysis.dataflow
+    for here in dataflow.steps.values():
         if here.branches and here.effects.inputs:
-            there = frozenset.intersection(*(each.must for each in here.arrivals.values())) | known.fixed
-            if any(each.name not in there for each in here.effects.inputs):
+            available = frozenset.intersection(*(arrival.must for arrival in here.arrivals.values())) | dataflow.fixed
+            if any(each.name not in available for each in here.effects.inputs):
                 return True
     return False
 
 
 def _writes_what_is_fixed(in_place: bool) -> Callable[[Analysis], bool]:
     def worth(analysis: Analysis) -> bool:
-        known = analysis.dataflow
+        dataflow = analysis.dataflow
         return any(
-            each.in_place is in_place and each.name in known.fixed
-            for here in known.steps.values()
-            for each in here.effects.writes
+            write.in_place is in_place and write.name in dataflow.fixed
+            for here in dataflow.steps.values()
+            for write in here.effects.writes
         )
 
     return worth
 
 
 def _holds_a_function(analysis: Analysis) -> bool:
-    known = analysis.dataflow
-    return any(map(known.is_function, _held(known)))
+    dataflow = analysis.dataflow
+    return any(map(dataflow.is_function, _held(dataflow)))
 
 
 # Last parts of the names of calls that make unsaveable values, by `kinds.UNSAVED`; a test checks that none is missing.
@@ -110,10 +110,10 @@ def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
     """Returns True if a foreach may iterate over a value that such nodes make; a call may make anything."""
 
     def worth(analysis: Analysis) -> bool:
-        known = analysis.dataflow
+        dataflow = analysis.dataflow
         for step in analysis.flow.steps:
             if isinstance(step.transition, nodes.Foreach) and step.transition.over is not None:
-                held = known.steps[step.name].after.definitions.get(step.transition.over, ())
+                held = dataflow.steps[step.name].after.definitions.get(step.transition.over, ())
                 if any(
                     each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text()))
                     for each in held
@@ -130,8 +130,8 @@ def _is_call_of_interest(text: str) -> bool:
     )
 
 
-def _held(known: Dataflow) -> Iterator[Definition | None]:
-    return (each for here in known.steps.values() for held in here.effects.definitions.values() for each in held)
+def _held(dataflow: Dataflow) -> Iterator[Definition | None]:
+    return (each for here in dataflow.steps.values() for held in here.effects.definitions.values() for each in held)
 
 
 def _some(events: str) -> Callable[[Analysis], bool]:
@@ -156,7 +156,7 @@ _WORTH: dict[str, Callable[[Analysis], bool]] = {
     "merge_include": _some("merges"),
     "merge_use": _some("merges"),
     "no_input": lambda analysis: any(
-        not each.overs and "input" in each.effects.mentions for each in analysis.dataflow.steps.values()
+        not step.overs and "input" in step.effects.mentions for step in analysis.dataflow.steps.values()
     ),
     "own_init_wins": lambda analysis: bool(analysis.dataflow.initial),
     "perhaps_unset": lambda analysis: _has_switch(analysis) and _reads_what_may_be_missing(analysis),

@@ -38,17 +38,21 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    kinds = {**{each.name: "constant" for each in analysis.flow.constants}}
-    kinds.update({each.attribute: "parameter" for each in analysis.flow.parameters})
-    if known.unknown:
+    dataflow = analysis.dataflow
+    kinds = {**{constant.name: "constant" for constant in analysis.flow.constants}}
+    kinds.update({parameter.attribute: "parameter" for parameter in analysis.flow.parameters})
+    if dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        for write in known.steps[step.name].effects.writes:
+        for write in dataflow.steps[step.name].effects.writes:
             if not write.in_place or write.name not in kinds:
                 continue
             later = next(
-                (each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions),
+                (
+                    each
+                    for each in steps_after(analysis, step.name)
+                    if write.name in dataflow.steps[each].effects.mentions
+                ),
                 None,
             )
             if later is not None:
@@ -63,11 +67,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 def steps_after(analysis: Analysis, step: str) -> list[str]:
     """Yields the steps after the step, nearest first."""
     of = analysis.flow.by_name
-    found: list[str] = []
-    waiting = [each for each in targets(of[step]) if each in of]
+    names: list[str] = []
+    waiting = [target for target in targets(of[step]) if target in of]
     while waiting:
         current = waiting.pop(0)
-        if current not in found and current != step:
-            found.append(current)
-            waiting += [each for each in targets(of[current]) if each in of]
-    return found
+        if current not in names and current != step:
+            names.append(current)
+            waiting += [target for target in targets(of[current]) if target in of]
+    return names

@@ -39,18 +39,18 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if known.unknown:
+    dataflow = analysis.dataflow
+    if dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if here.foreign:
             continue
         for gone in here.effects.deletes:
             if (
                 gone.guarded
                 or gone.unknown
-                or gone.name in known.fixed
+                or gone.name in dataflow.fixed
                 or gone.name not in here.before.must
                 or gone.name in here.effects.must
             ):

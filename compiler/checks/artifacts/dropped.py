@@ -77,11 +77,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _how(analysis: Analysis, join: str, name: str) -> str:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     inputs = analysis.facts[join].arguments[1]
-    arrivals = known.steps[join].arrivals
+    arrivals = dataflow.steps[join].arrivals
     having = [step for step, there in arrivals.items() if name in there.may]
-    if known.is_unchanged(join, name):
+    if dataflow.is_unchanged(join, name):
         return f"write `self.merge_artifacts({inputs}, include=['{name}'])` in `{join}`"
     if len(having) == 1 and len(arrivals) > 1:
         return f"write `self.{name} = {inputs}.{having[0]}.{name}` in `{join}`"

@@ -50,11 +50,11 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, name, held in over(analysis):
         if held != {value_kinds.DICT} or _is_numbered(analysis, step.name, name):
             continue
-        body = known.steps.get(targets(step)[0])
+        body = dataflow.steps.get(targets(step)[0])
         if body is None or "input" not in body.effects.mentions:
             continue  # the tasks need no item
         what = f"the foreach of step `{step.name}` iterates over `self.{name}`, a dict"
@@ -65,8 +65,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 def _is_numbered(analysis: Analysis, step: str, name: str) -> bool:
     """Returns False if the keys of every possible dict are known, and are not 0, 1, 2, …"""
-    known = analysis.dataflow
-    for each in known.steps[step].after.definitions.get(name, ()):
+    dataflow = analysis.dataflow
+    for each in dataflow.steps[step].after.definitions.get(name, ()):
         if each is None or each.node.kind() != "dictionary":
             return True
         for pair in each.node.named_children():

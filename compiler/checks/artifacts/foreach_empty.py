@@ -47,11 +47,11 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, name, _ in over(analysis):
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         held = here.effects.definitions.get(name, frozenset())
-        if name not in here.effects.must or name in here.effects.mentions or name in known.fixed:
+        if name not in here.effects.must or name in here.effects.mentions or name in dataflow.fixed:
             continue  # whoever read it may have filled it
         if held and all(each is not None and each.exact and _is_empty(each.node.text()) for each in held):
             fails = here.in_every_run and not here.catches

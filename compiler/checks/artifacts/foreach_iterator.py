@@ -50,10 +50,10 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, name, held in over(analysis):
-        here = known.steps[step.name]
-        body = known.steps.get(targets(step)[0])
+        here = dataflow.steps[step.name]
+        body = dataflow.steps.get(targets(step)[0])
         if held == {value_kinds.GENERATOR}:
             fails, why = here.in_every_run and not here.catches, "a generator cannot be saved"
         elif held == {value_kinds.ITERATOR} and body is not None and "input" in body.effects.mentions:

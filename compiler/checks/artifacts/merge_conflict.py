@@ -61,23 +61,23 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if not here.branches or known.unknown or here.foreign:
+        here = dataflow.steps[step.name]
+        if not here.branches or dataflow.unknown or here.foreign:
             continue
         for merge in here.effects.merges:
             if merge.guarded or merge.unknown:
                 continue
             names = [
                 name
-                for name in sorted(set().union(*(each.may for each in here.branches)))
+                for name in sorted(set().union(*(branch.may for branch in here.branches)))
                 if merge.takes(name) and name not in merge.may
             ]
             names = [
                 name
                 for name in names
-                if name not in known.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))
+                if name not in dataflow.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))
             ]
             if not names:
                 continue
@@ -111,7 +111,7 @@ def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
 
 def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
     """Returns True if the body of a foreach over known, different items assigns each task's item or index."""
-    split = next(each for each in analysis.flow.steps if each.name == here.closes)
+    split = next(step for step in analysis.flow.steps if step.name == here.closes)
     if (
         not isinstance(split.transition, nodes.Foreach)
         or split.transition.over is None
@@ -126,10 +126,10 @@ def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
     if only is None or items is None or only.node.text() not in ("self.input", "self.index"):
         return False
     steps = analysis.dataflow.steps
-    if any(each.in_place and each.name == split.transition.over for each in steps[split.name].effects.writes):
+    if any(write.in_place and write.name == split.transition.over for write in steps[split.name].effects.writes):
         return False
     writers = [each for each in analysis.dataflow.assigned_by(name) if each in here.within]
-    if not writers or any(len(steps[each].overs) != len(steps[split.name].overs) + 1 for each in writers):
+    if not writers or any(len(steps[writer].overs) != len(steps[split.name].overs) + 1 for writer in writers):
         return False  # it is the item of an outer or inner foreach
     try:
         found = value_kinds.value(analysis.dataflow.functions.evaluator, items)

@@ -55,19 +55,19 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if not here.branches or known.unknown or here.foreign or any(each.unknown for each in here.branches):
+        here = dataflow.steps[step.name]
+        if not here.branches or dataflow.unknown or here.foreign or any(branch.unknown for branch in here.branches):
             continue
-        there = set().union(*(each.may for each in here.branches))
+        available = set().union(*(branch.may for branch in here.branches))
         for merge in here.effects.merges:
             if merge.guarded or merge.unknown:
                 continue
             for name in merge.include or ():
-                if name in there or name in merge.may or name in known.fixed:
+                if name in available or name in merge.may or name in dataflow.fixed:
                     continue
-                close = nearest(name, there)
+                close = nearest(name, available)
                 how = f"did you mean `{close}`?" if close else f"remove it, or assign it in a branch: `self.{name} = …`"
                 what = f"`merge_artifacts` in join `{step.name}` includes `{name}`, which no branch has"
                 fails = merge.certain and here.in_every_run and not here.catches

@@ -50,32 +50,32 @@ from flowc.compiler.report.diagnostics import HINT, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     if (
-        not known.sound
-        or known.unknown
-        or any(each.effects.unknown_reads or each.foreign for each in known.steps.values())
+        not dataflow.sound
+        or dataflow.unknown
+        or any(step.effects.unknown_reads or step.foreign for step in dataflow.steps.values())
     ):
         return
     read = {
         name
-        for each in known.steps.values()
-        for name in (*each.effects.mentions, *(one.name for one in each.effects.inputs))
+        for step in dataflow.steps.values()
+        for name in (*step.effects.mentions, *(one.name for one in step.effects.inputs))
     }
     read |= {
         name
-        for each in known.steps.values()
-        for merge in each.effects.merges
+        for step in dataflow.steps.values()
+        for merge in step.effects.merges
         for name in (*(merge.include or ()), *(merge.exclude or ()))
     }
-    read |= {name for each in analysis.flow.steps for name in _chosen(each)}
-    left = known.steps[analysis.flow.end].after.may
+    read |= {name for step in analysis.flow.steps for name in _chosen(step)}
+    left = dataflow.steps[analysis.flow.end].after.may
     for step in analysis.flow.steps:
-        for write in known.steps[step.name].effects.writes:
+        for write in dataflow.steps[step.name].effects.writes:
             name = write.name
-            if name not in known.steps[step.name].after.may:
+            if name not in dataflow.steps[step.name].after.may:
                 continue  # deleted, or a function: not saved
-            if write.in_place or name in read or name in left or name in known.fixed or name.startswith("_"):
+            if write.in_place or name in read or name in left or name in dataflow.fixed or name.startswith("_"):
                 continue
             read.add(name)
             what = f"nothing reads `self.{name}`, which is gone after the next join"

@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if not known.sound or known.unknown:
+    dataflow = analysis.dataflow
+    if not dataflow.sound or dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if here.overs or here.foreign:
             continue
         for read in here.effects.reads:

@@ -41,18 +41,22 @@ from .change_is_lost import steps_after
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        said = set()
-        for write in known.steps[step.name].effects.writes:
-            if write.name not in known.initial or write.name in said:
+        reported = set()
+        for write in dataflow.steps[step.name].effects.writes:
+            if write.name not in dataflow.initial or write.name in reported:
                 continue
             later = next(
-                (each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions),
+                (
+                    each
+                    for each in steps_after(analysis, step.name)
+                    if write.name in dataflow.steps[each].effects.mentions
+                ),
                 None,
             )
             if later is not None:
-                said.add(write.name)
+                reported.add(write.name)
                 what = (
                     f"step `{step.name}` changes `self.{write.name}`, which `__init__` sets again before step "
                     f"`{later}` reads it"

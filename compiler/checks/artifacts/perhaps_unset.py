@@ -64,21 +64,21 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if not known.sound or known.unknown:
+    dataflow = analysis.dataflow
+    if not dataflow.sound or dataflow.unknown:
         return
     switches = [step for step in analysis.flow.steps if isinstance(step.transition, nodes.Switch)]
     if not switches:
         return
     values = {step.name: found for step, found in switch_values(analysis)}
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if not here.in_every_run or here.foreign or here.before.unknown or here.branches:
             continue
         seen: set[str] = set()
         for read in here.effects.reads:
             suspect = (
-                read.name in here.before.may and read.name not in here.before.must and read.name not in known.fixed
+                read.name in here.before.may and read.name not in here.before.must and read.name not in dataflow.fixed
             )
             if not suspect or not read.certain or read.guarded or read.assigned or read.unknown or read.name in seen:
                 continue
@@ -110,8 +110,8 @@ def _without(
     `values` are the values that the switch may choose by, if they are known.
     """
     assert isinstance(switch.transition, nodes.Switch)
-    known = analysis.dataflow
-    after = known.steps[switch.name].after
+    dataflow = analysis.dataflow
+    after = dataflow.steps[switch.name].after
     if name in after.may or after.unknown or switch.name == step:
         return None
     of = analysis.flow.by_name
@@ -128,13 +128,13 @@ def _without(
             if having.get(current) in (True, has):
                 continue
             having[current] = has
-            there = known.steps[current]
+            facts = dataflow.steps[current]
             has = (
                 has
-                or bool(there.branches)
-                or there.foreign
-                or name in there.effects.ever
-                or there.effects.unknown_writes
+                or bool(facts.branches)
+                or facts.foreign
+                or name in facts.effects.ever
+                or facts.effects.unknown_writes
                 or _caught(of[current], name)
             )
             waiting += [(target, has) for target in targets(of[current]) if current != step]

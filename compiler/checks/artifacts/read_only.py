@@ -32,17 +32,17 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    kinds = {**{each.name: "a constant of the class" for each in analysis.flow.constants}}
-    kinds.update({each.attribute: "a parameter" for each in analysis.flow.parameters})
+    dataflow = analysis.dataflow
+    kinds = {**{constant.name: "a constant of the class" for constant in analysis.flow.constants}}
+    kinds.update({parameter.attribute: "a parameter" for parameter in analysis.flow.parameters})
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if known.unknown:
+        here = dataflow.steps[step.name]
+        if dataflow.unknown:
             return
         for write in here.effects.writes:
             if write.guarded or write.in_place:
                 continue
-            kind = kinds.get(write.name) or _property(known, write.name)
+            kind = kinds.get(write.name) or _property(dataflow, write.name)
             if kind:
                 what = f"`self.{write.name}` is {kind}, which cannot be assigned"
                 why = (
@@ -55,6 +55,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 yield Diagnostic("FLOW410", what, write.place.span, why, how, ERROR if fails else WARNING)
 
 
-def _property(known: Dataflow, name: str) -> str:
-    found = known.functions.method(name)
+def _property(dataflow: Dataflow, name: str) -> str:
+    found = dataflow.functions.method(name)
     return "a property" if found is not None and found[1] == ("property",) else ""

@@ -47,9 +47,9 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         for write in here.effects.flow_objects:
             held = here.effects.definitions.get(write.name, frozenset())
             if len(held) != 1 or None in held or write.name.startswith("__"):

@@ -44,14 +44,14 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, values in switch_values(analysis):
         assert isinstance(step.transition, nodes.Switch)
         cases = [case.value for case in step.transition.cases]
         lacking = [value for value in values if not any(value == case for case in cases)]
         if not lacking:
             continue
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         fails = len(lacking) == len(values) and here.in_every_run and not here.catches
         shown = " or ".join(f"`{value!r}`" for value in lacking[:3])
         what = (

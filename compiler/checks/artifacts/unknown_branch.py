@@ -62,15 +62,15 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if not here.branches:
             continue
         for use in here.effects.branches:
             if use.guarded or use.branch in here.arrivals or use.branch.startswith("__") or use.branch == "flows":
                 continue
-            names = ", ".join(f"`{each}`" for each in here.arrivals)
+            names = ", ".join(f"`{arrival}`" for arrival in here.arrivals)
             what = f"join `{step.name}` reads the input `{use.branch}`, but its inputs are {names}"
             why = "an input has the name of the step directly before the join"
             end = _end(analysis, use.branch, set(here.arrivals))
@@ -92,7 +92,7 @@ def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
     if branch not in of:
         return None
     seen: set[str] = set()
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [branch]
     while waiting:
         current = waiting.pop()
@@ -100,7 +100,7 @@ def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
             continue
         seen.add(current)
         if current in ends:
-            found.add(current)
+            names.add(current)
         else:
             waiting += targets(of[current])
-    return found.pop() if len(found) == 1 else None
+    return names.pop() if len(names) == 1 else None

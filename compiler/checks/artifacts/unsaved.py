@@ -32,13 +32,13 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    evaluator = known.functions.evaluator
+    dataflow = analysis.dataflow
+    evaluator = dataflow.functions.evaluator
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         over = step.transition.over if isinstance(step.transition, nodes.Foreach) else None
         for name, held in here.effects.definitions.items():
-            if name.startswith("__") or name in known.fixed:
+            if name.startswith("__") or name in dataflow.fixed:
                 continue
             for each in held:
                 kind = value_kinds.unsaved(evaluator.resolver, each)

@@ -38,12 +38,12 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for each in missing(analysis):
         if each.dropped_by or any(_is_function(analysis, step, each.name) for step in each.assigned_by):
             continue  # FLOW401, FLOW412
-        there = known.steps[each.step].before.may | known.fixed
-        close = nearest(each.name, [name for name in there if not name.startswith("_") and name != each.name])
+        names = dataflow.steps[each.step].before.may | dataflow.fixed
+        close = nearest(each.name, [name for name in names if not name.startswith("_") and name != each.name])
         if each.assigned_by:
             steps = ", ".join(f"`{step}`" for step in each.assigned_by[:3])
             why = (
@@ -58,5 +58,5 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _is_function(analysis: Analysis, step: str, name: str) -> bool:
-    known = analysis.dataflow
-    return any(map(known.is_function, known.steps[step].effects.definitions.get(name, ())))
+    dataflow = analysis.dataflow
+    return any(map(dataflow.is_function, dataflow.steps[step].effects.definitions.get(name, ())))

@@ -28,7 +28,7 @@ def bind(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None)
         _item(reader, target)
         reader.escape(held)
     elif kind in TUPLES:
-        targets = [each for each in target.named_children() if each.kind() != "comment"]
+        targets = [child for child in target.named_children() if child.kind() != "comment"]
         for each, part in zip(targets, _unpacked(reader, targets, held)):
             bind(reader, each, part, None)
     elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression", "as_pattern_target"):
@@ -45,7 +45,7 @@ def _unpacked(reader: Reader, targets: list[SgNode], held: Kind | None) -> list[
     if held.what == "tuple" and len(held.parts) == len(targets):
         return list(held.parts)
     if held.what in ("inputs", "several"):
-        return [Kind("several") if each.kind() == "list_splat_pattern" else INPUT for each in targets]
+        return [Kind("several") if target.kind() == "list_splat_pattern" else INPUT for target in targets]
     reader.escape(held)
     return nothing
 
@@ -72,7 +72,7 @@ def iterated(reader: Reader, target: SgNode, over: SgNode) -> None:
     if target.kind() == "identifier":
         reader.state.env[target.text()] = Items(over, first=False)
     elif target.kind() in ("pattern_list", "tuple_pattern"):
-        first = next((each for each in target.named_children() if each.kind() != "comment"), None)
+        first = next((child for child in target.named_children() if child.kind() != "comment"), None)
         if first is not None and first.kind() == "identifier":
             reader.state.env[first.text()] = Items(over, first=True)
 
@@ -119,8 +119,8 @@ def _attribute(reader: Reader, target: SgNode, held: Kind | None, node: SgNode |
 def _item(reader: Reader, target: SgNode) -> None:
     """Handles `owner[key] = …` and `del owner[key]`."""
     owner, *keys = target.named_children()
-    for each in keys:
-        expression.use(reader, each)
+    for key in keys:
+        expression.use(reader, key)
     held = expression.result(reader, owner)
     if held is None:
         changed(reader, owner)
@@ -169,8 +169,8 @@ def unbind(reader: Reader, target: SgNode) -> None:
         elif held is None:
             changed(reader, target.named_children()[0])
     elif kind in (*TUPLES, "parenthesized_expression"):
-        for each in target.named_children():
-            unbind(reader, each)
+        for child in target.named_children():
+            unbind(reader, child)
 
 
 def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
@@ -184,7 +184,7 @@ def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
         if isinstance(held, Items):
             found = list(reader.folded(held.node))  # type: ignore[call-overload]
             names = tuple(each[0] if held.first else each for each in found)
-            return names if all(isinstance(each, str) for each in names) else None
+            return names if all(isinstance(name, str) for name in names) else None
         if isinstance(held, frozenset) and len(held) == 1:
             (only,) = held
             if only is None or only.node.kind() != "string":

@@ -64,17 +64,17 @@ def _given(reader: Reader, node: SgNode) -> Given:
     positional: list[Kind | None] = []
     named: dict[str, Kind | None] = {}
     splat = False
-    for each in node.named_children():
-        kind = each.kind()
+    for child in node.named_children():
+        kind = child.kind()
         if kind == "keyword_argument":
-            name, value = each.field("name"), each.field("value")
+            name, value = child.field("name"), child.field("value")
             if name is not None and value is not None:
                 named[name.text()] = expression.result(reader, value)
         elif kind in ("list_splat", "dictionary_splat"):
             splat = True
-            expression.use(reader, each)
+            expression.use(reader, child)
         elif kind != "comment":
-            positional.append(expression.result(reader, each))
+            positional.append(expression.result(reader, child))
     return positional, named, splat
 
 
@@ -138,14 +138,14 @@ def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgN
         _of_vars(reader, node, name, arguments)
         return None
     if what == "input":
-        found = reader.functions.method(name)
+        method = reader.functions.method(name)
         given = _given(reader, arguments)
-        bound = bind(found[0], [held, *given[0]], given[1], given[2]) if found is not None else None
-        if found is None or bound is None:
+        bound = bind(method[0], [held, *given[0]], given[1], given[2]) if method is not None else None
+        if method is None or bound is None:
             expression.attribute_of(reader, held, name, function)
             _escape(reader, given)
         else:
-            _apply(reader, reader.functions.effects(found[0], bound))
+            _apply(reader, reader.functions.effects(method[0], bound))
         return None
     if held is not None and what in ("several", "inputs") and name in ("append", "copy", "reverse", "sort", "pop"):
         for each in _given(reader, arguments)[0]:
@@ -192,7 +192,7 @@ def _of_super(reader: Reader, name: str, arguments: SgNode) -> Kind | None:
 def _of_vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
     """`self.__dict__.NAME(…)`."""
     _escape(reader, _given(reader, arguments))
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     found = binding.texts(reader, given[0]) if name == "get" and given else None
     for each in found or ():
         reader.read(each, node, guarded=True)
@@ -202,8 +202,8 @@ def _of_vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None
 
 def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, arguments: SgNode, held: Kind) -> Kind | None:
     if name == "next":
-        for each in arguments.named_children():
-            value = each.field("value") if each.kind() == "keyword_argument" else None
+        for child in arguments.named_children():
+            value = child.field("value") if child.kind() == "keyword_argument" else None
             if value is not None:
                 expression.use(reader, value)
         return None
@@ -213,17 +213,17 @@ def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, argument
     if name == "foreach_stack":
         reader.read("input", node)
         return None
-    found = reader.functions.method(name)
-    decorators = found[1] if found is not None else ()
-    if found is None or any(each in _PROPERTIES for each in decorators):
+    method = reader.functions.method(name)
+    decorators = method[1] if method is not None else ()
+    if method is None or any(decorator in _PROPERTIES for decorator in decorators):
         expression.attribute_of(reader, held, name, function)
         _escape(reader, _given(reader, arguments))
         return None
     given = _given(reader, arguments)
     me: list[Kind | None] = [] if "staticmethod" in decorators else [None] if "classmethod" in decorators else [held]
-    bound = bind(found[0], [*me, *given[0]], given[1], given[2])
-    effects = reader.functions.effects(found[0], bound) if bound is not None else UNKNOWN
-    plain = all(each in ("metaflow.step", "staticmethod", "classmethod") for each in decorators)
+    bound = bind(method[0], [*me, *given[0]], given[1], given[2])
+    effects = reader.functions.effects(method[0], bound) if bound is not None else UNKNOWN
+    plain = all(decorator in ("metaflow.step", "staticmethod", "classmethod") for decorator in decorators)
     return _apply(reader, effects, passed_on=not plain)
 
 
@@ -237,13 +237,13 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         return None
     certain, guarded = reader.certain and not passed_on, reader.guarded or passed_on
     reader.mentions |= effects.mentions
-    for each in effects.reads:
-        if each.name in state.must:
+    for read in effects.reads:
+        if read.name in state.must:
             continue
         found = replace(
-            each, certain=each.certain and certain, guarded=each.guarded or guarded, own=False,
-            assigned=each.assigned or each.name in state.may,
-            unknown=each.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *each.merged))),
+            read, certain=read.certain and certain, guarded=read.guarded or guarded, own=False,
+            assigned=read.assigned or read.name in state.may,
+            unknown=read.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *read.merged))),
         )  # fmt: skip
         key = (found.name, id(found.place), found.certain, found.guarded, found.assigned, found.unknown, found.merged)
         if key not in reader.seen:
@@ -251,9 +251,12 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
             reader.reads.append(found)
     if effects.writes:
         reader.writes += [
-            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.writes
+            replace(write, certain=write.certain and certain, guarded=write.guarded or guarded)
+            for write in effects.writes
         ]
-    reader.flow_objects += [replace(each, certain=each.certain and certain) for each in effects.flow_objects]
+    reader.flow_objects += [
+        replace(flow_object, certain=flow_object.certain and certain) for flow_object in effects.flow_objects
+    ]
     for gone in effects.deletes:
         assigned = gone.assigned or gone.name in state.may
         reader.deletes.append(
@@ -272,16 +275,16 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         ]
     if effects.branches:
         reader.branches += [
-            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded)
-            for each in effects.branches
+            replace(branch, certain=branch.certain and certain, guarded=branch.guarded or guarded)
+            for branch in effects.branches
         ]
     made = [
         replace(
-            each, certain=each.certain and certain, guarded=each.guarded or guarded, may=each.may | state.may,
-            must=each.must | state.must,
-            unknown=each.unknown or state.unknown,
+            merge, certain=merge.certain and certain, guarded=merge.guarded or guarded, may=merge.may | state.may,
+            must=merge.must | state.must,
+            unknown=merge.unknown or state.unknown,
         )
-        for each in effects.merges
+        for merge in effects.merges
     ]  # fmt: skip
     reader.merges += made
     state.merged = (*state.merged, *made)
@@ -346,22 +349,22 @@ def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
     """Adds the effects of a property's function and returns True, if reading (`which` is ".getter") or assigning
     (".setter") `self.NAME` calls one.
     """
-    found = reader.functions.method(name)
-    if found is None:
+    method = reader.functions.method(name)
+    if method is None:
         return False
-    code, decorators = found
+    code, decorators = method
     if which == ".setter":
-        if not any(each.endswith(".setter") for each in decorators):
+        if not any(decorator.endswith(".setter") for decorator in decorators):
             return False
-    elif not any(each in _PROPERTIES or each.endswith((".setter", ".getter")) for each in decorators):
+    elif not any(decorator in _PROPERTIES or decorator.endswith((".setter", ".getter")) for decorator in decorators):
         return False
     bound = bind(code, [SELF], {}, False)
     _apply(
         reader,
         reader.functions.effects(code, bound or ()),
-        passed_on=any(each.endswith(".setter") for each in decorators),
+        passed_on=any(decorator.endswith(".setter") for decorator in decorators),
     )
-    if any(each.endswith("cached_property") for each in decorators) and reader.state is not None:
+    if any(decorator.endswith("cached_property") for decorator in decorators) and reader.state is not None:
         reader.state.maybe_assign(name, ANYTHING)
         reader.log.append((name, ANYTHING))
     return True
@@ -369,11 +372,11 @@ def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
 
 def method_passed_on(reader: Reader, name: str, node: SgNode) -> bool:
     """Returns True if `self.NAME`, not called, is a method; its effects may then come at any time."""
-    found = reader.functions.method(name)
-    if found is None:
+    method = reader.functions.method(name)
+    if method is None:
         return name in reader.functions.members and reader.functions.members[name].kind in ("method", "step", "class")
-    bound = bind(found[0], [SELF], {}, False)
-    _apply(reader, reader.functions.effects(found[0], bound or ()), passed_on=True)
+    bound = bind(method[0], [SELF], {}, False)
+    _apply(reader, reader.functions.effects(method[0], bound or ()), passed_on=True)
     return True
 
 
@@ -392,7 +395,7 @@ def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str |
     function, arguments = node.field("function"), node.field("arguments")
     if function is None or arguments is None or function.text() not in functions or arguments.kind() != "argument_list":
         return None
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     if (
         len(given) < 2
         or not is_self(reader, given[0])
@@ -405,7 +408,7 @@ def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str |
 
 def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
     """Handles `getattr`, `hasattr`, `setattr`, `delattr`."""
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     if len(given) < 2 or any(each.kind() in ("list_splat", "keyword_argument", "dictionary_splat") for each in given):
         _escape(reader, _given(reader, arguments))
         return None
@@ -467,15 +470,15 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
     """Handles `list`, `sorted`, `min`, …: the result contains items of the argument, and `key=` is called with each."""
     key: SgNode | None = None
     plain: list[SgNode] = []
-    for each in arguments.named_children():
-        of, value = each.field("name"), each.field("value")
-        if each.kind() == "keyword_argument" and of is not None and value is not None:
+    for child in arguments.named_children():
+        of, value = child.field("name"), child.field("value")
+        if child.kind() == "keyword_argument" and of is not None and value is not None:
             if of.text() == "key":
                 key = value
             else:
                 expression.use(reader, value)
-        elif each.kind() != "comment":
-            plain.append(each)
+        elif child.kind() != "comment":
+            plain.append(child)
     if name in ("map", "filter") and len(plain) >= 2:
         key, plain = plain[0], plain[1:]
     kinds = [expression.result(reader, each) for each in plain]
@@ -483,10 +486,10 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
         element(kinds[0])
         if len(kinds) == 1
         else kinds[0]
-        if kinds and all(each == kinds[0] for each in kinds)
+        if kinds and all(kind == kinds[0] for kind in kinds)
         else None
     )
-    if name in ("min", "max") and len(kinds) > 1 and all(each is not None and each.what == "input" for each in kinds):
+    if name in ("min", "max") and len(kinds) > 1 and all(kind is not None and kind.what == "input" for kind in kinds):
         one = INPUT
     if key is not None:
         _key(reader, key, one)
@@ -535,7 +538,7 @@ def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
     """Handles `enumerate` and `zip`."""
     positional, named, splat = _given(reader, arguments)
     parts = [element(each) for each in positional]
-    if splat or not any(each is not None for each in parts):
+    if splat or not any(part is not None for part in parts):
         _escape(reader, (positional, named, splat))
         return None
     for held, part in zip(positional, parts):

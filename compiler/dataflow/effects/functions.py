@@ -93,9 +93,9 @@ class Functions:
         from flowc.compiler.read.members import decorator_name
 
         return tuple(
-            decorator_name(self.evaluator.resolver, member.owner, each) or "?"
-            for each in member.outer.children()
-            if each.kind() == "decorator"
+            decorator_name(self.evaluator.resolver, member.owner, child) or "?"
+            for child in member.outer.children()
+            if child.kind() == "decorator"
         )
 
     def inherited(self, owner: Class, name: str) -> Code | None:
@@ -132,7 +132,7 @@ def _of_recursion(found: Effects) -> Effects:
     """
     return replace(
         found,
-        reads=tuple(replace(each, guarded=True) for each in found.reads),
+        reads=tuple(replace(read, guarded=True) for read in found.reads),
         must=found.must - found.deleted,
         definitions={name: frozenset([None]) for name in found.definitions},
         leaves=False,

@@ -183,8 +183,8 @@ class Reader:
         if held.what in ("self", "mixed", "vars"):
             self.anything()
         elif held.what in ("tuple", "tuples"):
-            for each in held.parts:
-                self.escape(each)
+            for part in held.parts:
+                self.escape(part)
         else:
             self.anything(writes=False)
 

@@ -73,8 +73,9 @@ class Kind:
     parts: tuple[Kind | None, ...] = ()  # of a tuple
 
 
-# `what` is one of: "self"; "inputs", the argument of a join; "input", one branch's flow object; "several", an iterable of
-# inputs; "tuple", of `parts`; "tuples", an iterable of tuples; "vars", `self.__dict__`; "mixed", one of several of these.
+# `what` is one of: "self"; "inputs", the argument of a join; "input", one branch's flow object; "several", an iterable
+# of inputs; "tuple", of `parts`; "tuples", an iterable of tuples; "vars", `self.__dict__`; "mixed", one of several of
+# these.
 
 
 SELF = Kind("self")

@@ -90,7 +90,7 @@ def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
             "titus",
             "FLOW115 `--with titus`: `@titus` belongs to an extension, not to Metaflow's core; state what the task needs with `@resources`",
         ),
-        ("", "FLOW110 `--with ` names no decorator of steps; use a decorator that `flowc explain FLOW110` lists"),
+        ("", "FLOW110 `--with ` names no decorator of steps; use one of the step decorators in the documentation"),
     ],
 )
 def test_mistakes(text: str, said: str, tmp_path: Path) -> None:
