@@ -26,7 +26,7 @@ def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic
     import sys
 
     files = sorted(
-        each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
+        name[:-3] for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py") and not name.startswith("_")
     )
     waiting = {}
     for file in files:

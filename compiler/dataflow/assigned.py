@@ -229,7 +229,7 @@ def _initial(functions: Functions) -> frozenset[str]:
     member = functions.members.get("__init__")
     if member is None or member.node.kind() != "function_definition":
         return frozenset()
-    calls = [(each, each.field("function")) for each in member.node.find_all(kind="call")]
+    calls = [(match, match.field("function")) for match in member.node.find_all(kind="call")]
     until = min(
         (
             call.range().start.index
@@ -239,7 +239,7 @@ def _initial(functions: Functions) -> frozenset[str]:
         default=0,
     )
     targets = [
-        each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until
+        match.field("left") for match in member.node.find_all(kind="assignment") if match.range().start.index < until
     ]
     return frozenset(name for target in targets if target is not None and (name := _own(target)))
 
@@ -257,7 +257,7 @@ def _others(order: list[Class]) -> frozenset[str]:
                 "comment",
                 "pass_statement",
             ):
-                names.update(each.text() for each in statement.find_all(kind="identifier"))
+                names.update(match.text() for match in statement.find_all(kind="identifier"))
     return frozenset(names)
 
 
@@ -275,7 +275,7 @@ def either(several: Iterable[Facts]) -> Facts:
     for name in set().union(*(each.may for each in facts)):
         holding = [each.definitions.get(name) for each in facts if name in each.may]
         if None not in holding:
-            definitions[name] = frozenset().union(*(each for each in holding if each is not None))
+            definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
     return Facts(
         frozenset().union(*(each.may for each in facts)),
         frozenset.intersection(*(each.must for each in facts)),
@@ -359,11 +359,11 @@ class _Folder:
             sure = artifact in effects.must and not here.catches
             if not sure and artifact in may:
                 value = value | definitions.get(artifact, frozenset([None]))
-            if value and all(each is not None and is_function(self.functions, each) for each in value):
+            if value and all(item is not None and is_function(self.functions, item) for item in value):
                 must.discard(artifact)  # functions are not saved
                 continue
             may.add(artifact)
-            if any(each is not None and self.may_be_function(each, here) for each in value):
+            if any(item is not None and self.may_be_function(item, here) for item in value):
                 must.discard(artifact)
             elif sure:
                 must.add(artifact)
@@ -391,7 +391,7 @@ class _Folder:
             if name and name not in asked:
                 asked.add(name)
                 held = here.effects.definitions.get(name, frozenset()) | here.before.definitions.get(name, frozenset())
-                waiting += [each for each in held if each is not None]
+                waiting += [definition for definition in held if definition is not None]
         return False
 
 
@@ -430,7 +430,7 @@ def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Defini
         value = (
             None
             if None in holding or not holding
-            else frozenset().union(*(each for each in holding if each is not None))
+            else frozenset().union(*(definitions for definitions in holding if definitions is not None))
         )
         yield artifact, value, takes is True and any(artifact in branch.must for branch in here.branches)
 

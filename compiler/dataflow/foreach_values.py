@@ -25,7 +25,11 @@ def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
         if held and not after.unknown and transition.over not in dataflow.fixed and transition.over in after.must:
             from ..fold.value_kinds import kind
 
-            yield step, transition.over, {kind(dataflow.functions.evaluator.resolver, each) for each in held}
+            yield (
+                step,
+                transition.over,
+                {kind(dataflow.functions.evaluator.resolver, definition) for definition in held},
+            )
 
 
 def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:

@@ -27,8 +27,10 @@ def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | i
         if not held or after.unknown or transition.on not in after.must:
             continue
         values: list[str | int | float | bool] = []
-        for each in held:
-            found = _values(dataflow.functions.evaluator, each, each.node) if each is not None else None
+        for definition in held:
+            found = (
+                _values(dataflow.functions.evaluator, definition, definition.node) if definition is not None else None
+            )
             if found is None:
                 break
             values += [value for value in found if value not in values]

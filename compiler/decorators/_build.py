@@ -78,7 +78,7 @@ def documents() -> dict[str, str]:
 
 def _tuple(name: str, several: Iterable[str], brackets: str = "()") -> str:
     """Returns an assignment of the names, one per line, as `ruff format` writes it."""
-    return f"{name} = {brackets[0]}\n" + "".join(f'    "{one}",\n' for one in several) + brackets[1]
+    return f"{name} = {brackets[0]}\n" + "".join(f'    "{item}",\n' for item in several) + brackets[1]
 
 
 def main(arguments: list[str]) -> int:

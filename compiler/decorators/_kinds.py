@@ -80,7 +80,7 @@ def name_lists(decorator: Decorator, *names: str) -> Iterator[Diagnostic]:
         value = decorator.attributes.get(name)
         several = [value] if isinstance(value, str) else value
         if value is not None and not (
-            isinstance(several, list) and all(isinstance(each, str) and each.strip() for each in several)
+            isinstance(several, list) and all(isinstance(item, str) and item.strip() for item in several)
         ):
             yield value_error(decorator, name, "it must be a name or a list of names", f"write `{name}=['…']`")
 

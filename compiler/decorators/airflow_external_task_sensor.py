@@ -69,7 +69,7 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     yield from flags(decorator, "check_existence")
     for name in ("allowed_states", "failed_states"):
         several = attributes[name] if isinstance(attributes[name], list) else [attributes[name]]
-        unknown = [each for each in several or [] if isinstance(each, str) and each not in STATES]  # type: ignore[union-attr]
+        unknown = [item for item in several or [] if isinstance(item, str) and item not in STATES]  # type: ignore[union-attr]
         if unknown:
             yield value_error(
                 decorator,

@@ -55,14 +55,14 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     yield from common(decorator, "bucket_key")
     keys = decorator.attributes["bucket_key"]
     several = keys if isinstance(keys, list) else [keys]
-    if keys and not all(isinstance(each, str) and each for each in several):
+    if keys and not all(isinstance(item, str) and item for item in several):
         yield value_error(
             decorator, "bucket_key", "it must be an S3 key or a list of S3 keys", "write `bucket_key='s3://bucket/key'`"
         )
     elif (
         keys
         and decorator.attributes["bucket_name"] is None
-        and not all(str(each).startswith("s3://") for each in several)
+        and not all(str(item).startswith("s3://") for item in several)
     ):
         yield value_error(
             decorator,

@@ -92,7 +92,7 @@ def _paths(value: Value) -> tuple[tuple[str, str], ...]:
     if isinstance(value, dict):
         return tuple((name, str(path or "")) for name, path in value.items())
     several = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return tuple((name, path) for name, _, path in (str(each).partition(":") for each in several))
+    return tuple((name, path) for name, _, path in (str(item).partition(":") for item in several))
 
 
 def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
@@ -141,7 +141,7 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
 def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
     hosts, systems = decorator.attributes["host_volumes"], decorator.attributes["efs_volumes"]
     several = hosts if isinstance(hosts, list) else [hosts]
-    if hosts is not None and not all(isinstance(each, str) and all(map(paths, each.split(":", 1))) for each in several):
+    if hosts is not None and not all(isinstance(item, str) and all(map(paths, item.split(":", 1))) for item in several):
         why = "it must be an absolute path, `HOST_PATH:CONTAINER_PATH`, or a list of these"
         yield value_error(
             decorator, "host_volumes", why, "write `host_volumes=['/data']` or `host_volumes=['/mnt/data:/data']`"
@@ -158,8 +158,8 @@ def _file_systems(systems: Value) -> bool:
             each and not {":", "/"} & set(each) and (path is None or paths(path)) for each, path in systems.items()
         )
     several = systems if isinstance(systems, list) else [systems]
-    for each in several:
-        name, colon, path = each.partition(":") if isinstance(each, str) else ("", "", "")
+    for item in several:
+        name, colon, path = item.partition(":") if isinstance(item, str) else ("", "", "")
         if not name or "/" in name or (colon and not paths(path)):
             return False
     return True

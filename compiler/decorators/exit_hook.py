@@ -42,7 +42,7 @@ def read(decorator: Decorator) -> ExitHook:
 
 
 def _functions(value: Value) -> tuple[str, ...]:
-    return tuple(function_name(each) or str(each) for each in value) if isinstance(value, list) else ()
+    return tuple(function_name(item) or str(item) for item in value) if isinstance(value, list) else ()
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
@@ -54,7 +54,7 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
         if not isinstance(value, list):
             wrong = True
             yield value_error(decorator, name, "it must be a list of functions", f"write `{name}=[notify]`")
-        elif not all(function_name(each) or (isinstance(each, str) and _is_name(each)) for each in value):
+        elif not all(function_name(item) or (isinstance(item, str) and _is_name(item)) for item in value):
             wrong = True
             yield value_error(
                 decorator, name, "a hook must be a function or the name of one", f"write `{name}=[notify]`"

@@ -186,8 +186,8 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
         value = decorator.attributes[name]
         if isinstance(value, str):
             several = value.split(",")
-            keys = [each.partition("=")[0].strip() for each in several]
-            if not value or not all("=" in each for each in several):
+            keys = [item.partition("=")[0].strip() for item in several]
+            if not value or not all("=" in item for item in several):
                 yield value_error(
                     decorator,
                     name,
@@ -196,7 +196,7 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
                 )
             elif len(set(keys)) < len(keys):
                 yield value_error(decorator, name, f"`{max(keys, key=keys.count)}` is given twice", "keep one of them")
-            pairs = [(key.strip(), text.strip()) for key, _, text in (each.partition("=") for each in several)]
+            pairs = [(key.strip(), text.strip()) for key, _, text in (item.partition("=") for item in several)]
         elif value is None or isinstance(value, dict):
             pairs = [] if value is None else [(key, "" if text is None else text) for key, text in value.items()]  # type: ignore[misc]
             if not all(key and not isinstance(text, (dict, list)) for key, text in pairs):
@@ -223,7 +223,7 @@ def _maps(decorator: Decorator) -> Iterator[Diagnostic]:
 def _names_in(value: Value) -> list[str]:
     """Returns the names in an attribute that holds a name, several names separated by commas, or a list of names."""
     several = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    return [name for each in several if (name := str(each).strip())]
+    return [name for item in several if (name := str(item).strip())]
 
 
 def _names(decorator: Decorator) -> Iterator[Diagnostic]:
@@ -267,13 +267,13 @@ def _tolerations(decorator: Decorator) -> Iterator[Diagnostic]:
     several = decorator.attributes["tolerations"]
     if several is None:
         return
-    if not (isinstance(several, list) and all(isinstance(each, dict) for each in several)):
+    if not (isinstance(several, list) and all(isinstance(item, dict) for item in several)):
         how = "write `tolerations=[{'key': 'gpu', 'operator': 'Exists'}]`"
         yield value_error(decorator, "tolerations", "it must be a list of dictionaries", how)
         return
     known = {spelling: name for name in _TOLERATION for spelling in (name, _camel_case(name))}
-    for each in several:
-        for key, value in each.items():  # type: ignore[union-attr]
+    for item in several:
+        for key, value in item.items():  # type: ignore[union-attr]
             if key not in known:
                 yield value_error(
                     decorator,

@@ -178,8 +178,8 @@ def _pairs(mapping: Value) -> list[tuple[str, str]] | None:
     else:
         return None
     found = []
-    for each in several:
-        if not (isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], str)):
+    for item in several:
+        if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str)):
             return None
-        found.append((each[0], each[1]))
+        found.append((item[0], item[1]))
     return found

@@ -89,10 +89,10 @@ class Budget:
             if len(value) > MAX_ITEMS:
                 raise Unfoldable("it is too large")
             found = 1
-            for each in value:
-                found += self.weight(each)
+            for item in value:
+                found += self.weight(item)
                 if isinstance(value, dict):
-                    found += self.weight(value[each])
+                    found += self.weight(value[item])
                 if found > MAX_WEIGHT:
                     raise Unfoldable("it is too large")
             self.spend(len(value) + 1)
@@ -114,8 +114,8 @@ class Budget:
 def keys(several: Iterable[Any]) -> None:
     """Raises Unfoldable for too many keys of kinds whose hashes can collide, which would make a dict slow."""
     count = 0
-    for each in several:
-        if isinstance(each, (str, bytes)) or each is None or (isinstance(each, int) and each.bit_length() < 61):
+    for item in several:
+        if isinstance(item, (str, bytes)) or item is None or (isinstance(item, int) and item.bit_length() < 61):
             continue
         count += 1
         if count > MAX_KEYS:

@@ -426,7 +426,7 @@ def unshared(value: Any) -> Any:
     if isinstance(value, dict):
         return type(value)({key: unshared(each) for key, each in value.items()})
     if isinstance(value, (list, tuple)):
-        return type(value)(unshared(each) for each in value)
+        return type(value)(unshared(item) for item in value)
     return set(value) if isinstance(value, set) else value
 
 
@@ -473,7 +473,7 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
 def _dict(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _dict(each) for key, each in value.items()}
-    return [_dict(each) for each in value] if isinstance(value, list) else value
+    return [_dict(item) for item in value] if isinstance(value, list) else value
 
 
 def _sized(length: int) -> None:

@@ -171,7 +171,7 @@ def settings(value: Any) -> Any:
     """Returns the value, with every mapping in it readable by attributes."""
     if isinstance(value, dict):
         return Settings({key: settings(each) for key, each in value.items()})
-    return type(value)(settings(each) for each in value) if isinstance(value, (list, tuple)) else value
+    return type(value)(settings(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def usable(value: Any) -> Any:

@@ -66,7 +66,7 @@ def plain_record(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     fields = getattr(type(value), "__match_args__", None)
     if fields is None:
         return value
@@ -99,7 +99,7 @@ def _write(value: Any, newline: str, put: Callable[[str], None]) -> None:
             _write(each, deeper, put)
             opening = ","
         put(newline + "}")
-    elif isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         deeper = newline + " "
         opening = "["
         for each in value:
@@ -112,7 +112,7 @@ def _write(value: Any, newline: str, put: Callable[[str], None]) -> None:
 
 
 def _is_flat(value: dict[str, Any]) -> bool:
-    return not any(isinstance(each, (dict, list)) and each for each in value.values())
+    return not any(isinstance(item, (dict, list)) and item for item in value.values())
 
 
 def _one_line(value: Any) -> str:
@@ -128,12 +128,12 @@ def _one_line(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_text(key)}: {_one_line(each)}" for key, each in value.items()) + "}"
-    return "[" + ", ".join(_one_line(each) for each in value) + "]"
+    return "[" + ", ".join(_one_line(item) for item in value) + "]"
 
 
 def _python_text(value: str) -> str:
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-    return '"' + "".join(special.get(each) or (f"\\u{ord(each):04x}" if each < " " else each) for each in value) + '"'
+    return '"' + "".join(special.get(item) or (f"\\u{ord(item):04x}" if item < " " else item) for item in value) + '"'
 
 
 try:

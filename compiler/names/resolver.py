@@ -123,4 +123,4 @@ def _exports(module: Module, name: str) -> bool:
     listed = module.assigned.get("__all__")
     if listed is None:
         return not name.startswith("_")
-    return any(name == each.text().strip("'\"") for one in listed for each in one.find_all(kind="string"))
+    return any(name == match.text().strip("'\"") for one in listed for match in one.find_all(kind="string"))

@@ -109,7 +109,7 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
             for path in python_files(folder, "/".join(parts))
         }
     else:
-        found = {each[: -len(".py")]: each for each in sorted(os.listdir(place)) if each.endswith(".py")}
+        found = {name[: -len(".py")]: name for name in sorted(os.listdir(place)) if name.endswith(".py")}
     return {name: path for name, path in found.items() if name.startswith(beginning) or f"{name}." == beginning}
 
 
@@ -135,12 +135,12 @@ def unknown_names(
 
 def _top_level(folder: str) -> Iterator[str]:
     """Yields the modules of a folder: files, and `__init__.py` of packages."""
-    for each in os.listdir(folder):
-        path = os.path.join(folder, each)
-        if each.endswith(".py") and os.path.isfile(path):
-            yield each
-        elif each.isidentifier() and os.path.isfile(os.path.join(path, "__init__.py")):
-            yield f"{each}/__init__.py"
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.endswith(".py") and os.path.isfile(path):
+            yield name
+        elif name.isidentifier() and os.path.isfile(os.path.join(path, "__init__.py")):
+            yield f"{name}/__init__.py"
 
 
 def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[Named]:
@@ -160,7 +160,7 @@ def _begun(text: str, node: SgNode) -> list[Word]:
     """Returns the words of a command line if only its beginning is known."""
     words = text.split()
     whole = words if text[-1:].isspace() else words[:-1]
-    return [*(([each], node) for each in whole), ([], node)]
+    return [*(([word], node) for word in whole), ([], node)]
 
 
 def _is_python(resolver: Resolver, module: Module, node: SgNode) -> bool:
@@ -356,7 +356,7 @@ def _local(node: SgNode, name: str) -> SgNode | None:
         if name in found:
             return found[name][0] if len(found[name]) == 1 else node
         parameters = outer.field("parameters")
-        if parameters is not None and any(each.text() == name for each in parameters.find_all(kind="identifier")):
+        if parameters is not None and any(match.text() == name for match in parameters.find_all(kind="identifier")):
             return node
     return None
 

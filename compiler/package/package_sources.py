@@ -101,14 +101,14 @@ def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _is_pair(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(each, str) for each in value)
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(item, str) for item in value)
 
 
 def _suffixes(given: Any) -> tuple[str, ...]:
     several = SUFFIXES if given is None else given.split(",") if isinstance(given, str) else given
-    if not isinstance(several, (list, tuple)) or not all(isinstance(each, str) for each in several):
+    if not isinstance(several, (list, tuple)) or not all(isinstance(item, str) for item in several):
         raise Wrong("`suffixes` must be texts", "write `suffixes=['.py', '.json']`")
-    return tuple(each if each.startswith(".") else f".{each}" for each in (one.strip() for one in several) if each)
+    return tuple(each if each.startswith(".") else f".{each}" for each in (item.strip() for item in several) if each)
 
 
 def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:

@@ -293,10 +293,10 @@ def plain(value: Any) -> Value:
     if type(value).__name__ == "timedelta":
         return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         try:
-            return [plain(each) for each in sorted(value)]
+            return [plain(item) for item in sorted(value)]
         except TypeError:
             raise Unfoldable("a set of different types has no order") from None
     if isinstance(value, dict):

@@ -63,7 +63,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
     if isinstance(value, tuple):
-        return "(" + "".join(f"{_literal(each)}, " for each in value).strip() + ")"
+        return "(" + "".join(f"{_literal(item)}, " for item in value).strip() + ")"
     if isinstance(value, (set, frozenset)):
         return "{" + ", ".join(sorted(map(_literal, value))) + "}" if value else "set()"
     if value is None or isinstance(value, (bool, int, float, str, bytes)):

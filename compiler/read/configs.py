@@ -79,7 +79,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _shown(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_shown(each) for each in value]
+        return [_shown(item) for item in value]
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
@@ -420,7 +420,7 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _jsonable(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_jsonable(each) for each in value]
+        return [_jsonable(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise Unfoldable(f"a value of type `{type(value).__name__}` has no JSON form")

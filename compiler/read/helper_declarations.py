@@ -102,7 +102,7 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
     home, root = _written(
         owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
     )
-    return [(home, each) for each in root.find_all(kind="decorator")]
+    return [(home, match) for match in root.find_all(kind="decorator")]
 
 
 # ── writing out ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,7 +113,7 @@ def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, 
     Raises Unfoldable.
     """
     imports: dict[str, str] = {}
-    text = "".join(form.format(_call(each, imports)) for each in several) + more
+    text = "".join(form.format(_call(item, imports)) for item in several) + more
     module = Module(
         owner.module.name, Source(owner.module.source.name, text, tree_of(text), place), owner.module.is_package
     )
@@ -141,7 +141,7 @@ def _code(value: Any, imports: dict[str, str]) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_code(key, imports)}: {_code(each, imports)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        inner = "".join(f"{_code(each, imports)}, " for each in value)
+        inner = "".join(f"{_code(item, imports)}, " for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, Library) and value.name in _TYPES:
         short = value.name.rpartition(".")[2]

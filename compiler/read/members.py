@@ -166,7 +166,7 @@ def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Dia
     """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not
     known.
     """
-    if any(_decorated_as_step(resolver, owner, each) for each in statement.find_all(kind="decorator")):
+    if any(_decorated_as_step(resolver, owner, match) for match in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "flowc cannot know if the step exists, since only running the statement decides that"
         yield Diagnostic(
@@ -220,8 +220,8 @@ def _assignment(evaluator: Evaluator, owner: Class, node: SgNode) -> Iterator[Me
             for target, value in zip(targets, values):  # a, b = 1, 2
                 yield _assigned(evaluator, owner, target.text(), value, value)
         else:
-            for each in left.find_all(kind="identifier"):
-                yield Member(each.text(), "constant", owner, right, node)
+            for match in left.find_all(kind="identifier"):
+                yield Member(match.text(), "constant", owner, right, node)
 
 
 def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, outer: SgNode) -> Member:
@@ -294,7 +294,7 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
             continue
         if owner.name not in statement.text():
             continue
-        if any(each.text() == owner.name for each in statement.find_all(kind="identifier")):
+        if any(match.text() == owner.name for match in statement.find_all(kind="identifier")):
             for node in statement.named_children():
                 if node.kind() == "assignment" and (node.field("left") or node).text().partition(".")[0] == owner.name:
                     part = node.field("right")

@@ -259,7 +259,7 @@ class _Reader:
         if body is None:
             return False
         return any(
-            (left := each.field("left")) is not None and left.text() == name
+            (left := match.field("left")) is not None and left.text() == name
             for kind in ("assignment", "augmented_assignment", "for_statement")
-            for each in body.find_all(kind=kind)
+            for match in body.find_all(kind=kind)
         )

@@ -48,11 +48,11 @@ def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
                     _unknown(function.field("object"), into)  # changed in place
     elif kind in _REPEATED:
         _unknown(statement.field("left"), into)
-        for each in (
+        for match in (
             *statement.find_all(kind="assignment"), *statement.find_all(kind="augmented_assignment"),
             *statement.find_all(kind="for_statement")
         ):  # fmt: skip
-            _unknown(each.field("left"), into)
+            _unknown(match.field("left"), into)
         for call in statement.find_all(kind="call"):
             function = call.field("function")
             if function is not None and function.kind() == "attribute":

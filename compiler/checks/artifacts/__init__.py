@@ -27,7 +27,7 @@ def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]
     from importlib import import_module
 
     for name in sorted(
-        each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
+        name[:-3] for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py") and not name.startswith("_")
     ):
         worth = _WORTH.get(name)
         if (name not in ASKED_FOR or ASKED_FOR[name] in asked_for) and (worth is None or worth(analysis)):
@@ -115,8 +115,9 @@ def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
             if isinstance(step.transition, nodes.Foreach) and step.transition.over is not None:
                 held = dataflow.steps[step.name].after.definitions.get(step.transition.over, ())
                 if any(
-                    each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text()))
-                    for each in held
+                    definition is not None
+                    and (definition.node.kind() in kinds or _is_call_of_interest(definition.node.text()))
+                    for definition in held
                 ):
                     return True
         return False
@@ -131,7 +132,12 @@ def _is_call_of_interest(text: str) -> bool:
 
 
 def _held(dataflow: Dataflow) -> Iterator[Definition | None]:
-    return (each for here in dataflow.steps.values() for held in here.effects.definitions.values() for each in held)
+    return (
+        definition
+        for here in dataflow.steps.values()
+        for held in here.effects.definitions.values()
+        for definition in held
+    )
 
 
 def _some(events: str) -> Callable[[Analysis], bool]:

@@ -53,7 +53,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         held = here.effects.definitions.get(name, frozenset())
         if name not in here.effects.must or name in here.effects.mentions or name in dataflow.fixed:
             continue  # whoever read it may have filled it
-        if held and all(each is not None and each.exact and _is_empty(each.node.text()) for each in held):
+        if held and all(
+            definition is not None and definition.exact and _is_empty(definition.node.text()) for definition in held
+        ):
             fails = here.in_every_run and not here.catches
             what = f"the foreach of step `{step.name}` iterates over `self.{name}`, which is empty"
             why, how = (

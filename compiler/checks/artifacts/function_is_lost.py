@@ -45,7 +45,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for step in analysis.flow.steps:
         here = dataflow.steps[step.name]
         for name, held in here.effects.definitions.items():
-            lost = [each for each in held if each is not None and dataflow.is_function(each)]
+            lost = [definition for definition in held if definition is not None and dataflow.is_function(definition)]
             if not lost or here.foreign:
                 continue
             later = next((each for each in _after(analysis, step.name) if _looks_for(dataflow, each, name)), None)

@@ -40,9 +40,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for name, held in here.effects.definitions.items():
             if name.startswith("__") or name in dataflow.fixed:
                 continue
-            for each in held:
-                kind = value_kinds.unsaved(evaluator.resolver, each)
-                if each is None or not kind or (name == over and kind == value_kinds.GENERATOR):
+            for definition in held:
+                kind = value_kinds.unsaved(evaluator.resolver, definition)
+                if definition is None or not kind or (name == over and kind == value_kinds.GENERATOR):
                     continue
                 what = f"`self.{name}` holds {kind} at the end of step `{step.name}`, which cannot be saved"
                 how = (
@@ -53,7 +53,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "FLOW413",
                     what,
-                    each.span,
+                    definition.span,
                     "artifacts are pickled, so the step would fail after its work is done",
                     how,
                     WARNING,

@@ -87,8 +87,10 @@ def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
             return reader.definition(held.node)
         if isinstance(held, frozenset):
             return frozenset(
-                each if each is None or not each.exact else each.inexact(each.node.kind() in _IMMUTABLE)
-                for each in held
+                definition
+                if definition is None or not definition.exact
+                else definition.inexact(definition.node.kind() in _IMMUTABLE)
+                for definition in held
             )
         if held is not None:
             return ANYTHING

@@ -546,9 +546,11 @@ def _may_catch(handler: SgNode) -> bool:
     types = [child for child in handler.named_children() if child.kind() not in ("block", "comment")]
     if not types:
         return True
-    names = [each.text() for each in types[0].find_all(kind="identifier")] or [types[0].text()]
+    names = [match.text() for match in types[0].find_all(kind="identifier")] or [types[0].text()]
     alias = [
-        name.text() for each in types[0].find_all(kind="as_pattern_target") for name in each.find_all(kind="identifier")
+        name.text()
+        for match in types[0].find_all(kind="as_pattern_target")
+        for name in match.find_all(kind="identifier")
     ]
     return any(name in _CATCHES or name not in _OTHERS for name in names if name not in alias)
 
