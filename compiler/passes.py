@@ -1,6 +1,6 @@
-"""The passes of the compiler, in order. Each adds its part to what is known of a compile, and says what is wrong.
+"""The passes of the compiler, in order. Each adds its part to the state of a compile, and yields diagnostics.
 
-A pass is a plain function: `Compile` in, `Compile` and diagnostics out. `pipeline.py` goes through them.
+A pass is a plain function: `Compile` in, `Compile` and diagnostics out. `pipeline.py` runs them.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ _LATER: Any = None
 
 @record
 class Compile:
-    """What is known of a compile: what it is asked for, and below that what each pass has added."""
+    """The state of a compile: its inputs, and below them what each pass added."""
 
     sources: Sources
-    flow_name: str  # "" for the flow that the file starts
+    flow_name: str  # "": the flow that the file starts
     attach: Sequence[str]  # decorators for every step
-    severities: Mapping[str, str]  # code → how serious it is taken
+    severities: Mapping[str, str]  # code → severity
     given: Given  # beside the source
     # source
     module: Module = _LATER  # the flow's file
     # names
     flow_class: Class = _LATER
     evaluator: Evaluator = _LATER
-    variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets
+    variables: tuple[tuple[str, str], ...] = ()  # environment variables that the file itself sets
     # reading, mutators
     reading: Reading = _LATER
     # dataflow, options
@@ -64,7 +64,7 @@ class Compile:
 
 
 def source(now: Compile) -> Result:
-    """Reads and parses the flow's file. Other files are read when a name first leads to them."""
+    """Reads and parses the flow's file. Other files are read when a name first refers to them."""
     return replace(now, module=now.sources.main()), ()
 
 
@@ -75,7 +75,7 @@ def names(now: Compile) -> Result:
     environment = Environment(dict(given.variables), given.whole_environment, set())
     evaluator = Evaluator(resolver, Values(dict(given.values)), environment, native)
     variables: dict[str, str] = {}
-    if "METAFLOW_" in module.source.text:  # rare, so the import is only paid then
+    if "METAFLOW_" in module.source.text:  # rare, so imported only then
         from .options.file_environment import variables as own_variables
         from .options.file_environment import with_configs
 
@@ -92,7 +92,7 @@ def reading(now: Compile) -> Result:
 
 
 def mutators(now: Compile) -> Result:
-    """Has the flow's mutators change it, in a process of their own, or refuses them."""
+    """Lets the flow's mutators change it, in a separate process, or refuses them."""
     read = now.reading
     if next(own_decorators(read.evaluator.resolver, read.order, read.members), None) is None:
         return now, ()
@@ -103,23 +103,24 @@ def mutators(now: Compile) -> Result:
 
 
 def dataflow(now: Compile) -> Result:
-    """Finds what is known of the artifacts before and after each step."""
+    """Finds the artifacts known before and after each step."""
     return replace(now, analysis=analyze(now.reading)), ()
 
 
 def options(now: Compile) -> Result:
-    """Puts into the flow what the command line says of it: decorators for every step, the branch of a project."""
+    """Adds the command line's part of the flow: decorators for every step, the branch of a project."""
     analysis, given = now.analysis, now.given
     diagnostics = list(unused(given, now.evaluator.given.used, now.evaluator.environment.used))
-    seen = any(each.kind == "with" for each in analysis.flow.inputs)  # by mutators, which have left of them what counts
+    # mutators have seen them, and may have removed some
+    seen = any(each.kind == "with" for each in analysis.flow.inputs)
     if now.attach:
         from .options.with_decorators import attached
 
         flow, wrong = (analysis.flow, []) if seen else attached(analysis.flow, now.attach)
-        known = replace(analysis.dataflow, unknown=True)  # what they assign came too late for it
+        known = replace(analysis.dataflow, unknown=True)  # it does not know yet what these assign
         analysis = replace(analysis, flow=flow, dataflow=known)
         diagnostics += wrong
-    if given.branch or given.production or any(each.name == "project" for each in analysis.flow.decorators):
+    if given.branch or given.production or any(decorator.name == "project" for decorator in analysis.flow.decorators):
         from .options.project_branch import deployed
 
         flow, wrong = deployed(analysis.flow, given)
@@ -129,23 +130,23 @@ def options(now: Compile) -> Result:
 
 
 def checks(now: Compile) -> Result:
-    """Judges the flow: one rule a file."""
+    """Checks the flow: one rule per file."""
     return now, judge(now.analysis, now.severities)
 
 
 def scopes(now: Compile) -> Result:
-    """Nests the graph: what each split and foreach holds, up to its join."""
+    """Nests the graph: the steps of each split and foreach, up to its join."""
     flow = now.analysis.flow
     try:
         return replace(now, scope=scopes_of(flow)), ()
-    except Unbalanced as error:  # the balance check speaks first; this is the net under it
+    except Unbalanced as error:  # the balance check should have reported this; this is the safety net
         step = flow.by_name[error.step]
-        how = "lead every branch to one join, a step that takes `inputs`"
-        return now, (Diagnostic("FLOW209", str(error), step.span, "what is split must be joined", how=how),)
+        how = "let every branch go on to one join, a step that takes `inputs`"
+        return now, (Diagnostic("FLOW209", str(error), step.span, "every split must be joined", how=how),)
 
 
 def package(now: Compile) -> Result:
-    """Collects the files of the code package, and what the compile was made from."""
+    """Collects the files of the code package, and the inputs of the compile."""
     files, diagnostics = closure(now.evaluator, now.module, now.reading.added)
     flow, evaluator = now.analysis.flow, now.evaluator
     flow = replace(flow, inputs=(*flow.inputs, *inputs(now.given, evaluator.given.used, evaluator.environment.used)))

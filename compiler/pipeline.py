@@ -1,6 +1,6 @@
 """The pipeline: a flow's source, through every pass, to a `Program` that targets can emit and the shim can run.
 
-`load` is the compiler's front door. It goes through `passes.PASSES`; each gives its value to the next.
+`load` is the compiler's entry point. It runs `passes.PASSES`, each on the result of the one before.
 """
 
 from __future__ import annotations
@@ -36,26 +36,24 @@ class Program:
     sources: dict[str, str]  # every file read, by `Span.file`
     files: dict[str, bytes]  # the files of the code package, by their path from the flow's folder
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
-    variables: tuple[tuple[str, str], ...] = ()  # of the environment, that the file itself sets (file_environment.py)
-    widths: tuple[
-        tuple[str, int], ...
-    ] = ()  # step → how many items its foreach goes over, where that is known (foreach_values.py)
+    variables: tuple[tuple[str, str], ...] = ()  # environment variables that the file itself sets (file_environment.py)
+    widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known (foreach_values.py)
 
 
 class BrokenPass(Exception):
-    """A pass of the compiler left an IR that is not valid: an error of flowc's own. Raised only where passes are debugged."""
+    """Raised if a pass of the compiler left an invalid IR, which is a bug in flowc. Only in debug mode."""
 
 
 def load(
     path: str, flow_name: str = "", attach: Sequence[str] = (), severities: Mapping[str, str] | None = None,
     given: Given = NOTHING, debug: bool | None = None,
 ) -> Program:  # fmt: skip
-    """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
-
-    `flow_name` chooses among several flows of one file; `attach` are decorators for every step, as `--with` names them (with_decorators.py).
-    `severities` says how serious a code is (severities.py), where it is not as serious as it was said. Comments in the sources silence what
-    they name (ignores.py). `given` is what the compile is given beside the source (compile_inputs.py). With `debug`, or the variable
-    FLOWC_DEBUG_PASSES, the IR is validated after each pass. Raises Refused with every error found.
+    """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside
+    it. `flow_name` chooses among several flows of one file. `attach` are decorators for every step, in the form of
+    `--with` (with_decorators.py). `severities` overrides the severity of codes (severities.py). Comments in the
+    sources silence the codes that they name (ignores.py). `given` are the other inputs of the compile
+    (compile_inputs.py). With `debug`, or the variable FLOWC_DEBUG_PASSES, the IR is validated after each pass. Raises
+    Refused with every error found.
     """
     folder, name = os.path.split(path)
     if name.endswith(".json"):
@@ -79,15 +77,15 @@ def load(
 
 
 def _through(now: Compile, debug: bool) -> tuple[Compile, tuple[Diagnostic, ...]]:
-    """Returns what the passes have made of the compile, and its warnings and hints. Raises Refused."""
+    """Runs the passes and returns the compile with its warnings and hints. Raises Refused."""
     found: list[Diagnostic] = []
-    left: list[tuple[str, Flow]] = []  # the flow as each pass has left it, where they are debugged
+    left: list[tuple[str, Flow]] = []  # the flow after each pass, in debug mode
     for each in PASSES:
         if each is scopes and has_errors(found) and has_errors(judged(found, now.sources.texts, now.severities)):
-            continue  # only a graph that is right has scopes
+            continue  # only a valid graph has scopes
         try:
             now, more = each(now)
-        except Refused as refused:  # what is wrong with the flow itself is said first
+        except Refused as refused:  # faults of the flow itself are reported first
             known = judged(found, now.sources.texts, now.severities)
             raise Refused(known if has_errors(known) else refused.diagnostics, refused.sources) from None
         found += more
@@ -106,17 +104,23 @@ def _is_debugged() -> bool:
 
 
 def _validate(left: list[tuple[str, Flow]], scope: Scope) -> None:
-    """Raises BrokenPass, naming the first pass that left an IR that is not valid. Until the checks have spoken, the flow's author may be at fault."""
+    """Raises BrokenPass, naming the first pass that left an invalid IR.
+
+    Before the checks, the fault may be the flow's own.
+    """
     from .ir.validity import violations
 
     for name, flow in left:
         broken = list(violations(flow, scope))
         if broken:
-            raise BrokenPass(f"pass `{name}` left an IR that is not valid: {'; '.join(broken)}")
+            raise BrokenPass(f"pass `{name}` left an invalid IR: {'; '.join(broken)}")
 
 
 def flow_names(path: str) -> tuple[str, ...]:
-    """Returns the names of the flows that the file means: those that it starts, else those that no other inherits from. Raises Refused."""
+    """Returns the names of the flows that the file starts, or else of all that no other flow inherits from.
+
+    Raises Refused.
+    """
     folder, name = os.path.split(path)
     sources = Sources(folder or ".", name)
     try:

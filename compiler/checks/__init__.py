@@ -1,12 +1,13 @@
-"""The checks: one rule a file, found without a list.
+"""The checks: one rule per file, found without a list.
 
-A check is a module here with `def check(analysis: Analysis) -> Iterator[Diagnostic]`. Its docstring is the page of its
-code, in the form that `flowc/explanations.py` says: what it finds, why, an example, and what to write instead.
+A check is a module here with `def check(analysis: Analysis) -> Iterator[Diagnostic]`. Its docstring is the page of
+its code, in the form that `flowc/explanations.py` describes: what it finds, why, an example, and what to write
+instead.
 
-Checks are made in tiers, each once. A check stays quiet about what another one reports: a target that does not exist is
-nobody's cycle. Where what others report would be mended first, and often this with it, the check names their files:
-`NEEDS = ("cycles", "unreachable")`. They must have found nothing: the check is made in the tier after theirs, or not at
-all. Checks on artifacts are in a folder of their own, and imported only where they may have something to say.
+Checks run in tiers, each check once. A check never reports what another one reports: a target that does not exist is
+not part of a cycle. If fixing what other checks report often fixes this too, a check names their files:
+`NEEDS = ("cycles", "unreachable")`. It then runs in the tier after theirs, and only if they found nothing. Checks on
+artifacts have a folder of their own, and are imported only when they may find something.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ if TYPE_CHECKING:
 
 
 def judge(analysis: Analysis, asked_for: Container[str] = ()) -> list[Diagnostic]:
-    """Returns what every check that is worth making finds; `asked_for` are codes that have been given a severity."""
+    """Returns the diagnostics of every relevant check; `asked_for` are the codes that the settings give a severity."""
     import os
     import sys
 
     files = sorted(
-        each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
+        name[:-3] for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py") and not name.startswith("_")
     )
     waiting = {}
-    for each in files:
-        __import__(f"{__name__}.{each}")
-        waiting[each] = sys.modules[f"{__name__}.{each}"]
+    for file in files:
+        __import__(f"{__name__}.{file}")
+        waiting[file] = sys.modules[f"{__name__}.{file}"]
     needs = {name: getattr(module, "NEEDS", ()) for name, module in waiting.items()}
     found: dict[str, list[Diagnostic]] = {}
     while waiting:
         tier = [name for name in waiting if not any(each in waiting for each in needs[name])]
         if not tier:
-            raise RuntimeError(f"the checks {', '.join(waiting)} need one another")
+            raise RuntimeError(f"the checks {', '.join(waiting)} need each other")
         for name in tier:
             module = waiting.pop(name)
             is_worth_making = not any(found[each] for each in needs[name])

@@ -1,6 +1,6 @@
-"""FLOW204: a step with a wrong number of arguments, or a join that also splits.
+"""FLOW204: a step with the wrong number of arguments, or a join that also splits.
 
-A step takes `self`, and a step that joins also the inputs that it joins. A join goes on to exactly one step.
+A step takes `self`. A join also takes `inputs`, the tasks that it joins, and goes on to exactly one step.
 
 Example:
 
@@ -58,11 +58,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 "FLOW204",
                 f"step `{step.name}` has no argument `self`",
                 step.span,
-                "a step is a method",
+                "a step is a method, which Python calls with the flow",
                 f"write `def {step.name}(self):`",
             )
         elif count > 2:
-            why = "a step takes `self`, and a join also the inputs that it joins"
+            why = "a step takes only `self`; a join takes `inputs` too"
             yield Diagnostic(
                 "FLOW204",
                 f"step `{step.name}` takes {count} arguments",
@@ -77,5 +77,5 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 what,
                 step.span,
                 "a join goes on to exactly one step",
-                "split in a step of its own after the join",
+                "split in a separate step after the join",
             )

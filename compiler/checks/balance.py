@@ -1,7 +1,7 @@
 """FLOW209: splits, foreaches and joins that do not match.
 
-Whatever is split is joined again, by exactly one step that takes `inputs`. A join closes the innermost split that is open, and all of it: with two
-of three branches joined, nobody could say what the third one's artifacts mean.
+Every split must be joined by exactly one step that takes `inputs`. A join closes the innermost open split, and all of
+it: if only two of three branches were joined, the artifacts of the third would have no meaning.
 
 Example:
 
@@ -46,15 +46,16 @@ from flowc.compiler.ir import nodes
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
 
-# If something is wrong with the way from step to step, that is mended first, and often this with it.
+# Faults in single transitions come first: fixing them often fixes the balance too.
 NEEDS = (
-    "start_and_end", "arguments", "transition", "unknown_step", "cycles", "unreachable", "split", "foreach_body", "switch",
+    "start_and_end", "arguments", "transition", "unknown_step", "cycles", "unreachable", "split", "foreach_body",
+    "switch",
 )  # fmt: skip
 
 
 @record
 class _Open:
-    """A split that is open: the step that split, and (for branches) the target that this branch began with."""
+    """A split that is still open: the step that split, and the first step of this branch."""
 
     step: str
     branch: str
@@ -70,7 +71,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     stacks: dict[str, tuple[_Open, ...]] = {flow.start: ()}
     arrivals: dict[str, dict[str, _Open]] = {}  # join → the branches that have arrived, by branch
     waiting = [flow.start]
-    found: dict[str, Diagnostic] = {}
+    diagnostics: dict[str, Diagnostic] = {}
     while waiting:
         name = waiting.pop()
         step, stack = steps[name], stacks[name]
@@ -80,9 +81,9 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             after = _after(step, target, stack)
             if steps[target].is_join:
                 if not after:
-                    what = f"step `{target}` takes inputs, but nothing is split before it"
+                    what = f"step `{target}` takes inputs, but there is no split before it"
                     why = "a join closes a split or a foreach"
-                    found.setdefault(
+                    diagnostics.setdefault(
                         target, Diagnostic("FLOW209", what, steps[target].span, why, f"write `def {target}(self):`")
                     )
                     continue
@@ -92,9 +93,10 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 stacks[target] = after
                 waiting.append(target)
             elif stacks[target] != after:
-                found.setdefault(target, _mixed(steps[target], stacks[target], after, flow.end))
-    # A join that does not close its whole split explains the rest; an open split at the end is what is left when nothing else is wrong.
-    yield from list(_closed(steps, arrivals, flow.end)) or found.values() or _ends(analysis, stacks)
+                diagnostics.setdefault(target, _mixed(steps[target], stacks[target], after, flow.end))
+    # An incomplete join explains the other faults, so it comes first; a split open at the end is reported only if
+    # nothing else is wrong.
+    yield from list(_closed(steps, arrivals, flow.end)) or diagnostics.values() or _ends(analysis, stacks)
 
 
 def _after(step: nodes.Step, target: str, stack: tuple[_Open, ...]) -> tuple[_Open, ...]:
@@ -109,7 +111,7 @@ def _mixed(step: nodes.Step, one: tuple[_Open, ...], other: tuple[_Open, ...], e
     if step.is_join:
         what = f"the branches that meet in join `{step.name}` do not come from one split"
         return Diagnostic(
-            "FLOW209", what, step.span, "a join closes exactly one split", "join each split in a step of its own"
+            "FLOW209", what, step.span, "a join closes exactly one split", "join each split in a separate step"
         )
     opened = (one or other)[-1].step
     what = f"step `{step.name}` is reached by several branches of `{opened}`, but takes no inputs"
@@ -133,10 +135,10 @@ def _ends(analysis: Analysis, stacks: dict[str, tuple[_Open, ...]]) -> Iterator[
 
 
 def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]], end: str) -> Iterator[Diagnostic]:
-    """Joins that do not close all of their split; of the joins of one split only that which misses least, since the others miss what it has."""
-    incomplete: dict[str, tuple[str, list[str]]] = {}  # split → its join that misses least, and what that misses
+    """Yields a diagnostic for each split that no join closes completely, at the join that lacks the fewest branches."""
+    incomplete: dict[str, tuple[str, list[str]]] = {}  # split → the join that lacks the fewest branches, and these
     for join, branches in arrivals.items():
-        opened = {each.step for each in branches.values()}
+        opened = {branch.step for branch in branches.values()}
         if len(opened) > 1:
             yield _mixed(steps[join], (), tuple(branches.values()), end)
             continue
@@ -145,7 +147,7 @@ def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]],
             missing = [
                 target
                 for target in split.transition.targets
-                if not any(each.branch == target for each in branches.values())
+                if not any(branch.branch == target for branch in branches.values())
             ]
             if missing and (split.name not in incomplete or len(missing) < len(incomplete[split.name][1])):
                 incomplete[split.name] = (join, missing)
@@ -154,5 +156,5 @@ def _closed(steps: dict[str, nodes.Step], arrivals: dict[str, dict[str, _Open]],
         what = (
             f"join `{join}` does not close the {'branches' if len(missing) > 1 else 'branch'} {named} of step `{name}`"
         )
-        how = f"lead what begins with {named} to `{join}` too"
+        how = f"let the steps after {named} go on to `{join}` too"
         yield Diagnostic("FLOW209", what, steps[join].span, "a join closes all branches of its split", how)

@@ -1,7 +1,7 @@
 """FLOW207: a cycle, other than a switch that names itself.
 
-A run could go round for ever. The one loop there is is a switch that names its own step among its cases: each visit is a task with an address of
-its own.
+The run might never end. The only loop that flows can have is a switch with its own step among its cases: each round
+is then a separate task.
 
 Example:
 
@@ -52,7 +52,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             name = next(reversed(on_path))
             target = next(on_path[name], None)
             if target is not None and (target == start or name == end):
-                continue  # FLOW202 says so
+                continue  # FLOW202 reports it
             if target is None:
                 done.add(name)
                 del on_path[name]
@@ -65,8 +65,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 shown = " → ".join(f"`{each}`" for each in [*cycle, target])
                 if not isinstance(transition, nodes.End):
                     why, how = (
-                        "a run could go round for ever",
-                        "loop with a switch that names itself as one of its cases",
+                        "the run might never end",
+                        "to loop, use a switch with its own step as one of its cases",
                     )
                     yield Diagnostic("FLOW207", f"the steps {shown} form a cycle", transition.span, why, how)
             elif target in steps and target not in done:

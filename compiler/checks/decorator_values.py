@@ -1,4 +1,4 @@
-"""Asks each decorator's own file what is wrong with its values: FLOW121, FLOW122, and codes of its own."""
+"""Checks the values of decorators, each by the rules in its own file: FLOW121, FLOW122, and codes of its own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """FLOW114: a decorator that is given twice.
 
-A step with two `@retry` has no meaning that both lines agree on, and a task runs in one place: under `@kubernetes` or under `@batch`. Decorators that
-may be given several times, such as `@card`, are no mistake.
+Two `@retry` on a step contradict each other. A task runs in one place, so `@kubernetes` and `@batch` do too. Some
+decorators, such as `@card`, may be given several times.
 
 Example:
 
@@ -34,14 +34,14 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for decorators in (flow.decorators, *(step.decorators for step in flow.steps)):
         seen: dict[str, Decorator] = {}
         for decorator in decorators:
-            known = specification(decorator.name)
-            if decorator.name in seen and not (known is not None and known.multiple):
+            spec = specification(decorator.name)
+            if decorator.name in seen and not (spec is not None and spec.multiple):
                 what = f"`@{decorator.name}` is given twice"
                 yield Diagnostic(
                     "FLOW114",
                     what,
                     decorator.span,
-                    f"the other is at line {seen[decorator.name].span.line}",
+                    f"the two contradict each other; the first is at line {seen[decorator.name].span.line}",
                     "keep one of them",
                 )
             seen[decorator.name] = decorator

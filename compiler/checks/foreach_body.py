@@ -1,6 +1,6 @@
 """FLOW213: a foreach that leads straight to a join.
 
-There is no step that works on an item, so nothing would be done for the items.
+No step would work on the items.
 
 Example:
 
@@ -49,6 +49,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                     "FLOW213",
                     what,
                     step.transition.span,
-                    "there is no step that works on an item",
-                    "put a step between them",
+                    "no step would work on the items",
+                    "add a step between them that works on one item",
                 )

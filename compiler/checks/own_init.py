@@ -1,8 +1,9 @@
-"""FLOW220: an `__init__` of the flow's own with which Metaflow would not run the flow, or flowc not run it alike.
+"""FLOW220: an `__init__` of the flow's own that Metaflow or flowc cannot run the flow with.
 
-Metaflow makes a flow object in each task, and `FlowSpec.__init__` is what runs the task: an `__init__` of the flow's own must call it. Metaflow makes
-another one with `use_cli=False` for each of a join's `inputs`, and for a flow with mutators. flowc does the same, and calls the class without other
-arguments: it does not run what stands under `if __name__ == "__main__":`.
+Metaflow makes a flow object in each task, and `FlowSpec.__init__` runs the task, so the flow's own `__init__` must
+call it. Metaflow makes more flow objects with `use_cli=False`: one for each of a join's `inputs`, and one for a flow
+with mutators. flowc does the same. It passes no other arguments, and does not run the code under `if __name__ ==
+"__main__":`.
 
 Example:
 
@@ -44,13 +45,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     name = analysis.flow.name
     if ".__init__" not in member.node.text():
         what = f"`__init__` of {member.owner.name} does not call `super().__init__`"
-        why = "this is what starts a flow: Metaflow would run nothing"
+        why = "this call starts the flow: without it, Metaflow would run nothing"
         yield Diagnostic(
             "FLOW220",
             what,
             span(member.owner.module.source, member.node),
             why,
-            "end it with `super().__init__(use_cli)`",
+            "end `__init__` with `super().__init__(use_cli)`",
         )
         return
     positional, required, is_open = _parameters(member.node)
@@ -61,35 +62,37 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             "FLOW220",
             what,
             place,
-            "a task makes the flow without arguments",
+            "each task makes the flow object without arguments",
             "give it a default, or make it a `Parameter` of the flow",
         )
     joins = [step.name for step in analysis.flow.steps if step.is_join]
     if joins and not is_open and "use_cli" not in positional:
         what = f"`__init__` of {member.owner.name} does not take `use_cli`"
-        why = f"the join `{joins[0]}` would fail: for each of its inputs, a flow is made with `use_cli=False`"
+        why = f"the join `{joins[0]}` would fail: each of its inputs is a flow object made with `use_cli=False`"
         yield Diagnostic(
             "FLOW220",
             what,
             place,
             why,
-            "write `def __init__(self, use_cli=True):`, and hand it on: `super().__init__(use_cli)`",
+            "write `def __init__(self, use_cli=True):` and pass it on: `super().__init__(use_cli)`",
         )
     source = analysis.dataflow.functions.order[0].module.source
     for call in _started_with_arguments(source.root, name, positional):
-        what = f"{name} is started with arguments of its own: `{call.text()[:60]}`"
-        why = "flowc makes the flow without them in each task, so `__init__` would see its defaults"
+        what = f"{name} is started with extra arguments: `{call.text()[:60]}`"
+        why = "each task makes the flow object without them, so `__init__` would get its defaults"
         yield Diagnostic(
             "FLOW220",
             what,
             span(source, call),
             why,
-            f"write `{name}()`, and make them parameters of the flow, or read the environment",
+            f"write `{name}()`, and make them parameters of the flow or read environment variables",
         )
 
 
 def _parameters(node: SgNode) -> tuple[list[str], list[str], bool]:
-    """The names of the parameters after `self`, those of them without a default, and whether any keyword is taken."""
+    """Returns the names of the parameters after `self`, those without a default, and True if there is a `**`
+    parameter.
+    """
     found = node.field("parameters")
     names: list[str] = []
     required: list[str] = []
@@ -108,7 +111,7 @@ def _parameters(node: SgNode) -> tuple[list[str], list[str], bool]:
 
 
 def _started_with_arguments(root: SgNode, name: str, parameters: list[str]) -> Iterator[SgNode]:
-    """The calls of the class under `if __name__ …` that give it more than `use_cli=True`."""
+    """Yields the calls of the class under `if __name__ …` with arguments other than `use_cli=True`."""
     for statement in root.named_children():
         if statement.kind() != "if_statement" or "__name__" not in statement.text().partition("\n")[0]:
             continue
@@ -116,6 +119,6 @@ def _started_with_arguments(root: SgNode, name: str, parameters: list[str]) -> I
             function, arguments = call.field("function"), call.field("arguments")
             if function is None or function.text() != name or arguments is None:
                 continue
-            given = [each.text().replace(" ", "") for each in arguments.named_children() if each.kind() != "comment"]
+            given = [child.text().replace(" ", "") for child in arguments.named_children() if child.kind() != "comment"]
             if given not in ([], ["use_cli=True"]) and not (given == ["True"] and parameters[:1] == ["use_cli"]):
                 yield call

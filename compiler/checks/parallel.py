@@ -1,7 +1,7 @@
 """FLOW214: `num_parallel` without `@parallel`, or the other way round.
 
-A step that is marked `@parallel` knows of the tasks that run beside it, so only `num_parallel` can lead to it, and `num_parallel` leads only to
-such a step. Its tasks run together, and a join right behind it waits for all of them.
+The tasks of a `@parallel` step run at the same time and know each other. Only `num_parallel` starts them, and it can
+lead only to such a step. The step after it must be a join, which waits for all of them.
 
 Example:
 
@@ -46,7 +46,9 @@ from flowc.runtime_shim.contract.decorator_names import GANGS
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     steps = analysis.flow.by_name
-    marked = {step.name for step in analysis.flow.steps if any(each.name in GANGS for each in step.decorators)}
+    marked = {
+        step.name for step in analysis.flow.steps if any(decorator.name in GANGS for decorator in step.decorators)
+    }
     for step in analysis.flow.steps:
         transition = step.transition
         for target in targets(step):
@@ -56,12 +58,12 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 isinstance(transition, nodes.Parallel)
                 and target not in marked
                 and not analysis.facts[target].is_extended
-            ):  # @torchrun marks it too
+            ):  # @torchrun marks a parallel step too
                 yield Diagnostic(
                     "FLOW214",
                     f"step `{target}` is reached by `num_parallel` but has no `@parallel`",
                     transition.span,
-                    why="only so marked does a step know of the tasks that run beside it",
+                    why="without `@parallel`, its tasks do not know each other",
                     how=f"mark `{target}` with `@parallel`",
                 )
             if not isinstance(transition, nodes.Parallel) and target in marked:
@@ -70,7 +72,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                     "FLOW214",
                     what,
                     transition.span,
-                    why="there would be nothing that runs beside it",
+                    why="only `num_parallel` starts the tasks that run beside it",
                     how=f"write `self.next(self.{target}, num_parallel=N)`",
                 )
         if (
@@ -84,6 +86,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 "FLOW214",
                 f"step `{step.name}` has `@parallel` but is not followed by a join",
                 step.span,
-                why="its tasks run together, and somebody has to wait for all of them",
-                how="go on to a step that takes `inputs`",
+                why="its tasks run together, and a join must wait for all of them",
+                how="continue with a step that takes `inputs`",
             )

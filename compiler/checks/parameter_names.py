@@ -1,7 +1,8 @@
-"""FLOW302: a parameter whose name is taken, reserved or not possible.
+"""FLOW302: a parameter with an invalid, reserved or duplicate name.
 
-The name becomes an option of the command line and a field of every spec. It begins with a letter, has letters, digits, `_` and `-`, and is
-different from every other parameter's even where case does not count. Names such as `run-id` are options that every run has.
+The name becomes a command-line option and a field of every spec. It must begin with a letter and consist of letters,
+digits, `_` and `-`. It must differ from the names of other parameters by more than case. Names such as `run-id` are
+options of every run.
 
 Example:
 
@@ -29,7 +30,8 @@ from flowc.compiler.report.diagnostics import Diagnostic
 
 RESERVED = frozenset(
     (
-        "params with tag namespace obj tags decospecs run-id-file max-num-splits max-workers max-log-size user-namespace run-id task-id "
+        "params with tag namespace obj tags decospecs run-id-file max-num-splits max-workers max-log-size "
+        "user-namespace run-id task-id "
         "runner-attribute-file"
     ).split()
 )
@@ -41,40 +43,42 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for parameter in analysis.flow.parameters:
         name = parameter.name
         if not _is_legal(name):
-            why = "it becomes an option of the command line and a field of every spec"
-            how = "use letters, digits, `_` and `-`, and begin with a letter"
-            yield Diagnostic("FLOW302", f"`{name}` cannot be the name of a parameter", parameter.span, why, how)
+            why = "it becomes a command-line option and a field of every spec"
+            how = "use letters, digits, `_` and `-`, beginning with a letter"
+            yield Diagnostic("FLOW302", f"`{name}` is not a valid parameter name", parameter.span, why, how)
         elif _is_reserved(name):
             yield Diagnostic(
                 "FLOW302",
                 f"the name `{name}` is reserved",
                 parameter.span,
-                "it is an option of every run",
-                "choose another name",
+                "every run already has an option of this name",
+                "choose a different name",
             )
         if parameter.attribute in RESERVED_ATTRIBUTES or parameter.attribute.startswith("_"):
-            what = f"a parameter cannot be the attribute `{parameter.attribute}`"
+            what = f"a parameter cannot be assigned to the attribute `{parameter.attribute}`"
             yield Diagnostic(
                 "FLOW302",
                 what,
                 parameter.span,
-                "the name has a meaning of its own in every flow",
-                "choose another attribute",
+                "every flow already has an attribute of this name",
+                "choose a different attribute",
             )
         if name.lower() in seen:
-            what = f"the parameter `{name}` is there twice"
+            what = f"the parameter `{name}` is defined twice"
             yield Diagnostic(
                 "FLOW302",
                 what,
                 parameter.span,
-                f"`{seen[name.lower()]}` has the same name; case does not count",
-                "choose another name",
+                f"`{seen[name.lower()]}` has the same name, since case does not matter",
+                "choose a different name",
             )
         seen[name.lower()] = parameter.attribute
     for config in analysis.flow.configs:
         if _is_reserved(config.name):
-            what = f"the name `{config.name}` is reserved, also for a config"
-            yield Diagnostic("FLOW302", what, config.span, "it is an option of every run", "choose another name")
+            what = f"the name `{config.name}` is reserved, for configs too"
+            yield Diagnostic(
+                "FLOW302", what, config.span, "every run already has an option of this name", "choose a different name"
+            )
 
 
 def _is_reserved(name: str) -> bool:

@@ -1,7 +1,7 @@
-"""FLOW215: a transition through another name than `self`.
+"""FLOW215: a transition that is not written as `self.next`.
 
-Python lets the first argument of a method have any name, but Metaflow looks for the words `self.next`, and does not see the transition of such a
-step. So the flow would run here and be refused there.
+Python allows any name for the first argument of a method. Metaflow, however, looks for the words `self.next`, and
+would refuse the flow.
 
 Example:
 
@@ -28,11 +28,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for step in analysis.flow.steps:
         facts = analysis.facts[step.name]
         if facts.has_next and facts.arguments[0] != "self":
-            what = f"step `{step.name}` goes on with `{facts.arguments[0]}.next`"
+            what = f"step `{step.name}` continues with `{facts.arguments[0]}.next`"
             yield Diagnostic(
                 "FLOW215",
                 what,
                 facts.last,
-                "Metaflow sees only `self.next`",
-                f"call the first argument of `{step.name}` `self`",
+                "Metaflow recognizes only `self.next`",
+                f"rename the first argument of `{step.name}` to `self`",
             )

@@ -1,6 +1,7 @@
 """FLOW211: a split that names a step twice.
 
-A branch is known by the name of its step, so both would be one task. For several tasks of one step there is the foreach.
+Branches are identified by the names of their steps, so both would be the same task. To run one step several times,
+use a foreach.
 
 Example:
 
@@ -46,11 +47,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         if isinstance(step.transition, nodes.Split):
             names = step.transition.targets
             for name in sorted({name for name in names if names.count(name) > 1}):
-                how = "name each step once; for several tasks of one step use `foreach`"
+                how = "name each step once; to run one step several times, use `foreach`"
                 yield Diagnostic(
                     "FLOW211",
                     f"step `{step.name}` splits to `{name}` twice",
                     step.transition.span,
-                    why="a branch is known by the name of its step",
+                    why="branches are identified by the names of their steps",
                     how=how,
                 )

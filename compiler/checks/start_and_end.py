@@ -1,7 +1,8 @@
 """FLOW202: a flow without exactly one start and one end.
 
-A run begins at one step and ends at one. The start is the step annotated `@step(start=True)`, else the one called `start`, else the only step of
-the flow; likewise for the end. Nothing leads back to the start, the end leads nowhere, and the end does not join.
+A run begins at one step and ends at one. The start is the step annotated with `@step(start=True)`, else the step
+called `start`, else the flow's only step. The same holds for the end. No step may go back to the start, and the end
+has no `self.next` and is not a join.
 
 Example:
 
@@ -43,8 +44,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             "FLOW202",
             f"flow `{flow.name}` has no steps",
             flow.span,
-            why="there would be nothing to run",
-            how="mark its methods with `@step`",
+            why="a run would have nothing to do",
+            how="mark methods with `@step`",
         )
         return
     for role in ("start", "end"):
@@ -55,27 +56,31 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                     "FLOW202",
                     f"there is more than one {role} step: `{annotated[0].name}` and `{step.name}`",
                     step.span,
-                    why="a run begins at one step, and ends at one",
+                    why="a run begins at one step and ends at one",
                     how="keep one",
                 )
         elif annotated and annotated[0].name != role and role in analysis.facts:
-            what = f"both `{annotated[0].name}`, which is annotated, and `{role}` could be the {role} step"
+            what = f"both `{annotated[0].name}`, which is annotated, and `{role}` claim to be the {role} step"
             yield Diagnostic(
                 "FLOW202",
                 what,
                 annotated[0].span,
-                why="a run begins at one step, and ends at one",
-                how=f"rename `{role}`, or leave the annotation out",
+                why="a run begins at one step and ends at one",
+                how=f"rename `{role}`, or remove the annotation",
             )
         elif not getattr(flow, role):
             close = nearest(role, [step.name for step in flow.steps])
             how = (
                 f"did you mean `{role}` instead of `{close}`?"
                 if close
-                else f"add a step called `{role}`, or annotate one with `@step({role}=True)`"
+                else f"add a step called `{role}`, or annotate a step with `@step({role}=True)`"
             )
             yield Diagnostic(
-                "FLOW202", f"flow `{flow.name}` has no {role} step", flow.span, f"a flow has exactly one {role}", how
+                "FLOW202",
+                f"flow `{flow.name}` has no {role} step",
+                flow.span,
+                f"a flow must have exactly one {role} step",
+                how,
             )
     yield from _degrees(analysis)
 
@@ -87,14 +92,14 @@ def _degrees(analysis: Analysis) -> Iterator[Diagnostic]:
         goes_on_from_the_end = step.name == flow.end and analysis.facts[step.name].has_next
         if flow.start in targets(step) and not isinstance(transition, nodes.End) and not goes_on_from_the_end:
             why, how = (
-                "a run begins there, and only there",
-                "begin with a step of its own, and loop with a switch that names itself",
+                "only the beginning of a run can be there",
+                "add a separate first step; to loop, use a switch with its own step as one of its cases",
             )
             yield Diagnostic(
-                "FLOW202", f"step `{step.name}` goes back to the start step `{flow.start}`", transition.span, why, how
+                "FLOW202", f"step `{step.name}` leads back to the start step `{flow.start}`", transition.span, why, how
             )
         if step.name == flow.start != flow.end and step.is_join and isinstance(transition, (nodes.Linear, nodes.End)):
-            why, how = "nothing is split before it", f"write `def {step.name}(self):`"
+            why, how = "there is no split before it", f"write `def {step.name}(self):`"
             yield Diagnostic("FLOW202", f"the start step `{step.name}` takes inputs", step.span, why, how)
         if step.name == flow.end:
             if analysis.facts[step.name].has_next:
@@ -112,5 +117,5 @@ def _degrees(analysis: Analysis) -> Iterator[Diagnostic]:
                     f"the end step `{step.name}` takes inputs",
                     step.span,
                     why,
-                    "join in a step of its own, and go on to the end from there",
+                    "join in a separate step, and continue to the end step from there",
                 )

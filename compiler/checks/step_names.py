@@ -1,7 +1,8 @@
-"""FLOW201: a step whose name the language keeps for itself, or that no step can have.
+"""FLOW201: a step with a reserved or invalid name.
 
-A step is an attribute of the flow, so a step called `next` would take the place of `self.next`. Names of steps become parts of paths and of every
-orchestrator's own names: they are lower-case letters, digits and underscores, and begin with a letter.
+A step is an attribute of the flow, so a step called `next` would replace `self.next`. Step names become parts of
+paths and of names in every orchestrator. They must begin with a letter, and consist of lower-case letters, digits and
+underscores.
 
 Example:
 
@@ -41,16 +42,16 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 "FLOW201",
                 f"a step cannot be called `{step.name}`",
                 step.span,
-                "the name has a meaning of its own in every flow",
-                "choose another name",
+                "every flow already has an attribute of this name",
+                "choose a different name",
             )
         elif step.name.startswith("_") or not step.name.isascii() or step.name != step.name.lower():
-            what = f"`{step.name}` is not a legal name of a step"
+            what = f"`{step.name}` is not a valid step name"
             yield Diagnostic(
                 "FLOW201",
                 what,
                 step.span,
-                "names are lower-case letters, digits and underscores, and begin with a letter",
+                "orchestrators need names of lower-case letters, digits and underscores, beginning with a letter",
                 f"write `{_legal(step.name)}`",
             )
 

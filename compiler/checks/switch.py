@@ -1,7 +1,7 @@
-"""FLOW212: a switch with fewer than two cases, that leads straight to a join, or that is a loop without a way out.
+"""FLOW212: a switch that has fewer than two cases, leads straight to a join, or loops without an exit.
 
-With one case there is nothing to choose. A join waits for all branches of its split, and a switch takes one of several ways: so a step stands
-between them, where the ways meet again.
+With one case there is nothing to choose. A join waits for all branches of its split, but a switch takes only one of
+its cases. So another step must come between the switch and the join.
 
 Example:
 
@@ -49,15 +49,15 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         elif all(case.target == step.name for case in transition.cases):
             yield Diagnostic(
                 "FLOW212",
-                f"the loop of step `{step.name}` has no way out",
+                f"the loop of step `{step.name}` has no exit",
                 transition.span,
                 why="the run would never end",
-                how="lead one case to another step",
+                how="let one case go to a different step",
             )
-        for case in transition.cases if not step.is_join else ():  # a join that switches is wrong by itself
+        for case in transition.cases if not step.is_join else ():  # FLOW204 reports a join that switches
             if case.target in steps and steps[case.target].is_join and case.target != analysis.flow.start:
                 what = f"the switch of step `{step.name}` leads straight to the join `{case.target}`"
-                why = "a join waits for every branch, and a switch takes one of several ways"
+                why = "a join waits for every branch, but a switch takes only one"
                 yield Diagnostic(
-                    "FLOW212", what, case.span, why, f"put a step between them that goes on to `{case.target}`"
+                    "FLOW212", what, case.span, why, f"add a step between them that goes on to `{case.target}`"
                 )

@@ -1,7 +1,7 @@
 """FLOW205: a step that does not end with `self.next`.
 
-The last statement of a step says where to go on, and only the last: a `self.next` inside an `if` or a `try` is not seen, by Metaflow neither. To
-choose between steps there is the switch.
+Only the last statement of a step can be its transition. flowc and Metaflow both ignore a `self.next` inside an `if`
+or a `try`. To choose between steps, use a switch.
 
 Example:
 
@@ -38,23 +38,26 @@ from flowc.compiler.report.diagnostics import Diagnostic
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     if not analysis.flow.end:
-        return  # any of them may be meant as the end
+        return  # any of them may be meant to be the end
     after_the_end = _after_the_end(analysis)
     for step in analysis.flow.steps:
         facts = analysis.facts[step.name]
         if step.name != analysis.flow.end and step.name not in after_the_end and not facts.has_next and facts.arguments:
-            why = "the last statement of a step says where to go on; a `self.next` inside another statement does not count"
-            how = "end the step with `self.next(self.some_step)`, and use a switch to choose"
+            why = (
+                "only the last statement of a step can be its transition; a `self.next` inside another statement is "
+                "ignored"
+            )
+            how = "end the step with `self.next(self.some_step)`; to choose between steps, use a switch"
             yield Diagnostic("FLOW205", f"step `{step.name}` does not end with `self.next`", facts.last, why, how)
 
 
 def _after_the_end(analysis: Analysis) -> set[str]:
-    """The steps to which an end that goes on leads (FLOW202): one of them is perhaps the real end."""
+    """Returns the steps after an `end` that has a transition (FLOW202): one of them may be the real end."""
     steps = analysis.flow.by_name
     seen: set[str] = set()
     waiting = [analysis.flow.end] if analysis.facts[analysis.flow.end].has_next else []
     while waiting:
         step = steps[waiting.pop()]
-        waiting += [each for each in targets(step) if each in steps and each not in seen]
+        waiting += [target for target in targets(step) if target in steps and target not in seen]
         seen.update(targets(step))
     return seen

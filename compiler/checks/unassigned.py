@@ -1,6 +1,6 @@
 """FLOW210: a foreach or a switch over an artifact that nothing assigns.
 
-The step would fail when it is run, when it looks for the list or for the value to choose by.
+The step would fail at run time: there is no list to split, or no value to choose by.
 
 Example:
 
@@ -45,11 +45,11 @@ from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if known.assigns_anything:
+    dataflow = analysis.dataflow
+    if dataflow.assigns_anything:
         return
-    assigned = caught(analysis.flow.steps).union(*(each.effects.ever for each in known.steps.values()))
-    there = known.fixed - API | known.initial
+    assigned = caught(analysis.flow.steps).union(*(step.effects.ever for step in dataflow.steps.values()))
+    there = dataflow.fixed - API | dataflow.initial
     for step in analysis.flow.steps:
         transition = step.transition
         if isinstance(transition, nodes.Foreach):
@@ -66,6 +66,6 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             "FLOW210",
             f"nothing assigns `self.{name}`, which the {what} of step `{step.name}` needs",
             transition.span,
-            why="the step would fail when it is run",
+            why="the step would fail at run time",
             how=how,
         )

@@ -1,6 +1,6 @@
 """FLOW206: a transition to a step that does not exist.
 
-Only a method of the flow that is marked `@step` can be gone to.
+Only a method of the flow marked `@step` can be the target of `self.next`.
 
 Example:
 
@@ -37,11 +37,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     names = [step.name for step in analysis.flow.steps]
     roles = {
         role for role in ("start", "end") if not getattr(analysis.flow, role)
-    }  # that there is none is said once, of the flow
-    said: set[str] = set()
+    }  # FLOW202 reports the missing end once
+    reported: set[str] = set()
     for step in analysis.flow.steps:
         for target in targets(step):
-            if target in names or target in roles or target in said or isinstance(step.transition, nodes.End):
+            if target in names or target in roles or target in reported or isinstance(step.transition, nodes.End):
                 continue
             place = step.transition.span
             if isinstance(step.transition, nodes.Switch):
@@ -51,12 +51,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             else:
                 close = nearest(target, [name for name in names if name != step.name])
                 if close is None:
-                    said.add(target)  # one definition mends all; of a misspelt name each place is said
-                how = f"did you mean `{close}`?" if close else "define it, or remove it here"
+                    # one definition fixes every place, but each misspelt name must be fixed where it is
+                    reported.add(target)
+                how = f"did you mean `{close}`?" if close else "define the step, or remove it here"
             yield Diagnostic(
                 "FLOW206",
                 f"step `{step.name}` goes to `{target}`, which is not a step",
                 place,
-                why="only a method of the flow that is marked `@step` can be gone to",
+                why="only a method marked `@step` can be the target of `self.next`",
                 how=how,
             )

@@ -1,6 +1,6 @@
 """FLOW208: a step that is never reached.
 
-No way leads there from the start, so it would never run. Metaflow refuses such a flow.
+No path leads there from the start, so the step would never run. Metaflow refuses the flow too.
 
 Example:
 
@@ -32,7 +32,7 @@ from flowc.compiler.ir.nodes import Step
 from flowc.compiler.ir.scopes import targets
 from flowc.compiler.report.diagnostics import Diagnostic
 
-NEEDS = ("cycles",)  # where a cycle is mended, the way to what follows is found again
+NEEDS = ("cycles",)  # fixing a cycle makes the steps after it reachable again
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
@@ -41,25 +41,25 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     if flow.start not in steps or any(_unclear(analysis, step, steps) for step in flow.steps):
         return
     if any(flow.start in targets(step) or targets(step) == (step.name,) for step in flow.steps):
-        return  # some step can only go back to where a run has been, which FLOW202 or FLOW212 say
+        return  # a step can only go back; FLOW202 or FLOW212 reports it
     lost = set(steps) - _reached(flow.start, steps)
     after_another = {
         target for name in lost for target in targets(steps[name]) if target != name
-    }  # lost with the step that leads there
+    }  # the unreachable step before it is reported
     for step in flow.steps:
         if step.name in lost and step.name not in after_another:
-            how = f"name it in the `self.next` of another step, or remove `{step.name}`"
+            how = f"name `{step.name}` in the `self.next` of another step, or remove it"
             yield Diagnostic(
                 "FLOW208",
                 f"step `{step.name}` is never reached",
                 step.span,
-                f"no way leads there from `{flow.start}`",
+                f"no path leads there from `{flow.start}`, so it would never run",
                 how,
             )
 
 
 def _reached(first: str, steps: dict[str, Step]) -> set[str]:
-    """The step and all that can be reached from it."""
+    """Returns the step and every step that can be reached from it."""
     seen: set[str] = set()
     waiting = [first]
     while waiting:
@@ -71,7 +71,9 @@ def _reached(first: str, steps: dict[str, Step]) -> set[str]:
 
 
 def _unclear(analysis: Analysis, step: Step, steps: dict[str, Step]) -> bool:
-    """True if where the step goes on is another check's business: then nobody knows what is reached."""
+    """Returns True if the step's transition is faulty, which a different check reports:
+    then its targets are unknown.
+    """
     facts = analysis.facts[step.name]
     known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == analysis.flow.end
     return not known or any(target not in steps for target in targets(step))

@@ -1,4 +1,4 @@
-"""What is known of a flow when it has been read and its artifacts followed: what checks judge."""
+"""The input of the checks: a flow after reading and dataflow."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ if TYPE_CHECKING:
 
 @record
 class Analysis:
-    """`flow.start` and `flow.end` are "" while they are not known; a transition that was not understood is End()."""
+    """The flow as read.
+
+    `flow.start` and `flow.end` are "" if they are not known; a transition that was not understood is End().
+    """
 
     flow: Flow
     facts: dict[str, StepFacts]  # by step
     dataflow: Dataflow
-    methods: frozenset[str]  # every attribute of the class that is a method
+    methods: frozenset[str]  # every method of the class
 
 
 def analyze(reading: Reading) -> Analysis:
-    """Returns the reading with what is known of the flow's artifacts, and in each step what it reads of them."""
+    """Returns the reading with the dataflow of its artifacts, and the artifacts that each step reads."""
     flow = reading.flow
     known = dataflow(reading)
-    flow = replace(flow, steps=tuple(replace(each, reads=reads(flow, each, known)) for each in flow.steps))
+    flow = replace(flow, steps=tuple(replace(step, reads=reads(flow, step, known)) for step in flow.steps))
     if reading.may_assign_anything:
         known = replace(known, unknown=True)
     methods = frozenset(name for name, each in reading.members.items() if each.kind in ("step", "method"))

@@ -1,8 +1,9 @@
-"""Dataflow: which artifacts there are, perhaps and surely, before and after each step. Start reading at `dataflow`.
+"""Dataflow: the artifacts that may and must exist before and after each step. Start reading at `dataflow`.
 
-The effects of each step's function (`effects/`) are put together along the scopes of the graph, once each: a scope's nodes are in topological
-order, and only a step that loops on itself comes before itself. Artifacts pass down every edge but into a join, which begins with nothing but
-parameters and constants (Metaflow's documentation, basics; measured). What is not known is unknown, and nothing is claimed of it.
+The effects of each step's function (`effects/`) are combined along the scopes of the graph, once each: a scope's
+nodes are in topological order, and only a step that loops precedes itself. Artifacts pass along every edge except
+into a join, which begins with only parameters and constants (Metaflow's documentation, basics; measured). Nothing is
+claimed about what is unknown.
 """
 
 from __future__ import annotations
@@ -28,59 +29,60 @@ if TYPE_CHECKING:
     from ..source.modules import Class
     from .effects.records import Definition, Merge, Read
 
-# Attributes that a flow object has of Metaflow's own, the artifacts that it keeps for itself among them (measured).
+# Metaflow's own attributes of a flow object, including its internal artifacts (measured).
 API = frozenset(
     (
-        "next foreach_stack merge_artifacts input index cmd script_name name _datastore _cached_input _graph _flow_state _steps _graph_info "
-        "_foreach_stack _foreach_num_splits _foreach_var _foreach_values _transition _success _task_ok _exception _catch_exception _current_step "
-        "_iteration_stack _configs_processed _parallel_ubf_iter _control_mapper_tasks _control_task_is_mapper_zero _unbounded_foreach"
+        "next foreach_stack merge_artifacts input index cmd script_name name _datastore _cached_input _graph "
+        "_flow_state _steps _graph_info "
+        "_foreach_stack _foreach_num_splits _foreach_var _foreach_values _transition _success _task_ok _exception "
+        "_catch_exception _current_step "
+        "_iteration_stack _configs_processed _parallel_ubf_iter _control_mapper_tasks _control_task_is_mapper_zero "
+        "_unbounded_foreach"
     ).split()
 )
 
 
 @record
 class Facts:
-    """What is known of the artifacts at one point of a run."""
+    """The facts about artifacts at one point of a run."""
 
-    may: frozenset[str] = frozenset()  # may be there
-    must: frozenset[str] = frozenset()  # are there, however the run came here
-    unknown: bool = False  # others may be there too
+    may: frozenset[str] = frozenset()  # may exist
+    must: frozenset[str] = frozenset()  # exist on every path
+    unknown: bool = False  # others may exist too
     definitions: Mapping[
         str, frozenset[Definition | None]
-    ] = {}  # what they may hold; a name that is missing may hold anything
+    ] = {}  # the values that they may hold; a missing name may hold anything
 
 
 @record
 class StepFlow:
-    """What is known of one step."""
+    """The facts about one step."""
 
     effects: Effects
     before: Facts = Facts(unknown=True)
     after: Facts = Facts(unknown=True)
-    arrivals: Mapping[str, Facts] = {}  # of a join: the steps directly before it, and what there is after each
-    branches: tuple[Facts, ...] = ()  # of a join: what there is at the end of each branch; one for a foreach
+    arrivals: Mapping[str, Facts] = {}  # of a join: the steps directly before it, with the facts after each
+    branches: tuple[Facts, ...] = ()  # of a join: the facts at the end of each branch; one for a foreach
     closes: str = ""  # of a join: the step that split
-    within: tuple[str, ...] = ()  # of a join: the steps between that one and it
+    within: tuple[str, ...] = ()  # of a join: the steps between that step and it
     overs: tuple[
         str | None, ...
-    ] = ()  # artifacts that the foreaches around it go over, outermost first; None for one that is not known
-    in_every_run: bool = False  # a run that ends well has come by here
-    catches: bool = False  # `@catch`: an exception is no failure
-    foreign: bool = False  # a decorator of the user's is around it
+    ] = ()  # artifacts that the foreaches around it iterate over, outermost first; None: unknown
+    in_every_run: bool = False  # every successful run passes through it
+    catches: bool = False  # `@catch`: an exception is not a failure
+    foreign: bool = False  # a decorator of the user wraps it
 
 
 @record
 class Dataflow:
-    """What is known of a flow's artifacts."""
+    """The facts about a flow's artifacts."""
 
     functions: Functions
     steps: Mapping[str, StepFlow]
-    sound: bool  # the graph has scopes; without, only the effects of each step are known
-    fixed: frozenset[str]  # attributes that every step finds: parameters, constants, methods, what Metaflow has itself
-    unknown: bool  # something outside the steps may give the flow any attribute
-    initial: frozenset[str] = (
-        frozenset()
-    )  # what an `__init__` of the flow's own sets in every task anew, as far as that is seen
+    sound: bool  # the graph has scopes; if not, only the effects of each step are known
+    fixed: frozenset[str]  # attributes that every step has: parameters, constants, methods, Metaflow's own
+    unknown: bool  # code outside the steps may set any attribute of the flow
+    initial: frozenset[str] = frozenset()  # attributes that the flow's own `__init__` visibly sets in every task
 
     def assigned_by(self, name: str) -> tuple[str, ...]:
         """Returns the steps that may assign the artifact."""
@@ -88,11 +90,13 @@ class Dataflow:
 
     @property
     def assigns_anything(self) -> bool:
-        """Whether something that cannot be followed may assign any artifact."""
-        return self.unknown or any(each.effects.unknown_writes or each.foreign for each in self.steps.values())
+        """Returns True if code that cannot be followed may assign any artifact."""
+        return self.unknown or any(step.effects.unknown_writes or step.foreign for step in self.steps.values())
 
     def is_unchanged(self, join: str, name: str) -> bool:
-        """Whether the artifact was there before the split that the join closes, and no step since has assigned it."""
+        """Returns True if the artifact existed before the split that the join closes, and no step since has assigned
+        it.
+        """
         here = self.steps[join]
         return name in self.steps[here.closes].after.must and not any(
             name in self.steps[step].effects.ever for step in here.within
@@ -102,7 +106,7 @@ class Dataflow:
         return definition is not None and is_function(self.functions, definition)
 
     def found(self, step: str, read: Read) -> tuple[bool, bool]:
-        """Returns whether the read may find the artifact, as far as is known, and whether that is all there is to know."""
+        """Returns two flags: the read may find the artifact, as far as is known; and nothing is unknown."""
         here = self.steps[step]
         if self.unknown or here.foreign or read.unknown or here.before.unknown:
             return True, False
@@ -110,14 +114,14 @@ class Dataflow:
             return True, True
         for merge in read.merged:
             if merge.takes(read.name) is not False and any(
-                each.unknown or read.name in each.may for each in here.branches
+                branch.unknown or read.name in branch.may for branch in here.branches
             ):
-                return True, not any(each.unknown for each in here.branches)
+                return True, not any(branch.unknown for branch in here.branches)
         return False, True
 
 
 def dataflow(reading: Reading) -> Dataflow:
-    """Returns what is known of the flow's artifacts."""
+    """Returns the facts about the flow's artifacts."""
     flow, facts, order, members, resolver = (
         reading.flow,
         reading.facts,
@@ -138,13 +142,13 @@ def dataflow(reading: Reading) -> Dataflow:
         found = functions.method(step.name)
         foreign = any(is_foreign(each) for each in found[1]) if found is not None else True
         steps[step.name] = StepFlow(
-            effects, catches=any(each.name == "catch" for each in step.decorators), foreign=foreign
+            effects, catches=any(decorator.name == "catch" for decorator in step.decorators), foreign=foreign
         )
     known = Dataflow(
         functions,
         steps,
         False,
-        API | members.keys() | {each.attribute for each in flow.parameters} | _others(order),
+        API | members.keys() | {parameter.attribute for parameter in flow.parameters} | _others(order),
         _is_unknown(resolver, order, members),
         _initial(functions),
     )
@@ -165,12 +169,14 @@ def dataflow(reading: Reading) -> Dataflow:
 
 
 def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...] | None:
-    """Returns the artifacts that the step may read before it assigns them (of its inputs, for a join), sorted; None when that is not known."""
+    """Returns the artifacts that the step may read before it assigns them (a join:
+    of its inputs), sorted; None if unknown.
+    """
     here = known.steps[step.name]
     effects = here.effects
     if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
         return None
-    names = {each.name for each in effects.reads} | {each.name for each in effects.inputs}
+    names = {read.name for read in effects.reads} | {each.name for each in effects.inputs}
     if isinstance(step.transition, nodes.Foreach):
         if step.transition.over is None:
             return None
@@ -178,18 +184,18 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
     elif isinstance(step.transition, nodes.Switch):
         names.update({step.transition.on} - effects.must)
     if "input" in names:
-        names.update(each for each in here.overs if each is not None)
-    artifacts = {each.attribute for each in flow.parameters} | {each.name for each in flow.constants}
-    return tuple(sorted(each for each in names if each in artifacts or each not in known.fixed))
+        names.update(over for over in here.overs if over is not None)
+    artifacts = {parameter.attribute for parameter in flow.parameters} | {constant.name for constant in flow.constants}
+    return tuple(sorted(name for name in names if name in artifacts or name not in known.fixed))
 
 
-# ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────
 
 _PLAIN_BASES = frozenset(["object", "abc.ABC", "typing.Generic", "typing.Protocol"])
 
 
 def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Member]) -> bool:
-    """True if something outside the steps may give the flow attributes that its classes do not show."""
+    """Returns True if code outside the steps may set attributes that the flow's classes do not show."""
     if any(
         name in members
         for name in ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__init_subclass__")
@@ -197,8 +203,8 @@ def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Me
         return True
     for owner in order:
         if owner.outer.kind() == "decorated_definition":
-            for each in owner.outer.children():
-                if each.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, each)):
+            for child in owner.outer.children():
+                if child.kind() == "decorator" and is_foreign(decorator_name(resolver, owner, child)):
                     return True
         bases = owner.node.field("superclasses")
         for each in bases.named_children() if bases is not None else []:
@@ -219,11 +225,11 @@ def _is_unknown(resolver: Resolver, order: list[Class], members: Mapping[str, Me
 
 
 def _initial(functions: Functions) -> frozenset[str]:
-    """The attributes that the flow's own `__init__` itself assigns before it calls `super().__init__`."""
+    """Returns the attributes that the flow's own `__init__` assigns before it calls `super().__init__`."""
     member = functions.members.get("__init__")
     if member is None or member.node.kind() != "function_definition":
         return frozenset()
-    calls = [(each, each.field("function")) for each in member.node.find_all(kind="call")]
+    calls = [(match, match.field("function")) for match in member.node.find_all(kind="call")]
     until = min(
         (
             call.range().start.index
@@ -233,14 +239,14 @@ def _initial(functions: Functions) -> frozenset[str]:
         default=0,
     )
     targets = [
-        each.field("left") for each in member.node.find_all(kind="assignment") if each.range().start.index < until
+        match.field("left") for match in member.node.find_all(kind="assignment") if match.range().start.index < until
     ]
-    return frozenset(name for each in targets if each is not None and (name := _own(each)))
+    return frozenset(name for target in targets if target is not None and (name := _own(target)))
 
 
 def _others(order: list[Class]) -> frozenset[str]:
-    """Names that a class body may bind inside other statements (`if`, `for`, `try`)."""
-    found: set[str] = set()
+    """Yields names that a class body may bind inside other statements (`if`, `for`, `try`)."""
+    names: set[str] = set()
     for owner in order:
         body = owner.node.field("body")
         for statement in body.named_children() if body is not None else []:
@@ -251,15 +257,15 @@ def _others(order: list[Class]) -> frozenset[str]:
                 "comment",
                 "pass_statement",
             ):
-                found.update(each.text() for each in statement.find_all(kind="identifier"))
-    return frozenset(found)
+                names.update(match.text() for match in statement.find_all(kind="identifier"))
+    return frozenset(names)
 
 
-# ── along the graph ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── along the graph ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def either(several: Iterable[Facts]) -> Facts:
-    """What is known where a run comes from one of several points."""
+    """Returns the facts at a point that a run reaches from one of several others."""
     facts = list(several)
     if len(facts) == 1:
         return facts[0]
@@ -269,7 +275,7 @@ def either(several: Iterable[Facts]) -> Facts:
     for name in set().union(*(each.may for each in facts)):
         holding = [each.definitions.get(name) for each in facts if name in each.may]
         if None not in holding:
-            definitions[name] = frozenset().union(*(each for each in holding if each is not None))
+            definitions[name] = frozenset().union(*(definitions for definitions in holding if definitions is not None))
     return Facts(
         frozenset().union(*(each.may for each in facts)),
         frozenset.intersection(*(each.must for each in facts)),
@@ -279,12 +285,12 @@ def either(several: Iterable[Facts]) -> Facts:
 
 
 class _Folder:
-    """Goes through the scopes once, and fills in what is known of each step."""
+    """Walks the scopes once, and fills in the facts about each step."""
 
     def __init__(
         self, functions: Functions, flow: nodes.Flow, steps: Mapping[str, StepFlow], unknown: bool, has_init: bool
     ) -> None:
-        self.has_init = has_init  # which may set anything in every task anew
+        self.has_init = has_init  # `__init__` may set anything in every task
         self.functions = functions
         self.of = flow.by_name
         self.steps = dict(steps)
@@ -313,7 +319,7 @@ class _Folder:
     def inside(
         self, node: nodes.Branches | nodes.ForEach, overs: tuple[str | None, ...], in_every_run: bool
     ) -> StepFlow:
-        """Folds what the node holds; returns what is known of its join by then."""
+        """Folds the scopes inside the node, and returns the facts about its join."""
         after = self.steps[node.step].after
         transition = self.of[node.step].transition
         if isinstance(node, nodes.ForEach):
@@ -332,7 +338,7 @@ class _Folder:
         )
 
     def after(self, name: str, here: StepFlow) -> Facts:
-        """What there is when the step has ended."""
+        """Returns the facts after the step."""
         effects, before = here.effects, here.before
         may, must = set(before.may), set(before.must)
         definitions = dict(before.definitions)
@@ -347,17 +353,17 @@ class _Folder:
                     definitions.pop(artifact, None)
                 else:
                     definitions[artifact] = definitions.get(artifact, frozenset()) | value
-            unknown = unknown or any(each.unknown for each in here.branches)
+            unknown = unknown or any(branch.unknown for branch in here.branches)
         for artifact in effects.ever if here.catches else effects.may:
             value = effects.definitions.get(artifact, frozenset([None]))
             sure = artifact in effects.must and not here.catches
             if not sure and artifact in may:
                 value = value | definitions.get(artifact, frozenset([None]))
-            if value and all(each is not None and is_function(self.functions, each) for each in value):
-                must.discard(artifact)  # a function is not saved
+            if value and all(item is not None and is_function(self.functions, item) for item in value):
+                must.discard(artifact)  # functions are not saved
                 continue
             may.add(artifact)
-            if any(each is not None and self.may_be_function(each, here) for each in value):
+            if any(item is not None and self.may_be_function(item, here) for item in value):
                 must.discard(artifact)
             elif sure:
                 must.add(artifact)
@@ -370,24 +376,27 @@ class _Folder:
         return Facts(frozenset(may), frozenset(must), unknown, {} if self.has_init else definitions)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
-        """Whether the step may have assigned a function: itself, or by way of an attribute that may be one. What a call returns is taken for none."""
+        """Returns True if the step may have assigned a function, directly or from an attribute that may be one.
+
+        Assumes that calls return no functions.
+        """
         waiting, asked = [definition], set[str]()
         while waiting:
             one = waiting.pop()
             if is_function(self.functions, one):
                 return True
             if one.node.kind() in ("conditional_expression", "boolean_operator", "parenthesized_expression"):
-                waiting += [one.part(each) for each in one.node.named_children()]
+                waiting += [one.part(child) for child in one.node.named_children()]
             name = _attribute(one.node)
             if name and name not in asked:
                 asked.add(name)
                 held = here.effects.definitions.get(name, frozenset()) | here.before.definitions.get(name, frozenset())
-                waiting += [each for each in held if each is not None]
+                waiting += [definition for definition in held if definition is not None]
         return False
 
 
 def _own(node: SgNode) -> str:
-    """The NAME of `self.NAME`; "" of anything else."""
+    """Returns the NAME of `self.NAME`, "" for anything else."""
     if node.kind() != "attribute":
         return ""
     owner, name = node.field("object"), node.field("attribute")
@@ -395,7 +404,7 @@ def _own(node: SgNode) -> str:
 
 
 def _attribute(node: SgNode) -> str:
-    """The NAME of `self.NAME` and of `getattr(self, "NAME", …)`; "" of anything else."""
+    """Returns the NAME of `self.NAME` and of `getattr(self, "NAME", …)`, "" for anything else."""
     if name := _own(node):
         return name
     called, given = node.field("function"), node.field("arguments")
@@ -410,22 +419,24 @@ def _attribute(node: SgNode) -> str:
 
 
 def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
-    """What the merge may take over: the name, what it may hold (None: anything), and whether it is there whenever the merge succeeds."""
-    for artifact in sorted(set().union(*(each.may for each in here.branches)) | set(merge.include or ())):
+    """Yields the artifacts that the merge may take over: the name, its possible values (None:
+    any), and True if every successful merge sets it.
+    """
+    for artifact in sorted(set().union(*(branch.may for branch in here.branches)) | set(merge.include or ())):
         takes = merge.takes(artifact)
         if takes is False:
             continue
-        holding = [each.definitions.get(artifact) for each in here.branches if artifact in each.may]
+        holding = [branch.definitions.get(artifact) for branch in here.branches if artifact in branch.may]
         value = (
             None
             if None in holding or not holding
-            else frozenset().union(*(each for each in holding if each is not None))
+            else frozenset().union(*(definitions for definitions in holding if definitions is not None))
         )
-        yield artifact, value, takes is True and any(artifact in each.must for each in here.branches)
+        yield artifact, value, takes is True and any(artifact in branch.must for branch in here.branches)
 
 
 def is_function(functions: Functions, definition: Definition) -> bool:
-    """True for a function, a method or a lambda: a run saves none of them."""
+    """Returns True for a function, a method or a lambda: a run saves none of them."""
     node = definition.node
     kind = node.kind()
     if kind == "identifier":
@@ -440,9 +451,9 @@ def is_function(functions: Functions, definition: Definition) -> bool:
 
 
 def _always(scope: nodes.Scope, steps: Mapping[str, nodes.Step]) -> Iterator[str]:
-    """The steps of the scope that every way through it comes by."""
+    """Returns the steps of the scope that are on every path through it."""
     position = {node.step: at for at, node in enumerate(scope.nodes)}
-    furthest = 0  # the furthest node that a way leads to from those before; past the last: out of the scope
+    furthest = 0  # the furthest node that earlier nodes lead to; past the last: out of the scope
     for at, node in enumerate(scope.nodes):
         if furthest <= at:
             yield node.step

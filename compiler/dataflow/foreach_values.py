@@ -1,4 +1,4 @@
-"""What each foreach of a flow goes over, as far as that is known: what the checks on foreaches share."""
+"""The values that each foreach of a flow iterates over, as far as known, for the checks on foreaches."""
 
 from __future__ import annotations
 
@@ -12,22 +12,28 @@ if TYPE_CHECKING:
 
 
 def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
-    """Yields each step with a foreach, the artifact, and the kinds of what that may hold (value_kinds.py; "" for one that is not known)."""
-    known = analysis.dataflow
+    """Yields each step with a foreach, the artifact, and the kinds of its possible values (value_kinds.py; "":
+    unknown).
+    """
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
         transition = step.transition
-        if not isinstance(transition, nodes.Foreach) or transition.over is None or known.unknown:
+        if not isinstance(transition, nodes.Foreach) or transition.over is None or dataflow.unknown:
             continue
-        after = known.steps[step.name].after
+        after = dataflow.steps[step.name].after
         held = after.definitions.get(transition.over)
-        if held and not after.unknown and transition.over not in known.fixed and transition.over in after.must:
+        if held and not after.unknown and transition.over not in dataflow.fixed and transition.over in after.must:
             from ..fold.value_kinds import kind
 
-            yield step, transition.over, {kind(known.functions.evaluator.resolver, each) for each in held}
+            yield (
+                step,
+                transition.over,
+                {kind(dataflow.functions.evaluator.resolver, definition) for definition in held},
+            )
 
 
 def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:
-    """Returns (step, number of items) for each foreach whose number of items is known, and the same on every way."""
+    """Returns (step, number of items) for each foreach whose number of items is known and equal on every path."""
     if not any(isinstance(step.transition, nodes.Foreach) for step in analysis.flow.steps):
         return ()
     from ..fold.budget import Unfoldable
@@ -37,7 +43,7 @@ def widths(analysis: Analysis) -> tuple[tuple[str, int], ...]:
     for step, name, _ in over(analysis):
         here = analysis.dataflow.steps[step.name]
         if name in here.effects.mentions:
-            continue  # it may have been filled where it was read
+            continue  # whoever read it may have filled it
         try:
             values = [value(analysis.dataflow.functions.evaluator, each) for each in here.after.definitions[name]]
         except Unfoldable:

@@ -1,4 +1,4 @@
-"""The values that a switch may choose by, where all of them are known: what the checks on switches share."""
+"""The values that a switch may choose by, if all of them are known, for the checks on switches."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
 
 def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | int | float | bool]]]:
-    """Yields each step with a switch whose artifact has only values that are known, and those."""
-    known = analysis.dataflow
+    """Yields each step with a switch whose artifact has only known values, and these values."""
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
         transition = step.transition
-        if not isinstance(transition, nodes.Switch) or known.unknown or transition.on in known.fixed:
+        if not isinstance(transition, nodes.Switch) or dataflow.unknown or transition.on in dataflow.fixed:
             continue
-        after = known.steps[step.name].after
+        after = dataflow.steps[step.name].after
         held = after.definitions.get(transition.on)
         if not held or after.unknown or transition.on not in after.must:
             continue
         values: list[str | int | float | bool] = []
-        for each in held:
-            found = _values(known.functions.evaluator, each, each.node) if each is not None else None
+        for definition in held:
+            found = (
+                _values(dataflow.functions.evaluator, definition, definition.node) if definition is not None else None
+            )
             if found is None:
                 break
             values += [value for value in found if value not in values]
@@ -37,7 +39,7 @@ def switch_values(analysis: Analysis) -> Iterator[tuple[nodes.Step, list[str | i
 
 
 def _values(evaluator: Evaluator, one: Definition, node: SgNode) -> list[str | int | float | bool] | None:
-    """The values that an expression may have; None when others are possible."""
+    """Returns the values that an expression may have; None if others are possible."""
     from ..fold.budget import Unfoldable
     from ..fold.value_kinds import folded
 
@@ -57,11 +59,11 @@ def _values(evaluator: Evaluator, one: Definition, node: SgNode) -> list[str | i
 
 
 def _is_truth(node: SgNode) -> bool:
-    """True for an expression that gives True or False, whatever its operands are."""
+    """Returns True for an expression whose value is True or False for any operands."""
     if node.kind() == "not_operator":
         return True
     if node.kind() == "comparison_operator" and len(node.named_children()) == 2:
-        return "".join(each.text() for each in node.children() if not each.is_named()).replace(" ", "") in (
+        return "".join(child.text() for child in node.children() if not child.is_named()).replace(" ", "") in (
             "in",
             "notin",
             "is",

@@ -1,6 +1,7 @@
 """Derives the shim's modules from the decorators' files: `python -m flowc.compiler.decorators._build`.
 
-With `--check` it only says which of them are out of date. The shim is shipped without the compiler, and starts without reading these files.
+With `--check` it only reports the modules that are out of date. The shim is shipped without the compiler, and starts
+without reading the decorators' files.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 _COMMAND = "python -m flowc.compiler.decorators._build"
-_NAMES = f'''"""The names of decorators, and what the shim must know of them.
+_NAMES = f'''"""The names of decorators, and what the shim must know about them.
 
 Generated from compiler/decorators/ by `{_COMMAND}`; not to be edited.
 """
@@ -56,7 +57,7 @@ def specifications() -> list[Specification]:
 
 
 def documents() -> dict[str, str]:
-    """Returns the text of each module that is generated, by its qualified name."""
+    """Returns the text of each generated module, by its qualified name."""
     known = specifications()
     tuples = {
         "NAMES": [one.name for one in known],
@@ -76,12 +77,12 @@ def documents() -> dict[str, str]:
 
 
 def _tuple(name: str, several: Iterable[str], brackets: str = "()") -> str:
-    """An assignment of the names, one a line, as `ruff format` writes it."""
-    return f"{name} = {brackets[0]}\n" + "".join(f'    "{one}",\n' for one in several) + brackets[1]
+    """Returns an assignment of the names, one per line, as `ruff format` writes it."""
+    return f"{name} = {brackets[0]}\n" + "".join(f'    "{item}",\n' for item in several) + brackets[1]
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the modules; with `--check` only says which are out of date. Returns the exit code."""
+    """Writes the modules, or with `--check` only reports those that are out of date. Returns the exit code."""
     stale = 0
     for module, text in documents().items():
         parent, _, name = module.rpartition(".")
@@ -92,7 +93,8 @@ def main(arguments: list[str]) -> int:
         stale += 1
         if "--check" in arguments:
             print(
-                f"{module} is out of date: a decorator's file has changed in compiler/decorators; write it with `make golden` or `{_COMMAND}`"
+                f"{module} is out of date, since a decorator's file in compiler/decorators has changed; generate it "
+                f"with `make golden` or `{_COMMAND}`"
             )
         else:
             with open(path, "w", encoding="utf-8") as file:

@@ -1,4 +1,7 @@
-"""Decorators that Metaflow's extensions bring: not of its core, so flowc names where they come from instead of calling them unknown."""
+"""The decorators of Metaflow's extensions.
+
+They are not part of its core, so flowc reports the extension instead of an unknown decorator.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Span
 
 EXTENSIONS = {
-    "checkpoint": ("metaflow-checkpoint", "keep checkpoints in the step with a library of your own, or as artifacts"),
+    "checkpoint": ("metaflow-checkpoint", "save checkpoints as artifacts, or with a library that the step calls"),
     "model": ("metaflow-checkpoint", "save the model as an artifact: `self.model = …`"),
     "huggingface_hub": ("metaflow-checkpoint", "download the model in the step itself"),
     "torchrun": ("metaflow-torchrun", "start `torchrun` in the step itself"),
@@ -19,31 +22,31 @@ EXTENSIONS = {
     "ray_parallel": ("metaflow-ray", "start Ray in the step itself"),
     "metaflow_ray": ("metaflow-ray", "start Ray in the step itself"),
     "mpi": ("metaflow-mpi", "start the MPI program in the step itself"),
-    "slurm": ("metaflow-slurm", "say what the task needs with `@resources`"),
+    "slurm": ("metaflow-slurm", "state what the task needs with `@resources`"),
     "gpu_profile": ("metaflow-gpu-profile", "measure in the step itself"),
-    "nvidia": ("Outerbounds", "say what the task needs with `@resources(gpu=…)`"),
-    "nvct": ("Outerbounds", "say what the task needs with `@resources(gpu=…)`"),
-    "snowpark": ("Outerbounds", "say what the task needs with `@resources`"),
-    "skypilot": ("Outerbounds", "say what the task needs with `@resources`"),
-    "skypilot_step": ("Outerbounds", "say what the task needs with `@resources`"),
-    "fast_bakery_internal": ("Outerbounds", "name an image that holds the packages"),
+    "nvidia": ("Outerbounds", "state what the task needs with `@resources(gpu=…)`"),
+    "nvct": ("Outerbounds", "state what the task needs with `@resources(gpu=…)`"),
+    "snowpark": ("Outerbounds", "state what the task needs with `@resources`"),
+    "skypilot": ("Outerbounds", "state what the task needs with `@resources`"),
+    "skypilot_step": ("Outerbounds", "state what the task needs with `@resources`"),
+    "fast_bakery_internal": ("Outerbounds", "use an image that contains the packages"),
     "ollama": ("Outerbounds", "start the server in the step itself"),
     "vllm": ("Outerbounds", "start the server in the step itself"),
     "app_deploy": ("Outerbounds", "deploy the app in the step itself"),
     "agent": ("metaflow-agent", "call the agent in the step itself"),
     "dbt": ("metaflow-dbt", "run dbt in the step itself"),
-    "named_env": ("metaflow-netflixext", "name an image that holds the packages"),
-    "named_env_base": ("metaflow-netflixext", "name an image that holds the packages"),
+    "named_env": ("metaflow-netflixext", "use an image that contains the packages"),
+    "named_env_base": ("metaflow-netflixext", "use an image that contains the packages"),
     "torchrun_parallel": ("metaflow-torchrun", "start `torchrun` in the step itself"),
     "profile_card": ("Outerbounds", "measure in the step itself"),
-    "enable_local_dependencies": ("Outerbounds", "name an image that holds the packages"),
-    "titus": ("Netflix", "say what the task needs with `@resources`"),
-    "netflixext": ("Netflix", "name an image that holds the packages"),
+    "enable_local_dependencies": ("Outerbounds", "use an image that contains the packages"),
+    "titus": ("Netflix", "state what the task needs with `@resources`"),
+    "netflixext": ("Netflix", "use an image that contains the packages"),
 }  # fmt: skip
 
 
 def of_extension(name: str, place: Span | None) -> Diagnostic:
-    """FLOW115: the decorator of that name is one of an extension."""
+    """Returns FLOW115 if the decorator of that name belongs to an extension."""
     origin, how = EXTENSIONS[name]
-    why = f"it comes with an extension ({origin}), whose decorators flowc does not know"
-    return Diagnostic("FLOW115", f"`@{name}` is an extension's, not Metaflow's core", place, why, how)
+    why = f"it comes with an extension ({origin}), whose decorators flowc cannot compile"
+    return Diagnostic("FLOW115", f"`@{name}` belongs to an extension, not to Metaflow's core", place, why, how)

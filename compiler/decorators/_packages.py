@@ -1,4 +1,6 @@
-"""What `@conda`, `@pypi` and their `_base` forms have in common: packages, a version of Python, and how a step's own come over the flow's."""
+"""The common parts of `@conda`, `@pypi` and their `_base` forms:
+packages, a version of Python, and how a step's values override the flow's.
+"""
 
 from __future__ import annotations
 
@@ -17,38 +19,42 @@ if TYPE_CHECKING:
 
 @record
 class Packages:
-    """What a step's environment holds."""
+    """The packages and the version of Python in a step's environment."""
 
     kind: str  # "conda" or "pypi"
     packages: dict[
         str, str
     ]  # name → version, or a constraint such as ">=2"; "" for any; a name of conda may be `channel::name`
-    python: str  # version; "" for that of the image
+    python: str  # version; "" for the image's own
 
 
 @record
 class Asked:
-    """What one decorator asks for."""
+    """The packages and the version of Python that one decorator asks for."""
 
     packages: dict[str, str]  # as in `Packages`
-    python: str  # "" where it names none
-    is_disabled: bool | None  # None where it does not say
+    python: str  # "": not given
+    is_disabled: bool | None  # None: not given
 
 
 def read(decorator: Decorator) -> Asked:
-    """Returns what the decorator says."""
-    given = decorator.attributes
+    """Returns the decorator's values as a record."""
+    attributes = decorator.attributes
     packages: dict[str, str] = {}
-    for name in ("libraries", "packages"):  # `libraries` is the old name; the new one comes over it
-        value = given.get(name)
+    for name in ("libraries", "packages"):  # `libraries` is the old name; `packages` overrides it
+        value = attributes.get(name)
         packages.update({key: str(version) for key, version in value.items()} if isinstance(value, dict) else {})
-    return Asked(packages, str(given["python"] or ""), None if given["disabled"] is None else bool(given["disabled"]))
+    return Asked(
+        packages,
+        str(attributes["python"] or ""),
+        None if attributes["disabled"] is None else bool(attributes["disabled"]),
+    )
 
 
 def packages_of(flow: Flow, step: Step, kind: str) -> Packages | None:
-    """Returns what the step's environment of that kind holds, None where nobody asks for one, or it is disabled.
-
-    The flow's `_base` counts for every step; what the step itself says comes over it (Metaflow's documentation, dependencies).
+    """Returns the packages of the step's environment of that kind, or None if no decorator asks for one or it is
+    disabled. The flow's `_base` applies to every step,
+    and the step's own decorator overrides it (Metaflow's documentation, dependencies).
     """
     asked = [
         read(decorator)
@@ -76,7 +82,7 @@ def check(decorator: Decorator, _owner: Step | Flow) -> Iterator[Diagnostic]:
             yield value_error(
                 decorator,
                 attribute,
-                "it maps names of packages to versions",
+                "it must map package names to versions",
                 f"write {example.replace('packages', attribute)}",
             )
         for name, version in value.items() if isinstance(value, dict) else ():
@@ -87,11 +93,11 @@ def _package(decorator: Decorator, attribute: str, name: str, version: Value) ->
     channel, separator, package = name.rpartition("::")
     if not package.strip() or (separator and (not channel.strip() or not decorator.name.startswith("conda"))):
         how = "write `channel::name`" if decorator.name.startswith("conda") else "write the name as it is on PyPI"
-        yield value_error(decorator, attribute, f"`{name}` cannot be the name of a package", how)
+        yield value_error(decorator, attribute, f"`{name}` is not a valid package name", how)
     if isinstance(version, bool) or not isinstance(version, (str, int)):
-        why = f"the version of `{name}` is not text"
+        why = f"the version of `{name}` must be text"
         if isinstance(version, float):
-            why = f"the version of `{name}` is a number, of which the last zeros are lost: 1.10 is 1.1"
+            why = f"the version of `{name}` is a number, and numbers lose trailing zeros: 1.10 becomes 1.1"
         yield value_error(
             decorator, attribute, why, f"write `{{'{name}': '{version if isinstance(version, float) else '…'}'}}`"
         )
@@ -103,10 +109,10 @@ def _python(decorator: Decorator) -> Iterator[Diagnostic]:
         yield value_error(
             decorator,
             "python",
-            "it is a number, of which the last zeros are lost: 3.10 is 3.1",
+            "it is a number, and numbers lose trailing zeros: 3.10 becomes 3.1",
             "write it as text: `python='3.10'`",
         )
     elif version is not None and not (
-        isinstance(version, str) and version[:1].isdigit() and all(each.isdigit() for each in version.split("."))
+        isinstance(version, str) and version[:1].isdigit() and all(part.isdigit() for part in version.split("."))
     ):
-        yield value_error(decorator, "python", "it is a version of Python", "write `python='3.12'`")
+        yield value_error(decorator, "python", "it must be a version of Python", "write `python='3.12'`")

@@ -1,4 +1,6 @@
-"""What Airflow's sensors have in common: tasks that wait for something before the first step (Airflow's documentation, BaseSensorOperator)."""
+"""The common parts of Airflow's sensors, which are tasks that wait for something before the first step (Airflow's
+documentation, BaseSensorOperator).
+"""
 
 from __future__ import annotations
 
@@ -15,55 +17,63 @@ if TYPE_CHECKING:
     from flowc.compiler.report.diagnostics import Diagnostic
 
 ATTRIBUTES: dict[str, Value] = {
-    "timeout": 3600, "poke_interval": 60, "mode": "reschedule", "exponential_backoff": True, "pool": None, "soft_fail": False, "name": None,
+    "timeout": 3600, "poke_interval": 60, "mode": "reschedule", "exponential_backoff": True, "pool": None,
+    "soft_fail": False, "name": None,
     "description": None,
 }  # fmt: skip
 WHY = "the run would start without waiting for it"
-HOW = "wait in the `start` step, or start the run when it has happened"
+HOW = "wait in the `start` step, or start the run when the event has happened"
 
 
 @record
 class Waiting:
-    """How a sensor waits."""
+    """The way a sensor waits."""
 
-    name: str  # "" for one that is made of the decorator's
+    name: str  # "": derived from the decorator's name
     description: str
     timeout_seconds: float
     poke_seconds: float
     mode: str  # "poke" or "reschedule"
     exponential_backoff: bool
-    pool: str  # "" for the default one
+    pool: str  # "": the default one
     soft_fail: bool
 
 
 def read_common(decorator: Decorator) -> Waiting:
-    """Returns what the decorator says of what all sensors have. Its own check has accepted its values."""
-    given = decorator.attributes
+    """Returns the values that all sensors have. The decorator's check has accepted them."""
+    attributes = decorator.attributes
     return Waiting(
-        str(given["name"] or ""), str(given["description"] or ""), number(given["timeout"]) or 0, number(given["poke_interval"]) or 0,
-        str(given["mode"]), given["exponential_backoff"] is True, str(given["pool"] or ""), given["soft_fail"] is True,
+        str(attributes["name"] or ""), str(attributes["description"] or ""), number(attributes["timeout"]) or 0,
+        number(attributes["poke_interval"]) or 0,
+        str(attributes["mode"]), attributes["exponential_backoff"] is True, str(attributes["pool"] or ""),
+        attributes["soft_fail"] is True,
     )  # fmt: skip
 
 
 def texts_in(value: Value) -> tuple[str, ...]:
-    """Returns the texts of an attribute that is a text or a list of texts."""
+    """Returns the texts of an attribute that holds a text or a list of texts."""
     return tuple(map(str, value)) if isinstance(value, list) else (value,) if isinstance(value, str) and value else ()
 
 
 def common(decorator: Decorator, required: str) -> Iterator[Diagnostic]:
-    """Yields what is wrong with the attributes that all sensors have, and with the one that this sensor cannot do without."""
-    given = decorator.attributes
-    if not given[required]:
+    """Yields a diagnostic for each wrong value of the attributes that all sensors have, and of the one that this
+    sensor requires.
+    """
+    attributes = decorator.attributes
+    if not attributes[required]:
         yield value_error(
             decorator, required, "without it, the sensor does not know what to wait for", f"write `{required}='…'`"
         )
     for name in ("timeout", "poke_interval"):
-        amount = number(given[name])
+        amount = number(attributes[name])
         if amount is None or amount <= 0:
-            yield value_error(decorator, name, "it is a number of seconds", f"write `{name}={ATTRIBUTES[name]}`")
-    if given["mode"] not in ("poke", "reschedule"):
+            yield value_error(decorator, name, "it must be a number of seconds", f"write `{name}={ATTRIBUTES[name]}`")
+    if attributes["mode"] not in ("poke", "reschedule"):
         yield value_error(
-            decorator, "mode", "a sensor waits in one of two ways", "write `mode='reschedule'` or `mode='poke'`"
+            decorator,
+            "mode",
+            "a sensor has two modes: `poke` keeps its worker while it waits, `reschedule` frees it",
+            "write `mode='reschedule'` or `mode='poke'`",
         )
     yield from flags(decorator, "exponential_backoff", "soft_fail")
     yield from texts(decorator, "pool", "name", "description")

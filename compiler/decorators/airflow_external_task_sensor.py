@@ -1,6 +1,7 @@
-"""`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before the first step, on Airflow.
+"""`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before
+the first step, on Airflow.
 
-`execution_delta` is a `timedelta`, which the IR carries as seconds. Ignored in a local run, as in Metaflow.
+`execution_delta` is a `timedelta`, which the IR stores as seconds. A local run ignores the decorator, as Metaflow does.
 """
 
 from __future__ import annotations
@@ -23,24 +24,26 @@ if TYPE_CHECKING:
 
 LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {
-    **COMMON, "external_dag_id": None, "external_task_ids": None, "allowed_states": ["success"], "failed_states": None, "execution_delta": None,
+    **COMMON, "external_dag_id": None, "external_task_ids": None, "allowed_states": ["success"],
+    "failed_states": None, "execution_delta": None,
     "check_existence": True,
 }  # fmt: skip
 MULTIPLE = True
 # Airflow's TaskInstanceState and DagRunState
 STATES = (
-    "deferred", "failed", "queued", "removed", "restarting", "running", "scheduled", "shutdown", "skipped", "success", "up_for_reschedule",
+    "deferred", "failed", "queued", "removed", "restarting", "running", "scheduled", "shutdown", "skipped",
+    "success", "up_for_reschedule",
     "up_for_retry", "upstream_failed",
 )  # fmt: skip
 
 
 @record
 class ExternalTaskSensor:
-    """A task of another DAG that is waited for."""
+    """A task of another DAG that the run waits for."""
 
     waiting: Waiting
     dag: str
-    tasks: tuple[str, ...]  # empty for the whole DAG
+    tasks: tuple[str, ...]  # empty: the whole DAG
     allowed_states: tuple[str, ...]
     failed_states: tuple[str, ...]
     execution_delta_seconds: float
@@ -48,33 +51,35 @@ class ExternalTaskSensor:
 
 
 def read(decorator: Decorator) -> ExternalTaskSensor:
-    """Returns what the decorator says. Its own check has accepted its values."""
-    given = decorator.attributes
+    """Returns the decorator's values as a record. Its check has accepted them."""
+    attributes = decorator.attributes
     return ExternalTaskSensor(
-        read_common(decorator), str(given["external_dag_id"]), texts_in(given["external_task_ids"]), texts_in(given["allowed_states"]),
-        texts_in(given["failed_states"]), number(given["execution_delta"]) or 0, given["check_existence"] is True,
+        read_common(decorator), str(attributes["external_dag_id"]), texts_in(attributes["external_task_ids"]),
+        texts_in(attributes["allowed_states"]),
+        texts_in(attributes["failed_states"]), number(attributes["execution_delta"]) or 0,
+        attributes["check_existence"] is True,
     )  # fmt: skip
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from common(decorator, "external_dag_id")
     yield from texts(decorator, "external_dag_id")
     yield from name_lists(decorator, "external_task_ids", "allowed_states", "failed_states")
     yield from flags(decorator, "check_existence")
     for name in ("allowed_states", "failed_states"):
-        several = given[name] if isinstance(given[name], list) else [given[name]]
-        unknown = [each for each in several or [] if isinstance(each, str) and each not in STATES]  # type: ignore[union-attr]
+        several = attributes[name] if isinstance(attributes[name], list) else [attributes[name]]
+        unknown = [item for item in several or [] if isinstance(item, str) and item not in STATES]  # type: ignore[union-attr]
         if unknown:
             yield value_error(
                 decorator,
                 name,
-                f"`{unknown[0]}` is not a state of Airflow's",
+                f"`{unknown[0]}` is not a state in Airflow",
                 "the states are " + ", ".join(f"`{each}`" for each in STATES),
             )
-    if isinstance(given["execution_delta"], bool) or not (
-        given["execution_delta"] is None or isinstance(given["execution_delta"], (int, float))
+    if isinstance(attributes["execution_delta"], bool) or not (
+        attributes["execution_delta"] is None or isinstance(attributes["execution_delta"], (int, float))
     ):
         yield value_error(
-            decorator, "execution_delta", "it is a duration", "write `execution_delta=timedelta(hours=1)`"
+            decorator, "execution_delta", "it must be a duration", "write `execution_delta=timedelta(hours=1)`"
         )

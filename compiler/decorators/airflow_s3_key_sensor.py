@@ -1,6 +1,7 @@
-"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before the first step, on Airflow.
+"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before
+the first step, on Airflow.
 
-Ignored in a local run, as in Metaflow.
+A local run ignores the decorator, as Metaflow does.
 """
 
 from __future__ import annotations
@@ -30,21 +31,22 @@ MULTIPLE = True
 
 @record
 class S3KeySensor:
-    """An object that is waited for."""
+    """An object that the run waits for."""
 
     waiting: Waiting
     keys: tuple[str, ...]
-    bucket: str  # "" where the keys name it
+    bucket: str  # "": the keys name it
     wildcard_match: bool
-    connection: str  # of Airflow; "" for the default one
-    verify: bool | str | None  # certificates: whether, or with which file; None for boto's default
+    connection: str  # of Airflow; "": the default one
+    verify: bool | str | None  # certificates: True, False or a file; None: boto's default
 
 
 def read(decorator: Decorator) -> S3KeySensor:
-    """Returns what the decorator says. Its own check has accepted its values."""
+    """Returns the decorator's values as a record. Its check has accepted them."""
     given, verify = decorator.attributes, decorator.attributes["verify"]
     return S3KeySensor(
-        read_common(decorator), texts_in(given["bucket_key"]), str(given["bucket_name"] or ""), given["wildcard_match"] is True,
+        read_common(decorator), texts_in(given["bucket_key"]), str(given["bucket_name"] or ""),
+        given["wildcard_match"] is True,
         str(given["aws_conn_id"] or ""), verify if isinstance(verify, (bool, str)) else None,
     )  # fmt: skip
 
@@ -53,24 +55,27 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     yield from common(decorator, "bucket_key")
     keys = decorator.attributes["bucket_key"]
     several = keys if isinstance(keys, list) else [keys]
-    if keys and not all(isinstance(each, str) and each for each in several):
+    if keys and not all(isinstance(item, str) and item for item in several):
         yield value_error(
-            decorator, "bucket_key", "it is a key of S3, or a list of keys", "write `bucket_key='s3://bucket/key'`"
+            decorator, "bucket_key", "it must be an S3 key or a list of S3 keys", "write `bucket_key='s3://bucket/key'`"
         )
     elif (
         keys
         and decorator.attributes["bucket_name"] is None
-        and not all(str(each).startswith("s3://") for each in several)
+        and not all(str(item).startswith("s3://") for item in several)
     ):
         yield value_error(
             decorator,
             "bucket_key",
-            "nothing says which bucket the key is in",
-            "write `s3://BUCKET/KEY`, or give `bucket_name` too",
+            "the key names no bucket, and `bucket_name` is not given",
+            "write `s3://BUCKET/KEY`, or add `bucket_name`",
         )
     yield from texts(decorator, "bucket_name", "aws_conn_id")
     yield from flags(decorator, "wildcard_match")
     if not (decorator.attributes["verify"] is None or isinstance(decorator.attributes["verify"], (bool, str))):
         yield value_error(
-            decorator, "verify", "it says whether to verify certificates, or with which file", "write `verify=True`"
+            decorator,
+            "verify",
+            "it must be True, False, or the path of a file with certificates",
+            "write `verify=True`",
         )

@@ -1,4 +1,5 @@
-"""`@batch(image=…, cpu=…, memory=…, …)`: how a task's AWS Batch job is made. Memory, swap, tmpfs and shared memory in MiB, storage in GiB.
+"""`@batch(image=…, cpu=…, memory=…, …)`: the AWS Batch job of a task. Memory, swap, tmpfs and shared memory are in
+MiB, storage in GiB.
 
 A local run reads it as `@resources`.
 """
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {
-    "cpu": None, "gpu": None, "memory": None, "image": None, "queue": None, "iam_role": None, "execution_role": None, "shared_memory": None,
-    "max_swap": None, "swappiness": None, "inferentia": None, "trainium": None, "efa": None, "host_volumes": None, "efs_volumes": None,
-    "use_tmpfs": False, "tmpfs_tempdir": True, "tmpfs_size": None, "tmpfs_path": "/metaflow_temp", "aws_batch_tags": None,
+    "cpu": None, "gpu": None, "memory": None, "image": None, "queue": None, "iam_role": None, "execution_role": None,
+    "shared_memory": None,
+    "max_swap": None, "swappiness": None, "inferentia": None, "trainium": None, "efa": None, "host_volumes": None,
+    "efs_volumes": None,
+    "use_tmpfs": False, "tmpfs_tempdir": True, "tmpfs_size": None, "tmpfs_path": "/metaflow_temp",
+    "aws_batch_tags": None,
     "ephemeral_storage": None, "log_driver": None, "log_options": None, "privileged": False, "executable": None,
 }  # fmt: skip
-HOW = "say what every target understands with `@resources`, or remove it"
+HOW = "use `@resources`, which every target understands, or remove it"
 # AWS Batch, tag restrictions; and the least and most of Fargate's storage (AWS Batch, ContainerProperties)
 _TAG = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +-=._:/@")
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
@@ -33,7 +37,10 @@ _LONGEST_KEY, _LONGEST_VALUE = 128, 256
 
 @record
 class Batch:
-    """How a task's job is made; without values, what a step without the decorator says. Empty is what is left to the target."""
+    """The job of a task.
+
+    The defaults are those of a step without the decorator; empty values are left to the target.
+    """
 
     cpu: float | None = None  # cores
     memory: float | None = None  # MiB
@@ -41,7 +48,7 @@ class Batch:
     shared_memory: float | None = None  # MiB
     accelerators: int = 0  # Inferentia or Trainium devices
     image: str = ""
-    executable: str = ""  # the container's Python
+    executable: str = ""  # the Python of the container
     queue: str = ""
     iam_role: str = ""
     execution_role: str = ""
@@ -60,27 +67,32 @@ class Batch:
 
 
 def read(decorator: Decorator) -> Batch:
-    """Returns what the decorator says. Values that it cannot have are passed over."""
-    given = decorator.attributes
-    has_tmpfs = bool(given["use_tmpfs"] or given["tmpfs_size"])
+    """Returns the decorator's values as a record, without the invalid ones."""
+    attributes = decorator.attributes
+    has_tmpfs = bool(attributes["use_tmpfs"] or attributes["tmpfs_size"])
     return Batch(
-        cpu=number(given["cpu"]), memory=number(given["memory"]), gpu=number(given["gpu"]), shared_memory=number(given["shared_memory"]),
-        accelerators=whole(given["inferentia"]) or whole(given["trainium"]) or 0, image=str(given["image"] or ""),
-        executable=str(given["executable"] or ""), queue=str(given["queue"] or ""), iam_role=str(given["iam_role"] or ""),
-        execution_role=str(given["execution_role"] or ""), max_swap=whole(given["max_swap"]), swappiness=whole(given["swappiness"]),
-        host_volumes=_paths(given["host_volumes"]), efs_volumes=_paths(given["efs_volumes"]),
-        tmpfs_path=str(given["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "", tmpfs_size=whole(given["tmpfs_size"]) or 0,
-        tmpfs_is_tempdir=has_tmpfs and bool(given["tmpfs_tempdir"]), privileged=given["privileged"] is True,
-        log_driver=str(given["log_driver"] or ""), log_options=_log_options(given["log_options"]),
+        cpu=number(attributes["cpu"]), memory=number(attributes["memory"]), gpu=number(attributes["gpu"]),
+        shared_memory=number(attributes["shared_memory"]),
+        accelerators=whole(attributes["inferentia"]) or whole(attributes["trainium"]) or 0,
+        image=str(attributes["image"] or ""),
+        executable=str(attributes["executable"] or ""), queue=str(attributes["queue"] or ""),
+        iam_role=str(attributes["iam_role"] or ""),
+        execution_role=str(attributes["execution_role"] or ""), max_swap=whole(attributes["max_swap"]),
+        swappiness=whole(attributes["swappiness"]),
+        host_volumes=_paths(attributes["host_volumes"]), efs_volumes=_paths(attributes["efs_volumes"]),
+        tmpfs_path=str(attributes["tmpfs_path"] or "/metaflow_temp") if has_tmpfs else "",
+        tmpfs_size=whole(attributes["tmpfs_size"]) or 0,
+        tmpfs_is_tempdir=has_tmpfs and bool(attributes["tmpfs_tempdir"]), privileged=attributes["privileged"] is True,
+        log_driver=str(attributes["log_driver"] or ""), log_options=_log_options(attributes["log_options"]),
     )  # fmt: skip
 
 
 def _paths(value: Value) -> tuple[tuple[str, str], ...]:
-    """Returns the pairs of `NAME` or `NAME:PATH`, of a list of them, or of a dictionary of names and paths."""
+    """Returns the pairs in `NAME` or `NAME:PATH`, in a list of these, or in a dictionary of names and paths."""
     if isinstance(value, dict):
         return tuple((name, str(path or "")) for name, path in value.items())
     several = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    return tuple((name, path) for name, _, path in (str(each).partition(":") for each in several))
+    return tuple((name, path) for name, _, path in (str(item).partition(":") for item in several))
 
 
 def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
@@ -94,7 +106,7 @@ def _log_options(options: Value) -> tuple[tuple[str, str], ...]:
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from amounts(decorator, ("cpu", "memory"), ("gpu", "shared_memory"))
     yield from texts(decorator, "image", "queue", "iam_role", "execution_role", "log_driver", "executable")
     yield from flags(decorator, "use_tmpfs", "tmpfs_tempdir", "privileged")
@@ -110,44 +122,44 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
             "ephemeral_storage": (21, 200),
         },  # fmt: skip
     )
-    if given["inferentia"] is not None and given["trainium"] is not None:
+    if attributes["inferentia"] is not None and attributes["trainium"] is not None:
         yield value_error(
-            decorator, "trainium", "`inferentia` is the same device by its other name", "give one of the two"
+            decorator, "trainium", "`inferentia` is another name for the same device", "keep one of the two"
         )
-    if not paths(given["tmpfs_path"]) and given["tmpfs_path"] is not None:
-        yield value_error(decorator, "tmpfs_path", "it is an absolute path", "write `tmpfs_path='/metaflow_temp'`")
+    if not paths(attributes["tmpfs_path"]) and attributes["tmpfs_path"] is not None:
+        yield value_error(decorator, "tmpfs_path", "it must be an absolute path", "write `tmpfs_path='/metaflow_temp'`")
     yield from _volumes(decorator)
     yield from _tags(decorator)
-    options = given["log_options"]
+    options = attributes["log_options"]
     if options is not None and not isinstance(options, dict):
-        if not (isinstance(options, list) and all(isinstance(each, str) and ":" in each for each in options)):
+        if not (isinstance(options, list) and all(isinstance(option, str) and ":" in option for option in options)):
             yield value_error(
-                decorator, "log_options", "it is a list of options", "write `log_options=['awslogs-group:NAME']`"
+                decorator, "log_options", "it must be a list of options", "write `log_options=['awslogs-group:NAME']`"
             )
 
 
 def _volumes(decorator: Decorator) -> Iterator[Diagnostic]:
     hosts, systems = decorator.attributes["host_volumes"], decorator.attributes["efs_volumes"]
     several = hosts if isinstance(hosts, list) else [hosts]
-    if hosts is not None and not all(isinstance(each, str) and all(map(paths, each.split(":", 1))) for each in several):
-        why = "it is an absolute path, or `HOST_PATH:CONTAINER_PATH`, or a list of them"
+    if hosts is not None and not all(isinstance(item, str) and all(map(paths, item.split(":", 1))) for item in several):
+        why = "it must be an absolute path, `HOST_PATH:CONTAINER_PATH`, or a list of these"
         yield value_error(
             decorator, "host_volumes", why, "write `host_volumes=['/data']` or `host_volumes=['/mnt/data:/data']`"
         )
     if systems is not None and not _file_systems(systems):
-        why = "it is the id of a file system, or `ID:CONTAINER_PATH`, or a list of them"
+        why = "it must be the id of a file system, `ID:CONTAINER_PATH`, or a list of these"
         yield value_error(decorator, "efs_volumes", why, "write `efs_volumes=['fs-1234:/data']`")
 
 
 def _file_systems(systems: Value) -> bool:
-    """True for `ID`, `ID:PATH`, a list of such texts, or a dictionary of ids and paths."""
+    """Returns True for `ID`, `ID:PATH`, a list of these, or a dictionary of ids and paths."""
     if isinstance(systems, dict):
         return all(
             each and not {":", "/"} & set(each) and (path is None or paths(path)) for each, path in systems.items()
         )
     several = systems if isinstance(systems, list) else [systems]
-    for each in several:
-        name, colon, path = each.partition(":") if isinstance(each, str) else ("", "", "")
+    for item in several:
+        name, colon, path = item.partition(":") if isinstance(item, str) else ("", "", "")
         if not name or "/" in name or (colon and not paths(path)):
             return False
     return True
@@ -159,19 +171,22 @@ def _tags(decorator: Decorator) -> Iterator[Diagnostic]:
     for key, value in tags.items() if isinstance(tags, dict) else ():
         if not isinstance(value, str):
             yield value_error(
-                decorator, "aws_batch_tags", f"the value of the tag `{key}` is not text", "write it as text"
+                decorator, "aws_batch_tags", f"the value of the tag `{key}` must be text", "write it as text"
             )
         elif key.lower().startswith("aws:") or value.lower().startswith("aws:"):
             yield value_error(
-                decorator, "aws_batch_tags", "AWS keeps what begins with `aws:` for its own tags", "use another prefix"
+                decorator,
+                "aws_batch_tags",
+                "the prefix `aws:` is reserved for AWS's own tags",
+                "use a different prefix",
             )
         elif not key or len(key) > _LONGEST_KEY or len(value) > _LONGEST_VALUE:
-            why = f"the key of a tag has 1 to {_LONGEST_KEY} characters, its value up to {_LONGEST_VALUE}"
-            yield value_error(decorator, "aws_batch_tags", why, "shorten it")
+            why = f"a tag's key must have 1 to {_LONGEST_KEY} characters, and its value at most {_LONGEST_VALUE}"
+            yield value_error(decorator, "aws_batch_tags", why, "use a key and a value of these lengths")
         elif not _TAG.issuperset(key) or not _TAG.issuperset(value):
             yield value_error(
                 decorator,
                 "aws_batch_tags",
-                f"the tag `{key}` holds a character that AWS refuses",
+                f"the tag `{key}` contains a character that AWS refuses",
                 "use letters, digits, spaces and `+-=._:/@`",
             )

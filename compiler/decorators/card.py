@@ -1,4 +1,5 @@
-"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report of the task, made when it has ended. A step may have several.
+"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report on the task, made after the task ends. A step
+may have several.
 
 Tasks make their cards themselves, on every target (runtime_shim/cards). A card that fails never fails its task.
 """
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {
-    "type": "default", "id": None, "options": {}, "timeout": 45, "scope": "task", "rank": None, "save_errors": True, "customize": False,
+    "type": "default", "id": None, "options": {}, "timeout": 45, "scope": "task", "rank": None, "save_errors": True,
+    "customize": False,
     "refresh_interval": 5,
 }  # fmt: skip
 MULTIPLE = True
@@ -28,42 +30,50 @@ MULTIPLE = True
 
 @record
 class Card:
-    """One report of a task."""
+    """A report on a task."""
 
     type: str
-    id: str  # "" for the step's only card without a name
+    id: str  # "": the step's only card without a name
     timeout_seconds: float | None
 
 
 def read(decorator: Decorator) -> Card:
-    """Returns what the decorator says."""
-    given = decorator.attributes
-    return Card(str(given["type"] or "default"), str(given["id"] or ""), number(given["timeout"]))
+    """Returns the decorator's values as a record."""
+    attributes = decorator.attributes
+    return Card(str(attributes["type"] or "default"), str(attributes["id"] or ""), number(attributes["timeout"]))
 
 
 def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from texts(decorator, "type", "scope", example="default")
     yield from dicts(decorator, "options")
     yield from flags(decorator, "save_errors", "customize")
-    if given["timeout"] is not None and number(given["timeout"]) is None:  # None, 0 and less: no limit
-        yield value_error(decorator, "timeout", "it is a number of seconds", "write `timeout=45`")
-    interval = number(given["refresh_interval"])
+    if attributes["timeout"] is not None and number(attributes["timeout"]) is None:  # None, 0 and less: no limit
+        yield value_error(decorator, "timeout", "it must be a number of seconds", "write `timeout=45`")
+    interval = number(attributes["refresh_interval"])
     if interval is None or interval < 0:
-        yield value_error(decorator, "refresh_interval", "it is a number of seconds", "write `refresh_interval=5`")
-    if not given["id"]:
+        yield value_error(decorator, "refresh_interval", "it must be a number of seconds", "write `refresh_interval=5`")
+    if not attributes["id"]:
         return
-    if not (isinstance(given["id"], str) and given["id"].isascii() and given["id"].replace("_", "a").isalnum()):
+    if not (
+        isinstance(attributes["id"], str)
+        and attributes["id"].isascii()
+        and attributes["id"].replace("_", "a").isalnum()
+    ):
         found = value_error(
             decorator,
             "id",
-            "it names the card in `current.card['…']`; Metaflow makes the card without one",
+            "it is the card's name in `current.card['…']`; Metaflow would ignore this one",
             "use letters, digits and `_`",
         )
         yield replace(found, severity=WARNING)
     elif (
-        next(each for each in owner.decorators if each.name == "card" and each.attributes["id"] == given["id"])
+        next(
+            decorator
+            for decorator in owner.decorators
+            if decorator.name == "card" and decorator.attributes["id"] == attributes["id"]
+        )
         != decorator
     ):
-        why = "another card of the step has it, and `current.card` cannot tell them apart"
-        yield replace(value_error(decorator, "id", why, "give another `id`"), severity=WARNING)
+        why = "a second card of the step has this `id`, so `current.card` cannot tell them apart"
+        yield replace(value_error(decorator, "id", why, "give each card a different `id`"), severity=WARNING)

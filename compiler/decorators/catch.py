@@ -1,4 +1,4 @@
-"""`@catch(var=None, print_exception=True)`: go on after a step that failed, with the failure in an artifact."""
+"""`@catch(var=None, print_exception=True)`: continue after a step that failed, with the exception in an artifact."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ATTRIBUTES: dict[str, nodes.Value] = {"var": None, "print_exception": True}
 
 @record
 class Catch:
-    """What is left of a failure."""
+    """The artifact that holds a failed step's exception."""
 
     prints_exception: bool
-    artifact: str | None  # that holds the exception, or None after success; None: no artifact does
+    artifact: str | None  # that holds the exception, or None after success; None: no artifact
 
 
 def read(decorator: nodes.Decorator) -> Catch:
-    """Returns what the decorator says. A value that its check refuses assigns nothing."""
+    """Returns the decorator's values as a record. A value that its check refuses assigns nothing."""
     artifact = semantics.caught_artifact(decorator.attributes)
     return Catch(semantics.prints_exception(decorator.attributes), artifact if isinstance(artifact, str) else None)
 
@@ -39,13 +39,13 @@ def check(decorator: nodes.Decorator, owner: nodes.Step) -> Iterator[Diagnostic]
         yield value_error(
             decorator,
             "var",
-            "it is the name of the artifact that keeps the exception",
-            "give a name such as `'failure'`",
+            "it must be the name of the artifact for the exception",
+            "give a name, such as `'failure'`",
         )
     kind = {nodes.Foreach: "a foreach", nodes.Switch: "a switch"}.get(type(owner.transition))
     if kind:
         what = f"`@catch` cannot be on step `{owner.name}`, which ends in {kind}"
-        why = "when the step fails, nobody knows where to go on"
+        why = "after a failure there is no list or value to choose the next steps by"
         yield Diagnostic(
-            "FLOW122", what, decorator.span, why, "do the work that may fail in a step of its own before this one"
+            "FLOW122", what, decorator.span, why, "move the work that may fail to a separate step before this one"
         )

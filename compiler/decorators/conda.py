@@ -1,4 +1,4 @@
-"""`@conda(packages={}, libraries={}, python=None, disabled=None)`: packages that the step needs, from conda's channels.
+"""`@conda(packages={}, libraries={}, python=None, disabled=None)`: packages from conda's channels that the step needs.
 
 A package's name may be `channel::name`; `libraries` is an old name of `packages`. A local run uses the
 packages of its own Python, with a warning where they differ.
@@ -18,4 +18,4 @@ LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "libraries": {}, "python": None, "disabled": None}
 IN_IMAGE = True
 WHY = "the packages would be missing from the step's container"
-HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"
+HOW = "give an image that contains the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

@@ -1,4 +1,5 @@
-"""`@conda_base(packages={}, libraries={}, python=None, disabled=None)`: `@conda` for every step; what a step itself says comes over it.
+"""`@conda_base(packages={}, libraries={}, python=None,
+disabled=None)`: `@conda` for every step; a step's own `@conda` overrides it.
 
 A local run uses the packages of its own Python, with a warning where they differ.
 """
@@ -17,4 +18,4 @@ LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "libraries": {}, "python": None, "disabled": None}
 IN_IMAGE = True
 WHY = "the packages would be missing from the steps' containers"
-HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"
+HOW = "give an image that contains the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

@@ -1,25 +1,29 @@
-"""What a decorator is to the compiler, and how one is found by its name.
+"""The compiler's view of a decorator, and how it finds a decorator by its name.
 
-A decorator is a file here, named for it (a file whose name begins with `_` is none). Its docstring is its part of docs/decorators.md. It has:
+A decorator is a file here, named after it (a file whose name begins with `_` is not a decorator). Its docstring is
+its part of docs/decorators.md. It has:
 
     LEVEL = "step" or "flow"
     ATTRIBUTES: dict[str, Value]            every attribute it takes, with its default
     def read(decorator) -> a record         what it says, typed; nobody else looks its attributes up by name
 
-and, where they say something:
+and, if they apply:
 
     MULTIPLE = True                         it may be given several times
     GANG = True                             the step's tasks run together
     MARKER = False                          the shim has a function of its own for it (runtime_shim/api/names.py)
-    FUNCTIONS = ("on_success", …)           attributes that may hold functions; the IR carries each as `{"function": NAME}` (functions.py)
+    FUNCTIONS = ("on_success", …)           attributes that may hold functions, `{"function": NAME}` in the IR
     DEPLOY_TIME = True                      these are called when the flow is deployed, so one that folds is its value
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
-    IN_IMAGE = True                         an image can hold what it asks for: where one is named, a target that leaves it out only warns
-    WHY, HOW: str                           what would be lost without it, and what to do instead: for a target that cannot honour it
+    IN_IMAGE = True                         an image can hold what it asks for: where one is named,
+    a target that leaves it out only warns
+    WHY, HOW: str                           what would be lost without it,
+    and what to do instead: for a target that cannot honour it
 
-Nothing else in the project needs to change for a new decorator but the `HONOURED` of targets that do something for it. `make golden` writes what is
-derived from the files (`_build.py`). What the shim must read of a decorator too has its meaning in `runtime_shim/contract/semantics.py`.
+A new decorator needs no other change in the project, except in the `HONOURED` of targets that support it.
+`make golden` generates what is derived from the files (`_build.py`). A meaning that the shim needs too is defined in
+`runtime_shim/contract/semantics.py`.
 """
 
 from __future__ import annotations
@@ -48,20 +52,20 @@ def always(_decorator: Decorator) -> bool:
 
 @record
 class Specification:
-    """One decorator that flowc knows."""
+    """A decorator that flowc knows."""
 
     name: str
     level: str  # "step" or "flow"
     attributes: dict[str, Value]
     multiple: bool = False
     gang: bool = False  # the step's tasks run together
-    marker: bool = True  # False: the shim has a function of its own for it
+    marker: bool = True  # False: the shim has a function for it
     functions: tuple[str, ...] = ()  # attributes that may hold functions
-    deploy_time: bool = False  # which are called when the flow is deployed
+    deploy_time: bool = False  # these attributes hold functions that are called when the flow is deployed
     check: Check = no_check
     has_effect: Callable[[Decorator], bool] = always
-    in_image: bool = False  # an image can hold what it asks for
-    why: str = "leaving it out would change what the flow does"
+    in_image: bool = False  # an image can contain what it asks for
+    why: str = "without it, the flow would behave differently"
     how: str = "remove it, or choose another target"
 
 
@@ -71,7 +75,7 @@ def specification(name: str) -> Specification | None:
 
 
 def read_specification(name: str) -> Specification:
-    """Returns what the file of the decorator says. Raises ModuleNotFoundError without such a file."""
+    """Returns the specification in the decorator's file. Raises ModuleNotFoundError if there is no such file."""
     from importlib import import_module
 
     module = import_module(f"flowc.compiler.decorators.{name}")
@@ -81,36 +85,38 @@ def read_specification(name: str) -> Specification:
 
 _SAYS = {each: each for each in ("check", "has_effect")} | {
     each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "in_image", "why", "how")
-}  # field of a specification → what its file calls it
+}  # field of a specification → its name in the file
 
 
 def names() -> tuple[str, ...]:
-    """Returns the name of every decorator that flowc knows, sorted: those that have a file here, as `_build.py` has last found them."""
+    """Returns the name of every decorator that flowc knows, sorted:
+    those that had a file here when `_build.py` last ran.
+    """
     from flowc.runtime_shim.contract.decorator_names import NAMES
 
     return NAMES
 
 
 def wrong_values(flow: Flow) -> Iterator[Diagnostic]:
-    """Yields what is wrong with the values of the flow's decorators and its steps'."""
+    """Yields a diagnostic for each wrong value of the decorators of the flow and its steps."""
     for owner, decorators in ((flow, flow.decorators), *((step, step.decorators) for step in flow.steps)):
-        for each in decorators:
-            known = specification(each.name)
-            if known is not None:
-                yield from known.check(each, owner)
+        for decorator in decorators:
+            spec = specification(decorator.name)
+            if spec is not None:
+                yield from spec.check(decorator, owner)
 
 
 def record_of(decorator: Decorator) -> Any:
-    """Returns what the `read` of the decorator's own file does, for those who ask the same of several decorators."""
+    """Returns the record that the `read` of the decorator's file makes, for callers that handle several decorators."""
     from importlib import import_module
 
     return import_module(f"flowc.compiler.decorators.{decorator.name}").read(decorator)
 
 
 def asked(decorator: Decorator) -> dict[str, Value]:
-    """Returns the attributes that ask for something: neither empty nor the default."""
-    known = specification(decorator.name)
-    defaults = known.attributes if known else {}
+    """Returns the attributes whose values are neither empty nor the default."""
+    spec = specification(decorator.name)
+    defaults = spec.attributes if spec else {}
     return {
         name: value
         for name, value in decorator.attributes.items()
@@ -119,22 +125,24 @@ def asked(decorator: Decorator) -> dict[str, Value]:
 
 
 def value_error(decorator: Decorator, attribute: str, why: str, how: str = "") -> Diagnostic:
-    """FLOW121: an attribute of a decorator has a value that it cannot have."""
+    """Returns FLOW121 for an invalid value of a decorator's attribute."""
     from flowc.compiler.report.diagnostics import Diagnostic
 
     shown = repr(decorator.attributes.get(attribute))
-    what = f"`@{decorator.name}({attribute}={shown if len(shown) <= 60 else shown[:57] + '...'})` is not possible"
+    what = f"invalid value: `@{decorator.name}({attribute}={shown if len(shown) <= 60 else shown[:57] + '...'})`"
     return Diagnostic("FLOW121", what, decorator.span, why, how)
 
 
 def whole(value: Value) -> int | None:
-    """The value as a whole number, if it is one or the text of one; else None."""
-    found = number(value)
-    return int(found) if found is not None and found == int(found) else None
+    """Returns the value as a whole number if it is one or the text of one, else None."""
+    amount = number(value)
+    return int(amount) if amount is not None and amount == int(amount) else None
 
 
 def function_name(value: Value) -> str | None:
-    """The name of the function that the value stands for (`{"function": NAME}`), or None for any other value."""
+    """Returns the name of the function that the value stands for (`{"function":
+    NAME}`), or None for any other value.
+    """
     if isinstance(value, dict) and set(value) == {"function"} and isinstance(value["function"], str):
         return value["function"]
     return None

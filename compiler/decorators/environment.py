@@ -20,39 +20,39 @@ ATTRIBUTES: dict[str, Value] = {"vars": {}}
 
 @record
 class Environment:
-    """What the task's environment has beside the container's own."""
+    """The variables that the task's environment has besides the container's own."""
 
     variables: dict[str, str]
 
 
 def read(decorator: Decorator) -> Environment:
-    """Returns what the decorator says."""
+    """Returns the decorator's values as a record."""
     return Environment(semantics.environment_variables(decorator.attributes))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     variables = decorator.attributes["vars"]
     if not isinstance(variables, dict):
-        yield value_error(decorator, "vars", "it maps names of variables to values", "write `vars={'NAME': 'value'}`")
+        yield value_error(decorator, "vars", "it must map variable names to values", "write `vars={'NAME': 'value'}`")
         return
     for name, value in variables.items():
         if not name or "=" in name or "\0" in name:
             yield value_error(
                 decorator,
                 "vars",
-                f"`{name!r}` cannot be the name of an environment variable",
+                f"`{name!r}` is not a valid name of an environment variable",
                 "use letters, digits and underscores",
             )
         if name.startswith("FLOWC_"):
-            yield value_error(decorator, "vars", f"`{name}` is one of flowc's own variables", "use another prefix")
+            yield value_error(decorator, "vars", f"`{name}` is one of flowc's own variables", "use a different prefix")
         if isinstance(value, (dict, list)):
             yield value_error(
-                decorator, "vars", f"the value of `{name}` is not text", "use `json.dumps` in the step, or text"
+                decorator, "vars", f"the value of `{name}` must be text", "give text, for example from `json.dumps`"
             )
         if isinstance(value, str) and "\0" in value:
             yield value_error(
                 decorator,
                 "vars",
-                f"the value of `{name}` holds a NUL character, which no environment can",
-                "leave it out",
+                f"the value of `{name}` contains a NUL character, which an environment variable cannot hold",
+                "remove it",
             )

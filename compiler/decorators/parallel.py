@@ -1,4 +1,4 @@
-"""`@parallel`: marks a step that `num_parallel` starts several times, at the same time, with every task knowing the others.
+"""`@parallel`: marks a step whose tasks run at the same time and know each other. `num_parallel` starts them.
 
 A local run starts them at the same time.
 """
@@ -20,9 +20,9 @@ HOW = "use `foreach` over a list of that length, if the tasks do not need each o
 
 @record
 class Parallel:
-    """That the step's tasks run together."""
+    """Marks a step whose tasks run together."""
 
 
 def read(_decorator: Decorator) -> Parallel:
-    """Returns what the decorator says: nothing more."""
+    """Returns the record, which holds no values."""
     return Parallel()

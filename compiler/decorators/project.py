@@ -1,6 +1,7 @@
-"""`@project(name, branch=None, production=False)`: deployments of one flow side by side, each under a name of its own.
+"""`@project(name, branch=None, production=False)`: separate deployments of one flow, each with its own name.
 
-`current` has `project_name`, `branch_name`, …; a deployment is named `PROJECT.BRANCH.FLOW`, as the orchestrator writes names.
+`current` has `project_name`, `branch_name`, …; a deployment is named `PROJECT.BRANCH.FLOW`, as the orchestrator
+writes names.
 """
 
 from __future__ import annotations
@@ -27,44 +28,46 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 class Disagreement(ValueError):
-    """The command line and the decorator name different branches; `args[0]` says so."""
+    """Raised if the command line and the decorator name different branches; `args[0]` is the message."""
 
 
 @record
 class Project:
-    """The project and the branch that the decorator names."""
+    """The decorator's project and branch."""
 
     name: str
-    branch: str  # "" for none
+    branch: str  # "": none
     is_production: bool
 
 
 def read(decorator: Decorator) -> Project:
-    """Returns what the decorator says."""
-    given = decorator.attributes
-    return Project(str(given["name"]), str(given["branch"] or ""), given["production"] is True)
+    """Returns the decorator's values as a record."""
+    attributes = decorator.attributes
+    return Project(str(attributes["name"]), str(attributes["branch"] or ""), attributes["production"] is True)
 
 
 @record
 class Place:
-    """Where a flow of a project is deployed."""
+    """The place where a flow of a project is deployed."""
 
     project: str
     branch: str  # "prod", "prod.B", "test.B" or "user.NAME"
     flow_name: str  # PROJECT.BRANCH.FLOW, the name of the deployment
     is_production: bool
-    is_user_branch: bool  # neither a branch nor production was asked for
+    is_user_branch: bool  # True if neither a branch nor production was requested
 
     @property
     def tags(self) -> tuple[str, str]:
-        """The tags of its runs."""
+        """Returns the tags of its runs."""
         return semantics.project_tags(self.project, self.branch)
 
 
 def place_of(decorator: Decorator, flow: str, user: str, branch: str = "", production: bool = False) -> Place:
-    """Returns the place of the flow called `flow`. `branch` and `production` are the command line's, `user` is whose branch it is without either.
+    """Returns the place of the flow called `flow`.
 
-    Raises Disagreement when the command line says another branch than the decorator, or production where that says none.
+    `branch` and `production` are from the command line; without either, the branch is that of `user`.
+    Raises Disagreement if the command line names a different branch than the decorator,
+    or production where the decorator does not.
     """
     project = read(decorator)
     if branch and project.branch and branch != project.branch:
@@ -76,7 +79,9 @@ def place_of(decorator: Decorator, flow: str, user: str, branch: str = "", produ
 
 
 def deployed_to(decorator: Decorator, place: Place, branch: str, is_settled: bool) -> Decorator:
-    """Returns the decorator as the IR carries it: with the command line's `branch`, and the place's own name where it `is_settled`."""
+    """Returns the decorator for the IR:
+    with the command line's `branch`, and with the place's own name if it `is_settled`.
+    """
     given = decorator.attributes
     attributes = {**given, "branch": branch or given["branch"], "production": place.is_production}
     if is_settled:
@@ -85,9 +90,10 @@ def deployed_to(decorator: Decorator, place: Place, branch: str, is_settled: boo
 
 
 def object_name(place: Place, longest: int, kept: int, hashed: int) -> str:
-    """Returns the deployment's name; where it is over `longest` characters, `kept` of them, a dash and `hashed` characters of its digest.
+    """Returns the deployment's name.
 
-    The numbers are the orchestrator's: 45, 39 and 5 on Argo, 60, 60 and 16 on Step Functions.
+    One of more than `longest` characters becomes its first `kept` characters, a dash and `hashed` characters of
+    its digest. The orchestrator sets the numbers: 45, 39 and 5 on Argo, 60, 60 and 16 on Step Functions.
     """
     if len(place.flow_name) <= longest:
         return place.flow_name
@@ -97,28 +103,28 @@ def object_name(place: Place, longest: int, kept: int, hashed: int) -> str:
 
 
 def event_name(event: str, place: Place | None) -> str:
-    """Returns what `namespaced_event_name(event)` stands for: the event's own name within the project's branch."""
+    """Returns the name that `namespaced_event_name(event)` stands for: the event's name within the project's branch."""
     return f"mfns.{place.project}.{place.branch}.{event}" if place is not None else f"mfns.{event}"
 
 
 def wrong_name(name: Value) -> str:
-    """Returns why the name cannot be that of a project or branch, "" if it can."""
+    """Returns the reason why a project or branch cannot have the name, "" if it can."""
     if not isinstance(name, str) or not name or not _LETTERS.issuperset(name):
-        return "a name of a project or branch has lower-case letters, digits and underscores"
-    return f"a name of a project or branch has up to {LONGEST} characters" if len(name) > LONGEST else ""
+        return "the name of a project or branch must consist of lower-case letters, digits and underscores"
+    return f"the name of a project or branch must have at most {LONGEST} characters" if len(name) > LONGEST else ""
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
-    if given["name"] is None:
+    attributes = decorator.attributes
+    if attributes["name"] is None:
         yield value_error(
             decorator,
             "name",
-            "a project has a name, of which the deployments' names are made",
+            "it is required: the names of deployments begin with it",
             "write `@project(name='fraud')`",
         )
-    elif why := wrong_name(given["name"]):
-        yield value_error(decorator, "name", why, "write such a name")
-    if given["branch"] is not None and (why := wrong_name(given["branch"])):
-        yield value_error(decorator, "branch", why, "write such a name")
+    elif why := wrong_name(attributes["name"]):
+        yield value_error(decorator, "name", why, "choose a different name, such as `fraud_detection`")
+    if attributes["branch"] is not None and (why := wrong_name(attributes["branch"])):
+        yield value_error(decorator, "branch", why, "choose a different name, such as `fraud_detection`")
     yield from flags(decorator, "production")

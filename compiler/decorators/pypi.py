@@ -1,4 +1,4 @@
-"""`@pypi(packages={}, python=None, disabled=None)`: packages that the step needs, from PyPI.
+"""`@pypi(packages={}, python=None, disabled=None)`: packages from PyPI that the step needs.
 
 A local run uses the packages of its own Python, with a warning where they differ.
 """
@@ -17,4 +17,4 @@ LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "python": None, "disabled": None}
 IN_IMAGE = True
 WHY = "the packages would be missing from the step's container"
-HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"
+HOW = "give an image that contains the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

@@ -1,4 +1,4 @@
-"""`@pypi_base(packages={}, python=None, disabled=None)`: `@pypi` for every step; what a step itself says comes over it.
+"""`@pypi_base(packages={}, python=None, disabled=None)`: `@pypi` for every step; a step's own `@pypi` overrides it.
 
 A local run uses the packages of its own Python, with a warning where they differ.
 """
@@ -17,4 +17,4 @@ LEVEL = "flow"
 ATTRIBUTES: dict[str, Value] = {"packages": {}, "python": None, "disabled": None}
 IN_IMAGE = True
 WHY = "the packages would be missing from the steps' containers"
-HOW = "name an image that holds the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"
+HOW = "give an image that contains the packages, with `--image` or the `image` of `@kubernetes` or `@batch`"

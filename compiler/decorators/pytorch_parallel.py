@@ -23,13 +23,13 @@ GANG = True
 
 @record
 class PytorchParallel:
-    """How the tasks of a gang find the one that leads."""
+    """The way the tasks of a gang find their leader."""
 
-    master_port: int | None  # None: one that is made of the run's name
+    master_port: int | None  # None: derived from the run's name
 
 
 def read(decorator: Decorator) -> PytorchParallel:
-    """Returns what the decorator says."""
+    """Returns the decorator's values as a record."""
     return PytorchParallel(whole(decorator.attributes["master_port"]) or None)
 
 

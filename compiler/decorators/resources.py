@@ -1,6 +1,8 @@
-"""`@resources(cpu=1, gpu=None, disk=None, memory=4096, shared_memory=None)`: what a task needs; memory, disk and shared memory in MiB.
+"""`@resources(cpu=1, gpu=None, disk=None, memory=4096, shared_memory=None)`: what a task needs. Memory, disk and
+shared memory are in MiB.
 
-Values may be numbers or text of numbers, as in Metaflow. A local run starts no more tasks at a time than the machine has room for.
+Values may be numbers or text of numbers, as in Metaflow. A local run starts only as many tasks at a time as the
+machine has room for.
 """
 
 from __future__ import annotations
@@ -29,24 +31,24 @@ ATTRIBUTES: dict[str, Value] = {
 
 @record
 class Resources:
-    """What a task needs. None for what is left to the target."""
+    """The resources that a task needs. None is left to the target."""
 
     cpu: float | None  # cores
-    memory: float | None  # MiB, as all below
+    memory: float | None  # MiB, like all below
     disk: float | None
     gpu: float | None  # number of devices
     shared_memory: float | None
 
 
 def read(decorator: Decorator) -> Resources:
-    """Returns what the decorator says."""
-    given = decorator.attributes
+    """Returns the decorator's values as a record."""
+    attributes = decorator.attributes
     return Resources(
-        number(given["cpu"]),
-        number(given["memory"]),
-        number(given["disk"]),
-        number(given["gpu"]),
-        number(given["shared_memory"]),
+        number(attributes["cpu"]),
+        number(attributes["memory"]),
+        number(attributes["disk"]),
+        number(attributes["gpu"]),
+        number(attributes["shared_memory"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""`@retry(times=3, minutes_between_retries=2)`: run a failed task again. Metaflow allows at most 4 times."""
+"""`@retry(times=3, minutes_between_retries=2)`: run a failed task again, at most 4 times, as in Metaflow."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MAX_TIMES = 4
 
 @record
 class Retry:
-    """How a failed task is run again."""
+    """The number of retries and the time between them."""
 
     times: int
     pause_seconds: int
 
 
 def read(decorator: Decorator) -> Retry:
-    """Returns what the decorator says."""
+    """Returns the decorator's values as a record."""
     return Retry(semantics.retries(decorator.attributes), semantics.pause_seconds(decorator.attributes))
 
 
@@ -38,13 +38,13 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
         yield value_error(
             decorator,
             "times",
-            "it is the number of times that a failed task is run again",
+            "it must be the number of times to run a failed task again",
             "give a whole number from 0 to 4",
         )
     elif times > MAX_TIMES:
-        yield value_error(decorator, "times", "the maximum number of retries is 4", "write `@retry(times=4)`")
+        yield value_error(decorator, "times", "Metaflow allows at most 4 retries", "write `@retry(times=4)`")
     minutes = number(decorator.attributes["minutes_between_retries"])
     if minutes is None or minutes < 0:
         yield value_error(
-            decorator, "minutes_between_retries", "it is a time to wait", "give a number of minutes, 0 or more"
+            decorator, "minutes_between_retries", "it must be a time to wait", "give a number of minutes, 0 or more"
         )

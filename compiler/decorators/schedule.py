@@ -1,6 +1,6 @@
-"""`@schedule(cron=None, weekly=False, daily=True, hourly=False, timezone=None)`: when the flow is run.
+"""`@schedule(cron=None, weekly=False, daily=True, hourly=False, timezone=None)`: when runs of the flow start.
 
-The first that is given counts, in the order cron, weekly, hourly, daily (Metaflow's documentation, schedule).
+If several are given, the first in the order cron, weekly, hourly, daily counts (Metaflow's documentation, schedule).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _PRESETS = (("weekly", "0 0 * * 0"), ("hourly", "0 * * * *"), ("daily", "0 0 * *
 
 @record
 class Schedule:
-    """When the flow is run."""
+    """The times at which runs of the flow start."""
 
     cron: Cron
-    timezone: str  # of the IANA database; "UTC" when none was given
+    timezone: str  # of the IANA database; "UTC" if none was given
 
 
 def read(decorator: Decorator) -> Schedule | None:
-    """Returns what the decorator says, None where it says no time. Its own check has accepted its values."""
-    given = decorator.attributes
-    text = given["cron"] or next((cron for name, cron in _PRESETS if given[name]), None)
-    return Schedule(parse(str(text)), str(given["timezone"] or "UTC")) if text else None
+    """Returns the decorator's values as a record, or None if they name no time. Its check has accepted them."""
+    attributes = decorator.attributes
+    text = attributes["cron"] or next((cron for name, cron in _PRESETS if attributes[name]), None)
+    return Schedule(parse(str(text)), str(attributes["timezone"] or "UTC")) if text else None
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
@@ -42,7 +42,7 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
     if cron is not None:
         try:
             if not isinstance(cron, str):
-                raise BadCron("it is text of five or six fields")
+                raise BadCron("it must be text with five or six fields")
             parse(cron)
         except BadCron as error:
             yield value_error(
@@ -56,13 +56,13 @@ def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
         yield value_error(
             decorator,
             "timezone",
-            "it is the name of a time zone of the IANA database",
-            "write `'Europe/Berlin'`, for example",
+            "it must be the name of a time zone in the IANA database",
+            "write a name such as `'Europe/Berlin'`",
         )
 
 
 def _is_timezone(value: Value) -> bool:
-    """By its form only: which zones exist differs from machine to machine."""
+    """Checks only the form, since the zones that exist differ from machine to machine."""
     if not isinstance(value, str) or not value or len(value) > 64:
         return False
     return all(

@@ -1,7 +1,9 @@
-"""`@secrets(sources=[], role=None, allow_override=False)`: variables of the task's environment that come from a vault.
+"""`@secrets(sources=[], role=None, allow_override=False)`: variables of the task's environment, with values from a
+secrets manager.
 
-A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`, `options` and `role`. A
-task sets `inline` secrets itself, on every target; a local run of a step that needs another backend fails, and says so.
+A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`,
+`options` and `role`. A task sets `inline` secrets itself, on every target. A local run of a step that needs a
+different backend fails with an error that says so.
 """
 
 from __future__ import annotations
@@ -22,35 +24,35 @@ if TYPE_CHECKING:
 LEVEL = "step"
 ATTRIBUTES: dict[str, Value] = {"sources": [], "role": None, "allow_override": False}
 WHY = "the secrets would be missing from the step's environment"
-HOW = "let the orchestrator put the secret into the container's environment, or remove it"
+HOW = "let the orchestrator set the secret in the container's environment, or remove the decorator"
 BACKENDS = semantics.SECRET_BACKENDS
 _KEYS = ("type", "id", "options", "role")
 
 
 @record
 class Source:
-    """One secret."""
+    """A secret."""
 
-    backend: str  # of BACKENDS; "" for the default one
+    backend: str  # of BACKENDS; "": the default one
     id: str
     options: dict[str, Value]
-    role: str  # "" for none
+    role: str  # "": none
 
 
 @record
 class Secrets:
-    """Where variables of the task's environment come from."""
+    """The sources of variables in the task's environment."""
 
     sources: tuple[Source, ...]
 
 
 def has_effect(decorator: Decorator) -> bool:
-    """Inline ones are set by the task itself, wherever it runs."""
-    return any(each.backend != "inline" for each in read(decorator).sources)
+    """Returns False if all secrets are inline: the task sets these itself, wherever it runs."""
+    return any(source.backend != "inline" for source in read(decorator).sources)
 
 
 def read(decorator: Decorator) -> Secrets:
-    """Returns what the decorator says. Its own check has accepted its values."""
+    """Returns the decorator's values as a record. Its check has accepted them."""
     role = str(decorator.attributes["role"] or "")
     found = []
     sources = decorator.attributes["sources"]
@@ -67,59 +69,62 @@ def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     sources = decorator.attributes["sources"]
     if not isinstance(sources, list):
         yield value_error(
-            decorator, "sources", "it is a list of secrets", "write `sources=['aws-secrets-manager.NAME']`"
+            decorator, "sources", "it must be a list of secrets", "write `sources=['aws-secrets-manager.NAME']`"
         )
         return
-    wrong = [reason for each in sources for reason in _wrong(each)]
+    wrong = [reason for source in sources for reason in _wrong(source)]
     for why, how in dict.fromkeys(wrong):
         yield value_error(decorator, "sources", why, how)
-    if not wrong and any(sources.count(each) > 1 for each in sources):
+    if not wrong and any(sources.count(source) > 1 for source in sources):
         yield value_error(
-            decorator, "sources", "a secret is there twice, and would set its variables twice", "keep one of them"
+            decorator, "sources", "a secret is given twice, and would set its variables twice", "keep one of them"
         )
 
 
 def _wrong(source: Value) -> Iterator[tuple[str, str]]:
-    """Yields (why, how) for what is wrong with one source."""
+    """Yields (why, how) for each fault of one source."""
     if isinstance(source, str):
         backend, dot, name = source.partition(".")
         if not source or (dot and not name):
-            yield "a secret has a name", "write `'aws-secrets-manager.NAME'`"
+            yield "a secret must have a name", "write `'aws-secrets-manager.NAME'`"
         elif dot and backend not in BACKENDS:
             yield _unknown(backend)
         return
     if not isinstance(source, dict):
-        yield "a secret is text, or a dictionary", "write `'aws-secrets-manager.NAME'`, or `{'type': …, 'id': …}`"
+        yield "a secret must be text or a dictionary", "write `'aws-secrets-manager.NAME'`, or `{'type': …, 'id': …}`"
         return
     unknown = [key for key in source if key not in _KEYS]
     if unknown:
-        yield f"a secret has no `{unknown[0]}`", "its keys are `type`, `id`, `options` and `role`"
+        yield f"a secret has no key `{unknown[0]}`", "its keys are `type`, `id`, `options` and `role`"
     if not isinstance(source.get("id"), str) or (not source["id"] and source.get("type") != "inline"):
-        yield "a secret has an `id`, which is text", "write `{'type': …, 'id': 'NAME'}`"
+        yield "a secret must have an `id`, which must be text", "write `{'type': …, 'id': 'NAME'}`"
     kind = source.get("type")
     if kind is not None and (not isinstance(kind, str) or kind not in BACKENDS):
         yield _unknown(kind)
     if not isinstance(source.get("options", {}), dict):
-        yield "the `options` of a secret are a dictionary", "write `'options': {…}`"
+        yield "the `options` of a secret must be a dictionary", "write `'options': {…}`"
     elif kind == "inline":
         yield from _wrong_variables(source.get("options", {}))
     if source.get("role") is not None and not isinstance(source["role"], str):
-        yield "the `role` of a secret is text", "write `'role': 'arn:…'`"
+        yield "the `role` of a secret must be text", "write `'role': 'arn:…'`"
 
 
 def _wrong_variables(options: Value) -> Iterator[tuple[str, str]]:
     variables = options.get("env_vars", {}) if isinstance(options, dict) else {}
     if not isinstance(variables, dict):
-        yield "`env_vars` of an inline secret is a dictionary", "write `'options': {'env_vars': {'NAME': 'value'}}`"
+        yield (
+            "`env_vars` of an inline secret must be a dictionary",
+            "write `'options': {'env_vars': {'NAME': 'value'}}`",
+        )
         return
     for name, value in variables.items():
         if not semantics.is_secret_variable(name):
             yield (
-                f"`{name}` cannot be the name of a secret's variable",
-                "use letters, digits and `_`, and do not begin with a digit or `METAFLOW_`",
+                f"`{name}` is not a valid name of a secret's variable",
+                "use letters, digits and `_`, without a digit or `METAFLOW_` at the beginning",
             )
         if not isinstance(value, str):
-            yield f"the value of `{name}` is not text", "write it as text"
+            yield f"the value of `{name}` must be text", "write it as text"
 
 
 def _unknown(backend: Value) -> tuple[str, str]:

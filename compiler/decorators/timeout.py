@@ -1,4 +1,6 @@
-"""`@timeout(seconds=0, minutes=0, hours=0)`: the sum is the longest time that one attempt of a task may take."""
+"""`@timeout(seconds=0, minutes=0, hours=0)`:
+the longest time that one attempt of a task may take, as the sum of the three.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +22,26 @@ ATTRIBUTES: dict[str, Value] = {"seconds": 0, "minutes": 0, "hours": 0}
 
 @record
 class Timeout:
-    """The longest time that one attempt may take."""
+    """The longest time that one attempt of a task may take."""
 
     seconds: float
 
 
 def read(decorator: Decorator) -> Timeout:
-    """Returns what the decorator says."""
+    """Returns the decorator's values as a record."""
     return Timeout(semantics.timeout_seconds(decorator.attributes))
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     wrong = [unit for unit in ATTRIBUTES if (amount := number(decorator.attributes[unit])) is None or amount < 0]
     for unit in wrong:
-        yield value_error(decorator, unit, "it is a duration", f"give a number of {unit}, 0 or more")
+        yield value_error(decorator, unit, "it must be a duration", f"give a number of {unit}, 0 or more")
     if not wrong and not read(decorator).seconds:
         what = "`@timeout` has no duration"
         yield Diagnostic(
             "FLOW121",
             what,
             decorator.span,
-            "a task would have no time at all",
-            "write `@timeout(minutes=5)`, for example",
+            "the task would have no time to run",
+            "give a duration, such as `@timeout(minutes=5)`",
         )

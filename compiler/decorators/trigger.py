@@ -1,8 +1,9 @@
-"""`@trigger(event=None, events=[], options={})`: a run starts when an event comes, its payload giving parameters.
+"""`@trigger(event=None, events=[], options={})`: an event starts a run, and its payload sets parameters.
 
-An event is a name, or a dictionary with `name` and `parameters`: a dictionary from parameters to fields of the payload, or a list of names and
-(parameter, field) pairs. Each of these may be a function, called when the flow is deployed; `namespaced_event_name('x')` is the one of
-Metaflow's own, and stands for the event's name within the project's branch. Ignored in a local run, as in Metaflow.
+An event is a name, or a dictionary with `name` and `parameters`. `parameters` maps parameters to fields of the
+payload: it is a dictionary, or a list of names and (parameter, field) pairs. Each of these may be a function that is
+called when the flow is deployed. Metaflow has one such function, `namespaced_event_name('x')`: the event's name
+within the project's branch. A local run ignores the decorator, as Metaflow does.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ ATTRIBUTES: dict[str, Value] = {"event": None, "events": [], "options": {}}
 DEPLOY_TIME = True
 FUNCTIONS = ("event", "events")
 WHY = "the event would never start a run"
-HOW = "start the run from the event outside of flowc, or remove it"
+HOW = "let a system outside flowc start the run, or remove the decorator"
 NAMESPACED = (
-    "namespaced_event_name"  # carried as `{"namespaced_event_name": "x"}`; project.event_name says what it stands for
+    # in the IR, `{"namespaced_event_name": "x"}`; project.event_name returns the name that it stands for
+    "namespaced_event_name"
 )
 _FIELD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _NAME = _FIELD | frozenset(".-")
@@ -35,7 +37,7 @@ _NAME = _FIELD | frozenset(".-")
 
 @record
 class Event:
-    """One event of a trigger whose values are known."""
+    """An event of a trigger whose values are known."""
 
     name: str
     is_namespaced: bool  # `name` is within the project's branch (project.event_name)
@@ -44,13 +46,13 @@ class Event:
 
 @record
 class Trigger:
-    """What starts a run."""
+    """The events or flows that start a run."""
 
-    events: tuple[Event, ...] | None  # None where a function of the user's decides; parameters are as they are written
+    events: tuple[Event, ...] | None  # None: a function of the user decides; parameters are as written
 
 
 def read(decorator: Decorator) -> Trigger:
-    """Returns what the decorator says. Its own check has accepted its values."""
+    """Returns the decorator's values as a record. Its check has accepted them."""
     found = []
     for each in _several(decorator):
         name = (
@@ -66,16 +68,18 @@ def read(decorator: Decorator) -> Trigger:
 
 
 def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
-    """Returns the events with the flow's parameters, None where a function of the user's decides.
-
-    With exactly one event and no mapping, every parameter comes from the field of its own name (Metaflow's documentation, events).
+    """Returns the events with the flow's parameters, or None if a function of the user decides. With
+    exactly one event and no mapping,
+    every parameter comes from the field of the same name (Metaflow's documentation, events).
     """
     events = read(decorator).events
     if events is None:
         return None
     if len(events) == 1 and not events[0].parameters:
-        return (replace(events[0], parameters=tuple((each.name, each.name) for each in flow.parameters)),)
-    own = {each.name.lower(): each.name for each in flow.parameters}
+        return (
+            replace(events[0], parameters=tuple((parameter.name, parameter.name) for parameter in flow.parameters)),
+        )
+    own = {parameter.name.lower(): parameter.name for parameter in flow.parameters}
     return tuple(
         replace(event, parameters=tuple((own[name.lower()], field) for name, field in event.parameters))
         for event in events
@@ -83,11 +87,11 @@ def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
 
 
 def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from dicts(decorator, "options")
-    if bool(given["event"]) == bool(given["events"]):
-        both = bool(given["event"])
-        why = "one of the two says what the flow waits for" if both else "nothing says what the flow waits for"
+    if bool(attributes["event"]) == bool(attributes["events"]):
+        both = bool(attributes["event"])
+        why = "Metaflow accepts only one of the two" if both else "without it, no event would ever start the flow"
         yield value_error(
             decorator,
             "events" if both else "event",
@@ -95,11 +99,11 @@ def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
             "give `event` or `events`, not both" if both else "write `@trigger(event='NAME')`",
         )
         return
-    if given["events"] and not isinstance(given["events"], list) and not function_name(given["events"]):
-        yield value_error(decorator, "events", "it is a list of events", "write `events=['…', '…']`")
+    if attributes["events"] and not isinstance(attributes["events"], list) and not function_name(attributes["events"]):
+        yield value_error(decorator, "events", "it must be a list of events", "write `events=['…', '…']`")
         return
-    attribute = "event" if given["event"] else "events"
-    if function_name(given[attribute]):
+    attribute = "event" if attributes["event"] else "events"
+    if function_name(attributes[attribute]):
         return
     names: list[str] = []
     mapped: list[str] = []
@@ -109,13 +113,13 @@ def check(decorator: Decorator, owner: Flow) -> Iterator[Diagnostic]:
 
 
 def _several(decorator: Decorator) -> list[Value]:
-    given = decorator.attributes
-    events = given["events"]
-    return [given["event"]] if given["event"] else events if isinstance(events, list) else [events]
+    attributes = decorator.attributes
+    events = attributes["events"]
+    return [attributes["event"]] if attributes["event"] else events if isinstance(events, list) else [events]
 
 
 def _wrong(event: Value, flow: Flow, names: list[str], mapped: list[str]) -> Iterator[tuple[str, str]]:
-    """Yields (why, how) for what is wrong with one event, which adds its name and the parameters that it sets to the lists."""
+    """Yields (why, how) for each fault of one event, and adds its name and the parameters that it sets to the lists."""
     if function_name(event):
         return
     is_full = isinstance(event, dict) and NAMESPACED not in event
@@ -123,17 +127,17 @@ def _wrong(event: Value, flow: Flow, names: list[str], mapped: list[str]) -> Ite
     if isinstance(event, dict) and is_full:
         unknown = [key for key in event if key not in ("name", "parameters")]
         if unknown:
-            yield f"an event has no `{unknown[0]}`", "its keys are `name` and `parameters`"
+            yield f"an event has no key `{unknown[0]}`", "its keys are `name` and `parameters`"
         if "name" not in event:
-            yield "the event has no `name`", "write `{'name': '…', 'parameters': {…}}`"
+            yield "an event must have a `name`", "write `{'name': '…', 'parameters': {…}}`"
             return
     if isinstance(name, dict) and NAMESPACED in name:
         name = name[NAMESPACED]
     if not function_name(name):
         if not isinstance(name, str) or not name or not _NAME.issuperset(name):
-            yield f"`{name}` cannot be the name of an event", "use letters, digits, `_`, `-` and `.`"
+            yield f"`{name}` is not a valid event name", "use letters, digits, `_`, `-` and `.`"
         elif name in names:
-            yield f"the event `{name}` is there twice", "keep one of them"
+            yield f"the event `{name}` is given twice", "keep one of them"
         else:
             names.append(name)
     if isinstance(event, dict) and is_full:
@@ -146,27 +150,27 @@ def _wrong_parameters(mapping: Value, flow: Flow, mapped: list[str]) -> Iterator
     pairs = _pairs(mapping)
     if pairs is None:
         yield (
-            "`parameters` maps parameters to fields of the payload",
+            "`parameters` must map parameters to fields of the payload",
             "write `{'parameter': 'field'}`, or `['name', ('parameter', 'field')]`",
         )
         return
-    known = {each.name.lower() for each in flow.parameters}
+    known = {parameter.name.lower() for parameter in flow.parameters}
     for parameter, field in pairs:
         if parameter.lower() not in known:
-            close = nearest(parameter, [each.name for each in flow.parameters])
+            close = nearest(parameter, [parameter.name for parameter in flow.parameters])
             yield (
                 f"the flow has no parameter `{parameter}`",
-                f"did you mean `{close}`?" if close else "map parameters that the flow has",
+                f"did you mean `{close}`?" if close else "use the name of a parameter of the flow",
             )
         elif parameter.lower() in mapped:
             yield f"the parameter `{parameter}` is set twice", "keep one of them"
         mapped.append(parameter.lower())
         if not field or not _FIELD.issuperset(field):
-            yield f"`{field}` cannot be a field of a payload", "use letters, digits and underscores"
+            yield f"`{field}` is not a valid name of a payload field", "use letters, digits and underscores"
 
 
 def _pairs(mapping: Value) -> list[tuple[str, str]] | None:
-    """The (parameter, field) pairs of a mapping in either form; None for what is neither."""
+    """Returns the (parameter, field) pairs of a mapping in either form, or None for any other value."""
     if isinstance(mapping, dict):
         several: list[Value] = [[name, field] for name, field in mapping.items()]
     elif isinstance(mapping, list):
@@ -174,8 +178,8 @@ def _pairs(mapping: Value) -> list[tuple[str, str]] | None:
     else:
         return None
     found = []
-    for each in several:
-        if not (isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], str)):
+    for item in several:
+        if not (isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], str)):
             return None
-        found.append((each[0], each[1]))
+        found.append((item[0], item[1]))
     return found

@@ -1,7 +1,8 @@
-"""`@trigger_on_finish(flow=None, flows=[], options={})`: a run starts when a run of another flow has succeeded.
+"""`@trigger_on_finish(flow=None, flows=[], options={})`: a run starts after a run of another flow succeeds.
 
-A flow is named as text (`Flow`, in the project and branch of this one, or `project.branch.Flow`), as a dictionary with `name`, `project` and
-`project_branch`, or by a function that is called when the flow is deployed. Ignored in a local run, as in Metaflow.
+A flow is given as text (`Flow`, in the project and branch of this one, or `project.branch.Flow`), as a dictionary
+with `name`, `project` and `project_branch`, or by a function that is called when the flow is deployed. A local run
+ignores the decorator, as Metaflow does.
 """
 
 from __future__ import annotations
@@ -23,28 +24,28 @@ ATTRIBUTES: dict[str, Value] = {"flow": None, "flows": [], "options": {}}
 DEPLOY_TIME = True
 FUNCTIONS = ("flow", "flows")
 WHY = "the end of the other flow would never start a run"
-HOW = "start the run outside of flowc, or remove it"
+HOW = "let a system outside flowc start the run, or remove the decorator"
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 @record
 class Upstream:
-    """A flow that is waited for."""
+    """A flow whose runs start a run of this one."""
 
     flow: str
-    project: str  # "" for that of this flow, if it has one
-    branch: str  # "" for that of this flow
+    project: str  # "": that of this flow, if it has one
+    branch: str  # "": that of this flow
 
 
 @record
 class TriggerOnFinish:
-    """What starts a run."""
+    """The events or flows that start a run."""
 
-    upstream: tuple[Upstream, ...] | None  # None where a function of the user's decides
+    upstream: tuple[Upstream, ...] | None  # None: a function of the user decides
 
 
 def read(decorator: Decorator) -> TriggerOnFinish:
-    """Returns what the decorator says. Its own check has accepted its values."""
+    """Returns the decorator's values as a record. Its check has accepted them."""
     found = []
     for each in _several(decorator):
         if function_name(each):
@@ -61,55 +62,55 @@ def read(decorator: Decorator) -> TriggerOnFinish:
 
 
 def check(decorator: Decorator, _owner: Flow) -> Iterator[Diagnostic]:
-    given = decorator.attributes
+    attributes = decorator.attributes
     yield from dicts(decorator, "options")
-    if bool(given["flow"]) == bool(given["flows"]):
-        both = bool(given["flow"])
-        why = "one of the two says what the flow waits for" if both else "nothing says what the flow waits for"
+    if bool(attributes["flow"]) == bool(attributes["flows"]):
+        both = bool(attributes["flow"])
+        why = "Metaflow accepts only one of the two" if both else "without it, no event would ever start the flow"
         how = "give `flow` or `flows`, not both" if both else "write `@trigger_on_finish(flow='OtherFlow')`"
         yield value_error(decorator, "flows" if both else "flow", why, how)
         return
-    if given["flows"] and not isinstance(given["flows"], list) and not function_name(given["flows"]):
-        yield value_error(decorator, "flows", "it is a list of flows", "write `flows=['…', '…']`")
+    if attributes["flows"] and not isinstance(attributes["flows"], list) and not function_name(attributes["flows"]):
+        yield value_error(decorator, "flows", "it must be a list of flows", "write `flows=['…', '…']`")
         return
     for each in _several(decorator):
         for why, how in _wrong(each):
-            yield value_error(decorator, "flow" if given["flow"] else "flows", why, how)
+            yield value_error(decorator, "flow" if attributes["flow"] else "flows", why, how)
 
 
 def _several(decorator: Decorator) -> list[Value]:
-    given = decorator.attributes
-    flows = given["flows"]
-    return [given["flow"]] if given["flow"] else flows if isinstance(flows, list) else [flows]
+    attributes = decorator.attributes
+    flows = attributes["flows"]
+    return [attributes["flow"]] if attributes["flow"] else flows if isinstance(flows, list) else [flows]
 
 
 def _wrong(flow: Value) -> Iterator[tuple[str, str]]:
-    """Yields (why, how) for what is wrong with one flow."""
+    """Yields (why, how) for each fault of one flow."""
     if function_name(flow):
         return
     name = flow
     if isinstance(flow, dict):
         unknown = [key for key in flow if key not in ("name", "project", "project_branch")]
         if unknown:
-            yield f"a flow has no `{unknown[0]}`", "its keys are `name`, `project` and `project_branch`"
+            yield f"a flow has no key `{unknown[0]}`", "its keys are `name`, `project` and `project_branch`"
         for key in ("project", "project_branch"):
             if key in flow and not (isinstance(flow[key], str) and flow[key]):
-                yield f"`{key}` is text", f"write `'{key}': '…'`"
+                yield f"`{key}` must be text", f"write `'{key}': '…'`"
         name = flow.get("name")
         if isinstance(name, str) and "." in name:
             yield (
-                "the `name` of a flow has no dot",
-                "give the project and the branch with `project` and `project_branch`",
+                "the `name` of a flow cannot contain a dot",
+                "use `project` and `project_branch` for the project and the branch",
             )
             return
     if not isinstance(name, str):
         yield (
-            "a flow is text, or a dictionary with `name`",
+            "a flow must be text or a dictionary with `name`",
             "write `'OtherFlow'`, or `{'name': 'OtherFlow', 'project': '…', 'project_branch': '…'}`",
         )
     elif name.count(".") == 1:
-        yield f"`{name}` has one dot", "write `Flow`, or `project.branch.Flow`"
+        yield f"`{name}` has one dot, but a flow's full name has two", "write `Flow`, or `project.branch.Flow`"
     elif not name.rpartition(".")[2] or not _LETTERS.issuperset(name.rpartition(".")[2]):
-        yield f"`{name.rpartition('.')[2]}` cannot be the name of a flow", "use letters, digits and underscores"
+        yield f"`{name.rpartition('.')[2]}` is not a valid flow name", "use letters, digits and underscores"
     elif not all(name.split(".")):
         yield f"`{name}` has an empty part", "write `Flow`, or `project.branch.Flow`"

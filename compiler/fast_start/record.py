@@ -1,11 +1,11 @@
 """`record`: frozen, slotted classes that cost nothing to import.
 
-The IR would be written with `@dataclass(frozen=True, slots=True)` but for start-up: importing `dataclasses` costs more than starting
-Python does, and each class a millisecond more. `record` gives the same shape (positional and keyword construction, equality, hash,
-repr, `replace`, no assignment after construction) without generating code. Type checkers see it as a dataclass.
+The IR would use `@dataclass(frozen=True, slots=True)`, but importing `dataclasses` takes longer than starting Python,
+and each class takes a millisecond more. `record` gives the same shape (positional and keyword construction, equality,
+hash, repr, `replace`, no assignment after construction) without generating code. Type checkers see it as a dataclass.
 
-The plain version is that decorator of `dataclasses`. Deleting this file costs 15 ms a command and a millisecond for each class: the processor time of
-`import dataclasses`, where Python itself starts in 9 ms.
+The plain version is that decorator of `dataclasses`. Deleting this file costs 15 ms a command and a millisecond for
+each class: the processor time of `import dataclasses`, where Python itself starts in 9 ms.
 
     >>> @record
     ... class Point:
@@ -91,9 +91,10 @@ def _constructor(kind: str, fields: tuple[str, ...], defaults: dict[str, Any]) -
 
 @dataclass_transform(frozen_default=True)
 def record(cls: type[T]) -> type[T]:
-    """Returns `cls` rebuilt as a frozen, slotted class of its annotated fields, in order; class-level values are the defaults.
+    """Returns `cls` rebuilt as a frozen, slotted class of its annotated fields, in order; class-level values are the
+    defaults.
 
-    Raises TypeError when a field without a default follows one with a default.
+    Raises TypeError if a field without a default follows one with a default.
     """
     fields = tuple(cls.__annotations__)
     defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
@@ -123,6 +124,9 @@ def record(cls: type[T]) -> type[T]:
 
 
 def replace(value: T, **changes: object) -> T:
-    """Returns a copy of the record `value` with some fields changed. Raises TypeError for a name that is not a field."""
+    """Returns a copy of the record `value` with some fields changed.
+
+    Raises TypeError for a name that is not a field.
+    """
     fields = {name: getattr(value, name) for name in value.__match_args__}  # type: ignore[attr-defined]
     return type(value)(**{**fields, **changes})

@@ -1,8 +1,8 @@
-"""How much folding may cost: what keeps a hostile source from hanging or exhausting the compiler.
+"""Limits on the cost of folding, so that a hostile source can neither hang nor exhaust the compiler.
 
-The measure is *weight*: the characters and items that a value would have if it were written out, shared parts counted each time. No
-value may weigh more than MAX_WEIGHT, so whatever Python does with one (comparing, copying, writing it as text) is bounded too; and all work
-of one folding together is bounded by MAX_WORK and MAX_STEPS.
+The measure is *weight*: the number of characters and items of a value if it were written out, with shared parts
+counted each time. No value may weigh more than MAX_WEIGHT, which also bounds what Python does with it (comparing,
+copying, writing it as text). MAX_WORK and MAX_STEPS bound all work of one folding.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 50_000  # nodes of expressions
 MAX_WEIGHT = 1 << 20  # of one value
-MAX_WORK = 1 << 20  # weight of everything that is looked at or made
+MAX_WORK = 1 << 20  # weight of everything that is read or made
 MAX_ITEMS = 1 << 16  # of one collection
 MAX_BITS = 4096  # of a whole number
 MAX_WIDTH = 10_000  # of a field of a format
-MAX_KEYS = 1000  # of a set or dict whose keys are not text or plain numbers: others may be made to collide
+# of a set or dict with keys other than text or plain numbers, whose hashes an attacker could make collide
+MAX_KEYS = 1000
 
 COLLECTIONS = (str, bytes, list, tuple, dict, set, frozenset, range)
 
 
 class Unfoldable(Exception):
-    """An expression whose value cannot be known here. `args[0]` says what part of it and why."""
+    """Raised for an expression whose value cannot be known here. `args[0]` names the part of it, and the reason."""
 
 
 class Unknown(Unfoldable):
-    """A name that nothing binds to anything known."""
+    """Raised for a name that is not bound to a known value."""
 
 
 class Failing(Unfoldable):
-    """Known values with which an operation fails: `error` is the exception that Python would raise."""
+    """Raised if an operation on known values fails; `error` is the exception that Python would raise."""
 
     def __init__(self, text: str, error: Exception) -> None:
         super().__init__(text)
@@ -40,18 +41,18 @@ class Failing(Unfoldable):
 
 
 class Reported(Unfoldable):
-    """A value that cannot be known because of something that has been said already."""
+    """Raised for a value that cannot be known because of a fault that is already reported."""
 
 
 class Budget:
-    """What one folding has spent, and what its values weigh."""
+    """The cost of one folding so far, and the weights of its values."""
 
     def __init__(self) -> None:
         self.steps = 0
         self.work = 0
         self._weights: dict[
             int, tuple[Any, int]
-        ] = {}  # by identity; the value is kept, so that its identity is its own
+        ] = {}  # by identity; the value is kept alive, so that its identity is not reused
 
     def step(self) -> None:
         self.steps += 1
@@ -64,7 +65,7 @@ class Budget:
             raise Unfoldable("it takes too much work")
 
     def made(self, value: Any) -> Any:
-        """Returns the value, after seeing to it that it is no larger than a value may be."""
+        """Returns the value. Raises Unfoldable if it is too large."""
         if value is None or isinstance(value, (bool, float)):
             return value
         if isinstance(value, int):
@@ -78,7 +79,7 @@ class Budget:
         return value
 
     def weight(self, value: Any) -> int:
-        """Returns the value's weight. Raises Unfoldable when it is too large."""
+        """Returns the value's weight. Raises Unfoldable if it is too large."""
         if isinstance(value, (str, bytes, range)):
             found = len(value) + 1
         elif isinstance(value, (list, tuple, dict, set, frozenset)):
@@ -88,10 +89,10 @@ class Budget:
             if len(value) > MAX_ITEMS:
                 raise Unfoldable("it is too large")
             found = 1
-            for each in value:
-                found += self.weight(each)
+            for item in value:
+                found += self.weight(item)
                 if isinstance(value, dict):
-                    found += self.weight(value[each])
+                    found += self.weight(value[item])
                 if found > MAX_WEIGHT:
                     raise Unfoldable("it is too large")
             self.spend(len(value) + 1)
@@ -103,15 +104,18 @@ class Budget:
         return found
 
     def forget(self) -> None:
-        """To be called when a value was changed in place: whatever holds it weighs something else now."""
+        """Forgets all weights.
+
+        Must be called after a value changes in place, since everything that contains it then has a different weight.
+        """
         self._weights.clear()
 
 
 def keys(several: Iterable[Any]) -> None:
-    """Raises Unfoldable for so many keys of kinds that can be made to collide that a dict of them would be slow."""
+    """Raises Unfoldable for too many keys of kinds whose hashes can collide, which would make a dict slow."""
     count = 0
-    for each in several:
-        if isinstance(each, (str, bytes)) or each is None or (isinstance(each, int) and each.bit_length() < 61):
+    for item in several:
+        if isinstance(item, (str, bytes)) or item is None or (isinstance(item, int) and item.bit_length() < 61):
             continue
         count += 1
         if count > MAX_KEYS:
@@ -121,18 +125,18 @@ def keys(several: Iterable[Any]) -> None:
 def width(spec: str) -> None:
     """Raises Unfoldable if a number in the format makes a field too wide."""
     if any(
-        int(each[:10]) > MAX_WIDTH for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()
+        int(part[:10]) > MAX_WIDTH for part in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split()
     ):
         raise Unfoldable("the field is too wide")
 
 
 def numbers_in(spec: str) -> int:
-    """The sum of the numbers in a format: no text of it can be longer by padding."""
-    return sum(int(each[:10]) for each in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split())
+    """Returns the sum of the numbers in a format, which bounds the padding in its text."""
+    return sum(int(part[:10]) for part in "".join(c if c.isascii() and c.isdigit() else " " for c in spec).split())
 
 
 def is_ordered(value: Any) -> bool:
-    """False if something in the value is a set, whose order and text are not the same in every run."""
+    """Returns False if the value contains a set, whose order and text differ from run to run."""
     if isinstance(value, (set, frozenset)):
         return len(value) < 2 and all(map(is_ordered, value))
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""The evaluator: the values of the constants of the flow's modules and classes, without running any of them.
+"""The evaluator: computes the constants of the flow's modules and classes without running their code.
 
-It holds what a value may depend on beside the source: what `--set` and `--env` give, the flow's configs, and what
-Metaflow's names do. An evaluator never changes; `with_configs` and `at` return another.
+It holds everything besides the source that a value may depend on: the values from `--set` and `--env`, the flow's
+configs, and the meaning of Metaflow's names. An evaluator never changes; `with_configs` and `at` return a new one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def no_natives(qualified: str) -> None:
-    """What Metaflow's names do for whoever has no use for them: nothing."""
+    """Returns None: the meaning of Metaflow's names for callers that do not need them."""
 
 
 class Evaluator:
@@ -36,11 +36,11 @@ class Evaluator:
         natives: Callable[[str], Any] = no_natives, configs: Mapping[str, Config] | None = None, here: str = "",
     ) -> None:  # fmt: skip
         self.resolver = resolver
-        self.given = given if given is not None else Values({})  # values that `--set` gives
+        self.given = given if given is not None else Values({})  # values from `--set`
         self.environment = environment or Environment({}, False, set())
-        self.natives = natives  # what folding takes one of Metaflow's names for, or None
+        self.natives = natives  # the function that folding uses for one of Metaflow's names, or None
         self.configs = configs or {}  # of the flow, by name
-        self.here = here  # what stands for the flow's folder in `__file__`; "" where a path may not depend on it
+        self.here = here  # the flow's folder in `__file__`; "" if a path may not depend on it
         self._folding: set[tuple[str, str]] = set()
 
     def with_configs(self, configs: Mapping[str, Config]) -> Evaluator:
@@ -48,22 +48,21 @@ class Evaluator:
         return Evaluator(self.resolver, self.given, self.environment, self.natives, configs, self.here)
 
     def at(self, here: str) -> Evaluator:
-        """Returns an evaluator to which the flow's folder has a name, for a path that is read from there."""
+        """Returns an evaluator that knows the flow's folder, for a path that is read from there."""
         return Evaluator(self.resolver, self.given, self.environment, self.natives, self.configs, here)
 
     def fold(self, text: str, lookup: Callable[[str], Any]) -> Any:
-        """Folds an expression with what `--set` gave. Raises Unfoldable."""
+        """Folds an expression with the values from `--set`. Raises Unfoldable."""
         return fold(text, lookup, self.given)
 
     def constant(self, module: Module, dotted: str) -> Any:
         """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
-
-        Raises KeyError for a name that nothing binds, Unfoldable for one whose value cannot be known.
+        Raises KeyError for an unbound name, Unfoldable for one whose value cannot be known.
         """
         first = dotted.partition(".")[0]
         if dotted == "__file__":
             if not self.here:
-                raise Unfoldable("where the flow's file is differs from machine to machine")
+                raise Unfoldable("the path of the flow's file differs from machine to machine")
             return f"{self.here}/{module.source.name}"
         if not binds(module, first):
             if dotted in self.given:
@@ -93,9 +92,9 @@ class Evaluator:
         return self._bound(home, names[0], dotted)
 
     def function(self, module: Module, definition: SgNode, lookup: Callable[[str], Any]) -> Function:
-        """Returns what folding calls for a function of the module, which is read and not run. `definition` is its whole statement, or a lambda.
+        """Returns the value that folding calls for a function of the module, whose code is read but not run.
 
-        Raises Unfoldable.
+        `definition` is its whole statement, or a lambda. Raises Unfoldable.
         """
         if definition.kind() == "lambda":
             return Function("lambda", parsed(definition.text()).body, lookup, {}, self.given)
@@ -106,7 +105,7 @@ class Evaluator:
         return Function(tree.body[0].name, tree.body[0], lookup, {}, self.given)
 
     def _config_expression(self, module: Module, folder: Folder, text: Any) -> Late:
-        """`config_expr('…')`: an expression over the flow's configs by their names, then the names of the module that it is written in."""
+        """Folds `config_expr('…')`: an expression over the flow's configs by name, and then the names of its module."""
         if not isinstance(text, str):
             raise Unfoldable("`config_expr` takes an expression as text")
 
@@ -122,14 +121,17 @@ class Evaluator:
         return Late(inner.usable(inner.fold(parsed(text).body)), text)
 
     def config_of(self, owner: Class, attribute: str) -> Late | None:
-        """What the attribute of a class stands for in its body when it is a `Config`, else None. Raises Unfoldable if that could not be read."""
+        """Returns the value in the class body of an attribute that is a `Config`, else None.
+
+        Raises Unfoldable if the config could not be read.
+        """
         for config in self.configs.values():
             if config.attribute == attribute and config.owner == owner.key:
                 return Late(config.known(), attribute, is_config=True)
         return None
 
     def library(self, qualified: str) -> Any:
-        """What folding knows of Python's own library, or None."""
+        """Returns the folded value of a name in Python's standard library, or None."""
         if "." not in qualified:
             return Library(qualified) if qualified in ("os", "json", "math", "datetime", "textwrap", "string") else None
         if qualified == "os.environ":
@@ -170,7 +172,7 @@ class Evaluator:
             raise
 
     def _class_constant(self, home: Module, names: list[str], dotted: str) -> Any:
-        """`Limits.CPU`, also in a class within a class, and the members of an enumeration."""
+        """Returns the value of `Limits.CPU`, also in a nested class, and of members of an enumeration."""
         from ..names.classes import is_enumeration
         from ..source.modules import Class
 
@@ -203,7 +205,7 @@ class Evaluator:
 
 
 class Values(dict):  # type: ignore[type-arg]
-    """What `--set` gives: values by the text of a name or a call. `used` are those that were asked for."""
+    """The values from `--set`, by the text of a name or a call. `used` are those that were looked up."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__(values)
@@ -215,12 +217,12 @@ class Values(dict):  # type: ignore[type-arg]
 
 
 def _wraps(_folder: Folding, wrapped: Any, *_names: Any, **_named: Any) -> Native:
-    """`functools.wraps`: what wraps a step is a step, with the decorators of that."""
+    """Folds `functools.wraps`: a wrapper of a step is a step with the same decorators."""
     return Native("wraps", lambda _, function: wrapped if isinstance(wrapped, Decorated) else function)
 
 
 def _partial(_folder: Folding, function: Any, *before: Any, **fixed: Any) -> Native:
-    """`functools.partial`."""
+    """Folds `functools.partial`."""
     return Native(
         "partial", lambda folder, *arguments, **named: folder.call(function, [*before, *arguments], {**fixed, **named})
     )

@@ -1,9 +1,10 @@
 """Folding: the value of an expression, without running any of the user's code.
 
-`fold` reads an expression with Python's own parser and evaluates the part of the language that has no side effects: literals, arithmetic,
-comparisons, conditional expressions, f-strings, subscripts, comprehensions, lambdas, methods of text and collections, some of Python's
-own functions (`library.py`), pure functions of the flow's own modules (`function_calls.py`), and names that the caller can look up. Everything
-is bounded (`budget.py`), so that a hostile source can neither hang nor exhaust the compiler.
+`fold` reads an expression with Python's own parser and evaluates the part of the language that has no side effects:
+literals, arithmetic, comparisons, conditional expressions, f-strings, subscripts, comprehensions, lambdas, methods of
+text and collections, some of Python's own functions (`library.py`), pure functions of the flow's own modules
+(`function_calls.py`), and names that the caller can look up. Everything is bounded (`budget.py`), so that a hostile
+source can neither hang nor exhaust the compiler.
 
     >>> fold("[n * 2 for n in range(LIMIT)]", {"LIMIT": 3}.__getitem__)
     [0, 2, 4]
@@ -27,13 +28,17 @@ if TYPE_CHECKING:
 
 # The operators are safe because their operands are folded values only, never the user's objects.
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
-    _ast.Add: lambda a, b: a + b, _ast.Sub: lambda a, b: a - b, _ast.Div: lambda a, b: a / b, _ast.FloorDiv: lambda a, b: a // b,
-    _ast.Mod: lambda a, b: a % b, _ast.BitAnd: lambda a, b: a & b, _ast.BitOr: lambda a, b: a | b, _ast.BitXor: lambda a, b: a ^ b,
+    _ast.Add: lambda a, b: a + b, _ast.Sub: lambda a, b: a - b, _ast.Div: lambda a, b: a / b,
+    _ast.FloorDiv: lambda a, b: a // b,
+    _ast.Mod: lambda a, b: a % b, _ast.BitAnd: lambda a, b: a & b, _ast.BitOr: lambda a, b: a | b,
+    _ast.BitXor: lambda a, b: a ^ b,
     _ast.RShift: lambda a, b: a >> b,
 }  # fmt: skip
 _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
-    _ast.Eq: lambda a, b: a == b, _ast.NotEq: lambda a, b: a != b, _ast.Lt: lambda a, b: a < b, _ast.LtE: lambda a, b: a <= b,
-    _ast.Gt: lambda a, b: a > b, _ast.GtE: lambda a, b: a >= b, _ast.Is: lambda a, b: a is b, _ast.IsNot: lambda a, b: a is not b,
+    _ast.Eq: lambda a, b: a == b, _ast.NotEq: lambda a, b: a != b, _ast.Lt: lambda a, b: a < b, _ast.LtE: lambda a,
+    b: a <= b,
+    _ast.Gt: lambda a, b: a > b, _ast.GtE: lambda a, b: a >= b, _ast.Is: lambda a, b: a is b, _ast.IsNot: lambda a,
+    b: a is not b,
     _ast.In: lambda a, b: a in b, _ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
 _UNARY: dict[type, Callable[[Any], Any]] = {
@@ -45,25 +50,24 @@ _UNARY: dict[type, Callable[[Any], Any]] = {
 
 
 def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
-    """Returns the value of the expression `text`. `lookup` gives the value of a (dotted) name; it raises KeyError for one that nothing binds,
-    and Unfoldable for one whose value cannot be known.
-
-    `given` holds values for names and calls, by their text, that cannot be known otherwise. Raises Unfoldable, naming the part that cannot be known.
+    """Returns the value of the expression `text`. `lookup` returns the value of a (dotted) name. It raises KeyError
+    for an unbound name, and Unfoldable for one whose value cannot be known. `given` holds values, by their text, for
+    names and calls that cannot be known otherwise. Raises Unfoldable, naming the part that cannot be known.
     """
     return Folder(lookup, Budget(), {}, given or {}).of(parsed(text).body)
 
 
 def called(function: Any, arguments: list[Any], given: Mapping[str, Any] | None = None) -> Any:
-    """Returns what a function gives that folding found. Raises Unfoldable."""
+    """Calls a function that is a folded value, and returns its result. Raises Unfoldable."""
     try:
         return Folder(_unbound, Budget(), {}, given or {}).call(function, arguments, {})
     except Unfoldable:
         raise
     except RecursionError:
-        raise Unfoldable("it is nested too deep") from None
+        raise Unfoldable("it is nested too deeply") from None
     except KeyError as error:
         raise Unfoldable(f"key {error} does not exist") from None
-    except Exception as error:  # what Python would raise: it takes other arguments, …
+    except Exception as error:  # an exception that Python would raise, such as for wrong arguments
         raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
 
 
@@ -88,11 +92,11 @@ class Folder:
         self.lookup, self.budget, self.local, self.given, self.depth = lookup, budget, local, given, depth
 
     def of(self, node: Any) -> Any:
-        """The value of a whole expression."""
+        """Returns the value of a whole expression."""
         try:
             return self.fold(node)
         except RecursionError:
-            raise Unfoldable("it is nested too deep") from None
+            raise Unfoldable("it is nested too deeply") from None
 
     def fold(self, node: Any) -> Any:
         self.budget.step()
@@ -113,18 +117,18 @@ class Folder:
             raise
         except KeyError as error:
             raise Failing(f"key {error} does not exist", error) from None
-        except Exception as error:  # whatever an operation on folded values raises: division by zero, a wrong type, …
+        except Exception as error:  # an exception from an operation on folded values: division by zero, a wrong type, …
             raise Failing(f"it fails: {type(error).__name__}: {error}", error) from None
 
     def plain(self, node: Any) -> Any:
-        """The value of an operand, with which something is computed."""
+        """Returns the value of an operand, which must be usable in a computation."""
         return self.usable(self.fold(node))
 
     def usable(self, value: Any) -> Any:
-        """Raises Unfoldable for a value with which nothing can be computed."""
+        """Raises Unfoldable for a value that cannot be used in a computation."""
         return usable(value)
 
-    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fold_Constant(self, node: Any) -> Any:
         if node.value is Ellipsis:
@@ -160,13 +164,13 @@ class Folder:
         if value is None:
             shown = dotted.rpartition(".")[0] if dotted is not None else "it"
             raise Failing(
-                f"`{shown}` is None, which has no `{node.attr}`; a `Config` that is given no value is None",
+                f"`{shown}` is None, which has no `{node.attr}`; a `Config` without a value is None",
                 AttributeError(node.attr),
             )
         return self.attribute(value, node.attr)
 
     def attribute(self, value: Any, name: str) -> Any:
-        """The attribute, or for a method what `fold_Call` then calls."""
+        """Returns the attribute; for a method, the value that `fold_Call` then calls."""
         if isinstance(value, Settings):
             if name in value:
                 return value[name]
@@ -200,7 +204,7 @@ class Folder:
         except (KeyError, TypeError, IndexError):
             raise Unfoldable(f"the configuration has no `{name}`") from None
 
-    # ── displays and operators ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── displays and operators ───────────────────────────────────────────────────────────────────────────────────────
 
     def fold_List(self, node: Any) -> Any:
         return self.items(node.elts)
@@ -209,7 +213,7 @@ class Folder:
         return tuple(self.items(node.elts))
 
     def fold_Set(self, node: Any) -> Any:
-        return self.set_of([self.usable(each) for each in self.items(node.elts)])
+        return self.set_of([self.usable(item) for item in self.items(node.elts)])
 
     def set_of(self, items: list[Any]) -> Any:
         keys(items)
@@ -225,9 +229,9 @@ class Folder:
         return found
 
     def iterate(self, value: Any) -> list[Any]:
-        """The items of a value in their order. Raises Unfoldable for a set, whose order is not the same in every run."""
+        """Returns the items of a value in order. Raises Unfoldable for a set, whose order differs from run to run."""
         if isinstance(value, (set, frozenset)) and len(value) > 1:
-            raise Unfoldable("the order of a set is not the same in every run; write `sorted(…)` around it")
+            raise Unfoldable("the order of a set differs from run to run; write `sorted(…)` around it")
         if isinstance(value, (str, bytes, list, tuple, dict, set, frozenset, range)):
             self.budget.spend(len(value) // 4 + 1)
             return list(value)
@@ -244,12 +248,12 @@ class Folder:
         return found
 
     def mapping(self, node: Any) -> dict[Any, Any]:
-        """What `**` unpacks; a `Config` or a part of one may be, even in a class body."""
+        """Returns the mapping that `**` unpacks, which may be a `Config` or a part of one, even in a class body."""
         value = self.fold(node)
         if isinstance(value, Late):
             value = value.value
         if not isinstance(value, dict):
-            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+            raise Unfoldable(f"`**` must unpack a mapping, not a value of type `{type(value).__name__}`")
         return value
 
     def fold_UnaryOp(self, node: Any) -> Any:
@@ -294,12 +298,12 @@ class Folder:
     def percent(self, left: Any, right: Any) -> Any:
         template = left if isinstance(left, str) else left.decode("latin-1")
         if "*" in template:
-            raise Unfoldable("a width that is an argument is not folded")
+            raise Unfoldable("a width from an argument is not supported")
         width(template)
         if self.budget.weight(right) * max(1, template.count("%")) + numbers_in(template) + len(left) > MAX_WEIGHT:
             raise Unfoldable("the text is too long")
         if not is_ordered(right):
-            raise Unfoldable("its text is not the same in every run")
+            raise Unfoldable("its text differs from run to run")
         return left % right
 
     def fold_BoolOp(self, node: Any) -> Any:
@@ -349,7 +353,7 @@ class Folder:
         return slice(*(None if each is None else self.plain(each) for each in (node.lower, node.upper, node.step)))
 
     def fold_JoinedStr(self, node: Any) -> Any:
-        parts = [self.fold(each) for each in node.values]
+        parts = [self.fold(value) for value in node.values]
         if sum(map(len, parts)) > MAX_WEIGHT:
             raise Unfoldable("the text is too long")
         return "".join(parts)
@@ -360,16 +364,16 @@ class Folder:
         )
 
     def formatted(self, value: Any, conversion: int, spec: str) -> str:
-        """`conversion` is that of the syntax tree: -1, or the character's number."""
+        """Returns a formatted value. `conversion` is the syntax tree's: -1, or the number of the character."""
         width(spec)
         if not is_ordered(self.usable(value)):
-            raise Unfoldable("its text is not the same in every run")
+            raise Unfoldable("its text differs from run to run")
         self.budget.spend(self.budget.weight(value) // 2)
         if conversion != -1:
             value = str(value) if conversion == 115 else repr(value) if conversion == 114 else ascii(value)
         return format(value, spec)
 
-    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fold_Lambda(self, node: Any) -> Any:
         return Function("lambda", node, self.lookup, self.local, self.given)
@@ -384,15 +388,15 @@ class Folder:
             raise Unfoldable(f"what `{dotted}(…)` returns is not known before the flow runs") from None
         arguments = self.items(node.args)
         named: dict[str, Any] = {}
-        for each in node.keywords:
-            if each.arg is None:
-                named.update(self.mapping(each.value))
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                named.update(self.mapping(keyword.value))
             else:
-                named[each.arg] = self.fold(each.value)
+                named[keyword.arg] = self.fold(keyword.value)
         return self.call(function, arguments, named)
 
     def call(self, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
-        """Calls what `fold` gave for a function."""
+        """Calls a folded function."""
         if isinstance(function, Function):
             from .function_calls import Scope, run
 
@@ -406,7 +410,7 @@ class Folder:
 
         return call(self, function, arguments, named)
 
-    # ── comprehensions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── comprehensions ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def comprehension(self, generators: list[Any], make: Callable[[], None], nested: bool = False) -> None:
         first, *rest = generators
@@ -427,7 +431,7 @@ class Folder:
             self.local = before
 
     def bind(self, target: Any, value: Any) -> None:
-        """Binds the variables of an assignment's target."""
+        """Binds the variables in the target of an assignment."""
         if isinstance(target, _ast.Name):
             self.local[target.id] = value
         elif isinstance(target, (_ast.Tuple, _ast.List)):
@@ -444,7 +448,7 @@ class Folder:
             for each, one in zip(target.elts, values):
                 self.bind(each.value if isinstance(each, _ast.Starred) else each, one)
         else:
-            raise Unfoldable("this target of an assignment is not folded")
+            raise Unfoldable("this target of an assignment is not supported")
 
     def fold_ListComp(self, node: Any) -> Any:
         found: list[Any] = []

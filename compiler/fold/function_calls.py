@@ -1,7 +1,8 @@
 """Calling a function that is read, not run: one of the flow's own modules, or a lambda.
 
-Only what a function can do without any effect outside of itself is understood: assignments to its own variables, `if`, `for`, `while`,
-`return`, `assert`, and changes of collections that it made itself. Everything counts against the budget of the folding that calls it.
+Only code without effects outside the function is supported: assignments to its own variables, `if`, `for`, `while`,
+`return`, `assert`, and changes to collections that it made itself. All of it counts against the budget of the folding
+that calls it.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ class _Continue(Exception):
 
 
 def run(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> Any:
-    """Returns what the function returns. `folder` is one for its body, with `Scope.lookup`. Raises Unfoldable."""
+    """Returns the function's result. `folder` folds its body, with `Scope.lookup`. Raises Unfoldable."""
     if folder.depth > MAX_DEPTH:
-        raise Unfoldable(f"`{function.name}` calls functions too deep")
+        raise Unfoldable(f"`{function.name}` nests calls too deeply")
     node = function.node
     if isinstance(node, (_ast.AsyncFunctionDef,)) or getattr(node, "decorator_list", None):
         raise Unfoldable(f"what `{function.name}(…)` returns is not known before the flow runs")
@@ -58,7 +59,7 @@ def run(folder: Folding, function: Function, arguments: list[Any], named: dict[s
 
 
 class Scope:
-    """The names that a function's body sees: one that it binds somewhere is its own everywhere, as Python has it."""
+    """The names that a function's body sees. As in Python, a name that the body binds anywhere is local everywhere."""
 
     def __init__(self, function: Function) -> None:
         self.function = function
@@ -82,15 +83,15 @@ class Scope:
 
 
 def _bound(folder: Folding, function: Function, arguments: list[Any], named: dict[str, Any]) -> dict[str, Any]:
-    """The parameters' values, as Python binds them."""
+    """Returns the values of the parameters, bound as in Python."""
     signature = function.node.args
-    positional = [each.arg for each in (*signature.posonlyargs, *signature.args)]
+    positional = [posonlyarg.arg for posonlyarg in (*signature.posonlyargs, *signature.args)]
     if len(arguments) > len(positional) and not signature.vararg:
         raise TypeError(
             f"{function.name}() takes {len(positional)} positional arguments but {len(arguments)} were given"
         )
     found = dict(zip(positional, arguments))
-    known = {*(each.arg for each in (*signature.args, *signature.kwonlyargs))}
+    known = {*(argument.arg for argument in (*signature.args, *signature.kwonlyargs))}
     others: dict[str, Any] = {}
     for name, value in named.items():
         if name in known and name in found:
@@ -102,7 +103,7 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
     defaults.update(
         {each.arg: value for each, value in zip(signature.kwonlyargs, signature.kw_defaults) if value is not None}
     )
-    for name in (*positional, *(each.arg for each in signature.kwonlyargs)):
+    for name in (*positional, *(kwonlyarg.arg for kwonlyarg in signature.kwonlyargs)):
         if name not in found:
             if name not in defaults:
                 raise TypeError(f"{function.name}() missing 1 required argument: '{name}'")
@@ -115,31 +116,31 @@ def _bound(folder: Folding, function: Function, arguments: list[Any], named: dic
 
 
 class _Body:
-    """Runs statements with one folder. `mine` are the collections that the function made itself, by identity."""
+    """Runs statements with a folder. `mine` are the collections that the function made itself, by identity."""
 
     def __init__(self, folder: Folding, name: str) -> None:
         self.folder, self.name = folder, name
         self.mine: dict[int, Any] = {}
 
     def run(self, statements: list[Any]) -> None:
-        for each in statements:
+        for statement in statements:
             self.folder.budget.step()
-            kind = type(each).__name__
+            kind = type(statement).__name__
             method = getattr(self, "run_" + kind, None)
             if method is None:
                 raise Unfoldable(
-                    f"`{self.name}` has a `{kind.lower()}` statement, so what it returns is only known when it is run"
+                    f"`{self.name}` has a `{kind.lower()}` statement, so its result is only known at run time"
                 )
-            method(each)
+            method(statement)
 
     def run_FunctionDef(self, node: Any) -> None:
         made: Any = Function(node.name, node, self.folder.lookup, self.folder.local, self.folder.given)
-        try:  # `@wraps(step)` makes a step of it
+        try:  # `@wraps(step)` makes it a step
             for each in reversed(node.decorator_list):
                 wrapped = self.folder.call(self.folder.fold(each), [made], {})
                 made = wrapped if isinstance(wrapped, Decorated) else made
         except Unfoldable:
-            pass  # it is not known what it is: whoever calls it says so
+            pass  # its value is unknown: whoever calls it reports that
         self.folder.local[node.name] = made
 
     def run_Return(self, node: Any) -> None:
@@ -162,26 +163,26 @@ class _Body:
         raise Unfoldable(f"`{self.name}` raises an exception")
 
     def run_Import(self, node: Any) -> None:
-        for each in node.names:
-            if each.asname:
-                self.folder.local[each.asname] = Library(each.name)
+        for name in node.names:
+            if name.asname:
+                self.folder.local[name.asname] = Library(name.name)
             else:
-                top = each.name.partition(".")[0]
+                top = name.name.partition(".")[0]
                 self.folder.local[top] = Library(top)
 
     def run_ImportFrom(self, node: Any) -> None:
         if node.level:
             raise Unfoldable(f"`{self.name}` imports from a relative module")
-        for each in node.names:
-            self.folder.local[each.asname or each.name] = Library(f"{node.module}.{each.name}")
+        for name in node.names:
+            self.folder.local[name.asname or name.name] = Library(f"{node.module}.{name.name}")
 
     def run_Try(self, node: Any) -> None:
-        """What is caught is what an operation on known values raises; what is not known remains so."""
+        """Runs a `try`. It catches the exceptions of operations on known values; unknown values stay unknown."""
         try:
             try:
                 self.run(node.body)
             except Failing as failing:
-                handler = next((each for each in node.handlers if _catches(each.type, failing.error)), None)
+                handler = next((handler for handler in node.handlers if _catches(handler.type, failing.error)), None)
                 if handler is None or (
                     handler.name
                     and any(isinstance(each, _ast.Name) and each.id == handler.name for each in _below(handler.body))
@@ -258,13 +259,13 @@ class _Body:
         kind = type(self.folder.plain(call.func.value))
         if call.func.attr not in _CHANGES.get(kind, frozenset()):
             raise Unfoldable(f"`{self.name}` calls something for its effect")
-        arguments = [self.folder.usable(each) for each in self.folder.items(call.args)]
-        if any(isinstance(each, (set, frozenset)) for each in arguments) and kind is list:
-            raise Unfoldable("the order of a set is not the same in every run")
+        arguments = [self.folder.usable(item) for item in self.folder.items(call.args)]
+        if any(isinstance(argument, (set, frozenset)) for argument in arguments) and kind is list:
+            raise Unfoldable("the order of a set differs from run to run")
         if call.keywords or (call.func.attr == "sort" and arguments):
-            raise Unfoldable(f"`{self.name}` changes a collection in a way that is not folded")
-        for each in arguments:
-            self.folder.budget.spend(self.folder.budget.weight(each))
+            raise Unfoldable(f"`{self.name}` changes a collection in a way that is not supported")
+        for argument in arguments:
+            self.folder.budget.spend(self.folder.budget.weight(argument))
         changed = self.own(call.func.value)
         getattr(changed, call.func.attr)(*arguments)
         self.changed(changed)
@@ -277,21 +278,21 @@ class _Body:
             keys(value if len(value) <= MAX_KEYS or len(value) % MAX_KEYS == 0 else ())
 
     def own(self, node: Any) -> Any:
-        """The collection that is to be changed: only one that this call of the function has made."""
+        """Returns the collection to change, which must be one that this call of the function made."""
         found = self.folder.plain(node)
         if id(found) not in self.mine:
             raise Unfoldable(f"`{self.name}` changes something that it did not make itself")
         return found
 
     def made(self, node: Any, value: Any) -> None:
-        """Remembers the collections that an expression makes."""
+        """Records the collections that an expression makes."""
         is_call = isinstance(node, _ast.Call) and (
             (isinstance(node.func, _ast.Name) and node.func.id in ("list", "dict", "set", "sorted"))
             or (isinstance(node.func, _ast.Attribute) and node.func.attr in ("copy", "split", "splitlines"))
         )
         if is_call or isinstance(node, (_ast.List, _ast.Dict, _ast.Set, _ast.ListComp, _ast.DictComp, _ast.SetComp)):
             self.mine[id(value)] = value
-        if isinstance(node, (_ast.List, _ast.Tuple)) and not any(isinstance(each, _ast.Starred) for each in node.elts):
+        if isinstance(node, (_ast.List, _ast.Tuple)) and not any(isinstance(elt, _ast.Starred) for elt in node.elts):
             for each, one in zip(node.elts, value):
                 self.made(each, one)
         if isinstance(node, _ast.Dict) and None not in node.keys and len(value) == len(node.values):
@@ -300,7 +301,7 @@ class _Body:
 
 
 def _catches(kind: Any, error: Exception) -> bool:
-    """True if `except KIND` catches the exception, of Python's own kinds."""
+    """Returns True if `except KIND` catches the exception; KIND is built in."""
     names = [
         each.id
         for each in ([kind] if isinstance(kind, _ast.Name) else getattr(kind, "elts", []))

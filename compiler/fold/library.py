@@ -1,7 +1,8 @@
-"""What folding knows of Python's own functions and methods: those that depend on their arguments alone, the same on every machine.
+"""Python's functions and methods that folding supports: those that depend only on their arguments, and give the same
+result on every machine.
 
-`FUNCTIONS` are the builtins, `LIBRARY` the functions of the standard library by their qualified names; each takes the folder, the
-arguments and the named arguments. Methods are those of `METHODS`, by the type of their object.
+`FUNCTIONS` are the builtins, `LIBRARY` the functions of the standard library by their qualified names; each takes the
+folder, the arguments and the named arguments. Methods are those of `METHODS`, by the type of their object.
 """
 
 from __future__ import annotations
@@ -23,29 +24,53 @@ _SIMPLE: dict[str, Any] = {
 }
 FUNCTIONS = frozenset(
     (
-        *_TYPES, *_SIMPLE,
-        *"list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format isinstance getattr hasattr pow".split(),
+        *_TYPES,
+        *_SIMPLE,
+        *(
+            "list tuple enumerate zip reversed sum map filter min max sorted range round any all repr format "
+            "isinstance getattr hasattr pow"
+        ).split(),
     )
-)  # fmt: skip
+)
 LIBRARY = frozenset(
     (
-        "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext os.path.isabs os.path.abspath "
-        "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent textwrap.indent "
-        "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi math.e math.prod "
-        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy itertools.product "
+        "os.path.join os.path.dirname os.path.basename os.path.normpath os.path.split os.path.splitext "
+        "os.path.isabs os.path.abspath "
+        "os.path.realpath os.sep os.path.sep os.linesep os.getenv os.environ json.loads json.dumps textwrap.dedent "
+        "textwrap.indent "
+        "datetime.timedelta dict.fromkeys math.ceil math.floor math.sqrt math.log math.log2 math.log10 math.pi "
+        "math.e math.prod "
+        "string.ascii_letters string.ascii_lowercase string.ascii_uppercase string.digits copy.copy copy.deepcopy "
+        "itertools.product "
         "itertools.chain platform.python_version_tuple sys.version_info sys.version_info.major "
         "shlex.quote shlex.join collections.OrderedDict pathlib.Path pathlib.PurePath pathlib.PurePosixPath "
         "yaml.safe_load yaml.full_load tomllib.loads tomli.loads"
     ).split()
 )
-VALUES = frozenset(("os.sep", "os.path.sep", "os.linesep", "math.pi", "math.e", "string.ascii_letters", "string.ascii_lowercase",
-                    "string.ascii_uppercase", "string.digits", "os.environ", "sys.version_info", "sys.version_info.major"))  # fmt: skip
+VALUES = frozenset(
+    (
+        "os.sep",
+        "os.path.sep",
+        "os.linesep",
+        "math.pi",
+        "math.e",
+        "string.ascii_letters",
+        "string.ascii_lowercase",
+        "string.ascii_uppercase",
+        "string.digits",
+        "os.environ",
+        "sys.version_info",
+        "sys.version_info.major",
+    )
+)
 
 METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
         (
-            "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii isdecimal isdigit isidentifier "
-            "islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix removesuffix replace rfind rindex "
+            "capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii "
+            "isdecimal isdigit isidentifier "
+            "islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition removeprefix "
+            "removesuffix replace rfind rindex "
             "rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill format_map"
         ).split()
     ),
@@ -64,7 +89,7 @@ _DURATION = ("days", "seconds", "microseconds")
 
 
 def attribute(value: Any, name: str) -> Any:
-    """The attribute of a folded value. Raises Unfoldable for one that is not known here."""
+    """Returns the attribute of a folded value. Raises Unfoldable for an unknown one."""
     if type(value).__name__ == "timedelta":
         return getattr(value, name) if name in _DURATION else Method(value, name)
     if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
@@ -82,19 +107,19 @@ def call(folder: Folding, function: Any, arguments: list[Any], named: dict[str, 
         return _method(
             folder,
             function,
-            [folder.usable(each) for each in arguments],
+            [folder.usable(argument) for argument in arguments],
             {name: folder.usable(each) for name, each in named.items()},
         )
     if isinstance(function, Late):
         why = f"`{function.name}` has no value yet while Python makes the class, so nothing can be called on it"
         raise Unfoldable(f"{why}; write `config_expr('…')` around the whole expression")
     if not isinstance(function, Library):
-        raise Unfoldable("what is called is no function")
+        raise Unfoldable("the called value is not a function")
     name = function.name
     if name in ("map", "filter", "sorted", "min", "max", "isinstance"):
         checked = arguments
     else:
-        checked = [folder.usable(each) for each in arguments]
+        checked = [folder.usable(argument) for argument in arguments]
     for each in (*checked, *named.values()):
         folder.budget.spend(folder.budget.weight(each) // 2 + 1)
     return _library(folder, name, checked, named)
@@ -112,11 +137,11 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
         raise Unknown(f"what `{name}(…)` returns is not known before the flow runs")
     home, _, last = name.rpartition(".")
     if home == "os.path":
-        import posixpath as module  # the same on every machine
+        import posixpath as module  # equal on every machine
 
         if last in ("abspath", "realpath"):
             if not str(arguments[0]).startswith("/"):
-                raise Unfoldable("an absolute path is not the same on every machine")
+                raise Unfoldable("an absolute path differs from machine to machine")
             last = "normpath"
     else:
         from importlib import import_module
@@ -127,7 +152,7 @@ def _library(folder: Folding, name: str, arguments: list[Any], named: dict[str, 
 
 
 def value_of(name: str) -> Any:
-    """The value of a constant of the library: one of VALUES, but for `os.environ`."""
+    """Returns the value of a constant of the library: one of VALUES, except `os.environ`."""
     if name in ("os.sep", "os.path.sep"):
         return "/"
     if name == "os.linesep":
@@ -142,7 +167,7 @@ def value_of(name: str) -> Any:
     return getattr(import_module(home), last)
 
 
-# ── functions with something of their own ────────────────────────────────────────────────────────────────────────────────────────
+# ── functions with rules of their own ────────────────────────────────────────────────────────────────────────────────
 
 
 _AFTER_MAJOR = tuple(Unsaid(f"the {part} version of the Python that runs the flow") for part in ("minor", "micro"))
@@ -150,7 +175,7 @@ _VERSION_INFO = (3, *_AFTER_MAJOR)
 
 
 def _call_platform_python_version_tuple(_folder: Folding, _arguments: list[Any], _named: dict[str, Any]) -> Any:
-    return ("3", *_AFTER_MAJOR)  # flows are of Python 3, whichever runs them
+    return ("3", *_AFTER_MAJOR)  # every Python that runs flows is Python 3
 
 
 def _call_range(_folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -170,7 +195,7 @@ def _call_pow(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
     import _ast
 
     if len(arguments) != 2 or named:
-        raise Unfoldable("`pow` is folded with two arguments")
+        raise Unfoldable("`pow` is supported with two arguments only")
     return folder.operate(_ast.Pow, *arguments)
 
 
@@ -191,7 +216,7 @@ def _call_repr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> 
 
 def _text(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if arguments and not is_ordered(arguments[0]):
-        raise Unfoldable("its text is not the same in every run")
+        raise Unfoldable("its text differs from run to run")
     return how(*arguments, **named)
 
 
@@ -245,7 +270,7 @@ def _call_enumerate(folder: Folding, arguments: list[Any], named: dict[str, Any]
 
 
 def _call_zip(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return list(zip(*(folder.iterate(each) for each in arguments), **named))
+    return list(zip(*(folder.iterate(argument) for argument in arguments), **named))
 
 
 def _call_reversed(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -255,7 +280,7 @@ def _call_reversed(folder: Folding, arguments: list[Any], named: dict[str, Any])
 def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     import itertools
 
-    lists = [folder.iterate(each) for each in arguments]
+    lists = [folder.iterate(argument) for argument in arguments]
     count = 1
     for each in lists:
         count *= len(each)
@@ -265,7 +290,7 @@ def _call_itertools_product(folder: Folding, arguments: list[Any], named: dict[s
 
 
 def _call_itertools_chain(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    return [item for each in arguments for item in folder.iterate(each)]
+    return [item for argument in arguments for item in folder.iterate(argument)]
 
 
 def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -279,13 +304,13 @@ def _call_sum(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 def _call_map(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     return [
         folder.call(arguments[0], list(each), {})
-        for each in zip(*(folder.iterate(folder.usable(one)) for one in arguments[1:]))
+        for each in zip(*(folder.iterate(folder.usable(argument)) for argument in arguments[1:]))
     ]
 
 
 def _call_filter(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     items = folder.iterate(folder.usable(arguments[1]))
-    return [each for each in items if (each if arguments[0] is None else folder.call(arguments[0], [each], {}))]
+    return [item for item in items if (item if arguments[0] is None else folder.call(arguments[0], [item], {}))]
 
 
 def _call_sorted(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -306,7 +331,7 @@ def _call_max(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 
 def _extreme(how: Any, folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
-    given = [folder.usable(each) for each in arguments]
+    given = [folder.usable(argument) for argument in arguments]
     items = given
     if len(given) == 1:
         items = (
@@ -332,9 +357,9 @@ def _call_all(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> A
 
 def _call_isinstance(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, kinds = folder.usable(arguments[0]), arguments[1] if isinstance(arguments[1], tuple) else (arguments[1],)
-    if not all(isinstance(each, Library) and each.name in _TYPES for each in kinds):
-        raise Unfoldable("`isinstance` is folded for Python's own types")
-    return isinstance(value, tuple(_TYPES[each.name] for each in kinds))
+    if not all(isinstance(kind, Library) and kind.name in _TYPES for kind in kinds):
+        raise Unfoldable("`isinstance` is supported for built-in types only")
+    return isinstance(value, tuple(_TYPES[kind.name] for kind in kinds))
 
 
 def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -346,7 +371,7 @@ def _call_getattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) 
 def _call_hasattr(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
     if isinstance(arguments[0], Settings):
         return arguments[1] in arguments[0]
-    raise Unfoldable("`hasattr` is folded for configurations")
+    raise Unfoldable("`hasattr` is supported for configurations only")
 
 
 def _call_os_getenv(folder: Folding, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -359,7 +384,7 @@ def _call_json_loads(folder: Folding, arguments: list[Any], named: dict[str, Any
     import json
 
     if named:
-        raise Unfoldable("`json.loads` is folded with the text alone")
+        raise Unfoldable("`json.loads` is supported without further arguments only")
     return json.loads(*arguments)
 
 
@@ -367,10 +392,10 @@ def _call_json_dumps(folder: Folding, arguments: list[Any], named: dict[str, Any
     import json
 
     if not set(named) <= {"indent", "sort_keys", "separators", "ensure_ascii"}:
-        raise Unfoldable("an argument of `json.dumps` is not folded")
+        raise Unfoldable("an argument of `json.dumps` is not supported")
     indent = named.get("indent")
     if indent is not None and not (isinstance(indent, int) and 0 <= indent <= 16):
-        raise Unfoldable("`indent` is folded from 0 to 16")
+        raise Unfoldable("`indent` must be from 0 to 16")
     if folder.budget.weight(list(named.get("separators") or ())) > 40:
         raise Unfoldable("the separators are too long")
     return json.dumps(*arguments, **named)
@@ -397,22 +422,22 @@ def _call_copy_deepcopy(folder: Folding, arguments: list[Any], named: dict[str, 
 
 
 def unshared(value: Any) -> Any:
-    """A copy that shares nothing that can be changed."""
+    """Returns a copy that shares no mutable part."""
     if isinstance(value, dict):
         return type(value)({key: unshared(each) for key, each in value.items()})
     if isinstance(value, (list, tuple)):
-        return type(value)(unshared(each) for each in value)
+        return type(value)(unshared(item) for item in value)
     return set(value) if isinstance(value, set) else value
 
 
-# ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[str, Any]) -> Any:
     value, name = method.value, method.name
     if isinstance(value, Environment):
         if name != "get":
-            raise Unfoldable(f"`os.environ.{name}(…)` is not folded")
+            raise Unfoldable(f"`os.environ.{name}(…)` is not supported")
         return value.get(*arguments, **named)
     if type(value).__name__ == "timedelta" and name == "total_seconds":
         return value.total_seconds()
@@ -441,14 +466,14 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
         if name == "to_dict":
             return _dict(value)
     elif isinstance(value, (set, frozenset)) and arguments:
-        arguments = [_hashable(each) for each in arguments]
+        arguments = [_hashable(argument) for argument in arguments]
     return getattr(value, name)(*arguments, **named)
 
 
 def _dict(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _dict(each) for key, each in value.items()}
-    return [_dict(each) for each in value] if isinstance(value, list) else value
+    return [_dict(item) for item in value] if isinstance(value, list) else value
 
 
 def _sized(length: int) -> None:
@@ -488,7 +513,7 @@ def _str_join(folder: Folding, value: str, arguments: list[Any], named: dict[str
 def _str_encode(_folder: Folding, value: str, arguments: list[Any], named: dict[str, Any]) -> Any:
     encoding = str(named.get("encoding", arguments[0] if arguments else "utf-8")).lower()
     if encoding not in ("utf-8", "utf8", "ascii", "latin-1"):
-        raise Unfoldable(f"the encoding `{encoding:.20}` is not folded")
+        raise Unfoldable(f"the encoding `{encoding:.20}` is not supported")
     return value.encode(*arguments, **named)
 
 
@@ -497,7 +522,10 @@ def _str_format_map(folder: Folding, value: str, arguments: list[Any], named: di
 
 
 def _str_format(folder: Folding, value: str, arguments: list[Any], named: dict[str, Any], depth: int = 0) -> Any:
-    """`str.format`, field by field, so that each is bounded; a field may take items of its argument, and parts of a configuration."""
+    """Folds `str.format` field by field, so that each is bounded.
+
+    A field may use items of its argument, and parts of a configuration.
+    """
     from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
 
     if depth > 2:
@@ -524,11 +552,11 @@ def _str_format(folder: Folding, value: str, arguments: list[Any], named: dict[s
 
 
 def _read(kind: str, text: Any) -> Any:
-    """The value that YAML or TOML gives, as flowc reads them in configuration files."""
+    """Returns the value of YAML or TOML text, read as in configuration files."""
     from ..read.config_formats import BadText, parse
 
     if not isinstance(text, (str, bytes) if kind == "yaml" else str):
-        raise TypeError(f"it reads text, not a value of type {type(text).__name__}")
+        raise TypeError(f"it takes text, not a value of type {type(text).__name__}")
     try:
         return parse(kind, text if isinstance(text, str) else text.decode())
     except BadText as error:

@@ -1,7 +1,7 @@
-"""Kinds of values, as far as the expression that makes one shows: what a foreach can go over, and what a run can save.
+"""The kinds of values that expressions make: what a foreach can iterate over, and what a run can save.
 
-Only what is sure has a kind; "" is the kind of all else. That what is said not to be saved cannot be pickled is tried in
-`tests/compiler/fold/test_value_kinds.py`."""
+A kind is given only if it is certain; the kind of everything else is "". `tests/compiler/fold/test_value_kinds.py`
+proves that the values listed as unsaveable cannot be pickled."""
 
 from __future__ import annotations
 
@@ -26,31 +26,45 @@ SET, DICT, GENERATOR, ITERATOR, FUNCTION, MODULE, VIEW = (
     "a view of a dict",
 )
 
-# What a call makes that cannot be pickled, by the qualified name of what is called.
+# The results of calls that cannot be pickled, by the qualified name of the callable.
 UNSAVED: dict[str, str] = {
     **dict.fromkeys(
-        "open io.open gzip.open bz2.open lzma.open codecs.open os.popen os.fdopen tempfile.TemporaryFile tempfile.NamedTemporaryFile "
+        "open io.open gzip.open bz2.open lzma.open codecs.open os.popen os.fdopen tempfile.TemporaryFile "
+        "tempfile.NamedTemporaryFile "
         "zipfile.ZipFile tarfile.open".split(), "an open file",
     ),
     **dict.fromkeys(
-        "threading.Lock threading.RLock threading.Condition threading.Semaphore threading.BoundedSemaphore threading.Event threading.Barrier "
+        "threading.Lock threading.RLock threading.Condition threading.Semaphore threading.BoundedSemaphore "
+        "threading.Event threading.Barrier "
         "multiprocessing.Lock".split(), "a lock",
     ),
     **dict.fromkeys(("threading.Thread", "threading.Timer"), "a thread"),
     **dict.fromkeys(("multiprocessing.Process", "subprocess.Popen"), "a process"),
     **dict.fromkeys(
-        "multiprocessing.Pool multiprocessing.Manager concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor".split(),
+        (
+            "multiprocessing.Pool multiprocessing.Manager "
+            "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor"
+        ).split(),
         "a pool of workers",
     ),
-    **dict.fromkeys("queue.Queue queue.SimpleQueue queue.LifoQueue queue.PriorityQueue multiprocessing.Queue".split(), "a queue between threads"),
+    **dict.fromkeys(
+        "queue.Queue queue.SimpleQueue queue.LifoQueue queue.PriorityQueue multiprocessing.Queue".split(),
+        "a queue between threads"),
     **dict.fromkeys(("socket.socket", "socket.create_connection"), "a socket"),
     **dict.fromkeys(
-        "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect duckdb.connect".split(), "a database connection"
+        (
+            "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect mysql.connector.connect "
+            "duckdb.connect"
+        ).split(),
+        "a database connection"
     ),
     **dict.fromkeys(("boto3.client", "boto3.resource"), "a connection of boto3"),
-    **dict.fromkeys("csv.reader csv.writer csv.DictReader csv.DictWriter".split(), "a reader or writer of an open file"),
-    "threading.local": "a thread's own data", "weakref.ref": "a weak reference", "contextvars.ContextVar": "a context variable",
-    "ssl.create_default_context": "an SSL context", "memoryview": "a view of memory", "mmap.mmap": "a mapped file", "os.scandir": "an open folder",
+    **dict.fromkeys(
+        "csv.reader csv.writer csv.DictReader csv.DictWriter".split(), "a reader or writer of an open file"),
+    "threading.local": "a thread's own data", "weakref.ref": "a weak reference", 
+    "contextvars.ContextVar": "a context variable",
+    "ssl.create_default_context": "an SSL context", "memoryview": "a view of memory", "mmap.mmap": "a mapped file",
+    "os.scandir": "an open folder",
     "asyncio.new_event_loop": "an event loop", "argparse.ArgumentParser": "a parser of arguments",
 }  # fmt: skip
 _ITERATORS = frozenset("map zip filter enumerate reversed iter".split())
@@ -60,12 +74,12 @@ _SET_OPERATORS = frozenset("|&-^")
 
 
 def kind(resolver: Resolver, one: Definition | None) -> str:
-    """Returns the kind of what the definition makes."""
+    """Returns the kind of the definition's value."""
     return _kind(resolver, one, one.node) if one is not None else ""
 
 
 def unsaved(resolver: Resolver, one: Definition | None) -> str:
-    """Returns what the definition makes if that cannot be pickled, as in "an open file"; else ""."""
+    """Returns a description of the definition's value, such as "an open file", if it cannot be pickled, else ""."""
     if one is None:
         return ""
     found = _kind(resolver, one, one.node)
@@ -76,7 +90,7 @@ def unsaved(resolver: Resolver, one: Definition | None) -> str:
 
 
 def value(evaluator: Evaluator, one: Definition | None) -> object:
-    """Returns the value that the definition makes. Raises Unfoldable for one that only a run knows."""
+    """Returns the definition's value. Raises Unfoldable for one that only a run knows."""
     if one is None or not one.exact:
         raise Unfoldable("it is not known")
     return folded(evaluator, one, one.node)
@@ -95,7 +109,7 @@ def _constant(evaluator: Evaluator, one: Definition, name: str) -> object:
 
 
 def _called(resolver: Resolver, one: Definition, node: SgNode) -> str:
-    """The qualified name of what the expression calls."""
+    """Returns the qualified name of the callable in the expression."""
     function = node.field("function") if node.kind() == "call" else None
     return (
         _qualified(resolver, one, function)
@@ -163,10 +177,10 @@ def _kind_of_call(resolver: Resolver, one: Definition, node: SgNode) -> str:
             return SET
         if of == DICT and attribute.text() in ("keys", "values", "items"):
             return VIEW
-    found = resolver.split(called) if called and "." in called else None
+    place = resolver.split(called) if called and "." in called else None
     if (
-        found is not None
-        and len(nodes := found[0].functions.get(found[1], [])) == 1
+        place is not None
+        and len(nodes := place[0].functions.get(place[1], [])) == 1
         and nodes[0].kind() == "function_definition"
     ):
         return GENERATOR if _yields(nodes[0]) else ""
@@ -175,9 +189,9 @@ def _kind_of_call(resolver: Resolver, one: Definition, node: SgNode) -> str:
 
 def _kind_of_name(resolver: Resolver, one: Definition, node: SgNode) -> str:
     qualified = _qualified(resolver, one, node)
-    found = resolver.split(qualified) if "." in qualified else None
-    if found is not None and found[1] in found[0].functions and found[1] not in found[0].assigned:
-        nodes = found[0].functions[found[1]]
+    place = resolver.split(qualified) if "." in qualified else None
+    if place is not None and place[1] in place[0].functions and place[1] not in place[0].assigned:
+        nodes = place[0].functions[place[1]]
         return FUNCTION if len(nodes) == 1 and nodes[0].kind() == "function_definition" else ""
     if node.kind() == "identifier":
         name = node.text()
@@ -188,7 +202,7 @@ def _kind_of_name(resolver: Resolver, one: Definition, node: SgNode) -> str:
 
 
 def _yields(function: SgNode) -> bool:
-    """True if a call of the function gives a generator."""
+    """Returns True if a call of the function returns a generator."""
     body = function.field("body")
     waiting = list(body.named_children()) if body is not None else []
     while waiting:

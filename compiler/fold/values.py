@@ -1,4 +1,4 @@
-"""The values of folding that are not plain data: functions, parts of configurations, and what only a run knows."""
+"""The folded values that are not plain data: functions, parts of configurations, and values that only a run knows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     Lookup = Callable[[str], Any]
 
     class Folding(Protocol):
-        """What a folding can do for the functions that the compiler knows. `expressions.Folder` is one."""
+        """The operations that a folding offers to functions that the compiler knows.
+
+        `expressions.Folder` implements it.
+        """
 
         budget: Budget
         local: dict[str, Any]
@@ -46,9 +49,10 @@ class Settings(dict):  # type: ignore[type-arg]
 
 
 class Late:
-    """A part of a `Config` where a class body names it: Metaflow only knows its value once the class is there, so nothing can be computed with it.
+    """A part of a `Config` that a class body names.
 
-    `is_config` tells a whole `Config` from a part of one.
+    Metaflow knows its value only after the class is made, so it cannot be used in a computation. `is_config` tells a
+    whole `Config` from a part of one.
     """
 
     def __init__(self, value: Any, name: str, is_config: bool = False) -> None:
@@ -56,14 +60,14 @@ class Late:
 
 
 class Library:
-    """Something of Python's own library, by its qualified name: `os.path.join`."""
+    """A name in Python's standard library, qualified: `os.path.join`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 class Unsaid(Library):
-    """A part of a value of which other parts are known, such as the minor version of the Python that will run the flow."""
+    """The unknown part of a partly known value, such as the minor version of the Python that will run the flow."""
 
     def __repr__(self) -> str:
         raise Unfoldable(f"{self.name} is not known before the flow runs")
@@ -78,7 +82,7 @@ class Unsaid(Library):
 
 
 class Function:
-    """A function that is not run but read: a lambda, or one of the flow's modules."""
+    """A function that flowc reads but does not run: a lambda, or one of the flow's modules."""
 
     def __init__(
         self,
@@ -90,18 +94,18 @@ class Function:
         qualified: str = "",
     ) -> None:
         self.name, self.node, self.lookup, self.local, self.given = name, node, lookup, local, given
-        self.qualified = qualified  # "" for one that no name leads to
+        self.qualified = qualified  # "": a function without a name
 
 
 class Method:
-    """A method of a folded value, before it is called."""
+    """A method of a folded value, not yet called."""
 
     def __init__(self, value: Any, name: str) -> None:
         self.value, self.name = value, name
 
 
 class Native:
-    """A function that the compiler itself knows: `run(folder, *arguments)`."""
+    """A function that the compiler implements: `run(folder, *arguments)`."""
 
     def __init__(self, name: str, run: Callable[..., Any]) -> None:
         self.name, self.run = name, run
@@ -115,25 +119,27 @@ class Declared:
 
 
 class Decorated:
-    """A step or a flow, under decorators of Metaflow's, outermost first."""
+    """A step or a flow under Metaflow's decorators, outermost first."""
 
     def __init__(self, decorators: tuple[Declared, ...]) -> None:
         self.decorators = decorators
 
 
 class Environment:
-    """`os.environ`, as far as the compile was given it: `variables`, and whether a variable that is not among them is known to be unset."""
+    """`os.environ` as far as the compile knows it:
+    `variables`, and a flag that is True if all other variables are known to be unset.
+    """
 
     def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
         self.variables, self.is_complete, self.used = variables, is_complete, used
 
     def has(self, name: Any) -> bool:
-        """Raises Unfoldable when that is not known."""
+        """Returns True if the variable is set. Raises Unfoldable if that is unknown."""
         if isinstance(name, str) and name in self.variables:
             self.used.add(name)
             return True
         if not self.is_complete:
-            raise Unfoldable(f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`")
+            raise Unfoldable(f"compiling does not read the environment; give the variable with `--env {name}=VALUE`")
         return False
 
     def get(self, name: Any, default: Any = None) -> Any:
@@ -141,13 +147,13 @@ class Environment:
 
 
 class Config:
-    """One `Config` of the flow, as folding sees it."""
+    """A `Config` of the flow, as folding sees it."""
 
     def __init__(self, name: str, attribute: str, owner: tuple[str, str], place: Span) -> None:
         self.name, self.attribute, self.owner, self.place = name, attribute, owner, place
-        self.value: Any = _NOTHING  # until it has been read
+        self.value: Any = _NOTHING  # before it is read
         self.is_plain = False
-        self.origin = ""  # where the text came from, as provenance says it
+        self.origin = ""  # the source of the text, as in the provenance
         self.digest = ""
 
     @property
@@ -155,33 +161,39 @@ class Config:
         return self.value is not _NOTHING
 
     def known(self) -> Any:
-        """The value. Raises Reported if it could not be read."""
+        """Returns the value. Raises Reported if it could not be read."""
         if self.value is _NOTHING:
             raise Reported(f"the config `{self.name}` could not be read")
         return self.value
 
 
 def settings(value: Any) -> Any:
-    """The value with every mapping in it readable by attributes."""
+    """Returns the value, with every mapping in it readable by attributes."""
     if isinstance(value, dict):
         return Settings({key: settings(each) for key, each in value.items()})
-    return type(value)(settings(each) for each in value) if isinstance(value, (list, tuple)) else value
+    return type(value)(settings(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def usable(value: Any) -> Any:
-    """Raises Unfoldable for a value with which nothing can be computed."""
+    """Raises Unfoldable for a value that cannot be used in a computation."""
     if isinstance(value, Late):
-        why = f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the whole expression"
+        why = (
+            f"`{value.name}` has no value yet while Python makes the class; write `config_expr('…')` around the "
+            "whole expression"
+        )
         raise Unfoldable(why)
     if isinstance(value, Unsaid):
         raise Unfoldable(f"{value.name} is not known before the flow runs")
     if isinstance(value, (Library, Function, Method, Native, Environment, Declared, Decorated)):
-        raise Unfoldable(f"{_named(value)} is not a value that can be computed with")
+        raise Unfoldable(f"{_named(value)} cannot be used in a computation")
     return value
 
 
 def applied(declared: Declared, to: Any) -> Decorated:
-    """What calling a decorator gives. Raises Unfoldable if it is called with anything but what is decorated."""
+    """Returns the result of applying a decorator.
+
+    Raises Unfoldable if the argument is not the decorated step or flow.
+    """
     if not isinstance(to, Decorated) or declared.name in PARAMETERS:
         raise Unfoldable(f"what `{declared.name}(…)(…)` returns is not known before the flow runs")
     return Decorated((declared, *to.decorators))
@@ -189,5 +201,5 @@ def applied(declared: Declared, to: Any) -> Decorated:
 
 def _named(value: Any) -> str:
     if isinstance(value, (Environment, Decorated)):
-        return "`os.environ`" if isinstance(value, Environment) else "what is decorated"
+        return "`os.environ`" if isinstance(value, Environment) else "the decorated function or class"
     return f"`{value.name}(…)`" if isinstance(value, Declared) else f"the function `{value.name}`"

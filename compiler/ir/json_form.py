@@ -1,8 +1,9 @@
-"""The IR as JSON: what `flowc show --json` prints and what travels in the code package as `flowc.json`.
+"""The IR as JSON, which `flowc show --json` prints and the code package contains as `flowc.json`.
 
-The form follows the records of `nodes.py` field by field: a record is an object, a tuple a list; where a field may hold one of several
-records, the object also has `kind`. The published schema is `schema/ir.v1.json`. Scopes are derived from the graph: they are written for
-readers that need them, and on reading they are made again and compared.
+The form follows the records of `nodes.py` field by field: a record is an object, and a tuple is a list. If a field
+may hold one of several records, the object also has `kind`. The published schema is `schema/ir.v1.json`. Scopes are
+derived from the graph: they are written for readers that need them, and on reading they are derived again and
+compared.
 """
 
 from __future__ import annotations
@@ -18,23 +19,26 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _KINDS: dict[str, type] = {
-    "linear": nodes.Linear, "split": nodes.Split, "foreach": nodes.Foreach, "switch": nodes.Switch, "parallel": nodes.Parallel, "end": nodes.End,
+    "linear": nodes.Linear, "split": nodes.Split, "foreach": nodes.Foreach, "switch": nodes.Switch,
+    "parallel": nodes.Parallel, "end": nodes.End,
     "task": nodes.Task, "branches": nodes.Branches, "for_each": nodes.ForEach,
 }  # fmt: skip
 _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 
 class Malformed(ValueError):
-    """A text that is not the JSON form of an IR, or is of a version that this flowc does not know."""
+    """Raised for a text that is not the JSON form of an IR, or has a version that this flowc does not know."""
 
 
 def to_json(flow: nodes.Flow, scope: nodes.Scope) -> str:
-    """Returns the JSON text, indented by one space a level, ending in a newline; the same bytes for equal values."""
+    """Returns the JSON text, indented by one space per level and ending in a newline; the same bytes for equal
+    values.
+    """
     return dumps({"version": VERSION, "flow": _plain(flow), "scopes": _plain(scope)})
 
 
 def from_json(text: str) -> tuple[nodes.Flow, nodes.Scope]:
-    """Reads what `to_json` wrote, by this or another front end. Raises Malformed, saying where."""
+    """Reads the JSON text of `to_json` or of another front end. Raises Malformed, naming the place."""
     import json
 
     try:
@@ -56,13 +60,13 @@ def from_json(text: str) -> tuple[nodes.Flow, nodes.Scope]:
 
 
 def plain_record(value: Any) -> Any:
-    """Returns one record of the IR, or a tuple of them, as JSON has it."""
+    """Returns a record of the IR, or a tuple of records, as JSON data."""
     return _plain(value)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     fields = getattr(type(value), "__match_args__", None)
     if fields is None:
         return value
@@ -71,13 +75,14 @@ def _plain(value: Any) -> Any:
     return {"kind": kind, **data} if kind else data
 
 
-# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def dumps(value: Any) -> str:
-    """JSON text of plain data, with small objects on one line. By hand: importing `json` costs as much as starting Python does.
+    """Returns plain data as JSON text, with small objects on one line.
 
-    Raises ValueError for a number that JSON cannot say, and for a lone surrogate, which no file could hold.
+    Written by hand, since importing `json` takes as long as starting Python. Raises ValueError for a number that JSON
+    cannot hold, and for a lone surrogate, which UTF-8 cannot encode.
     """
     out: list[str] = []
     _write(value, "\n", out.append)
@@ -94,7 +99,7 @@ def _write(value: Any, newline: str, put: Callable[[str], None]) -> None:
             _write(each, deeper, put)
             opening = ","
         put(newline + "}")
-    elif isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         deeper = newline + " "
         opening = "["
         for each in value:
@@ -107,7 +112,7 @@ def _write(value: Any, newline: str, put: Callable[[str], None]) -> None:
 
 
 def _is_flat(value: dict[str, Any]) -> bool:
-    return not any(isinstance(each, (dict, list)) and each for each in value.values())
+    return not any(isinstance(item, (dict, list)) and item for item in value.values())
 
 
 def _one_line(value: Any) -> str:
@@ -123,12 +128,12 @@ def _one_line(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_text(key)}: {_one_line(each)}" for key, each in value.items()) + "}"
-    return "[" + ", ".join(_one_line(each) for each in value) + "]"
+    return "[" + ", ".join(_one_line(item) for item in value) + "]"
 
 
 def _python_text(value: str) -> str:
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-    return '"' + "".join(special.get(each) or (f"\\u{ord(each):04x}" if each < " " else each) for each in value) + '"'
+    return '"' + "".join(special.get(item) or (f"\\u{ord(item):04x}" if item < " " else item) for item in value) + '"'
 
 
 try:
@@ -142,7 +147,7 @@ def _text(value: str) -> str:
     return _quote(value)
 
 
-# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _record(kind: type, data: Any, place: str) -> Any:

@@ -1,10 +1,10 @@
 """The IR: every node type, and nothing else. Start reading here.
 
-Two views of one flow. The *graph* is what the author wrote: a `Flow` of `Step`s, each with a `Transition`. The *scopes* are what targets
-fold over: a `Scope` of `Task`, `Branches` and `ForEach` nodes (`scopes.py` makes them from the graph). `validity.py` states what a legal
-IR is; `json_form.py` is its JSON form, published as `schema/ir.v1.json`.
-
-A *value* is what folding the source gives, as JSON knows it: None, bool, int, float, str, list or dict with text keys.
+Two views of one flow. The *graph* is what the author wrote: a `Flow` of `Step`s, each with a `Transition`. The
+*scopes* are what targets fold over: a `Scope` of `Task`, `Branches` and `ForEach` nodes (`scopes.py` makes them from
+the graph). `validity.py` has the rules of a valid IR; `json_form.py` is its JSON form, published as
+`schema/ir.v1.json`. A *value* is the JSON result of folding the source: None, bool, int, float, str, list or dict
+with text keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @record
 class Span:
-    """A place in a source file: from a first character up to, not including, a last one."""
+    """A range in a source file: from a first character up to, but not including, a last one."""
 
     file: str  # path from the flow's folder, with forward slashes, so that it is the same on every machine
     line: int  # 1 is the first
@@ -31,12 +31,12 @@ class Span:
     end_column: int
 
 
-# ── graph ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── graph ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @record
 class Flow:
-    """One flow class with all that it inherits."""
+    """A flow class with everything that it inherits."""
 
     name: str  # of the class
     file: str  # the file that defines it, as in `Span.file`
@@ -49,17 +49,17 @@ class Flow:
     steps: tuple[Step, ...]  # in order of definition, bases first
     span: Span
     configs: tuple[Config, ...] = ()  # in order of definition, bases first
-    inputs: tuple[Input, ...] = ()  # what the flow was compiled from beside its source: part of every spec's provenance
+    inputs: tuple[Input, ...] = ()  # inputs of the compile besides the source: part of every spec's provenance
     mutators: tuple[
         str, ...
-    ] = ()  # classes of the user's that changed the flow when it was compiled, and do so again in each task
+    ] = ()  # the user's classes that changed the flow when it was compiled, and do so again in each task
     decorators_known: dict[
         str, Value
     ] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
 
     @property
     def by_name(self) -> dict[str, Step]:
-        """The steps by their names."""
+        """Returns the steps by name."""
         return {step.name: step for step in self.steps}
 
 
@@ -73,16 +73,14 @@ class Step:
     transition: Transition
     is_join: bool  # takes `inputs`, and closes the innermost open split or foreach
     span: Span  # of the name in `def name`
-    reads: tuple[str, ...] | None = (
-        None  # artifacts it may load (a join: of its inputs), sorted; None when that is not known
-    )
+    reads: tuple[str, ...] | None = None  # artifacts it may load (a join: of its inputs), sorted; None if unknown
 
 
 @record
 class Decorator:
-    """A decorator other than `@step`, with every attribute it was given and the defaults of those it was not."""
+    """A decorator other than `@step`, with its given attributes, and the defaults of the others."""
 
-    name: str  # the decorator's own name, whatever it was imported as: `retry`
+    name: str  # the decorator's original name, whatever its local name is: `retry`
     attributes: dict[str, Value]  # by name
     span: Span
 
@@ -92,26 +90,26 @@ class Parameter:
     """An input of the flow, given when a run is started."""
 
     attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
-    name: str  # what it is called on the command line and in every spec; mostly the same
+    name: str  # its name on the command line and in every spec; mostly the same
     type: str  # "str", "int", "float", "bool", "json", or "file" for an IncludeFile
-    default: Value  # meaningful only if `has_default`; the path of a file, as it was written
+    default: Value  # meaningful only if `has_default`; for a file, the path as written
     has_default: bool
-    required: bool  # no run may start without it; without a default and not required, it is None
+    required: bool  # no run may start without it; if neither required nor given, it is None
     help: str
-    separator: str  # a str parameter is split at it into a list when a run starts; "" for none
+    separator: str  # splits a str parameter into a list when a run starts; "": none
     span: Span
     show_default: bool = True  # in `--help`
-    computed: bool = False  # the default is a function that only a run here can call; `has_default` is False
+    computed: bool = False  # the default is a function that only a local run can call; `has_default` is False
     include: Include | None = None  # of a "file"
 
 
 @record
 class Include:
-    """What becomes of the file that a parameter of type "file" names: its content, as text or as it is."""
+    """The treatment of the file that a parameter of type "file" names: its content, as text or as bytes."""
 
     is_text: bool
     encoding: str
-    digest: str  # sha256 of the default file, 64 hexadecimal digits; "" without a default, and for one that could not be read
+    digest: str  # sha256 of the default file, 64 hexadecimal digits; "" without a readable default
 
 
 @record
@@ -124,23 +122,23 @@ class Constant:
 
 @record
 class Config:
-    """A `Config`: what a configuration said when the flow was compiled. A constant of every step."""
+    """A `Config`: the value of a configuration when the flow was compiled. A constant in every step."""
 
     attribute: str  # the class attribute, read in steps as `self.ATTRIBUTE`
-    name: str  # what it is called on the command line and in `config_expr`
+    name: str  # its name on the command line and in `config_expr`
     value: Value
     is_plain: bool  # steps get the value itself, not a ConfigValue
-    literal: str  # the value as a Python literal where JSON loses something of it, such as tuples; else ""
+    literal: str  # the value as a Python literal if JSON would lose part of it, such as tuples; else ""
     span: Span
 
 
 @record
 class Input:
-    """Something that decided what was compiled, and is no source of the flow."""
+    """An input of the compile other than the flow's source."""
 
-    kind: str  # "config", "file", "set", "env", "mutator", or "with" for what mutators have seen of `--with`
-    name: str  # of the config or parameter, of what `--set` or `--env` gave, of the mutator's class
-    value: str  # where the text came from (a path, or the option), or the text that was given; "" for a mutator
+    kind: str  # "config", "file", "set", "env", "mutator", or "with" for decorators of `--with` that mutators saw
+    name: str  # of the config or parameter, the name in `--set` or `--env`, or the mutator's class
+    value: str  # the source of the text (a path, or the option), or the given text; "" for a mutator
     digest: str  # "sha256:" and 64 hexadecimal digits, of the config's text or the file's content; else ""
 
 
@@ -162,10 +160,10 @@ class Split:
 
 @record
 class Foreach:
-    """`self.next(self.target, foreach="over")`: one task of `target` for each item of what the step left in artifact `over`."""
+    """`self.next(self.target, foreach="over")`: one task of `target` for each item of the step's artifact `over`."""
 
     target: str
-    over: str | None  # None when the name is known only at run time
+    over: str | None  # None if the name is known only at run time
     span: Span
 
 
@@ -180,7 +178,7 @@ class Case:
 
 @record
 class Switch:
-    """`self.next({value: self.target, …}, condition="on")`: the one target whose value equals artifact `on`."""
+    """`self.next({value: self.target, …}, condition="on")`: the target whose value equals artifact `on`."""
 
     on: str
     cases: tuple[Case, ...]
@@ -189,10 +187,10 @@ class Switch:
 
 @record
 class Parallel:
-    """`self.next(self.target, num_parallel=n)`: n tasks of `target` that run together and know of each other."""
+    """`self.next(self.target, num_parallel=n)`: n tasks of `target` that run together and know each other."""
 
     target: str
-    num_parallel: int | None  # None when known only at run time
+    num_parallel: int | None  # None if known only at run time
     span: Span
 
 
@@ -201,16 +199,17 @@ class End:
     """No `self.next`: the last step."""
 
 
-# ── scopes ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── scopes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @record
 class Scope:
     """A part of the graph with one entry, in which all tasks have the same number of foreach indices.
 
-    Every step of the flow is the `step` of exactly one node of one scope. From a `Task`, control goes where the step's own transition
-    says (linear or switch; a switch that names itself is a loop); from `Branches` and `ForEach` it goes to `join`. Where that is no node
-    of this scope, it leaves the scope: to the `join` of the enclosing node, or, in the outermost scope, nowhere.
+    Every step of the flow is the `step` of exactly one node of one scope. From a `Task`, control follows the step's
+    own transition (linear or switch; a switch that names itself is a loop). From `Branches` and `ForEach` it goes to
+    `join`. If the target is not a node of this scope, control leaves the scope: to the `join` of the enclosing node,
+    or, in the outermost scope, nowhere.
     """
 
     entry: str
@@ -226,7 +225,7 @@ class Task:
 
 @record
 class Branches:
-    """The task of `step`, then every scope at the same time; when all have ended, `join`."""
+    """The task of `step`, then every scope at the same time; after all have ended, `join`."""
 
     step: str
     scopes: tuple[Scope, ...]  # one for each target of the split, in its order
@@ -235,7 +234,7 @@ class Branches:
 
 @record
 class ForEach:
-    """The task of `step`, then `body` once for each item; when all have ended, `join`."""
+    """The task of `step`, then `body` once for each item; after all have ended, `join`."""
 
     step: str
     body: Scope

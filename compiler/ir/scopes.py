@@ -1,7 +1,7 @@
 """Scopes: the nested view of a graph that targets fold over, and the questions they ask of it.
 
-`scopes` turns a `Flow` whose graph the checks have accepted into its outermost `Scope`. A split or foreach becomes one node that holds the
-scopes between it and its join, so a target never has to find out which join closes what.
+`scopes` turns a `Flow` whose graph the checks have accepted into its outermost `Scope`. A split or foreach becomes
+one node that holds the scopes between it and its join, so a target never has to find out which join closes what.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Unbalanced(ValueError):
-    """The graph has no scopes: a split or foreach that is not closed by exactly one join. `step` is where that was found."""
+    """Raised for a graph without scopes: a split or foreach is not closed by exactly one join. `step` is the place."""
 
     def __init__(self, step: str, message: str) -> None:
         self.step = step
@@ -36,14 +36,17 @@ def scopes(flow: Flow) -> Scope:
 
 
 def successors(node: Node, steps: Mapping[str, Step]) -> tuple[str, ...]:
-    """Returns the steps to which control may go when the node is done, without repeats; a loop names its own step. `steps` is by name."""
+    """Returns the steps to which control may go after the node, without repeats; a loop names its own step.
+
+    `steps` is by name.
+    """
     if not isinstance(node, Task):
         return (node.join,)
     return targets(steps[node.step])
 
 
 def targets(step: Step) -> tuple[str, ...]:
-    """Returns the steps that the step's own transition names, in its order, without repeats."""
+    """Returns the steps that the step's own transition names, in its order and without repeats."""
     match step.transition:
         case Linear(target=target) | Foreach(target=target) | Parallel(target=target):
             return (target,)
@@ -56,7 +59,8 @@ def targets(step: Step) -> tuple[str, ...]:
 
 
 def predecessors(scope: Scope, steps: Mapping[str, Step]) -> dict[str, tuple[Node, ...]]:
-    """Returns, for each step of the scope and for the join that it leaves to, the scope's nodes that lead there, in the scope's order.
+    """Returns, for each step of the scope and for the join that it leaves to, the scope's nodes that lead there, in
+    the scope's order.
 
     A loop is not its own predecessor; the scope's entry has none.
     """
@@ -69,18 +73,20 @@ def predecessors(scope: Scope, steps: Mapping[str, Step]) -> dict[str, tuple[Nod
 
 
 def exits(scope: Scope, steps: Mapping[str, Step]) -> tuple[Node, ...]:
-    """Returns the nodes from which control may leave the scope: to the enclosing node's join, or as the end of the flow."""
+    """Returns the nodes from which control may leave the scope:
+    to the enclosing node's join, or as the end of the flow.
+    """
     inside = {node.step for node in scope.nodes}
     return tuple(node for node in scope.nodes if not inside.issuperset(after := successors(node, steps)) or not after)
 
 
 def is_loop(step: Step) -> bool:
-    """True for a switch that may choose itself."""
+    """Returns True for a switch that may choose itself."""
     return isinstance(step.transition, Switch) and step.name in targets(step)
 
 
 def inner(node: Node) -> tuple[Scope, ...]:
-    """Returns the scopes that the node holds."""
+    """Returns the scopes inside the node."""
     match node:
         case Branches(scopes=several):
             return several
@@ -91,7 +97,7 @@ def inner(node: Node) -> tuple[Scope, ...]:
 
 
 def walk(scope: Scope) -> Iterator[tuple[Scope, Node, int]]:
-    """Yields every node with the scope that holds it and its foreach depth, a node before what it holds; not recursive."""
+    """Yields every node with its scope and its foreach depth, outer nodes first; without recursion."""
     waiting = [(scope, 0)]
     while waiting:
         current, depth = waiting.pop()
@@ -105,7 +111,7 @@ def walk(scope: Scope) -> Iterator[tuple[Scope, Node, int]]:
 def _scope(entry: str, steps: Mapping[str, Step]) -> tuple[Scope, str | None]:
     """Returns the scope that begins at `entry`, and the join that it leaves to (None: it ends the flow)."""
     nodes: dict[str, Node] = {}
-    joined: set[str] = set()  # joins that close a node of this very scope
+    joined: set[str] = set()  # joins that close a node of this scope
     leaves: dict[str, str] = {}  # join outside this scope → a step that leads to it
     waiting = [entry]
     while waiting:
@@ -121,7 +127,7 @@ def _scope(entry: str, steps: Mapping[str, Step]) -> tuple[Scope, str | None]:
                 leaves[target] = name
             else:
                 waiting.append(target)
-    # A join may have been met on one way before the node that it closes was met on another.
+    # One path may reach a join before another reaches the node that it closes.
     outside = [join for join in leaves if join not in joined]
     if len(outside) > 1:
         raise Unbalanced(
@@ -148,7 +154,9 @@ def _node(step: Step, steps: Mapping[str, Step]) -> Node:
 
 
 def _sorted(nodes: Mapping[str, Node], entry: str, steps: Mapping[str, Step]) -> tuple[Node, ...]:
-    """The nodes in topological order (loops aside), depth first from the entry, so that a chain stays together."""
+    """Returns the nodes in topological order (ignoring loops), depth first from the entry, so that chains stay
+    together.
+    """
     incoming = dict.fromkeys(nodes, 0)
     for node in nodes.values():
         for target in successors(node, steps):

@@ -1,8 +1,9 @@
-"""What a legal IR is. Run after each pass in tests (and by whoever reads an IR that flowc did not make): a compiler that can say "this IR
-is valid" finds its own bugs.
+"""The rules of a valid IR. Tests check them after each pass, and so do readers of an IR that flowc did not make. A
+compiler that can validate its IR finds its own bugs.
 
-`violations` yields one sentence for each rule that is broken; an IR is valid when it yields nothing. The checks in `checks/` speak to the
-author of a flow about the source; these rules speak to the author of a pass, and hold for every IR that reaches a target.
+`violations` yields one sentence for each broken rule; a valid IR yields none. The checks in `checks/` are for authors
+of flows, and report on the source. These rules are for authors of passes, and hold for every IR that reaches a
+target.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ PARAMETER_TYPES = ("str", "int", "float", "bool", "json", "file")
 
 
 def violations(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
-    """Yields the rules of a legal IR that `flow` and its outermost `scope` break."""
+    """Yields the rules of a valid IR that `flow` and its outermost `scope` break."""
     graph = list(_graph(flow))
     yield from graph
     if not graph:
@@ -29,14 +30,14 @@ def violations(flow: nodes.Flow, scope: nodes.Scope) -> Iterator[str]:
 def _graph(flow: nodes.Flow) -> Iterator[str]:
     steps = flow.by_name
     yield from _repeated("step", [step.name for step in flow.steps])
-    yield from _repeated("parameter", [each.name.lower() for each in flow.parameters])
+    yield from _repeated("parameter", [parameter.name.lower() for parameter in flow.parameters])
     attributes = (
-        [each.attribute for each in flow.parameters]
-        + [each.attribute for each in flow.configs]
-        + [each.name for each in flow.constants]
+        [parameter.attribute for parameter in flow.parameters]
+        + [config.attribute for config in flow.configs]
+        + [constant.name for constant in flow.constants]
     )
     yield from _repeated("class attribute", attributes + list(steps))
-    yield from _repeated("config", [each.name for each in flow.configs])
+    yield from _repeated("config", [config.name for config in flow.configs])
     if not flow.name.isidentifier():
         yield f"flow name {flow.name!r} is not an identifier"
     for role, name in (("start", flow.start), ("end", flow.end)):
@@ -174,7 +175,7 @@ def _node(node: nodes.Node, step: nodes.Step) -> Iterator[str]:
     transition = step.transition
     match node:
         case nodes.Branches():
-            entries = tuple(each.entry for each in node.scopes)
+            entries = tuple(scope.entry for scope in node.scopes)
             if not isinstance(transition, nodes.Split) or entries != transition.targets:
                 yield f"branches of {step.name!r} are not those of its split"
         case nodes.ForEach():

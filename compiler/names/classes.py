@@ -1,4 +1,4 @@
-"""Classes: which of a file are flows, and in what order Python would look through their bases."""
+"""Classes: finds the flows of a file, and computes the method resolution order of a class."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def is_enumeration(resolver: Resolver, owner: Class) -> bool:
-    """True for a direct subclass of one of Python's enumerations."""
+    """Returns True for a direct subclass of one of Python's enumerations."""
     return any(resolver.qualify(owner.module, name).startswith("enum.") for name, _ in base_names(owner))
 
 
 def flows(resolver: Resolver, module: Module) -> list[Class]:
-    """Returns the classes of the module's own text that are flows, in order."""
+    """Returns the flows that the module itself defines, in order."""
     found = []
     for nodes in module.classes.values():
         candidate = Class(module, nodes[-1])
@@ -31,7 +31,7 @@ def flows(resolver: Resolver, module: Module) -> list[Class]:
 
 
 def started(module: Module, found: list[Class]) -> list[Class]:
-    """Returns the flows that the file itself means: those that `if __name__ == "__main__":` starts, else all that no other inherits from."""
+    """Returns the flows that `if __name__ == "__main__":` starts, or else all that no other flow inherits from."""
     names = [each.text() for each in _called_in_main(module)]
     called = [each for each in found if each.name in names]
     bases = {name for each in found for name, _ in base_names(each)}
@@ -39,7 +39,7 @@ def started(module: Module, found: list[Class]) -> list[Class]:
 
 
 def _called_in_main(module: Module) -> list[SgNode]:
-    """What `if __name__ == "__main__":` calls."""
+    """Yields the calls under `if __name__ == "__main__":`."""
     return [
         call
         for statement in module.source.root.named_children()
@@ -52,8 +52,8 @@ def _called_in_main(module: Module) -> list[SgNode]:
 
 
 def unread(resolver: Resolver, module: Module, found: list[Class]) -> SgNode | None:
-    """What the file starts without an argument and may be a flow that cannot be read: the name of no function or class of its own, but of something
-    that an expression of the file's gives. None if there is a flow that it starts, or no such call."""
+    """Returns the name that the file calls without arguments and that may be an unreadable flow: not a function or
+    class of the file, but the result of an expression. None if the file starts a flow, or has no such call."""
     called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
     if any(each.name == call.text() for each in found for call in called):
         return None
@@ -68,7 +68,7 @@ def unread(resolver: Resolver, module: Module, found: list[Class]) -> SgNode | N
 
 
 def _may_make_a_class(resolver: Resolver, module: Module, name: str) -> bool:
-    """True if the value of the name comes of the flow's own code: of a function, or of `type`."""
+    """Returns True if the value of the name comes from the flow's own code: from a function or from `type`."""
     for value in module.assigned[name]:
         function = value.field("function") if value.kind() == "call" else None
         qualified = resolver.qualify(module, function.text()) if function is not None else ""
@@ -89,12 +89,12 @@ def _is_flow(resolver: Resolver, candidate: Class, seen: set[tuple[str, str]]) -
         if base is not None and _is_flow(resolver, base, seen):
             return True
         if base is None and not _harmless(qualified) and _has_steps(resolver, candidate):
-            return True  # of a base that cannot be read, as `linearize` says
+            return True  # a base cannot be read, which `linearize` reports
     return False
 
 
 def _has_steps(resolver: Resolver, candidate: Class) -> bool:
-    """True if a method of the class is marked as a step."""
+    """Returns True if a method of the class is marked as a step."""
     for nodes in candidate.functions.values():
         for each in nodes[-1].children() if nodes[-1].kind() == "decorated_definition" else []:
             if (
@@ -107,29 +107,36 @@ def _has_steps(resolver: Resolver, candidate: Class) -> bool:
 
 
 def _class(resolver: Resolver, qualified: str) -> Class | None:
-    found = resolver.split(qualified)
-    if found is None or found[1] not in found[0].classes:
+    place = resolver.split(qualified)
+    if place is None or place[1] not in place[0].classes:
         return None
-    return Class(found[0], found[0].classes[found[1]][-1])
+    return Class(place[0], place[0].classes[place[1]][-1])
 
 
 def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
-    """Returns the flow of the module that is named `wanted`, or with "" the one that the file starts. Raises Refused."""
+    """Returns the flow of the module that is named `wanted`, or with "" the one that the file starts.
+
+    Raises Refused.
+    """
     file = module.source.name
     found = flows(resolver, module)
     lost = unread(resolver, module, found) if not wanted else None
     if lost is not None:
-        what = f"`{lost.text()}`, which `{file}` starts, is no class that can be read"
-        why = "it is made when the file is run, by code of its own, which flowc reads and does not run"
+        what = f"`{lost.text()}`, which `{file}` starts, is not a class that flowc can read"
+        why = "code makes it when the file runs, but flowc only reads code"
         how = f"define `class {lost.text()}(FlowSpec):` at the top level" + (
-            ", or name another flow with `--flow`" if found else ""
+            ", or name a different flow with `--flow`" if found else ""
         )
         raise Refused([Diagnostic("FLOW101", what, span(module.source, lost), why, how)])
     if not found:
         what = f"there is no flow in `{file}`"
         how = "define `class MyFlow(FlowSpec):` with `from metaflow import FlowSpec`"
         raise Refused(
-            [Diagnostic("FLOW101", what, Span(file, 1, 1, 1, 2), "a flow is a class that inherits from FlowSpec", how)]
+            [
+                Diagnostic(
+                    "FLOW101", what, Span(file, 1, 1, 1, 2), "a flow must be a class that inherits from FlowSpec", how
+                )
+            ]
         )
     if wanted:
         chosen = next((each for each in found if each.name == wanted), None)
@@ -146,7 +153,7 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
                         "FLOW101",
                         f"there is no flow `{wanted}` in `{file}`",
                         found[0].span,
-                        why="`--flow` named it",
+                        why="`--flow` must name a flow of this file",
                         how=how,
                     )
                 ]
@@ -164,7 +171,7 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
                     "FLOW102",
                     f"there are several flows in `{file}`: {names}",
                     found[1].span,
-                    why="a spec is of one flow",
+                    why="a spec describes one flow",
                     how=how,
                 )
             ]
@@ -173,7 +180,9 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
 
 
 def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagnostic]]:
-    """Returns the class and its bases in Python's method resolution order (C3), FlowSpec left out, and the bases that cannot be read."""
+    """Returns the class and its bases in Python's method resolution order (C3) without FlowSpec, and the bases that
+    cannot be read.
+    """
     problems: list[Diagnostic] = []
     known: dict[tuple[str, str], Class] = {}
 
@@ -198,14 +207,14 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
                 orders.append(mro(base, (*above, current.key)))
             elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
                 what = f"the base class `{node.text()[:60]}` cannot be read"
-                why = "it is not in a module of the flow's own folder, so its steps and parameters are not known"
+                why = "it is not in a module of the flow's folder, so its steps and parameters are unknown"
                 problems.append(
                     Diagnostic(
                         "FLOW105",
                         what,
                         span(current.module.source, node),
                         why,
-                        "put the class into a module beside the flow",
+                        "move the class to a module beside the flow",
                     )
                 )
         merged = _merge([*orders, [order[0] for order in orders]])
@@ -216,7 +225,7 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
                     f"the bases of class `{current.name}` have no consistent order",
                     current.span,
                     "Python refuses the class",
-                    how="order the bases as those that they inherit from do",
+                    how="list the bases in the order in which their own bases are listed",
                 )
             )
             merged = []
@@ -233,7 +242,10 @@ def _harmless(qualified: str) -> bool:
 
 
 def _merge(orders: list[list[tuple[str, str]]]) -> list[tuple[str, str]] | None:
-    """The merge step of C3: the first head that is in no other tail, again and again; None when there is none."""
+    """Merges orders as C3 does: takes the first head that is in no other tail, repeatedly.
+
+    None if there is no such head.
+    """
     orders = [list(order) for order in orders if order]
     merged = []
     while orders:

@@ -1,4 +1,7 @@
-"""What of Metaflow can be imported in a flow: the names of its documentation. `tests/compiler/names/test_metaflow_api.py` holds it to the shim's."""
+"""The names of Metaflow that a flow can import: those of its documentation.
+
+`tests/compiler/names/test_metaflow_api.py` compares them with the shim's.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ MODULES = frozenset(
         "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
         "metaflow.multicore_utils metaflow.packaging_sys metaflow.parameters metaflow.plugins "
         "metaflow.plugins.cards metaflow.plugins.cards.card_client metaflow.plugins.cards.card_modules "
-        "metaflow.plugins.cards.card_modules.basic metaflow.plugins.cards.card_modules.card metaflow.plugins.cards.card_modules.chevron "
+        "metaflow.plugins.cards.card_modules.basic metaflow.plugins.cards.card_modules.card "
+        "metaflow.plugins.cards.card_modules.chevron "
         "metaflow.plugins.cards.card_modules.chevron.renderer metaflow.plugins.cards.card_modules.components "
         "metaflow.plugins.cards.card_modules.convert_to_native_type metaflow.plugins.cards.card_modules.renderer_tools "
-        "metaflow.plugins.cards.card_modules.test_cards metaflow.plugins.cards.component_serializer metaflow.plugins.cards.exception "
+        "metaflow.plugins.cards.card_modules.test_cards metaflow.plugins.cards.component_serializer "
+        "metaflow.plugins.cards.exception "
         "metaflow.plugins.catch_decorator metaflow.plugins.datatools "
         "metaflow.plugins.datatools.s3 metaflow.plugins.timeout_decorator "
         "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
@@ -25,5 +30,7 @@ MODULES = frozenset(
 
 
 def is_foreign(decorator: str) -> bool:
-    """True for the qualified name of a decorator that flowc does not know, one of Metaflow's extensions too: it may set artifacts."""
+    """Returns True for the qualified name of a decorator that flowc does not know, including those of Metaflow's
+    extensions: it may set artifacts.
+    """
     return not decorator.startswith("metaflow.") or decorator.removeprefix("metaflow.") not in NAMES

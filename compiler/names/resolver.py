@@ -1,7 +1,7 @@
-"""Names: what an identifier of a module stands for, through imports, aliases and modules of the flow's own folder.
+"""Names: resolves the identifiers of a module through imports, aliases and modules of the flow's folder.
 
-A name resolves to a *qualified name*: `metaflow.step`, whatever it was imported as, or `helpers.base.Base` for something of the flow's own.
-flowc's own API resolves to the same names as Metaflow's, since both mean the same.
+A name resolves to a *qualified name*: `metaflow.step`, whatever its local name is, or `helpers.base.Base` for a class
+of the flow's own. flowc's own API resolves to the same names as Metaflow's, since both mean the same.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 
 class Resolver:
-    """What the names of the sources' modules stand for."""
+    """The meaning of the names in the sources' modules."""
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
 
     def qualify(self, module: Module, dotted: str) -> str:
-        """Returns what the dotted name of the module stands for; a name that nothing binds stands for itself, as a builtin."""
+        """Returns the qualified name of a dotted name in the module.
+
+        A name that nothing binds resolves to itself, as a builtin.
+        """
         first, _, rest = dotted.partition(".")
         return self._follow(self._resolve(module, first, frozenset()), rest, frozenset())
 
@@ -55,7 +58,7 @@ class Resolver:
         return _canonical(self._through(f"{qualified}.{rest}", seen))
 
     def _through(self, qualified: str, seen: frozenset[tuple[str, str]]) -> str:
-        """Follows `package.module.name` into a module of the flow's folder, where `name` may itself be imported."""
+        """Follows `package.module.name` into a module of the flow's folder, where `name` may be imported in turn."""
         prefix, _, name = qualified.rpartition(".")
         if not prefix or self.sources.find(qualified) is not None:
             return qualified
@@ -63,13 +66,13 @@ class Resolver:
         return self._resolve(other, name, seen) if other is not None and binds(other, name) else qualified
 
     def split(self, qualified: str) -> tuple[Module, str] | None:
-        """Returns the module of the flow's folder and the name in it that a qualified name leads to, or None."""
+        """Returns the module of the flow's folder, and the name in it, that a qualified name refers to, or None."""
         prefix, _, name = qualified.rpartition(".")
         module = self.sources.module(prefix)
         return (module, name) if module is not None else None
 
     def home(self, qualified: str) -> tuple[Module | None, list[str]]:
-        """Returns the module of the flow's folder that a qualified name leads to, and the rest of the name."""
+        """Returns the module of the flow's folder that a qualified name refers to, and the rest of the name."""
         parts = qualified.split(".")
         for end in range(len(parts) - 1, 0, -1):
             prefix = ".".join(parts[:end])
@@ -80,13 +83,15 @@ class Resolver:
 
 
 def _canonical(qualified: str) -> str:
-    """One name for the API, from wherever it comes: flowc, Metaflow, or a module of either that re-exports it."""
+    """Returns one name for each part of the API, whether it comes from flowc, Metaflow, or a module that re-exports
+    it.
+    """
     top, _, rest = qualified.partition(".")
     return f"metaflow.{rest.rpartition('.')[2]}" if top in ("metaflow", "flowc") and rest else qualified
 
 
 def is_standard(qualified: str) -> bool:
-    """True for a name of Python's builtins or standard library, which no flow class is in."""
+    """Returns True for a name of Python's builtins or standard library, which contain no flows."""
     import builtins
 
     top = qualified.partition(".")[0]
@@ -94,12 +99,12 @@ def is_standard(qualified: str) -> bool:
 
 
 def _is_dotted(text: str) -> bool:
-    """False for an attribute of a value, as in `Path(__file__).parent`, which is no name."""
-    return all(each.strip().isidentifier() for each in text.split("."))
+    """Returns False for an attribute of a value, such as `Path(__file__).parent`, which is not a name."""
+    return all(part.strip().isidentifier() for part in text.split("."))
 
 
 def binds(module: Module, name: str) -> bool:
-    """True if the top level of the module binds the name."""
+    """Returns True if the top level of the module binds the name."""
     return (
         name in module.imports
         or name in module.classes
@@ -110,10 +115,12 @@ def binds(module: Module, name: str) -> bool:
 
 
 def _exports(module: Module, name: str) -> bool:
-    """Whether `from module import *` brings the name: those of `__all__` if it is there, else all that do not begin with `_`."""
+    """Returns True if `from module import *` imports the name:
+    one in `__all__` if it exists, else any without a leading `_`.
+    """
     if not binds(module, name):
         return False
     listed = module.assigned.get("__all__")
     if listed is None:
         return not name.startswith("_")
-    return any(name == each.text().strip("'\"") for one in listed for each in one.find_all(kind="string"))
+    return any(name == match.text().strip("'\"") for one in listed for match in one.find_all(kind="string"))

@@ -1,4 +1,6 @@
-"""What a compile is given beside the source: configurations, values and variables, and whether the flow's own code may run."""
+"""The inputs of a compile besides the source:
+configurations, values, variables, and permission to run the flow's code.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,13 @@ if TYPE_CHECKING:
 class Given:
     """The options of a compile. The same source and the same options give the same bytes."""
 
-    config_files: tuple[tuple[str, str], ...] = ()  # `--config NAME FILE`: name → path, as seen from the current folder
+    config_files: tuple[tuple[str, str], ...] = ()  # `--config NAME FILE`: name → path, relative to the current folder
     config_values: tuple[tuple[str, str], ...] = ()  # `--config-value NAME TEXT`
-    values: tuple[tuple[str, Any], ...] = ()  # `--set NAME=VALUE`: for what cannot be known, by its text in the source
-    variables: tuple[tuple[str, str], ...] = ()  # `--env NAME=VALUE`: what `os.environ` holds
-    whole_environment: bool = (
-        False  # a variable that is not among `variables` is known to be unset, as when the flow runs right here
-    )
-    earlier: tuple[
-        tuple[str, Any], ...
-    ] = ()  # configs as an earlier run had them, name → value: a run that is resumed keeps them
-    run_mutators: bool = False  # mutators, and functions that configs need, may run, in a process of their own
+    values: tuple[tuple[str, Any], ...] = ()  # `--set NAME=VALUE`: for an unknown value, by its text in the source
+    variables: tuple[tuple[str, str], ...] = ()  # `--env NAME=VALUE`: variables of `os.environ`
+    whole_environment: bool = False  # True if all other variables are known to be unset, as when the flow runs here
+    earlier: tuple[tuple[str, Any], ...] = ()  # configs of an earlier run, name → value: a resumed run keeps them
+    run_mutators: bool = False  # mutators, and functions that configs need, may run in a separate process
     branch: str = ""  # `--branch` of a flow with `@project`
     production: bool = False  # `--production`
 
@@ -35,7 +33,7 @@ NOTHING = Given()
 
 
 def value_of(text: str) -> Any:
-    """The value that a text of the command line stands for: a Python literal, or else the text itself."""
+    """Returns the value of a text from the command line: a Python literal, or else the text itself."""
     import ast
 
     try:
@@ -45,7 +43,10 @@ def value_of(text: str) -> Any:
 
 
 def pair(text: str) -> tuple[str, str] | None:
-    """Parts NAME=VALUE at the first `=` outside of brackets, so that the name may be a call; None if there is none."""
+    """Splits NAME=VALUE at the first `=` outside brackets, so that the name may be a call.
+
+    Returns None if there is none.
+    """
     depth = 0
     for at, each in enumerate(text):
         depth += (each in "([{") - (each in ")]}")
@@ -55,7 +56,7 @@ def pair(text: str) -> tuple[str, str] | None:
 
 
 def canonical(expression: str) -> str:
-    """The expression as it is looked for: however it is spaced and quoted."""
+    """Returns the expression in the form for look-ups, regardless of spaces and quotes."""
     import ast
 
     try:
@@ -65,7 +66,9 @@ def canonical(expression: str) -> str:
 
 
 def inputs(given: Given, values: set[str], variables: set[str]) -> Iterator[Input]:
-    """What of the options decided something, for the spec's provenance; `values` and `variables` are the names that were asked for."""
+    """Returns the options that had an effect, for the spec's provenance; `values` and `variables` are the names that
+    were looked up.
+    """
     for name, value in sorted(given.values, key=lambda each: each[0]):
         if name in values:
             yield Input("set", name, ascii(value) if not isinstance(value, str) else value, "")
@@ -75,22 +78,30 @@ def inputs(given: Given, values: set[str], variables: set[str]) -> Iterator[Inpu
 
 
 def unused(given: Given, values: set[str], variables: set[str]) -> Iterator[Diagnostic]:
-    """FLOW145: an option that decided nothing, because its name is misspelt or the value is known without it."""
+    """Yields FLOW145 for each option without effect: its name is misspelt, or the value is known without it."""
     for name, _ in given.values:
         if name not in values:
-            why = "no expression needs it: the source does not use the name in a value that must be known, or says its value itself"
+            why = (
+                "no expression needs it: the source gives the value itself, or does not use the name where a value "
+                "must be known"
+            )
             yield Diagnostic(
-                "FLOW145", f"`--set {name}=…` has no effect", None, why, "leave it out, or correct the name", WARNING
+                "FLOW145",
+                f"`--set {name}=…` has no effect",
+                None,
+                why,
+                "remove the option, or correct the name",
+                WARNING,
             )
     if not given.whole_environment:
         for name, _ in given.variables:
             if name not in variables:
-                why = "nothing that must be known when compiling reads the variable"
+                why = "no value that must be known when compiling reads the variable"
                 yield Diagnostic(
                     "FLOW145",
                     f"`--env {name}=…` has no effect",
                     None,
                     why,
-                    "leave it out, or correct the name",
+                    "remove the option, or correct the name",
                     WARNING,
                 )

@@ -1,4 +1,4 @@
-"""Values of parameters that only a run on this machine can know: what a spec, which must hold them, cannot be made with."""
+"""Checks for defaults of parameters that only a run on this machine can know. A spec must contain its defaults."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 
 def undeployable(flow: Flow) -> Iterator[Diagnostic]:
-    """Yields FLOW306 for each default that is a function whose value is not known, and FLOW310 for each default file that is not there.
-
-    Errors for whoever makes a spec of the flow; `flowc run` calls the function, and can be given another file.
+    """Yields FLOW306 for each default that is a function with an unknown value, and FLOW310 for each missing default
+    file. They are errors only when a spec is made: `flowc run` calls the function, and accepts a different file.
     """
-    for each in flow.parameters:
-        if each.computed:
-            what = f"the default of parameter `{each.name}` is a function whose value is not known when compiling"
-            why = "a spec holds the default, and calling the function would run your code in the compiler; `flowc run` calls it"
-            how = "give the value itself, or let the function return one expression of constants and the context's `flow_name`"
-            yield Diagnostic("FLOW306", what, each.span, why, how)
-        if each.include is not None and each.has_default and not each.include.digest:
-            what = f"the default file `{each.default}` of `{each.name}` cannot be read"
-            why = "it travels with the flow's code; it is sought in the current folder, then beside the flow"
-            yield Diagnostic("FLOW310", what, each.span, why, "write the file, or correct the path")
+    for parameter in flow.parameters:
+        if parameter.computed:
+            what = f"the default of parameter `{parameter.name}` is a function whose value is not known when compiling"
+            why = (
+                "a spec contains the default, but calling the function would run your code in the compiler (`flowc "
+                "run` does call it)"
+            )
+            how = (
+                "write the value itself, or let the function return an expression of constants and the context's "
+                "`flow_name`"
+            )
+            yield Diagnostic("FLOW306", what, parameter.span, why, how)
+        if parameter.include is not None and parameter.has_default and not parameter.include.digest:
+            what = f"the default file `{parameter.default}` of `{parameter.name}` cannot be read"
+            why = "it travels with the flow's code; flowc looks in the current folder, then beside the flow"
+            yield Diagnostic("FLOW310", what, parameter.span, why, "create the file, or correct the path")

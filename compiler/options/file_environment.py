@@ -1,6 +1,7 @@
 """Variables that the flow's own file sets at its top level, as in `os.environ["METAFLOW_RUN_ALPHA"] = "0.5"`.
 
-Metaflow imports the file before it reads parameters and configs, so what the file sets counts for both. Here it counts where its value folds.
+Metaflow imports the file before it reads parameters and configs, so these variables apply to both. flowc honours
+those whose values fold.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ CONFIGS = (("METAFLOW_FLOW_CONFIG", "config_files"), ("METAFLOW_FLOW_CONFIG_VALU
 
 
 def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
-    """Returns the variables of Metaflow's that the top level of the module sets to values that fold; the last assignment counts."""
+    """Returns the METAFLOW variables that the module's top level sets to values that fold; the last assignment
+    counts.
+    """
     if PREFIX not in module.source.text:
         return {}
     found: dict[str, str] = {}
@@ -47,7 +50,9 @@ def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
 
 
 def with_configs(given: Given, own: dict[str, str]) -> Given:
-    """Returns what is given, with the configs that the file's own variables give where the command line and the environment gave none of them."""
+    """Returns the options, with configs from the file's own variables if the command line and the environment give
+    none.
+    """
     taken = {name for pairs in (given.config_files, given.config_values) for name, _ in pairs}
     for variable, field in CONFIGS:
         try:

@@ -1,6 +1,7 @@
-"""Where a flow with `@project` is deployed: the branch that the decorator or the command line says, written into the IR.
+"""Writes the branch of a flow with `@project` into the IR: the one from the decorator or the command line.
 
-So a spec, the code package and `current` agree, wherever a task runs. A compile knows no user: without a branch it is that of NOBODY.
+So the spec, the code package and `current` agree, wherever a task runs. A compile does not depend on the user:
+without a branch it is that of NOBODY.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
     from ..ir.nodes import Decorator, Flow
     from .compile_inputs import Given
 
-NOBODY = "default"  # whose branch it is where nobody says so
+NOBODY = "default"  # the user of a compile without a branch
 
 
 def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
-    """Returns the flow with the branch in its `@project`, and what is wrong with it (FLOW146)."""
-    found = project_of(flow)
-    if found is None:
+    """Returns the flow with the branch in its `@project`, and FLOW146 if the branch is invalid."""
+    project = project_of(flow)
+    if project is None:
         if given.branch or given.production:
             option = "--branch" if given.branch else "--production"
-            why = "only a flow of a project has branches"
+            why = "only a flow with `@project` has branches"
             return flow, [
                 Diagnostic(
                     "FLOW146",
@@ -38,27 +39,29 @@ def deployed(flow: Flow, given: Given) -> tuple[Flow, list[Diagnostic]]:
         return flow, []
     if given.branch and (wrong := wrong_name(given.branch)):
         return flow, [
-            Diagnostic("FLOW146", f"`--branch {given.branch}` is not possible", found.span, wrong, "give such a name")
+            Diagnostic(
+                "FLOW146", f"invalid branch: `--branch {given.branch}`", project.span, wrong, "choose a different name"
+            )
         ]
-    if any(check(found, flow)):
-        return flow, []  # which the decorator's own check says
+    if any(check(project, flow)):
+        return flow, []  # which the decorator's check reports
     try:
-        place = place_of(found, flow.name, NOBODY, given.branch, given.production)
+        place = place_of(project, flow.name, NOBODY, given.branch, given.production)
     except Disagreement as error:
-        return flow, [value_error(found, "branch", str(error), "leave one of them out")]
-    is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows whose branch it is
-    made = deployed_to(found, place, given.branch, is_settled)
+        return flow, [value_error(project, "branch", str(error), "remove one of them")]
+    is_settled = not (given.whole_environment and place.is_user_branch)  # else the task knows its user
+    made = deployed_to(project, place, given.branch, is_settled)
     return replace(
-        flow, decorators=tuple(made if decorator is found else decorator for decorator in flow.decorators)
+        flow, decorators=tuple(made if decorator is project else decorator for decorator in flow.decorators)
     ), []
 
 
 def project_of(flow: Flow) -> Decorator | None:
     """Returns the flow's `@project`, if it has one."""
-    return next((each for each in flow.decorators if each.name == "project"), None)
+    return next((decorator for decorator in flow.decorators if decorator.name == "project"), None)
 
 
 def place(flow: Flow) -> Place | None:
-    """Returns where a flow that went through `deployed` is deployed; None without `@project`."""
-    found = project_of(flow)
-    return place_of(found, flow.name, NOBODY) if found is not None else None
+    """Returns the place of a flow that went through `deployed`; None without `@project`."""
+    project = project_of(flow)
+    return place_of(project, flow.name, NOBODY) if project is not None else None

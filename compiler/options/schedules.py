@@ -1,4 +1,4 @@
-"""When a flow is to be run (Metaflow's documentation, schedule)."""
+"""The schedule of a flow (Metaflow's documentation, schedule)."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def schedule_of(flow: Flow) -> Schedule | None:
-    """Returns the flow's schedule, or None without one. The decorator's own check has accepted its values."""
+    """Returns the flow's schedule, or None without one. The decorator's check has accepted its values."""
     return next((record_of(decorator) for decorator in flow.decorators if decorator.name == "schedule"), None)

@@ -1,7 +1,8 @@
 """`--with NAME[:k=v,…]`: a decorator on every step, from the command line instead of the source.
 
-The text form is Metaflow's: attributes are parted at a comma that `word=` follows; a value is read as JSON, else as a whole number, a number,
-or text. A decorator that a step has already is left as it is, unless it may be given several times. In the IR they are decorators like any other.
+The text form is Metaflow's: attributes are separated by commas followed by `word=`. A value is read as JSON, else as
+a whole number, a number, or text. A decorator that a step already has stays unchanged, unless it may be given several
+times. In the IR they are decorators like any other.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
-    """Returns the flow with the decorators of the texts on its steps, and what is wrong with the texts."""
+    """Returns the flow with the decorators of the texts on its steps, and the diagnostics of the texts."""
     problems: list[Diagnostic] = []
     for text in texts:
         known, given, wrong = _read(text)
@@ -35,84 +36,87 @@ def attached(flow: Flow, texts: Iterable[str]) -> tuple[Flow, list[Diagnostic]]:
     return flow, problems
 
 
-def _wrong(text: str, known: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
-    """What is wrong with the values on any step; what only one step cannot have is left to the checks of the flow."""
-    alone = _on(replace(step, decorators=()), known, given)
-    found = {each for each in known.check(alone.decorators[0], alone) if each.code == "FLOW121"}
+def _wrong(text: str, spec: Specification, given: dict[str, Value], step: Step) -> list[Diagnostic]:
+    """Yields the faults of the values on any step. Faults on one step only are left to the checks of the flow."""
+    alone = _on(replace(step, decorators=()), spec, given)
+    found = {each for each in spec.check(alone.decorators[0], alone) if each.code == "FLOW121"}
     return [replace(each, what=f"`--with {text}`: {each.what}", span=None) for each in found]
 
 
-def _on(step: Step, known: Specification, given: dict[str, Value]) -> Step:
-    """The step with the decorator above its own, where Metaflow would put it."""
-    if any(each.name == known.name for each in step.decorators) and not known.multiple:
+def _on(step: Step, spec: Specification, given: dict[str, Value]) -> Step:
+    """Returns the step with the decorator above its own, where Metaflow would put it."""
+    if any(decorator.name == spec.name for decorator in step.decorators) and not spec.multiple:
         return step
-    return replace(step, decorators=(Decorator(known.name, {**known.attributes, **given}, step.span), *step.decorators))
+    return replace(step, decorators=(Decorator(spec.name, {**spec.attributes, **given}, step.span), *step.decorators))
 
 
 def _read(text: str) -> tuple[Specification | None, dict[str, Value], list[Diagnostic]]:
-    """The decorator that the text names, the attributes that it gives, and what is wrong with it."""
+    """Returns the decorator that the text names, the attributes that it gives, and diagnostics."""
     name, _, rest = text.partition(":")
     name = name.strip()
-    known = specification(name)
-    if known is None or known.level != "step":
-        return None, {}, [_unknown(text, name, known)]
+    spec = specification(name)
+    if spec is None or spec.level != "step":
+        return None, {}, [_unknown(text, name, spec)]
     given: dict[str, Value] = {}
     problems: list[Diagnostic] = []
-    for each in _parts(rest):
-        attribute, equals, value = each.partition("=")
+    for part in _parts(rest):
+        attribute, equals, value = part.partition("=")
         attribute = attribute.strip()
         if not equals:
-            why = f"`{each}` gives no attribute a value"
+            why = f"`{part}` gives no attribute a value"
             problems.append(
                 Diagnostic(
                     "FLOW117",
-                    f"`--with {text}` cannot be understood",
+                    f"invalid option `--with {text}`",
                     None,
                     why,
                     f"write `--with {name}:attribute=value`",
                 )
             )
-        elif attribute not in known.attributes:
-            close = nearest(attribute, known.attributes)
+        elif attribute not in spec.attributes:
+            close = nearest(attribute, spec.attributes)
             how = (
                 f"did you mean `{close}`?"
                 if close
-                else "its attributes are " + (", ".join(f"`{one}`" for one in known.attributes) or "none")
+                else "its attributes are " + (", ".join(f"`{attribute}`" for attribute in spec.attributes) or "none")
             )
             problems.append(
                 Diagnostic(
                     "FLOW113",
                     f"`--with {text}`: `@{name}` has no attribute `{attribute}`",
                     None,
-                    "it would have no effect",
+                    "the value would have no effect",
                     how,
                 )
             )
         else:
             try:
-                given[attribute] = _value(value.strip(), known.attributes[attribute])
+                given[attribute] = _value(value.strip(), spec.attributes[attribute])
             except Unfoldable as error:
                 problems.append(
                     Diagnostic(
                         "FLOW117",
-                        f"`--with {text}` cannot be understood",
+                        f"invalid option `--with {text}`",
                         None,
                         str(error.args[0]),
-                        "give another value",
+                        "give a different value",
                     )
                 )
-    return known, given, problems
+    return spec, given, problems
 
 
 def _parts(text: str) -> list[str]:
-    """The attributes of a text: parted at each comma that a word and `=` follow."""
+    """Returns the attributes of a text, split at each comma followed by a word and `=`."""
     import re
 
     return re.split(r",(?=[\s\w]+=)", text) if text.strip() else []
 
 
 def _value(text: str, default: Value) -> Value:
-    """What the text stands for. Python's True and False are taken too where the attribute is one or the other. Raises Unfoldable."""
+    """Returns the value of the text. For an attribute that is True or False, Python's spellings are accepted too.
+
+    Raises Unfoldable.
+    """
     import json
 
     try:
@@ -129,27 +133,33 @@ def _value(text: str, default: Value) -> Value:
     return plain(text)
 
 
-def _unknown(text: str, name: str, known: Specification | None) -> Diagnostic:
+def _unknown(text: str, name: str, spec: Specification | None) -> Diagnostic:
     what = f"`--with {text}` names no decorator of steps"
-    if known is not None:
+    if spec is not None:
         return Diagnostic(
             "FLOW112",
-            f"`--with {text}`: `@{name}` goes on the flow class",
+            f"`--with {text}`: `@{name}` belongs on the flow class",
             None,
-            "`--with` is for steps",
+            "`--with` adds decorators to steps",
             "write it above the class",
         )
     if name in EXTENSIONS:
         return replace(
-            of_extension(name, None), what=f"`--with {text}`: `@{name}` is an extension's, not Metaflow's core"
+            of_extension(name, None), what=f"`--with {text}`: `@{name}` belongs to an extension, not to Metaflow's core"
         )
     if "." in name:
-        why = "finding a decorator of your own by its path would import your code into the compiler"
+        why = "to find your decorator by its path, the compiler would have to import your code"
         return Diagnostic(
             "FLOW118", f"`--with {text}` names a decorator by its path", None, why, "write it above the steps"
         )
     close = nearest(
-        name, [each for each in names() if (one := specification(each)) is not None and one.level == "step"]
+        name, [name for name in names() if (one := specification(name)) is not None and one.level == "step"]
     )
-    how = f"did you mean `{close}`?" if close else "see `flowc explain FLOW110` for those that are known"
-    return Diagnostic("FLOW110", what, None, "flowc cannot say what a decorator that it does not know would do", how)
+    how = f"did you mean `{close}`?" if close else "use one of the step decorators in the documentation"
+    return Diagnostic(
+        "FLOW110",
+        what,
+        None,
+        "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow",
+        how,
+    )

@@ -1,7 +1,8 @@
-"""The code package: the flow's files and its IR, as one archive that is named by its content.
+"""The code package: the flow's files and its IR, as one archive named by its content.
 
-The digest is of the canonical *uncompressed* tar, since compressors differ from machine to machine: sorted names, one mode, no owner, no
-time, ustar headers written here. Compression is only how it travels. Format: POSIX.1-2001 pax interchange format, ustar header block.
+The digest is of the canonical *uncompressed* tar, since compressors differ from machine to machine: sorted names, one
+mode, no owner, no time, ustar headers written here. Compression is only for transport. Format: POSIX.1-2001 pax
+interchange format, ustar header block.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _BLOCK = 512
 
 
 class BadName(ValueError):
-    """A file that cannot be put into a code package; `args[0]` says why."""
+    """Raised for a file that a code package cannot contain; `args[0]` is the reason."""
 
 
 @record
@@ -32,18 +33,18 @@ class Package:
 
     @property
     def file_name(self) -> str:
-        """`HEX.tar.gz`, the name of the object in the store and of the file beside a spec."""
+        """Returns `HEX.tar.gz`, the name of the object in the store and of the file beside a spec."""
         return self.digest.partition(":")[2] + ".tar.gz"
 
     def compressed(self) -> bytes:
-        """The tar as gzip, without a time or a name in its header."""
+        """Returns the tar as gzip, without a time or a name in its header."""
         import zlib
 
         packer = zlib.compressobj(6, zlib.DEFLATED, 31)
         data = packer.compress(self.tar) + packer.flush()
         return (
             data[:4] + b"\0\0\0\0" + data[8:9] + b"\xff" + data[10:]
-        )  # time 0; system "unknown", which zlib builds set differently
+        )  # time 0; system "unknown", since zlib builds set it differently
 
 
 def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
@@ -66,18 +67,20 @@ def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
 def _header(name: str, size: int) -> bytes:
     parts = name.split("/")
     if not all(parts) or ".." in parts or "." in parts or "\0" in name:
-        raise BadName(f"`{name}` is not a path below the flow's folder")
+        raise BadName(f"`{name}` is not a path in the flow's folder")
     last, prefix = _split(name.encode("utf-8", "surrogateescape"), name)
     fields = (
-        last.ljust(100, b"\0"), b"0000644\0", b"0000000\0", b"0000000\0", b"%011o\0" % size, b"00000000000\0", b" " * 8, b"0",
-        b"\0" * 100, b"ustar\0", b"00", b"\0" * 32, b"\0" * 32, b"0000000\0", b"0000000\0", prefix.ljust(155, b"\0"), b"\0" * 12,
+        last.ljust(100, b"\0"), b"0000644\0", b"0000000\0", b"0000000\0", b"%011o\0" % size, b"00000000000\0",
+        b" " * 8, b"0",
+        b"\0" * 100, b"ustar\0", b"00", b"\0" * 32, b"\0" * 32, b"0000000\0", b"0000000\0", prefix.ljust(155, b"\0"),
+        b"\0" * 12,
     )  # fmt: skip
     block = b"".join(fields)
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
 
 
 def _split(name: bytes, shown: str) -> tuple[bytes, bytes]:
-    """The name and prefix fields of ustar: 100 and 155 bytes, parted at a slash."""
+    """Returns the name and prefix fields of ustar: 100 and 155 bytes, split at a slash."""
     if len(name) <= 100:
         return name, b""
     at = name.find(b"/", len(name) - 101)
@@ -87,9 +90,8 @@ def _split(name: bytes, shown: str) -> tuple[bytes, bytes]:
 
 
 class Unfit(Exception):
-    """A file that the flow adds and that the code package cannot hold: what is wrong with it, in the words that follow its name.
-
-    `name` in the package, `path`; `how`: what to do instead.
+    """Raised for a file that the flow adds and that the code package cannot contain; its text is a phrase that
+    follows the file's name. `name` is the name in the package, `how` the remedy.
     """
 
     def __init__(self, name: str, path: str, what: str, how: str) -> None:
@@ -105,19 +107,19 @@ def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
             with open(path, "rb") as file:
                 found[name] = file.read(LARGEST + 1)
         except OSError as error:
-            raise Unfit(name, path, f"cannot be read: {error.strerror}", "leave it out, or let it be read") from None
+            raise Unfit(name, path, f"cannot be read: {error.strerror}", "remove it, or make it readable") from None
         if len(found[name]) > LARGEST:
             raise Unfit(
                 name,
                 path,
                 f"is larger than {LARGEST >> 20} MiB",
-                "leave it out, and read it in the step from where it is",
+                "remove it, and let the step read it from its original place",
             )
     return found, [Input("file", name, "", f"sha256:{sha256_of(data)}") for name, data in found.items()]
 
 
 def sha256_of(data: bytes) -> str:
-    """64 hexadecimal digits."""
+    """Returns the digest as 64 hexadecimal digits."""
     from flowc.runtime_shim.contract.digest import (
         fast_sha256,
         sha256,

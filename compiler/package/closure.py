@@ -1,4 +1,4 @@
-"""The files of the code package: what the flow can import or start from its own folder, and what is added to it."""
+"""The files of the code package: everything that the flow can import or start from its folder, and added files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ if TYPE_CHECKING:
     from ..source.modules import Module
     from ..source.sources import Sources
 
-# A module without any of these names none while it runs.
+# A module without any of these words names no module at run time.
 _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
 
 
 def closure(
     evaluator: Evaluator, start: Module, added: Mapping[str, bytes]
 ) -> tuple[dict[str, bytes], list[Diagnostic]]:
-    """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing here.
-
-    A package comes with its whole tree. The flow's own files win over `added`. Raises Refused for a module of the folder
-    that Python could not read.
+    """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing. A
+    package is included with its whole tree. The flow's own files take precedence over `added`. Raises Refused for a
+    module of the folder that Python could not read.
     """
     sources = evaluator.resolver.sources
     waiting, seen = [(start, "")], {start.name}
@@ -42,7 +41,7 @@ def closure(
             except Refused:
                 if is_certain:
                     raise
-                continue  # one of several that may be imported: it travels as it is
+                continue  # one of several that may be imported: included without being read
             if other is not None:
                 waiting.append((other, ""))
                 if other.is_package:
@@ -52,7 +51,7 @@ def closure(
         module, beside = waiting.pop()
         for name in module.everywhere:
             follow(name)
-            if beside:  # a script's own folder is where Python looks first
+            if beside:  # Python first looks in the script's own folder
                 follow(f"{beside}.{name}")
         if not any(each in module.source.text for each in _DYNAMIC):
             continue

@@ -1,7 +1,9 @@
-"""Modules and scripts that code names while it runs: `importlib.import_module("plugins.alpha")`, `subprocess.run([sys.executable, "train.py"])`.
+"""Modules and scripts that code names at run time: `importlib.import_module("plugins.alpha")`,
+`subprocess.run([sys.executable, "train.py"])`.
 
-No import statement leads to them, so they are looked for here, that the code package may hold them. A name counts if it folds; the names of a loop
-over values that fold all count. Of a computed name the known beginning counts: `"plugins." + name` may be any module of the folder `plugins`.
+No import statement leads to them, so this module finds them for the code package. A name counts if it folds. In a
+loop over values that fold, all names count. If only the beginning of a name is known, it counts: `"plugins." + name`
+may be any module of the folder `plugins`.
 """
 
 from __future__ import annotations
@@ -28,39 +30,44 @@ if TYPE_CHECKING:
     from ..source.modules import Module
     from ..source.sources import Sources
 
-    Word: TypeAlias = tuple[list[Any], SgNode]  # of a command line: its values, none if they are not known; where it is
+    Word: TypeAlias = tuple[list[Any], SgNode]  # a word of a command line: its values, none if unknown, and its place
 
-_MODULES = {"importlib.import_module": "name", "importlib.__import__": "name", "__import__": "name", "builtins.__import__": "name",
-            "runpy.run_module": "mod_name"}  # fmt: skip
+_MODULES = {
+    "importlib.import_module": "name",
+    "importlib.__import__": "name",
+    "__import__": "name",
+    "builtins.__import__": "name",
+    "runpy.run_module": "mod_name",
+}
 _FILES = {"runpy.run_path": (0, "path_name"), "importlib.util.spec_from_file_location": (1, "location")}
 _SHELLS = frozenset(
     (
         "os.system",
         "os.popen",
-        *(f"subprocess.{each}" for each in "run call check_call check_output Popen getoutput".split()),
+        *(f"subprocess.{part}" for part in "run call check_call check_output Popen getoutput".split()),
     )
 )
 _PYTHONS = ("python", "python3")
 _MAX_NAMES = 1000  # of one loop
-_MAX_WORDS = 12  # of a command, before its script
-_MAX_DEPTH = 20  # of variables that lead to others
+_MAX_WORDS = 12  # words of a command before its script
+_MAX_DEPTH = 20  # variables that lead to further variables
 _CALLABLE = ("identifier", "attribute")
 _TEXTS = ("string", "concatenated_string", "binary_operator", "call")
 
 
 @record
 class Named:
-    """What one place names: modules, files, the beginning of a module's name whose rest is computed, or an unknown script."""
+    """The names at one place: modules, files, the known beginning of a module's name, or an unknown script."""
 
     node: SgNode
     modules: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # paths from the flow's folder
-    beginning: str | None = None  # "" where nothing of the name is known
-    started: SgNode | None = None  # what a Python is to run, where that is not known
+    beginning: str | None = None  # "": nothing of the name is known
+    started: SgNode | None = None  # the script that a Python runs, if it is unknown
 
 
 def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]:
-    """Yields what the calls of the module name, in the order of the source."""
+    """Yields the names in calls of the module, in the order of the source."""
     for call in module.source.root.find_all(kind="call"):
         function = call.field("function")
         if function is None or function.kind() not in _CALLABLE:
@@ -76,8 +83,8 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
             node = _argument(call, 0, "args")
             if node is not None and node.kind() in _TEXTS and "python" in node.text():
                 values = _values(evaluator, module, node)
-                for each in values or ():
-                    yield from _command(call, [([word], node) for word in str(each).split()])
+                for value in values or ():
+                    yield from _command(call, [([word], node) for word in str(value).split()])
                 if values is None:
                     yield from _command(call, _begun(_beginning(evaluator, module, node), node))
     for kind in ("list", "tuple", "argument_list"):
@@ -86,10 +93,12 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
 
 
 def modules_of(folder: str, beginning: str) -> dict[str, str]:
-    """Returns the modules of the flow's folder whose names may begin so, each with its path: those of `plugins/` for `plugins.`."""
+    """Returns the modules of the flow's folder whose names begin this way, each with its path:
+    those of `plugins/` for `plugins.`.
+    """
     home, _, first = beginning.rpartition(".")
     parts = home.split(".") if home else []
-    if not beginning or not all(each.isidentifier() for each in parts):
+    if not beginning or not all(part.isidentifier() for part in parts):
         return {}
     place = os.path.join(folder, *parts)
     if not os.path.isdir(place):
@@ -100,14 +109,14 @@ def modules_of(folder: str, beginning: str) -> dict[str, str]:
             for path in python_files(folder, "/".join(parts))
         }
     else:
-        found = {each[: -len(".py")]: each for each in sorted(os.listdir(place)) if each.endswith(".py")}
+        found = {name[: -len(".py")]: name for name in sorted(os.listdir(place)) if name.endswith(".py")}
     return {name: path for name, path in found.items() if name.startswith(beginning) or f"{name}." == beginning}
 
 
 def unknown_names(
     sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]
 ) -> Iterator[Diagnostic]:
-    """Yields FLOW157 for each name that may be any, if there is something beside the flow that the code package does not hold."""
+    """Yields FLOW157 for each unknown name, if the flow's folder has a module that is not in the code package."""
     left = next(
         (each for each in sorted(_top_level(sources.folder)) if each not in sources.contents and each not in added),
         None,
@@ -116,39 +125,42 @@ def unknown_names(
         return
     for module, named in unknown:
         what = "the name of this module is not known when compiling"
-        why = f"a module of the flow's folder, such as `{left}`, would be missing in the code package, and so on every engine"
-        how = "name what may be imported in `@package_sources(…)`, or import it by a literal name"
+        why = (
+            f"a module of the flow's folder, such as `{left}`, would be missing from the code package, so its import "
+            "would fail on every engine"
+        )
+        how = "list the possible modules in `@package_sources(…)`, or import them by literal names"
         yield Diagnostic("FLOW157", what, span(module.source, named.node), why, how, WARNING)
 
 
 def _top_level(folder: str) -> Iterator[str]:
-    """The modules of a folder: files, and `__init__.py` of packages."""
-    for each in os.listdir(folder):
-        path = os.path.join(folder, each)
-        if each.endswith(".py") and os.path.isfile(path):
-            yield each
-        elif each.isidentifier() and os.path.isfile(os.path.join(path, "__init__.py")):
-            yield f"{each}/__init__.py"
+    """Yields the modules of a folder: files, and `__init__.py` of packages."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if name.endswith(".py") and os.path.isfile(path):
+            yield name
+        elif name.isidentifier() and os.path.isfile(os.path.join(path, "__init__.py")):
+            yield f"{name}/__init__.py"
 
 
 def _display(evaluator: Evaluator, module: Module, display: SgNode) -> Iterator[Named]:
-    """What `[sys.executable, …]` starts, wherever it is written: a call may get it from a variable."""
-    items = [each for each in display.named_children() if each.kind() not in ("comment", "keyword_argument")]
+    """Returns what `[sys.executable, …]` starts, wherever the list is written: a call may get it from a variable."""
+    items = [child for child in display.named_children() if child.kind() not in ("comment", "keyword_argument")]
     at = max(
         (index for index, each in enumerate(items[:3]) if _is_python(evaluator.resolver, module, each)), default=None
     )
     if at is None:
         return
     words: list[Word] = [(["python"], display)]
-    words += [(list(_values(evaluator, module, each) or ()), each) for each in items[at + 1 : at + _MAX_WORDS]]
+    words += [(list(_values(evaluator, module, item) or ()), item) for item in items[at + 1 : at + _MAX_WORDS]]
     yield from _command(display, words)
 
 
 def _begun(text: str, node: SgNode) -> list[Word]:
-    """The words of a command line of which only the beginning is known."""
+    """Returns the words of a command line if only its beginning is known."""
     words = text.split()
     whole = words if text[-1:].isspace() else words[:-1]
-    return [*(([each], node) for each in whole), ([], node)]
+    return [*(([word], node) for word in whole), ([], node)]
 
 
 def _is_python(resolver: Resolver, module: Module, node: SgNode) -> bool:
@@ -158,7 +170,7 @@ def _is_python(resolver: Resolver, module: Module, node: SgNode) -> bool:
 
 
 def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
-    """What a command line starts, of which each word may have several values; one that is not known has none."""
+    """Returns what a command line starts. Each word may have several values; an unknown word has none."""
     if not words or not words[0][0] or os.path.basename(str(words[0][0][0])) not in _PYTHONS:
         return
     takes_value = is_module = False
@@ -167,11 +179,11 @@ def _command(node: SgNode, words: list[Word]) -> Iterator[Named]:
         if takes_value:
             takes_value = False
         elif not values:
-            if word.kind() != "list_splat":  # options, perhaps none
+            if word.kind() != "list_splat":  # options, if any
                 yield Named(node, started=word)
                 return
         elif is_module:
-            yield Named(node, modules=tuple(str(each) for each in values))
+            yield Named(node, modules=tuple(str(value) for value in values))
             return
         elif first == "-m":
             is_module = True
@@ -192,8 +204,8 @@ def _module(evaluator: Evaluator, module: Module, call: SgNode, node: SgNode | N
         yield Named(call, beginning=_beginning(evaluator, module, node))
         return
     names = []
-    for each in values:
-        name = _absolute(evaluator, module, call, str(each))
+    for value in values:
+        name = _absolute(evaluator, module, call, str(value))
         names += [name, f"{name}.__main__"] if function == "runpy.run_module" else [name]
         listed = _argument(call, 3, "fromlist") if function.endswith("__import__") else None
         for inner in (_values(evaluator, module, listed) or ()) if listed is not None else ():
@@ -202,7 +214,7 @@ def _module(evaluator: Evaluator, module: Module, call: SgNode, node: SgNode | N
 
 
 def _absolute(evaluator: Evaluator, module: Module, call: SgNode, name: str) -> str:
-    """The name of `import_module(".alpha", package="plugins")`."""
+    """Returns the absolute name in `import_module(".alpha", package="plugins")`."""
     if not name.startswith("."):
         return name
     node = _argument(call, 1, "package")
@@ -217,10 +229,10 @@ def _absolute(evaluator: Evaluator, module: Module, call: SgNode, name: str) -> 
 
 
 def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
-    """What is known of the beginning of a text whose end is computed."""
+    """Returns the known beginning of a text whose end is computed."""
     kind = node.kind()
     if kind == "parenthesized_expression":
-        inner = next((each for each in node.named_children() if each.kind() != "comment"), None)
+        inner = next((child for child in node.named_children() if child.kind() != "comment"), None)
         return _beginning(evaluator, module, inner) if inner is not None else ""
     if kind == "binary_operator":
         left, operator = node.field("left"), node.field("operator")
@@ -244,13 +256,15 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
         return _beginning(evaluator, module, value) if value is not None and value.range() != node.range() else ""
     if kind == "string":  # an f-string
         known = ""
-        for each in node.named_children():
-            if each.kind() == "string_content":
-                known += each.text()
-            elif each.kind() == "interpolation":
-                inner = next((one for one in each.named_children() if one.kind() != "comment"), None)
+        for child in node.named_children():
+            if child.kind() == "string_content":
+                known += child.text()
+            elif child.kind() == "interpolation":
+                inner = next((child for child in child.named_children() if child.kind() != "comment"), None)
                 values = (
-                    _values(evaluator, module, inner) if inner is not None and len(each.named_children()) == 1 else None
+                    _values(evaluator, module, inner)
+                    if inner is not None and len(child.named_children()) == 1
+                    else None
                 )
                 if not values or len(values) != 1:
                     break
@@ -259,24 +273,26 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
     return ""
 
 
-# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ...] | None:
-    """The values that the expression has, one for each time round a loop over known values; None if they are not known."""
+    """Returns the values of the expression, one for each iteration of a loop over known values; None if they are
+    unknown.
+    """
     for name, items in _loops(node):
         if name in node.text():
             found = _folded(evaluator, module, items, {})
             if not isinstance(found, (list, tuple, dict)) or len(found) > _MAX_NAMES:
                 continue
             values = tuple(_folded(evaluator, module, node, {name: each}) for each in found)
-            return None if any(each is None for each in values) else values
+            return None if any(value is None for value in values) else values
     value = _folded(evaluator, module, node, {})
     return None if value is None else (value,)
 
 
 def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str, Any], depth: int = 0) -> Any:
-    """The value of the expression where it stands, or None."""
+    """Returns the value of the expression at its place, or None."""
     here = evaluator.at(HERE)
 
     def lookup(dotted: str) -> Any:
@@ -313,12 +329,12 @@ def _folded(evaluator: Evaluator, module: Module, node: SgNode, local: dict[str,
 
 
 def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
-    """The variables of loops and comprehensions around the node, and what they go over."""
+    """Returns the variables of loops and comprehensions around the node, and what they iterate over."""
     for outer in node.ancestors():
         clauses = (
             [outer]
             if outer.kind() == "for_statement"
-            else [each for each in outer.named_children() if each.kind() == "for_in_clause"]
+            else [child for child in outer.named_children() if child.kind() == "for_in_clause"]
         )
         for clause in clauses:
             left, right = clause.field("left"), clause.field("right")
@@ -327,7 +343,9 @@ def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
 
 
 def _local(node: SgNode, name: str) -> SgNode | None:
-    """The one value that the function around the node assigns to a variable; the node itself stands for a value that is not known."""
+    """Returns the only value that the function around the node assigns to a variable; the node itself stands for an
+    unknown value.
+    """
     for outer in node.ancestors():
         if outer.kind() != "function_definition":
             continue
@@ -338,13 +356,13 @@ def _local(node: SgNode, name: str) -> SgNode | None:
         if name in found:
             return found[name][0] if len(found[name]) == 1 else node
         parameters = outer.field("parameters")
-        if parameters is not None and any(each.text() == name for each in parameters.find_all(kind="identifier")):
+        if parameters is not None and any(match.text() == name for match in parameters.find_all(kind="identifier")):
             return node
     return None
 
 
 def _qualified(resolver: Resolver, module: Module, dotted: str) -> str:
-    """What the name stands for, also through an import within a function."""
+    """Returns the qualified name, also through an import inside a function."""
     first, _, rest = dotted.partition(".")
     if first in module.imports or first not in module.within:
         return resolver.qualify(module, dotted)
@@ -353,7 +371,9 @@ def _qualified(resolver: Resolver, module: Module, dotted: str) -> str:
 
 def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
     arguments = call.field("arguments")
-    given = [each for each in arguments.named_children() if each.kind() != "comment"] if arguments is not None else []
+    given = (
+        [child for child in arguments.named_children() if child.kind() != "comment"] if arguments is not None else []
+    )
     for each in given:
         key = each.field("name") if each.kind() == "keyword_argument" else None
         if key is not None and key.text() == name:
@@ -363,6 +383,6 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
-    """The Python files among the values, as paths from the flow's folder."""
-    paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
-    return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))
+    """Returns the Python files among the values, as paths from the flow's folder."""
+    paths = (os.path.normpath(str(value).removeprefix(f"{HERE}/")).replace(os.sep, "/") for value in values or ())
+    return tuple(path for path in paths if path.endswith(".py") and not path.startswith(("../", "/")))

@@ -1,7 +1,9 @@
-"""Fingerprints: a digest for each step of the code that decides what it does, so that work done by the same code can be found again.
+"""Fingerprints: a digest for each step of the code that determines its behaviour, so that results of the same code
+can be found again.
 
-A step's code is everything in the code package but the other steps' methods: its own method, helpers, module level, the modules it may
-import. A step that is used otherwise than in `self.next` (called, passed on) counts with those that use it.
+A step's code is everything in the code package except the other steps' methods: its own method, helpers, the module
+level, and the modules that it may import. A step that is used outside `self.next` (called, passed on) counts as part
+of the steps that use it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 @record
 class _Method:
-    """A step's method in a file: its lines, decorators included (from 1, both inclusive), and the attributes that it uses."""
+    """A step's method in a file:
+    its lines, including decorators (from 1, both inclusive), and the attributes that it uses.
+    """
 
     step: str
     first: int
@@ -31,7 +35,7 @@ class _Method:
 
 
 def fingerprints(program: Program) -> dict[str, str]:
-    """Returns step → sha256 in hexadecimal. The program's Python files are parsed again; they are known to be sound."""
+    """Returns step → sha256 in hexadecimal. Parses the program's Python files again, which are known to be valid."""
     methods: dict[str, list[_Method]] = {}
     shared: set[str] = set()  # attributes that code outside the steps' methods uses
     texts: dict[str, list[str]] = {}
@@ -52,11 +56,13 @@ def _fingerprint(
 ) -> str:
     found = hashlib.sha256()
     decorators = next(
-        [[each.name, each.attributes] for each in one.decorators] for one in flow.steps if one.name == step
+        [[decorator.name, decorator.attributes] for decorator in one.decorators]
+        for one in flow.steps
+        if one.name == step
     )
     configs = [
-        [each.name, each.value, each.literal] for each in flow.configs
-    ]  # what they hold, whichever way it was given
+        [config.name, config.value, config.literal] for config in flow.configs
+    ]  # the contents, however they were given
     found.update(
         json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode(
             "utf-8", "surrogatepass"
@@ -75,13 +81,13 @@ def _fingerprint(
 
 
 def _needed(step: str, uses: dict[str, frozenset[str]], shared: frozenset[str]) -> frozenset[str]:
-    """The step, and every other whose method it, or code outside the steps, may call."""
+    """Returns the step, and every step whose method it, or code outside the steps, may call."""
     kept = {step}
     waiting = [step]
     found = set(shared)
     while waiting:
         found |= uses.get(waiting.pop(), frozenset())
-        new = [each for each in uses if each in found and each not in kept]
+        new = [use for use in uses if use in found and use not in kept]
         kept.update(new)
         waiting += new
     return frozenset(kept)
@@ -102,7 +108,7 @@ def _methods(name: str, text: str, flow: Flow, shared: set[str]) -> Iterator[_Me
 
 
 def _attributes(function: ast.AST) -> Iterator[str]:
-    """Attributes that a step's method uses, those inside `….next(…)` left out."""
+    """Returns the attributes that a step's method uses, except those inside `….next(…)`."""
     waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
     while waiting:
         node = waiting.pop()

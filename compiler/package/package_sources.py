@@ -1,7 +1,9 @@
-"""`@package_sources(sources, arcname=None, suffixes=None)` above a flow: files and folders, from beside the flow's file, for the code package.
+"""`@package_sources(sources, arcname=None, suffixes=None)` above a flow: files and folders, from beside the flow's
+file, for the code package.
 
-In Metaflow it is a mutator, but all that it says is in its arguments, so it is read like a decorator: no code runs. A source is a path or a pair
-of a path and a name in the package; of a folder come the files with one of the suffixes, without what is hidden (Metaflow's documentation).
+In Metaflow it is a mutator, but its arguments say everything, so flowc reads it like a decorator, and no code runs. A
+source is a path, or a pair of a path and a name in the package. Of a folder, the files with one of the suffixes are
+included, except hidden ones (Metaflow's documentation).
 """
 
 from __future__ import annotations
@@ -29,15 +31,14 @@ SUFFIXES = (".py", ".R", ".RDS")  # Metaflow's own default
 
 
 class Wrong(Exception):
-    """What cannot be: `args` are why, and what to do instead."""
+    """Raised for an invalid source; `args` are the reason and the remedy."""
 
 
 def added_sources(
     evaluator: Evaluator, owner: Class, call: SgNode
 ) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:  # fmt: skip
-    """Returns the files that the call names (name in the package → content), and each as an input of the compile.
-
-    The diagnostics are FLOW113, FLOW120 and FLOW121.
+    """Returns the files that the call names (name in the package → content), and each as an input of the compile. The
+    diagnostics are FLOW113, FLOW120 and FLOW121.
     """
     place = span(owner.module.source, call)
     bound = bind(owner, call, ARGUMENTS, ARGUMENTS, "@package_sources")
@@ -62,7 +63,7 @@ def added_sources(
         wrong = Wrong(f"`{os.path.basename(unfit.path)}` {unfit}", unfit.how)
     except Wrong as error:
         wrong = error
-    what, why = f"`@package_sources`: {wrong.args[0]}", "the files go into the code package"
+    what, why = f"`@package_sources`: {wrong.args[0]}", "these files must go into the code package"
     return {}, [], [Diagnostic("FLOW121", what, place, why, wrong.args[1])]
 
 
@@ -71,42 +72,48 @@ def _files(folder: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     sources = values.get("sources", ())
     if isinstance(sources, str) or _is_pair(sources):
         sources = (sources,)
-    pairs = [each if _is_pair(each) else (each, None) for each in sources] if isinstance(sources, (list, tuple)) else []
+    pairs = (
+        [source if _is_pair(source) else (source, None) for source in sources]
+        if isinstance(sources, (list, tuple))
+        else []
+    )
     if not pairs or not all(isinstance(each, str) and isinstance(name, (str, type(None))) for each, name in pairs):
         raise Wrong("it names no files", "write paths, or pairs of a path and a name in the package")
     if values.get("arcname") is not None:
         if len(pairs) != 1:
-            raise Wrong("`arcname` is the name of one source", "write pairs of a path and a name in the package")
+            raise Wrong("`arcname` can name only one source", "write pairs of a path and a name in the package")
         pairs = [(pairs[0][0], values["arcname"])]
     suffixes = _suffixes(values.get("suffixes"))
     for source, name in pairs:
         path = os.path.normpath(os.path.join(folder or ".", source))
         root = os.path.normpath(str(name)) if name is not None else os.path.basename(os.path.abspath(path))
         if root == "." or os.path.isabs(root) or ".." in root.split(os.sep):
-            raise Wrong(f"`{name}` is no place in the code package", "write a relative path")
+            raise Wrong(f"`{name}` is not a path in the code package", "write a relative path")
         if os.path.isfile(path):
             yield from [(root, path)] if path.endswith(suffixes) else []
         elif os.path.isdir(path):
             for inner in _below(path, suffixes):
                 yield f"{root}/{inner}".replace(os.sep, "/"), os.path.join(path, inner)
         else:
-            raise Wrong(f"there is no `{source}`", "correct the path: it begins in the folder of the flow's file")
+            raise Wrong(
+                f"there is no `{source}`", "correct the path, which is relative to the folder of the flow's file"
+            )
 
 
 def _is_pair(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(each, str) for each in value)
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(item, str) for item in value)
 
 
 def _suffixes(given: Any) -> tuple[str, ...]:
     several = SUFFIXES if given is None else given.split(",") if isinstance(given, str) else given
-    if not isinstance(several, (list, tuple)) or not all(isinstance(each, str) for each in several):
-        raise Wrong("`suffixes` are texts", "write `suffixes=['.py', '.json']`")
-    return tuple(each if each.startswith(".") else f".{each}" for each in (one.strip() for one in several) if each)
+    if not isinstance(several, (list, tuple)) or not all(isinstance(item, str) for item in several):
+        raise Wrong("`suffixes` must be texts", "write `suffixes=['.py', '.json']`")
+    return tuple(each if each.startswith(".") else f".{each}" for each in (item.strip() for item in several) if each)
 
 
 def _below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     for place, inner, files in os.walk(folder):
         inner[:] = sorted(each for each in inner if not each.startswith(".") and each != "__pycache__")
-        for each in sorted(files):
-            if not each.startswith(".") and each.endswith(suffixes):
-                yield os.path.relpath(os.path.join(place, each), folder)
+        for file in sorted(files):
+            if not file.startswith(".") and file.endswith(suffixes):
+                yield os.path.relpath(os.path.join(place, file), folder)

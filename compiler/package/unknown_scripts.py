@@ -1,8 +1,8 @@
-"""FLOW157 for a script that a command starts, `[sys.executable, script]`, where nobody knows which.
+"""FLOW157 for a command that starts an unknown script, `[sys.executable, script]`.
 
-Most such commands start something that is made or found while the flow runs. So this is said only of a script that is
-there, beside the flow or one folder below, that the code package does not hold, and that the flow's own code names:
-`"train.py"` somewhere in it, or `"train"` where the command adds the `.py`, or runs a module.
+Most of these commands start something that is made or found while the flow runs. So only a script is reported that
+exists beside the flow or one folder below, is not in the code package, and is named in the flow's own code:
+`"train.py"` anywhere, or `"train"` if the command adds the `.py` or runs a module.
 """
 
 from __future__ import annotations
@@ -25,23 +25,27 @@ if TYPE_CHECKING:
 def unknown_scripts(
     sources: Sources, added: Mapping[str, bytes], unknown: list[tuple[Module, Named]]
 ) -> Iterator[Diagnostic]:
-    """Yields one warning for each command that may start a script which the code package does not hold."""
+    """Yields a warning for each command that may start a script that is not in the code package."""
     texts = [content.decode("utf-8", "replace") for path, content in sources.contents.items() if path.endswith(".py")]
-    left = [each for each in sorted(_scripts(sources.folder)) if each not in sources.contents and each not in added]
+    left = [
+        script for script in sorted(_scripts(sources.folder)) if script not in sources.contents and script not in added
+    ]
     for module, named in unknown:
         script = next((each for each in left if any(_names(named, each).search(text) for text in texts)), None)
         if script is None:
             continue
         yield Diagnostic(
-            "FLOW157", "which script this command starts is not known when compiling", span(module.source, named.node),
-            f"`{script}`, which the flow's code names, would be missing in the code package, and so on every engine",
-            "name the scripts in `@package_sources(…)`, or write the path of each where it is started",
+            "FLOW157", "the script that this command starts is not known when compiling",
+            span(module.source, named.node),
+            f"`{script}`, which the flow's code names, would be missing from the code package, so the command would "
+            "fail on every engine",
+            "list the scripts in `@package_sources(…)`, or start each by a literal path",
             WARNING,
         )  # fmt: skip
 
 
 def _names(named: Named, script: str) -> re.Pattern[str]:
-    """What finds a literal that ends in the script's name, without its ending where the command adds that."""
+    """Returns a pattern for a literal that ends in the script's name, without `.py` if the command adds it."""
     assert named.started is not None
     words, started = named.node.text(), named.started.text()
     folder, _, name = script.rpartition("/")
@@ -51,7 +55,7 @@ def _names(named: Named, script: str) -> re.Pattern[str]:
 
 
 def _scripts(folder: str) -> Iterator[str]:
-    """The Python files of a folder, and of the folders in it."""
+    """Yields the Python files of a folder and of its subfolders."""
     for entry in os.scandir(folder):
         if entry.is_file() and entry.name.endswith(".py"):
             yield entry.name
@@ -59,5 +63,5 @@ def _scripts(folder: str) -> Iterator[str]:
             try:
                 inside = [each.name for each in os.scandir(entry.path) if each.name.endswith(".py") and each.is_file()]
             except OSError:
-                continue  # not ours to read
+                continue  # no permission to read it
             yield from (f"{entry.name}/{name}" for name in inside)

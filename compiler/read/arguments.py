@@ -1,4 +1,4 @@
-"""The arguments of a call in the source: bound to names, and folded to values as JSON knows them."""
+"""The arguments of a call in the source, bound to names and folded to JSON values."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from ..source.modules import Class
 
 
-CLICK = {  # arguments of Metaflow's command line's own (click), and what to do instead
-    "is_flag": "with `type=bool`, give `--NAME true`", "multiple": "give several values as one text, with `separator=','`",
-    "nargs": "give several values as one text, with `separator=','`", "count": "with `type=int`, give the number", "envvar": "give METAFLOW_RUN_NAME",
-    "hidden": "it is shown", "prompt": "nobody is there to be asked", "metavar": "its name is shown", "flag_value": "give the value",
+CLICK = {  # arguments that only Metaflow's own command line (click) has, and what to do instead
+    "is_flag": "with `type=bool`, give `--NAME true`",
+    "multiple": "to pass several values as one text, use `separator=','`",
+    "nargs": "to pass several values as one text, use `separator=','`", "count": "with `type=int`, give the number",
+    "envvar": "set METAFLOW_RUN_NAME",
+    "hidden": "it is shown", "prompt": "a run on an orchestrator cannot ask anybody", "metavar": "its name is shown",
+    "flag_value": "give the value",
     "callback": "let the first step check the value", "hide_input": "for a secret, use `@secrets`",
-    "confirmation_prompt": "nobody is there to be asked",
-    "show_choices": "let the first step check the value", "is_eager": "values are read all at once", "expose_value": "every value is there",
+    "confirmation_prompt": "a run on an orchestrator cannot ask anybody",
+    "show_choices": "let the first step check the value", "is_eager": "values are read all at once",
+    "expose_value": "every value is there",
 }  # fmt: skip
 
 
@@ -35,17 +39,17 @@ class Bound:
     """The arguments of a call, by name."""
 
     given: dict[str, SgNode]
-    unpacked: dict[str, Value]  # what `**` gives, folded
+    unpacked: dict[str, Value]  # the folded values from `**`
     diagnostics: list[Diagnostic]
 
 
 def bind(
-    owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str, evaluator: Evaluator | None = None
+    owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str,
+    evaluator: Evaluator | None = None
 ) -> Bound:  # fmt: skip
-    """Returns the call's arguments. `positional` may be given without a name; `names` are all that exist.
-
-    Only with an evaluator may `**` unpack a mapping. The diagnostics are FLOW113 for an argument that does not exist, is given twice, or cannot
-    be followed, and FLOW120 for a mapping that is not known.
+    """Returns the call's arguments. `names` are all that exist; those in `positional` need no name. Only with an
+    evaluator may `**` unpack a mapping. The diagnostics are FLOW113 for an argument that does not exist,
+    is given twice or cannot be followed, and FLOW120 for a mapping that is not known.
     """
     source = owner.module.source
     found: dict[str, SgNode] = {}
@@ -64,18 +68,18 @@ def bind(
             name = key.text()
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{each}`" for each in names) or "none"
+                listed = ", ".join(f"`{name}`" for name in names) or "none"
                 how = f"did you mean `{close}`?" if close else f"its arguments are {listed}"
                 why = "Python would fail when the flow is imported"
                 if what in ("Parameter", "IncludeFile", "Config"):
                     why = (
-                        "Metaflow hands what it does not know on to its command line, which has no such argument either"
+                        "Metaflow passes unknown arguments on to its command line, which does not have this one either"
                     )
                 if what in ("Parameter", "IncludeFile") and name == "choices":
-                    how = "leave it out; let the first step check the value"
+                    how = "remove it, and let the first step check the value"
                 if what in ("Parameter", "IncludeFile") and name in CLICK:
-                    why = "Metaflow hands it on to its own command line; a value must reach every orchestrator, which have no such thing"
-                    how = f"leave it out; {CLICK[name]}"
+                    why = "Metaflow passes it on to its own command line, but orchestrators have no equivalent"
+                    how = f"remove it; {CLICK[name]}"
                 problems.append(
                     Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", span(source, node), why, how)
                 )
@@ -96,14 +100,14 @@ def bind(
             unpacked.update(more)
             problems += wrong
         elif kind in ("list_splat", "dictionary_splat"):
-            why = "which arguments these are is only known at run time"
+            why = "its arguments are only known at run time"
             problems.append(
                 Diagnostic(
                     "FLOW113",
-                    f"`{node.text()[:40]}` in `{what}` cannot be followed",
+                    f"`{node.text()[:40]}` in `{what}` unpacks unknown arguments",
                     span(source, node),
                     why,
-                    "write the arguments out",
+                    "write the arguments one by one",
                 )
             )
         elif count < len(positional):
@@ -120,7 +124,7 @@ def bind(
             found[positional[count]] = node
             count += 1
         else:
-            how = f"name it: {', '.join(f'`{each}=`' for each in names[:6])}" if names else "leave it out"
+            how = f"name it: {', '.join(f'`{name}=`' for name in names[:6])}" if names else "remove it"
             problems.append(
                 Diagnostic(
                     "FLOW113",
@@ -136,20 +140,20 @@ def bind(
 def _unpacked(
     evaluator: Evaluator, owner: Class, node: SgNode, names: tuple[str, ...], what: str, taken: set[str]
 ) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
-    """Returns what `**` unpacks, but for arguments that are `taken`."""
+    """Returns the arguments that `**` unpacks, without those that are `taken`."""
     place = span(owner.module.source, node)
-    inner = next((each for each in node.named_children() if each.kind() != "comment"), node)
+    inner = next((child for child in node.named_children() if child.kind() != "comment"), node)
     try:
         value = folded(evaluator, owner, inner)
         value = value.value if isinstance(value, Late) else value
         if not isinstance(value, dict):
-            raise Unfoldable(f"`**` needs a mapping, not a value of type `{type(value).__name__}`")
+            raise Unfoldable(f"`**` must unpack a mapping, not a value of type `{type(value).__name__}`")
         given = plain(value)
     except Reported:
         return {}, []
     except Unfoldable as error:
         shown = " ".join(node.text().split())[:60]
-        how = "write the arguments out, or unpack a constant or a part of a `Config`"
+        how = "write the arguments one by one, or unpack a constant or a part of a `Config`"
         return {}, [
             Diagnostic("FLOW120", f"`{shown}` in `{what}` is not known when compiling", place, str(error.args[0]), how)
         ]
@@ -161,7 +165,7 @@ def _unpacked(
             why = "Python would fail when the flow is imported"
             problems.append(Diagnostic("FLOW113", f"`{what}` is given `{name}` twice", place, why, "keep one of them"))
         elif name not in names:
-            listed = ", ".join(f"`{one}`" for one in names) or "none"
+            listed = ", ".join(f"`{name}`" for name in names) or "none"
             why = f"`{' '.join(node.text().split())[:60]}` unpacks it"
             problems.append(
                 Diagnostic("FLOW113", f"`{what}` has no argument `{name}`", place, why, f"its arguments are {listed}")
@@ -172,11 +176,12 @@ def _unpacked(
 
 
 def values(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str, value: Callable[[Evaluator, Class, SgNode], Value] | None = None
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], what: str,
+    value: Callable[[Evaluator, Class, SgNode], Value] | None = None
 ) -> tuple[dict[str, Value], list[Diagnostic]]:  # fmt: skip
-    """Returns the folded value of each argument, without those that cannot be known, and FLOW120 for each of these.
+    """Returns the folded value of each argument, and FLOW120 for each one that cannot be folded.
 
-    `value` reads an argument in a way of its own: it returns the value, or raises Unfoldable.
+    `value` overrides how an argument is folded: it returns the value, or raises Unfoldable.
     """
     found: dict[str, Value] = {}
     problems: list[Diagnostic] = []
@@ -201,21 +206,21 @@ def values(
 
 
 def _ways(node: SgNode) -> str:
-    """How a value can be said that is not known."""
+    """Returns the ways to make an unknown value known."""
     return f"write a literal or a constant of the flow's own modules, or read it from a `Config`{or_set(node)}"
 
 
 def or_set(node: SgNode) -> str:
-    """What a remedy adds where the value of the whole expression can be given on the command line; "" where it cannot."""
+    """Returns the hint to use `--set` if the command line can give the value of the whole expression, else ""."""
     shown = " ".join(node.text().split())
     if "'" in shown:
-        shown = shown.replace("'", '"') if '"' not in shown else ""  # within the shell's quotes
+        shown = shown.replace("'", '"') if '"' not in shown else ""  # in single quotes of the shell
     is_one = node.kind() in ("identifier", "attribute", "call") and 0 < len(shown) <= 60
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
 def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:
-    """Returns the text of `help=`, and FLOW158, a hint, for one that cannot be known: nothing but a description depends on it."""
+    """Returns the text of `help=`, and the hint FLOW158 if it is not known, since only a description depends on it."""
     if node is None:
         return "", []
     try:
@@ -224,14 +229,13 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
         return "", []
     except Unfoldable as error:
         how = f"write a literal or a constant{or_set(node)}"
-        said = f"the help text of `{what}` is not known when compiling, and is left out"
+        said = f"the help text of `{what}` is not known when compiling, so it is left out"
         return "", [Diagnostic("FLOW158", said, span(owner.module.source, node), str(error.args[0]), how, HINT)]
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
-    """Returns the value of an expression of a class: in its body the names of the class come before those of the module.
-
-    A part of a `Config` is `Late` there. Raises Unfoldable.
+    """Returns the value of an expression in a class body, where the names of the class come before those of the
+    module. A part of a `Config` is `Late` there. Raises Unfoldable.
     """
     body = owner.node.field("body")
     start = body.range().start.index if body is not None else 0
@@ -241,7 +245,7 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
         own = owner.assigned.get(first) if at >= start else None
         if (
             own is None or own[0].range().end.index > at
-        ):  # bound later, or just now: until then the name is the module's
+        ):  # bound later or by this statement: until then the name is the module's
             return evaluator.constant(owner.module, name)
         if rest:
             raise KeyError(name)
@@ -262,9 +266,9 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
 
 
 def plain(value: Any) -> Value:
-    """The value as JSON knows it: tuples become lists, sets of comparable things sorted lists, a duration its seconds.
+    """Returns the value as JSON has it: a tuple becomes a list, a set a sorted list, a duration its seconds.
 
-    Raises Unfoldable for what JSON cannot say.
+    Raises Unfoldable for a value that JSON cannot hold.
     """
     if value is None or isinstance(value, (bool, int)):
         return value
@@ -272,11 +276,11 @@ def plain(value: Any) -> Value:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise Unfoldable("it holds a lone surrogate, which no file can") from None
+            raise Unfoldable("it contains a lone surrogate, which UTF-8 cannot encode") from None
         return value
     if isinstance(value, float):
         if value != value or abs(value) == float("inf"):
-            raise Unfoldable(f"`{value}` is not a number that a spec can hold")
+            raise Unfoldable(f"`{value}` is a number that a spec cannot contain")
         return value
     if isinstance(value, Late):
         if value.is_config:
@@ -289,10 +293,10 @@ def plain(value: Any) -> Value:
     if type(value).__name__ == "timedelta":
         return float(value.total_seconds())
     if isinstance(value, (list, tuple, range)):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         try:
-            return [plain(each) for each in sorted(value)]
+            return [plain(item) for item in sorted(value)]
         except TypeError:
             raise Unfoldable("a set of different types has no order") from None
     if isinstance(value, dict):

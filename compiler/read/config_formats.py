@@ -1,6 +1,8 @@
-"""The texts of configurations: JSON, and what Metaflow's own parsers read (YAML, TOML, requirements, environments of conda).
+"""The texts of configurations: JSON, and the formats of Metaflow's own parsers (YAML, TOML, requirements, conda
+environments).
 
-`parse(format, text)` returns plain data. Formats and their rules are those of Metaflow's documentation and of PEP 508 and PEP 621.
+`parse(format, text)` returns plain data. Formats and their rules are those of Metaflow's documentation and of PEP 508
+and PEP 621.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ MAX_DEPTH = 60
 
 
 class BadText(ValueError):
-    """A text that cannot be used; `how` says what to do about it, or is "" when that is plain."""
+    """Raised for a text that cannot be used; `how` is the remedy, or "" if it is obvious."""
 
     def __init__(self, why: str, how: str = "") -> None:
         super().__init__(why)
@@ -27,7 +29,7 @@ class BadText(ValueError):
 
 
 def parse(kind: str, text: str) -> Any:
-    """Returns what the text says. `kind` is json, yaml, toml, requirements, pyproject or conda. Raises BadText."""
+    """Returns the text's value. `kind` is json, yaml, toml, requirements, pyproject or conda. Raises BadText."""
     return _checked(
         {
             "json": _json,
@@ -41,9 +43,8 @@ def parse(kind: str, text: str) -> Any:
 
 
 def literal(value: Any) -> str:
-    """A Python literal of the value when JSON would lose something of it (tuples, sets, bytes, keys that are no text), else "".
-
-    Raises Unfoldable for a value that no literal can say.
+    """Returns a Python literal of the value if JSON would lose part of it (tuples, sets, bytes, keys other than
+    text), else "". Raises Unfoldable for a value without a literal.
     """
     return "" if _is_json(value) else _literal(value)
 
@@ -62,7 +63,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_literal, value)) + "]"
     if isinstance(value, tuple):
-        return "(" + "".join(f"{_literal(each)}, " for each in value).strip() + ")"
+        return "(" + "".join(f"{_literal(item)}, " for item in value).strip() + ")"
     if isinstance(value, (set, frozenset)):
         return "{" + ", ".join(sorted(map(_literal, value))) + "}" if value else "set()"
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
@@ -71,26 +72,29 @@ def _literal(value: Any) -> str:
 
 
 def _checked(value: Any) -> Any:
-    """Raises BadText for more items, or deeper ones, than a configuration has."""
+    """Raises BadText for a value with too many items, or too deep nesting."""
     waiting, count = [(value, 0)], 0
     while waiting:
         each, depth = waiting.pop()
         count += 1
         if count > MAX_ITEMS or depth > MAX_DEPTH:
-            raise BadText("it has too many items, or nests them too deep")
+            raise BadText("it has too many items, or nests them too deeply")
         if isinstance(each, dict):
             waiting += [(one, depth + 1) for one in each.values()]
         elif isinstance(each, (list, tuple, set)):
             waiting += [(one, depth + 1) for one in each]
         elif not (each is None or isinstance(each, (bool, int, float, str, bytes))):
-            raise BadText(f"it holds a value of type `{type(each).__name__}`", "write it as text, in quotes")
+            raise BadText(
+                f"it contains a value of type `{type(each).__name__}`, which a spec cannot",
+                "write it as text, in quotes",
+            )
         elif isinstance(each, float) and (each != each or each in (float("inf"), float("-inf"))):
-            raise BadText(f"it holds `{each}`, which no spec can", "write it as text, in quotes")
+            raise BadText(f"it contains `{each}`, which a spec cannot", "write it as text, in quotes")
         elif isinstance(each, str):
             try:
                 each.encode()
             except UnicodeEncodeError:
-                raise BadText("it holds a lone surrogate, which no file can") from None
+                raise BadText("it contains a lone surrogate, which UTF-8 cannot encode") from None
     return value
 
 
@@ -101,10 +105,11 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise BadText(
-            f"it is not JSON: {error.msg}, line {error.lineno} column {error.colno}", "correct it, or name a `parser`"
+            f"it is not valid JSON: {error.msg}, line {error.lineno} column {error.colno}",
+            "correct it, or name a `parser`",
         ) from None
     except (ValueError, RecursionError) as error:
-        raise BadText(f"it is not JSON: {error}", "correct it, or name a `parser`") from None
+        raise BadText(f"it is not valid JSON: {error}", "correct it, or name a `parser`") from None
 
 
 def _yaml(text: str) -> Any:
@@ -112,14 +117,14 @@ def _yaml(text: str) -> Any:
         import yaml
     except ImportError:
         raise BadText("reading YAML needs the package PyYAML", "`pip install 'flowc[yaml]'`, or write JSON") from None
-    if text.count("*") > 1000 and text.count("&") > 5:  # aliases of aliases grow without end
+    if text.count("*") > 1000 and text.count("&") > 5:  # aliases of aliases grow exponentially
         raise BadText("it uses too many aliases")
     try:
         found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise BadText(f"it is not YAML: {' '.join(str(error).split())[:200]}") from None
+        raise BadText(f"it is not valid YAML: {' '.join(str(error).split())[:200]}") from None
     except (ValueError, RecursionError) as error:
-        raise BadText(f"it is not YAML: {error}") from None
+        raise BadText(f"it is not valid YAML: {error}") from None
     return found
 
 
@@ -138,10 +143,10 @@ def _toml(text: str) -> Any:
     try:
         return reader.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadText(f"it is not TOML: {error}") from None
+        raise BadText(f"it is not valid TOML: {error}") from None
 
 
-# ── requirements ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── requirements ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _VERSION = r"(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
@@ -166,12 +171,12 @@ def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> di
     for line in lines:
         found = _REQUIREMENT.fullmatch(line)
         if found is None:
-            raise BadText(f"`{line[:80]}` is not a requirement (PEP 508)")
+            raise BadText(f"`{line[:80]}` is not a valid requirement (PEP 508)")
         if found["marker"] is not None:
             raise BadText(
-                f"`{line[:80]}` has an environment marker, which is not supported", "leave the part after `;` out"
+                f"`{line[:80]}` has an environment marker, which is not supported", "remove the part after `;`"
             )
-        versions = sorted(re.sub(r"\s", "", each) for each in (found["versions"] or "").split(",") if each.strip())
+        versions = sorted(re.sub(r"\s", "", part) for part in (found["versions"] or "").split(",") if part.strip())
         version = ",".join(versions).lstrip(strip)
         name = found["name"]
         if found["extras"]:
@@ -188,7 +193,7 @@ def _packages(lines: Iterator[str], strip: str, python: str | None = None) -> di
 
 
 def _extras(text: str) -> str:
-    return "[" + ",".join(sorted({each.strip() for each in text.split(",") if each.strip()})) + "]"
+    return "[" + ",".join(sorted({part.strip() for part in text.split(",") if part.strip()})) + "]"
 
 
 def _requirements(text: str) -> Any:
@@ -200,10 +205,10 @@ def _pyproject(text: str) -> Any:
     python, lines = project.get("requires-python"), project.get("dependencies", [])
     if (
         not isinstance(lines, list)
-        or not all(isinstance(each, str) for each in lines)
+        or not all(isinstance(line, str) for line in lines)
         or not isinstance(python, (str, type(None)))
     ):
-        raise BadText("`dependencies` of `[project]` is no list of texts, or `requires-python` no text")
+        raise BadText("in `[project]`, `dependencies` must be a list of texts, and `requires-python` must be text")
     return _packages((line.strip() for line in lines), "=", python.lstrip("=").strip() if python is not None else None)
 
 

@@ -1,7 +1,9 @@
-"""`Config(name, default=…, default_value=…, required=…, parser=…, plain=…)`: configuration files are inputs of the compile.
+"""`Config(name, default=…, default_value=…, required=…, parser=…, plain=…)`: configuration files are inputs of the
+compile.
 
-They are read, parsed and checked here, before anything is folded that may use them; the values travel in the IR, and their digests in the
-provenance of every spec (Metaflow's documentation, configuration; measured where that is silent).
+They are read, parsed and checked here, before anything that may use them is folded. The values are part of the IR,
+and their digests are part of the provenance of every spec (Metaflow's documentation, configuration; measured where
+the documentation is silent).
 """
 
 from __future__ import annotations
@@ -32,8 +34,11 @@ POSITIONAL = ("name", "default", "default_value", "help", "required", "parser", 
 
 def read_configs(
     evaluator: Evaluator, members: Iterable[Member], given: Given, flow: tuple[str, str]
-) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
-    """Returns every `Config` of the flow, in order, and FLOW130 to FLOW137 for what is wrong. `flow` is the class's name, and its file."""
+) -> tuple[list[Config], list[Diagnostic]]:
+    """Returns every `Config` of the flow, in order, and the diagnostics FLOW130 to FLOW137.
+
+    `flow` is the name of the class and its file.
+    """
     problems: list[Diagnostic] = []
     found: list[Config] = []
     for member in members:
@@ -43,41 +48,46 @@ def read_configs(
         if config is None:
             continue
         if config.name in evaluator.configs:
-            why = "the name is how it is given on the command line"
+            why = "options on the command line name the config"
             problems.append(
                 Diagnostic(
-                    "FLOW136", f"the config `{config.name}` is there twice", config.place, why, "choose another name"
+                    "FLOW136",
+                    f"the config `{config.name}` is defined twice",
+                    config.place,
+                    why,
+                    "choose a different name",
                 )
             )
-        evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})  # for the next ones to see
+        # the configs after it can use it
+        evaluator = evaluator.with_configs({**evaluator.configs, config.name: config})
         found.append(config)
     return found, [*problems, *_unknown(given, [config.name for config in found])]
 
 
 def records(configs: Iterable[Config]) -> Iterator[nodes.Config]:
-    """The configs as the IR holds them."""
-    for each in configs:
-        if each.is_known:
-            value = each.value
+    """Returns the configs for the IR."""
+    for config in configs:
+        if config.is_known:
+            value = config.value
             yield nodes.Config(
-                each.attribute, each.name, plain(_shown(value)), each.is_plain, literal(value), each.place
+                config.attribute, config.name, plain(_shown(value)), config.is_plain, literal(value), config.place
             )
 
 
 def _shown(value: Any) -> Any:
-    """The value as near as JSON comes: keys as text, bytes as Latin-1."""
+    """Returns the nearest JSON value: keys as text, bytes as Latin-1."""
     if isinstance(value, dict):
         return {str(key): _shown(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_shown(each) for each in value]
+        return [_shown(item) for item in value]
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def inputs(configs: Iterable[Config]) -> Iterator[nodes.Input]:
-    """What they add to the spec's provenance."""
-    for each in configs:
-        if each.digest:
-            yield nodes.Input("config", each.name, each.origin, each.digest)
+    """Yields the configs' inputs for the spec's provenance."""
+    for config in configs:
+        if config.digest:
+            yield nodes.Input("config", config.name, config.origin, config.digest)
 
 
 def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
@@ -85,19 +95,19 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
         for name, _ in pairs:
             if name not in names:
                 close = nearest(name, names)
-                listed = ", ".join(f"`{each}`" for each in names)
+                listed = ", ".join(f"`{name}`" for name in names)
                 how = (
                     f"did you mean `{close}`?"
                     if close
                     else f"its configs are {listed}"
                     if listed
-                    else "leave the option out"
+                    else "remove the option"
                 )
                 yield Diagnostic(
                     "FLOW135",
-                    f"`{option}` names `{name}`, which is no config of the flow",
+                    f"`{option}` names `{name}`, which is not a config of the flow",
                     None,
-                    "nothing would read it",
+                    "the flow would ignore it",
                     how,
                 )
     for name in sorted({name for name, _ in given.config_files} & {name for name, _ in given.config_values}):
@@ -107,7 +117,7 @@ def _unknown(given: Given, names: list[str]) -> Iterator[Diagnostic]:
             f"the config `{name}` is given both a file and a value",
             None,
             why,
-            "leave one of the options out",
+            "remove one of the options",
         )
 
 
@@ -126,14 +136,18 @@ class _Reader:
     def read(self) -> Config | None:
         bound = bind(self.member.owner, self.member.node, POSITIONAL, ARGUMENTS, "Config")
         arguments = bound.given
-        arguments.pop("help", None)  # nothing shows it
+        arguments.pop("help", None)  # never printed
         special = {name: arguments.pop(name) for name in ("default", "default_value", "parser") if name in arguments}
         known, wrong = values(self.evaluator, self.member.owner, arguments, "Config")
         self.problems += [*bound.diagnostics, *wrong]
         name = known.get("name")
         if not self.problems and (not isinstance(name, str) or not name):
-            self.refuse("FLOW136", f"config `{self.member.name}` has no name", "the name is how it is given on the command line",
-                        f"write `Config('{self.member.name}', …)`")  # fmt: skip
+            self.refuse(
+                "FLOW136",
+                f"config `{self.member.name}` has no name",
+                "options on the command line name the config",
+                f"write `Config('{self.member.name}', …)`",
+            )
         config = Config(
             name if isinstance(name, str) else self.member.name, self.member.name, self.member.owner.key, self.place
         )
@@ -154,21 +168,29 @@ class _Reader:
         except Reported:
             pass
         except Unfoldable as error:
-            self.refuse("FLOW134", f"the config `{config.name}` is not known when compiling", str(error.args[0]),
-                        f"give it with `--config {config.name} FILE`, or let its functions run with `--run-mutators`")  # fmt: skip
+            self.refuse(
+                "FLOW134",
+                f"the config `{config.name}` is not known when compiling",
+                str(error.args[0]),
+                f"give it with `--config {config.name} FILE`, or run its functions with `--run-mutators`",
+            )
         except Refused as refused:
             self.problems += refused.diagnostics
         return config
 
-    # ── where the text comes from ────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the source of the text ───────────────────────────────────────────────────────────────────────────────────────
 
     def text(self, config: Config, special: dict[Any, Any], required: bool) -> str | None:
         name = config.name
         default = self.folded(special.get("default"), is_path=True)
         default_value = self.folded(special.get("default_value"))
         if default is not None and default_value is not None:
-            self.refuse("FLOW136", f"the config `{name}` has both `default` and `default_value`", "only one of them can be its value",
-                        "keep the file's path, `default`, or the value itself, `default_value`")  # fmt: skip
+            self.refuse(
+                "FLOW136",
+                f"the config `{name}` has both `default` and `default_value`",
+                "only one of them can be its value",
+                "keep either `default`, the path of a file, or `default_value`, the value itself",
+            )
             return None
         value = dict(self.given.config_values).get(name)
         if value is not None:
@@ -183,8 +205,12 @@ class _Reader:
             if type(path).__name__ == "PurePosixPath":
                 path = str(path)
             if not isinstance(path, str):
-                self.refuse("FLOW136", f"the `default` of config `{name}` is no path", "`default` is the path of a file",
-                            "give the value itself as `default_value`")  # fmt: skip
+                self.refuse(
+                    "FLOW136",
+                    f"the `default` of config `{name}` is not a path",
+                    "`default` must be the path of a file",
+                    "give the value itself as `default_value`",
+                )
                 return None
             shown = path.removeprefix(HERE + "/")
             return self.came(config, shown, self.file(config, path, is_default=True))
@@ -197,14 +223,22 @@ class _Reader:
 
                 found = json.dumps(_jsonable(found))
             if not isinstance(found, str):
-                self.refuse("FLOW136", f"the `default_value` of config `{name}` is of type `{type(found).__name__}`",
-                            "it is text, as a file would hold it, or a dict", "give a dict or text")  # fmt: skip
+                self.refuse(
+                    "FLOW136",
+                    f"the `default_value` of config `{name}` is of type `{type(found).__name__}`",
+                    "it must be a dict, or text in the format of a config file",
+                    "give a dict or text",
+                )
                 return None
-            config.origin = "default_value"  # part of the source, so nothing for the provenance
+            config.origin = "default_value"  # part of the source, so not in the provenance
             return found
         if required:
-            self.refuse("FLOW131", f"the config `{name}` is required and was not given", "the flow says that it cannot do without",
-                        f"give it with `--config {name} FILE` or `--config-value {name} TEXT`")  # fmt: skip
+            self.refuse(
+                "FLOW131",
+                f"the config `{name}` is required and was not given",
+                "the flow declares it as required",
+                f"give it with `--config {name} FILE` or `--config-value {name} TEXT`",
+            )
         return None
 
     def came(self, config: Config, origin: str, text: str | None) -> str | None:
@@ -215,16 +249,16 @@ class _Reader:
         return text
 
     def folded(self, node: Any, is_path: bool = False) -> Any:
-        """The value, a `Function` or `Library` for a callable, or None."""
+        """Returns the value, a `Function` or `Library` for a callable, or None."""
         if node is None:
             return None
-        found = folded(self.evaluator.at(HERE if is_path else ""), self.member.owner, node)
-        if isinstance(found, Late):
-            raise Unfoldable("a config cannot use another config")
-        return found
+        value = folded(self.evaluator.at(HERE if is_path else ""), self.member.owner, node)
+        if isinstance(value, Late):
+            raise Unfoldable("a config cannot use a different config")
+        return value
 
     def called(self, config: Config, value: Any) -> Any:
-        """What a callable gives with the context of a deploy-time value; other values are themselves."""
+        """Returns the result of a callable in the context of a deploy-time value, and any other value unchanged."""
         if not isinstance(value, (Function, Library)):
             return value
         context = Settings(flow_name=self.flow[0], parameter_name=config.name, configs=None)
@@ -236,14 +270,17 @@ class _Reader:
         return self.evaluated(config, "default")
 
     def evaluated(self, config: Config, what: str, text: str | None = None) -> Any:
-        """What the config's own function gives when it is run, in a process of its own."""
+        """Returns the result of the config's function, run in a separate process."""
         from .own_code import evaluate
 
         flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
         return evaluate(self.evaluator.resolver.sources.folder, flow, config.name, what, text, self.given)
 
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
-        """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
+        """Returns the file's text.
+
+        A default is looked up as in Metaflow, in the current folder, and then beside the flow.
+        """
         places = [path]
         if path.startswith(HERE):
             places = [
@@ -256,35 +293,52 @@ class _Reader:
         if not found:
             what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
             where = " here or beside the flow" if len(places) > 1 else ""
-            self.refuse("FLOW130", what, f"there is no such file{where}, or it may not be read",
-                        f"write it, or give another with `--config {config.name} FILE`")  # fmt: skip
+            self.refuse(
+                "FLOW130",
+                what,
+                f"the file does not exist{where}, or you have no permission to read it",
+                f"create the file, or give a different one with `--config {config.name} FILE`",
+            )
             return None
         if len(found) > 1 and found[0][1] != found[1][1]:
-            what = f"there are two files `{shown}` for config `{config.name}`, and they differ"
-            why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
+            what = f"config `{config.name}` has two different files `{shown}`"
+            why = "like Metaflow, flowc uses the one in the current folder, not the one beside the flow"
             self.problems.append(
-                Diagnostic("FLOW137", what, self.place, why, f"say which with `--config {config.name} FILE`", WARNING)
+                Diagnostic("FLOW137", what, self.place, why, f"choose one with `--config {config.name} FILE`", WARNING)
             )
         data = found[0][1]
         if len(data) > MAX_BYTES:
-            self.refuse("FLOW130", f"the file `{shown}` of config `{config.name}` is larger than 8 MiB", "a configuration travels with the code",
-                        "let a step read it instead")  # fmt: skip
+            self.refuse(
+                "FLOW130",
+                f"the file `{shown}` of config `{config.name}` is larger than 8 MiB",
+                "a configuration travels with the code that every task fetches",
+                "let a step read it instead",
+            )
             return None
         return decode(shown, data)
 
-    # ── what the text says ───────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the value of the text ────────────────────────────────────────────────────────────────────────────────────────
 
     def parse(self, config: Config, text: str, parser: Any) -> None:
         try:
             value = self.parsed(config, text, parser)
         except BadText as error:
-            self.refuse("FLOW132", f"the config `{config.name}` ({config.origin}) cannot be used: {error}",
-                        "steps and decorators read their values from it", error.how or "correct the text")  # fmt: skip
+            self.refuse(
+                "FLOW132",
+                f"the config `{config.name}` ({config.origin}) cannot be used: {error}",
+                "steps and decorators read their values from it",
+                error.how or "correct the text",
+            )
             return
         if value is not None and not config.is_plain and not isinstance(value, dict):
             how = "write an object, `{…}`, or `plain=True`"
-            self.refuse("FLOW132", f"the config `{config.name}` ({config.origin}) is no mapping but of type `{type(value).__name__}`",
-                        "its items are read by name", how)  # fmt: skip
+            self.refuse(
+                "FLOW132",
+                f"the config `{config.name}` ({config.origin}) must be a mapping, but has type "
+                f"`{type(value).__name__}`",
+                "its items are read by name",
+                how,
+            )
             return
         config.value = value if value is None or config.is_plain else settings(value)
 
@@ -300,20 +354,27 @@ class _Reader:
             except Unfoldable as error:
                 if not self.given.run_mutators:
                     shown = " ".join(parser.text().split())[:60]
-                    why = f"it is code of your own, which flowc reads but does not run: {error.args[0]}"
-                    self.refuse("FLOW133", f"the parser `{shown}` of config `{config.name}` cannot be followed", why,
-                                "let it run when compiling, in a process of its own, with `--run-mutators`; or give JSON and no parser")  # fmt: skip
+                    why = f"flowc reads your code but does not run it: {error.args[0]}"
+                    self.refuse(
+                        "FLOW133",
+                        f"flowc cannot evaluate the parser `{shown}` of config `{config.name}`",
+                        why,
+                        "run it in a separate process with `--run-mutators`, or use JSON without a parser",
+                    )
                     raise Reported("") from None
         elif not self.given.run_mutators:
             shown = " ".join(parser.text().split())[:60]
-            self.refuse("FLOW133", f"the parser `{shown}` of config `{config.name}` is not known",
-                        "it is neither one of Metaflow's nor a function of the flow's own modules, and flowc runs no other code",
-                        "let it run when compiling, in a process of its own, with `--run-mutators`; or give JSON and no parser")  # fmt: skip
+            self.refuse(
+                "FLOW133",
+                f"flowc does not know the parser `{shown}` of config `{config.name}`",
+                "it is neither Metaflow's nor a function of the flow's own modules, and flowc runs no other code",
+                "run it in a separate process with `--run-mutators`, or use JSON without a parser",
+            )
             raise Reported("")
         return self.evaluated(config, "parser", text)
 
     def parser(self, node: Any) -> Any:
-        """The name of a format that flowc reads itself, a function to call, or None for what is not known."""
+        """Returns the name of a format that flowc reads itself, a function to call, or None if it is unknown."""
         module = self.member.owner.module
         if node.kind() in ("identifier", "attribute"):
             known = FORMATS.get(self.evaluator.resolver.qualify(module, node.text()))
@@ -337,23 +398,29 @@ class _Reader:
 
 
 FORMATS = {
-    "metaflow.yaml_parser": "yaml", "metaflow.requirements_txt_parser": "requirements", "metaflow.pyproject_toml_parser": "pyproject",
-    "metaflow.conda_environment_yml_parser": "conda", "json.loads": "json", "yaml.safe_load": "yaml", "yaml.full_load": "yaml",
-    "tomllib.loads": "toml", "tomli.loads": "toml",
-}  # fmt: skip
+    "metaflow.yaml_parser": "yaml",
+    "metaflow.requirements_txt_parser": "requirements",
+    "metaflow.pyproject_toml_parser": "pyproject",
+    "metaflow.conda_environment_yml_parser": "conda",
+    "json.loads": "json",
+    "yaml.safe_load": "yaml",
+    "yaml.full_load": "yaml",
+    "tomllib.loads": "toml",
+    "tomli.loads": "toml",
+}
 
 
 def call(evaluator: Evaluator, function: Any, arguments: list[Any]) -> Any:
-    """Calls what folding gave for a function, for a value that can be computed with. Raises Unfoldable."""
+    """Calls a folded function and returns its value. Raises Unfoldable."""
     return usable(called(function, arguments, evaluator.given))
 
 
 def _jsonable(value: Any) -> Any:
-    """What `json.dumps` takes; raises Unfoldable for what has no JSON form."""
+    """Returns the value in the form that `json.dumps` takes. Raises Unfoldable if it has no JSON form."""
     if isinstance(value, dict):
         return {key: _jsonable(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_jsonable(each) for each in value]
+        return [_jsonable(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise Unfoldable(f"a value of type `{type(value).__name__}` has no JSON form")

@@ -1,7 +1,8 @@
-"""Analysis: from the syntax of a flow class, and of the classes it inherits from, to a `Reading` of its graph.
+"""Reads a flow's graph: from the syntax of its class and base classes to a `Reading`.
 
-The logic starts in `read_flow`. Members are collected along the class's method resolution order, so an inherited step, parameter or constant
-counts as Python would count it. What cannot be understood becomes a diagnostic; the rest is still read, so that one run reports everything.
+The entry point is `read_flow`. Members are collected along the class's method resolution order, so steps, parameters
+and constants are inherited as in Python. Code that cannot be understood becomes a diagnostic, and the rest is still
+read, so that one run reports everything.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -> tuple[Reading, list[Diagnostic]]:
-    """Returns what could be read of the flow, and everything that could not."""
+    """Returns the flow as far as it could be read, and a diagnostic for everything else."""
     order, problems = linearize(evaluator.resolver, flow_class)
     for module in {owner.module.name: owner.module for owner in order}.values():
         problems += unknown_imports(module)
@@ -47,7 +48,7 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
     configs, wrong = _configs(evaluator, members, given, (flow_class.name, flow_class.module.source.name))
     problems += wrong
     if configs:
-        evaluator = evaluator.with_configs({each.name: each for each in configs})
+        evaluator = evaluator.with_configs({config.name: config for config in configs})
     members, wrong = with_parameters(evaluator, order, members)
     problems += wrong
     steps, facts = [], {}
@@ -62,12 +63,13 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
     decorators, wrong = _flow_decorators(evaluator, order)
     problems += wrong
     constants = [
-        nodes.Constant(each.name, span(each.owner.module.source, each.outer))
-        for each in members.values()
-        if each.kind == "constant" and not each.name.startswith("_")
+        nodes.Constant(member.name, span(member.owner.module.source, member.outer))
+        for member in members.values()
+        if member.kind == "constant" and not member.name.startswith("_")
     ]
     flow = nodes.Flow(
-        flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"), _first(steps, facts, "end"),
+        flow_class.name, flow_class.module.source.name, docstring(flow_class.node), _first(steps, facts, "start"),
+        _first(steps, facts, "end"),
         tuple(parameters), tuple(constants), tuple(decorators), tuple(steps), flow_class.span,
         *_records(configs),
     )  # fmt: skip
@@ -80,7 +82,7 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
         from .include_files import inputs as inputs_of_files
 
         flow = replace(flow, inputs=(*flow.inputs, *inputs_of_files(parameters)))
-    may_assign_anything = any(each.code in ("FLOW110", "FLOW115") for each in problems)
+    may_assign_anything = any(problem.code in ("FLOW110", "FLOW115") for problem in problems)
     return Reading(
         flow, facts, order, members, evaluator, {**added, **files}, may_assign_anything, not has_errors(problems)
     ), problems
@@ -89,7 +91,7 @@ def read_flow(evaluator: Evaluator, flow_class: Class, given: Given = NOTHING) -
 def _parameters(
     evaluator: Evaluator, members: dict[str, Member], flow_name: str
 ) -> tuple[list[nodes.Parameter], dict[str, bytes], list[Diagnostic]]:  # fmt: skip
-    """Returns the parameters, the files that are the defaults of some, and what is wrong with them."""
+    """Returns the parameters, the files that are defaults of some, and diagnostics."""
     parameters, files = [], {}
     problems: list[Diagnostic] = []
     for member in members.values():
@@ -115,8 +117,8 @@ def _parameters(
 def _configs(
     evaluator: Evaluator, members: dict[str, Member], given: Given, flow: tuple[str, str]
 ) -> tuple[list[Config], list[Diagnostic]]:  # fmt: skip
-    """Reads the flow's configurations, before anything that may use them."""
-    found = [each for each in members.values() if each.kind == "config"]
+    """Reads the flow's configurations, which must come before anything that may use them."""
+    found = [member for member in members.values() if member.kind == "config"]
     if not found and not given.config_files and not given.config_values:
         return [], []
     from .configs import read_configs
@@ -125,7 +127,7 @@ def _configs(
 
 
 def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nodes.Input, ...]]:
-    """The configurations as the IR has them, and as what the compile was made from."""
+    """Returns the configurations for the IR, and their inputs for the provenance."""
     if not configs:
         return (), ()
     from .configs import inputs, records
@@ -134,7 +136,9 @@ def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nod
 
 
 def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:
-    """The step annotated as start or end, else the one of that name, else the only one there is; "" when that is not clear."""
+    """Returns the step annotated as start or end, else the step of that name, else the only step; "" if none is
+    clear.
+    """
     annotated = [step.name for step in steps if getattr(facts[step.name], f"annotated_{role}")]
     if annotated:
         return annotated[0] if len(annotated) == 1 else ""
@@ -143,13 +147,13 @@ def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> s
     return steps[0].name if len(steps) == 1 else ""
 
 
-# ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _step(
     evaluator: Evaluator, member: Member, members: dict[str, Member]
 ) -> tuple[nodes.Step, StepFacts, list[Diagnostic]]:
-    """Returns the step, what the IR does not keep of it, and what is wrong with it."""
+    """Returns the step, the facts about it that the IR does not keep, and diagnostics."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
     nodes_of_decorators, problems = decorators_of(evaluator, member.owner, member.outer)
@@ -197,13 +201,13 @@ def _step(
 
 
 def _below_step(name: str, place: nodes.Span) -> tuple[Diagnostic]:
-    what = f"`@{name}` stands below `@step`"
+    what = f"`@{name}` is below `@step`"
     return (
         Diagnostic(
             "FLOW150",
             what,
             place,
-            "it would be applied to something that is not a step yet",
+            "it would apply to a method that is not a step yet",
             f"write `@{name}` above `@step`",
         ),
     )
@@ -221,7 +225,7 @@ def _step_annotations(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple
 
 
 def _arguments(definition: SgNode) -> tuple[str, ...]:
-    """The positional arguments' names; a default or an annotation is allowed."""
+    """Returns the names of the positional arguments, which may have defaults and annotations."""
     parameters = definition.field("parameters")
     names = []
     for each in parameters.named_children() if parameters is not None else []:
@@ -242,16 +246,16 @@ def _arguments(definition: SgNode) -> tuple[str, ...]:
 
 def _body(definition: SgNode) -> list[SgNode]:
     body = definition.field("body")
-    return [each for each in body.named_children() if each.kind() != "comment"] if body is not None else []
+    return [child for child in body.named_children() if child.kind() != "comment"] if body is not None else []
 
 
 def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
-    """The call of `self.next`, if the statement is one."""
+    """Returns the call of `self.next`, if the statement is one."""
     if statement.kind() != "expression_statement":
         return None
     call = statement.named_children()[0]
     while call.kind() == "parenthesized_expression":
-        call = next((each for each in call.named_children() if each.kind() != "comment"), call)
+        call = next((child for child in call.named_children() if child.kind() != "comment"), call)
     if call.kind() != "call":
         return None
     function = call.field("function")
@@ -263,7 +267,7 @@ def _next_call(statement: SgNode, self_name: str) -> SgNode | None:
 
 
 def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) -> object:
-    """The value of a class constant or of a config. Raises KeyError for anything else."""
+    """Returns the value of a class constant or of a config. Raises KeyError for anything else."""
     from ..fold.budget import Unfoldable
 
     member = members[name]
@@ -279,7 +283,7 @@ def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) ->
         raise KeyError(name) from None
 
 
-# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nodes.Decorator], list[Diagnostic]]:
@@ -319,7 +323,7 @@ def _package_sources(
 
 
 def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...]) -> Iterator[Diagnostic]:
-    """FLOW111 for a decorator that nothing in the file binds, and that is one of Metaflow's or spelt much like one."""
+    """Yields FLOW111 for a decorator that nothing in the file binds, if it is one of Metaflow's or similar to one."""
     import builtins
 
     module = owner.module
@@ -330,21 +334,24 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
             "FLOW111",
             f"`@{name}` is not imported",
             place,
-            "Python would fail here",
+            "Python would fail to load the flow",
             f"write `from metaflow import {name}`",
         )
-    elif (close := nearest(name, known, 0.75)) is not None:  # it may be bound in a way that is not followed
+    elif (close := nearest(name, known, 0.75)) is not None:  # it may be bound in a way that flowc does not follow
         yield Diagnostic(
-            "FLOW111", f"`@{name}` is not defined", place, "Python would fail here", f"did you mean `@{close}`?"
+            "FLOW111",
+            f"`@{name}` is not defined",
+            place,
+            "Python would fail to load the flow",
+            f"did you mean `@{close}`?",
         )
 
 
 def read_decorator(
     evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
 ) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
-    """Returns the decorator and what is wrong with it.
-
-    None is for one that is no decorator of flows: an ordinary function of the user's, or a mistake.
+    """Returns the decorator and its diagnostics. The decorator
+    is None for an ordinary function of the user's and for a mistake.
     """
     from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
@@ -361,42 +368,42 @@ def read_decorator(
         return None, []
     if name == "package_sources" and level == "flow" and expression.kind() == "call":
         return None, []  # read by `_package_sources`
-    known = specification(name)
-    if known is None and name in owner.module.functions:
-        return None, []  # what stands in for it where Metaflow has no such name
-    if known is None and name in EXTENSIONS:
+    spec = specification(name)
+    if spec is None and name in owner.module.functions:
+        return None, []  # its replacement, if Metaflow has no such name
+    if spec is None and name in EXTENSIONS:
         return None, [of_extension(name, place)]
-    if known is None:
+    if spec is None:
         close = nearest(name, names())
-        how = f"did you mean `@{close}`?" if close else "the decorators that are known are in the documentation"
-        why = "flowc cannot say what a decorator that it does not know would do"
+        how = f"did you mean `@{close}`?" if close else "use one of the decorators in the documentation, or remove it"
+        why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"
         return None, [Diagnostic("FLOW110", f"there is no decorator `@{name}`", place, why, how)]
-    if known.level != level:
-        goes = "a step" if known.level == "step" else "the flow class"
-        what = f"`@{name}` goes on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}"
-        return None, [Diagnostic("FLOW112", what, place, "it would have no effect there", "move it")]
+    if spec.level != level:
+        goes = "a step" if spec.level == "step" else "the flow class"
+        what = f"`@{name}` belongs on {goes}, not on {'the flow class' if level == 'flow' else 'a step'}"
+        return None, [Diagnostic("FLOW112", what, place, "it would have no effect here", "move it there")]
     if expression.kind() != "call":
-        return nodes.Decorator(name, dict(known.attributes), place), []
-    bound = bind(owner, expression, (), tuple(known.attributes), f"@{name}", evaluator)
-    plain_ones = {each: node for each, node in bound.given.items() if each not in known.functions}
+        return nodes.Decorator(name, dict(spec.attributes), place), []
+    bound = bind(owner, expression, (), tuple(spec.attributes), f"@{name}", evaluator)
+    plain_ones = {each: node for each, node in bound.given.items() if each not in spec.functions}
     found, wrong = values(evaluator, owner, plain_ones, f"@{name}")
     problems = [*bound.diagnostics, *wrong]
     if len(plain_ones) < len(bound.given):
-        more, wrong = _with_functions(evaluator, owner, bound.given, known, flow_name)
+        more, wrong = _with_functions(evaluator, owner, bound.given, spec, flow_name)
         found.update(more)
         problems += wrong
     if problems or not bound.given.keys() <= found.keys():
-        return None, problems  # what is wrong with what it is given has been said, here or before
-    return nodes.Decorator(name, {**known.attributes, **bound.unpacked, **found}, place), []
+        return None, problems  # faults of its arguments are already reported
+    return nodes.Decorator(name, {**spec.attributes, **bound.unpacked, **found}, place), []
 
 
 def _with_functions(
-    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], known: Specification, flow_name: str
+    evaluator: Evaluator, owner: Class, given: dict[str, SgNode], spec: Specification, flow_name: str
 ) -> tuple[dict[str, nodes.Value], list[Diagnostic]]:
-    """The values of the attributes that may hold functions; none, and FLOW116, where a function has no name."""
+    """Returns the values of the attributes that may hold functions, or none and FLOW116 if a function has no name."""
     from .function_values import Nameless, with_functions
 
-    context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if known.deploy_time else None
+    context: dict[str, nodes.Value] | None = {"flow_name": flow_name} if spec.deploy_time else None
 
     def value(evaluator: Evaluator, owner: Class, node: SgNode) -> nodes.Value:
         return with_functions(evaluator, owner, node, context)
@@ -404,15 +411,15 @@ def _with_functions(
     found: dict[str, nodes.Value] = {}
     problems: list[Diagnostic] = []
     for name, node in given.items():
-        if name in known.functions:
+        if name in spec.functions:
             try:
-                more, wrong = values(evaluator, owner, {name: node}, f"@{known.name}", value)
+                more, wrong = values(evaluator, owner, {name: node}, f"@{spec.name}", value)
             except Nameless as error:
-                why = "whoever calls it later finds it by its name"
+                why = "a different process calls it later, and finds it by its name"
                 how = "define it with `def` in the flow's file"
                 return {}, [
                     *problems,
-                    Diagnostic("FLOW116", f"a function in `@{known.name}` has no name", error.span, why, how),
+                    Diagnostic("FLOW116", f"a function in `@{spec.name}` has no name", error.span, why, how),
                 ]
             found.update(more)
             problems += wrong

@@ -1,8 +1,10 @@
-"""Values that hold functions: `@exit_hook(on_success=[notify])`, `@trigger(event=pick)`, `Parameter("day", default=today)`.
+"""Values that hold functions: `@exit_hook(on_success=[notify])`, `@trigger(event=pick)`,
+`Parameter("day", default=today)`.
 
-The compiler runs none of them. One that is called when a flow is deployed is a value like any other if what it returns can be read from
-it (`called`). Else, where a decorator takes functions, the IR carries `{"function": NAME}`: NAME is the function's own when it is defined
-in the flow's file, and `module.name` when elsewhere in the flow's folder.
+The compiler runs none of them. If a function is called when the flow is deployed and its result can be computed, the
+result is the value (`called`). Otherwise, if a decorator takes functions, the IR has `{"function": NAME}`. NAME is
+the function's own name if it is defined in the flow's file, and `module.name` if it is elsewhere in the flow's
+folder.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ NAMESPACED = "namespaced_event_name"
 
 
 class Nameless(Exception):
-    """A function that the IR cannot name, since it has none."""
+    """Raised for a function without a name, which the IR cannot refer to."""
 
     def __init__(self, span: Span) -> None:
         super().__init__(span)
@@ -38,34 +40,36 @@ class Nameless(Exception):
 class Function:
     """A function in the source."""
 
-    module: Module  # that defines it
-    name: str  # "" for a lambda
+    module: Module  # that defines the function
+    name: str  # "": a lambda
     node: SgNode  # the definition, or the lambda
 
 
 def function_of(resolver: Resolver, owner: Class, node: SgNode) -> Function | None:
-    """Returns the function that the expression stands for: a lambda, or one of the flow's own modules. None for any other expression."""
+    """Returns the function that the expression stands for: a lambda, or one of the flow's own modules.
+
+    None for any other expression.
+    """
     if node.kind() == "lambda":
         return Function(owner.module, "", node)
     if node.kind() not in ("identifier", "attribute"):
         return None
-    found = resolver.split(resolver.qualify(owner.module, node.text()))
-    if found is None or found[1] not in found[0].functions:
+    place = resolver.split(resolver.qualify(owner.module, node.text()))
+    if place is None or place[1] not in place[0].functions:
         return None
-    definition = found[0].functions[found[1]][-1]
-    return Function(found[0], found[1], definition)
+    definition = place[0].functions[place[1]][-1]
+    return Function(place[0], place[1], definition)
 
 
 def name_of(resolver: Resolver, function: Function) -> str:
-    """Returns the name that the IR calls the function by."""
+    """Returns the function's name in the IR."""
     is_own = function.module.source.name == resolver.sources.file
     return function.name if is_own else f"{function.module.name}.{function.name}"
 
 
 def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) -> Any:
-    """Returns what the function gives for a context of which these attributes are known, and the flow's configs, if that can be read from it.
-
-    Raises Unfoldable.
+    """Returns the function's result for a context with these known attributes and the flow's configs. Raises
+    Unfoldable.
     """
     from ..fold.values import settings
     from .configs import call
@@ -78,17 +82,17 @@ def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) ->
 
 
 def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: dict[str, Value] | None) -> Value:
-    """Returns the value of an expression whose lists and dictionaries may hold functions.
-
-    With a context, functions are called when the flow is deployed, and one that folds is its value. Raises Unfoldable and Nameless.
+    """Returns the value of an expression whose lists and dictionaries may contain functions. With
+    a context, functions are called when the flow is deployed,
+    and a function that folds becomes its result. Raises Unfoldable and Nameless.
     """
     kind = node.kind()
-    items = [each for each in node.named_children() if each.kind() != "comment"]
+    items = [child for child in node.named_children() if child.kind() != "comment"]
     if kind == "parenthesized_expression" and len(items) == 1:
         return with_functions(evaluator, owner, items[0], context)
-    if kind in ("list", "tuple") and not any(each.kind() == "list_splat" for each in items):
-        return [with_functions(evaluator, owner, each, context) for each in items]
-    if kind == "dictionary" and all(each.kind() == "pair" for each in items):
+    if kind in ("list", "tuple") and not any(item.kind() == "list_splat" for item in items):
+        return [with_functions(evaluator, owner, item, context) for item in items]
+    if kind == "dictionary" and all(item.kind() == "pair" for item in items):
         found: dict[str, Value] = {}
         for pair in items:
             key, value = pair.field("key"), pair.field("value")
@@ -114,7 +118,7 @@ def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: di
 
 
 def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None:
-    """The event of a call of Metaflow's `namespaced_event_name`."""
+    """Returns the event of a call of Metaflow's `namespaced_event_name`."""
     function, arguments = node.field("function"), node.field("arguments")
     if (
         node.kind() != "call"
@@ -123,5 +127,5 @@ def _namespaced(resolver: Resolver, owner: Class, node: SgNode) -> SgNode | None
         or resolver.qualify(owner.module, function.text()) != f"metaflow.{NAMESPACED}"
     ):
         return None
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     return given[0] if len(given) == 1 and given[0].kind() != "keyword_argument" else None

@@ -1,7 +1,8 @@
-"""Declarations that are not written where they take effect: a `Parameter` that a helper returns, `@retry` within a decorator of the flow's own.
+"""Declarations in helpers: a `Parameter` that a function returns, `@retry` inside a decorator of the flow's own.
 
-Folding takes Metaflow's names for functions that give a `Declared`. What an expression comes to is then written out, as the declaration that it
-stands for, and that text is read like any other; every place in it is that of the expression.
+Folding treats Metaflow's names as functions that return a `Declared`. The result of an expression is then written out
+as the declaration that it stands for, and this text is read like any other. All places in it are that of the
+expression.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from ..names.resolver import Resolver
 
 _TYPES = ("str", "int", "float", "bool", "list", "dict", "object", "metaflow.JSONType")
-_DEEPEST = 3  # functions that a function calls, for what they mention
+_DEEPEST = 3  # depth to which called functions are searched
 
 
 def native(qualified: str) -> Any:
-    """What folding takes one of Metaflow's names for; None for a name that declares nothing."""
+    """Returns the function that folding uses for one of Metaflow's names, or None for a name that declares nothing."""
     name = qualified.removeprefix("metaflow.")
     if name == "JSONType":
         return Library(qualified)
@@ -52,22 +53,24 @@ def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> 
     return Declared(name, arguments, named)
 
 
-# ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def parameter(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[str, Class, SgNode] | None:
-    """(which of PARAMETERS, where to read it, its call) if that is what the expression of a class comes to, else None. Raises Unfoldable."""
-    found = folded(evaluator, owner, node)
-    if not isinstance(found, Declared) or found.name not in PARAMETERS:
+    """Returns (which of PARAMETERS, where to read it, its call) if the expression of a class yields a parameter, else
+    None. Raises Unfoldable.
+    """
+    value = folded(evaluator, owner, node)
+    if not isinstance(value, Declared) or value.name not in PARAMETERS:
         return None
-    home, root = _written(owner, "{}\n", [found], span(owner.module.source, node))
+    home, root = _written(owner, "{}\n", [value], span(owner.module.source, node))
     call = root.find(kind="call")
     assert call is not None
-    return found.name, home, call
+    return value.name, home, call
 
 
 def may_be_parameter(node: SgNode) -> bool:
-    """False for the expressions that most constants are."""
+    """Returns False for the kinds of expressions that most constants have."""
     return node.kind() in (
         "call",
         "conditional_expression",
@@ -79,13 +82,13 @@ def may_be_parameter(node: SgNode) -> bool:
     )
 
 
-# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[Class, SgNode]] | None:
-    """Returns the decorators that one of the flow's own stands for, outermost first, and where to read each; None if it is an ordinary one.
+    """Returns the decorators that a decorator of the flow's own adds, outermost first, and where to read each.
 
-    `node`: the expression behind the `@`. Raises Unfoldable.
+    None: an ordinary decorator. `node` is the expression after the `@`. Raises Unfoldable.
     """
     found = folded(evaluator, owner, node)
     if isinstance(found, Function):
@@ -99,16 +102,18 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
     home, root = _written(
         owner, "@{}\n", found.decorators, span(owner.module.source, node), "def stand_in(self):\n    pass\n"
     )
-    return [(home, each) for each in root.find_all(kind="decorator")]
+    return [(home, match) for match in root.find_all(kind="decorator")]
 
 
-# ── writing out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── writing out ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, more: str = "") -> tuple[Class, SgNode]:
-    """The declarations as text, each in the form: (a class to read it in, which has no names but Metaflow's, the text's root). Raises Unfoldable."""
+    """Returns the declarations as text, each as (a class to read it in, with only Metaflow's names; the text's root).
+    Raises Unfoldable.
+    """
     imports: dict[str, str] = {}
-    text = "".join(form.format(_call(each, imports)) for each in several) + more
+    text = "".join(form.format(_call(item, imports)) for item in several) + more
     module = Module(
         owner.module.name, Source(owner.module.source.name, text, tree_of(text), place), owner.module.is_package
     )
@@ -120,13 +125,13 @@ def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, 
 
 def _call(declared: Declared, imports: dict[str, str]) -> str:
     imports[declared.name] = f"metaflow.{declared.name}"
-    given = [_code(each, imports) for each in declared.arguments]
+    given = [_code(argument, imports) for argument in declared.arguments]
     given += [f"{name}={_code(each, imports)}" for name, each in declared.named.items()]
     return f"{declared.name}({', '.join(given)})" if given or declared.name in PARAMETERS else declared.name
 
 
 def _code(value: Any, imports: dict[str, str]) -> str:
-    """An expression of the value. Raises Unfoldable for one that has none."""
+    """Returns an expression for the value. Raises Unfoldable if it has none."""
     if isinstance(value, Late) and not value.is_config:
         value = value.value
     if value is None or isinstance(value, (bool, int, str, bytes)):
@@ -136,7 +141,7 @@ def _code(value: Any, imports: dict[str, str]) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_code(key, imports)}: {_code(each, imports)}" for key, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        inner = "".join(f"{_code(each, imports)}, " for each in value)
+        inner = "".join(f"{_code(item, imports)}, " for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, Library) and value.name in _TYPES:
         short = value.name.rpartition(".")[2]
@@ -147,15 +152,17 @@ def _code(value: Any, imports: dict[str, str]) -> str:
         alias = f"function_{len(imports)}"
         imports[alias] = value.qualified
         return alias
-    raise Unfoldable("it is given something that cannot be written out")
+    raise Unfoldable("an argument cannot be written as an expression")
 
 
-# ── what cannot be followed ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── code that cannot be followed ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def declares(resolver: Resolver, module: Module, node: SgNode, names: Iterable[str]) -> str:
-    """The first of Metaflow's names that the code mentions, or a function or class of the flow's own that it calls; "" if there is none."""
-    wanted = {f"metaflow.{each}" for each in names}
+    """Returns the first of Metaflow's names that the code, or a function or class of the flow's own that it calls,
+    mentions; "" if there is none.
+    """
+    wanted = {f"metaflow.{name}" for name in names}
     return next(_mentioned(resolver, module, node, wanted, set(), 0), "").removeprefix("metaflow.")
 
 
@@ -168,7 +175,7 @@ def declares_parameter(resolver: Resolver, module: Module, node: SgNode) -> str:
 
 
 def _is_part(node: SgNode) -> bool:
-    """True for a name that stands for nothing by itself: of an attribute, of an argument."""
+    """Returns True for the name of an attribute or of an argument, which means nothing by itself."""
     outer = node.parent()
     if outer is None or outer.kind() not in ("attribute", "keyword_argument"):
         return False
@@ -187,11 +194,11 @@ def _mentioned(
         qualified = resolver.qualify(module, each.text())
         if qualified in wanted:
             yield qualified
-        found = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
+        place = resolver.split(qualified) if qualified not in seen and depth < _DEEPEST else None
         seen.add(qualified)
-        if found is None:
+        if place is None:
             continue
-        home, name = found
+        home, name = place
         if name in home.functions:
             yield from _mentioned(resolver, home, home.functions[name][-1], wanted, seen, depth + 1)
         elif name in home.classes:

@@ -1,7 +1,8 @@
-"""`IncludeFile(name, default=…, is_text=…, encoding=…, parser=…)`: a parameter that is the content of a file (Metaflow's documentation, IncludeFile).
+"""`IncludeFile(name, default=…, is_text=…, encoding=…, parser=…)`: a parameter that is the content of a file
+(Metaflow's documentation, IncludeFile).
 
-The default file is read when compiling, and travels in the code package under its digest. Its path is sought in the current folder, as
-Metaflow does, and then beside the flow.
+The default file is read when the flow is compiled, and travels in the code package under its digest. Its path is
+looked up as in Metaflow, in the current folder, and then beside the flow.
 """
 
 from __future__ import annotations
@@ -36,16 +37,18 @@ MAX_BYTES = 256 << 20
 
 
 def inputs(parameters: Iterable[nodes.Parameter]) -> Iterator[nodes.Input]:
-    """What the default files are to a compile: part of what it was made from."""
-    for each in parameters:
-        if each.include is not None and each.include.digest:
-            yield nodes.Input("file", each.name, str(each.default), f"sha256:{each.include.digest}")
+    """Yields the default files as inputs of the compile."""
+    for parameter in parameters:
+        if parameter.include is not None and parameter.include.digest:
+            yield nodes.Input("file", parameter.name, str(parameter.default), f"sha256:{parameter.include.digest}")
 
 
 def read_include(
     evaluator: Evaluator, member: Member, flow_name: str
 ) -> tuple[nodes.Parameter | None, dict[str, bytes], list[Diagnostic]]:  # fmt: skip
-    """Returns the parameter, of type "file", its default file for the code package, and warnings; or None and why it cannot be read."""
+    """Returns the parameter, of type "file", its default file for the code package, and warnings. None:
+    the diagnostics say why it cannot be read.
+    """
     place = span(member.owner.module.source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", evaluator)
     given = bound.given
@@ -69,8 +72,8 @@ def read_include(
         ("default", default or "", str),
     ):
         if not isinstance(value, kind):
-            what = f"`{argument}={value!r:.40}` of `{member.name}` is not possible"
-            why = "it says whether the content is text" if kind is bool else "it is text"
+            what = f"invalid value in `{member.name}`: `{argument}={value!r:.40}`"
+            why = "it must be True for text, or False for bytes" if kind is bool else "it must be text"
             problems.append(
                 Diagnostic("FLOW304", what, place, why, "write True or False" if kind is bool else "give text")
             )
@@ -81,14 +84,16 @@ def read_include(
         return None, {}, [nameless(member, "IncludeFile")]
     path = str(default) if default else ""
     files, problems = _carried(evaluator, member, path, str(encoding) if is_text else "", place) if path else ({}, [])
-    if any(each.severity != WARNING for each in problems):
+    if any(problem.severity != WARNING for problem in problems):
         return None, {}, problems
     described, wrong = help_text(evaluator, member.owner, help_node, name)
     described = described or str(found.get("help") or "")
     digest = next(iter(files), "").rpartition("/")[2]
     parameter = nodes.Parameter(
-        member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path), bool(found.get("required")) and not path and not computed,
-        described, "", place, found.get("show_default") is not False, computed, nodes.Include(bool(is_text), str(encoding), digest),
+        member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path),
+        bool(found.get("required")) and not path and not computed,
+        described, "", place, found.get("show_default") is not False, computed,
+        nodes.Include(bool(is_text), str(encoding), digest),
     )  # fmt: skip
     return parameter, files, [*problems, *wrong]
 
@@ -96,7 +101,7 @@ def read_include(
 def _default(
     evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any]
 ) -> tuple[Value, bool, list[Diagnostic]]:  # fmt: skip
-    """The path, and whether it is a function whose value only a run on this machine can know."""
+    """Returns the path, and True if it is a function that only a run on this machine can evaluate."""
     if node is None:
         return None, False, []
     evaluator = evaluator.at(HERE)
@@ -111,8 +116,14 @@ def _default(
     except Reported:
         return None, False, []
     except Unfoldable as error:
-        what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
-        how = f"write the path, from the flow's folder; leave the default out to have it given with each run{or_set(node)}"
+        what = (
+            f"the default of parameter `{member.name}` is not known when compiling: "
+            f"`{' '.join(node.text().split())[:60]}`"
+        )
+        how = (
+            "write the path, relative to the flow's folder, or remove the default and give a file with each "
+            f"run{or_set(node)}"
+        )
         return (
             None,
             False,
@@ -123,7 +134,7 @@ def _default(
 def _carried(
     evaluator: Evaluator, member: Member, path: str, encoding: str, place: nodes.Span
 ) -> tuple[dict[str, bytes], list[Diagnostic]]:  # fmt: skip
-    """Returns the file as the code package has it, {} for one that cannot be read. `encoding` is "" for bytes."""
+    """Returns the file for the code package, or {} if it cannot be read. `encoding` is "" for bytes."""
     shown = path.removeprefix(f"{HERE}/")
     data, problems = _content(evaluator, member, path, shown, place)
     if data is None:
@@ -139,7 +150,7 @@ def _carried(
         try:
             data.decode(encoding)
         except (UnicodeError, LookupError) as error:
-            what = f"the default file `{shown}` of `{member.name}` is no {encoding} text"
+            what = f"the default file `{shown}` of `{member.name}` is not {encoding} text"
             reason = getattr(error, "reason", str(error))
             how = "give its `encoding`, or `is_text=False` for bytes"
             return {}, [*problems, Diagnostic("FLOW311", what, place, f"reading it would fail: {reason}", how)]
@@ -157,9 +168,9 @@ def _content(
         None if os.path.isabs(path) else _read(os.path.join(evaluator.resolver.sources.folder, path)),
     )
     if here is not None and beside is not None and here != beside:
-        what = f"there are two files `{shown}` for `{member.name}`, and they differ"
-        why = "the one in the current folder is taken, as Metaflow does, not the one beside the flow"
-        how = "give the path from the flow's own: `os.path.join(os.path.dirname(__file__), …)`"
+        what = f"`{member.name}` has two different files `{shown}`"
+        why = "like Metaflow, flowc uses the one in the current folder, not the one beside the flow"
+        how = "make the path absolute: `os.path.join(os.path.dirname(__file__), …)`"
         return here, [Diagnostic("FLOW314", what, place, why, how, WARNING)]
     return here if here is not None else beside, []
 
@@ -173,7 +184,7 @@ def _read(path: str) -> bytes | None:
 
 
 def _parser(evaluator: Evaluator, member: Member, node: SgNode | None) -> Iterator[Diagnostic]:
-    """Sees to it that the parser, which runs in the task, travels with the code; yields FLOW313 for one that cannot be a function."""
+    """Adds the parser, which runs in the task, to the code package. Yields FLOW313 if it is not a function."""
     if node is None or node.text() == "None":
         return
     text = ""
@@ -206,7 +217,7 @@ def _parser(evaluator: Evaluator, member: Member, node: SgNode | None) -> Iterat
     ):
         return
     shown = " ".join(node.text().split())[:60]
-    what = f"the parser `{shown}` of `{member.name}` is no function that a task finds"
+    what = f"the parser `{shown}` of `{member.name}` is not a function that a task can find"
     why = "the task calls it with the file's content when a step reads the parameter"
     how = "give a function, or the path to import it from: `'module.function'`"
     yield Diagnostic("FLOW313", what, span(member.owner.module.source, node), why, how)

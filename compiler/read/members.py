@@ -1,4 +1,4 @@
-"""Members: what the attributes of a flow class are, collected along its method resolution order as Python would."""
+"""The members of a flow class: its attributes, collected along its method resolution order as in Python."""
 
 from __future__ import annotations
 
@@ -30,17 +30,20 @@ if TYPE_CHECKING:
 
 @record
 class Member:
-    """One attribute of the class: the last definition of its name along the resolution order."""
+    """An attribute of the class: the definition that Python finds for its name."""
 
     name: str
     kind: str  # "step", "method", "parameter", "config", "constant", "class"
     owner: Class
-    node: SgNode  # the definition, or what is assigned
-    outer: SgNode  # with decorators, or the whole assignment
+    node: SgNode  # the definition, or the assigned expression
+    outer: SgNode  # the definition with its decorators, or the whole assignment
 
 
 def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Member], list[Diagnostic]]:
-    """Returns the attributes by name, and FLOW106 and FLOW107. `order`: the classes in the order in which Python looks through them."""
+    """Returns the attributes by name, and the diagnostics FLOW106 and FLOW107.
+
+    `order` is the method resolution order.
+    """
     found: dict[str, Member] = {}
     problems: list[Diagnostic] = []
     for owner in reversed(order):
@@ -53,20 +56,20 @@ def members_of(evaluator: Evaluator, order: list[Class]) -> tuple[dict[str, Memb
                 _makes_a_step(evaluator.resolver, member)
                 or (before is not None and before.kind == "step" and before.owner is owner)
             ):
-                what = f"step `{member.name}` of `{owner.name}` is made by an assignment"
-                why = "what it is given is only known when it is run"
-                how = f"write `def {member.name}(self):` with its decorators, and `@step`, above it"
+                what = f"step `{member.name}` of `{owner.name}` is defined by an assignment"
+                why = "its code is only known when the assignment runs"
+                how = f"write `def {member.name}(self):` with `@step` and its other decorators above it"
                 problems.append(Diagnostic("FLOW106", what, span(owner.module.source, member.outer), why, how))
                 if before is not None:
                     continue
             if before is not None and before.owner is not owner:
-                del found[member.name]  # an override takes the place of its own definition
+                del found[member.name]  # an override takes the position of its own definition
             found[member.name] = member
     return found, problems
 
 
 def _makes_a_step(resolver: Resolver, member: Member) -> bool:
-    """True for `start = step(function)`, and for what else calls Metaflow's `step`."""
+    """Returns True for `start = step(function)` and other calls of Metaflow's `step`."""
     if member.node.kind() != "call":
         return False
     return bool(declares(resolver, member.owner.module, member.node, ("step",)))
@@ -75,9 +78,8 @@ def _makes_a_step(resolver: Resolver, member: Member) -> bool:
 def with_parameters(
     evaluator: Evaluator, order: list[Class], members: dict[str, Member]
 ) -> tuple[dict[str, Member], list[Diagnostic]]:
-    """Returns the members with the parameters among the constants whose expressions need the flow's configs.
-
-    The diagnostics are FLOW107 for what may be one and cannot be followed, and FLOW156.
+    """Returns the members, with parameters found among the constants whose expressions need the flow's configs. The
+    diagnostics are FLOW107 for a possible parameter that cannot be followed, and FLOW156.
     """
     members = dict(members)
     problems: list[Diagnostic] = []
@@ -90,7 +92,10 @@ def with_parameters(
             except Unfoldable as error:
                 kind = declares_parameter(evaluator.resolver, member.owner.module, member.node)
                 if kind:
-                    what = f"`{name}` may be a `{kind}`, and cannot be followed: `{' '.join(member.node.text().split())[:60]}`"
+                    what = (
+                        f"`{name}` may be a `{kind}`, but flowc cannot evaluate it: "
+                        f"`{' '.join(member.node.text().split())[:60]}`"
+                    )
                     problems.append(_lost(member.owner, member.outer, what, str(error.args[0]), name, kind))
     for owner in order:
         problems += _set_elsewhere(evaluator.resolver, owner)
@@ -102,7 +107,7 @@ def _lost(owner: Class, node: SgNode, what: str, why: str, name: str, kind: str)
     return Diagnostic("FLOW107", what, span(owner.module.source, node), why, how)
 
 
-# ── what a class body binds ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── names that a class body binds ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _own(evaluator: Evaluator, owner: Class) -> Iterator[Member | Diagnostic]:
@@ -142,11 +147,11 @@ def _bound(evaluator: Evaluator, owner: Class, statements: Iterable[SgNode]) -> 
 
 
 def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode] | None:
-    """The statements of the branch that Python takes; None where that is not known."""
+    """Returns the statements of the branch that Python takes, or None if that is not known."""
     try:
         for clause in (
             statement,
-            *(each for each in statement.named_children() if each.kind() in ("elif_clause", "else_clause")),
+            *(child for child in statement.named_children() if child.kind() in ("elif_clause", "else_clause")),
         ):
             condition = clause.field("condition")
             if condition is None or folded(evaluator, owner, condition):
@@ -158,20 +163,29 @@ def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode
 
 
 def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
-    """FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not known."""
-    if any(_decorated_as_step(resolver, owner, each) for each in statement.find_all(kind="decorator")):
+    """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not
+    known.
+    """
+    if any(_decorated_as_step(resolver, owner, match) for match in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
-        why = "whether it exists is only known at run time"
+        why = "flowc cannot know if the step exists, since only running the statement decides that"
         yield Diagnostic(
-            "FLOW106", what, span(owner.module.source, statement), why, "define steps in the class body itself"
+            "FLOW106", what, span(owner.module.source, statement), why, "define the step directly in the class body"
         )
     for call, kind in _calls(resolver, owner, statement):
         what = f"a `{kind}` of `{owner.name}` is inside another statement"
-        yield _lost(owner, call, what, "whether it is there is only known when the statement is run", "name", kind)
+        yield _lost(
+            owner,
+            call,
+            what,
+            "flowc cannot know if it exists, since only running the statement decides that",
+            "name",
+            kind,
+        )
 
 
 def _calls(resolver: Resolver, owner: Class, node: SgNode) -> Iterator[tuple[SgNode, str]]:
-    """The calls of Metaflow's `Parameter`, `IncludeFile` and `Config` in the code."""
+    """Yields the calls of Metaflow's `Parameter`, `IncludeFile` and `Config` in the code."""
     for call in node.find_all(kind="call"):
         function = call.field("function")
         name = resolver.qualify(owner.module, function.text()).removeprefix("metaflow.") if function is not None else ""
@@ -192,22 +206,22 @@ def _assignment(evaluator: Evaluator, owner: Class, node: SgNode) -> Iterator[Me
     if left.kind() == "identifier":
         yield _assigned(evaluator, owner, left.text(), right, node)
     elif left.kind() in ("pattern_list", "tuple_pattern"):
-        targets = [each for each in left.named_children() if each.kind() != "comment"]
+        targets = [child for child in left.named_children() if child.kind() != "comment"]
         values = (
-            [each for each in right.named_children() if each.kind() != "comment"]
+            [child for child in right.named_children() if child.kind() != "comment"]
             if right.kind() in ("expression_list", "tuple")
             else []
         )
         if (
             len(targets) == len(values)
-            and all(each.kind() == "identifier" for each in targets)
-            and all(each.kind() != "list_splat" for each in values)
+            and all(target.kind() == "identifier" for target in targets)
+            and all(value.kind() != "list_splat" for value in values)
         ):
             for target, value in zip(targets, values):  # a, b = 1, 2
                 yield _assigned(evaluator, owner, target.text(), value, value)
         else:
-            for each in left.find_all(kind="identifier"):
-                yield Member(each.text(), "constant", owner, right, node)
+            for match in left.find_all(kind="identifier"):
+                yield Member(match.text(), "constant", owner, right, node)
 
 
 def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, outer: SgNode) -> Member:
@@ -219,7 +233,7 @@ def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, oute
             else ""
         )
         unpacked = arguments is not None and any(
-            each.kind() in ("dictionary_splat", "list_splat") for each in arguments.named_children()
+            child.kind() in ("dictionary_splat", "list_splat") for child in arguments.named_children()
         )
         if called in PARAMETERS:
             direct = Member(name, "config" if called == "Config" else "parameter", owner, right, outer)
@@ -237,12 +251,12 @@ def _assigned(evaluator: Evaluator, owner: Class, name: str, right: SgNode, oute
 def _quietly(evaluator: Evaluator, member: Member) -> Member | None:
     try:
         return _indirect(evaluator, member)
-    except Unfoldable:  # `find_parameters` will say so, once the configs are known
+    except Unfoldable:  # `with_parameters` reports it once the configs are known
         return None
 
 
 def _indirect(evaluator: Evaluator, member: Member) -> Member | None:
-    """The parameter or config that the member's expression comes to; None if it is none. Raises Unfoldable."""
+    """Returns the parameter or config that the member's expression yields, or None. Raises Unfoldable."""
     found = parameter(evaluator, member.owner, member.node)
     if found is None:
         return None
@@ -250,11 +264,11 @@ def _indirect(evaluator: Evaluator, member: Member) -> Member | None:
     return Member(member.name, "config" if called == "Config" else "parameter", home, call, call)
 
 
-# ── what other code does to the class ────────────────────────────────────────────────────────────────────────────────────────────
+# ── other code that changes the class ────────────────────────────────────────────────────────────────────────────────
 
 
 def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
-    """What the module assigns to attributes of the class, and these: `Flow.alpha = Parameter("alpha")`."""
+    """Returns the module's assignments to attributes of the class, such as `Flow.alpha = Parameter("alpha")`."""
     if f"{owner.name}." not in owner.module.source.text:
         return
     for statement in owner.module.source.root.named_children():
@@ -266,8 +280,8 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
 
 
 def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
-    """FLOW107 and FLOW156 for a statement of the module that names the class and makes a parameter, but for the assignments that are followed, or
-    decorates it or a step of it."""
+    """Yields FLOW107 for a statement of the module that adds a parameter to the class, except assignments that flowc
+    follows, and FLOW156 for one that decorates the class or a step."""
     followed = {node.range().start.index for node, _ in _assigned_later(owner)}
     for statement in owner.module.source.root.named_children():
         if statement.kind() not in (
@@ -280,15 +294,18 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
             continue
         if owner.name not in statement.text():
             continue
-        if any(each.text() == owner.name for each in statement.find_all(kind="identifier")):
+        if any(match.text() == owner.name for match in statement.find_all(kind="identifier")):
             for node in statement.named_children():
                 if node.kind() == "assignment" and (node.field("left") or node).text().partition(".")[0] == owner.name:
                     part = node.field("right")
                 else:
                     part = node.field("function") if node.kind() == "call" else None
                 if part is not None and (name := declares_decorator(resolver, owner.module, part)):
-                    what = f"`{' '.join(node.text().split())[:60]}` may put `@{name}` on `{owner.name}` or a step of it, and cannot be followed"
-                    why = "decorators are read where they stand, above `@step` or the class"
+                    what = (
+                        f"`{' '.join(node.text().split())[:60]}` may put `@{name}` on `{owner.name}` or one of its "
+                        "steps, but flowc cannot evaluate it"
+                    )
+                    why = "flowc finds decorators only above `@step` or the class"
                     yield Diagnostic("FLOW156", what, span(owner.module.source, node), why, f"write `@{name}` there")
             for call, kind in (
                 _calls(resolver, owner, statement) if statement.range().start.index not in followed else ()
@@ -297,13 +314,13 @@ def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
                     owner,
                     call,
                     f"a `{kind}` is added to `{owner.name}` by another statement",
-                    "only the statement, when it is run, tells",
+                    "flowc cannot know what it adds without running the statement",
                     "name",
                     kind,
                 )
 
 
-# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decorators ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _name(definition: SgNode) -> str:
@@ -317,9 +334,9 @@ def _decorated_as_step(resolver: Resolver, owner: Class, decorator: SgNode) -> b
 
 def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
     if any(
-        _decorated_as_step(evaluator.resolver, owner, each)
-        for each in decorated.children()
-        if each.kind() == "decorator"
+        _decorated_as_step(evaluator.resolver, owner, child)
+        for child in decorated.children()
+        if child.kind() == "decorator"
     ):
         return True
     return any(
@@ -331,9 +348,10 @@ def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
 def decorators_of(
     evaluator: Evaluator, owner: Class, decorated: SgNode
 ) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
-    """Returns every decorator of a definition, and where to read it, with those of Metaflow's that one of the flow's own stands for in its place.
+    """Returns every decorator of a definition and where to read it. A decorator of the flow's own is replaced by the
+    Metaflow decorators that it adds.
 
-    The diagnostics are FLOW107 and FLOW156 for one that may stand for some, and cannot be followed.
+    The diagnostics are FLOW107 and FLOW156 for one that may add some, but cannot be followed.
     """
     every: list[tuple[Class, SgNode]] = []
     problems: list[Diagnostic] = []
@@ -361,15 +379,15 @@ def _unfollowed(resolver: Resolver, owner: Class, node: SgNode, expression: SgNo
     called = expression.field("function") if expression.kind() == "call" else expression
     qualified = resolver.qualify(owner.module, called.text()) if called is not None else ""
     if kind_of(resolver, stored(resolver, qualified)) or is_own(resolver, qualified):
-        return  # a mutator, which is run when it may, or one that runs in the task
+        return  # a mutator, which runs if it is allowed to, or one that runs in the task
     shown = " ".join(expression.text().split())[:60]
     place = span(owner.module.source, node)
     if name := declares_decorator(resolver, owner.module, expression):
         one = "a mutator" if name in ("FlowMutator", "StepMutator") else f"`@{name}`"
-        what = f"`@{shown}` may put {one} on what it decorates, and cannot be followed"
-        yield Diagnostic("FLOW156", what, place, why, f"write {one} where it is to act, above `@step` or the class")
+        what = f"`@{shown}` may add {one}, but flowc cannot evaluate it"
+        yield Diagnostic("FLOW156", what, place, why, f"write {one} directly above `@step` or the class")
     elif name := declares_parameter(resolver, owner.module, expression):
-        what = f"`@{shown}` may add a `{name}` to the flow, and cannot be followed"
+        what = f"`@{shown}` may add a `{name}` to the flow, but flowc cannot evaluate it"
         yield Diagnostic("FLOW107", what, place, why, f"write `name = {name}('name', …)` in the body of the class")
 
 
@@ -383,16 +401,15 @@ def decorator_name(resolver: Resolver, owner: Class, decorator: SgNode) -> str:
 
 
 def decorator_expression(decorator: SgNode) -> SgNode | None:
-    """What stands behind the `@`."""
-    return next((each for each in decorator.named_children() if each.kind() != "comment"), None)
+    """Returns the expression after the `@`."""
+    return next((child for child in decorator.named_children() if child.kind() != "comment"), None)
 
 
 def own_decorators(
     resolver: Resolver, order: list[Class], members: dict[str, Member]
 ) -> Iterator[tuple[Class, str, SgNode, str]]:
-    """Yields each decorator of the flow and its steps that is not Metaflow's.
-
-    A decorator is (where it is read, the step that it is on or "", its node, its qualified name).
+    """Yields each decorator of the flow and its steps that is not Metaflow's, as
+    (where it is read, its step or "", its node, its qualified name).
     """
     found = []
     for owner in reversed(order):

@@ -1,4 +1,7 @@
-"""Imports of what flowc does not have of Metaflow. They would fail where the flow runs, so it is said when the flow is read (FLOW153)."""
+"""Imports of what flowc does not have of Metaflow.
+
+They would fail where the flow runs, so it is said when the flow is read (FLOW153).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ _WHY = "flowc has the names of Metaflow's documentation, and none of its interna
 
 
 def unknown_imports(module: Module) -> Iterator[Diagnostic]:
-    """Yields each import of what flowc does not have of Metaflow: an error at the top of the module, a warning where it may never be reached."""
+    """Yields each import of what flowc does not have of Metaflow:
+    an error at the top of the module, a warning where it may never be reached.
+    """
     if "metaflow" not in module.source.text:
         return
     for kind in ("import_statement", "import_from_statement"):
@@ -61,9 +66,9 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
     if module not in MODULES:
         yield module, home
         return
-    for each in statement.named_children():
-        name = each.field("name") if each.kind() == "aliased_import" else each
-        if each.range() != home.range() and name is not None and name.kind() == "dotted_name":
+    for child in statement.named_children():
+        name = child.field("name") if child.kind() == "aliased_import" else child
+        if child.range() != home.range() and name is not None and name.kind() == "dotted_name":
             full = f"{module}.{name.text()}"
             if (
                 module == "metaflow"
@@ -71,6 +76,6 @@ def _imported(statement: SgNode, root: SgNode) -> Iterator[tuple[str, SgNode]]:
                 and full not in MODULES
                 and not name.text().startswith("__")
             ):
-                local = each.field("alias") or name
+                local = child.field("alias") or name
                 if f"@{local.text()}" not in root.text():  # a decorator that nobody knows is spoken of where it is used
                     yield full, name

@@ -1,7 +1,8 @@
 """Mutators: the user's classes that change a flow when it is loaded.
 
-flowc finds them by reading, and refuses them by name unless it may run them. Then a process of its own
-(`runtime_shim/user_code/mutator_process.py`) imports the flow, runs them, and reports the changed flow as data, which is merged into what was read.
+flowc finds them by reading, and refuses them by name unless it may run them. Then a separate process
+(`runtime_shim/user_code/mutator_process.py`) imports the flow, runs them, and reports the changed flow as data, which
+is merged into the reading.
 """
 
 from __future__ import annotations
@@ -25,30 +26,35 @@ if TYPE_CHECKING:
     from ..options.compile_inputs import Given
     from .reading import Reading
 
-ATTACHED = "with"  # the kind of input that says which decorators of `--with` the mutators have seen
+ATTACHED = "with"  # the kind of input that records which decorators of `--with` the mutators saw
 
 
 def refusal(name: str, kind: str, owner: str, place: Span) -> Diagnostic:
-    """FLOW140: a mutator, of the flow or of step `owner`, that may not run."""
-    what = f"`@{name}` is a mutator of {'the flow' if kind == 'flow' else f'step `{owner}`'}: code of your own that changes it when it is loaded"
-    how = "let mutators run when compiling, in a process of their own without network, with `--run-mutators`"
+    """Returns FLOW140 for a mutator of the flow or of step `owner` that may not run."""
+    what = (
+        f"`@{name}` is a mutator of {'the flow' if kind == 'flow' else f'step `{owner}`'}, which is code that "
+        "changes it when it is loaded"
+    )
+    how = "allow mutators with `--run-mutators`: they run when compiling, in a separate process without network"
     return Diagnostic("FLOW140", what, place, "flowc reads a flow without running its code", how)
 
 
 def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
-    """FLOW143: what may be a mutator, of the flow or of step `owner`, and is not run. Above a step it mostly is an ordinary decorator."""
+    """Returns FLOW143 for a possible mutator of the flow or of step `owner` that does not run.
+
+    Above a step it is mostly an ordinary decorator.
+    """
     home, _, name = qualified.rpartition(".")
-    what = f"`@{name}` is from `{home}`, which flowc does not read: if it is a mutator, what it changes is missing"
+    what = f"`@{name}` is from `{home}`, which flowc does not read: if it is a mutator, its changes are missing"
     why = "only modules in the flow's folder are read, and a mutator is code that changes the flow when it is loaded"
-    how = "if it is one, let it run when compiling, with `--run-mutators`; else say so with `# flowc: ignore[FLOW143]`"
+    how = "if it is a mutator, use `--run-mutators`; if not, add `# flowc: ignore[FLOW143]`"
     return Diagnostic("FLOW143", what, place, why, how, HINT if owner else WARNING)
 
 
 def mutated(reading: Reading, given: Given, attach: Sequence[str] = ()) -> tuple[Reading, list[Diagnostic]]:
-    """Returns the reading as the flow's mutators change it, if they may run; otherwise each is refused by name.
-
-    They see the decorators that `attach` puts on every step (with_decorators.py), and what they leave of them counts. The diagnostics are FLOW140
-    to FLOW143.
+    """Returns the reading as the flow's mutators change it, if they may run; otherwise refuses each by name. They see
+    the decorators that `attach` puts on every step (with_decorators.py),
+    and may change them. The diagnostics are FLOW140 to FLOW143.
     """
     resolver = reading.evaluator.resolver
     problems: list[Diagnostic] = []
@@ -73,14 +79,14 @@ def mutated(reading: Reading, given: Given, attach: Sequence[str] = ()) -> tuple
         from ..options.with_decorators import attached
 
         if attached(reading.flow, attach)[1]:
-            return reading, problems  # whoever attaches them says what is wrong
+            return reading, problems  # their diagnostics come from where they are attached
     return _run(reading, names, unread, given, attach)
 
 
 def _run(
     reading: Reading, names: list[tuple[str, Span]], unread: list[tuple[str, Span]], given: Given, attach: Sequence[str]
 ) -> tuple[Reading, list[Diagnostic]]:  # fmt: skip
-    """Has the mutators run. `names` are their classes, with their places; `unread` are what may be some, too."""
+    """Runs the mutators. `names` are their classes, with their places; `unread` are possible mutators."""
     known = _known()
     place = (names or unread)[0][1]
     problems: list[Diagnostic] = []
@@ -100,13 +106,13 @@ def _run(
         listed = ", ".join(
             f"`@{name.rpartition('.')[2]}`" for name in dict.fromkeys(name for name, _ in names or unread)
         )
-        why = "they must run to know what the flow is"
+        why = "flowc needs their result to know the flow"
         what = f"the mutators of the flow ({listed}) failed: {error}"
-        return reading, [*problems, Diagnostic("FLOW141", what, place, why, "correct them; what they printed is above")]
+        return reading, [*problems, Diagnostic("FLOW141", what, place, why, "fix them; their output is above")]
 
 
 def _known() -> dict[str, nodes.Value]:
-    """Every decorator, as `Flow.decorators_known` has it."""
+    """Returns every decorator, in the form of `Flow.decorators_known`."""
     from ..decorators.decorator import names, specification
 
     found = [each for name in names() if (each := specification(name)) is not None]
@@ -114,7 +120,7 @@ def _known() -> dict[str, nodes.Value]:
 
 
 def _added(files: dict[str, str]) -> tuple[dict[str, bytes], list[nodes.Input]]:
-    """Returns the files that mutators add to the code package, and as what the compile was made from. Raises Failed."""
+    """Returns the files that mutators add to the code package, and their inputs for the provenance. Raises Failed."""
     from ..package.archive import Unfit, added
 
     try:
@@ -123,13 +129,13 @@ def _added(files: dict[str, str]) -> tuple[dict[str, bytes], list[nodes.Input]]:
         raise Failed(f"the file `{unfit.name}` that they add to the code package {unfit}") from None
 
 
-# ── merging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── merging ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _merged(
     reading: Reading, answer: Any, names: list[tuple[str, Span]], known: dict[str, nodes.Value]
 ) -> tuple[Reading, list[Diagnostic]]:  # fmt: skip
-    """The reading with what the mutators report, and FLOW142."""
+    """Returns the reading with the mutators' changes, and FLOW142."""
     flow, place = reading.flow, names[0][1]
     steps = []
     problems: list[Diagnostic] = []
@@ -145,7 +151,8 @@ def _merged(
     problems += [*wrong, *impossible]
     classes = tuple(dict.fromkeys(name for name, _ in names))
     changed = replace(
-        flow, steps=tuple(steps), decorators=(*kept, *added), parameters=parameters, mutators=classes, decorators_known=known,
+        flow, steps=tuple(steps), decorators=(*kept, *added), parameters=parameters, mutators=classes,
+        decorators_known=known,
         inputs=(*flow.inputs, *(nodes.Input("mutator", name, "", "") for name in classes)),
     )  # fmt: skip
     wrapped = any(each["wrappers"] for each in answer["steps"].values())
@@ -155,18 +162,22 @@ def _merged(
 def _decorators(
     reported: list[Any], read: tuple[nodes.Decorator, ...], place: Span
 ) -> tuple[list[nodes.Decorator], list[nodes.Decorator], list[Diagnostic]]:
-    """The decorators that mutators added or changed, in the order in which they did, those of the source that are left, and FLOW142."""
+    """Returns the decorators after mutation:
+    those added or changed, in order, and the rest of the source's; and FLOW142.
+    """
     added, kept, problems = [], [], []
     for each in reported:
         if each["place"] >= 0:
-            if each["place"] < len(read):  # else it is one of those that were wrong, which has been said
+            if each["place"] < len(read):  # else it was faulty, which is already reported
                 kept.append((each["place"], read[each["place"]]))
             continue
         try:
             attributes = plain(each["attributes"])
         except Unfoldable as error:
-            what = f"a mutator gives `@{each['name']}` a value that no spec can hold"
-            problems.append(Diagnostic("FLOW142", what, place, str(error.args[0]), "give it another value"))
+            what = f"a mutator gives `@{each['name']}` a value that a spec cannot contain"
+            problems.append(
+                Diagnostic("FLOW142", what, place, str(error.args[0]), "use text, numbers, lists or dictionaries")
+            )
             continue
         assert isinstance(attributes, dict)
         own = next((one.span for one in read if one.name == each["name"]), place)
@@ -177,20 +188,27 @@ def _decorators(
 def _parameters(
     reported: list[Any], flow: nodes.Flow, place: Span
 ) -> tuple[tuple[nodes.Parameter, ...], list[Diagnostic]]:
-    """The parameters that are left and those that mutators added, and FLOW142."""
-    known = {each.attribute: each for each in flow.parameters}
+    """Returns the remaining parameters, those that mutators added, and FLOW142."""
+    known = {parameter.attribute: parameter for parameter in flow.parameters}
     kept = {each["attribute"] for each in reported if each["kept"]}
     added = [_parameter(each, place) for each in reported if not each["kept"]]
     problems = [
-        Diagnostic("FLOW142", f"a mutator adds a parameter that cannot be: {each}", place, "no run could be given it", "correct it")
-        for each in added if isinstance(each, str)
-    ]  # fmt: skip
+        Diagnostic(
+            "FLOW142",
+            f"a mutator adds an invalid parameter: {reason}",
+            place,
+            "no run could use it",
+            "correct it in the mutator",
+        )
+        for reason in added
+        if isinstance(reason, str)
+    ]
     left = [each for name, each in known.items() if name in kept]
     return (*left, *(each for each in added if isinstance(each, nodes.Parameter))), problems
 
 
 def _parameter(reported: Any, place: Span) -> nodes.Parameter | str:
-    """The parameter, or why it cannot be."""
+    """Returns the parameter, or the reason why it is invalid."""
     from .parameters import parameter_of
 
     return parameter_of(reported["attribute"], reported["name"], reported["options"], place)

@@ -1,6 +1,6 @@
-"""The flow's own code, run in a process of its own: its mutators, and the functions that its configs need.
+"""Runs the flow's own code in a separate process: its mutators, and the functions that its configs need.
 
-`runtime_shim/user_code/mutator_process.py` is what runs there.
+That process runs `runtime_shim/user_code/mutator_process.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..ir import nodes
     from ..options.compile_inputs import Given
 
-SECONDS = 60.0  # until the process must have answered
+SECONDS = 60.0  # time limit of the process
 KEPT_VARIABLES = (
     "PATH",
     "HOME",
@@ -25,15 +25,15 @@ KEPT_VARIABLES = (
     "VIRTUAL_ENV",
     "TMPDIR",
     "LD_LIBRARY_PATH",
-)  # what a Python needs to be the same Python
+)  # variables that Python needs to find its installation
 
 
 class Failed(Exception):
-    """The process did not do what it was asked for; `args[0]` says why."""
+    """Raised if the process failed; `args[0]` is the reason."""
 
 
 def evaluate(folder: str, flow: nodes.Flow, config: str, what: str, text: str | None, given: Given) -> Any:
-    """Returns what the parser of a config gives for the text, or its callable default. Raises Unfoldable."""
+    """Returns the result of a config's parser for the text, or of its callable default. Raises Unfoldable."""
     import ast
 
     try:
@@ -46,7 +46,7 @@ def evaluate(folder: str, flow: nodes.Flow, config: str, what: str, text: str | 
 
 
 def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) -> Any:
-    """Sends the request to a new process, and returns its answer. Raises Failed."""
+    """Sends the request to a new process and returns the answer. Raises Failed."""
     import json
     import select
     import signal
@@ -56,9 +56,16 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     from ..ir.json_form import plain_record
 
     reader, writer = os.pipe()
-    configs = {"configs": [plain_record(each) for each in flow.configs]}
-    data = {**request, "folder": os.path.abspath(folder), "file": flow.file, "class": flow.name, "flow": configs, "answer": writer,
-            "alone": not given.whole_environment}  # fmt: skip
+    configs = {"configs": [plain_record(config) for config in flow.configs]}
+    data = {
+        **request,
+        "folder": os.path.abspath(folder),
+        "file": flow.file,
+        "class": flow.name,
+        "flow": configs,
+        "answer": writer,
+        "alone": not given.whole_environment,
+    }
     environment = (
         dict(os.environ)
         if given.whole_environment
@@ -71,9 +78,12 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "flowc.runtime_shim.user_code.mutator_process"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(writer,),
-            env=environment, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(writer,),
+            env=environment,
+            start_new_session=True,
+        )
     except OSError as error:
         os.close(reader)
         os.close(writer)
@@ -96,7 +106,7 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
                 break
             answer += part
             if len(answer) > 1 << 26:
-                raise Failed("their answer is too large")
+                raise Failed("their result is too large")
         process.wait(max(0.1, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise Failed(f"they took more than {SECONDS:.0f} seconds") from None

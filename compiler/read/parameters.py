@@ -43,7 +43,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def read_parameter(
     evaluator: Evaluator, member: Member, flow_name: str = ""
 ) -> tuple[nodes.Parameter | None, list[Diagnostic]]:
-    """Returns the parameter and warnings, or None and why it cannot be read. `flow_name` is what a function as default learns of the flow."""
+    """Returns the parameter and warnings, or None and the diagnostics.
+
+    `flow_name` is passed to a function that is a default.
+    """
     source = member.owner.module.source
     place = span(source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "Parameter", evaluator)
@@ -59,32 +62,33 @@ def read_parameter(
     problems += wrong
     if default_node is None:
         default = bound.unpacked.get("default")
-    if any(each.severity != WARNING for each in problems):
+    if any(problem.severity != WARNING for problem in problems):
         return None, problems
     name = found.get("name")
     if not isinstance(name, str):
         return None, [*problems, nameless(member, "Parameter")]
     if not kind and not computed and isinstance(default, (list, dict)):
-        what = f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as default and no type"
+        what = f"parameter `{name}` has a {'list' if isinstance(default, list) else 'dict'} as its default, but no type"
         problems.append(as_json(what, place))
     kind = kind or ("str" if computed else _type_of(default))
     value, impossible = _converted(default, kind)
     if impossible:
-        what = f"the default of parameter `{name}` is not of type `{kind}`"
+        what = f"the default of parameter `{name}` does not have type `{kind}`"
         where = span(source, default_node) if default_node is not None else place
         return None, [
             *problems,
-            Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or another `type`"),
+            Diagnostic("FLOW304", what, where, impossible, f"give a value of type `{kind}`, or a different `type`"),
         ]
     separator = found.get("separator")
     if separator and kind != "str":
         what = f"parameter `{name}` of type `{kind}` has a separator"
-        return None, [*problems, Diagnostic("FLOW305", what, place, "only text can be split", "leave `separator` out")]
+        return None, [*problems, Diagnostic("FLOW305", what, place, "only text can be split", "remove `separator`")]
     has_default = default is not None
     described, wrong = help_text(evaluator, member.owner, help_node, name)
     described = described or str(found.get("help") or "")
     parameter = nodes.Parameter(
-        member.name, name, kind, value, has_default, bool(found.get("required")) and not has_default and not computed, described,
+        member.name, name, kind, value, has_default,
+        bool(found.get("required")) and not has_default and not computed, described,
         str(separator or ""), place, found.get("show_default") is not False, computed,
     )  # fmt: skip
     return parameter, [*problems, *wrong]
@@ -92,7 +96,7 @@ def read_parameter(
 
 def nameless(member: Member, what: str) -> Diagnostic:
     """FLOW301: a parameter without a name."""
-    why = "the name is how it is given when a run is started"
+    why = "runs are given the parameter by its name"
     place = span(member.owner.module.source, member.outer)
     return Diagnostic(
         "FLOW301", f"parameter `{member.name}` has no name", place, why, f"write `{what}('{member.name}', …)`"
@@ -100,15 +104,18 @@ def nameless(member: Member, what: str) -> Diagnostic:
 
 
 def parameter_of(attribute: str, name: str, options: dict[str, Any], place: nodes.Span) -> nodes.Parameter | str:
-    """Returns the parameter that a mutator made with the arguments `options`, or why it cannot be. Its `type` is a name of the IR, if it is given."""
+    """Returns the parameter that a mutator made with the arguments `options`, or the reason why it is invalid.
+
+    `type`, if given, is a name of the IR.
+    """
     default, kind = options.get("default"), options.get("type")
     if kind is None:
         kind = _type_of(default)
     if kind not in ("str", "int", "float", "bool", "json"):
-        return f"`{kind}` is not a type of parameters"
+        return f"`{kind}` is not a valid parameter type"
     value, wrong = _converted(default, kind)
     if wrong:
-        return f"the default of `{name}` is not of type `{kind}`: {wrong}"
+        return f"the default of `{name}` does not have type `{kind}`: {wrong}"
     separator = options.get("separator") or ""
     if separator and kind != "str":
         return f"`{name}` of type `{kind}` has a separator"
@@ -127,7 +134,7 @@ def parameter_of(attribute: str, name: str, options: dict[str, Any], place: node
 
 
 def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[str, list[Diagnostic]]:
-    """The type's name in the IR, "" if none is given."""
+    """Returns the type's name in the IR, "" if none is given."""
     if node is None or node.text() == "None":
         return "", []
     found = (
@@ -142,8 +149,8 @@ def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[st
         except Unfoldable:
             pass
     if found is None:
-        what = f"`{node.text()[:60]}` is not a type of parameters"
-        why = "a value must reach every orchestrator as text, and be read back"
+        what = f"`{node.text()[:60]}` is not a valid parameter type"
+        why = "orchestrators pass values as text, and this type cannot be read back from text"
         return "str", [
             Diagnostic(
                 "FLOW303", what, span(member.owner.module.source, node), why, "use str, int, float, bool or JSONType"
@@ -162,7 +169,7 @@ def _type(evaluator: Evaluator, member: Member, node: SgNode | None) -> tuple[st
 def _default(
     evaluator: Evaluator, member: Member, node: SgNode | None, context: dict[str, Any], kind: str
 ) -> tuple[Any, bool, list[Diagnostic]]:  # fmt: skip
-    """The default, and whether it is a function whose value only a run on this machine can know."""
+    """Returns the default, and True if it is a function that only a run on this machine can evaluate."""
     if node is None:
         return None, False, []
     source = member.owner.module.source
@@ -174,16 +181,20 @@ def _default(
             value = plain(called(evaluator, function, context))
         except Unfoldable:
             return None, True, []
-        wanted = kind or "str"
-        if type(value) not in _KINDS[wanted]:
-            what = f"the function that is the default of parameter `{member.name}` gives `{value!r:.40}`"
-            why = f"the parameter is of type `{wanted}`, and Metaflow takes no other from a function"
+        type_name = kind or "str"
+        if type(value) not in _KINDS[type_name]:
+            what = f"the function in the default of parameter `{member.name}` returns `{value!r:.40}`"
+            why = f"the parameter has type `{type_name}`, and Metaflow accepts only this type from a function"
             return (
                 value,
                 False,
                 [
                     Diagnostic(
-                        "FLOW304", what, span(source, node), why, f"let it return a `{wanted}`, or give another `type`"
+                        "FLOW304",
+                        what,
+                        span(source, node),
+                        why,
+                        f"let it return a `{type_name}`, or give a different `type`",
                     )
                 ],
             )
@@ -191,24 +202,27 @@ def _default(
     except Reported:
         return None, False, []
     except Unfoldable as error:
-        what = f"the default of parameter `{member.name}` is not known when compiling: `{' '.join(node.text().split())[:60]}`"
-        how = f"write a literal or a constant; leave the default out to have it given with each run{or_set(node)}"
+        what = (
+            f"the default of parameter `{member.name}` is not known when compiling: "
+            f"`{' '.join(node.text().split())[:60]}`"
+        )
+        how = f"write a literal or a constant, or remove the default and give a value with each run{or_set(node)}"
         return None, False, [Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how)]
 
 
 def as_json(what: str, place: nodes.Span) -> Diagnostic:
-    """FLOW307: a value that Metaflow would not read as its author meant."""
-    why = "Metaflow would split a value given on the command line into characters; here it is read as JSON"
-    return Diagnostic("FLOW307", what, place, why, "write `type=JSONType`", WARNING)
+    """Returns FLOW307 for a value that Metaflow would not read as intended."""
+    why = "Metaflow would split a value from the command line into characters, but flowc reads it as JSON"
+    return Diagnostic("FLOW307", what, place, why, "add `type=JSONType`", WARNING)
 
 
 def _type_of(default: Any) -> str:
-    """The type in the IR of a parameter that says none."""
+    """Returns the type in the IR of a parameter without `type`."""
     return {bool: "bool", list: "json", dict: "json", int: "int", float: "float"}.get(type(default), "str")
 
 
 def _converted(default: Any, kind: str) -> tuple[Any, str]:
-    """The default as the type has it, and why that is impossible ("" if it is possible)."""
+    """Returns the default converted to the type, and the reason if that fails, else ""."""
     if default is None or kind == "json":
         return _json(default) if kind == "json" else (None, "")
     if kind == "str":
@@ -217,7 +231,7 @@ def _converted(default: Any, kind: str) -> tuple[Any, str]:
             if isinstance(default, str)
             else (str(default), "")
             if isinstance(default, (int, float))
-            else (None, "it is no text")
+            else (None, "it is not text")
         )
     if kind == "bool":
         return _bool(default)
@@ -228,7 +242,7 @@ def _converted(default: Any, kind: str) -> tuple[Any, str]:
             raise ValueError
         return (int(default) if kind == "int" else float(default)), ""
     except (ValueError, OverflowError):
-        return None, f"`{default!r:.40}` is no {'whole number' if kind == 'int' else 'number'}"
+        return None, f"`{default!r:.40}` is not a {'whole number' if kind == 'int' else 'number'}"
 
 
 def _bool(default: Any) -> tuple[Any, str]:
@@ -241,7 +255,7 @@ def _bool(default: Any) -> tuple[Any, str]:
 
 
 def _json(default: Any) -> tuple[Any, str]:
-    """A JSONType default may be JSON text or the object itself."""
+    """Converts the default of a JSONType, which may be JSON text or the object itself."""
     if not isinstance(default, str):
         return default, ""
     import json
@@ -249,4 +263,4 @@ def _json(default: Any) -> tuple[Any, str]:
     try:
         return plain(json.loads(default)), ""
     except (ValueError, RecursionError, Unfoldable):
-        return None, "it is not JSON"
+        return None, "it is not valid JSON"

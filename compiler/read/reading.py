@@ -1,4 +1,6 @@
-"""What was read of a flow, right or wrong: the graph as far as it could be understood, and what the passes after it need of the source."""
+"""The result of reading a flow:
+the graph as far as it was understood, and the parts of the source that later passes need.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +16,29 @@ if TYPE_CHECKING:
 
 @record
 class StepFacts:
-    """What the IR does not keep of a step."""
+    """The facts about a step that the IR does not keep."""
 
     arguments: tuple[str, ...]  # positional ones, `self` first
     annotated_start: bool  # @step(start=True)
     annotated_end: bool
     has_next: bool  # the last statement is a call of self.next
-    next_is_understood: bool  # and it has one of the known forms; else its reason is already a diagnostic
+    next_is_understood: bool  # and it has one of the known forms; if not, a diagnostic says why
     last: Span  # of the last statement
-    is_extended: bool = False  # has a decorator of Metaflow's that flowc does not know, which is already a diagnostic
+    is_extended: bool = False  # has a Metaflow decorator that flowc does not know, which a diagnostic reports
 
 
 @record
 class Reading:
-    """`flow.start` and `flow.end` are "" while they are not known; a transition that was not understood is End()."""
+    """The flow as read.
+
+    `flow.start` and `flow.end` are "" if they are not known; a transition that was not understood is End().
+    """
 
     flow: Flow
     facts: dict[str, StepFacts]  # by step
-    order: list[
-        Class
-    ]  # the flow's class and those that it inherits from, in the order in which Python looks through them
+    order: list[Class]  # the flow's class and its bases, in method resolution order
     members: dict[str, Member]  # attributes of the class, by name
-    evaluator: Evaluator  # which knows the flow's configs
+    evaluator: Evaluator  # the evaluator that knows the flow's configs
     added: dict[str, bytes]  # files that the flow adds to the code package
-    may_assign_anything: bool  # a decorator that is not known, or what a mutator wraps steps in, may set any artifact
-    is_right: bool  # nothing wrong was found
+    may_assign_anything: bool  # an unknown decorator or a mutator's wrapper may set any artifact
+    is_right: bool  # no errors were found

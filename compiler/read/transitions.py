@@ -23,9 +23,8 @@ _KEYWORDS = ("foreach", "num_parallel", "condition")
 def read_transition(
     evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]
 ) -> tuple[nodes.Transition | None, list[Diagnostic]]:
-    """Returns the transition that the call of `self.next` makes, or None and why it cannot be understood.
-
-    `class_value` gives the value of a class constant, or raises KeyError.
+    """Returns the transition of the call of `self.next`, or None and the diagnostics. `class_value` returns the
+    value of a class constant, or raises KeyError.
     """
     reader = _Reader(evaluator, owner, call, self_name, class_value)
     return reader.read(), reader.problems
@@ -60,7 +59,7 @@ class _Reader:
                     self.refuse(
                         node,
                         f"`self.next` has no argument `{key.text()}`",
-                        "it goes to steps, and takes `foreach`, `num_parallel` or `condition`",
+                        "it takes steps, and `foreach`, `num_parallel` or `condition`",
                         how,
                     )
                     return None
@@ -71,12 +70,12 @@ class _Reader:
             self.refuse(
                 self.call,
                 "`self.next` names no step",
-                "nobody knows where to go on",
+                "the flow could not continue",
                 "write `self.next(self.some_step)`",
             )
             return None
         if len(keywords) > 1:
-            self.refuse(self.call, "`self.next` takes one of `foreach`, `num_parallel` and `condition`, not several")
+            self.refuse(self.call, "`self.next` takes only one of `foreach`, `num_parallel` and `condition`")
             return None
         if positional[0].kind() == "dictionary" or "condition" in keywords:
             return self.switch(positional, keywords)
@@ -88,9 +87,9 @@ class _Reader:
         if keywords and len(names) != 1:
             self.refuse(
                 self.call,
-                f"`{next(iter(keywords))}` goes with exactly one step",
-                "every item runs the same step",
-                "split in a step of its own",
+                f"`self.next` with `{next(iter(keywords))}` takes exactly one step",
+                "every task runs the same step",
+                "split in a separate step",
             )
             return None
         if "foreach" in keywords:
@@ -103,7 +102,7 @@ class _Reader:
         return nodes.Linear(names[0], place) if len(names) == 1 else nodes.Split(names, place)
 
     def target(self, node: SgNode) -> str | None:
-        """The step that `self.name` names."""
+        """Returns the step that `self.name` names."""
         owner, attribute = node.field("object"), node.field("attribute")
         if (
             node.kind() == "attribute"
@@ -125,14 +124,16 @@ class _Reader:
         if isinstance(over, str):
             return nodes.Foreach(target, over, place)
         if over is not None:
-            how = "assign the list to an artifact and give its name: `foreach='items'`"
-            self.refuse(node, "`foreach` is the *name* of an artifact", "each task finds its item by that name", how)
+            how = "assign the list to an artifact, and give the artifact's name: `foreach='items'`"
+            self.refuse(
+                node, "`foreach` must be the *name* of an artifact", "each task finds its item by that name", how
+            )
             return None
         if node.kind() == "attribute" and node.text().startswith(f"{self.self_name}."):
             name = node.text().partition(".")[2]
             self.refuse(
                 node,
-                "`foreach` is the *name* of an artifact",
+                "`foreach` must be the *name* of an artifact",
                 "each task finds its item by that name",
                 f"write `foreach='{name}'`",
             )
@@ -144,20 +145,23 @@ class _Reader:
         example = "write `self.next({'yes': self.a, 'no': self.b}, condition='answer')`"
         if condition is None or len(keywords) != 1:
             self.refuse(
-                self.call, "a switch needs `condition='ARTIFACT'`", "it chooses by the value of that artifact", example
+                self.call,
+                "a switch needs `condition='ARTIFACT'`",
+                "a switch chooses by the value of that artifact",
+                example,
             )
             return None
         if len(positional) != 1 or positional[0].kind() != "dictionary":
             self.refuse(
                 self.call,
-                "a switch takes one dict that is written out",
+                "a switch takes one dict, written as a literal",
                 "its cases must be known before the flow runs",
                 example,
             )
             return None
         on = self.value(condition) if condition.kind() == "string" else None
         if not isinstance(on, str):
-            self.refuse(condition, "`condition` is the name of an artifact, as a literal text", how=example)
+            self.refuse(condition, "`condition` must be the name of an artifact, as literal text", how=example)
             return None
         cases = [self.case(node) for node in positional[0].named_children() if node.kind() != "comment"]
         if None in cases:
@@ -172,8 +176,8 @@ class _Reader:
                     "FLOW203",
                     f"the case `{case.value!r}` is given twice",
                     case.span,
-                    "Python keeps only the last of equal keys",
-                    "give each case a value of its own",
+                    "Python keeps only the last of several equal keys",
+                    "give each case a different value",
                 )
             )
         return nodes.Switch(on, tuple(known), span(self.source, self.call)) if not repeated else None
@@ -183,9 +187,9 @@ class _Reader:
         if node.kind() != "pair" or key is None or value is None:
             self.refuse(
                 node,
-                f"`{node.text()[:60]}` is not a case of a switch",
+                f"`{node.text()[:60]}` is not a valid case of a switch",
                 "its cases must be known before the flow runs",
-                "write every case out",
+                "write every case as `VALUE: self.STEP`",
             )
             return None
         target = self.target(value)
@@ -194,42 +198,42 @@ class _Reader:
         if (not is_literal and not self.is_of_config(key)) or is_formatted:
             self.refuse(
                 key,
-                f"`{key.text()[:60]}` cannot be the value of a case",
-                "cases are literal texts, numbers, True or False",
+                f"`{key.text()[:60]}` is not a valid value of a case",
+                "cases must be literal texts, numbers, True or False",
                 "write the value itself",
             )
             return None
         if self.is_of_config(key) and not isinstance(self.value(key), (str, int, float, bool)):
-            why = "the config has no such item, or it is no text, number, True or False"
+            why = "the config lacks this item, or its value is not text, a number, True or False"
             self.refuse(
                 key,
-                f"`{key.text()[:60]}` cannot be the value of a case",
+                f"`{key.text()[:60]}` is not a valid value of a case",
                 why,
-                "name an item that can, or write the value itself",
+                "name an item with a valid value, or write the value itself",
             )
             return None
         folded = self.value(key)
         if not isinstance(folded, (str, int, float, bool)):  # such as bytes
-            why = "cases are literal texts, numbers, True or False"
-            self.refuse(key, f"`{key.text()[:60]}` cannot be the value of a case", why, "write the value itself")
+            why = "cases must be literal texts, numbers, True or False"
+            self.refuse(key, f"`{key.text()[:60]}` is not a valid value of a case", why, "write the value itself")
             return None
         if target is None:
             return None
         return nodes.Case(folded, target, span(self.source, node))
 
     def is_of_config(self, node: SgNode) -> bool:
-        """Whether the expression is an item of a config, `self.CONFIG.KEY`, in any depth."""
+        """Returns True if the expression is an item of a config, `self.CONFIG.KEY`, at any depth."""
         if node.kind() not in ("attribute", "subscript"):
             return False
         names = node.text().replace("[", ".").split(".")
         return (
             len(names) > 2
             and names[0] == self.self_name
-            and any(each.attribute == names[1] for each in self.evaluator.configs.values())
+            and any(config.attribute == names[1] for config in self.evaluator.configs.values())
         )
 
     def value(self, node: SgNode) -> Any:
-        """The expression's value, or None if only a run knows it."""
+        """Returns the expression's value, or None if only a run knows it."""
 
         def lookup(name: str) -> Any:
             first, _, rest = name.partition(".")
@@ -247,13 +251,15 @@ class _Reader:
             return None
 
     def is_local(self, name: str) -> bool:
-        """True if the step itself binds the name, so that the module's value does not count."""
-        function = next((each for each in self.call.ancestors() if each.kind() == "function_definition"), None)
+        """Returns True if the step itself binds the name, so that the module's value does not count."""
+        function = next(
+            (ancestor for ancestor in self.call.ancestors() if ancestor.kind() == "function_definition"), None
+        )
         body = function.field("body") if function is not None else None
         if body is None:
             return False
         return any(
-            (left := each.field("left")) is not None and left.text() == name
+            (left := match.field("left")) is not None and left.text() == name
             for kind in ("assignment", "augmented_assignment", "for_statement")
-            for each in body.find_all(kind=kind)
+            for match in body.find_all(kind=kind)
         )

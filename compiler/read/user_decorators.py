@@ -1,7 +1,7 @@
-"""Step decorators of the user's own (`@user_step_decorator`, `UserStepDecorator`): what is wrong with one, and how it is used.
+"""Checks the user's own step decorators (`@user_step_decorator`, `UserStepDecorator`) and their uses.
 
-They run in the task, so the graph is read without them; Metaflow refuses these mistakes when it loads the flow. A mutator, which changes the flow
-when it is loaded, is told by reading here too; `mutators.py` has it run.
+They run in the task, so the graph is read without them. Metaflow refuses these mistakes when it loads the flow. This
+module also recognizes mutators, which change the flow when it is loaded; `mutators.py` runs them.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _NESTED = ("function_definition", "lambda", "class_definition")
 
 
 def check_own(resolver: Resolver, owner: Class, decorator: SgNode) -> Iterator[Diagnostic]:
-    """Yields what is wrong with the decorator of a step, if it is one of the user's own."""
-    expression = next((each for each in decorator.named_children() if each.kind() != "comment"), None)
+    """Yields the diagnostics of a step's decorator, if it is one of the user's own."""
+    expression = next((child for child in decorator.named_children() if child.kind() != "comment"), None)
     call = expression if expression is not None and expression.kind() == "call" else None
     name = call.field("function") if call is not None else expression
     if name is None or name.kind() not in ("identifier", "attribute"):
         return
-    found = resolver.split(resolver.qualify(owner.module, name.text()))
-    if found is None:
+    place = resolver.split(resolver.qualify(owner.module, name.text()))
+    if place is None:
         return
-    module, short = found
+    module, short = place
     if short in module.functions:
         node = module.functions[short][-1]
         if _is_marked(resolver, module, node):
@@ -46,18 +46,18 @@ def check_own(resolver: Resolver, owner: Class, decorator: SgNode) -> Iterator[D
 
 
 def is_own(resolver: Resolver, qualified: str) -> bool:
-    """True for a function marked as a step decorator, and for a class that is one."""
-    found = resolver.split(qualified)
-    if found is None:
+    """Returns True for a function marked as a step decorator, and for a class that is one."""
+    place = resolver.split(qualified)
+    if place is None:
         return False
-    module, name = found
+    module, name = place
     return is_step_decorator(resolver, module, name) or (
         name in module.functions and _is_marked(resolver, module, module.functions[name][-1])
     )
 
 
 def is_step_decorator(resolver: Resolver, module: Module, name: str) -> bool:
-    """True for a class that inherits from `UserStepDecorator`."""
+    """Returns True for a class that inherits from `UserStepDecorator`."""
     waiting, seen = [(module, name)], set()
     while waiting:
         home, short = waiting.pop()
@@ -68,9 +68,9 @@ def is_step_decorator(resolver: Resolver, module: Module, name: str) -> bool:
             qualified = resolver.qualify(home, base)
             if qualified == "metaflow.UserStepDecorator":
                 return True
-            found = resolver.split(qualified)
-            if found is not None:
-                waiting.append(found)
+            place = resolver.split(qualified)
+            if place is not None:
+                waiting.append(place)
     return False
 
 
@@ -92,7 +92,7 @@ def _function(module: Module, name: str, node: SgNode) -> Iterator[Diagnostic]:
             "FLOW151",
             what,
             place,
-            "what comes before its `yield` runs before the step, what comes behind it after the step",
+            "the code before its `yield` runs before the step, and the code after it runs after the step",
             EXAMPLE,
         )
     if _count(node) not in (3, 4):
@@ -101,17 +101,19 @@ def _function(module: Module, name: str, node: SgNode) -> Iterator[Diagnostic]:
             "FLOW151",
             what,
             place,
-            "it is called with the step's name, the flow and the inputs, and, if it takes four, its own arguments",
+            "it is called with the step's name, the flow, the inputs, and optionally its own arguments",
             EXAMPLE,
         )
 
 
 def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> Iterator[Diagnostic]:
     arguments = call.field("arguments") if call is not None else None
-    given = [each for each in arguments.named_children() if each.kind() != "comment"] if arguments is not None else []
+    given = (
+        [child for child in arguments.named_children() if child.kind() != "comment"] if arguments is not None else []
+    )
     positional = [each for each in given if each.kind() not in ("keyword_argument", "dictionary_splat")]
     if positional:
-        why = "a step decorator gets its arguments by their names"
+        why = "a step decorator gets its arguments by name"
         yield Diagnostic(
             "FLOW152",
             f"`@{name}` takes no positional arguments",
@@ -121,8 +123,9 @@ def _use(owner: Class, call: SgNode | None, name: str, takes_keywords: bool) -> 
         )
     elif given and not takes_keywords:
         yield Diagnostic(
-            "FLOW152", f"`@{name}` never sees its arguments", span(owner.module.source, given[0]), "it takes no fourth argument, `attributes`",
-            f"write `def {name}(step_name, flow, inputs, attributes):`, or leave the arguments out", WARNING,
+            "FLOW152", f"`@{name}` never gets its arguments", span(owner.module.source, given[0]),
+            "arguments arrive in a fourth argument, `attributes`, which it lacks",
+            f"write `def {name}(step_name, flow, inputs, attributes):`, or remove the arguments", WARNING,
         )  # fmt: skip
 
 
@@ -137,7 +140,7 @@ def _count(node: SgNode) -> int:
         "list_splat_pattern",
         "dictionary_splat_pattern",
     )
-    return sum(each.kind() in kinds for each in parameters.named_children()) if parameters is not None else 0
+    return sum(child.kind() in kinds for child in parameters.named_children()) if parameters is not None else 0
 
 
 def _yields(definition: SgNode) -> bool:
@@ -151,17 +154,19 @@ def _yields(definition: SgNode) -> bool:
     return False
 
 
-# ── mutators ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── mutators ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset()) -> str:
-    """What a class of the flow's own modules is: "flow" or "step" for a mutator of one, "" for anything else."""
+    """Returns the kind of a class of the flow's own modules:
+    "flow" or "step" for a mutator of one, "" for anything else.
+    """
     if qualified in ("metaflow.FlowMutator", "metaflow.StepMutator"):
         return "flow" if qualified.endswith("FlowMutator") else "step"
-    found = resolver.split(qualified)
-    if found is None or qualified in seen or found[1] not in found[0].classes:
+    place = resolver.split(qualified)
+    if place is None or qualified in seen or place[1] not in place[0].classes:
         return ""
-    owner = Class(found[0], found[0].classes[found[1]][-1])
+    owner = Class(place[0], place[0].classes[place[1]][-1])
     return next(
         (
             kind
@@ -173,19 +178,23 @@ def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset
 
 
 def stored(resolver: Resolver, qualified: str) -> str:
-    """What is called where the name is given its value: of `a = AddEnv("x")` the class, with which `@a` decorates. Else the name itself."""
-    found = resolver.split(qualified)
-    values = found[0].assigned.get(found[1], []) if found is not None else []
+    """Returns the class that the name is an instance of, as `AddEnv` for `a = AddEnv("x")` and `@a`; else the name
+    itself.
+    """
+    place = resolver.split(qualified)
+    values = place[0].assigned.get(place[1], []) if place is not None else []
     function = values[0].field("function") if len(values) == 1 and values[0].kind() == "call" else None
-    return resolver.qualify(found[0], function.text()) if found is not None and function is not None else qualified
+    return resolver.qualify(place[0], function.text()) if place is not None and function is not None else qualified
 
 
-# Decorators that packages bring for Metaflow's flows and steps, and that only look on (their documentation).
+# Decorators from packages for Metaflow's flows and steps that only observe them (their documentation).
 _LOOKING_ON = {"wandb": ("wandb_log",), "comet_ml": ("comet_flow", "comet_skip")}
 
 
 def is_unread(resolver: Resolver, module: Module, qualified: str) -> bool:
-    """True for a name that the module imports from where flowc does not read: neither the flow's folder nor Python's own library."""
+    """Returns True for a name that the module imports from a package that flowc does not read:
+    outside the flow's folder and Python's standard library.
+    """
     top = qualified.partition(".")[0]
     if qualified.rpartition(".")[2] in _LOOKING_ON.get(top, ()):
         return False

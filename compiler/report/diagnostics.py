@@ -1,8 +1,8 @@
-"""Diagnostics: what is wrong with a flow, where, why, and what to write instead.
+"""Diagnostics: the faults of a flow, with place, reason and remedy.
 
-`Diagnostic` is plain data made by checks, names, folding and targets; this module also orders them and renders them as text. A code is
-stable for ever: FLOW0xx reading and syntax, FLOW1xx names, values and decorators, FLOW2xx the graph, FLOW3xx parameters, FLOW4xx
-artifacts, FLOW5xx what one target cannot do, FLOW6xx options of the compile.
+`Diagnostic` is plain data made by checks, names, folding and targets. This module also orders them and renders them
+as text. A code never changes its meaning: FLOW0xx reading and syntax, FLOW1xx names, values and decorators, FLOW2xx
+the graph, FLOW3xx parameters, FLOW4xx artifacts, FLOW5xx the limits of a target, FLOW6xx options of the compile.
 """
 
 from __future__ import annotations
@@ -23,27 +23,30 @@ _COLOURS = {ERROR: "31", WARNING: "33", HINT: "36"}
 
 @record
 class Diagnostic:
-    """One finding. `what`, `why` and `how` are one sentence each, without a full stop. A test sees to it that none is empty."""
+    """A finding. `what`, `why` and `how` are one sentence each, without a full stop.
+
+    A test checks that none is empty.
+    """
 
     code: str  # "FLOW210"
-    what: str  # what is wrong, naming the thing in backquotes
-    span: Span | None  # None only where no source is involved
+    what: str  # the fault, with its subject in backquotes
+    span: Span | None  # None only if no source is involved
     why: str = ""
     how: str = ""  # what to write instead
-    severity: str = ERROR  # or WARNING: the flow compiles, and may not do what is meant; or HINT: it does, and could be written better
+    # or WARNING: the flow compiles, but may not do what is meant; or HINT: it works, but could be better
+    severity: str = ERROR
 
 
 class Refused(Exception):
-    """A flow that cannot be compiled.
-
-    `diagnostics` holds every reason found, never empty, and the warnings beside them; `sources` maps each file that a span may point into to
-    its text.
+    """Raised for a flow that cannot be
+    compiled. `diagnostics` holds every error found, at least one,
+    and the warnings. `sources` maps each file that a span may point into to its text.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
         self.diagnostics = in_order(diagnostics)
         self.sources: Mapping[str, str] = sources or {}
-        super().__init__("\n".join(concise(each) for each in self.diagnostics))
+        super().__init__("\n".join(concise(diagnostic) for diagnostic in self.diagnostics))
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -57,16 +60,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    return any(each.severity == ERROR for each in diagnostics)
+    return any(diagnostic.severity == ERROR for diagnostic in diagnostics)
 
 
 def without_hints(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What is worth saying to somebody who did not ask for a check."""
-    return tuple(each for each in diagnostics if each.severity != HINT)
+    """Returns the diagnostics to show if the user did not ask for a check."""
+    return tuple(diagnostic for diagnostic in diagnostics if diagnostic.severity != HINT)
 
 
 def concise(diagnostic: Diagnostic) -> str:
-    """One line: `flow.py:3:40 FLOW210 what; how`."""
+    """Returns one line: `flow.py:3:40 FLOW210 what; how`."""
     at = diagnostic.span
     place = f"{printable(at.file)}:{at.line}:{at.column} " if at else ""
     how = f"; {diagnostic.how}" if diagnostic.how else ""
@@ -74,7 +77,10 @@ def concise(diagnostic: Diagnostic) -> str:
 
 
 def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = False) -> str:
-    """The diagnostic with its source line and a caret under the place. `sources` maps `Span.file` to that file's text."""
+    """Returns the diagnostic with its source line and carets under the place.
+
+    `sources` maps `Span.file` to that file's text.
+    """
 
     def paint(code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
@@ -105,22 +111,24 @@ def full(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = Fals
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
-    """`2 errors, 1 warning`, or an empty text when there is nothing to count."""
-    severities = [each.severity for each in diagnostics]
+    """Returns `2 errors, 1 warning`, or "" if there is nothing to count."""
+    severities = [diagnostic.severity for diagnostic in diagnostics]
     counts = [(severities.count(each), each) for each in (ERROR, WARNING, HINT)]
     return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
 
 
 def nearest(word: str, candidates: Iterable[str], likeness: float = 0.6) -> str | None:
-    """Returns the candidate that `word` was probably meant to be, or None if none is alike enough (1 is the same word)."""
-    import difflib  # 10 ms: only when there is a mistake to explain
+    """Returns the candidate that `word` was probably meant to be, or None if none is similar enough (1:
+    the same word).
+    """
+    import difflib  # takes 10 ms, so imported only to explain a mistake
 
     found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)
     return found[0] if found else None
 
 
 def printable(text: str) -> str:
-    """The text with control characters (which could rewrite a terminal) shown as escapes."""
+    """Returns the text with control characters, which could rewrite a terminal, as escapes."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
@@ -132,7 +140,7 @@ def _line(text: str, number: int) -> str | None:
 
 
 def _window(text: str, at: Span, width: int = 120) -> tuple[int, int, str]:
-    """Cuts a line around the place, so that a line of ten thousand characters stays readable; returns (caret's column, carets, text)."""
+    """Cuts a long line around the place to keep it readable. Returns (column of the caret, number of carets, text)."""
     start = min(at.column - 1, len(text))
     end = min(at.end_column - 1, len(text)) if at.end_line == at.line else len(text)
     first = max(0, start - width // 2) if len(text) > width else 0

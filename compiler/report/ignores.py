@@ -1,11 +1,12 @@
-"""`# flowc: ignore[FLOW307]`: comments that silence what is said about one line.
+"""`# flowc: ignore[FLOW307]`: comments that silence diagnostics of one line.
 
     # flowc: ignore[FLOW307]            warnings and hints of that code
     # flowc: ignore[FLOW307, FLOW527]   of those
     # flowc: ignore                     all of them
 
-The comment stands on the line of the diagnostic, or on the first line of the statement or decorator that the diagnostic is in. An error is silenced
-only if its code is named and a run may work all the same (`is_uncertain`): a flow that cannot be compiled is not made one by a comment.
+The comment must be on the line of the diagnostic, or on the first line of its statement or decorator. An error is
+silenced only if the comment names its code and a run may work nevertheless (`is_uncertain`): a comment cannot make a
+flow compilable.
 """
 
 from __future__ import annotations
@@ -22,48 +23,48 @@ if TYPE_CHECKING:
 
 _STATEMENTS = frozenset(
     (
-        "expression_statement decorator import_statement import_from_statement return_statement assert_statement raise_statement delete_statement"
+        "expression_statement decorator import_statement import_from_statement return_statement assert_statement "
+        "raise_statement delete_statement"
     ).split()
 )
 
 
 @record
 class Ignore:
-    """One code of a comment, or the comment as a whole."""
+    """A code in a comment, or a comment without codes."""
 
-    code: str  # "" for every code
+    code: str  # "": every code
     span: Span  # of the comment
 
 
 def is_uncertain(code: str) -> bool:
-    """Whether an error of that code speaks of what only a run can know for certain: how artifacts are set and read."""
+    """Returns True for the code of an error that only a run can confirm: how artifacts are set and read."""
     return code == "FLOW210" or code.startswith("FLOW4")
 
 
 def silenced(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], unused: bool = True) -> list[Diagnostic]:
-    """Returns the diagnostics that no comment of the sources silences.
-
-    With `unused`, they are all that the compiler has to say, and a hint is added for each comment that silences nothing (FLOW005).
+    """Returns the diagnostics that no comment of the sources silences. With
+    `unused`, the diagnostics must be complete, and a hint is added for each comment that silences nothing (FLOW005).
     """
-    found = list(diagnostics)
+    remaining = list(diagnostics)
     files = {name: _File(name, text) for name, text in sources.items() if "flowc:" in text and name.endswith(".py")}
     if not files:
-        return found
+        return remaining
     used: set[Ignore] = set()
     kept = []
-    for each in found:
+    for each in remaining:
         by = files[each.span.file].silencing(each) if each.span is not None and each.span.file in files else None
         if by is None:
             kept.append(each)
         else:
             used.add(by)
-    if unused and not has_errors(kept):  # after an error others are not looked for, so nobody knows
+    if unused and not has_errors(kept):  # after an error, later checks do not run, so a comment may still be needed
         kept += [each for file in files.values() for each in file.idle(used)]
     return kept
 
 
 def ignores(name: str, text: str) -> tuple[Ignore, ...]:
-    """Returns what the comments of the file ignore."""
+    """Returns the codes that the comments of the file ignore."""
     return tuple(each for line in _File(name, text).ignores.values() for each in line)
 
 
@@ -74,7 +75,7 @@ class _File:
         self.name = name
         self.root = tree_of(text)
         self.ignores: dict[int, list[Ignore]] = {}  # by line
-        self.mistakes: list[tuple[str, Span]] = []  # what a comment says instead of `ignore`, with its place
+        self.mistakes: list[tuple[str, Span]] = []  # the word in a comment instead of `ignore`, with its place
         for comment in self.root.find_all(kind="comment"):
             self._read(comment)
 
@@ -91,11 +92,11 @@ class _File:
         if word != "ignore" or (rest.startswith("[") and "]" not in rest):
             self.mistakes.append((said.partition("#")[0].strip(), place))
             return
-        codes = [each.strip() for each in rest[1 : rest.index("]")].split(",")] if rest.startswith("[") else [""]
+        codes = [part.strip() for part in rest[1 : rest.index("]")].split(",")] if rest.startswith("[") else [""]
         self.ignores[place.line] = [Ignore(code, place) for code in codes if code or not rest.startswith("[")]
 
     def silencing(self, one: Diagnostic) -> Ignore | None:
-        """The comment that silences the diagnostic."""
+        """Returns the comment that silences the diagnostic."""
         assert one.span is not None
         lines = [one.span.line]
         if self.ignores:
@@ -111,19 +112,24 @@ class _File:
     def idle(self, used: set[Ignore]) -> Iterator[Diagnostic]:
         for said, place in self.mistakes:
             close = nearest(said.partition("[")[0], ["ignore"])
-            how = "did you mean `# flowc: ignore`?" if close else "write `# flowc: ignore[CODE]`, or leave `flowc:` out"
+            how = "did you mean `# flowc: ignore`?" if close else "write `# flowc: ignore[CODE]`, or remove `flowc:`"
             yield Diagnostic(
-                "FLOW005", f"`{said[:40]}` means nothing to flowc", place, "the comment silences nothing", how, HINT
+                "FLOW005",
+                f"flowc does not understand the comment `{said[:40]}`",
+                place,
+                "the comment silences nothing",
+                how,
+                HINT,
             )
         for ignore in (each for line in self.ignores.values() for each in line):
             if ignore not in used and not (
                 _is_code(ignore.code) and ignore.code >= "FLOW5"
-            ):  # what targets say is not known here
+            ):  # diagnostics of targets are not known here
                 what = f"`ignore[{ignore.code}]` silences nothing" if ignore.code else "`ignore` silences nothing"
                 why = (
-                    "there is no such warning or hint here"
+                    "this line has no warning or hint with this code"
                     if _is_code(ignore.code)
-                    else "a code is `FLOW` and three digits"
+                    else "a code must be `FLOW` and three digits"
                 )
                 yield Diagnostic("FLOW005", what, ignore.span, why, "remove it, so that it hides nothing later", HINT)
 
@@ -133,9 +139,11 @@ def _is_code(text: str) -> bool:
 
 
 def _first_line(node: SgNode, line: int) -> int:
-    """The first line, from 0, of the outermost simple statement or decorator that holds the line; the line itself if there is none."""
-    for each in node.children():
-        place = each.range()
-        if place.start.line <= line <= place.end.line and each.is_named():
-            return place.start.line if each.kind() in _STATEMENTS else _first_line(each, line)
+    """Returns the first line, from 0, of the outermost simple statement or decorator that contains the line, or else
+    the line itself.
+    """
+    for child in node.children():
+        place = child.range()
+        if place.start.line <= line <= place.end.line and child.is_named():
+            return place.start.line if child.kind() in _STATEMENTS else _first_line(child, line)
     return line

@@ -1,4 +1,4 @@
-"""What is left of diagnostics when comments in the sources and the project's settings have had their say."""
+"""Applies the comments in the sources and the project's settings to diagnostics."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 def judged(
     found: list[Diagnostic], sources: Mapping[str, str], severities: Mapping[str, str], complete: bool = True
 ) -> list[Diagnostic]:
-    """Returns the diagnostics as serious as `severities` says, less what is silenced. What is rarely needed is rarely imported.
+    """Returns the diagnostics with the given severities, without silenced ones.
 
-    `complete`: they are all that the compiler has to say, so that comments that silence nothing are spoken of (FLOW005).
+    Modules that are rarely needed are imported on demand. `complete`: these are all diagnostics of the compiler, so
+    comments that silence nothing are reported (FLOW005).
     """
     if any("flowc:" in text for text in sources.values()):
         from .ignores import silenced

@@ -1,4 +1,4 @@
-"""How serious each code is taken: by default as it was said, otherwise as the project's settings have it."""
+"""The severity of each code: its default, unless the project's settings override it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ CHOICES = (ERROR, WARNING, HINT, IGNORED)
 
 
 def with_severities(diagnostics: Iterable[Diagnostic], severities: Mapping[str, str]) -> list[Diagnostic]:
-    """Returns the diagnostics as serious as `severities` says (code → one of CHOICES), without those that are ignored.
-
-    An error stays one unless a run may work all the same (`is_uncertain`).
+    """Returns the diagnostics with the severities of `severities` (code → one of CHOICES), without the ignored ones.
+    An error stays an error unless a run may work nevertheless (`is_uncertain`).
     """
-    found = list(diagnostics)
+    remaining = list(diagnostics)
     if not severities:
-        return found
-    judged = [(each, severities.get(each.code, each.severity)) for each in found]
+        return remaining
+    judged = [(each, severities.get(each.code, each.severity)) for each in remaining]
     judged = [
         (each, ERROR if each.severity == ERROR and not is_uncertain(each.code) else wanted) for each, wanted in judged
     ]

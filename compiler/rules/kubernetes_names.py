@@ -1,4 +1,4 @@
-"""What Kubernetes takes for a name, by the kind of name, and for an amount: the one place of these rules, for compile and for validate.
+"""Kubernetes' rules for names, by kind, and for amounts. Both compile and validate use them.
 
 Sources: Kubernetes' documentation, "Object Names and IDs", "Labels and Selectors" and "Annotations".
 """
@@ -39,7 +39,8 @@ def is_key(text: str) -> bool:
 
 
 def is_object(text: str) -> bool:
-    """Returns True for a text that can be the name of most objects: a Secret, a service account, a claim (RFC 1123 subdomain).
+    """Returns True for a text that can be the name of most objects: a Secret, a service account, a claim (RFC 1123
+    subdomain).
 
     >>> is_object("my-secret.v1"), is_object("My_Secret"), is_object("a..b"), is_object("")
     (True, False, False, False)

@@ -1,7 +1,7 @@
-"""Bindings: what statements bind names to, as in the top level of a module or the body of a class.
+"""Bindings: the names that statements bind, at the top level of a module or in the body of a class.
 
-To each name belongs what is assigned to it, each time; a name that is bound in a loop, in part, or changed in place counts as bound twice, since
-nobody knows its one value.
+Each name maps to all its assigned expressions. A name that is bound in a loop, bound in part, or changed in place
+counts as bound twice, since it has no single known value.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-_REPEATED = ("for_statement", "while_statement", "match_statement")  # what they bind has no one value
+_REPEATED = ("for_statement", "while_statement", "match_statement")  # the names they bind have no single value
 _CHANGING = frozenset(
     "append extend insert remove pop clear sort reverse update setdefault popitem add discard __setitem__".split()
 )
@@ -29,7 +29,9 @@ _COMPOUND = (
 
 
 def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
-    """Adds what a simple statement, a loop or a match binds: to each name what is assigned, each time; twice when it is not one known value."""
+    """Adds the names that a simple statement, a loop or a match binds, each with the assigned expression; twice if it
+    has no single known value.
+    """
     kind = statement.kind()
     if kind == "expression_statement":
         for node in statement.named_children():
@@ -46,10 +48,11 @@ def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
                     _unknown(function.field("object"), into)  # changed in place
     elif kind in _REPEATED:
         _unknown(statement.field("left"), into)
-        for each in (
-            *statement.find_all(kind="assignment"), *statement.find_all(kind="augmented_assignment"), *statement.find_all(kind="for_statement")
+        for match in (
+            *statement.find_all(kind="assignment"), *statement.find_all(kind="augmented_assignment"),
+            *statement.find_all(kind="for_statement")
         ):  # fmt: skip
-            _unknown(each.field("left"), into)
+            _unknown(match.field("left"), into)
         for call in statement.find_all(kind="call"):
             function = call.field("function")
             if function is not None and function.kind() == "attribute":
@@ -65,20 +68,22 @@ def _unknown(node: SgNode | None, into: dict[str, list[SgNode]]) -> None:
 
 
 def statements(block: SgNode) -> Iterator[SgNode]:
-    """The statements of a block and of the ifs, tries and withs in it."""
+    """Yields the statements of a block and of the ifs, tries and withs in it."""
     waiting = list(reversed(block.named_children()))
     while waiting:
         node = waiting.pop()
         if node.kind() in _COMPOUND:
             waiting.extend(
-                reversed([each for each in node.named_children() if each.kind() in _COMPOUND or node.kind() == "block"])
+                reversed(
+                    [child for child in node.named_children() if child.kind() in _COMPOUND or node.kind() == "block"]
+                )
             )
         else:
             yield node
 
 
 def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
-    """Adds what an assignment binds, as `bind` does."""
+    """Adds the names that an assignment binds, as `bind` does."""
     left, right = node.field("left"), node.field("right")
     if left is None or right is None:
         return
@@ -96,11 +101,11 @@ def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
         "expression_list",
         "tuple",
     ):  # a, b = 1, 2
-        names = [each for each in left.named_children() if each.kind() != "comment"]
-        given = [each for each in values.named_children() if each.kind() != "comment"]
+        names = [child for child in left.named_children() if child.kind() != "comment"]
+        given = [child for child in values.named_children() if child.kind() != "comment"]
         if (
             len(names) == len(given)
-            and all(each.kind() == "identifier" for each in names)
+            and all(name.kind() == "identifier" for name in names)
             and all(each.kind() != "list_splat" for each in given)
         ):
             for name, value in zip(names, given):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def docstring(definition: SgNode) -> str:
     """Returns the dedented docstring, "" without one."""
     body = definition.field("body")
-    statements = [each for each in body.named_children() if each.kind() != "comment"] if body is not None else []
+    statements = [child for child in body.named_children() if child.kind() != "comment"] if body is not None else []
     if not statements or statements[0].kind() != "expression_statement":
         return ""
     first = statements[0].named_children()[0]
@@ -35,7 +35,9 @@ def _no_names(name: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Removes common indentation (not that of the first line) and blank lines at both ends; lone surrogates become `?`."""
+    """Removes common indentation (not that of the first line) and blank lines at both ends; lone surrogates become
+    `?`.
+    """
     text = text.encode("utf-8", "replace").decode()
     lines = text.expandtabs().split("\n")
     margins = [len(line) - len(line.lstrip(" ")) for line in lines[1:] if line.strip()]

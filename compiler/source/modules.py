@@ -1,4 +1,4 @@
-"""Modules and classes as they are written: what each binds its names to. What a name stands for, `names/resolver.py` knows."""
+"""Modules and classes as written: the names that each binds. `names/resolver.py` finds what a name refers to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IMPORTS = ("import_statement", "import_from_statement", "future_import_statemen
 
 
 class Module:
-    """One module of the flow's folder: what its top level binds."""
+    """A module of the flow's folder, with the names that its top level binds."""
 
     def __init__(self, name: str, source: Source, is_package: bool) -> None:
         self.name = name  # dotted
@@ -24,7 +24,7 @@ class Module:
         self.is_package = is_package
         self.imports: dict[str, str] = {}  # local name → qualified name
         self.stars: list[str] = []  # modules imported with `*`
-        self.assigned: dict[str, list[SgNode]] = {}  # name → what is assigned to it, each time
+        self.assigned: dict[str, list[SgNode]] = {}  # name → its assigned expressions
         self.classes: dict[str, list[SgNode]] = {}
         self.functions: dict[str, list[SgNode]] = {}
         self.everywhere: list[str] = []  # qualified modules imported anywhere, functions included
@@ -33,7 +33,7 @@ class Module:
 
 
 class Class:
-    """One class of a module of the flow's folder."""
+    """A class in a module of the flow's folder."""
 
     def __init__(self, module: Module, node: SgNode) -> None:
         self.module = module
@@ -44,7 +44,7 @@ class Class:
         name = definition.field("name")
         self.name = name.text() if name is not None else ""
         self.span: Span = span(module.source, name if name is not None else definition)
-        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body: what is assigned, each time
+        self.assigned: dict[str, list[SgNode]] = {}  # names bound in the class body → their assigned expressions
         self.classes: dict[str, list[SgNode]] = {}  # and classes in it
         self.functions: dict[str, list[SgNode]] = {}
         body = definition.field("body")
@@ -64,7 +64,7 @@ class Class:
 
 
 def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
-    """Returns the name of each base class, "" for one that has none, and where it stands."""
+    """Returns the name of each base class, "" for one without a name, and its place."""
     bases = candidate.node.field("superclasses")
     found = []
     for each in bases.named_children() if bases is not None else []:
@@ -78,7 +78,7 @@ def base_names(candidate: Class) -> list[tuple[str, SgNode]]:
     return found
 
 
-# ── what a module binds ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── names that a module binds ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _bind(module: Module) -> None:
@@ -99,8 +99,8 @@ def _bind(module: Module) -> None:
             bind(statement, module.assigned)
     if "global " in module.source.text:
         for statement in module.source.root.find_all(kind="global_statement"):
-            for each in statement.named_children():
-                module.assigned.setdefault(each.text(), []).extend([each, each])
+            for child in statement.named_children():
+                module.assigned.setdefault(child.text(), []).extend([child, child])
     if "import" in module.source.text:
         for kind in _IMPORTS[:2]:
             for statement in module.source.root.find_all(kind=kind):
@@ -114,15 +114,15 @@ def _name(definition: SgNode) -> str:
 
 def _import(module: Module, statement: SgNode, into: dict[str, str]) -> None:
     if statement.kind() == "import_statement":
-        for each in statement.named_children():
-            if each.kind() == "aliased_import":
-                name, alias = each.field("name"), each.field("alias")
+        for child in statement.named_children():
+            if child.kind() == "aliased_import":
+                name, alias = child.field("name"), child.field("alias")
                 if name is not None and alias is not None:
                     into[alias.text()] = name.text()
                     module.everywhere.append(name.text())
-            elif each.kind() == "dotted_name":
-                into[each.text().partition(".")[0]] = each.text().partition(".")[0]
-                module.everywhere.append(each.text())
+            elif child.kind() == "dotted_name":
+                into[child.text().partition(".")[0]] = child.text().partition(".")[0]
+                module.everywhere.append(child.text())
     elif statement.kind() == "import_from_statement":
         origin = statement.field("module_name")
         base = _base(module, origin.text()) if origin is not None else None
@@ -143,7 +143,7 @@ def _import(module: Module, statement: SgNode, into: dict[str, str]) -> None:
 
 
 def _base(module: Module, origin: str) -> str | None:
-    """The absolute name of `from ORIGIN import …`; None if it leaves the flow's folder."""
+    """Returns the absolute name of `from ORIGIN import …`; None if it leaves the flow's folder."""
     dots = len(origin) - len(origin.lstrip("."))
     if not dots:
         return origin

@@ -1,4 +1,4 @@
-"""The flow's folder: its Python files, each read and parsed once, when a name first leads to it."""
+"""The flow's folder: its Python files, each read and parsed once, when a name first refers to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Sources:
         self.file = file
         self.texts: dict[str, str] = {}  # path from the folder → text, of every file read
         self.contents: dict[str, bytes] = {}
-        self._found: dict[str, str | None] = {}  # dotted name → path, asked of the disk once
+        self._found: dict[str, str | None] = {}  # dotted name → path, looked up once
         self._modules: dict[str, Module | None] = {}
 
     def main(self) -> Module:
@@ -38,7 +38,10 @@ class Sources:
         return module
 
     def module(self, name: str) -> Module | None:
-        """Returns the module of that dotted name if it is a file of the flow's folder, else None. Raises Refused if that file is broken."""
+        """Returns the module of that dotted name if it is a file in the flow's folder, else None.
+
+        Raises Refused if that file is broken.
+        """
         if name not in self._modules:
             self._modules[name] = None
             found = self.find(name)
@@ -62,18 +65,21 @@ class Sources:
         return None
 
     def is_folder(self, name: str) -> bool:
-        """True for a package without `__init__.py`."""
+        """Returns True for a package without `__init__.py`."""
         return bool(name) and os.path.isdir(os.path.join(self.folder, *name.split(".")))
 
     def script(self, path: str) -> Module | None:
-        """Returns the module of a file that is started by its path, or None if the folder has no such file. Raises Refused if it is broken."""
+        """Returns the module of a file that is started by its path, or None if the file does not exist.
+
+        Raises Refused if it is broken.
+        """
         name = path.removesuffix(".py").replace("/", ".")
         if name in self._modules and self._modules[name] is not None:
             return self._modules[name]
         return self.load(path, name) if os.path.isfile(os.path.join(self.folder, *path.split("/"))) else None
 
     def content(self, path: str) -> bytes:
-        """Returns the content of a file that need not be Python's to read. Raises Refused."""
+        """Returns the content of a file, which may be invalid Python. Raises Refused."""
         if path not in self.contents:
             self.contents[path] = read_bytes(self.folder, path)
         return self.contents[path]

@@ -1,7 +1,7 @@
-"""Source files: reading them, parsing them, and turning a node of the syntax tree into a `Span`.
+"""Reads and parses source files, and turns nodes of the syntax tree into `Span`s.
 
-`read` is the only place of the compiler that touches the disk. The parser is tree-sitter's, through ast-grep: it accepts any version of
-Python, goes on after an error, and knows the place of everything.
+`read` is the only place of the compiler that touches the disk. The parser is tree-sitter's, through ast-grep: it
+accepts any version of Python, continues after an error, and knows the place of every node.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ MAX_DEPTH = 200  # of brackets and blocks; deeper than any person writes, shallo
 
 @record
 class Source:
-    """One parsed file."""
+    """A parsed file."""
 
     name: str  # path from the flow's folder, with forward slashes
     text: str
     root: SgNode
-    place: Span | None = None  # of everything in it, if it only stands for what is written there
-    joined: str = ""  # the text that was parsed, where lines of it that end in a backslash were joined with the next
+    place: Span | None = None  # the place of all nodes, if the text stands for code at that place
+    joined: str = ""  # the parsed text, if lines that end in a backslash were joined with the next
 
 
 def read(folder: str, name: str) -> Source:
-    """Returns the parsed file `name` of `folder`. Raises Refused when it cannot be read as Python text."""
+    """Returns the parsed file `name` of `folder`. Raises Refused if it cannot be read as Python text."""
     return parse(name, decode(name, read_bytes(folder, name)))
 
 
 def read_bytes(folder: str, name: str) -> bytes:
-    """Returns the file's content. Raises Refused, saying why it cannot be read."""
+    """Returns the file's content. Raises Refused with the reason if it cannot be read."""
     try:
         with open(os.path.join(folder, *name.split("/")), "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -53,14 +53,17 @@ def read_bytes(folder: str, name: str) -> bytes:
     except (OSError, ValueError) as error:
         raise _unreadable(name, f"cannot be read: {getattr(error, 'strerror', None) or error}", "") from None
     if len(data) > MAX_BYTES:
-        raise _unreadable(name, "is larger than 8 MiB", "a flow's source is text written by people")
+        raise _unreadable(name, "is larger than 8 MiB", "source files have a limit of 8 MiB")
     return data
 
 
 def decode(name: str, data: bytes) -> str:
-    """Returns the text with newlines as `\\n`, as Python's tokenizer reads it (UTF-8, or what a coding cookie says). Raises Refused."""
+    """Returns the text with newlines as `\\n`, as Python's tokenizer reads it (UTF-8, or what a coding cookie says).
+
+    Raises Refused.
+    """
     if b"\0" in data:
-        raise _unreadable(name, "is not a text file: it holds NUL bytes", "give the flow's .py file")
+        raise _unreadable(name, "is not a text file: it contains NUL bytes", "give the flow's .py file")
     data = data.removeprefix(b"\xef\xbb\xbf")
     encoding = "utf-8"
     if any(b"coding" in line for line in data.split(b"\n", 2)[:2]):  # PEP 263; rare, so the import is only paid then
@@ -74,7 +77,7 @@ def decode(name: str, data: bytes) -> str:
         if encoding.replace("_", "-") in ("unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode"):
             raise _unreadable(
                 name,
-                f"is said to be {encoding}, in which the text is not what it looks like",
+                f"declares the encoding {encoding}, in which the text does not mean what it seems to",
                 "write the file as UTF-8",
             )
     try:
@@ -87,13 +90,17 @@ def decode(name: str, data: bytes) -> str:
 
 
 def parse(name: str, text: str) -> Source:
-    """Returns the parsed text. Raises Refused with every syntax error that was found."""
+    """Returns the parsed text. Raises Refused with every syntax error found."""
     if _depth(text) > MAX_DEPTH:
         what = f"`{name}` nests brackets or blocks more than {MAX_DEPTH} deep"
         raise Refused(
             [
                 Diagnostic(
-                    "FLOW003", what, Span(name, 1, 1, 1, 2), why="the parser gives up there", how="split the expression"
+                    "FLOW003",
+                    what,
+                    Span(name, 1, 1, 1, 2),
+                    why="deeper nesting could overflow the parser's stack",
+                    how="split the expression",
                 )
             ],
             {name: text},
@@ -107,10 +114,9 @@ def parse(name: str, text: str) -> Source:
 
 
 def _joined(text: str) -> str:
-    """The text with two spaces for each backslash that continues a line and for the line's end; "" if there is none.
-
-    To the parser the backslash is a node among the arguments, the elements of a list or the operands around it, which nobody who walks them
-    expects. What is left is as long as the text, so that offsets stay what they are.
+    """Returns the text with each continuation backslash and its line end replaced by two spaces, or "" if there is
+    none. The parser would make the backslash a node among arguments, list elements or operands, where code does not
+    expect it. The length stays the same, so that offsets stay valid.
     """
     if "\\\n" not in text:
         return ""
@@ -126,9 +132,9 @@ def _joined(text: str) -> str:
 
 
 def tree_of(text: str) -> SgNode:
-    """The root of the text's syntax tree."""
+    """Returns the root of the text's syntax tree."""
     global _root_class
-    with _loading:  # what _parser does, no other thread may see half done
+    with _loading:  # no other thread may see the work of _parser half done
         if _root_class is None:
             _root_class = _parser()
     root: SgNode = _root_class(text, "python").root()
@@ -140,8 +146,8 @@ _loading = allocate_lock()
 
 
 def _parser() -> Any:
-    """`ast_grep_py.SgRoot`, from the extension module itself: what stands around it is for type checkers, and imports `typing`, which takes as long
-    as parsing a file of a thousand lines."""
+    """Returns `ast_grep_py.SgRoot` from the extension module itself. Its wrapper is for type checkers, and imports
+    `typing`, which takes as long as parsing a file of a thousand lines."""
     import sys
     from _frozen_importlib_external import PathFinder
 
@@ -178,7 +184,7 @@ def span(source: Source, node: SgNode) -> Span:
 
 
 def _position(source: Source, place: Pos) -> tuple[int, int]:
-    """The line and the column of the source, from 0, at which a place of its tree is."""
+    """Returns the line and the column of the source, from 0, of a place in its tree."""
     if not source.joined:
         return place.line, place.column
     start = 0
@@ -190,11 +196,17 @@ def _position(source: Source, place: Pos) -> tuple[int, int]:
 
 
 def _unreadable(name: str, what: str, how: str) -> Refused:
-    return Refused([Diagnostic("FLOW001", f"`{name}` {what}", None, why="a flow is one file of Python", how=how)])
+    return Refused(
+        [
+            Diagnostic(
+                "FLOW001", f"`{name}` {what}", None, why="a flow must be a Python file that flowc can read", how=how
+            )
+        ]
+    )
 
 
 def _depth(text: str) -> int:
-    """An upper bound of how deep the text nests, by brackets and indentation, without parsing it."""
+    """Returns an upper bound of the text's nesting, by brackets and indentation, without parsing it."""
     deepest = depth = 0
     for each in text:
         if each in "([{":
@@ -202,7 +214,7 @@ def _depth(text: str) -> int:
             deepest = max(deepest, depth)
         elif each in ")]}":
             depth = max(0, depth - 1)
-    if deepest > MAX_DEPTH:  # brackets in strings and comments count too: look again, with those left out
+    if deepest > MAX_DEPTH:  # brackets in strings and comments counted too: count again without them
         deepest = _bracket_depth_outside_strings(text)
     indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)
     unary = max(
@@ -226,7 +238,7 @@ def _bracket_depth_outside_strings(text: str) -> int:
                 depth += (token.string in "([{") - (token.string in ")]}")
                 deepest = max(deepest, depth)
     except (tokenize.TokenError, SyntaxError, IndentationError):
-        pass  # what was read so far decides; the parser reports the rest
+        pass  # the text read so far decides; the parser reports the rest
     return deepest
 
 
@@ -246,16 +258,15 @@ def _runs_outside_strings(text: str) -> bool:
 
 
 def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
-    """Every syntax error, as Python words it: the line of each is taken out of the way, and the rest is read again.
-
-    tree-sitter says whether there is any; Python says which, and also finds what tree-sitter lets pass.
+    """Yields every syntax error in Python's words: skips the line of each, and reads the rest again. tree-sitter
+    tells if there are errors; Python names them, and also finds some that tree-sitter accepts.
     """
     lines = source.text.split("\n")
-    seen: set[int] = set()  # lines taken out of the way
+    seen: set[int] = set()  # skipped lines
     while (error := _refused_by_python("\n".join(lines))) is not None and len(seen) < MAX_SYNTAX_ERRORS:
         line, column, end, message = error
         line = min(max(line, 1), len(lines))
-        if line in seen:  # that did not help: the cause is a line above, such as one with an open bracket
+        if line in seen:  # skipping the line did not help: the cause is above, such as an open bracket
             line = next((each for each in range(line - 1, 0, -1) if each not in seen and lines[each - 1].strip()), 0)
             if not line:
                 return
@@ -265,51 +276,51 @@ def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
                 "FLOW002",
                 f"syntax error: {message}",
                 place,
-                "Python cannot read this",
-                how="look at this line, and at the end of the one before",
+                "Python cannot parse this line",
+                how="check this line, and the end of the line before",
             )
         seen.add(line)
         lines[line - 1] = _stand_in(lines[line - 1])
     if not seen and source.root.find(kind="ERROR") is not None:
         node = source.root.find(kind="ERROR")
         assert node is not None
-        what = "syntax of a newer Python than the one that runs flowc, or none"
+        what = "invalid syntax, or syntax of a newer Python than the one that runs flowc"
         yield Diagnostic(
             "FLOW002",
             f"syntax error: {what}",
             span(source, node),
-            "it cannot be read with certainty",
-            how="look at this line, and at the end of the one before",
+            "flowc cannot be sure what it means",
+            how="check this line, and the end of the line before",
         )
 
 
 def _stand_in(line: str) -> str:
-    """A line that is always legal where the broken one was: it opens a block if that did."""
+    """Returns a line that is always valid in place of the broken one: it opens a block if that did."""
     indent = line[: len(line) - len(line.lstrip())]
     code = line.partition("#")[0].rstrip()
     return indent + ("if True:" if code.endswith(":") else "pass")
 
 
 def syntax_tree(text: str, name: str, mode: str = "exec") -> Any:
-    """Returns Python's own tree of the text, by one thread at a time; raises what `compile` raises."""
+    """Returns Python's own syntax tree of the text, made by one thread at a time. Raises what `compile` raises."""
     with _parsing:
         tries = 1
         while True:
             try:
                 return compile(text, name, mode, 0x400, dont_inherit=True)  # PyCF_ONLY_AST
-            except SystemError:  # other code of this process parses in a thread of its own
+            except SystemError:  # other code of this process may parse in a different thread
                 if tries > _TRIES:
                     raise
             tries += 1
 
 
-# Python's parser counts how deep it is for all threads together (CPython's issue 106905), and the filters of warnings are the process's
+# Python's parser counts its depth for all threads together (CPython issue 106905), and warning filters are global
 _parsing = RLock()
 _TRIES = 100
 
 
 def _refused_by_python(text: str) -> tuple[int, int, int, str] | None:
-    """The place (line, column, end of the columns) and the words of Python's first complaint; nothing is run."""
+    """Returns the place (line, column, end column) and the message of Python's first syntax error; runs nothing."""
     import warnings
 
     try:

@@ -1,4 +1,4 @@
-"""The names of decorators, and what the shim must know of them.
+"""The names of decorators, and what the shim must know about them.
 
 Generated from compiler/decorators/ by `python -m flowc.compiler.decorators._build`; not to be edited.
 """

@@ -32,7 +32,7 @@ def test_a_pass_that_breaks_the_ir_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         pipeline, "PASSES", tuple(breaking if each is passes.options else each for each in passes.PASSES)
     )
     with pytest.raises(
-        BrokenPass, match=r"^pass `breaking` left an IR that is not valid: step 'start': what it reads is not sorted"
+        BrokenPass, match=r"^pass `breaking` left an invalid IR: step 'start': what it reads is not sorted"
     ):
         load(path, debug=True)
     load(path, debug=False)

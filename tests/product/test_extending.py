@@ -41,7 +41,7 @@ class Spot:
 
 
 def read(decorator: Decorator) -> Spot:
-    """Returns what the decorator says."""
+    """Returns the decorator's values as a record."""
     return Spot(number(decorator.attributes["max_price"]))
 
 

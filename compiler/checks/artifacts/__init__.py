@@ -1,7 +1,8 @@
-"""The checks on artifacts: one rule a file, found without a list, and imported only where a flow has what the rule is about.
+"""The checks on artifacts: one rule per file, found without a list, and imported only for flows that the rule concerns.
 
-A check here is as one above (`checks/__init__.py`). Most flows have nothing for most of them, and importing a file costs more than asking so:
-`_WORTH` says what a check needs to have anything to say. One that is not there is always made.
+A check has the form that `checks/__init__.py` describes. Most checks concern few flows, and importing a file costs
+more than finding that out. So `_WORTH` holds the condition under which a check can find anything; a check without an
+entry always runs.
 """
 
 from __future__ import annotations
@@ -17,73 +18,74 @@ if TYPE_CHECKING:
     from flowc.compiler.dataflow.effects.records import Definition
     from flowc.compiler.report.diagnostics import Diagnostic
 
-ASKED_FOR = {
-    "never_read": "FLOW430"
-}  # checks that are made only where the project's settings give their code a severity
+ASKED_FOR = {"never_read": "FLOW430"}  # checks that run only if the project's settings give their code a severity
 
 
 def check(analysis: Analysis, asked_for: Container[str]) -> Iterator[Diagnostic]:
-    """Makes the checks that may have something to say. `asked_for` are codes that have been given a severity."""
+    """Runs the checks that may find something. `asked_for` are the codes that the settings give a severity."""
     import os
     from importlib import import_module
 
     for name in sorted(
-        each[:-3] for each in os.listdir(os.path.dirname(__file__)) if each.endswith(".py") and not each.startswith("_")
+        name[:-3] for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py") and not name.startswith("_")
     ):
         worth = _WORTH.get(name)
         if (name not in ASKED_FOR or ASKED_FOR[name] in asked_for) and (worth is None or worth(analysis)):
             yield from import_module(f"{__name__}.{name}").check(analysis)
 
 
-# ── what a check needs to have anything to say ───────────────────────────────────────────────────────────────────────────────────
+# ── the conditions under which a check can find anything ─────────────────────────────────────────────────────────────
 
 
 def _reads_what_may_be_missing(analysis: Analysis) -> bool:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        there = here.before.must | known.fixed
-        if any(each.name not in there for each in here.effects.reads):
+        here = dataflow.steps[step.name]
+        available = here.before.must | dataflow.fixed
+        if any(read.name not in available for read in here.effects.reads):
             return True
         name = getattr(step.transition, "over", None) or getattr(step.transition, "on", None)
-        if name is not None and name not in here.after.must and name not in known.fixed:
+        if name is not None and name not in here.after.must and name not in dataflow.fixed:
             return True
     return False
 
 
 def _asks_inputs_for_what_may_be_missing(analysis: Analysis) -> bool:
-    known = analysis.dataflow
-    for here in known.steps.values():
+    dataflow = analysis.dataflow
+    for here in dataflow.steps.values():
         if here.branches and here.effects.inputs:
-            there = frozenset.intersection(*(each.must for each in here.arrivals.values())) | known.fixed
-            if any(each.name not in there for each in here.effects.inputs):
+            available = frozenset.intersection(*(arrival.must for arrival in here.arrivals.values())) | dataflow.fixed
+            if any(each.name not in available for each in here.effects.inputs):
                 return True
     return False
 
 
 def _writes_what_is_fixed(in_place: bool) -> Callable[[Analysis], bool]:
     def worth(analysis: Analysis) -> bool:
-        known = analysis.dataflow
+        dataflow = analysis.dataflow
         return any(
-            each.in_place is in_place and each.name in known.fixed
-            for here in known.steps.values()
-            for each in here.effects.writes
+            write.in_place is in_place and write.name in dataflow.fixed
+            for here in dataflow.steps.values()
+            for write in here.effects.writes
         )
 
     return worth
 
 
 def _holds_a_function(analysis: Analysis) -> bool:
-    known = analysis.dataflow
-    return any(map(known.is_function, _held(known)))
+    dataflow = analysis.dataflow
+    return any(map(dataflow.is_function, _held(dataflow)))
 
 
-# Last names of what `kinds.UNSAVED` says a call makes that cannot be saved; a test sees to it that none is missing.
+# Last parts of the names of calls that make unsaveable values, by `kinds.UNSAVED`; a test checks that none is missing.
 UNSAVED_NAMES = frozenset(
     (
-        "open popen fdopen TemporaryFile NamedTemporaryFile ZipFile Lock RLock Condition Semaphore BoundedSemaphore Event Barrier Thread "
-        "Timer Process Popen Pool Manager ThreadPoolExecutor ProcessPoolExecutor Queue SimpleQueue LifoQueue PriorityQueue socket "
-        "create_connection connect client resource reader writer DictReader DictWriter local ref ContextVar create_default_context "
+        "open popen fdopen TemporaryFile NamedTemporaryFile ZipFile Lock RLock Condition Semaphore BoundedSemaphore "
+        "Event Barrier Thread "
+        "Timer Process Popen Pool Manager ThreadPoolExecutor ProcessPoolExecutor Queue SimpleQueue LifoQueue "
+        "PriorityQueue socket "
+        "create_connection connect client resource reader writer DictReader DictWriter local ref ContextVar "
+        "create_default_context "
         "memoryview mmap scandir new_event_loop ArgumentParser keys values items"
     ).split()
 )
@@ -105,16 +107,17 @@ def _holds_what_may_not_be_saved(analysis: Analysis) -> bool:
 
 
 def _goes_over(*kinds: str) -> Callable[[Analysis], bool]:
-    """True if a foreach may go over something that one of these kinds of nodes makes; a call may make anything."""
+    """Returns True if a foreach may iterate over a value that such nodes make; a call may make anything."""
 
     def worth(analysis: Analysis) -> bool:
-        known = analysis.dataflow
+        dataflow = analysis.dataflow
         for step in analysis.flow.steps:
             if isinstance(step.transition, nodes.Foreach) and step.transition.over is not None:
-                held = known.steps[step.name].after.definitions.get(step.transition.over, ())
+                held = dataflow.steps[step.name].after.definitions.get(step.transition.over, ())
                 if any(
-                    each is not None and (each.node.kind() in kinds or _is_call_of_interest(each.node.text()))
-                    for each in held
+                    definition is not None
+                    and (definition.node.kind() in kinds or _is_call_of_interest(definition.node.text()))
+                    for definition in held
                 ):
                     return True
         return False
@@ -128,8 +131,13 @@ def _is_call_of_interest(text: str) -> bool:
     )
 
 
-def _held(known: Dataflow) -> Iterator[Definition | None]:
-    return (each for here in known.steps.values() for held in here.effects.definitions.values() for each in held)
+def _held(dataflow: Dataflow) -> Iterator[Definition | None]:
+    return (
+        definition
+        for here in dataflow.steps.values()
+        for held in here.effects.definitions.values()
+        for definition in held
+    )
 
 
 def _some(events: str) -> Callable[[Analysis], bool]:
@@ -154,7 +162,7 @@ _WORTH: dict[str, Callable[[Analysis], bool]] = {
     "merge_include": _some("merges"),
     "merge_use": _some("merges"),
     "no_input": lambda analysis: any(
-        not each.overs and "input" in each.effects.mentions for each in analysis.dataflow.steps.values()
+        not step.overs and "input" in step.effects.mentions for step in analysis.dataflow.steps.values()
     ),
     "own_init_wins": lambda analysis: bool(analysis.dataflow.initial),
     "perhaps_unset": lambda analysis: _has_switch(analysis) and _reads_what_may_be_missing(analysis),

@@ -1,7 +1,7 @@
-"""FLOW411 (warning): a parameter or constant that is changed in place, and read in a later step.
+"""FLOW411 (warning): a parameter or constant that is changed in place and read in a later step.
 
-Parameters and constants are saved once, when the run starts. A change inside the object, such as `append`, is there for the rest of the step, and
-gone in the next.
+Parameters and constants are saved once, when the run starts. A change inside the object, such as `append`, lasts
+until the end of the step and is gone in the next.
 
 Example:
 
@@ -38,36 +38,40 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    kinds = {**{each.name: "constant" for each in analysis.flow.constants}}
-    kinds.update({each.attribute: "parameter" for each in analysis.flow.parameters})
-    if known.unknown:
+    dataflow = analysis.dataflow
+    kinds = {**{constant.name: "constant" for constant in analysis.flow.constants}}
+    kinds.update({parameter.attribute: "parameter" for parameter in analysis.flow.parameters})
+    if dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        for write in known.steps[step.name].effects.writes:
+        for write in dataflow.steps[step.name].effects.writes:
             if not write.in_place or write.name not in kinds:
                 continue
             later = next(
-                (each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions),
+                (
+                    each
+                    for each in steps_after(analysis, step.name)
+                    if write.name in dataflow.steps[each].effects.mentions
+                ),
                 None,
             )
             if later is not None:
                 what = (
-                    f"the change of `self.{write.name}` is lost after step `{step.name}`, and step `{later}` reads it"
+                    f"the change to `self.{write.name}` is lost after step `{step.name}`, but step `{later}` reads it"
                 )
                 why = f"a {kinds[write.name]} is saved once, when the run starts"
-                how = "make it an artifact: assign a copy to another name, and change that"
+                how = "make it an artifact: assign a copy to a different name, and change the copy"
                 yield Diagnostic("FLOW411", what, write.place.span, why, how, WARNING)
 
 
 def steps_after(analysis: Analysis, step: str) -> list[str]:
-    """The steps that come after the step, nearest first."""
+    """Yields the steps after the step, nearest first."""
     of = analysis.flow.by_name
-    found: list[str] = []
-    waiting = [each for each in targets(of[step]) if each in of]
+    names: list[str] = []
+    waiting = [target for target in targets(of[step]) if target in of]
     while waiting:
         current = waiting.pop(0)
-        if current not in found and current != step:
-            found.append(current)
-            waiting += [each for each in targets(of[current]) if each in of]
-    return found
+        if current not in names and current != step:
+            names.append(current)
+            waiting += [target for target in targets(of[current]) if target in of]
+    return names

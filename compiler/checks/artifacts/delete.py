@@ -1,7 +1,7 @@
 """FLOW415 (warning): `del` of an artifact that an earlier step has set.
 
-`del self.NAME` takes the value out of the step's memory, if it has been read before, and raises AttributeError if it has not. It does not remove the
-artifact: the next step has it still.
+`del self.NAME` removes the value from the step's memory if the step has read it before, and raises AttributeError if
+not. It does not remove the artifact: later steps still have it.
 
 Example:
 
@@ -39,33 +39,33 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if known.unknown:
+    dataflow = analysis.dataflow
+    if dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if here.foreign:
             continue
         for gone in here.effects.deletes:
             if (
                 gone.guarded
                 or gone.unknown
-                or gone.name in known.fixed
+                or gone.name in dataflow.fixed
                 or gone.name not in here.before.must
                 or gone.name in here.effects.must
             ):
                 continue
             what = f"`del self.{gone.name}` does not remove the artifact, which comes from an earlier step"
             why = (
-                "the steps that follow have it still"
+                "later steps still have it"
                 if gone.assigned
-                else "the steps that follow have it still; unread, it even raises AttributeError"
+                else "later steps still have it, and `del` raises AttributeError if this step has not read it"
             )
             yield Diagnostic(
                 "FLOW415",
                 what,
                 gone.place.span,
                 why,
-                f"write `self.{gone.name} = None` to be rid of the value",
+                f"write `self.{gone.name} = None` to drop the value",
                 WARNING,
             )

@@ -1,7 +1,8 @@
-"""FLOW401: an artifact that a join has left behind.
+"""FLOW401: a read of an artifact that a join has dropped.
 
-A join begins with none of its branches' artifacts, since they may differ: nothing is there but parameters and constants, until the join assigns it or
-takes it over with `self.merge_artifacts(inputs)`. Reading such an artifact, in the join itself or in a step after it, raises AttributeError.
+A join begins with none of its branches' artifacts, since they may differ. It has only parameters and constants until
+it assigns an artifact or takes it over with `self.merge_artifacts(inputs)`. Reading any other artifact, in the join
+or in a step after it, raises AttributeError.
 
 Example:
 
@@ -63,8 +64,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             continue
         itself = each.step == each.dropped_by
         what = f"step `{each.step}` {each.what} `self.{each.name}`, which "
-        what += "a join does not have of itself" if itself else f"join `{each.dropped_by}` has left behind"
-        why = "a join takes over nothing of its branches by itself"
+        what += "a join does not have by itself" if itself else f"join `{each.dropped_by}` has dropped"
+        why = "a join begins without the artifacts of its branches"
         yield Diagnostic(
             "FLOW401",
             what,
@@ -76,12 +77,15 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _how(analysis: Analysis, join: str, name: str) -> str:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     inputs = analysis.facts[join].arguments[1]
-    arrivals = known.steps[join].arrivals
+    arrivals = dataflow.steps[join].arrivals
     having = [step for step, there in arrivals.items() if name in there.may]
-    if known.is_unchanged(join, name):
+    if dataflow.is_unchanged(join, name):
         return f"write `self.merge_artifacts({inputs}, include=['{name}'])` in `{join}`"
     if len(having) == 1 and len(arrivals) > 1:
         return f"write `self.{name} = {inputs}.{having[0]}.{name}` in `{join}`"
-    return f"write `self.{name} = [each.{name} for each in {inputs}]` in `{join}`, or `self.merge_artifacts({inputs})` if all have the same value"
+    return (
+        f"write `self.{name} = [each.{name} for each in {inputs}]` in `{join}`, or `self.merge_artifacts({inputs})` "
+        "if all have the same value"
+    )

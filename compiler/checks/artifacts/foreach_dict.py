@@ -1,7 +1,7 @@
 """FLOW421 (warning): a foreach over a dict.
 
-The splits are counted by its keys, but a task's item is looked up as `NAME[index]`: unless the keys are the numbers from 0 on, `self.input` raises
-KeyError.
+Each key makes one task, but a task looks its item up as `NAME[index]`. Unless the keys are the numbers 0, 1, 2, …,
+`self.input` raises KeyError.
 
 Example:
 
@@ -50,23 +50,23 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, name, held in over(analysis):
         if held != {value_kinds.DICT} or _is_numbered(analysis, step.name, name):
             continue
-        body = known.steps.get(targets(step)[0])
+        body = dataflow.steps.get(targets(step)[0])
         if body is None or "input" not in body.effects.mentions:
             continue  # the tasks need no item
-        what = f"the foreach of step `{step.name}` goes over `self.{name}`, a dict"
-        why = "a task's item is `NAME[index]`, and a dict has other keys than 0, 1, 2, …"
-        how = f"write `list(….items())`, and unpack the pair in `{targets(step)[0]}`"
+        what = f"the foreach of step `{step.name}` iterates over `self.{name}`, a dict"
+        why = "a task looks up `NAME[index]`, so `self.input` raises KeyError unless the keys are 0, 1, 2, …"
+        how = f"write `list(….items())`, and unpack the pair in step `{targets(step)[0]}`"
         yield Diagnostic("FLOW421", what, step.transition.span, why, how, WARNING)  # type: ignore[union-attr]
 
 
 def _is_numbered(analysis: Analysis, step: str, name: str) -> bool:
-    """False if the keys of each dict that it may be are known, and are not 0, 1, 2, …"""
-    known = analysis.dataflow
-    for each in known.steps[step].after.definitions.get(name, ()):
+    """Returns False if the keys of every possible dict are known, and are not 0, 1, 2, …"""
+    dataflow = analysis.dataflow
+    for each in dataflow.steps[step].after.definitions.get(name, ()):
         if each is None or each.node.kind() != "dictionary":
             return True
         for pair in each.node.named_children():

@@ -1,6 +1,6 @@
-"""FLOW423: a foreach over nothing.
+"""FLOW423: a foreach over an empty list.
 
-There would be no task for the step that the foreach goes to, and a run fails there: a foreach needs at least one item.
+A foreach needs at least one item. Without any, its target would have no task, and the run fails.
 
 Example:
 
@@ -47,18 +47,20 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, name, _ in over(analysis):
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         held = here.effects.definitions.get(name, frozenset())
-        if name not in here.effects.must or name in here.effects.mentions or name in known.fixed:
-            continue  # it may have been filled where it was read
-        if held and all(each is not None and each.exact and _is_empty(each.node.text()) for each in held):
+        if name not in here.effects.must or name in here.effects.mentions or name in dataflow.fixed:
+            continue  # whoever read it may have filled it
+        if held and all(
+            definition is not None and definition.exact and _is_empty(definition.node.text()) for definition in held
+        ):
             fails = here.in_every_run and not here.catches
-            what = f"the foreach of step `{step.name}` goes over `self.{name}`, which is empty"
+            what = f"the foreach of step `{step.name}` iterates over `self.{name}`, which is empty"
             why, how = (
-                "a foreach needs at least one item",
-                "give it items, or choose another way with a switch when there are none",
+                "a foreach without items fails the run",
+                "make sure that there is at least one item, or go around the foreach with a switch",
             )
             yield Diagnostic("FLOW423", what, step.transition.span, why, how, ERROR if fails else WARNING)  # type: ignore[union-attr]
 

@@ -1,7 +1,7 @@
 """FLOW422: a foreach over a generator or an iterator.
 
-A generator cannot be saved, so the step that splits fails when it is done. Other iterators (`map`, `zip`, `filter`, …) are used up by counting the
-splits, and no task finds its item.
+A generator cannot be saved, so the step fails when it ends. Other iterators (`map`, `zip`, `filter`, …) are exhausted
+by counting their items, so no task finds its own.
 
 Example:
 
@@ -50,16 +50,16 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, name, held in over(analysis):
-        here = known.steps[step.name]
-        body = known.steps.get(targets(step)[0])
+        here = dataflow.steps[step.name]
+        body = dataflow.steps.get(targets(step)[0])
         if held == {value_kinds.GENERATOR}:
             fails, why = here.in_every_run and not here.catches, "a generator cannot be saved"
         elif held == {value_kinds.ITERATOR} and body is not None and "input" in body.effects.mentions:
-            fails, why = False, "it is used up by counting the splits, so that no task finds its item"
+            fails, why = False, "counting the items exhausts it, so no task finds its own"
         else:
             continue
-        what = f"the foreach of step `{step.name}` goes over `self.{name}`, {next(iter(held))}"
+        what = f"the foreach of step `{step.name}` iterates over `self.{name}`, {next(iter(held))}"
         severity = ERROR if fails else WARNING
         yield Diagnostic("FLOW422", what, step.transition.span, why, f"write `self.{name} = list(…)`", severity)  # type: ignore[union-attr]

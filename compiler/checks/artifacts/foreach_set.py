@@ -1,7 +1,8 @@
 """FLOW420 (warning): a foreach over a set.
 
-A set has no order of its own: each process sees another one, and in Metaflow one task's item may then be done twice and another's never. flowc
-fixes the order once, in the step that splits, so that each item is done once; but which index it gets differs from run to run.
+A set has no fixed order: it differs from process to process, so with Metaflow one item may be processed twice and
+another never. flowc fixes the order once, in the step that splits, so each item is processed once. But the index of
+an item differs from run to run.
 
 Example:
 
@@ -51,6 +52,6 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for step, name, held in over(analysis):
         if held == {value_kinds.SET}:
-            what = f"the foreach of step `{step.name}` goes over `self.{name}`, a set, which has no order of its own"
-            why = "flowc fixes the order when the step splits, another one in each run; in Metaflow items are lost"
+            what = f"the foreach of step `{step.name}` iterates over `self.{name}`, a set, which has no fixed order"
+            why = "an item's index differs from run to run, and with Metaflow items may be lost"
             yield Diagnostic("FLOW420", what, step.transition.span, why, f"write `self.{name} = sorted(…)`", WARNING)  # type: ignore[union-attr]

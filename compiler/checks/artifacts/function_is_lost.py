@@ -1,6 +1,7 @@
-"""FLOW412 (warning): a function that is assigned to an artifact, and read in a later step.
+"""FLOW412 (warning): a function that is assigned to an artifact and read in a later step.
 
-A run saves values, and neither functions nor methods nor lambdas are among them: they vanish without a word, and the next step raises AttributeError.
+A run does not save functions, methods or lambdas. They are dropped silently, and reading them in the next step raises
+AttributeError.
 
 Example:
 
@@ -38,36 +39,45 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if known.unknown:
+    dataflow = analysis.dataflow
+    if dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         for name, held in here.effects.definitions.items():
-            lost = [each for each in held if each is not None and known.is_function(each)]
+            lost = [definition for definition in held if definition is not None and dataflow.is_function(definition)]
             if not lost or here.foreign:
                 continue
-            later = next((each for each in _after(analysis, step.name) if _looks_for(known, each, name)), None)
+            later = next((each for each in _after(analysis, step.name) if _looks_for(dataflow, each, name)), None)
             if later is None:
                 continue
             for each in lost:
-                what = f"`self.{name}` holds a function, which is not saved, and step `{later}` reads it"
-                how = "make it a method of the flow or a function of the module, and call that"
-                yield Diagnostic("FLOW412", what, each.span, "a run saves values, not code", how, WARNING)
+                what = f"`self.{name}` holds a function, which is not saved, but step `{later}` reads it"
+                how = "call a method of the flow or a function of the module instead"
+                yield Diagnostic(
+                    "FLOW412",
+                    what,
+                    each.span,
+                    "a run saves values, not code: reading it raises AttributeError",
+                    how,
+                    WARNING,
+                )
 
 
-def _looks_for(known: Dataflow, step: str, name: str) -> bool:
-    return any(each.name == name and not each.guarded and not each.assigned for each in known.steps[step].effects.reads)
+def _looks_for(dataflow: Dataflow, step: str, name: str) -> bool:
+    return any(
+        read.name == name and not read.guarded and not read.assigned for read in dataflow.steps[step].effects.reads
+    )
 
 
 def _after(analysis: Analysis, step: str) -> list[str]:
-    """The steps that come after the step, as far as the artifact is not assigned anew."""
+    """Yields the steps after the step, up to those that assign the artifact again."""
     of = analysis.flow.by_name
-    found: list[str] = []
-    waiting = [each for each in targets(of[step]) if each in of]
+    names: list[str] = []
+    waiting = [target for target in targets(of[step]) if target in of]
     while waiting:
         current = waiting.pop(0)
-        if current not in found and current != step:
-            found.append(current)
-            waiting += [each for each in targets(of[current]) if each in of]
-    return found
+        if current not in names and current != step:
+            names.append(current)
+            waiting += [target for target in targets(of[current]) if target in of]
+    return names

@@ -1,7 +1,8 @@
-"""FLOW405: a merge of artifacts that its branches have set to different values.
+"""FLOW405: a merge of an artifact that branches set to different values.
 
-`merge_artifacts` takes over what all inputs agree on. Where the branches assign different values to an artifact, it raises
-UnhandledInMergeArtifactsException, unless the join has assigned the artifact before, or excludes it.
+`merge_artifacts` takes over the artifacts that are equal in all inputs. If branches assign different values to an
+artifact, it raises UnhandledInMergeArtifactsException, unless the join excludes the artifact or has assigned it
+before.
 
 Example:
 
@@ -60,39 +61,39 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if not here.branches or known.unknown or here.foreign:
+        here = dataflow.steps[step.name]
+        if not here.branches or dataflow.unknown or here.foreign:
             continue
         for merge in here.effects.merges:
             if merge.guarded or merge.unknown:
                 continue
             names = [
                 name
-                for name in sorted(set().union(*(each.may for each in here.branches)))
+                for name in sorted(set().union(*(branch.may for branch in here.branches)))
                 if merge.takes(name) and name not in merge.may
             ]
             names = [
                 name
                 for name in names
-                if name not in known.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))
+                if name not in dataflow.fixed and (_differ(analysis, here, name) or _by_item(analysis, here, name))
             ]
             if not names:
                 continue
             shown = ", ".join(f"`{name}`" for name in names[:4])
-            what = f"merge_artifacts in join `{step.name}` meets different values of {shown}"
-            why = "it takes over what all inputs agree on, and raises UnhandledInMergeArtifactsException for what they do not"
+            what = f"`merge_artifacts` in join `{step.name}` finds different values of {shown}"
+            why = "it raises UnhandledInMergeArtifactsException for artifacts that differ between the inputs"
             listed = ", ".join(repr(name) for name in names[:4])
             inputs = analysis.facts[step.name].arguments[1]
             how = f"write `exclude=[{listed}]`" if not merge.include else f"leave {shown} out of `include`"
-            how += f", or assign first, such as `self.{names[0]} = [each.{names[0]} for each in {inputs}]`"
+            how += f", or assign it first, for example `self.{names[0]} = [each.{names[0]} for each in {inputs}]`"
             fails = merge.certain and here.in_every_run and not here.catches
             yield Diagnostic("FLOW405", what, merge.place.span, why, how, ERROR if fails else WARNING)
 
 
 def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
-    """True if two branches surely hold different values of the artifact."""
+    """Returns True if two branches certainly hold different values of the artifact."""
     found: set[tuple[str, str]] = set()
     for branch in here.branches:
         held = branch.definitions.get(name)
@@ -109,8 +110,8 @@ def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
 
 
 def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
-    """True if the body of a foreach over a list of known, different items assigns each task's own item, or its index."""
-    split = next(each for each in analysis.flow.steps if each.name == here.closes)
+    """Returns True if the body of a foreach over known, different items assigns each task's item or index."""
+    split = next(step for step in analysis.flow.steps if step.name == here.closes)
     if (
         not isinstance(split.transition, nodes.Foreach)
         or split.transition.over is None
@@ -125,11 +126,11 @@ def _by_item(analysis: Analysis, here: StepFlow, name: str) -> bool:
     if only is None or items is None or only.node.text() not in ("self.input", "self.index"):
         return False
     steps = analysis.dataflow.steps
-    if any(each.in_place and each.name == split.transition.over for each in steps[split.name].effects.writes):
+    if any(write.in_place and write.name == split.transition.over for write in steps[split.name].effects.writes):
         return False
     writers = [each for each in analysis.dataflow.assigned_by(name) if each in here.within]
-    if not writers or any(len(steps[each].overs) != len(steps[split.name].overs) + 1 for each in writers):
-        return False  # it is the item of another foreach, around this one or in it
+    if not writers or any(len(steps[writer].overs) != len(steps[split.name].overs) + 1 for writer in writers):
+        return False  # it is the item of an outer or inner foreach
     try:
         found = value_kinds.value(analysis.dataflow.functions.evaluator, items)
     except Unfoldable:

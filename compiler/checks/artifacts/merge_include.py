@@ -1,7 +1,7 @@
-"""FLOW406: a merge that is to take over an artifact that no branch has.
+"""FLOW406: a merge of an artifact that no branch has.
 
-A name in `include` that none of the inputs has, and that the join has not assigned before, makes `merge_artifacts` raise
-MissingInMergeArtifactsException.
+`merge_artifacts` raises MissingInMergeArtifactsException for a name in `include` that none of the inputs has, unless
+the join has assigned it before.
 
 Example:
 
@@ -55,25 +55,21 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if not here.branches or known.unknown or here.foreign or any(each.unknown for each in here.branches):
+        here = dataflow.steps[step.name]
+        if not here.branches or dataflow.unknown or here.foreign or any(branch.unknown for branch in here.branches):
             continue
-        there = set().union(*(each.may for each in here.branches))
+        available = set().union(*(branch.may for branch in here.branches))
         for merge in here.effects.merges:
             if merge.guarded or merge.unknown:
                 continue
             for name in merge.include or ():
-                if name in there or name in merge.may or name in known.fixed:
+                if name in available or name in merge.may or name in dataflow.fixed:
                     continue
-                close = nearest(name, there)
-                how = (
-                    f"did you mean `{close}`?"
-                    if close
-                    else f"leave it out, or assign it in a branch: `self.{name} = …`"
-                )
-                what = f"merge_artifacts in join `{step.name}` is to include `{name}`, which no branch has"
+                close = nearest(name, available)
+                how = f"did you mean `{close}`?" if close else f"remove it, or assign it in a branch: `self.{name} = …`"
+                what = f"`merge_artifacts` in join `{step.name}` includes `{name}`, which no branch has"
                 fails = merge.certain and here.in_every_run and not here.catches
                 why = "it raises MissingInMergeArtifactsException"
                 yield Diagnostic("FLOW406", what, merge.place.span, why, how, ERROR if fails else WARNING)

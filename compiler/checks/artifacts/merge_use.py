@@ -1,4 +1,4 @@
-"""FLOW407: a `merge_artifacts` that cannot work: in a step that is no join, or with both `include` and `exclude`.
+"""FLOW407: a `merge_artifacts` in a step that is not a join, or with both `include` and `exclude`.
 
 Metaflow raises MetaflowException for both.
 
@@ -61,23 +61,23 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 continue
             fails = ERROR if merge.certain and here.in_every_run and not here.catches else WARNING
             if not step.is_join:
-                what = f"step `{step.name}` calls merge_artifacts, and is no join"
+                what = f"step `{step.name}` calls `merge_artifacts`, but is not a join"
                 why = "there are no inputs to merge"
                 yield Diagnostic(
                     "FLOW407",
                     what,
                     merge.place.span,
                     why,
-                    "artifacts of the step before are there already: leave it out",
+                    "remove the call: the step already has the artifacts of the step before",
                     fails,
                 )
             elif merge.include and merge.exclude:
-                what = f"merge_artifacts in join `{step.name}` is given both `include` and `exclude`"
+                what = f"`merge_artifacts` in join `{step.name}` is given both `include` and `exclude`"
                 yield Diagnostic(
                     "FLOW407",
                     what,
                     merge.place.span,
-                    "one says what is taken, the other what is not",
-                    "leave one of them out",
+                    "`include` lists what to take, `exclude` what not to: Metaflow accepts only one",
+                    "remove one of them",
                     fails,
                 )

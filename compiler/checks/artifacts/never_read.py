@@ -1,8 +1,8 @@
-"""FLOW430 (hint): an artifact that a join leaves behind, and that nothing reads.
+"""FLOW430 (hint): an artifact that nothing reads before a join drops it.
 
-It is saved by each task that assigns it, and no step reads it; after the join it is gone. It may be meant for a reader outside of the flow, who asks
-for that very task, so this is said only to those who ask for it, with `severity = { FLOW430 = "hint" }` below `[tool.flowc]`. A local variable costs
-nothing.
+Each task that assigns the artifact saves it, but no step reads it, and after the join it is gone. A local variable
+would cost nothing. Since somebody may read the artifact from outside the flow, this hint is off unless
+`severity = { FLOW430 = "hint" }` is set below `[tool.flowc]`.
 
 Example:
 
@@ -50,48 +50,48 @@ from flowc.compiler.report.diagnostics import HINT, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     if (
-        not known.sound
-        or known.unknown
-        or any(each.effects.unknown_reads or each.foreign for each in known.steps.values())
+        not dataflow.sound
+        or dataflow.unknown
+        or any(step.effects.unknown_reads or step.foreign for step in dataflow.steps.values())
     ):
         return
     read = {
         name
-        for each in known.steps.values()
-        for name in (*each.effects.mentions, *(one.name for one in each.effects.inputs))
+        for step in dataflow.steps.values()
+        for name in (*step.effects.mentions, *(one.name for one in step.effects.inputs))
     }
     read |= {
         name
-        for each in known.steps.values()
-        for merge in each.effects.merges
+        for step in dataflow.steps.values()
+        for merge in step.effects.merges
         for name in (*(merge.include or ()), *(merge.exclude or ()))
     }
-    read |= {name for each in analysis.flow.steps for name in _chosen(each)}
-    left = known.steps[analysis.flow.end].after.may
+    read |= {name for step in analysis.flow.steps for name in _chosen(step)}
+    left = dataflow.steps[analysis.flow.end].after.may
     for step in analysis.flow.steps:
-        for write in known.steps[step.name].effects.writes:
+        for write in dataflow.steps[step.name].effects.writes:
             name = write.name
-            if name not in known.steps[step.name].after.may:
-                continue  # deleted again, or a function: nothing is saved
-            if write.in_place or name in read or name in left or name in known.fixed or name.startswith("_"):
+            if name not in dataflow.steps[step.name].after.may:
+                continue  # deleted, or a function: not saved
+            if write.in_place or name in read or name in left or name in dataflow.fixed or name.startswith("_"):
                 continue
             read.add(name)
             what = f"nothing reads `self.{name}`, which is gone after the next join"
-            why = "each task saves it all the same"
+            why = "each task saves it nevertheless"
             yield Diagnostic(
                 "FLOW430",
                 what,
                 write.place.span,
                 why,
-                "use a local variable, if nobody outside of the flow asks for it",
+                "use a local variable, unless something outside the flow reads it",
                 HINT,
             )
 
 
 def _chosen(step: nodes.Step) -> tuple[str, ...]:
-    """What the transition reads."""
+    """Returns the name of the artifact that the transition reads."""
     match step.transition:
         case nodes.Foreach(over=over):
             return (over,) if over is not None else ()

@@ -1,6 +1,6 @@
 """FLOW426 (warning): `self.input` in a step outside of any foreach.
 
-There it is None. Only the tasks of a foreach have an item.
+Only the tasks of a foreach have an item. Elsewhere `self.input` is None.
 
 Example:
 
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if not known.sound or known.unknown:
+    dataflow = analysis.dataflow
+    if not dataflow.sound or dataflow.unknown:
         return
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if here.overs or here.foreign:
             continue
         for read in here.effects.reads:
@@ -60,13 +60,15 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 and not read.unknown
                 and _is_used(read.place.node)
             ):
-                what = f"step `{step.name}` uses `self.input`, and is in no foreach"
-                how = "split over a list before: `self.next(self.STEP, foreach='LIST')`"
-                yield Diagnostic("FLOW426", what, read.place.span, "it is None outside of a foreach", how, WARNING)
+                what = f"step `{step.name}` uses `self.input`, but is not in a foreach"
+                how = "split over a list in a step before: `self.next(self.STEP, foreach='LIST')`"
+                yield Diagnostic(
+                    "FLOW426", what, read.place.span, "`self.input` is None outside a foreach", how, WARNING
+                )
 
 
 def _is_used(node: SgNode) -> bool:
-    """True if the value is used in a way that None cannot be."""
+    """Returns True if the value is used in a way that fails for None."""
     if node.kind() != "attribute":
         return False  # self.foreach_stack()
     outer = node.parent()

@@ -1,7 +1,7 @@
-"""FLOW221 (warning): a step assigns what the flow's own `__init__` sets again in every task.
+"""FLOW221 (warning): a step assigns an artifact that the flow's own `__init__` sets again in every task.
 
-`__init__` runs in each task before the step, and what it sets before `super().__init__` hides what an earlier step has left under the same name. So
-the step's value is gone in the next step.
+`__init__` runs in each task before the step. What it sets before `super().__init__` hides the value that an earlier
+step assigned to the same name, so that value is lost.
 
 Example:
 
@@ -41,20 +41,27 @@ from .change_is_lost import steps_after
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        said = set()
-        for write in known.steps[step.name].effects.writes:
-            if write.name not in known.initial or write.name in said:
+        reported = set()
+        for write in dataflow.steps[step.name].effects.writes:
+            if write.name not in dataflow.initial or write.name in reported:
                 continue
             later = next(
-                (each for each in steps_after(analysis, step.name) if write.name in known.steps[each].effects.mentions),
+                (
+                    each
+                    for each in steps_after(analysis, step.name)
+                    if write.name in dataflow.steps[each].effects.mentions
+                ),
                 None,
             )
             if later is not None:
-                said.add(write.name)
-                what = f"step `{step.name}` changes `self.{write.name}`, which `__init__` sets again before step `{later}` reads it"
-                why = "`__init__` runs in each task, and what it sets hides what an earlier step has set"
+                reported.add(write.name)
+                what = (
+                    f"step `{step.name}` changes `self.{write.name}`, which `__init__` sets again before step "
+                    f"`{later}` reads it"
+                )
+                why = "`__init__` runs in each task, and its values hide those of earlier steps"
                 yield Diagnostic(
                     "FLOW221", what, write.place.span, why, "set it in the first step instead of in `__init__`", WARNING
                 )

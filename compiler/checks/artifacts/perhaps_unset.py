@@ -1,7 +1,7 @@
-"""FLOW402 (warning): an artifact that is not set when a switch takes one of its cases.
+"""FLOW402 (warning): a read of an artifact that is not set when a switch takes one of its cases.
 
-The step is reached whatever the switch chooses, but only some of the ways there assign `self.NAME`. When the switch takes one that does not,
-reading it raises AttributeError.
+Every case of the switch leads to the step, but only some assign `self.NAME` on the way. When the switch takes one
+that does not, reading the artifact raises AttributeError.
 
 Example:
 
@@ -64,21 +64,21 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    if not known.sound or known.unknown:
+    dataflow = analysis.dataflow
+    if not dataflow.sound or dataflow.unknown:
         return
     switches = [step for step in analysis.flow.steps if isinstance(step.transition, nodes.Switch)]
     if not switches:
         return
     values = {step.name: found for step, found in switch_values(analysis)}
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if not here.in_every_run or here.foreign or here.before.unknown or here.branches:
             continue
         seen: set[str] = set()
         for read in here.effects.reads:
             suspect = (
-                read.name in here.before.may and read.name not in here.before.must and read.name not in known.fixed
+                read.name in here.before.may and read.name not in here.before.must and read.name not in dataflow.fixed
             )
             if not suspect or not read.certain or read.guarded or read.assigned or read.unknown or read.name in seen:
                 continue
@@ -86,8 +86,11 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
             for switch in switches:
                 case = _without(analysis, switch, values.get(switch.name), step.name, read.name)
                 if case is not None:
-                    what = f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` goes to `{case}`"
-                    why = f"no step on the way from `{case}` assigns it"
+                    what = (
+                        f"step `{step.name}` reads `self.{read.name}`, which is not set when step `{switch.name}` "
+                        f"goes to `{case}`"
+                    )
+                    why = f"no step from `{case}` to here assigns it"
                     yield Diagnostic(
                         "FLOW402",
                         what,
@@ -102,13 +105,13 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 def _without(
     analysis: Analysis, switch: nodes.Step, values: Sequence[object] | None, step: str, name: str
 ) -> str | None:
-    """The step that the switch may go to after which the other finds the artifact unset, whatever happens then; None if there is none.
+    """Returns the case of the switch from which every path reaches the step with the artifact unset, or None.
 
-    `values` are those that the switch may choose by, if they are known.
+    `values` are the values that the switch may choose by, if they are known.
     """
     assert isinstance(switch.transition, nodes.Switch)
-    known = analysis.dataflow
-    after = known.steps[switch.name].after
+    dataflow = analysis.dataflow
+    after = dataflow.steps[switch.name].after
     if name in after.may or after.unknown or switch.name == step:
         return None
     of = analysis.flow.by_name
@@ -118,20 +121,20 @@ def _without(
         if values is None or any(value == case.value for value in values)
     )
     for case in dict.fromkeys(possible):
-        having: dict[str, bool] = {}  # step → whether some way from the case has set the artifact before it
+        having: dict[str, bool] = {}  # step → True if some path from the case to it sets the artifact
         waiting = [] if case == switch.name else [(case, False)]
         while waiting:
             current, has = waiting.pop()
             if having.get(current) in (True, has):
                 continue
             having[current] = has
-            there = known.steps[current]
+            facts = dataflow.steps[current]
             has = (
                 has
-                or bool(there.branches)
-                or there.foreign
-                or name in there.effects.ever
-                or there.effects.unknown_writes
+                or bool(facts.branches)
+                or facts.foreign
+                or name in facts.effects.ever
+                or facts.effects.unknown_writes
                 or _caught(of[current], name)
             )
             waiting += [(target, has) for target in targets(of[current]) if current != step]

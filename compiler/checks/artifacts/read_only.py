@@ -1,7 +1,7 @@
 """FLOW410: an assignment to a parameter, a constant or a property.
 
-Parameters and constants of the class are the same in every step, and assigning to one raises AttributeError; so does assigning to a property
-without a setter.
+Parameters and constants of the class are the same in every step. Assigning to one raises AttributeError, and so does
+assigning to a property without a setter.
 
 Example:
 
@@ -32,29 +32,29 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    kinds = {**{each.name: "a constant of the class" for each in analysis.flow.constants}}
-    kinds.update({each.attribute: "a parameter" for each in analysis.flow.parameters})
+    dataflow = analysis.dataflow
+    kinds = {**{constant.name: "a constant of the class" for constant in analysis.flow.constants}}
+    kinds.update({parameter.attribute: "a parameter" for parameter in analysis.flow.parameters})
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if known.unknown:
+        here = dataflow.steps[step.name]
+        if dataflow.unknown:
             return
         for write in here.effects.writes:
             if write.guarded or write.in_place:
                 continue
-            kind = kinds.get(write.name) or _property(known, write.name)
+            kind = kinds.get(write.name) or _property(dataflow, write.name)
             if kind:
-                what = f"`self.{write.name}` is {kind}, and cannot be assigned"
+                what = f"`self.{write.name}` is {kind}, which cannot be assigned"
                 why = (
                     "it is the same in every step"
                     if kind != "a property"
-                    else "it is computed each time it is read, and has no setter"
+                    else "it is computed on each read and has no setter"
                 )
                 fails = write.certain and here.in_every_run and not here.catches
-                how = "assign to an artifact with another name"
+                how = "assign to an artifact with a different name"
                 yield Diagnostic("FLOW410", what, write.place.span, why, how, ERROR if fails else WARNING)
 
 
-def _property(known: Dataflow, name: str) -> str:
-    found = known.functions.method(name)
+def _property(dataflow: Dataflow, name: str) -> str:
+    found = dataflow.functions.method(name)
     return "a property" if found is not None and found[1] == ("property",) else ""

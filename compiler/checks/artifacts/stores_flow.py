@@ -1,7 +1,7 @@
 """FLOW414: the flow itself, or a join's inputs, stored as an artifact.
 
-A flow object cannot be saved, and neither can what holds one, such as one of the inputs of a join: the step fails when it is done. Store what is
-needed of it.
+A flow object cannot be saved, and neither can a value that contains one, such as one of a join's inputs. The step
+would fail at its end. Store the values that you need instead.
 
 Example:
 
@@ -47,16 +47,21 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         for write in here.effects.flow_objects:
             held = here.effects.definitions.get(write.name, frozenset())
             if len(held) != 1 or None in held or write.name.startswith("__"):
-                continue  # it may be assigned anew, or deleted, before the step is done
-            what = f"`self.{write.name}` holds the flow or one of its inputs when step `{step.name}` is done, which cannot be saved"
-            how = f"store what is needed of it: `self.{write.name} = ….NAME`"
+                continue  # it may be reassigned or deleted before the step ends
+            what = f"`self.{write.name}` holds the flow or one of its inputs at the end of step `{step.name}`"
+            how = f"store only the values that you need: `self.{write.name} = ….NAME`"
             fails = write.certain and write.name in here.effects.must and here.in_every_run and not here.catches
             yield Diagnostic(
-                "FLOW414", what, write.place.span, "a flow object cannot be pickled", how, ERROR if fails else WARNING
+                "FLOW414",
+                what,
+                write.place.span,
+                "a flow object cannot be pickled, so the step would fail when it saves its artifacts",
+                how,
+                ERROR if fails else WARNING,
             )

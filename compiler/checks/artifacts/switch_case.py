@@ -1,6 +1,6 @@
 """FLOW425 (warning): a case of a switch that can never be taken.
 
-Every value that the step may give the artifact is known, there are several, and none of them is the case's.
+All values that the step can assign to the artifact are known, and none of them is this case.
 
 Example:
 
@@ -47,7 +47,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     for step, values in switch_values(analysis):
         assert isinstance(step.transition, nodes.Switch)
         if len(values) < 2:
-            continue  # a choice that is still to be made, or a demonstration
+            continue  # the choice is not written yet, or the flow is a demonstration
         if not any(value == case.value for value in values for case in step.transition.cases):
             continue  # FLOW424
         for case in step.transition.cases:
@@ -55,4 +55,4 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 what = f"the case `{case.value!r}` of the switch of step `{step.name}` can never be taken"
                 shown = ", ".join(f"`{value!r}`" for value in values[:4])
                 why = f"`self.{step.transition.on}` is {'always' if len(values) == 1 else 'one of'} {shown}"
-                yield Diagnostic("FLOW425", what, case.span, why, "remove the case, or correct the value", WARNING)
+                yield Diagnostic("FLOW425", what, case.span, why, "remove the case, or correct its value", WARNING)

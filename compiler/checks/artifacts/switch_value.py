@@ -1,6 +1,6 @@
-"""FLOW424: a switch over a value that none of its cases has.
+"""FLOW424: a switch without a case for its value.
 
-A switch whose artifact equals no case raises RuntimeError: there is no other way out.
+A switch raises RuntimeError if the value of its artifact is none of its cases.
 
 Example:
 
@@ -44,17 +44,20 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step, values in switch_values(analysis):
         assert isinstance(step.transition, nodes.Switch)
         cases = [case.value for case in step.transition.cases]
         lacking = [value for value in values if not any(value == case for case in cases)]
         if not lacking:
             continue
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         fails = len(lacking) == len(values) and here.in_every_run and not here.catches
         shown = " or ".join(f"`{value!r}`" for value in lacking[:3])
-        what = f"the switch of step `{step.name}` has no case for {shown}, which `self.{step.transition.on}` {'is' if fails else 'may be'}"
+        what = (
+            f"the switch of step `{step.name}` has no case for {shown}, which `self.{step.transition.on}` "
+            f"{'is' if fails else 'may be'}"
+        )
         close = (
             nearest(str(lacking[0]), [case for case in cases if isinstance(case, str)])
             if isinstance(lacking[0], str)

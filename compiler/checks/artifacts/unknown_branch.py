@@ -1,7 +1,7 @@
-"""FLOW404: a join that asks for a branch by a name that none of its inputs has.
+"""FLOW404: a join that reads an input by a name that none of its inputs has.
 
-An input has the name of the step directly before the join: the last one of its branch, not the one that the branch began with. Any other name raises
-AttributeError.
+An input has the name of the step directly before the join, which is the last step of its branch, not the first. Any
+other name raises AttributeError.
 
 Example:
 
@@ -62,16 +62,16 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         if not here.branches:
             continue
         for use in here.effects.branches:
             if use.guarded or use.branch in here.arrivals or use.branch.startswith("__") or use.branch == "flows":
                 continue
-            names = ", ".join(f"`{each}`" for each in here.arrivals)
-            what = f"join `{step.name}` asks for an input `{use.branch}`, and its inputs are {names}"
+            names = ", ".join(f"`{arrival}`" for arrival in here.arrivals)
+            what = f"join `{step.name}` reads the input `{use.branch}`, but its inputs are {names}"
             why = "an input has the name of the step directly before the join"
             end = _end(analysis, use.branch, set(here.arrivals))
             close = end or nearest(use.branch, here.arrivals)
@@ -80,19 +80,19 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                 if end
                 else f"did you mean `{close}`?"
                 if close
-                else "use one of these names"
+                else "use the name of one of its inputs"
             )
             fails = use.certain and here.in_every_run and not here.catches
             yield Diagnostic("FLOW404", what, use.place.span, why, how, ERROR if fails else WARNING)
 
 
 def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
-    """The end of the branch that the step is on, if there is exactly one."""
+    """Returns the last step of the branch that the step is on, if there is exactly one."""
     of = analysis.flow.by_name
     if branch not in of:
         return None
     seen: set[str] = set()
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [branch]
     while waiting:
         current = waiting.pop()
@@ -100,7 +100,7 @@ def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
             continue
         seen.add(current)
         if current in ends:
-            found.add(current)
+            names.add(current)
         else:
             waiting += targets(of[current])
-    return found.pop() if len(found) == 1 else None
+    return names.pop() if len(names) == 1 else None

@@ -1,7 +1,8 @@
 """FLOW413 (warning): an artifact that cannot be saved.
 
-What `self.NAME` holds when the step is done is pickled. An open file, a lock, a database connection or a generator cannot be, and the step fails
-after its work is done. A value that only the step needs belongs into a local variable.
+The value of `self.NAME` at the end of the step is pickled. An open file, a lock, a database connection or a generator
+cannot be pickled, so the step fails after its work is done. Keep a value that only the step needs in a local
+variable.
 
 Example:
 
@@ -31,22 +32,29 @@ from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
-    evaluator = known.functions.evaluator
+    dataflow = analysis.dataflow
+    evaluator = dataflow.functions.evaluator
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
+        here = dataflow.steps[step.name]
         over = step.transition.over if isinstance(step.transition, nodes.Foreach) else None
         for name, held in here.effects.definitions.items():
-            if name.startswith("__") or name in known.fixed:
+            if name.startswith("__") or name in dataflow.fixed:
                 continue
-            for each in held:
-                kind = value_kinds.unsaved(evaluator.resolver, each)
-                if each is None or not kind or (name == over and kind == value_kinds.GENERATOR):
+            for definition in held:
+                kind = value_kinds.unsaved(evaluator.resolver, definition)
+                if definition is None or not kind or (name == over and kind == value_kinds.GENERATOR):
                     continue
-                what = f"`self.{name}` holds {kind} when step `{step.name}` is done, which cannot be saved"
+                what = f"`self.{name}` holds {kind} at the end of step `{step.name}`, which cannot be saved"
                 how = (
                     "use a local variable"
                     if kind not in (value_kinds.GENERATOR, value_kinds.VIEW)
                     else f"write `self.{name} = list(…)`"
                 )
-                yield Diagnostic("FLOW413", what, each.span, "an artifact is pickled, and this cannot be", how, WARNING)
+                yield Diagnostic(
+                    "FLOW413",
+                    what,
+                    definition.span,
+                    "artifacts are pickled, so the step would fail after its work is done",
+                    how,
+                    WARNING,
+                )

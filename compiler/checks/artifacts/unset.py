@@ -1,7 +1,7 @@
 """FLOW400: an artifact that is read before any step has set it.
 
-Whatever way the run takes, nothing has assigned `self.NAME` when the step reads it, so Python raises AttributeError there. It is an error where
-every run comes by the place, and a warning where only some do, such as behind an `if`.
+No path to the step assigns `self.NAME`, so reading it raises AttributeError. This is an error if every run reads it,
+and a warning if only some do, for example inside an `if`.
 
 Example:
 
@@ -38,15 +38,18 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for each in missing(analysis):
         if each.dropped_by or any(_is_function(analysis, step, each.name) for step in each.assigned_by):
             continue  # FLOW401, FLOW412
-        there = known.steps[each.step].before.may | known.fixed
-        close = nearest(each.name, [name for name in there if not name.startswith("_") and name != each.name])
+        names = dataflow.steps[each.step].before.may | dataflow.fixed
+        close = nearest(each.name, [name for name in names if not name.startswith("_") and name != each.name])
         if each.assigned_by:
             steps = ", ".join(f"`{step}`" for step in each.assigned_by[:3])
-            why = f"only {steps} {'assigns' if len(each.assigned_by) == 1 else 'assign'} it, and no way leads from there to here"
+            why = (
+                f"only {steps} {'assigns' if len(each.assigned_by) == 1 else 'assign'} it, and no path leads from "
+                "there to here"
+            )
         else:
             why = "nothing assigns it"
         how = f"did you mean `self.{close}`?" if close else f"assign it before: `self.{each.name} = …`"
@@ -55,5 +58,5 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _is_function(analysis: Analysis, step: str, name: str) -> bool:
-    known = analysis.dataflow
-    return any(map(known.is_function, known.steps[step].effects.definitions.get(name, ())))
+    dataflow = analysis.dataflow
+    return any(map(dataflow.is_function, dataflow.steps[step].effects.definitions.get(name, ())))

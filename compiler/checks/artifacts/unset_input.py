@@ -1,7 +1,7 @@
 """FLOW403: a join that reads an artifact of a branch that has not set it.
 
-`inputs.NAME.x`, and `x` of every one of the inputs, is read as the branch left it. Where nothing in the branch, or before the split, assigns it,
-Python raises AttributeError.
+`inputs.NAME.x` is the value of `x` at the end of the branch, and so is `x` of each of the inputs. If nothing in the
+branch or before the split assigns it, Python raises AttributeError.
 
 Example:
 
@@ -55,13 +55,13 @@ from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic, neares
 
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
-    known = analysis.dataflow
+    dataflow = analysis.dataflow
     for step in analysis.flow.steps:
-        here = known.steps[step.name]
-        if not here.branches or known.unknown or here.foreign:
+        here = dataflow.steps[step.name]
+        if not here.branches or dataflow.unknown or here.foreign:
             continue
         for read in here.effects.inputs:
-            if read.guarded or read.name in known.fixed:
+            if read.guarded or read.name in dataflow.fixed:
                 continue
             if read.branch:
                 lacking = [
@@ -74,14 +74,16 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
                     if _surely_arrives(here, name) and _lacks(here.arrivals[name], read.name)
                 ]
             else:
-                lacking = list(here.arrivals) if all(_lacks(each, read.name) for each in here.arrivals.values()) else []
+                lacking = (
+                    list(here.arrivals) if all(_lacks(arrival, read.name) for arrival in here.arrivals.values()) else []
+                )
             if not lacking:
                 continue
-            there = here.arrivals[lacking[0]].may
-            close = nearest(read.name, [name for name in there if not name.startswith("_")])
+            available = here.arrivals[lacking[0]].may
+            close = nearest(read.name, [name for name in available if not name.startswith("_")])
             shown = ", ".join(f"`{name}`" for name in lacking[:3])
             what = f"join `{step.name}` reads `{read.name}` of {shown}, where it is not set"
-            why = f"no step on the way to the end of {'that branch' if len(lacking) == 1 else 'those branches'} assigns it"
+            why = f"no step before the end of {'that branch' if len(lacking) == 1 else 'those branches'} assigns it"
             how = f"did you mean `{close}`?" if close else f"assign it there: `self.{read.name} = …`"
             fails = (
                 (read.certain or read.each) and here.in_every_run and not here.catches and _all_arrive(here, lacking)
@@ -94,9 +96,9 @@ def _lacks(there: Facts, name: str) -> bool:
 
 
 def _surely_arrives(here: StepFlow, name: str) -> bool:
-    """True if the step is the only end of its branch."""
-    return any(each is here.arrivals[name] for each in here.branches)
+    """Returns True if the step is the only end of its branch."""
+    return any(branch is here.arrivals[name] for branch in here.branches)
 
 
 def _all_arrive(here: StepFlow, names: list[str]) -> bool:
-    return len(names) == len(here.arrivals) or all(_surely_arrives(here, each) for each in names)
+    return len(names) == len(here.arrivals) or all(_surely_arrives(here, name) for name in names)

@@ -1,4 +1,5 @@
-"""Effects: what running one function may and must do to the flow object. `records.py` says what is known of it; start reading there.
+"""Effects: what running one function may and must do to the flow object. Start reading at `records.py`, which defines
+them.
 
 functions.py   which function a call reaches, and the effects of each, found once
 statement.py   a function's body, as Python would run it

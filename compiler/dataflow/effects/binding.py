@@ -1,4 +1,4 @@
-"""Targets: what an assignment, a `for`, a `with` or a `del` does to a variable, an artifact or an item."""
+"""Targets: the effects of an assignment, a `for`, a `with` or a `del` on a variable, an artifact or an item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IMMUTABLE = frozenset("string integer float true false none lambda".split())
 
 
 def bind(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None) -> None:
-    """Assigns to a target. `held` is what `result` returned of the expression `node`; None for either: not known."""
+    """Assigns to a target. `held` is the `result` of the expression `node`; None for either: unknown."""
     if reader.state is None:
         return
     kind = target.kind()
@@ -28,7 +28,7 @@ def bind(reader: Reader, target: SgNode, held: Kind | None, node: SgNode | None)
         _item(reader, target)
         reader.escape(held)
     elif kind in TUPLES:
-        targets = [each for each in target.named_children() if each.kind() != "comment"]
+        targets = [child for child in target.named_children() if child.kind() != "comment"]
         for each, part in zip(targets, _unpacked(reader, targets, held)):
             bind(reader, each, part, None)
     elif kind in ("list_splat_pattern", "list_splat", "parenthesized_expression", "as_pattern_target"):
@@ -45,7 +45,7 @@ def _unpacked(reader: Reader, targets: list[SgNode], held: Kind | None) -> list[
     if held.what == "tuple" and len(held.parts) == len(targets):
         return list(held.parts)
     if held.what in ("inputs", "several"):
-        return [Kind("several") if each.kind() == "list_splat_pattern" else INPUT for each in targets]
+        return [Kind("several") if target.kind() == "list_splat_pattern" else INPUT for target in targets]
     reader.escape(held)
     return nothing
 
@@ -66,19 +66,19 @@ def _variable(reader: Reader, name: str, held: Kind | None, node: SgNode | None)
 
 
 def iterated(reader: Reader, target: SgNode, over: SgNode) -> None:
-    """`for target in over`: names that `setattr` may be given later."""
+    """Handles `for target in over`, whose names `setattr` may get later."""
     if reader.state is None:
         return
     if target.kind() == "identifier":
         reader.state.env[target.text()] = Items(over, first=False)
     elif target.kind() in ("pattern_list", "tuple_pattern"):
-        first = next((each for each in target.named_children() if each.kind() != "comment"), None)
+        first = next((child for child in target.named_children() if child.kind() != "comment"), None)
         if first is not None and first.kind() == "identifier":
             reader.state.env[first.text()] = Items(over, first=True)
 
 
 def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
-    """What the value of the expression may be: the expression itself, or for a local variable what that was assigned."""
+    """Returns the possible definitions of the value: the expression itself, or those assigned to a local variable."""
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     if node.kind() == "identifier" and reader.state is not None:
@@ -87,8 +87,10 @@ def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
             return reader.definition(held.node)
         if isinstance(held, frozenset):
             return frozenset(
-                each if each is None or not each.exact else each.inexact(each.node.kind() in _IMMUTABLE)
-                for each in held
+                definition
+                if definition is None or not definition.exact
+                else definition.inexact(definition.node.kind() in _IMMUTABLE)
+                for definition in held
             )
         if held is not None:
             return ANYTHING
@@ -117,10 +119,10 @@ def _attribute(reader: Reader, target: SgNode, held: Kind | None, node: SgNode |
 
 
 def _item(reader: Reader, target: SgNode) -> None:
-    """`owner[key] = …`, or `del owner[key]`."""
+    """Handles `owner[key] = …` and `del owner[key]`."""
     owner, *keys = target.named_children()
-    for each in keys:
-        expression.use(reader, each)
+    for key in keys:
+        expression.use(reader, key)
     held = expression.result(reader, owner)
     if held is None:
         changed(reader, owner)
@@ -135,7 +137,7 @@ def _item(reader: Reader, target: SgNode) -> None:
 
 
 def changed(reader: Reader, node: SgNode) -> None:
-    """The object that the expression gives is changed in place: an artifact's, if it is reached through one."""
+    """Records a change in place of the expression's object, which is an artifact's if it is reached through one."""
     while node.kind() in ("subscript", "attribute", "parenthesized_expression"):
         owner = node.named_children()[0]
         if node.kind() == "attribute" and owner.kind() == "identifier" and reader.state is not None:
@@ -147,7 +149,7 @@ def changed(reader: Reader, node: SgNode) -> None:
 
 
 def unbind(reader: Reader, target: SgNode) -> None:
-    """`del target`."""
+    """Handles `del target`."""
     if reader.state is None:
         return
     kind = target.kind()
@@ -169,12 +171,12 @@ def unbind(reader: Reader, target: SgNode) -> None:
         elif held is None:
             changed(reader, target.named_children()[0])
     elif kind in (*TUPLES, "parenthesized_expression"):
-        for each in target.named_children():
-            unbind(reader, each)
+        for child in target.named_children():
+            unbind(reader, child)
 
 
 def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
-    """The texts that an expression, given as an attribute's name, may be; None when that is not known."""
+    """Returns the possible texts of an expression that is an attribute's name; None if unknown."""
     from flowc.compiler.fold.budget import Unfoldable
 
     if node is None or reader.state is None:
@@ -184,7 +186,7 @@ def texts(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
         if isinstance(held, Items):
             found = list(reader.folded(held.node))  # type: ignore[call-overload]
             names = tuple(each[0] if held.first else each for each in found)
-            return names if all(isinstance(each, str) for each in names) else None
+            return names if all(isinstance(name, str) for name in names) else None
         if isinstance(held, frozenset) and len(held) == 1:
             (only,) = held
             if only is None or only.node.kind() != "string":

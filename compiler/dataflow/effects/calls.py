@@ -1,4 +1,7 @@
-"""Calls: those that are followed into the flow's own functions, those of Python that are known, and what is handed to all others."""
+"""Calls:
+of the flow's own functions, which are followed; of known Python functions; and of all others, with what is passed to
+them.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,16 @@ if TYPE_CHECKING:
 
     Given = tuple[
         list[Kind | None], dict[str, Kind | None], bool
-    ]  # positional, by name, and whether `*` or `**` gives others
+    ]  # positional, by name, and True if `*` or `**` adds others
 
 _PROPERTIES = ("property", "cached_property", "functools.cached_property")
 _MUTATORS = frozenset(
-    "append extend insert pop popitem remove clear update setdefault add discard sort reverse appendleft extendleft popleft".split()
+    (
+        "append extend insert pop popitem remove clear update setdefault add discard sort reverse "
+        "appendleft extendleft popleft"
+    ).split()
 )
-# Functions that ask a generator for all its items.
+# Functions that consume all items of a generator.
 _CONSUMERS = frozenset("list tuple set frozenset sorted dict sum min max".split())
 
 
@@ -58,17 +64,17 @@ def _given(reader: Reader, node: SgNode) -> Given:
     positional: list[Kind | None] = []
     named: dict[str, Kind | None] = {}
     splat = False
-    for each in node.named_children():
-        kind = each.kind()
+    for child in node.named_children():
+        kind = child.kind()
         if kind == "keyword_argument":
-            name, value = each.field("name"), each.field("value")
+            name, value = child.field("name"), child.field("value")
             if name is not None and value is not None:
                 named[name.text()] = expression.result(reader, value)
         elif kind in ("list_splat", "dictionary_splat"):
             splat = True
-            expression.use(reader, each)
+            expression.use(reader, child)
         elif kind != "comment":
-            positional.append(expression.result(reader, each))
+            positional.append(expression.result(reader, child))
     return positional, named, splat
 
 
@@ -96,7 +102,7 @@ def _of_name(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind
 
 
 def _of_module(reader: Reader, dotted: str, arguments: SgNode) -> Kind | None:
-    """A call of something of a module."""
+    """Handles a call of a module's function or class."""
     given = _given(reader, arguments)
     if not any(each is not None for each in (*given[0], *given[1].values())):
         return None
@@ -104,7 +110,7 @@ def _of_module(reader: Reader, dotted: str, arguments: SgNode) -> Kind | None:
     code = reader.functions.function(qualified)
     bound = bind(code, *given) if code is not None else None
     if code is None or bound is None:
-        if not qualified.startswith("metaflow."):  # its classes take a flow only to know the run
+        if not qualified.startswith("metaflow."):  # its classes use a flow only to identify the run
             _escape(reader, given)
         return None
     return _apply(reader, reader.functions.effects(code, bound))
@@ -132,14 +138,14 @@ def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgN
         _of_vars(reader, node, name, arguments)
         return None
     if what == "input":
-        found = reader.functions.method(name)
+        method = reader.functions.method(name)
         given = _given(reader, arguments)
-        bound = bind(found[0], [held, *given[0]], given[1], given[2]) if found is not None else None
-        if found is None or bound is None:
+        bound = bind(method[0], [held, *given[0]], given[1], given[2]) if method is not None else None
+        if method is None or bound is None:
             expression.attribute_of(reader, held, name, function)
             _escape(reader, given)
         else:
-            _apply(reader, reader.functions.effects(found[0], bound))
+            _apply(reader, reader.functions.effects(method[0], bound))
         return None
     if held is not None and what in ("several", "inputs") and name in ("append", "copy", "reverse", "sort", "pop"):
         for each in _given(reader, arguments)[0]:
@@ -152,14 +158,14 @@ def _of_attribute(reader: Reader, node: SgNode, function: SgNode, arguments: SgN
     given = _given(reader, arguments)
     if name == "append" and held is None and owner.kind() == "identifier" and reader.state is not None:
         if len(given[0]) == 1 and given[0][0] is not None and given[0][0].what == "input":
-            reader.state.env[owner.text()] = Kind("several", "", False)  # a list that inputs are put into
+            reader.state.env[owner.text()] = Kind("several", "", False)  # a list that inputs are added to
             return None
     _escape(reader, given)
     return None
 
 
 def _is_of_module(reader: Reader, node: SgNode) -> bool:
-    """True if the dotted name begins with one that the module binds, or the function imports."""
+    """Returns True if the dotted name begins with one that the module binds or the function imports."""
     while node.kind() == "attribute":
         node = node.named_children()[0]
     if node.kind() != "identifier" or reader.state is None:
@@ -186,7 +192,7 @@ def _of_super(reader: Reader, name: str, arguments: SgNode) -> Kind | None:
 def _of_vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
     """`self.__dict__.NAME(…)`."""
     _escape(reader, _given(reader, arguments))
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     found = binding.texts(reader, given[0]) if name == "get" and given else None
     for each in found or ():
         reader.read(each, node, guarded=True)
@@ -196,8 +202,8 @@ def _of_vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None
 
 def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, arguments: SgNode, held: Kind) -> Kind | None:
     if name == "next":
-        for each in arguments.named_children():
-            value = each.field("value") if each.kind() == "keyword_argument" else None
+        for child in arguments.named_children():
+            value = child.field("value") if child.kind() == "keyword_argument" else None
             if value is not None:
                 expression.use(reader, value)
         return None
@@ -207,36 +213,37 @@ def _of_self(reader: Reader, node: SgNode, name: str, function: SgNode, argument
     if name == "foreach_stack":
         reader.read("input", node)
         return None
-    found = reader.functions.method(name)
-    decorators = found[1] if found is not None else ()
-    if found is None or any(each in _PROPERTIES for each in decorators):
+    method = reader.functions.method(name)
+    decorators = method[1] if method is not None else ()
+    if method is None or any(decorator in _PROPERTIES for decorator in decorators):
         expression.attribute_of(reader, held, name, function)
         _escape(reader, _given(reader, arguments))
         return None
     given = _given(reader, arguments)
     me: list[Kind | None] = [] if "staticmethod" in decorators else [None] if "classmethod" in decorators else [held]
-    bound = bind(found[0], [*me, *given[0]], given[1], given[2])
-    effects = reader.functions.effects(found[0], bound) if bound is not None else UNKNOWN
-    plain = all(each in ("metaflow.step", "staticmethod", "classmethod") for each in decorators)
+    bound = bind(method[0], [*me, *given[0]], given[1], given[2])
+    effects = reader.functions.effects(method[0], bound) if bound is not None else UNKNOWN
+    plain = all(decorator in ("metaflow.step", "staticmethod", "classmethod") for decorator in decorators)
     return _apply(reader, effects, passed_on=not plain)
 
 
-# ── what a called function does, done here ───────────────────────────────────────────────────────────────────────────────────────
+# ── the effects of called functions ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | None:
-    """Adds a called function's effects. `passed_on`: it is given away, and may run from here on, or never."""
+    """Adds a called function's effects. `passed_on`: it is only passed on, and may run later or never."""
     state = reader.state
     if state is None:
         return None
     certain, guarded = reader.certain and not passed_on, reader.guarded or passed_on
     reader.mentions |= effects.mentions
-    for each in effects.reads:
-        if each.name in state.must:
+    for read in effects.reads:
+        if read.name in state.must:
             continue
         found = replace(
-            each, certain=each.certain and certain, guarded=each.guarded or guarded, own=False, assigned=each.assigned or each.name in state.may,
-            unknown=each.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *each.merged))),
+            read, certain=read.certain and certain, guarded=read.guarded or guarded, own=False,
+            assigned=read.assigned or read.name in state.may,
+            unknown=read.unknown or state.unknown, merged=tuple(dict.fromkeys((*state.merged, *read.merged))),
         )  # fmt: skip
         key = (found.name, id(found.place), found.certain, found.guarded, found.assigned, found.unknown, found.merged)
         if key not in reader.seen:
@@ -244,9 +251,12 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
             reader.reads.append(found)
     if effects.writes:
         reader.writes += [
-            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded) for each in effects.writes
+            replace(write, certain=write.certain and certain, guarded=write.guarded or guarded)
+            for write in effects.writes
         ]
-    reader.flow_objects += [replace(each, certain=each.certain and certain) for each in effects.flow_objects]
+    reader.flow_objects += [
+        replace(flow_object, certain=flow_object.certain and certain) for flow_object in effects.flow_objects
+    ]
     for gone in effects.deletes:
         assigned = gone.assigned or gone.name in state.may
         reader.deletes.append(
@@ -265,15 +275,16 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
         ]
     if effects.branches:
         reader.branches += [
-            replace(each, certain=each.certain and certain, guarded=each.guarded or guarded)
-            for each in effects.branches
+            replace(branch, certain=branch.certain and certain, guarded=branch.guarded or guarded)
+            for branch in effects.branches
         ]
     made = [
         replace(
-            each, certain=each.certain and certain, guarded=each.guarded or guarded, may=each.may | state.may, must=each.must | state.must,
-            unknown=each.unknown or state.unknown,
+            merge, certain=merge.certain and certain, guarded=merge.guarded or guarded, may=merge.may | state.may,
+            must=merge.must | state.must,
+            unknown=merge.unknown or state.unknown,
         )
-        for each in effects.merges
+        for merge in effects.merges
     ]  # fmt: skip
     reader.merges += made
     state.merged = (*state.merged, *made)
@@ -305,7 +316,7 @@ def _apply(reader: Reader, effects: Effects, passed_on: bool = False) -> Kind | 
 
 
 def passed_on(reader: Reader, local: LocalFunction, parameter: Kind | None = None) -> None:
-    """A nested function is given away. `parameter`: what it will be called with first."""
+    """Handles a nested function that is passed on. `parameter` is its first argument."""
     bound: dict[str, Kind] = {}
     if parameter is not None:
         names, _ = parameters(Code(reader.code.module, local.node, None))
@@ -315,12 +326,12 @@ def passed_on(reader: Reader, local: LocalFunction, parameter: Kind | None = Non
 
 
 def _local(reader: Reader, local: LocalFunction, bound: dict[str, Kind]) -> Effects:
-    """The effects of a nested function, which sees the variables around it."""
+    """Returns the effects of a nested function, which sees the variables around it."""
     from .statement import read_nested
 
     at = local.node.range().start.index
     if at in reader.active or reader.state is None:
-        return NOTHING  # it calls itself: what it may do is what it may do anyway
+        return NOTHING  # a recursive call adds no possible effects
     if len(reader.active) >= _MAX_NESTED:
         return UNKNOWN
     code = Code(reader.code.module, local.node, reader.code.owner)
@@ -335,39 +346,41 @@ _MAX_NESTED = 12
 
 
 def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
-    """Whether reading (`which` is ".getter") or assigning (".setter") `self.NAME` calls a property's function; then its effects are added."""
-    found = reader.functions.method(name)
-    if found is None:
+    """Adds the effects of a property's function and returns True, if reading (`which` is ".getter") or assigning
+    (".setter") `self.NAME` calls one.
+    """
+    method = reader.functions.method(name)
+    if method is None:
         return False
-    code, decorators = found
+    code, decorators = method
     if which == ".setter":
-        if not any(each.endswith(".setter") for each in decorators):
+        if not any(decorator.endswith(".setter") for decorator in decorators):
             return False
-    elif not any(each in _PROPERTIES or each.endswith((".setter", ".getter")) for each in decorators):
+    elif not any(decorator in _PROPERTIES or decorator.endswith((".setter", ".getter")) for decorator in decorators):
         return False
     bound = bind(code, [SELF], {}, False)
     _apply(
         reader,
         reader.functions.effects(code, bound or ()),
-        passed_on=any(each.endswith(".setter") for each in decorators),
+        passed_on=any(decorator.endswith(".setter") for decorator in decorators),
     )
-    if any(each.endswith("cached_property") for each in decorators) and reader.state is not None:
+    if any(decorator.endswith("cached_property") for decorator in decorators) and reader.state is not None:
         reader.state.maybe_assign(name, ANYTHING)
         reader.log.append((name, ANYTHING))
     return True
 
 
 def method_passed_on(reader: Reader, name: str, node: SgNode) -> bool:
-    """Whether `self.NAME`, not called, is a method; then its effects may come at any time."""
-    found = reader.functions.method(name)
-    if found is None:
+    """Returns True if `self.NAME`, not called, is a method; its effects may then come at any time."""
+    method = reader.functions.method(name)
+    if method is None:
         return name in reader.functions.members and reader.functions.members[name].kind in ("method", "step", "class")
-    bound = bind(found[0], [SELF], {}, False)
-    _apply(reader, reader.functions.effects(found[0], bound or ()), passed_on=True)
+    bound = bind(method[0], [SELF], {}, False)
+    _apply(reader, reader.functions.effects(method[0], bound or ()), passed_on=True)
     return True
 
 
-# ── Python's own functions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Python's own functions ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def is_self(reader: Reader, node: SgNode) -> bool:
@@ -378,11 +391,11 @@ def is_self(reader: Reader, node: SgNode) -> bool:
 
 
 def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str | None:
-    """The name that `hasattr(self, NAME)` or `getattr(self, NAME, …)` asks for, if it is known."""
+    """Returns the NAME in `hasattr(self, NAME)` or `getattr(self, NAME, …)`, if known."""
     function, arguments = node.field("function"), node.field("arguments")
     if function is None or arguments is None or function.text() not in functions or arguments.kind() != "argument_list":
         return None
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     if (
         len(given) < 2
         or not is_self(reader, given[0])
@@ -394,8 +407,8 @@ def asked_for(reader: Reader, node: SgNode, functions: tuple[str, ...]) -> str |
 
 
 def _attribute_function(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    """`getattr`, `hasattr`, `setattr`, `delattr`."""
-    given = [each for each in arguments.named_children() if each.kind() != "comment"]
+    """Handles `getattr`, `hasattr`, `setattr`, `delattr`."""
+    given = [child for child in arguments.named_children() if child.kind() != "comment"]
     if len(given) < 2 or any(each.kind() in ("list_splat", "keyword_argument", "dictionary_splat") for each in given):
         _escape(reader, _given(reader, arguments))
         return None
@@ -446,7 +459,7 @@ def _vars(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | 
 
 
 def _harmless(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
-    """Functions that look at what they are given, and neither keep it nor touch its attributes."""
+    """Handles functions that inspect their arguments, but neither keep them nor touch their attributes."""
     positional, named, _ = _given(reader, arguments)
     for each in (*positional, *named.values()):
         if each is not None and each.what == "vars":
@@ -454,18 +467,18 @@ def _harmless(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Non
 
 
 def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    """`list`, `sorted`, `min`, …: the result holds items of what is given; `key=` is called with each."""
+    """Handles `list`, `sorted`, `min`, …: the result contains items of the argument, and `key=` is called with each."""
     key: SgNode | None = None
     plain: list[SgNode] = []
-    for each in arguments.named_children():
-        of, value = each.field("name"), each.field("value")
-        if each.kind() == "keyword_argument" and of is not None and value is not None:
+    for child in arguments.named_children():
+        of, value = child.field("name"), child.field("value")
+        if child.kind() == "keyword_argument" and of is not None and value is not None:
             if of.text() == "key":
                 key = value
             else:
                 expression.use(reader, value)
-        elif each.kind() != "comment":
-            plain.append(each)
+        elif child.kind() != "comment":
+            plain.append(child)
     if name in ("map", "filter") and len(plain) >= 2:
         key, plain = plain[0], plain[1:]
     kinds = [expression.result(reader, each) for each in plain]
@@ -473,10 +486,10 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
         element(kinds[0])
         if len(kinds) == 1
         else kinds[0]
-        if kinds and all(each == kinds[0] for each in kinds)
+        if kinds and all(kind == kinds[0] for kind in kinds)
         else None
     )
-    if name in ("min", "max") and len(kinds) > 1 and all(each is not None and each.what == "input" for each in kinds):
+    if name in ("min", "max") and len(kinds) > 1 and all(kind is not None and kind.what == "input" for kind in kinds):
         one = INPUT
     if key is not None:
         _key(reader, key, one)
@@ -494,7 +507,7 @@ def _items(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
 
 
 def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
-    """A function that is called with `one`, some or all of the items."""
+    """Handles a function that is called with `one`, some or all of the items."""
     if node.kind() == "lambda":
         passed_on(reader, LocalFunction(node), one)
         return
@@ -522,10 +535,10 @@ def _key(reader: Reader, node: SgNode, one: Kind | None) -> None:
 
 
 def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind | None:
-    """`enumerate`, `zip`."""
+    """Handles `enumerate` and `zip`."""
     positional, named, splat = _given(reader, arguments)
     parts = [element(each) for each in positional]
-    if splat or not any(each is not None for each in parts):
+    if splat or not any(part is not None for part in parts):
         _escape(reader, (positional, named, splat))
         return None
     for held, part in zip(positional, parts):
@@ -537,21 +550,24 @@ def _pairs(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> Kind |
 
 
 def _evaluate(reader: Reader, node: SgNode, name: str, arguments: SgNode) -> None:
-    """`exec`, `eval`, `locals`: anything may happen."""
+    """Handles `exec`, `eval`, `locals`: anything may happen."""
     _escape(reader, _given(reader, arguments))
     if reader.state is not None and any(isinstance(each, Kind) for each in reader.state.env.values()):
         reader.anything(writes=name != "locals")
 
 
 _BUILTINS: dict[str, Callable[[Reader, SgNode, str, SgNode], Kind | None]] = {
-    **dict.fromkeys(("getattr", "hasattr", "setattr", "delattr"), _attribute_function), **dict.fromkeys(("vars", "dir"), _vars),
-    **dict.fromkeys(("print", "isinstance", "issubclass", "id", "type", "repr", "str", "bool", "callable", "len", "hash", "super"), _harmless),
-    **dict.fromkeys(("list", "tuple", "sorted", "reversed", "iter", "set", "filter", "next", "min", "max", "map"), _items),
+    **dict.fromkeys(("getattr", "hasattr", "setattr", "delattr"), _attribute_function),
+    **dict.fromkeys(("vars", "dir"), _vars),
+    **dict.fromkeys(
+        "print isinstance issubclass id type repr str bool callable len hash super".split(), _harmless
+    ),
+    **dict.fromkeys("list tuple sorted reversed iter set filter next min max map".split(), _items),
     **dict.fromkeys(("enumerate", "zip"), _pairs), **dict.fromkeys(("exec", "eval", "locals"), _evaluate),
 }  # fmt: skip
 
 
-# ── merge_artifacts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── merge_artifacts ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
@@ -581,7 +597,8 @@ def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
     if state is None:
         return
     merge = Merge(
-        reader.place(node), include, exclude, reader.certain, reader.guarded, frozenset(state.may), frozenset(state.must), state.unknown
+        reader.place(node), include, exclude, reader.certain, reader.guarded, frozenset(state.may),
+        frozenset(state.must), state.unknown
     )  # fmt: skip
     reader.merges.append(merge)
     state.merged = (*state.merged, merge)
@@ -589,7 +606,7 @@ def _merge(reader: Reader, node: SgNode, arguments: SgNode) -> None:
 
 
 def _names(reader: Reader, node: SgNode | None) -> tuple[str, ...] | None:
-    """The texts of a list that folds."""
+    """Returns the texts of a list that folds."""
     from flowc.compiler.fold.budget import Unfoldable
 
     if node is None:

@@ -1,7 +1,8 @@
-"""Expressions: what they read of the flow object, and which of them are that object, a join's inputs, or something made of them.
+"""Expressions: their reads of the flow object, and which of them are that object, a join's inputs, or values made
+from these.
 
-`result` reads an expression and returns what it is, where that matters; `use` reads one whose value goes where nobody follows it. What is not
-understood makes the effects unknown, never wrong.
+`result` reads an expression and returns its kind, if that matters. `use` reads one whose value is not followed
+further. Code that is not understood makes the effects unknown, never wrong.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ def result(reader: Reader, node: SgNode) -> Kind | None:
     handler = _HANDLERS.get(node.kind())
     if handler is not None:
         return handler(reader, node)
-    for each in node.named_children():
-        use(reader, each)
+    for child in node.named_children():
+        use(reader, child)
     return None
 
 
@@ -41,19 +42,19 @@ def _identifier(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _inside(reader: Reader, node: SgNode) -> Kind | None:
-    """The value of the one expression that the node holds."""
-    children = [each for each in node.named_children() if each.kind() != "comment"]
+    """Returns the value of the only expression in the node."""
+    children = [child for child in node.named_children() if child.kind() != "comment"]
     if len(children) == 1:
         return result(reader, children[0])
-    for each in children:
-        use(reader, each)
+    for child in children:
+        use(reader, child)
     return None
 
 
 def _looked_at(reader: Reader, node: SgNode) -> None:
-    """An operator that looks at its operands and keeps none: `is`, `==`, `in`, `not`."""
-    for each in node.named_children():
-        held = result(reader, each)
+    """Handles an operator that inspects its operands and keeps none: `is`, `==`, `in`, `not`."""
+    for child in node.named_children():
+        held = result(reader, child)
         if held is not None and held.what == "vars":
             reader.anything(writes=False)
 
@@ -67,10 +68,10 @@ def _binary(reader: Reader, node: SgNode) -> Kind | None:
         operands.append(right)
         node = left
     kinds = [result(reader, each) for each in (node, *reversed(operands))]
-    if all(each is not None and each.what in ("several", "inputs") for each in kinds):
+    if all(kind is not None and kind.what in ("several", "inputs") for kind in kinds):
         return Kind("several")  # list(inputs) + …
-    for each in kinds:
-        reader.escape(each)
+    for kind in kinds:
+        reader.escape(kind)
     return None
 
 
@@ -82,7 +83,7 @@ def _attribute(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def attribute_of(reader: Reader, held: Kind | None, name: str, node: SgNode, guarded: bool = False) -> Kind | None:
-    """Reads the attribute `name` of what `held` says."""
+    """Reads the attribute `name` of `held`."""
     if held is None:
         return None
     if held.what == "self":
@@ -118,12 +119,12 @@ def _own(reader: Reader, name: str, node: SgNode, guarded: bool) -> Kind | None:
 def _subscript(reader: Reader, node: SgNode) -> Kind | None:
     owner, *keys = node.named_children()
     held = result(reader, owner)
-    for each in keys:
-        use(reader, each)
+    for key in keys:
+        use(reader, key)
     if held is None:
         return None
     if held.what in ("inputs", "several"):
-        return Kind("several" if any(each.kind() == "slice" for each in keys) else "input", "", held.sure)
+        return Kind("several" if any(key.kind() == "slice" for key in keys) else "input", "", held.sure)
     if held.what == "vars":
         found = binding.texts(reader, keys[0]) if len(keys) == 1 else None
         if found is None:
@@ -136,8 +137,8 @@ def _subscript(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _conditional(reader: Reader, node: SgNode) -> Kind | None:
-    """`body if condition else other`."""
-    parts = [each for each in node.named_children() if each.kind() != "comment"]
+    """Handles `body if condition else other`."""
+    parts = [child for child in node.named_children() if child.kind() != "comment"]
     if len(parts) != 3:
         return _inside(reader, node)
     body, condition, other = parts
@@ -148,7 +149,7 @@ def _conditional(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def _boolean(reader: Reader, node: SgNode) -> Kind | None:
-    """`left or right`, `left and right`."""
+    """Handles `left or right` and `left and right`."""
     left, right = node.field("left"), node.field("right")
     if left is None or right is None:
         return None
@@ -181,26 +182,26 @@ def _one_of(reader: Reader, one: Callable[[], Kind | None], other: Callable[[], 
 
 
 def refine(reader: Reader, condition: SgNode, truth: bool) -> None:
-    """What is known once the condition has been found true, or false."""
+    """Refines the state after the condition was true, or false."""
     state = reader.state
     if state is None:
         return
     kind = condition.kind()
-    parts = [each for each in condition.named_children() if each.kind() != "comment"]
+    parts = [child for child in condition.named_children() if child.kind() != "comment"]
     if kind == "parenthesized_expression" and len(parts) == 1:
         refine(reader, parts[0], truth)
     elif kind == "not_operator" and len(parts) == 1:
         refine(reader, parts[0], not truth)
     elif kind == "boolean_operator" and len(parts) == 2 and is_or(condition) is not truth:
-        for each in parts:
-            refine(reader, each, truth)
+        for part in parts:
+            refine(reader, part, truth)
     elif kind == "call":
         name = calls.asked_for(reader, condition, ("hasattr", "getattr"))
         if name is not None and truth:
             state.maybe_assign(name, ANYTHING)
             state.must.add(name)
     elif kind == "comparison_operator" and len(parts) == 2:
-        operator = "".join(each.text() for each in condition.children() if not each.is_named()).replace(" ", "")
+        operator = "".join(child.text() for child in condition.children() if not child.is_named()).replace(" ", "")
         name = None
         if operator in ("in", "notin"):
             held = _held_by(reader, parts[1])
@@ -216,7 +217,7 @@ def refine(reader: Reader, condition: SgNode, truth: bool) -> None:
 
 
 def _held_by(reader: Reader, node: SgNode) -> bool:
-    """True for `self.__dict__`, `vars(self)` and `dir(self)`."""
+    """Returns True for `self.__dict__`, `vars(self)` and `dir(self)`."""
     if node.kind() == "attribute":
         owner, attribute = node.field("object"), node.field("attribute")
         return (
@@ -249,31 +250,31 @@ def _lambda(reader: Reader, node: SgNode) -> None:
 
 def _yield(reader: Reader, node: SgNode) -> None:
     reader.is_generator = True
-    for each in node.named_children():
-        use(reader, each)
+    for child in node.named_children():
+        use(reader, child)
     if reader.state is not None:
-        reader.state.unknown = True  # whoever asks for the next item may do anything before
+        reader.state.unknown = True  # the caller may do anything before it asks for the next item
 
 
 def _collection(reader: Reader, node: SgNode) -> Kind | None:
-    """A list, tuple or set that is written out."""
+    """Handles a list, tuple or set literal."""
     kinds: list[Kind | None] = []
-    for each in node.named_children():
-        if each.kind() == "list_splat":
-            held = _inside(reader, each)
+    for child in node.named_children():
+        if child.kind() == "list_splat":
+            held = _inside(reader, child)
             kinds.append(element(held))
             if kinds[-1] is None:
                 reader.escape(held)
-        elif each.kind() != "comment":
-            kinds.append(result(reader, each))
-    if not any(each is not None for each in kinds):
+        elif child.kind() != "comment":
+            kinds.append(result(reader, child))
+    if not any(kind is not None for kind in kinds):
         return None
-    if all(each is not None and each.what == "input" for each in kinds):
+    if all(kind is not None and kind.what == "input" for kind in kinds):
         return Kind("several")
     if node.kind() in ("tuple", "expression_list"):
         return Kind("tuple", parts=tuple(kinds))
-    for one in kinds:
-        reader.escape(one)
+    for kind in kinds:
+        reader.escape(kind)
     return None
 
 
@@ -282,11 +283,11 @@ def _comprehension(reader: Reader, node: SgNode) -> Kind | None:
 
 
 def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
-    """A comprehension, or a generator expression; `consumed`: all its items are asked for."""
+    """Handles a comprehension or a generator expression; `consumed`: all its items are used."""
     if reader.state is None:
         return None
     outer = reader.uncertain
-    body, *clauses = [each for each in node.named_children() if each.kind() != "comment"]
+    body, *clauses = [child for child in node.named_children() if child.kind() != "comment"]
     hidden = {name: reader.state.env.get(name) for name in _variables(clauses)}
     before: State | None = None
     for clause in clauses:
@@ -303,9 +304,9 @@ def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
             if one is None:
                 binding.iterated(reader, left, right)
         else:
-            for each in clause.named_children():
-                use(reader, each)
-                refine(reader, each, True)
+            for child in clause.named_children():
+                use(reader, child)
+                refine(reader, child, True)
             reader.uncertain += 1
     held = _inside(reader, body) if body.kind() in ("pair", "parenthesized_expression") else result(reader, body)
     reader.uncertain = outer
@@ -316,7 +317,9 @@ def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
             if value is not None:
                 reader.state.env[name] = value
     if held is not None and held.what == "input":
-        return Kind("several", "", held.sure, held.every and not any(each.kind() == "if_clause" for each in clauses))
+        return Kind(
+            "several", "", held.sure, held.every and not any(clause.kind() == "if_clause" for clause in clauses)
+        )
     if held is not None and held.what == "tuple":
         return Kind("tuples", "", held.sure, False, held.parts)
     reader.escape(held)
@@ -324,7 +327,7 @@ def comprehended(reader: Reader, node: SgNode, consumed: bool) -> Kind | None:
 
 
 def _variables(clauses: list[SgNode]) -> list[str]:
-    """The variables that a comprehension binds."""
+    """Returns the variables that a comprehension binds."""
     found = []
     for clause in clauses:
         left = clause.field("left") if clause.kind() == "for_in_clause" else None
@@ -344,11 +347,17 @@ def _nothing(_reader: Reader, _node: SgNode) -> None:
 
 
 _HANDLERS: dict[str, Callable[[Reader, SgNode], Kind | None]] = {
-    "identifier": _identifier, "attribute": _attribute, "call": _call, "subscript": _subscript, "binary_operator": _binary,
-    "comparison_operator": _looked_at, "not_operator": _looked_at, "parenthesized_expression": _inside, "await": _inside,
-    "conditional_expression": _conditional, "boolean_operator": _boolean, "named_expression": _named, "lambda": _lambda, "yield": _yield,
-    "list": _collection, "tuple": _collection, "set": _collection, "expression_list": _collection, "list_comprehension": _comprehension,
-    "set_comprehension": _comprehension, "dictionary_comprehension": _comprehension, "generator_expression": _comprehension,
-    "integer": _nothing, "float": _nothing, "true": _nothing, "false": _nothing, "none": _nothing, "string_content": _nothing,
+    "identifier": _identifier, "attribute": _attribute, "call": _call, "subscript": _subscript,
+    "binary_operator": _binary,
+    "comparison_operator": _looked_at, "not_operator": _looked_at, "parenthesized_expression": _inside,
+    "await": _inside,
+    "conditional_expression": _conditional, "boolean_operator": _boolean, "named_expression": _named,
+    "lambda": _lambda, "yield": _yield,
+    "list": _collection, "tuple": _collection, "set": _collection, "expression_list": _collection,
+    "list_comprehension": _comprehension,
+    "set_comprehension": _comprehension, "dictionary_comprehension": _comprehension,
+    "generator_expression": _comprehension,
+    "integer": _nothing, "float": _nothing, "true": _nothing, "false": _nothing, "none": _nothing,
+    "string_content": _nothing,
     "string_start": _nothing, "string_end": _nothing, "comment": _nothing, "type": _nothing, "ellipsis": _nothing,
 }  # fmt: skip

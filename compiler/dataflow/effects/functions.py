@@ -1,7 +1,8 @@
-"""Functions: which function of the flow's own modules a call reaches, and its effects, each found once.
+"""Functions: finds the function of the flow's own modules that a call reaches, and its effects, once each.
 
-A method is looked up along the class's resolution order, a name through the module's imports. What is not in the flow's folder cannot be
-followed. Recursion ends at the function that is being read already; what then depends on where the reading began is not kept.
+A method is looked up along the class's resolution order, and a name through the module's imports. Code outside the
+flow's folder is not followed. Recursion ends at a function that is already being read; results that depend on where
+the reading began are not kept.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 Bound = tuple[tuple[str, Kind], ...]  # parameter, what it holds
 
-MAX_DEPTH = 40  # of calls that are followed into one another
-MAX_READINGS = 20_000  # of functions in one flow; beyond it nothing is claimed
+MAX_DEPTH = 40  # of nested calls
+MAX_READINGS = 20_000  # of functions in one flow; beyond it, effects are unknown
 
 
 @record
 class Code:
-    """One function's source."""
+    """The source of a function."""
 
     module: Module
     node: SgNode  # function_definition or lambda
@@ -45,11 +46,11 @@ class Functions:
         self.members = members
         self._known: dict[tuple[tuple[str, int], Bound], Effects] = {}
         self._reading: list[tuple[tuple[str, int], Bound]] = []
-        self._met = MAX_DEPTH + 1  # the outermost function being read that a call has led back to
+        self._met = MAX_DEPTH + 1  # the outermost function being read that a call led back to
         self._readings = 0
 
     def effects(self, code: Code, bound: Bound) -> Effects:
-        """Returns what a call of the function does, its parameters holding what `bound` says."""
+        """Returns the effects of a call of the function; `bound` are the kinds of its parameters."""
         key = (code.key, bound)
         if key in self._known:
             return self._known[key]
@@ -76,14 +77,14 @@ class Functions:
         return found
 
     def method(self, name: str) -> tuple[Code, tuple[str, ...]] | None:
-        """Returns the method that `self.NAME` is, and the names of its decorators ("?" for one that is not known by a name)."""
+        """Returns the method `self.NAME`, and the names of its decorators ("?": a decorator without a name)."""
         member = self.members.get(name)
         if member is None or member.kind not in ("method", "step") or member.node.kind() != "function_definition":
             return None
         return Code(member.owner.module, member.node, member.owner), self._decorators(member)
 
     def is_followed(self, module: Module, dotted: str) -> bool:
-        """Whether the name is one of the flow's own functions."""
+        """Returns True if the name is one of the flow's own functions."""
         return self.function(self.evaluator.resolver.qualify(module, dotted)) is not None
 
     def _decorators(self, member: Member) -> tuple[str, ...]:
@@ -92,13 +93,13 @@ class Functions:
         from flowc.compiler.read.members import decorator_name
 
         return tuple(
-            decorator_name(self.evaluator.resolver, member.owner, each) or "?"
-            for each in member.outer.children()
-            if each.kind() == "decorator"
+            decorator_name(self.evaluator.resolver, member.owner, child) or "?"
+            for child in member.outer.children()
+            if child.kind() == "decorator"
         )
 
     def inherited(self, owner: Class, name: str) -> Code | None:
-        """Returns the method that `super().NAME` is in a method of the class `owner`."""
+        """Returns the method `super().NAME` in a method of the class `owner`."""
         keys = [each.key for each in self.order]
         if owner.key not in keys:
             return None
@@ -113,7 +114,7 @@ class Functions:
         return None
 
     def function(self, qualified: str) -> Code | None:
-        """Returns the function of the flow's own modules that the qualified name stands for, if it is defined once and not decorated."""
+        """Returns the flow's function of that qualified name, if it is defined once and not decorated."""
         found = self.evaluator.resolver.split(qualified) if qualified else None
         if found is None:
             return None
@@ -125,10 +126,13 @@ class Functions:
 
 
 def _of_recursion(found: Effects) -> Effects:
-    """The effects of a function that calls itself: the inner call was taken to do nothing, so only what may happen is known."""
+    """Returns the effects of a recursive function.
+
+    The inner call was assumed to do nothing, so only possible effects are known.
+    """
     return replace(
         found,
-        reads=tuple(replace(each, guarded=True) for each in found.reads),
+        reads=tuple(replace(read, guarded=True) for read in found.reads),
         must=found.must - found.deleted,
         definitions={name: frozenset([None]) for name in found.definitions},
         leaves=False,
@@ -136,7 +140,7 @@ def _of_recursion(found: Effects) -> Effects:
 
 
 def parameters(code: Code) -> tuple[list[str], bool]:
-    """Returns the names of the function's positional parameters, and whether it has others (`*args`, `**kwargs`)."""
+    """Returns the names of the function's positional parameters, and True if it has others (`*args`, `**kwargs`)."""
     node = code.node.field("parameters")
     names, others = [], False
     for each in node.named_children() if node is not None else []:
@@ -154,7 +158,9 @@ def parameters(code: Code) -> tuple[list[str], bool]:
 
 
 def bind(code: Code, positional: list[Kind | None], named: dict[str, Kind | None], splat: bool) -> Bound | None:
-    """Returns the parameters that hold a flow object or its like; None when an argument cannot be followed to its parameter."""
+    """Returns the parameters that hold a flow object or similar; None if an argument cannot be matched to its
+    parameter.
+    """
     names, others = parameters(code)
     tracked = [each for each in (*positional, *named.values()) if each is not None]
     if not tracked:

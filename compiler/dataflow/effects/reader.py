@@ -1,4 +1,5 @@
-"""What the reading of one function's body has found so far: the events, the state at this point, and how sure it is to be reached.
+"""The progress of reading one function's body: the events so far, the state at this point, and the certainty of
+reaching it.
 
 `expression.py`, `calls.py`, `binding.py` and `statement.py` are plain functions over a `Reader`.
 """
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 
     from .functions import Code, Functions
 
-MAX_REPEATS = 200  # of loop bodies that are read a second time, in one function
+MAX_REPEATS = 200  # of second readings of loop bodies, in one function
 
 
 class LocalFunction:
-    """A function or lambda that is defined inside the one being read."""
+    """A function or lambda inside the one being read."""
 
     __slots__ = ("node",)
 
@@ -41,12 +42,12 @@ class Loop:
     """A loop that is being read."""
 
     def __init__(self) -> None:
-        self.breaks: State | None = None  # the states in which it was left
-        self.nexts: State | None = None  # and in which the next turn was begun early
+        self.breaks: State | None = None  # the joined states of its `break`s
+        self.nexts: State | None = None  # the joined states of its `continue`s
 
 
 class Mark:
-    """A point of the reading, to come back to."""
+    """A point of the reading to return to."""
 
     __slots__ = (
         "branches",
@@ -82,9 +83,9 @@ class Reader:
     def __init__(self, functions: Functions, code: Code, state: State, active: tuple[int, ...] = ()) -> None:
         self.functions = functions
         self.code = code
-        self.state: State | None = state  # None: nothing gets here
-        self.exits: State | None = None  # the states in which it has returned
-        self.active = active  # nested functions around this one that are being read, by their place
+        self.state: State | None = state  # None: unreachable
+        self.exits: State | None = None  # the joined states of its `return`s
+        self.active = active  # enclosing functions that are being read, by place
         self.reads: list[Read] = []
         self.mentions: set[str] = set()
         self.writes: list[Write] = []
@@ -95,21 +96,21 @@ class Reader:
         self.flow_objects: list[Write] = []
         self.log: list[tuple[str, frozenset[Definition | None]]] = []  # every assignment of an artifact
         self.dropped: list[str] = []  # every `del` of one
-        self.unknowns = 0  # how often something was met that may assign anything
+        self.unknowns = 0  # number of places that may assign anything
         self.unknown_reads = False
         self.returns: Kind | None = None
-        self.returned_other = False  # something else is returned too
+        self.returned_other = False  # also returns other values
         self.is_generator = False
-        self.imports: dict[str, str] = {}  # replaced, never changed: a Place keeps the one that it saw
-        self.variables: set[str] = set(state.env)  # every local variable, in the end
+        self.imports: dict[str, str] = {}  # replaced, never changed, since Places keep it
+        self.variables: set[str] = set(state.env)  # finally, every local variable
         self.globals: set[str] = set()
         self.uncertain = 0  # conditions and loops around this point
         self.guards = 0  # handlers around it that would catch an AttributeError
-        self.parted = False  # a turn of the loop may have ended before this point
+        self.parted = False  # an iteration of the loop may have ended before this point
         self.returned = False  # the function may have
         self.loops: list[Loop] = []
         self.repeats = 0
-        self.seen: set[tuple[object, ...]] = set()  # reads of called functions that are noted already
+        self.seen: set[tuple[object, ...]] = set()  # reads of called functions that are already recorded
 
     @property
     def certain(self) -> bool:
@@ -125,7 +126,7 @@ class Reader:
     def definition(self, node: SgNode) -> frozenset[Definition | None]:
         return frozenset([Definition(self.code.module, node, self.imports, self.variables)])
 
-    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def read(self, name: str, node: SgNode, guarded: bool = False) -> None:
         state = self.state
@@ -152,7 +153,7 @@ class Reader:
             state.maybe_assign(name, value)
 
     def change(self, name: str, node: SgNode) -> None:
-        """The object that `self.name` holds is changed in place."""
+        """Records a change in place of the object in `self.name`."""
         if self.state is not None:
             self.writes.append(Write(name, self.place(node), self.certain, self.guarded, in_place=True))
 
@@ -167,7 +168,7 @@ class Reader:
         self.dropped.append(name)
 
     def anything(self, reads: bool = True, writes: bool = True) -> None:
-        """Something here cannot be followed."""
+        """Records that code here cannot be followed."""
         if self.state is None:
             return
         self.unknown_reads = self.unknown_reads or reads
@@ -176,21 +177,21 @@ class Reader:
             self.unknowns += 1
 
     def escape(self, held: Kind | None) -> None:
-        """A flow object, or something that holds one, goes where nobody follows it."""
+        """Records that a flow object, or a value that contains one, goes to code that is not followed."""
         if held is None:
             return
         if held.what in ("self", "mixed", "vars"):
             self.anything()
         elif held.what in ("tuple", "tuples"):
-            for each in held.parts:
-                self.escape(each)
+            for part in held.parts:
+                self.escape(part)
         else:
             self.anything(writes=False)
 
-    # ── loops and handlers look back at what came since ───────────────────────────────────────────────────────────────────────
+    # ── loops and handlers look back at earlier events ───────────────────────────────────────────────────────────────
 
     def forget(self, mark: Mark) -> None:
-        """Takes back the events since the mark."""
+        """Removes the events since the mark."""
         del (
             self.reads[mark.reads :],
             self.writes[mark.writes :],
@@ -205,7 +206,7 @@ class Reader:
         return self.repeats <= MAX_REPEATS
 
     def in_loop(self, mark: Mark) -> None:
-        """What a loop's body assigns late, its next turn may find early."""
+        """Makes assignments late in a loop's body visible to reads early in its next iteration."""
         assigned = {name for name, _ in self.log[mark.log :]}
         unknown, merges = self.unknowns > mark.unknowns, tuple(self.merges[mark.merges :])
         if not (assigned or unknown or merges):
@@ -224,7 +225,7 @@ class Reader:
             )
 
     def since(self, mark: Mark, state: State) -> None:
-        """Makes `state`, that of the mark, one of a path that left anywhere since."""
+        """Turns `state`, that of the mark, into the state of a path that left at any point since."""
         for name, value in self.log[mark.log :]:
             state.maybe_assign(name, value)
         gone = self.dropped_since(mark)
@@ -236,10 +237,10 @@ class Reader:
     def dropped_since(self, mark: Mark) -> set[str]:
         return set(self.dropped[mark.dropped :])
 
-    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def qualified(self, dotted: str) -> str:
-        """What a dotted name stands for here; "" for a local variable."""
+        """Returns the qualified name of a dotted name here; "" for a local variable."""
         first, _, rest = dotted.partition(".")
         if first in self.imports:
             return f"{self.imports[first]}.{rest}" if rest else self.imports[first]
@@ -253,14 +254,14 @@ class Reader:
             self.state.env.pop(name, None)
 
     def constant(self, name: str) -> object:
-        """The value of a name that no local variable hides. Raises KeyError."""
+        """Returns the value of a name that no local variable hides. Raises KeyError."""
         first = name.partition(".")[0]
         if first in self.imports or (self.state is not None and first in self.state.env):
             raise KeyError(name)
         return self.functions.evaluator.constant(self.code.module, name)
 
     def folded(self, node: SgNode) -> object:
-        """The value of an expression. Raises Unfoldable."""
+        """Returns the value of an expression. Raises Unfoldable."""
         from flowc.compiler.fold.expressions import fold
 
         return fold(node.text(), self.constant)

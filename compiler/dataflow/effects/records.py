@@ -1,7 +1,9 @@
-"""Effects: what running one function may read, assign and delete of the flow object (`self`) and of a join's `inputs`; nothing of the graph.
+"""Effects: what one function may read, assign and delete on the flow object (`self`) and a join's `inputs`, without
+the graph.
 
-Everything is said twice: what *may* happen (nothing that does happen is missing, unless `unknown…` is true) and what *must* (it happens whenever
-the function returns). `statement.py` finds the effects, `assigned.py` puts those of the steps together along the graph.
+There are two versions of everything: what *may* happen (complete, unless `unknown…` is true) and what *must* (it
+happens whenever the function returns). `statement.py` finds the effects, `assigned.py` combines those of the steps
+along the graph.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class Place:
     def __init__(self, module: Module, node: SgNode, imports: Mapping[str, str], variables: Set[str]) -> None:
         self.module = module
         self.node = node
-        self.imports = imports  # what the function around the node imports itself: local name → qualified
+        self.imports = imports  # imports of the function around the node: local name → qualified
         self.variables = variables  # local variables of that function
 
     @property
@@ -43,10 +45,10 @@ class Definition(Place):
         self, module: Module, node: SgNode, imports: Mapping[str, str], variables: Set[str], exact: bool = True
     ) -> None:
         super().__init__(module, node, imports, variables)
-        self.exact = exact  # False: an object that had time to be changed; only its type is sure
+        self.exact = exact  # False: the object may have changed, so only its type is certain
 
     def part(self, node: SgNode) -> Definition:
-        """An expression within this one."""
+        """Returns an expression inside this one."""
         return Definition(self.module, node, self.imports, self.variables)
 
     def inexact(self, immutable: bool) -> Definition:
@@ -57,22 +59,23 @@ ANYTHING: frozenset[Definition | None] = frozenset(
     [None]
 )  # None among the definitions: a value that cannot be followed
 
-Definitions = frozenset  # of Definition | None; what a name may hold
+Definitions = frozenset  # of Definition | None: the values that a name may hold
 
 
 @record
 class Kind:
-    """What a variable holds, where that is `self`, `inputs` or something made of it."""
+    """The kind of a variable that holds `self`, `inputs` or a value made from them."""
 
     what: str  # see below
-    branch: str = ""  # of an input: the step it was asked by; "" for any
-    sure: bool = True  # False: it may hold something else too, on another path
-    every: bool = False  # holds all inputs, or (an input) is each of them in turn
+    branch: str = ""  # of an input: the step that names it; "": any
+    sure: bool = True  # False: it may hold other values on other paths
+    every: bool = False  # contains all inputs, or (an input) is each of them in turn
     parts: tuple[Kind | None, ...] = ()  # of a tuple
 
 
-# `what` is one of: "self"; "inputs", the argument of a join; "input", one branch's flow object; "several", something that can be iterated and gives
-# inputs; "tuple", of `parts`; "tuples", something that gives such tuples; "vars", `self.__dict__`; "mixed", one of several of these.
+# `what` is one of: "self"; "inputs", the argument of a join; "input", one branch's flow object; "several", an iterable
+# of inputs; "tuple", of `parts`; "tuples", an iterable of tuples; "vars", `self.__dict__`; "mixed", one of several of
+# these.
 
 
 SELF = Kind("self")
@@ -82,16 +85,16 @@ INPUT = Kind("input")
 
 @record
 class Read:
-    """A read of `self.name` that the function may reach before it surely has assigned the name."""
+    """A read of `self.name` that the function may reach before it has certainly assigned the name."""
 
     name: str
     place: Place
-    certain: bool  # whenever the function returns, it has come by here
-    guarded: bool  # an AttributeError would be caught, or is expected: `getattr` with a default, `try`, a function that is only passed on
-    own: bool  # in the step's own function, not one that it calls
+    certain: bool  # the function always passes here before it returns
+    guarded: bool  # an AttributeError is caught or expected: `getattr` with a default, `try`, a function passed on
+    own: bool  # in the step's own function, not in one that it calls
     assigned: bool  # the function may have assigned the name before, on some path
-    unknown: bool  # something before it that cannot be followed may have
-    merged: tuple[Merge, ...]  # calls of merge_artifacts that may have come before
+    unknown: bool  # code before it that cannot be followed may have assigned it
+    merged: tuple[Merge, ...]  # calls of merge_artifacts that may come before it
 
 
 @record
@@ -122,16 +125,18 @@ class Merge:
     """`self.merge_artifacts(inputs, include=…, exclude=…)`."""
 
     place: Place
-    include: tuple[str, ...] | None  # None: not known here
+    include: tuple[str, ...] | None  # None: unknown
     exclude: tuple[str, ...] | None
     certain: bool
     guarded: bool
-    may: frozenset[str]  # what the step has perhaps assigned before it
+    may: frozenset[str]  # names that the step may have assigned before it
     must: frozenset[str]
     unknown: bool
 
     def takes(self, name: str) -> bool | None:
-        """Whether the merge would take the artifact over, if the inputs agree on it and `self` does not have it; None when that is not known."""
+        """Returns True if the merge takes the artifact over, given that the inputs agree on it and `self` lacks it;
+        None if unknown.
+        """
         if self.include is None or self.exclude is None:
             return None
         return name in self.include if self.include else name not in self.exclude
@@ -142,16 +147,16 @@ class InputRead:
     """A read of `name` of a join's inputs, as in `inputs.branch.name` or `[each.name for each in inputs]`."""
 
     name: str
-    branch: str  # "" when it is not one that is named
+    branch: str  # "": not one that is named
     place: Place
     certain: bool
     guarded: bool
-    each: bool  # of every one of the inputs, whenever the function returns
+    each: bool  # of all inputs, whenever the function returns
 
 
 @record
 class BranchUse:
-    """`inputs.branch`."""
+    """A use of `inputs.branch`."""
 
     branch: str
     place: Place
@@ -161,10 +166,10 @@ class BranchUse:
 
 @record
 class Effects:
-    """What a function does."""
+    """The effects of a function."""
 
     reads: tuple[Read, ...] = ()
-    mentions: frozenset[str] = frozenset()  # every name that it may read, also after having assigned it
+    mentions: frozenset[str] = frozenset()  # every name that it may read, even after assigning it
     writes: tuple[Write, ...] = ()
     deletes: tuple[Delete, ...] = ()
     merges: tuple[Merge, ...] = ()
@@ -172,13 +177,13 @@ class Effects:
     branches: tuple[BranchUse, ...] = ()
     ever: frozenset[str] = frozenset()  # assigned on some path, perhaps one that ends in an exception
     may: frozenset[str] = frozenset()  # assigned when it returns, on some path
-    must: frozenset[str] = frozenset()  # assigned, and not deleted since, whenever it returns
+    must: frozenset[str] = frozenset()  # assigned and not deleted, whenever it returns
     deleted: frozenset[str] = frozenset()  # on some path
-    definitions: Mapping[str, frozenset[Definition | None]] = {}  # what each of `may` holds then
-    merged: tuple[Merge, ...] = ()  # that have surely been made when it returns
+    definitions: Mapping[str, frozenset[Definition | None]] = {}  # the values of each of `may` then
+    merged: tuple[Merge, ...] = ()  # certainly called when it returns
     unknown_reads: bool = False
     unknown_writes: bool = False
-    flow_objects: tuple[Write, ...] = ()  # assignments of `self`, `inputs` or something that holds one of them
+    flow_objects: tuple[Write, ...] = ()  # assignments of `self`, `inputs` or a value that contains one of them
     returns: Kind | None = None
     leaves: bool = False  # it never returns: it always raises
 
@@ -188,7 +193,7 @@ UNKNOWN = Effects(unknown_reads=True, unknown_writes=True)
 
 
 class State:
-    """What is known at one point of a function. Changed in place; `copy` where paths part, `joined` where they meet."""
+    """The facts at one point of a function. Changed in place; `copy` where paths diverge, `joined` where they meet."""
 
     __slots__ = ("definitions", "deleted", "env", "may", "merged", "must", "sure_merged", "unknown")
 
@@ -197,10 +202,10 @@ class State:
         self.must: set[str] = set()
         self.deleted: set[str] = set()
         self.definitions: dict[str, frozenset[Definition | None]] = {}
-        self.env: dict[str, object] = {}  # local variable → Kind, Definition, LocalFunction; absent: nothing is known
+        self.env: dict[str, object] = {}  # local variable → Kind, Definition, LocalFunction; absent: unknown
         self.merged: tuple[Merge, ...] = ()  # perhaps
         self.sure_merged: tuple[Merge, ...] = ()
-        self.unknown = False  # something may have assigned anything
+        self.unknown = False  # anything may have been assigned
 
     def copy(self) -> State:
         made = State()
@@ -227,7 +232,10 @@ class State:
 
 
 def joined(one: State | None, other: State | None) -> State | None:
-    """The state where two paths meet; None for a path that does not get there. `one` is changed and returned, if it is there."""
+    """Returns the state where two paths meet; None for a path that does not get there.
+
+    Changes and returns `one` if given.
+    """
     if one is None or other is None:
         return other if one is None else one
     one.may |= other.may
@@ -251,13 +259,13 @@ def joined(one: State | None, other: State | None) -> State | None:
 
 
 def mixed(one: object, other: object, both_bound: bool) -> object:
-    """What a variable holds that holds the one on one path and the other on another."""
+    """Returns the kind of a variable that holds the one on one path and the other on the other path."""
     if one == other:
         return one
     for mine, others in ((one, other), (other, one)):
         if isinstance(mine, Kind):
             if not both_bound and others is None:
-                return mine  # not bound on the other path: reading it there is an error of its own
+                return mine  # unbound on the other path, where reading it is a different error
             if isinstance(others, Kind):
                 return either(mine, others)
             return Kind(mine.what, mine.branch, False, mine.every, mine.parts)
@@ -265,7 +273,7 @@ def mixed(one: object, other: object, both_bound: bool) -> object:
 
 
 def either(one: Kind | None, other: Kind | None) -> Kind | None:
-    """What holds the one or the other."""
+    """Returns the kind of a value that is one or the other."""
     if one == other or one is None or other is None:
         held = one if one is not None else other
         return held if one == other or held is None else Kind(held.what, held.branch, False, held.every, held.parts)
@@ -280,7 +288,7 @@ def either(one: Kind | None, other: Kind | None) -> Kind | None:
 
 
 def element(held: Kind | None) -> Kind | None:
-    """What iterating over it gives."""
+    """Returns the kind of its items."""
     if held is None:
         return None
     if held.what in ("inputs", "several"):

@@ -1,6 +1,6 @@
-"""A function's body, statement by statement, as Python would run it. Start reading at `read_body`.
+"""Reads a function's body, statement by statement, as Python would run it. Start reading at `read_body`.
 
-Paths are kept apart only as far as `State` says: where they meet again, what they agree on is sure and the rest is possible.
+Paths are separate only until they meet again: then, facts common to both are certain, and the rest are possible.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ if TYPE_CHECKING:
 
     from .functions import Code, Functions
 
-# Exceptions that a read of an unset artifact raises, or that its handler would catch with others.
+# Handlers of `_CATCHES` catch the AttributeError of an unset artifact; those of `_OTHERS` do not.
 _CATCHES = frozenset(["AttributeError", "Exception", "BaseException", "MetaflowException"])
 _OTHERS = frozenset(
     (
-        "ArithmeticError AssertionError BlockingIOError BrokenPipeError ConnectionError EOFError FileExistsError FileNotFoundError "
-        "ImportError IndexError IOError IsADirectoryError JSONDecodeError KeyError KeyboardInterrupt LookupError ModuleNotFoundError NameError "
-        "NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration SystemExit TimeoutError TypeError UnicodeDecodeError "
+        "ArithmeticError AssertionError BlockingIOError BrokenPipeError ConnectionError EOFError FileExistsError "
+        "FileNotFoundError "
+        "ImportError IndexError IOError IsADirectoryError JSONDecodeError KeyError KeyboardInterrupt LookupError "
+        "ModuleNotFoundError NameError "
+        "NotImplementedError OSError OverflowError PermissionError RuntimeError StopIteration SystemExit "
+        "TimeoutError TypeError UnicodeDecodeError "
         "UnicodeError ValueError ZeroDivisionError"
     ).split()
 )
 
 
 def read_body(functions: Functions, code: Code, bound: dict[str, Kind]) -> Effects:
-    """Returns the effects of a call of the function, whose parameters hold what `bound` says (the others: nothing that matters)."""
+    """Returns the effects of a call of the function; `bound` are the kinds of its relevant parameters."""
     state = State()
     state.env.update(dict.fromkeys(parameters(code)[0], ANYTHING))
     state.env.update(bound)
@@ -42,7 +45,7 @@ def read_body(functions: Functions, code: Code, bound: dict[str, Kind]) -> Effec
 
 
 def read_nested(around: Reader, code: Code, state: State, active: tuple[int, ...]) -> Effects:
-    """The effects of a function that is defined inside another; `state` holds the variables that it sees."""
+    """Returns the effects of a nested function; `state` holds the variables that it sees."""
     reader = Reader(around.functions, code, state, active)
     reader.imports = around.imports
     return _read(reader)
@@ -59,19 +62,22 @@ def _read(reader: Reader) -> Effects:
     last = joined(reader.exits, reader.state)
     end = last or State()
     found = Effects(
-        tuple(reader.reads), frozenset(reader.mentions), tuple(reader.writes), tuple(reader.deletes), tuple(reader.merges), tuple(reader.inputs),
-        tuple(reader.branches), frozenset(name for name, _ in reader.log), frozenset(end.may), frozenset(end.must), frozenset(end.deleted),
-        end.definitions, end.sure_merged, reader.unknown_reads, reader.unknowns > 0, tuple(reader.flow_objects), reader.returns, last is None,
+        tuple(reader.reads), frozenset(reader.mentions), tuple(reader.writes), tuple(reader.deletes),
+        tuple(reader.merges), tuple(reader.inputs),
+        tuple(reader.branches), frozenset(name for name, _ in reader.log), frozenset(end.may), frozenset(end.must),
+        frozenset(end.deleted),
+        end.definitions, end.sure_merged, reader.unknown_reads, reader.unknowns > 0, tuple(reader.flow_objects),
+        reader.returns, last is None,
     )  # fmt: skip
     return _of_generator(found) if reader.is_generator else found
 
 
 def _of_generator(found: Effects) -> Effects:
-    """A generator runs when somebody asks for its items: perhaps never, perhaps not to its end."""
+    """Returns the effects of a generator, which runs only as far as its items are used, perhaps never."""
     return replace(
         found,
-        reads=tuple(replace(each, certain=False, guarded=True) for each in found.reads),
-        writes=tuple(replace(each, certain=False) for each in found.writes),
+        reads=tuple(replace(read, certain=False, guarded=True) for read in found.reads),
+        writes=tuple(replace(write, certain=False) for write in found.writes),
         inputs=tuple(replace(each, certain=False, guarded=True, each=False) for each in found.inputs),
         may=found.ever,
         must=frozenset(),
@@ -81,7 +87,7 @@ def _of_generator(found: Effects) -> Effects:
     )
 
 
-# ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _block(reader: Reader, node: SgNode) -> None:
@@ -96,19 +102,19 @@ def _statement(reader: Reader, node: SgNode) -> None:
     if handler is not None:
         handler(reader, node)
     else:
-        for each in node.named_children():
-            expression.use(reader, each)
+        for child in node.named_children():
+            expression.use(reader, child)
 
 
 def _expression_statement(reader: Reader, node: SgNode) -> None:
-    for each in node.named_children():
-        kind = each.kind()
+    for child in node.named_children():
+        kind = child.kind()
         if kind == "assignment":
-            _assignment(reader, each)
+            _assignment(reader, child)
         elif kind == "augmented_assignment":
-            _augmented(reader, each)
+            _augmented(reader, child)
         else:
-            expression.result(reader, each)  # what nobody takes goes nowhere
+            expression.result(reader, child)  # the value is discarded
 
 
 def _assignment(reader: Reader, node: SgNode) -> None:
@@ -124,9 +130,9 @@ def _assignment(reader: Reader, node: SgNode) -> None:
         right = inner
     parts = _parts(right)
     if parts is not None and all(
-        _parts(each) is not None and len(_parts(each) or ()) == len(parts) for each in targets
+        _parts(target) is not None and len(_parts(target) or ()) == len(parts) for target in targets
     ):
-        values = [expression.result(reader, each) for each in parts]
+        values = [expression.result(reader, part) for part in parts]
         for target in targets:
             for each, value, one in zip(_parts(target) or (), values, parts):
                 binding.bind(reader, each, value, one)
@@ -148,18 +154,18 @@ def _augmented(reader: Reader, node: SgNode) -> None:
 
 
 def _return_statement(reader: Reader, node: SgNode) -> None:
-    for each in node.named_children():
-        held = expression.result(reader, each)
+    for child in node.named_children():
+        held = expression.result(reader, child)
         reader.returns = either(reader.returns, held) if reader.exits is not None else held
     if reader.state is not None:
         reader.exits = joined(reader.exits, reader.state)
         reader.state = None
-        reader.returned = True  # what follows runs only if this did not
+        reader.returned = True  # the next clauses run only if this one did not
 
 
 def _raise_statement(reader: Reader, node: SgNode) -> None:
-    for each in node.named_children():
-        expression.use(reader, each)
+    for child in node.named_children():
+        expression.use(reader, child)
     reader.state = None
 
 
@@ -190,7 +196,7 @@ def _delete_statement(reader: Reader, node: SgNode) -> None:
 def _if_statement(reader: Reader, node: SgNode) -> None:
     outer = reader.uncertain
     end: State | None = None
-    for clause in (node, *(each for each in node.named_children() if each.kind() in ("elif_clause", "else_clause"))):
+    for clause in (node, *(child for child in node.named_children() if child.kind() in ("elif_clause", "else_clause"))):
         if reader.state is None:
             break
         if clause.kind() == "else_clause":
@@ -215,10 +221,10 @@ def _if_statement(reader: Reader, node: SgNode) -> None:
 
 
 def _clause(reader: Reader, node: SgNode) -> None:
-    """The block of an `else`, `finally` or `except`."""
-    for each in node.named_children():
-        if each.kind() == "block":
-            _block(reader, each)
+    """Returns the block of an `else`, `finally` or `except`."""
+    for child in node.named_children():
+        if child.kind() == "block":
+            _block(reader, child)
 
 
 def _for_statement(reader: Reader, node: SgNode) -> None:
@@ -267,13 +273,11 @@ def _loop(reader: Reader, node: SgNode, enter: Callable[[], None], body: SgNode,
         end = joined(reader.state, loop.nexts)
         if not (again and end is not None and _gains(before, end) and reader.may_repeat()):
             break
-        reader.forget(
-            mark
-        )  # a variable holds a flow object from the second turn on: the body is read again, knowing that
+        reader.forget(mark)  # a variable holds a flow object from the second iteration on, so the body is read again
         reader.state = joined(before.copy(), end)
     reader.in_loop(mark)
     reader.state = None if endless else end if once and end is not None else joined(before, end)
-    alternative = next((each for each in node.named_children() if each.kind() == "else_clause"), None)
+    alternative = next((child for child in node.named_children() if child.kind() == "else_clause"), None)
     if alternative is not None and reader.state is not None:
         reader.uncertain += loop.breaks is not None
         _clause(reader, alternative)
@@ -285,8 +289,8 @@ def _try_statement(reader: Reader, node: SgNode) -> None:
     if reader.state is None:
         return
     clauses = node.named_children()
-    handlers = [each for each in clauses if each.kind() in ("except_clause", "except_group_clause")]
-    going_on = [each for each in handlers if not _raises_again(each)]
+    handlers = [clause for clause in clauses if clause.kind() in ("except_clause", "except_group_clause")]
+    going_on = [handler for handler in handlers if not _raises_again(handler)]
     guards = any(map(_may_catch, going_on))
     outer, before, mark = reader.uncertain, reader.state.copy(), Mark(reader)
     reader.guards += guards
@@ -304,15 +308,15 @@ def _try_statement(reader: Reader, node: SgNode) -> None:
     end: State | None = normal
     for handler in handlers:
         reader.state = failed.copy()
-        for each in handler.named_children():
-            if each.kind() == "as_pattern":
-                _pattern(reader, each, None)
-            elif each.kind() not in ("block", "comment"):
-                expression.use(reader, each)
+        for child in handler.named_children():
+            if child.kind() == "as_pattern":
+                _pattern(reader, child, None)
+            elif child.kind() not in ("block", "comment"):
+                expression.use(reader, child)
         _clause(reader, handler)
         end = joined(end, reader.state)
     reader.uncertain = outer
-    last = next((each for each in clauses if each.kind() == "finally_clause"), None)
+    last = next((clause for clause in clauses if clause.kind() == "finally_clause"), None)
     if last is None:
         reader.state = end
         return
@@ -328,12 +332,12 @@ def _try_statement(reader: Reader, node: SgNode) -> None:
 
 
 def _clause_of(reader: Reader, node: SgNode, kind: str) -> None:
-    for each in node.named_children():
-        if each.kind() == kind:
+    for child in node.named_children():
+        if child.kind() == kind:
             if kind == "block":
-                _block(reader, each)
+                _block(reader, child)
             else:
-                _clause(reader, each)
+                _clause(reader, child)
             return
 
 
@@ -361,13 +365,13 @@ def _with_statement(reader: Reader, node: SgNode) -> None:
         _block(reader, body)
     reader.guards -= not safe
     reader.uncertain = outer
-    if not safe:  # what it swallows, the function goes on from
+    if not safe:  # the function continues after an exception that it swallows
         reader.since(mark, before)
         reader.state = joined(before, reader.state)
 
 
 def _lets_through(reader: Reader, manager: SgNode) -> bool:
-    """True for a context manager that is known not to swallow exceptions."""
+    """Returns True for a context manager that is known not to swallow exceptions."""
     function = manager.field("function") if manager.kind() == "call" else manager
     if function is None or function.kind() not in ("identifier", "attribute"):
         return False
@@ -383,11 +387,11 @@ def _lets_through(reader: Reader, manager: SgNode) -> bool:
 
 
 def _pattern(reader: Reader, node: SgNode, value: SgNode | None) -> None:
-    """`value as target`."""
+    """Handles `value as target`."""
     children = node.named_children()
     expression.use(reader, children[0])
-    for each in children[1:]:
-        for target in each.named_children():
+    for child in children[1:]:
+        for target in child.named_children():
             binding.bind(reader, target, None, value)
 
 
@@ -396,9 +400,9 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
         return
     outer = reader.uncertain
     block = _child(node, "block")
-    for each in node.named_children():
-        if each.kind() != "block":
-            expression.use(reader, each)
+    for child in node.named_children():
+        if child.kind() != "block":
+            expression.use(reader, child)
     end: State | None = None
     rest: State | None = reader.state
     for case in block.named_children() if block is not None else []:
@@ -409,9 +413,9 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
         guard = _child(case, "if_clause")
         for name in (
             name
-            for each in case.named_children()
-            if each.kind() == "case_pattern"
-            for name in each.find_all(kind="identifier")
+            for child in case.named_children()
+            if child.kind() == "case_pattern"
+            for name in child.find_all(kind="identifier")
         ):
             reader.state.env.pop(name.text(), None)
         if guard is not None:
@@ -421,14 +425,14 @@ def _match_statement(reader: Reader, node: SgNode) -> None:
         if body is not None:
             _block(reader, body)
         end = joined(end, reader.state)
-        patterns = [each for each in case.named_children() if each.kind() == "case_pattern"]
+        patterns = [child for child in case.named_children() if child.kind() == "case_pattern"]
         if guard is None and len(patterns) == 1 and patterns[0].text().isidentifier():
             rest = None
     reader.uncertain = outer
     reader.state = joined(end, rest)
 
 
-# ── definitions inside the function ──────────────────────────────────────────────────────────────────────────────────────
+# ── definitions inside the function ──────────────────────────────────────────────────────────────────────────────────
 
 
 def _function_definition(reader: Reader, node: SgNode) -> None:
@@ -444,9 +448,9 @@ def _function_definition(reader: Reader, node: SgNode) -> None:
 
 def _decorated_definition(reader: Reader, node: SgNode) -> None:
     definition = node.field("definition")
-    for each in node.named_children():
-        if each.kind() == "decorator":
-            for inner in each.named_children():
+    for child in node.named_children():
+        if child.kind() == "decorator":
+            for inner in child.named_children():
                 expression.use(reader, inner)
     if definition is None or reader.state is None:
         return
@@ -470,20 +474,20 @@ def _class_definition(reader: Reader, node: SgNode) -> None:
 def _import_statement(reader: Reader, node: SgNode) -> None:
     origin = node.field("module_name")
     base = f"{origin.text()}." if origin is not None else ""
-    for each in node.named_children():
-        if origin is not None and each.range().start.index == origin.range().start.index:
+    for child in node.named_children():
+        if origin is not None and child.range().start.index == origin.range().start.index:
             continue
-        if each.kind() == "aliased_import":
-            name, alias = each.field("name"), each.field("alias")
+        if child.kind() == "aliased_import":
+            name, alias = child.field("name"), child.field("alias")
             if name is not None and alias is not None:
                 reader.imported(alias.text(), base + name.text())
-        elif each.kind() == "dotted_name":
-            first = each.text() if base else each.text().partition(".")[0]
+        elif child.kind() == "dotted_name":
+            first = child.text() if base else child.text().partition(".")[0]
             reader.imported(first, base + first)
 
 
 def _global_statement(reader: Reader, node: SgNode) -> None:
-    reader.globals.update(each.text() for each in node.named_children())
+    reader.globals.update(child.text() for child in node.named_children())
 
 
 def _nothing(_reader: Reader, _node: SgNode) -> None:
@@ -491,38 +495,41 @@ def _nothing(_reader: Reader, _node: SgNode) -> None:
 
 
 _STATEMENTS: dict[str, Callable[[Reader, SgNode], None]] = {
-    "expression_statement": _expression_statement, "return_statement": _return_statement, "raise_statement": _raise_statement,
-    "break_statement": _break_statement, "continue_statement": _continue_statement, "delete_statement": _delete_statement,
+    "expression_statement": _expression_statement, "return_statement": _return_statement,
+    "raise_statement": _raise_statement,
+    "break_statement": _break_statement, "continue_statement": _continue_statement,
+    "delete_statement": _delete_statement,
     "if_statement": _if_statement, "for_statement": _for_statement, "while_statement": _while_statement,
     "try_statement": _try_statement, "with_statement": _with_statement, "match_statement": _match_statement,
     "function_definition": _function_definition, "decorated_definition": _decorated_definition,
-    "class_definition": _class_definition, "import_statement": _import_statement, "import_from_statement": _import_statement,
+    "class_definition": _class_definition, "import_statement": _import_statement,
+    "import_from_statement": _import_statement,
     "global_statement": _global_statement, "nonlocal_statement": _global_statement, "block": _block,
     "pass_statement": _nothing, "comment": _nothing,
 }  # fmt: skip
 
 
 def _child(node: SgNode, kind: str) -> SgNode | None:
-    return next((each for each in node.named_children() if each.kind() == kind), None)
+    return next((child for child in node.named_children() if child.kind() == kind), None)
 
 
 def _parts(node: SgNode) -> list[SgNode] | None:
-    """The elements of a tuple that is written out, without a starred one; else None."""
+    """Returns the elements of a tuple literal without a starred one, else None."""
     if node.kind() not in ("expression_list", "tuple", "pattern_list", "tuple_pattern"):
         return None
-    parts = [each for each in node.named_children() if each.kind() != "comment"]
-    return None if any(each.kind() in ("list_splat", "list_splat_pattern") for each in parts) else parts
+    parts = [child for child in node.named_children() if child.kind() != "comment"]
+    return None if any(part.kind() in ("list_splat", "list_splat_pattern") for part in parts) else parts
 
 
 def _has_items(node: SgNode) -> bool:
-    """True for a list or tuple that is written out and not empty."""
+    """Returns True for a non-empty list or tuple literal."""
     return node.kind() in ("list", "tuple") and any(
-        each.kind() not in ("list_splat", "comment") for each in node.named_children()
+        child.kind() not in ("list_splat", "comment") for child in node.named_children()
     )
 
 
 def _gains(before: State, end: State) -> bool:
-    """True if a variable holds a flow object, or inputs, at the end that did not at the beginning, and was bound then."""
+    """Returns True if a variable bound at the beginning holds a flow object or inputs only at the end."""
     return any(
         isinstance(value, Kind) and name in before.env and before.env[name] != value for name, value in end.env.items()
     )
@@ -530,24 +537,26 @@ def _gains(before: State, end: State) -> bool:
 
 def _raises_again(handler: SgNode) -> bool:
     block = _child(handler, "block")
-    statements = [each for each in block.named_children() if each.kind() != "comment"] if block is not None else []
+    statements = [child for child in block.named_children() if child.kind() != "comment"] if block is not None else []
     return bool(statements) and statements[-1].kind() == "raise_statement"
 
 
 def _may_catch(handler: SgNode) -> bool:
-    """True if the handler may catch an AttributeError."""
-    types = [each for each in handler.named_children() if each.kind() not in ("block", "comment")]
+    """Returns True if the handler may catch an AttributeError."""
+    types = [child for child in handler.named_children() if child.kind() not in ("block", "comment")]
     if not types:
         return True
-    names = [each.text() for each in types[0].find_all(kind="identifier")] or [types[0].text()]
+    names = [match.text() for match in types[0].find_all(kind="identifier")] or [types[0].text()]
     alias = [
-        name.text() for each in types[0].find_all(kind="as_pattern_target") for name in each.find_all(kind="identifier")
+        name.text()
+        for match in types[0].find_all(kind="as_pattern_target")
+        for name in match.find_all(kind="identifier")
     ]
     return any(name in _CATCHES or name not in _OTHERS for name in names if name not in alias)
 
 
 def constant(node: SgNode) -> bool | None:
-    """What a condition always is, None for one that is only known when it runs."""
+    """Returns the constant value of a condition, or None if it is only known at run time."""
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     text = node.text()

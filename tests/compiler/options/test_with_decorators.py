@@ -77,20 +77,23 @@ def test_a_decorator_of_the_step_stays(tmp_path: Path) -> None:
     [
         ("retri", "FLOW110 `--with retri` names no decorator of steps; did you mean `retry`?"),
         ("retry:tims=2", "FLOW113 `--with retry:tims=2`: `@retry` has no attribute `tims`; did you mean `times`?"),
-        ("retry:2", "FLOW117 `--with retry:2` cannot be understood; write `--with retry:attribute=value`"),
-        ("retry:times=NaN", "FLOW117 `--with retry:times=NaN` cannot be understood; give another value"),
-        ("retry:times=9", "FLOW121 `--with retry:times=9`: `@retry(times=9)` is not possible; write `@retry(times=4)`"),
-        ("timeout", "FLOW121 `--with timeout`: `@timeout` has no duration; write `@timeout(minutes=5)`, for example"),
+        ("retry:2", "FLOW117 invalid option `--with retry:2`; write `--with retry:attribute=value`"),
+        ("retry:times=NaN", "FLOW117 invalid option `--with retry:times=NaN`; give a different value"),
+        ("retry:times=9", "FLOW121 `--with retry:times=9`: invalid value: `@retry(times=9)`; write `@retry(times=4)`"),
+        (
+            "timeout",
+            "FLOW121 `--with timeout`: `@timeout` has no duration; give a duration, such as `@timeout(minutes=5)`",
+        ),
         (
             "schedule:daily=true",
-            "FLOW112 `--with schedule:daily=true`: `@schedule` goes on the flow class; write it above the class",
+            "FLOW112 `--with schedule:daily=true`: `@schedule` belongs on the flow class; write it above the class",
         ),
         ("mine.timed:a=1", "FLOW118 `--with mine.timed:a=1` names a decorator by its path; write it above the steps"),
         (
             "titus",
-            "FLOW115 `--with titus`: `@titus` is an extension's, not Metaflow's core; say what the task needs with `@resources`",
+            "FLOW115 `--with titus`: `@titus` belongs to an extension, not to Metaflow's core; state what the task needs with `@resources`",
         ),
-        ("", "FLOW110 `--with ` names no decorator of steps; see `flowc explain FLOW110` for those that are known"),
+        ("", "FLOW110 `--with ` names no decorator of steps; use one of the step decorators in the documentation"),
     ],
 )
 def test_mistakes(text: str, said: str, tmp_path: Path) -> None:

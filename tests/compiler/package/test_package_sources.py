@@ -85,9 +85,9 @@ def test_the_flow_s_own_files_win(folder: Path) -> None:
     [
         ("@package_sources('../nowhere')", "FLOW121", "there is no `../nowhere`"),
         ("@package_sources(['../shared', '../client'], arcname='x')", "FLOW121", "one source"),
-        ("@package_sources('../shared', arcname='../x')", "FLOW121", "no place in the code package"),
+        ("@package_sources('../shared', arcname='../x')", "FLOW121", "is not a path in the code package"),
         ("@package_sources(3)", "FLOW121", "names no files"),
-        ("@package_sources('../shared', suffixes=3)", "FLOW121", "are texts"),
+        ("@package_sources('../shared', suffixes=3)", "FLOW121", "must be texts"),
         ("@package_sources(open('list').read())", "FLOW120", "`sources`"),
         ("@package_sources('../shared', arcnam='x')", "FLOW113", "arcnam"),
     ],

@@ -46,7 +46,7 @@ def value(folder: Path, arguments: str, given: Given = NOTHING, top: str = "") -
 STEP = "@step\ndef start(self):\n    self.next(self.end)\n"
 
 
-# ── where the text comes from ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the source of the text ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_default_file_is_beside_the_flow_or_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_path_from_the_flows_own_file(path: str, tmp_path: Path) -> None:
     (tmp_path / "conf" / "c.json").write_text("{}")
     top = "from pathlib import Path\nFOLDER = os.path.join(os.path.dirname(__file__), 'conf')\nHERE = Path(__file__).parent\n"
     flow = program(tmp_path, f"cfg = Config('cfg', default={path})", top=top).flow
-    assert flow.inputs[0].value == "conf/c.json"  # the same on every machine
+    assert flow.inputs[0].value == "conf/c.json"  # equal on every machine
 
 
 def test_what_is_given_comes_first(tmp_path: Path) -> None:
