@@ -100,7 +100,7 @@ class Options:
     deployment: str = ""  # PROJECT.BRANCH.FLOW, from which the deployed object is named; "" without `@project`
     name: str = ""  # of the deployed object; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
-    packages: tuple[tuple[str, str], ...] = ()  # step → its FLOWC_PACKAGES (docs/shim.md, Packages), if it has some
+    packages: tuple[tuple[str, str], ...] = ()  # step → its FLOWC_PACKAGES (docs/shim.md), if it has some
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 

@@ -5,6 +5,7 @@ What specs say of it, and what is wrong with that before anything is written.
 
 from __future__ import annotations
 
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 from . import locks, requests
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from .pylock import Lock
 
 ARCHIVE, NONE = "archive", "none"
+_IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
 
 
 def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
-    """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md, Packages).
+    """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md).
 
     `how`: the option, "" where it is not given.
     """
@@ -60,9 +62,8 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
         return
-    own = next(
-        (str(each.attributes["image"]) for each in reversed(step.decorators) if each.attributes.get("image")), image
-    )
+    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
+    own = next((str(name) for name in reversed(images) if name), image)
     has = requests.default_python({"image": own})
     if has and has != of[0].python:
         yield Diagnostic(

@@ -7,6 +7,7 @@ none.
 
 from __future__ import annotations
 
+from flowc.compiler.decorators._packages import read
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic
 
@@ -58,9 +59,8 @@ def is_disabled(flow: Flow, step: Step) -> bool:
     `disabled` of either kind does it, the step's own before the flow's.
     """
     for kind in KINDS:
-        values = [each.attributes["disabled"] for each in decorators_of(flow, step, kind)]
-        value = next((each for each in reversed(values) if each is not None), False)
-        if value is True or str(value).lower() == "true":  # as text from `--with pypi:disabled=true`
+        values = [read(decorator).is_disabled for decorator in decorators_of(flow, step, kind)]
+        if next((value for value in reversed(values) if value is not None), False):
             return True
     return False
 
@@ -154,9 +154,8 @@ def _of_conda(flow: Flow, step: Step, pypi: Packages | None) -> Diagnostic:
 
 def _same_names(flow: Flow, step: Step) -> Iterator[Diagnostic]:
     for decorator in decorators_of(flow, step, "pypi"):
-        names = decorator.attributes.get("packages")
         seen: dict[str, str] = {}
-        for name in names if isinstance(names, dict) else ():
+        for name in read(decorator).packages:
             first = seen.setdefault(normalized(name).partition("[")[0], name)
             if first != name:
                 yield _cannot(

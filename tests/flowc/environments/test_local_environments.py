@@ -217,11 +217,11 @@ def test_cache_and_resume_know_the_environment(tmp_path: Path, index: PackageInd
 
     path = decorated("2.0")
     lock(path, index)
-    assert "taken over" not in run(path, index, "--cache").stdout
-    assert run(path, index, "--cache", run_id="same").stdout.count("taken over") == 2
+    assert "reused from" not in run(path, index, "--cache").stdout
+    assert run(path, index, "--cache", run_id="same").stdout.count("reused from") == 2
     decorated(">=1")
     lock(path, index)
-    assert run(path, index, "--cache", run_id="resolved-alike").stdout.count("taken over") == 1, (
+    assert run(path, index, "--cache", run_id="resolved-alike").stdout.count("reused from") == 1, (
         "the decorator is part of the step's code"
     )
     file = path.with_suffix(".lock") / "pylock.end-linux-amd64.toml"
@@ -230,7 +230,7 @@ def test_cache_and_resume_know_the_environment(tmp_path: Path, index: PackageInd
     lock(path, index, "--upgrade")
     assert file.read_text() != before
     done = run(path, index, "--cache", run_id="upgraded")
-    assert done.stdout.count("taken over") == 1 and left(path, "end", "upgraded")["version"] == "'3.0'"
+    assert done.stdout.count("reused from") == 1 and left(path, "end", "upgraded")["version"] == "'3.0'"
     done = flowc(
         "resume",
         str(path),
@@ -244,7 +244,7 @@ def test_cache_and_resume_know_the_environment(tmp_path: Path, index: PackageInd
         env=variables(tmp_path),
         check=True,
     )
-    assert left(path, "end", "resumed")["version"] == "'3.0'" and done.stdout.count("taken over") == 1
+    assert left(path, "end", "resumed")["version"] == "'3.0'" and done.stdout.count("reused from") == 1
     decorated("1.0")
     done = flowc("resume", str(path), "--run", "same", "--store", str(tmp_path / "store"), env=variables(tmp_path))
     assert done.returncode == 1 and "error[FLOW161]" in done.stderr
