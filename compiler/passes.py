@@ -19,7 +19,8 @@ from .package.closure import closure
 from .read.flow import read_flow
 from .read.helper_declarations import native
 from .read.members import own_decorators
-from .report.diagnostics import Diagnostic
+from .report.diagnostics import Diagnostic, Refused
+from .report.judgement import judged
 from .source.sources import Sources
 
 TYPE_CHECKING = False
@@ -64,8 +65,15 @@ class Compile:
 
 
 def source(now: Compile) -> Result:
-    """Reads and parses the flow's file. Other files are read when a name first leads to them."""
-    return replace(now, module=now.sources.main()), ()
+    """Reads and parses the flow's file, and finds the source roots that it adds. Other files are read when a name first leads to them."""
+    module = now.sources.main()
+    if "sys" in module.imports and "path" in module.source.text:  # rare, so the import is only paid then
+        from .options.source_roots import own_roots
+
+        environment = Environment(dict(now.given.variables), now.given.whole_environment, set())
+        evaluator = Evaluator(Resolver(now.sources), Values(dict(now.given.values)), environment)
+        now.sources.add_roots(own_roots(evaluator, module))
+    return replace(now, module=module), ()
 
 
 def names(now: Compile) -> Result:
@@ -88,6 +96,8 @@ def names(now: Compile) -> Result:
 def reading(now: Compile) -> Result:
     """Reads the flow: its members, configurations, parameters, decorators, steps and the transitions between them."""
     read, diagnostics = read_flow(now.evaluator, now.flow_class, now.given)
+    if any(each.code == "FLOW105" for each in diagnostics):  # steps may be missing, so nothing more can be judged
+        raise Refused(judged(diagnostics, now.sources.texts, now.severities))
     return replace(now, reading=read, evaluator=read.evaluator), diagnostics
 
 

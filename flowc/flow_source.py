@@ -7,7 +7,7 @@ import os
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.compile_inputs import NOTHING, Given
 from flowc.compiler.pipeline import Program, load
-from flowc.compiler.report.diagnostics import Diagnostic, Refused
+from flowc.compiler.report.diagnostics import Diagnostic, Refused, located
 
 from .options import Option
 from .settings import settings_for
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+NOWHERE_ELSE: Mapping[str, str] = {}  # all files are in the flow's folder
 
 WITH = Option(
     "--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True
@@ -31,15 +32,29 @@ def load_flow(
     Codes are as serious as the project's settings say, unless `isolated`.
     """
     severities = None if isolated else settings_for(path).severities
+    given = with_roots(given, path, isolated)
     try:
         return load(path, flow_name, attach, severities, given)
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 
 
-def placed(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ...]:
-    """The diagnostics with files as seen from the current folder instead of from the flow's; `path` is the flow's file."""
+def with_roots(given: Given, path: str, isolated: bool = False) -> Given:
+    """Returns what is given, with the source roots of the environment and, unless `isolated`, of the project's settings."""
+    settings = () if isolated else settings_for(path).roots
+    roots = tuple(each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each)
+    return replace(given, roots=(*given.roots, *roots, *settings)) if roots or settings else given
+
+
+def placed(
+    diagnostics: Iterable[Diagnostic], path: str, places: Mapping[str, str] = NOWHERE_ELSE
+) -> tuple[Diagnostic, ...]:
+    """The diagnostics with files as seen from the current folder instead of from the flow's; `path` is the flow's file.
+
+    `places` are the program's: where the files of source roots are.
+    """
     folder = os.path.dirname(path)
+    diagnostics = located(diagnostics, places) if places else diagnostics
     if not folder:
         return tuple(diagnostics)
     return tuple(
@@ -48,10 +63,10 @@ def placed(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ..
     )
 
 
-def placed_sources(sources: Mapping[str, str], path: str) -> dict[str, str]:
+def placed_sources(sources: Mapping[str, str], path: str, places: Mapping[str, str] = NOWHERE_ELSE) -> dict[str, str]:
     """The texts of source files by the names that `placed` gives them."""
     folder = os.path.dirname(path)
-    return {_join(folder, name): text for name, text in sources.items()}
+    return {_join(folder, places.get(name, name)): text for name, text in sources.items()}
 
 
 def _join(folder: str, name: str) -> str:

@@ -33,6 +33,9 @@ VALUES = (
         repeated=True,
     ),
 )
+ROOTS = (
+    Option("--source-root", "a folder that modules are imported from, beside the flow's own", "FOLDER", repeated=True),
+)
 PROJECT = (
     Option("--branch", "the branch of a flow with `@project`", "NAME"),
     Option("--production", "the production branch of a flow with `@project`"),
@@ -40,13 +43,14 @@ PROJECT = (
 OPTIONS = (
     *CONFIGS,
     *VALUES,
+    *ROOTS,
     *PROJECT,
     Option(
         "--run-mutators",
         "let mutators, and functions that configs need, run, in a process of their own without network",
     ),
 )
-RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, where the environment is there and mutators run
+RUN_OPTIONS = (*CONFIGS, VALUES[0], *ROOTS, *PROJECT)  # of `run`, where the environment is there and mutators run
 
 
 def given(arguments: Arguments) -> Given:
@@ -54,7 +58,7 @@ def given(arguments: Arguments) -> Given:
     return Given(
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
-        branch=arguments.text("--branch"), production=arguments.flag("--production"),
+        branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
     )  # fmt: skip
 
 
@@ -64,7 +68,7 @@ def given_to_run(arguments: Arguments) -> Given:
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
     return Given(
         files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True,
-        branch=arguments.text("--branch"), production=arguments.flag("--production"),
+        branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
     )  # fmt: skip
 
 
@@ -130,6 +134,14 @@ def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
         words += argv[at : at + count]
         at += count
     return parse(words, options)
+
+
+def roots_of(arguments: Arguments) -> tuple[str, ...]:
+    """Returns the source roots that the command line gives. Raises Usage for one that is no folder."""
+    for root in arguments.all("--source-root"):
+        if not os.path.isdir(root):
+            raise Usage(f"`--source-root {root}` is not a folder", "give the folder that holds the modules or packages")
+    return tuple(arguments.all("--source-root"))
 
 
 def _pairs(arguments: Arguments, option: str) -> Pairs:

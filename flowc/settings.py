@@ -4,6 +4,7 @@
     target = ["argo", "airflow"]        # what `check` and `compile` compile for, when no `--target` is given
     store = "s3://models/flowc"         # as the options of these names, unless the command line gives them
     image = "trainer:3"
+    source-roots = ["src", "libs"]      # folders, from this file's own, that flows import modules from
     ignore = ["FLOW527"]                # warnings and hints that are not reported
     severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
 
@@ -40,6 +41,7 @@ class Settings:
     severities: dict[str, str] = {}  # code → "error", "warning", "hint" or "ignore"
     options: dict[str, str] = {}  # "store" → its value; "target" → names, with commas
     of_targets: dict[str, dict[str, str]] = {}  # target → its own options
+    roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
 
 
 NONE = Settings()
@@ -126,22 +128,25 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known = ("ignore", "severity", *SHARED, *targets)
+        known = ("ignore", "severity", "source-roots", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
+        roots: tuple[str, ...] = ()
         for key, value in table.items():
             if key not in known:
                 self.unknown(key, known, "`[tool.flowc]`")
             elif key in targets:
                 of_targets[key] = dict(self.of_target(key, value))
+            elif key == "source-roots":
+                roots = tuple(self.roots(value))
             elif key == "ignore":
                 severities.update(self.ignored(value))
             elif key == "severity":
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets)
+        return Settings(self.file, severities, options, of_targets, roots)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(
@@ -160,6 +165,16 @@ class _Reader:
         self.refuse(
             key, f"has an unknown setting `{key}` in {where}", "a setting that nobody reads would change nothing", how
         )
+
+    def roots(self, value: Any) -> Iterator[str]:
+        folder = os.path.dirname(self.file)
+        for each in value if isinstance(value, list) else [None]:
+            if not isinstance(each, str) or not os.path.isdir(os.path.join(folder, each)):
+                what = f"has `source-roots` with `{each}`, which is no folder" if each else "has invalid `source-roots`"
+                self.refuse("source-roots", what, "modules are imported from them",
+                            'list folders, from this file\'s own: `source-roots = ["src"]`')  # fmt: skip
+                return
+            yield os.path.join(folder, each)
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):

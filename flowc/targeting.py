@@ -227,9 +227,9 @@ def problems(
         found += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         found += [replace(each, severity=WARNING) for each in undeployable(program.flow)]
-    found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path))
+    found = list(placed((*program.diagnostics, *judged(found, program, path, arguments)), path, program.places))
     if has_errors(found):
-        raise Refused(found, placed_sources(program.sources, path))
+        raise Refused(found, placed_sources(program.sources, path, program.places))
     return tuple(found)
 
 

@@ -29,6 +29,9 @@ class Given:
     run_mutators: bool = False  # mutators, and functions that configs need, may run, in a process of their own
     branch: str = ""  # `--branch` of a flow with `@project`
     production: bool = False  # `--production`
+    roots: tuple[
+        str, ...
+    ] = ()  # `--source-root`, PYTHONPATH, settings: folders of modules, as seen from the current folder
 
 
 NOTHING = Given()

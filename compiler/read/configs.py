@@ -240,15 +240,13 @@ class _Reader:
         from .own_code import evaluate
 
         flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
-        return evaluate(self.evaluator.resolver.sources.folder, flow, config.name, what, text, self.given)
+        return evaluate(self.evaluator.resolver.sources, flow, config.name, what, text, self.given)
 
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
         """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
         places = [path]
         if path.startswith(HERE):
-            places = [
-                os.path.join(self.evaluator.resolver.sources.folder, *path.removeprefix(HERE).strip("/").split("/"))
-            ]
+            places = [self.evaluator.resolver.sources.path_of(path.removeprefix(HERE).strip("/"))]
         elif is_default and not os.path.isabs(path):
             places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]

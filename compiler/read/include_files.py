@@ -150,7 +150,7 @@ def _content(
     evaluator: Evaluator, member: Member, path: str, shown: str, place: nodes.Span
 ) -> tuple[bytes | None, list[Diagnostic]]:  # fmt: skip
     if path.startswith(HERE):
-        return _read(os.path.join(evaluator.resolver.sources.folder, *shown.split("/"))), []
+        return _read(evaluator.resolver.sources.path_of(shown)), []
     path = os.path.expanduser(path)
     here, beside = (
         _read(path),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..ir import nodes
     from ..options.compile_inputs import Given
+    from ..source.sources import Sources
 
 SECONDS = 60.0  # until the process must have answered
 KEPT_VARIABLES = (
@@ -32,20 +33,20 @@ class Failed(Exception):
     """The process did not do what it was asked for; `args[0]` says why."""
 
 
-def evaluate(folder: str, flow: nodes.Flow, config: str, what: str, text: str | None, given: Given) -> Any:
+def evaluate(sources: Sources, flow: nodes.Flow, config: str, what: str, text: str | None, given: Given) -> Any:
     """Returns what the parser of a config gives for the text, or its callable default. Raises Unfoldable."""
     import ast
 
     try:
         answer = ask(
-            folder, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given
+            sources, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given
         )
     except Failed as error:
         raise Unfoldable(f"its {what} failed: {error}") from None
     return ast.literal_eval(answer["literal"])
 
 
-def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) -> Any:
+def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], given: Given) -> Any:
     """Sends the request to a new process, and returns its answer. Raises Failed."""
     import json
     import select
@@ -53,11 +54,13 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     import subprocess
     import time
 
+    from flowc.runtime_shim.contract.source_roots import variables
+
     from ..ir.json_form import plain_record
 
     reader, writer = os.pipe()
     configs = {"configs": [plain_record(each) for each in flow.configs]}
-    data = {**request, "folder": os.path.abspath(folder), "file": flow.file, "class": flow.name, "flow": configs, "answer": writer,
+    data = {**request, "folder": os.path.abspath(sources.folder), "file": flow.file, "class": flow.name, "flow": configs, "answer": writer,
             "alone": not given.whole_environment}  # fmt: skip
     environment = (
         dict(os.environ)
@@ -67,6 +70,7 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     environment.update(
         {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **dict(given.variables)}
     )
+    environment.update(variables(sources.roots()))
     sys.stdout.flush()
     try:
         process = subprocess.Popen(

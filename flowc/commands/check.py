@@ -7,7 +7,7 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
-from ..flow_source import load_flow, placed_sources
+from ..flow_source import load_flow, placed_sources, with_roots
 from ..given import OPTIONS as GIVEN
 from ..given import given
 from ..options import Option, Usage
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter
+
+    from ..options import Arguments
 
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
@@ -121,7 +123,7 @@ def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
     wanted = arguments.text("--flow")
     names: tuple[str, ...] = (wanted,)
     if lenient and not wanted:
-        names = _flows(path) if _may_hold_a_flow(path) else ()
+        names = _flows(path, arguments) if _may_hold_a_flow(path) else ()
     return [_check_flow(path, name, argv, emitters) for name in names]
 
 
@@ -135,12 +137,12 @@ def _may_hold_a_flow(path: str) -> bool:
     return b"FlowSpec" in data or b"step" in data or b"Flow" in data
 
 
-def _flows(path: str) -> tuple[str, ...]:
+def _flows(path: str, arguments: Arguments) -> tuple[str, ...]:
     """The names of the file's flows; one that is empty where the file cannot be read, so that checking it says why."""
     from flowc.compiler.pipeline import flow_names
 
     try:
-        return flow_names(path)
+        return flow_names(path, with_roots(given(arguments), path, arguments.flag("--isolated")))
     except Refused:
         return ("",)
 
@@ -154,7 +156,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
         )
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
-    sources = placed_sources(program.sources, path)
+    sources = placed_sources(program.sources, path, program.places)
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.compile_inputs import NOTHING, Given
 from flowc.compiler.pipeline import flow_names
 from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
-from ..flow_source import load_flow, placed, placed_sources
-from ..given import given_to_resume
+from ..flow_source import load_flow, placed, placed_sources, with_roots
+from ..given import ROOTS, given_to_resume, roots_of
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
 from ..terminal import Failure, Output
@@ -39,6 +40,7 @@ OPTIONS = (
         "--verify",
         "read all that is taken over, every byte, and make again what is damaged; of itself where a task has met with damage",
     ),
+    *ROOTS,
     *local_run.OPTIONS,
 )
 EXAMPLES = (
@@ -58,7 +60,10 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=_given(path, arguments))
     _known(steps, [each.name for each in program.flow.steps])
     if not arguments.flag("--quiet"):
-        out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
+        out.report(
+            placed(without_hints(program.diagnostics), path, program.places),
+            placed_sources(program.sources, path, program.places),
+        )
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(
         program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path)
@@ -142,14 +147,15 @@ def _given(path: str, arguments: Arguments) -> Given:
     """The configs of the run to go on from: it was started with them, and may not be with others (as in Metaflow)."""
     if path.endswith(".json"):
         return NOTHING  # an IR holds its configs
-    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path)
+    given = Given(roots=roots_of(arguments))
+    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path, with_roots(given, path))
     if len(names) != 1:
-        return NOTHING  # reading the flow says why
+        return given  # reading the flow says why
     from flowc.runtime_shim.store import open_store
 
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
-    return given_to_resume(open_store(store), names[0], str(before.get("code", "")))
+    return replace(given_to_resume(open_store(store), names[0], str(before.get("code", ""))), roots=given.roots)
 
 
 def _known(steps: list[str], known: list[str]) -> None:

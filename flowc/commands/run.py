@@ -63,11 +63,11 @@ def run(argv: list[str], out: Output) -> int:
         raise Usage(
             f"unexpected argument `{next(each for each in arguments.positional if each != path)}`: the flow's file is `{path}`"
         )
-    problems = placed((*program.diagnostics, *local_problems(program.flow)), path)
+    problems = placed((*program.diagnostics, *local_problems(program.flow)), path, program.places)
     if has_errors(problems):
-        raise Refused(problems, placed_sources(program.sources, path))
+        raise Refused(problems, placed_sources(program.sources, path, program.places))
     if not arguments.flag("--quiet"):
-        out.report(without_hints(problems), placed_sources(program.sources, path))
+        out.report(without_hints(problems), placed_sources(program.sources, path, program.places))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     texts = run_parameters.given(
         arguments, program.flow, frozenset(ESSENTIAL), {**os.environ, **dict(program.variables)}
