@@ -71,6 +71,7 @@ def source(now: Compile) -> Result:
         from .options.source_roots import own_roots
 
         environment = Environment(dict(now.given.variables), now.given.whole_environment, set())
+        environment.assumes = True
         evaluator = Evaluator(Resolver(now.sources), Values(dict(now.given.values)), environment)
         now.sources.add_roots(own_roots(evaluator, module))
     return replace(now, module=module), ()
@@ -95,7 +96,14 @@ def names(now: Compile) -> Result:
 
 def reading(now: Compile) -> Result:
     """Reads the flow: its members, configurations, parameters, decorators, steps and the transitions between them."""
+    environment = now.evaluator.environment
+    environment.assumes = True  # what is read now goes into the spec; a task has an environment of its own
     read, diagnostics = read_flow(now.evaluator, now.flow_class, now.given)
+    environment.assumes = False
+    if any(each.why in environment.missing for each in diagnostics):
+        from .options.unset_variables import merged
+
+        diagnostics = merged(diagnostics, now.evaluator, now.flow_class, now.given)
     if any(each.code == "FLOW105" for each in diagnostics):  # steps may be missing, so nothing more can be judged
         raise Refused(judged(diagnostics, now.sources.texts, now.severities))
     return replace(now, reading=read, evaluator=read.evaluator), diagnostics
@@ -122,6 +130,10 @@ def options(now: Compile) -> Result:
     analysis, given = now.analysis, now.given
     diagnostics = list(unused(given, now.evaluator.given.used, now.evaluator.environment.used))
     seen = any(each.kind == "with" for each in analysis.flow.inputs)  # by mutators, which have left of them what counts
+    if now.evaluator.environment.assumed:
+        from .options.unset_variables import of_defaults
+
+        diagnostics.append(of_defaults(now.evaluator.environment.assumed, now.flow_class.span))
     if now.attach:
         from .options.with_decorators import attached
 

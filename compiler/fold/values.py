@@ -126,6 +126,9 @@ class Environment:
 
     def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
         self.variables, self.is_complete, self.used = variables, is_complete, used
+        self.assumes = False  # the default counts for a variable that is not given: where the value goes into the spec
+        self.assumed: dict[str, Any] = {}  # variable → the default that counted
+        self.missing: dict[str, str] = {}  # why a value is not known → the variable that it needs
 
     def has(self, name: Any) -> bool:
         """Raises Unfoldable when that is not known."""
@@ -133,11 +136,31 @@ class Environment:
             self.used.add(name)
             return True
         if not self.is_complete:
-            raise Unfoldable(f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`")
+            why = f"the environment is not read when compiling; give the variable with `--env {name}=VALUE`"
+            self.missing[why] = str(name)
+            raise Unset(why, str(name), self)
         return False
 
     def get(self, name: Any, default: Any = None) -> Any:
-        return self.variables[name] if self.has(name) else default
+        try:
+            return self.variables[name] if self.has(name) else default
+        except Unset as unset:
+            return self.default(unset, default)
+
+    def default(self, unset: Unset, value: Any) -> Any:
+        """Returns the default of a variable that is not given, if it counts. Raises Unset."""
+        if not self.assumes or value is None:
+            raise unset
+        self.assumed[unset.name] = value
+        return value
+
+
+class Unset(Unfoldable):
+    """A variable of the environment that the compile was not given."""
+
+    def __init__(self, why: str, name: str, environment: Environment) -> None:
+        super().__init__(why)
+        self.name, self.environment = name, environment
 
 
 class Config:
