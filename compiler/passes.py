@@ -70,7 +70,7 @@ def source(now: Compile) -> Result:
     if "sys" in module.imports and "path" in module.source.text:  # rare, so the import is only paid then
         from .options.source_roots import own_roots
 
-        environment = Environment(dict(now.given.variables), now.given.whole_environment, set())
+        environment = Environment(now.given.environment, now.given.whole_environment, set())
         environment.assumes = True
         evaluator = Evaluator(Resolver(now.sources), Values(dict(now.given.values)), environment)
         now.sources.add_roots(own_roots(evaluator, module))
@@ -81,7 +81,7 @@ def names(now: Compile) -> Result:
     """Chooses the flow among the classes of the file, and prepares the evaluator of constants."""
     given, module = now.given, now.module
     resolver = Resolver(now.sources)
-    environment = Environment(dict(given.variables), given.whole_environment, set())
+    environment = Environment(given.environment, given.whole_environment, set())
     evaluator = Evaluator(resolver, Values(dict(given.values)), environment, native)
     variables: dict[str, str] = {}
     if "METAFLOW_" in module.source.text:  # rare, so the import is only paid then

@@ -10,7 +10,7 @@ from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, located
 
 from .options import Option
-from .settings import settings_for
+from .settings import NONE, settings_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,18 +32,23 @@ def load_flow(
     Codes are as serious as the project's settings say, unless `isolated`.
     """
     severities = None if isolated else settings_for(path).severities
-    given = with_roots(given, path, isolated)
+    given = with_project(given, path, isolated)
     try:
         return load(path, flow_name, attach, severities, given)
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 
 
-def with_roots(given: Given, path: str, isolated: bool = False) -> Given:
-    """Returns what is given, with the source roots of the environment and, unless `isolated`, of the project's settings."""
-    settings = () if isolated else settings_for(path).roots
+def with_project(given: Given, path: str, isolated: bool = False) -> Given:
+    """Returns what is given, with the source roots of the environment and, unless `isolated`, what the project's settings add."""
+    settings = NONE if isolated else settings_for(path)
     roots = tuple(each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each)
-    return replace(given, roots=(*given.roots, *roots, *settings)) if roots or settings else given
+    if not (roots or settings.roots or settings.variables):
+        return given
+    variables = (
+        () if given.whole_environment else tuple({**settings.variables, **dict(given.project_variables)}.items())
+    )
+    return replace(given, roots=(*given.roots, *roots, *settings.roots), project_variables=variables)
 
 
 def placed(

@@ -32,6 +32,7 @@ VALUES = (
         "NAME=VALUE",
         repeated=True,
     ),
+    Option("--env-file", "a file of lines NAME=VALUE, as `--env` gives them", "FILE", repeated=True),
 )
 ROOTS = (
     Option("--source-root", "a folder that modules are imported from, beside the flow's own", "FOLDER", repeated=True),
@@ -59,6 +60,7 @@ def given(arguments: Arguments) -> Given:
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
         branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
+        project_variables=_from_files(arguments),
     )  # fmt: skip
 
 
@@ -155,6 +157,27 @@ def _values(arguments: Arguments) -> tuple[tuple[str, object], ...]:
 
 def _variables(arguments: Arguments) -> Pairs:
     return tuple(_assignments(arguments, "--env"))
+
+
+def _from_files(arguments: Arguments) -> Pairs:
+    """The variables of the files that `--env-file` names, a later file before an earlier. Raises Usage."""
+    found: dict[str, str] = {}
+    for path in arguments.all("--env-file"):
+        try:
+            with open(path, encoding="utf-8") as file:
+                lines = file.read().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Usage(f"`--env-file {path}` cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        for number, line in enumerate(lines, 1):
+            name, equals, value = line.strip().removeprefix("export ").partition("=")
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            if not equals or not name.strip():
+                raise Usage(f"line {number} of `{path}` is not NAME=VALUE", "write NAME=VALUE, or `#` before a comment")
+            value = value.strip()
+            is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+            found[name.strip()] = value[1:-1] if is_quoted else value
+    return tuple(found.items())
 
 
 def _assignments(arguments: Arguments, option: str) -> list[tuple[str, str]]:

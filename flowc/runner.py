@@ -31,7 +31,7 @@ _NAMES = {
     "tags": "tag",
     "user_namespace": "namespace",
 }  # what Metaflow calls them in Python → on the command line
-_REPEATED = frozenset(("decospecs", "with", "tags", "tag", "parameter", "set", "env", "source_root"))
+_REPEATED = frozenset(("decospecs", "with", "tags", "tag", "parameter", "set", "env", "env_file", "source_root"))
 _PAIRS = frozenset(("config", "config_value"))
 _FLAGS = frozenset(("production", "quiet", "not_quiet", "pylint", "no_pylint", "cache", "json"))
 

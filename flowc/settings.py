@@ -8,6 +8,9 @@
     ignore = ["FLOW527"]                # warnings and hints that are not reported
     severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
 
+    [tool.flowc.env]                    # variables that flows read when they are compiled, as `--env` gives them
+    REGION = "eu-west-1"
+
     [tool.flowc.argo]                   # a target's own options
     service-account = "flows"
 
@@ -42,6 +45,7 @@ class Settings:
     options: dict[str, str] = {}  # "store" → its value; "target" → names, with commas
     of_targets: dict[str, dict[str, str]] = {}  # target → its own options
     roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
+    variables: dict[str, str] = {}  # of the environment, as `--env` gives them
 
 
 NONE = Settings()
@@ -128,11 +132,12 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known = ("ignore", "severity", "source-roots", *SHARED, *targets)
+        known = ("ignore", "severity", "source-roots", "env", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
         roots: tuple[str, ...] = ()
+        variables: dict[str, str] = {}
         for key, value in table.items():
             if key not in known:
                 self.unknown(key, known, "`[tool.flowc]`")
@@ -140,13 +145,15 @@ class _Reader:
                 of_targets[key] = dict(self.of_target(key, value))
             elif key == "source-roots":
                 roots = tuple(self.roots(value))
+            elif key == "env":
+                variables = dict(self.variables(value))
             elif key == "ignore":
                 severities.update(self.ignored(value))
             elif key == "severity":
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets, roots)
+        return Settings(self.file, severities, options, of_targets, roots, variables)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(
@@ -175,6 +182,14 @@ class _Reader:
                             'list folders, from this file\'s own: `source-roots = ["src"]`')  # fmt: skip
                 return
             yield os.path.join(folder, each)
+
+    def variables(self, value: Any) -> Iterator[tuple[str, str]]:
+        for name, each in value.items() if isinstance(value, dict) else [("env", None)]:
+            if not isinstance(each, str):
+                self.refuse(name, f"has a value of `{name}` in `env` that is no text", "variables of the environment are text",
+                            f'write `{name} = "…"` below `[tool.flowc.env]`')  # fmt: skip
+                return
+            yield name, each
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):

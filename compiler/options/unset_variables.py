@@ -42,7 +42,7 @@ def merged(
     about = [each for each in diagnostics if each.why in evaluator.environment.missing]
     names = dict.fromkeys(evaluator.environment.missing[each.why] for each in about)
     for _ in range(_ROUNDS):
-        variables = {**dict(given.variables), **dict.fromkeys(names, _STAND_IN)}
+        variables = {**given.environment, **dict.fromkeys(names, _STAND_IN)}
         environment = Environment(variables, False, set())
         environment.assumes = True
         values = Values(dict(given.values))

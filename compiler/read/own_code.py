@@ -67,9 +67,7 @@ def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], given: Give
         if given.whole_environment
         else {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     )
-    environment.update(
-        {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **dict(given.variables)}
-    )
+    environment.update({"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **given.environment})
     environment.update(variables(sources.roots()))
     sys.stdout.flush()
     try:

@@ -7,7 +7,7 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
-from ..flow_source import load_flow, placed_sources, with_roots
+from ..flow_source import load_flow, placed_sources, with_project
 from ..given import OPTIONS as GIVEN
 from ..given import given
 from ..options import Option, Usage
@@ -142,7 +142,7 @@ def _flows(path: str, arguments: Arguments) -> tuple[str, ...]:
     from flowc.compiler.pipeline import flow_names
 
     try:
-        return flow_names(path, with_roots(given(arguments), path, arguments.flag("--isolated")))
+        return flow_names(path, with_project(given(arguments), path, arguments.flag("--isolated")))
     except Refused:
         return ("",)
 

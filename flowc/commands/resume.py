@@ -10,7 +10,7 @@ from flowc.compiler.pipeline import flow_names
 from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
-from ..flow_source import load_flow, placed, placed_sources, with_roots
+from ..flow_source import load_flow, placed, placed_sources, with_project
 from ..given import ROOTS, given_to_resume, roots_of
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
@@ -148,7 +148,7 @@ def _given(path: str, arguments: Arguments) -> Given:
     if path.endswith(".json"):
         return NOTHING  # an IR holds its configs
     given = Given(roots=roots_of(arguments))
-    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path, with_roots(given, path))
+    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path, with_project(given, path))
     if len(names) != 1:
         return given  # reading the flow says why
     from flowc.runtime_shim.store import open_store
