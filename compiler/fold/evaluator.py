@@ -6,6 +6,7 @@ Metaflow's names do. An evaluator never changes; `with_configs` and `at` return 
 
 from __future__ import annotations
 
+from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
 from .budget import Unfoldable
@@ -79,6 +80,8 @@ class Evaluator:
             return Native("partial", _partial)
         if qualified == "functools.wraps":
             return Native("wraps", _wraps)
+        if qualified.startswith("metaflow.") and qualified[9:].isupper() and qualified[9:] not in NAMES:
+            return self.environment.get(f"METAFLOW_{qualified[9:]}")  # of `metaflow.metaflow_config`
         if qualified.startswith("metaflow."):
             found = self.natives(qualified)
             if found is not None:
