@@ -68,6 +68,8 @@ _EXACT = ("metaflow", "metaflow.metaflow_config")  # what these lack, Metaflow h
 
 def _is_metaflow_s(name: str) -> bool:
     """True for a module of Metaflow's that flowc lacks: it can be imported, and its names fail where they are used."""
+    if name.rpartition(".")[0] in _EXACT[1:]:
+        return False
     return name.split(".")[1] in _imported("contract.public_names").INTERNAL
 
 
