@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 
 PARAMETERS = ("Parameter", "IncludeFile", "Config")
-HERE = "/\0flow"  # stands for the flow's folder in a path that is folded
+_ABOVE = 16  # folders above the flow's that a path may climb to
+HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
 _NOTHING = object()
 
 
@@ -182,6 +183,20 @@ class Config:
         if self.value is _NOTHING:
             raise Reported(f"the config `{self.name}` could not be read")
         return self.value
+
+
+def is_from_here(path: str) -> bool:
+    """Returns True for a path that was made from the flow's folder."""
+    return path.startswith("/\0")
+
+
+def from_here(path: str) -> str:
+    """Returns a path that was made from the flow's folder as one relative to it; another path as it is."""
+    if not is_from_here(path):
+        return path
+    import posixpath
+
+    return posixpath.relpath(path, HERE)
 
 
 def settings(value: Any) -> Any:

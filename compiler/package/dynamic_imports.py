@@ -10,7 +10,7 @@ import os
 
 from ..fast_start.record import record
 from ..fold.budget import Unfoldable
-from ..fold.values import HERE
+from ..fold.values import HERE, from_here
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.bindings import bind, statements
 from ..source.sources import python_files
@@ -364,5 +364,5 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
     """The Python files among the values, as paths from the flow's folder."""
-    paths = (os.path.normpath(str(each).removeprefix(f"{HERE}/")).replace(os.sep, "/") for each in values or ())
+    paths = (os.path.normpath(from_here(str(each))).replace(os.sep, "/") for each in values or ())
     return tuple(each for each in paths if each.endswith(".py") and not each.startswith(("../", "/")))

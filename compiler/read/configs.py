@@ -10,7 +10,18 @@ import os
 
 from ..fold.budget import Reported, Unfoldable
 from ..fold.expressions import called
-from ..fold.values import HERE, Config, Function, Late, Library, Settings, settings, usable
+from ..fold.values import (
+    HERE,
+    Config,
+    Function,
+    Late,
+    Library,
+    Settings,
+    from_here,
+    is_from_here,
+    settings,
+    usable,
+)
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic, Refused, nearest
 from ..source.text import MAX_BYTES, decode, span
@@ -186,7 +197,7 @@ class _Reader:
                 self.refuse("FLOW136", f"the `default` of config `{name}` is no path", "`default` is the path of a file",
                             "give the value itself as `default_value`")  # fmt: skip
                 return None
-            shown = path.removeprefix(HERE + "/")
+            shown = from_here(path)
             return self.came(config, shown, self.file(config, path, is_default=True))
         if default_value is not None:
             found = self.called(config, default_value)
@@ -245,12 +256,12 @@ class _Reader:
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
         """The file's text. A default is sought as Metaflow does, in the current folder, and then beside the flow."""
         places = [path]
-        if path.startswith(HERE):
-            places = [self.evaluator.resolver.sources.path_of(path.removeprefix(HERE).strip("/"))]
+        if is_from_here(path):
+            places = [self.evaluator.resolver.sources.path_of(from_here(path))]
         elif is_default and not os.path.isabs(path):
             places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]
-        shown = path.removeprefix(HERE + "/")
+        shown = from_here(path)
         if not found:
             what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
             where = " here or beside the flow" if len(places) > 1 else ""
