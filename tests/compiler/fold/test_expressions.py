@@ -365,6 +365,12 @@ def test_a_default_counts_for_a_variable_that_is_not_given(
     assert "`A`" not in "".join(each.what for each in load(str(tmp_path / "flow.py"), given=given).diagnostics)
 
 
+def test_what_is_set_comes_before_a_default(tmp_path: Path) -> None:
+    written = "os.environ.get('A', 'no')"
+    assert attribute(tmp_path, written, given=Given(values=((written, "set"),))) == "set"
+    assert not load(str(tmp_path / "flow.py"), given=Given(values=((written, "set"),))).diagnostics
+
+
 def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) -> None:
     """Which script a step starts depends on the container's variables, not on what counted when compiling."""
     (tmp_path / "a.py").write_text("")
