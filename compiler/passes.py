@@ -19,7 +19,8 @@ from .package.closure import closure
 from .read.flow import read_flow
 from .read.helper_declarations import native
 from .read.members import own_decorators
-from .report.diagnostics import Diagnostic
+from .report.diagnostics import Diagnostic, Refused
+from .report.judgement import judged
 from .source.sources import Sources
 
 TYPE_CHECKING = False
@@ -64,15 +65,26 @@ class Compile:
 
 
 def source(now: Compile) -> Result:
-    """Reads and parses the flow's file. Other files are read when a name first refers to them."""
-    return replace(now, module=now.sources.main()), ()
+    """Reads and parses the flow's file, and finds the source roots that it adds.
+
+    Other files are read when a name first refers to them.
+    """
+    module = now.sources.main()
+    if "sys" in module.imports and "path" in module.source.text:  # rare, so imported only then
+        from .options.source_roots import own_roots
+
+        environment = Environment(now.given.environment, now.given.whole_environment, set())
+        environment.assumes = True
+        evaluator = Evaluator(Resolver(now.sources), Values(dict(now.given.values)), environment)
+        now.sources.add_roots(own_roots(evaluator, module))
+    return replace(now, module=module), ()
 
 
 def names(now: Compile) -> Result:
     """Chooses the flow among the classes of the file, and prepares the evaluator of constants."""
     given, module = now.given, now.module
     resolver = Resolver(now.sources)
-    environment = Environment(dict(given.variables), given.whole_environment, set())
+    environment = Environment(given.environment, given.whole_environment, set())
     evaluator = Evaluator(resolver, Values(dict(given.values)), environment, native)
     variables: dict[str, str] = {}
     if "METAFLOW_" in module.source.text:  # rare, so imported only then
@@ -87,7 +99,16 @@ def names(now: Compile) -> Result:
 
 def reading(now: Compile) -> Result:
     """Reads the flow: its members, configurations, parameters, decorators, steps and the transitions between them."""
+    environment = now.evaluator.environment
+    environment.assumes = True  # what is read now goes into the spec; a task has an environment of its own
     read, diagnostics = read_flow(now.evaluator, now.flow_class, now.given)
+    environment.assumes = False
+    if any(each.why in environment.missing for each in diagnostics):
+        from .options.unset_variables import merged
+
+        diagnostics = merged(diagnostics, now.evaluator, now.flow_class, now.given)
+    if any(each.code == "FLOW105" for each in diagnostics):  # steps may be missing, so nothing more can be judged
+        raise Refused(judged(diagnostics, now.sources.texts, now.severities))
     return replace(now, reading=read, evaluator=read.evaluator), diagnostics
 
 
@@ -113,6 +134,10 @@ def options(now: Compile) -> Result:
     diagnostics = list(unused(given, now.evaluator.given.used, now.evaluator.environment.used))
     # mutators have seen them, and may have removed some
     seen = any(each.kind == "with" for each in analysis.flow.inputs)
+    if now.evaluator.environment.assumed:
+        from .options.unset_variables import of_defaults
+
+        diagnostics.append(of_defaults(now.evaluator.environment.assumed, now.flow_class.span))
     if now.attach:
         from .options.with_decorators import attached
 

@@ -15,8 +15,8 @@ from .names.classes import flows, started
 from .names.resolver import Resolver
 from .options.compile_inputs import NOTHING
 from .package.closure import closure
-from .passes import PASSES, Compile, scopes
-from .report.diagnostics import Diagnostic, Refused, has_errors, in_order
+from .passes import PASSES, Compile, scopes, source
+from .report.diagnostics import Diagnostic, Refused, has_errors, in_order, located
 from .report.judgement import judged
 from .source.sources import Sources
 
@@ -38,6 +38,8 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]  # warnings and hints
     variables: tuple[tuple[str, str], ...] = ()  # environment variables that the file itself sets (file_environment.py)
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known (foreach_values.py)
+    places: Mapping[str, str] = {}  # `Span.file` → path from the flow's folder, of files that source roots gave
+    roots: tuple[str, ...] = ()  # source roots, as absolute paths, if any gave a file
 
 
 class BrokenPass(Exception):
@@ -58,13 +60,14 @@ def load(
     folder, name = os.path.split(path)
     if name.endswith(".json"):
         return _load_ir(folder or ".", name, attach)
-    sources = Sources(folder or ".", name)
+    sources = Sources(folder or ".", name, given.roots)
     try:
         done, diagnostics = _through(
             Compile(sources, flow_name, attach, severities or {}, given), _is_debugged() if debug is None else debug
         )
     except Refused as refused:
-        raise Refused(refused.diagnostics, {**refused.sources, **sources.texts}) from None
+        raise _placed(refused, sources) from None
+    places = sources.places()
     return Program(
         done.analysis.flow,
         done.scope,
@@ -73,7 +76,16 @@ def load(
         diagnostics,
         done.variables,
         widths(done.analysis),
+        places,
+        sources.roots() if places else (),
     )
+
+
+def _placed(refused: Refused, sources: Sources) -> Refused:
+    """The refusal, with the files of source roots by their paths from the flow's folder."""
+    places = sources.places()
+    texts = {**refused.sources, **sources.texts}
+    return Refused(located(refused.diagnostics, places), {places.get(file, file): text for file, text in texts.items()})
 
 
 def _through(now: Compile, debug: bool) -> tuple[Compile, tuple[Diagnostic, ...]]:
@@ -116,18 +128,18 @@ def _validate(left: list[tuple[str, Flow]], scope: Scope) -> None:
             raise BrokenPass(f"pass `{name}` left an invalid IR: {'; '.join(broken)}")
 
 
-def flow_names(path: str) -> tuple[str, ...]:
+def flow_names(path: str, given: Given = NOTHING) -> tuple[str, ...]:
     """Returns the names of the flows that the file starts, or else of all that no other flow inherits from.
 
     Raises Refused.
     """
     folder, name = os.path.split(path)
-    sources = Sources(folder or ".", name)
+    sources = Sources(folder or ".", name, given.roots)
     try:
-        module = sources.main()
+        module = source(Compile(sources, "", (), {}, given))[0].module
         return tuple(each.name for each in started(module, flows(Resolver(sources), module)))
     except Refused as refused:
-        raise Refused(refused.diagnostics, {**refused.sources, **sources.texts}) from None
+        raise _placed(refused, sources) from None
 
 
 def _load_ir(folder: str, name: str, attach: Sequence[str]) -> Program:

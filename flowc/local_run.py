@@ -70,7 +70,7 @@ class LocalRun:
         self.program, self.path, self.arguments, self.out, self.name = program, path, arguments, out, name
         self.store = store_of(arguments, path)
         self.folder = os.path.dirname(os.path.abspath(path))
-        self.checkout = Checkout(self.folder, program.files)
+        self.checkout = Checkout(self.folder, [program.places.get(each, each) for each in program.files])
         self.failures: list[tuple[Task, str]] = []
         self.environments: dict[str, Environment] = {}  # step → where its tasks run, for those that have an environment
         self.workers = arguments.integer("--max-workers", MAX_WORKERS)
@@ -90,6 +90,7 @@ class LocalRun:
         """
         import time
 
+        from flowc.runtime_shim.contract import source_roots
         from flowc.runtime_shim.contract.errors import DamagedError, ShimError, StoreError
         from flowc.runtime_shim.local import gc_handshake
         from flowc.runtime_shim.local.supervisor import Settings, run_flow
@@ -98,6 +99,7 @@ class LocalRun:
         from .run_status import write_process
 
         program = self.program
+        source_roots.give(program.roots)
         isolation = self.arguments.text("--isolation", "auto")
         settings = Settings(self.workers, self.splits, isolation, policy, self.tick, environments=self.environments)
         started = time.monotonic()

@@ -4,8 +4,12 @@
     target = ["argo", "airflow"]        # the targets of `check` and `compile` without `--target`
     store = "s3://models/flowc"         # the defaults of the options of these names
     image = "trainer:3"
+    source-roots = ["src", "libs"]      # folders, from this file's own, that flows import modules from
     ignore = ["FLOW527"]                # warnings and hints that are not reported
     severity = { FLOW307 = "error" }    # or "warning", "hint", "ignore"
+
+    [tool.flowc.env]                    # variables that flows read when they are compiled, as `--env` gives them
+    REGION = "eu-west-1"
 
     [tool.flowc.argo]                   # a target's own options
     service-account = "flows"
@@ -42,6 +46,8 @@ class Settings:
     severities: dict[str, str] = {}  # code → "error", "warning", "hint" or "ignore"
     options: dict[str, str] = {}  # "store" → its value; "target" → names, with commas
     of_targets: dict[str, dict[str, str]] = {}  # target → its own options
+    roots: tuple[str, ...] = ()  # folders that modules are imported from, as a user can open them
+    variables: dict[str, str] = {}  # of the environment, as `--env` gives them
 
 
 NONE = Settings()
@@ -132,22 +138,28 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known_keys = ("ignore", "severity", *SHARED, *targets)
+        known_keys = ("ignore", "severity", "source-roots", "env", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
+        roots: tuple[str, ...] = ()
+        variables: dict[str, str] = {}
         for key, value in table.items():
             if key not in known_keys:
                 self.unknown(key, known_keys, "`[tool.flowc]`")
             elif key in targets:
                 of_targets[key] = dict(self.of_target(key, value))
+            elif key == "source-roots":
+                roots = tuple(self.roots(value))
+            elif key == "env":
+                variables = dict(self.variables(value))
             elif key == "ignore":
                 severities.update(self.ignored(value))
             elif key == "severity":
                 severities.update(self.severities(value))
             else:
                 options.update(self.option(key, value, targets))
-        return Settings(self.file, severities, options, of_targets)
+        return Settings(self.file, severities, options, of_targets, roots, variables)
 
     def refuse(self, key: str, what: str, why: str, how: str) -> None:
         line = next(
@@ -165,6 +177,24 @@ class _Reader:
         names = ", ".join(f"`{name}`" for name in sorted(known_names))
         how = f"did you mean `{close}`?" if close else f"the settings are {names}"
         self.refuse(key, f"has an unknown setting `{key}` in {where}", "the setting would have no effect", how)
+
+    def roots(self, value: Any) -> Iterator[str]:
+        folder = os.path.dirname(self.file)
+        for each in value if isinstance(value, list) else [None]:
+            if not isinstance(each, str) or not os.path.isdir(os.path.join(folder, each)):
+                what = f"has `source-roots` with `{each}`, which is no folder" if each else "has invalid `source-roots`"
+                self.refuse("source-roots", what, "modules are imported from them",
+                            'list folders, from this file\'s own: `source-roots = ["src"]`')  # fmt: skip
+                return
+            yield os.path.join(folder, each)
+
+    def variables(self, value: Any) -> Iterator[tuple[str, str]]:
+        for name, each in value.items() if isinstance(value, dict) else [("env", None)]:
+            if not isinstance(each, str):
+                self.refuse(name, f"has a value of `{name}` in `env` that is no text", "variables of the environment are text",
+                            f'write `{name} = "…"` below `[tool.flowc.env]`')  # fmt: skip
+                return
+            yield name, each
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):

@@ -35,6 +35,10 @@ VALUES = (
         "NAME=VALUE",
         repeated=True,
     ),
+    Option("--env-file", "a file of lines NAME=VALUE, as `--env` gives them", "FILE", repeated=True),
+)
+ROOTS = (
+    Option("--source-root", "a folder that modules are imported from, beside the flow's own", "FOLDER", repeated=True),
 )
 PROJECT = (
     Option("--branch", "the branch of a flow with `@project`", "NAME"),
@@ -43,13 +47,14 @@ PROJECT = (
 OPTIONS = (
     *CONFIGS,
     *VALUES,
+    *ROOTS,
     *PROJECT,
     Option(
         "--run-mutators",
         "run mutators, and functions that configs need, in a process of their own without network",
     ),
 )
-RUN_OPTIONS = (*CONFIGS, VALUES[0], *PROJECT)  # of `run`, which sees the environment and runs mutators
+RUN_OPTIONS = (*CONFIGS, VALUES[0], *ROOTS, *PROJECT)  # of `run`, which sees the environment and runs mutators
 
 
 def compile_inputs(arguments: Arguments) -> Given:
@@ -57,7 +62,8 @@ def compile_inputs(arguments: Arguments) -> Given:
     return Given(
         _pairs(arguments, "--config"), _pairs(arguments, "--config-value"), _values(arguments), _variables(arguments),
         run_mutators=arguments.flag("--run-mutators"),
-        branch=arguments.text("--branch"), production=arguments.flag("--production"),
+        branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
+        project_variables=_from_files(arguments),
     )  # fmt: skip
 
 
@@ -67,7 +73,7 @@ def run_inputs(arguments: Arguments) -> Given:
     texts = _pairs(arguments, "--config-value") or from_environment(os.environ, "METAFLOW_FLOW_CONFIG_VALUE")
     return Given(
         files, texts, _values(arguments), tuple(os.environ.items()), True, run_mutators=True,
-        branch=arguments.text("--branch"), production=arguments.flag("--production"),
+        branch=arguments.text("--branch"), production=arguments.flag("--production"), roots=roots_of(arguments),
     )  # fmt: skip
 
 
@@ -135,6 +141,14 @@ def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
     return parse(words, options)
 
 
+def roots_of(arguments: Arguments) -> tuple[str, ...]:
+    """Returns the source roots that the command line gives. Raises Usage for one that is no folder."""
+    for root in arguments.all("--source-root"):
+        if not os.path.isdir(root):
+            raise Usage(f"`--source-root {root}` is not a folder", "give the folder that holds the modules or packages")
+    return tuple(arguments.all("--source-root"))
+
+
 def _pairs(arguments: Arguments, option: str) -> Pairs:
     pairs = [value.split("\0", 1) for value in arguments.all(option)]
     return tuple((name, text) for name, text in pairs)
@@ -146,6 +160,27 @@ def _values(arguments: Arguments) -> tuple[tuple[str, object], ...]:
 
 def _variables(arguments: Arguments) -> Pairs:
     return tuple(_assignments(arguments, "--env"))
+
+
+def _from_files(arguments: Arguments) -> Pairs:
+    """The variables of the files that `--env-file` names, a later file before an earlier. Raises Usage."""
+    found: dict[str, str] = {}
+    for path in arguments.all("--env-file"):
+        try:
+            with open(path, encoding="utf-8") as file:
+                lines = file.read().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Usage(f"`--env-file {path}` cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        for number, line in enumerate(lines, 1):
+            name, equals, value = line.strip().removeprefix("export ").partition("=")
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            if not equals or not name.strip():
+                raise Usage(f"line {number} of `{path}` is not NAME=VALUE", "write NAME=VALUE, or `#` before a comment")
+            value = value.strip()
+            is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+            found[name.strip()] = value[1:-1] if is_quoted else value
+    return tuple(found.items())
 
 
 def _assignments(arguments: Arguments, option: str) -> list[tuple[str, str]]:

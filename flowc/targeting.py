@@ -251,9 +251,11 @@ def problems(
         program.flow, path, _settings(arguments, path), arguments.text("--environments"),
         arguments.text("--image", _DEFAULTS.image), bool(compiled),
     )  # fmt: skip
-    diagnostics = list(placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path))
+    diagnostics = list(
+        placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path, program.places)
+    )
     if has_errors(diagnostics):
-        raise Refused(diagnostics, placed_sources(program.sources, path))
+        raise Refused(diagnostics, placed_sources(program.sources, path, program.places))
     return tuple(diagnostics)
 
 

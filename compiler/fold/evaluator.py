@@ -6,6 +6,7 @@ configs, and the meaning of Metaflow's names. An evaluator never changes; `with_
 
 from __future__ import annotations
 
+from ..names.metaflow_api import NAMES
 from ..names.resolver import binds
 from ..source.modules import Class
 from .budget import Unfoldable
@@ -78,6 +79,8 @@ class Evaluator:
             return Native("partial", _partial)
         if qualified == "functools.wraps":
             return Native("wraps", _wraps)
+        if qualified.startswith("metaflow.") and qualified[9:].isupper() and qualified[9:] not in NAMES:
+            return self.environment.get(f"METAFLOW_{qualified[9:]}")  # of `metaflow.metaflow_config`
         if qualified.startswith("metaflow."):
             found = self.natives(qualified)
             if found is not None:

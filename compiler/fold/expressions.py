@@ -16,7 +16,7 @@ import _ast
 
 from ..source.text import syntax_tree
 from .budget import MAX_BITS, MAX_WEIGHT, Budget, Failing, Unfoldable, Unknown, is_ordered, keys, numbers_in, width
-from .values import Declared, Environment, Function, Late, Library, Native, Settings, applied, usable
+from .values import Declared, Environment, Function, Late, Library, Native, Settings, Unset, applied, usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ def called(function: Any, arguments: list[Any], given: Mapping[str, Any] | None 
         raise Unfoldable(f"it fails: {type(error).__name__}: {error}") from None
 
 
+def _is_read(node: Any) -> bool:
+    """True for an expression that is None if a variable of the environment is not set."""
+    function = node.func if isinstance(node, _ast.Call) else None
+    return isinstance(node, _ast.Name) or getattr(function, "attr", getattr(function, "id", "")) in ("get", "getenv")
+
+
 def _unbound(name: str) -> Any:
     raise KeyError(name)
 
@@ -101,6 +107,12 @@ class Folder:
     def fold(self, node: Any) -> Any:
         self.budget.step()
         method = getattr(self, "fold_" + type(node).__name__, None)
+        if self.given and isinstance(node, _ast.Call):
+            import ast
+
+            text = ast.unparse(node)
+            if text in self.given and ("getenv(" in text or "environ.get(" in text):
+                return self.given[text]  # before the default that the call names
         try:
             if method is None:
                 raise Unfoldable(f"{_described(node)} cannot be known before the flow runs")
@@ -308,8 +320,17 @@ class Folder:
 
     def fold_BoolOp(self, node: Any) -> Any:
         value = None
+        unset: Unset | None = None
         for each in node.values:
-            value = self.plain(each)
+            try:
+                value = self.plain(each)
+            except Unset as error:  # `os.getenv("A") or 3`: what follows is its default
+                if not (isinstance(node.op, _ast.Or) and each is not node.values[-1] and _is_read(each)):
+                    raise
+                unset = error
+                continue
+            if unset is not None:
+                value, unset = unset.environment.default(unset, value), None
             if bool(value) is not isinstance(node.op, _ast.And):
                 break
         return value

@@ -94,6 +94,8 @@ def attribute(value: Any, name: str) -> Any:
         return getattr(value, name) if name in _DURATION else Method(value, name)
     if type(value).__name__ == "PurePosixPath" and name in ("parent", "name", "stem", "suffix"):
         return getattr(value, name)
+    if type(value).__name__ == "PurePosixPath" and name == "parents":
+        return tuple(value.parents)
     if value is _VERSION_INFO and name == "major":
         return value[0]
     if isinstance(value, (Method, Function)):
@@ -445,7 +447,9 @@ def _method(folder: Folding, method: Method, arguments: list[Any], named: dict[s
         if name in ("joinpath", "with_suffix", "with_name", "as_posix"):
             return getattr(value, name)(*arguments)
         if name in ("resolve", "absolute") and value.is_absolute():
-            return value
+            import posixpath
+
+            return type(value)(posixpath.normpath(value)) if name == "resolve" else value
         raise Unfoldable(f"what `.{name}(…)` of a path returns differs from machine to machine")
     kind = next(
         (each for each in METHODS if isinstance(value, each) and not (each is int and isinstance(value, bool))), None

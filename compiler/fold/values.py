@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 
 PARAMETERS = ("Parameter", "IncludeFile", "Config")
-HERE = "/\0flow"  # stands for the flow's folder in a path that is folded
+_ABOVE = 16  # folders above the flow's that a path may climb to
+HERE = "/\0above" * _ABOVE + "/\0flow"  # stands for the flow's folder in a path that is folded
 _NOTHING = object()
 
 
@@ -132,6 +133,9 @@ class Environment:
 
     def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:
         self.variables, self.is_complete, self.used = variables, is_complete, used
+        self.assumes = False  # the default counts for a variable that is not given: where the value goes into the spec
+        self.assumed: dict[str, Any] = {}  # variable → the default that counted
+        self.missing: dict[str, str] = {}  # why a value is not known → the variable that it needs
 
     def has(self, name: Any) -> bool:
         """Returns True if the variable is set. Raises Unfoldable if that is unknown."""
@@ -139,11 +143,31 @@ class Environment:
             self.used.add(name)
             return True
         if not self.is_complete:
-            raise Unfoldable(f"compiling does not read the environment; give the variable with `--env {name}=VALUE`")
+            why = f"compiling does not read the environment; give the variable with `--env {name}=VALUE`"
+            self.missing[why] = str(name)
+            raise Unset(why, str(name), self)
         return False
 
     def get(self, name: Any, default: Any = None) -> Any:
-        return self.variables[name] if self.has(name) else default
+        try:
+            return self.variables[name] if self.has(name) else default
+        except Unset as unset:
+            return self.default(unset, default)
+
+    def default(self, unset: Unset, value: Any) -> Any:
+        """Returns the default of a variable that is not given, if it counts. Raises Unset."""
+        if not self.assumes or value is None:
+            raise unset
+        self.assumed[unset.name] = value
+        return value
+
+
+class Unset(Unfoldable):
+    """A variable of the environment that the compile was not given."""
+
+    def __init__(self, why: str, name: str, environment: Environment) -> None:
+        super().__init__(why)
+        self.name, self.environment = name, environment
 
 
 class Config:
@@ -165,6 +189,20 @@ class Config:
         if self.value is _NOTHING:
             raise Reported(f"the config `{self.name}` could not be read")
         return self.value
+
+
+def is_from_here(path: str) -> bool:
+    """Returns True for a path that was made from the flow's folder."""
+    return path.startswith("/\0")
+
+
+def from_here(path: str) -> str:
+    """Returns a path that was made from the flow's folder as one relative to it; another path as it is."""
+    if not is_from_here(path):
+        return path
+    import posixpath
+
+    return posixpath.relpath(path, HERE)
 
 
 def settings(value: Any) -> Any:

@@ -5,25 +5,27 @@
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.public_names import INTERNAL as INTERNAL
 from flowc.runtime_shim.contract.public_names import NAMES as NAMES
 
 MODULES = frozenset(
     (
-        "metaflow metaflow.cards metaflow.client metaflow.current metaflow.datatools metaflow.datatools.s3 "
-        "metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
-        "metaflow.integrations metaflow.metaflow_current metaflow.metaflow_profile metaflow.metaflow_version "
-        "metaflow.multicore_utils metaflow.packaging_sys metaflow.parameters metaflow.plugins "
+        "metaflow metaflow.cards metaflow.client metaflow.client.core metaflow.current metaflow.datatools "
+        "metaflow.datatools.s3 metaflow.decorators metaflow.events metaflow.exception metaflow.flowspec "
+        "metaflow.includefile metaflow.integrations metaflow.metaflow_config metaflow.metaflow_current "
+        "metaflow.metaflow_profile metaflow.metaflow_version metaflow.multicore_utils metaflow.packaging_sys "
+        "metaflow.parameters metaflow.plugins metaflow.plugins.argo metaflow.plugins.argo.argo_events "
         "metaflow.plugins.cards metaflow.plugins.cards.card_client metaflow.plugins.cards.card_modules "
         "metaflow.plugins.cards.card_modules.basic metaflow.plugins.cards.card_modules.card "
-        "metaflow.plugins.cards.card_modules.chevron "
-        "metaflow.plugins.cards.card_modules.chevron.renderer metaflow.plugins.cards.card_modules.components "
-        "metaflow.plugins.cards.card_modules.convert_to_native_type metaflow.plugins.cards.card_modules.renderer_tools "
-        "metaflow.plugins.cards.card_modules.test_cards metaflow.plugins.cards.component_serializer "
-        "metaflow.plugins.cards.exception "
-        "metaflow.plugins.catch_decorator metaflow.plugins.datatools "
-        "metaflow.plugins.datatools.s3 metaflow.plugins.timeout_decorator "
-        "metaflow.runner metaflow.unbounded_foreach metaflow.user_configs "
-        "metaflow.user_configs.config_parameters metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "
+        "metaflow.plugins.cards.card_modules.chevron metaflow.plugins.cards.card_modules.chevron.renderer "
+        "metaflow.plugins.cards.card_modules.components metaflow.plugins.cards.card_modules.convert_to_native_type "
+        "metaflow.plugins.cards.card_modules.renderer_tools metaflow.plugins.cards.card_modules.test_cards "
+        "metaflow.plugins.cards.component_serializer metaflow.plugins.cards.exception "
+        "metaflow.plugins.catch_decorator metaflow.plugins.datatools metaflow.plugins.datatools.s3 "
+        "metaflow.plugins.datatools.s3.s3 metaflow.plugins.timeout_decorator metaflow.runner "
+        "metaflow.runner.deployer metaflow.runner.metaflow_runner metaflow.runner.nbrun metaflow.unbounded_foreach "
+        "metaflow.user_configs metaflow.user_configs.config_decorators metaflow.user_configs.config_parameters "
+        "metaflow.user_decorators metaflow.user_decorators.user_flow_decorator "
         "metaflow.user_decorators.user_step_decorator"
     ).split()
 )

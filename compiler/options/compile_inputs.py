@@ -27,6 +27,17 @@ class Given:
     run_mutators: bool = False  # mutators, and functions that configs need, may run in a separate process
     branch: str = ""  # `--branch` of a flow with `@project`
     production: bool = False  # `--production`
+    project_variables: tuple[
+        tuple[str, str], ...
+    ] = ()  # like `variables`, of files for many flows: not all need be read
+    roots: tuple[
+        str, ...
+    ] = ()  # `--source-root`, PYTHONPATH, settings: folders of modules, as seen from the current folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All variables; those of the command line come first."""
+        return {**dict(self.project_variables), **dict(self.variables)}
 
 
 NOTHING = Given()
@@ -72,7 +83,7 @@ def inputs(given: Given, values: set[str], variables: set[str]) -> Iterator[Inpu
     for name, value in sorted(given.values, key=lambda each: each[0]):
         if name in values:
             yield Input("set", name, ascii(value) if not isinstance(value, str) else value, "")
-    for name, value in sorted(given.variables):
+    for name, value in sorted(given.environment.items()):
         if name in variables:
             yield Input("env", name, value, "")
 

@@ -1,9 +1,8 @@
-"""The files of the code package: everything that the flow can import or start from its folder, and added files."""
+"""The files of the code package: what the flow can import or start from its folder and roots, and what is added to it."""
 
 from __future__ import annotations
 
 from ..report.diagnostics import Refused
-from ..source.sources import python_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from ..fold.evaluator import Evaluator
     from ..report.diagnostics import Diagnostic
     from ..source.modules import Module
-    from ..source.sources import Sources
 
 # A module without any of these words names no module at run time.
 _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", "_file_location")
@@ -45,7 +43,8 @@ def closure(
             if other is not None:
                 waiting.append((other, ""))
                 if other.is_package:
-                    _package(sources, other.source.name.rpartition("/")[0])
+                    for path in sources.package_files(other.source.name.rpartition("/")[0]):
+                        sources.content(path)
 
     while waiting:
         module, beside = waiting.pop()
@@ -84,8 +83,3 @@ def closure(
 
         diagnostics += unknown_scripts(sources, added, started)
     return dict(sorted({**added, **sources.contents}.items())), diagnostics
-
-
-def _package(sources: Sources, folder: str) -> None:
-    for path in python_files(sources.folder, folder):
-        sources.content(path)

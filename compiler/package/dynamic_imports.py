@@ -12,7 +12,7 @@ import os
 
 from ..fast_start.record import record
 from ..fold.budget import Unfoldable
-from ..fold.values import HERE
+from ..fold.values import HERE, from_here
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.bindings import bind, statements
 from ..source.sources import python_files
@@ -384,5 +384,5 @@ def _argument(call: SgNode, index: int, name: str) -> SgNode | None:
 
 def _files(values: tuple[Any, ...] | list[Any] | None) -> tuple[str, ...]:
     """Returns the Python files among the values, as paths from the flow's folder."""
-    paths = (os.path.normpath(str(value).removeprefix(f"{HERE}/")).replace(os.sep, "/") for value in values or ())
+    paths = (os.path.normpath(from_here(str(value))).replace(os.sep, "/") for value in values or ())
     return tuple(path for path in paths if path.endswith(".py") and not path.startswith(("../", "/")))

@@ -12,7 +12,18 @@ import os
 
 from ..fold.budget import Reported, Unfoldable
 from ..fold.expressions import called
-from ..fold.values import HERE, Config, Function, Late, Library, Settings, settings, usable
+from ..fold.values import (
+    HERE,
+    Config,
+    Function,
+    Late,
+    Library,
+    Settings,
+    from_here,
+    is_from_here,
+    settings,
+    usable,
+)
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic, Refused, nearest
 from ..source.text import MAX_BYTES, decode, span
@@ -212,7 +223,7 @@ class _Reader:
                     "give the value itself as `default_value`",
                 )
                 return None
-            shown = path.removeprefix(HERE + "/")
+            shown = from_here(path)
             return self.came(config, shown, self.file(config, path, is_default=True))
         if default_value is not None:
             found = self.called(config, default_value)
@@ -274,7 +285,7 @@ class _Reader:
         from .own_code import evaluate
 
         flow = nodes.Flow(self.flow[0], self.flow[1], "", "", "", (), (), (), (), self.place)
-        return evaluate(self.evaluator.resolver.sources.folder, flow, config.name, what, text, self.given)
+        return evaluate(self.evaluator.resolver.sources, flow, config.name, what, text, self.given)
 
     def file(self, config: Config, path: str, is_default: bool) -> str | None:
         """Returns the file's text.
@@ -282,14 +293,12 @@ class _Reader:
         A default is looked up as in Metaflow, in the current folder, and then beside the flow.
         """
         places = [path]
-        if path.startswith(HERE):
-            places = [
-                os.path.join(self.evaluator.resolver.sources.folder, *path.removeprefix(HERE).strip("/").split("/"))
-            ]
+        if is_from_here(path):
+            places = [self.evaluator.resolver.sources.path_of(from_here(path))]
         elif is_default and not os.path.isabs(path):
             places.append(os.path.join(self.evaluator.resolver.sources.folder, path))
         found = [(place, data) for place in places if (data := _content(place)) is not None]
-        shown = path.removeprefix(HERE + "/")
+        shown = from_here(path)
         if not found:
             what = f"the {'default ' if is_default else ''}file `{shown}` of config `{config.name}` cannot be read"
             where = " here or beside the flow" if len(places) > 1 else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from ..fold.budget import Reported, Unfoldable
-from ..fold.values import HERE
+from ..fold.values import HERE, from_here, is_from_here
 from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
@@ -90,7 +90,7 @@ def read_include(
     described = described or str(found.get("help") or "")
     digest = next(iter(files), "").rpartition("/")[2]
     parameter = nodes.Parameter(
-        member.name, name, "file", path.removeprefix(f"{HERE}/") or None, bool(path),
+        member.name, name, "file", from_here(path) or None, bool(path),
         bool(found.get("required")) and not path and not computed,
         described, "", place, found.get("show_default") is not False, computed,
         nodes.Include(bool(is_text), str(encoding), digest),
@@ -135,7 +135,7 @@ def _carried(
     evaluator: Evaluator, member: Member, path: str, encoding: str, place: nodes.Span
 ) -> tuple[dict[str, bytes], list[Diagnostic]]:  # fmt: skip
     """Returns the file for the code package, or {} if it cannot be read. `encoding` is "" for bytes."""
-    shown = path.removeprefix(f"{HERE}/")
+    shown = from_here(path)
     data, problems = _content(evaluator, member, path, shown, place)
     if data is None:
         return {}, problems
@@ -160,8 +160,8 @@ def _carried(
 def _content(
     evaluator: Evaluator, member: Member, path: str, shown: str, place: nodes.Span
 ) -> tuple[bytes | None, list[Diagnostic]]:  # fmt: skip
-    if path.startswith(HERE):
-        return _read(os.path.join(evaluator.resolver.sources.folder, *shown.split("/"))), []
+    if is_from_here(path):
+        return _read(evaluator.resolver.sources.path_of(shown)), []
     path = os.path.expanduser(path)
     here, beside = (
         _read(path),

@@ -1,11 +1,12 @@
-"""Imports of what flowc does not have of Metaflow.
+"""Imports of what flowc does not have of Metaflow (FLOW153).
 
-They would fail where the flow runs, so it is said when the flow is read (FLOW153).
+What is part of Metaflow can be imported, and fails where it is used: an error if that is while the flow is imported,
+else a warning. Any other name fails where it is imported.
 """
 
 from __future__ import annotations
 
-from ..names.metaflow_api import MODULES, NAMES
+from ..names.metaflow_api import INTERNAL, MODULES, NAMES
 from ..report.diagnostics import WARNING, Diagnostic, nearest
 from ..source.text import span
 
@@ -21,31 +22,42 @@ _WHY = "flowc has the names of Metaflow's documentation, and none of its interna
 
 
 def unknown_imports(module: Module) -> Iterator[Diagnostic]:
-    """Yields each import of what flowc does not have of Metaflow:
-    an error at the top of the module, a warning where it may never be reached.
-    """
+    """Yields each import of what flowc does not have of Metaflow: an error where it must fail, else a warning."""
     if "metaflow" not in module.source.text:
         return
-    for kind in ("import_statement", "import_from_statement"):
+    for kind in _IMPORTS:
         for statement in module.source.root.find_all(kind=kind):
+            top = statement.parent()
+            is_certain = top is not None and top.kind() == "module"
             for what, node in _imported(statement, module.source.root):
-                top = statement.parent()
-                certain = top is not None and top.kind() == "module"
+                text = f"`{what}` cannot be imported here"
+                if what.split(".")[1] in INTERNAL:
+                    text = f"`{what}` is not supported: it fails where it is used"
+                    if is_certain and not _is_used_at_once(statement, module.source.root):
+                        is_certain = False
                 yield Diagnostic(
-                    "FLOW153", f"`{what}` cannot be imported here", span(module.source, node), _WHY,
-                    _how(what), *(() if certain else (WARNING,)),
+                    "FLOW153", text, span(module.source, node), _WHY,
+                    _how(what), *(() if is_certain else (WARNING,)),
                 )  # fmt: skip
 
 
-_DOCUMENTED = {  # internals that published flows import, and where the documentation has the same
-    "metaflow.plugins.argo.argo_events": "metaflow.integrations",
-    "metaflow.user_configs.config_decorators": "metaflow",
-}
+def _is_used_at_once(statement: SgNode, root: SgNode) -> bool:
+    """True if code outside of functions uses a name that the statement binds. A decorator is spoken of where it is used."""
+    home = statement.field("module_name")
+    named = [each for each in statement.named_children() if home is None or each.range() != home.range()]
+    names = {(each.field("alias") or each).text().partition(".")[0] for each in named}
+    for node in root.find_all(kind="identifier"):
+        if node.text() in names:
+            kinds = [each.kind() for each in node.ancestors()]
+            if not {"function_definition", "lambda", "decorator", *_IMPORTS} & set(kinds):
+                return True
+    return False
+
+
+_IMPORTS = ("import_statement", "import_from_statement")
 
 
 def _how(what: str) -> str:
-    if what in _DOCUMENTED:
-        return f"import the name from `{_DOCUMENTED[what]}`, as the documentation does"
     home, _, name = what.rpartition(".")
     close = nearest(name, NAMES) if home == "metaflow" else None
     return f"did you mean `{close}`?" if close else "use what the documentation has in its place, or do without it"

@@ -91,8 +91,8 @@ def _run(
     place = (names or unread)[0][1]
     problems: list[Diagnostic] = []
     try:
-        folder = reading.evaluator.resolver.sources.folder
-        answer = ask(folder, reading.flow, {"do": "mutate", "decorators": known, "attach": list(attach)}, given)
+        sources = reading.evaluator.resolver.sources
+        answer = ask(sources, reading.flow, {"do": "mutate", "decorators": known, "attach": list(attach)}, given)
         there = {each.rpartition(".")[2] for each in answer["mutators"]}
         names = names + [(name, each) for name, each in unread if name.rpartition(".")[2] in there]
         if not there:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..ir import nodes
     from ..options.compile_inputs import Given
+    from ..source.sources import Sources
 
 SECONDS = 60.0  # time limit of the process
 KEPT_VARIABLES = (
@@ -32,20 +33,20 @@ class Failed(Exception):
     """Raised if the process failed; `args[0]` is the reason."""
 
 
-def evaluate(folder: str, flow: nodes.Flow, config: str, what: str, text: str | None, given: Given) -> Any:
+def evaluate(sources: Sources, flow: nodes.Flow, config: str, what: str, text: str | None, given: Given) -> Any:
     """Returns the result of a config's parser for the text, or of its callable default. Raises Unfoldable."""
     import ast
 
     try:
         answer = ask(
-            folder, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given
+            sources, flow, {"do": "evaluate", "config": config, "what": what, "text": text, "decorators": {}}, given
         )
     except Failed as error:
         raise Unfoldable(f"its {what} failed: {error}") from None
     return ast.literal_eval(answer["literal"])
 
 
-def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) -> Any:
+def ask(sources: Sources, flow: nodes.Flow, request: dict[str, Any], given: Given) -> Any:
     """Sends the request to a new process and returns the answer. Raises Failed."""
     import json
     import select
@@ -53,13 +54,15 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
     import subprocess
     import time
 
+    from flowc.runtime_shim.contract.source_roots import variables
+
     from ..ir.json_form import plain_record
 
     reader, writer = os.pipe()
     configs = {"configs": [plain_record(config) for config in flow.configs]}
     data = {
         **request,
-        "folder": os.path.abspath(folder),
+        "folder": os.path.abspath(sources.folder),
         "file": flow.file,
         "class": flow.name,
         "flow": configs,
@@ -71,9 +74,8 @@ def ask(folder: str, flow: nodes.Flow, request: dict[str, Any], given: Given) ->
         if given.whole_environment
         else {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     )
-    environment.update(
-        {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **dict(given.variables)}
-    )
+    environment.update({"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **given.environment})
+    environment.update(variables(sources.roots()))
     sys.stdout.flush()
     try:
         process = subprocess.Popen(

@@ -7,7 +7,7 @@ the graph, FLOW3xx parameters, FLOW4xx artifacts, FLOW5xx the limits of a target
 
 from __future__ import annotations
 
-from ..fast_start.record import record
+from ..fast_start.record import record, replace
 from ..ir.nodes import Span
 
 TYPE_CHECKING = False
@@ -57,6 +57,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         return (*((at.file, at.line, at.column) if at else ("", 0, 0)), one.code, one.what, one.why, one.how)
 
     return tuple(sorted(set(diagnostics), key=place))
+
+
+def located(diagnostics: Iterable[Diagnostic], places: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """Returns the diagnostics with other names for the files that `places` names."""
+    return tuple(
+        replace(each, span=replace(each.span, file=places[each.span.file]))
+        if each.span is not None and each.span.file in places
+        else each
+        for each in diagnostics
+    )
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -1,26 +1,38 @@
-"""The flow's folder: its Python files, each read and parsed once, when a name first refers to it."""
+"""The flow's folder and its source roots: their Python files, each read and parsed once, when a name first leads to it.
+
+A file of a root has the path that it has below that root, which is also its place in the code package: the module
+`common.base` is `common/base.py`, wherever its root is. The flow's folder comes first, and no root gives a module of
+Python's own library, or of the API.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 
 from .modules import Module
 from .text import decode, parse, read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+_NEVER_FROM_ROOTS = ("metaflow", "flowc", "__main__")
 
 
 class Sources:
-    """The modules of one flow's folder. `file` is the flow's own."""
+    """The modules of one flow. `file` is its own, in `folder`; `roots` are further folders, in Python's order."""
 
-    def __init__(self, folder: str, file: str) -> None:
+    def __init__(self, folder: str, file: str, roots: Iterable[str] = ()) -> None:
         self.folder = folder
         self.file = file
-        self.texts: dict[str, str] = {}  # path from the folder → text, of every file read
+        self.texts: dict[str, str] = {}  # path from the folder or root → text, of every file read
         self.contents: dict[str, bytes] = {}
-        self._found: dict[str, str | None] = {}  # dotted name → path, looked up once
+        self._given = [each for each in roots if os.path.isdir(each)]
+        self._roots: tuple[str, ...] | None = None  # with those that the repository declares, once they are needed
+        self._tops: dict[str, tuple[str, ...]] = {}  # first part of a module's name → the roots that have it
+        self._elsewhere: dict[str, str] = {}  # path → root, of every file that is not in the flow's folder
+        self._found: dict[str, str | None] = {}  # dotted name → path, asked of the disk once
         self._modules: dict[str, Module | None] = {}
 
     def main(self) -> Module:
@@ -29,7 +41,7 @@ class Sources:
 
     def load(self, path: str, name: str, is_package: bool = False) -> Module:
         """Reads and parses the file. Raises Refused."""
-        data = read_bytes(self.folder, path)
+        data = read_bytes(self._elsewhere.get(path, self.folder), path)
         text = decode(path, data)
         self.contents[path] = data
         self.texts[path] = text
@@ -38,10 +50,7 @@ class Sources:
         return module
 
     def module(self, name: str) -> Module | None:
-        """Returns the module of that dotted name if it is a file in the flow's folder, else None.
-
-        Raises Refused if that file is broken.
-        """
+        """Returns the module of that dotted name if it is a file of the folder or a root, else None. Raises Refused if that file is broken."""
         if name not in self._modules:
             self._modules[name] = None
             found = self.find(name)
@@ -50,7 +59,7 @@ class Sources:
         return self._modules[name]
 
     def find(self, name: str) -> str | None:
-        """Returns the path of the module's file below the flow's folder, or None."""
+        """Returns the path of the module's file below the flow's folder or a root, or None."""
         if name not in self._found:
             self._found[name] = self._find(name)
         return self._found[name]
@@ -59,14 +68,19 @@ class Sources:
         if not name or not all(part.isidentifier() for part in name.split(".")):
             return None
         base = name.replace(".", "/")
-        for path in (f"{base}/__init__.py", f"{base}.py"):
-            if os.path.isfile(os.path.join(self.folder, *path.split("/"))):
+        paths = (f"{base}/__init__.py", f"{base}.py")
+        for path in paths:
+            if _is_file(self.folder, path):
                 return path
+        top = name.partition(".")[0]
+        if top in _NEVER_FROM_ROOTS or top in sys.stdlib_module_names:
+            return None
+        for root in self._with(top):
+            for path in paths:
+                if _is_file(root, path) and self._is_inside(root, path):
+                    self._elsewhere[path] = root
+                    return path
         return None
-
-    def is_folder(self, name: str) -> bool:
-        """Returns True for a package without `__init__.py`."""
-        return bool(name) and os.path.isdir(os.path.join(self.folder, *name.split(".")))
 
     def script(self, path: str) -> Module | None:
         """Returns the module of a file that is started by its path, or None if the file does not exist.
@@ -81,8 +95,74 @@ class Sources:
     def content(self, path: str) -> bytes:
         """Returns the content of a file, which may be invalid Python. Raises Refused."""
         if path not in self.contents:
-            self.contents[path] = read_bytes(self.folder, path)
+            self.contents[path] = read_bytes(self._elsewhere.get(path, self.folder), path)
         return self.contents[path]
+
+    def package_files(self, folder: str) -> Iterator[str]:
+        """Yields the paths of the Python files of a package that was found, wherever it is."""
+        root = self._elsewhere.get(f"{folder}/__init__.py")
+        if root is None:
+            yield from python_files(self.folder, folder)
+            return
+        for path in python_files(root, folder):
+            if self._is_inside(root, path):
+                self._elsewhere[path] = root
+                yield path
+
+    # ── source roots ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_roots(self, roots: Iterable[str]) -> None:
+        """Puts roots before those that are known. Names that led nowhere are looked for again."""
+        self._given = [*(each for each in roots if os.path.isdir(each)), *self._given]
+        self._roots = None
+        self._tops.clear()
+        self._found = {name: path for name, path in self._found.items() if path is not None}
+        self._modules = {name: module for name, module in self._modules.items() if module is not None}
+
+    def roots(self) -> tuple[str, ...]:
+        """Returns the absolute paths of all roots, in the order in which they are searched."""
+        if self._roots is None:
+            from .roots import declared, is_installation  # only for a name that the flow's folder does not have
+
+            own = os.path.abspath(self.folder)
+            known = [os.path.abspath(each) for each in self._given if not is_installation(os.path.abspath(each))]
+            self._roots = tuple(each for each in dict.fromkeys([*known, *declared(self.folder)]) if each != own)
+        return self._roots
+
+    def places(self) -> dict[str, str]:
+        """Returns path → path from the flow's folder, of the files that roots gave."""
+        return {
+            path: os.path.relpath(os.path.join(root, *path.split("/")), self.folder).replace(os.sep, "/")
+            for path, root in self._elsewhere.items()
+        }
+
+    def path_of(self, path: str) -> str:
+        """Returns where a file is that code names by its own place, `__file__`: beside the flow, or else in a root."""
+        parts = path.split("/")
+        for root in (self.folder, *(dict.fromkeys(self._elsewhere.values()) if ".." not in parts else ())):
+            if _is_file(root, path) and (root == self.folder or self._is_inside(root, path)):
+                return os.path.join(root, *parts)
+        return os.path.join(self.folder, *parts)
+
+    def _with(self, top: str) -> tuple[str, ...]:
+        """Returns the roots in which Python finds a package or module: the first that has it, or all that have such a folder."""
+        if top not in self._tops:
+            folders: list[str] = []
+            for root in self.roots():
+                if _is_file(root, f"{top}/__init__.py") or _is_file(root, f"{top}.py"):
+                    folders = [root]
+                    break
+                if os.path.isdir(os.path.join(root, top)):
+                    folders.append(root)
+            self._tops[top] = tuple(folders)
+        return self._tops[top]
+
+    def _is_inside(self, root: str, path: str) -> bool:
+        """Returns False for a link that leads out of all roots."""
+        real = os.path.realpath(os.path.join(root, *path.split("/")))
+        return any(
+            real.startswith(os.path.join(os.path.realpath(each), "")) for each in (root, self.folder, *self.roots())
+        )
 
 
 def python_files(root: str, folder: str) -> Iterator[str]:
@@ -94,3 +174,7 @@ def python_files(root: str, folder: str) -> Iterator[str]:
             yield from python_files(root, path)
         elif entry.endswith(".py") and os.path.isfile(full):
             yield path
+
+
+def _is_file(root: str, path: str) -> bool:
+    return os.path.isfile(os.path.join(root, *path.split("/")))

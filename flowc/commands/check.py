@@ -7,7 +7,7 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, in_order, summary
 
-from ..flow_source import load_flow, placed_sources
+from ..flow_source import load_flow, placed_sources, with_project
 from ..options import Option, Usage
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE_OPTIONS
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter
+
+    from ..options import Arguments
 
 __all__ = ["EXAMPLES", "OPTIONS", "TEXT", "USAGE", "run", "sections"]
 
@@ -129,7 +131,7 @@ def _check(path: str, by_itself: bool, argv: list[str]) -> list[Checked]:
     flow_name = arguments.text("--flow")
     names: tuple[str, ...] = (flow_name,)
     if lenient and not flow_name:
-        names = _flows(path) if _may_hold_a_flow(path) else ()
+        names = _flows(path, arguments) if _may_hold_a_flow(path) else ()
     return [_check_flow(path, name, argv, emitters) for name in names]
 
 
@@ -143,12 +145,12 @@ def _may_hold_a_flow(path: str) -> bool:
     return b"FlowSpec" in data or b"step" in data or b"Flow" in data
 
 
-def _flows(path: str) -> tuple[str, ...]:
+def _flows(path: str, arguments: Arguments) -> tuple[str, ...]:
     """Returns the names of the file's flows, or one empty name for an unreadable file, so that checking it says why."""
     from flowc.compiler.pipeline import flow_names
 
     try:
-        return flow_names(path)
+        return flow_names(path, with_project(compile_inputs(arguments), path, arguments.flag("--isolated")))
     except Refused:
         return ("",)
 
@@ -164,7 +166,7 @@ def _check_flow(path: str, name: str, argv: list[str], emitters: tuple[Emitter, 
         )
     except Refused as refused:
         return Checked(path, refused.diagnostics, dict(refused.sources), "")
-    sources = placed_sources(program.sources, path)
+    sources = placed_sources(program.sources, path, program.places)
     settings = NONE if arguments.flag("--isolated") else settings_for(path)
     if settings.file:
         sources[settings.file] = ""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.options.compile_inputs import NOTHING, Given
 from flowc.compiler.pipeline import flow_names
 from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
-from ..flow_source import load_flow, placed, placed_sources
+from ..flow_source import load_flow, placed, placed_sources, with_project
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
-from ..source_options import resume_inputs
+from ..source_options import ROOTS, resume_inputs, roots_of
 from ..terminal import Failure, Output
 
 TYPE_CHECKING = False
@@ -39,6 +40,7 @@ OPTIONS = (
         "--verify",
         "read every byte of the reused tasks, and run damaged ones again; automatic if a task failed because of damage",
     ),
+    *ROOTS,
     *local_run.OPTIONS,
 )
 EXAMPLES = (
@@ -58,7 +60,10 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=_given(path, arguments))
     _check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
-        out.report(placed(without_hints(program.diagnostics), path), placed_sources(program.sources, path))
+        out.report(
+            placed(without_hints(program.diagnostics), path, program.places),
+            placed_sources(program.sources, path, program.places),
+        )
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(
         program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path)
@@ -145,14 +150,15 @@ def _given(path: str, arguments: Arguments) -> Given:
     """Returns the configs of the earlier run: a resumed run cannot have different ones (as in Metaflow)."""
     if path.endswith(".json"):
         return NOTHING  # an IR holds its configs
-    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path)
+    given = Given(roots=roots_of(arguments))
+    names = (arguments.text("--flow"),) if arguments.text("--flow") else flow_names(path, with_project(given, path))
     if len(names) != 1:
-        return NOTHING  # reading the flow says why
+        return given  # reading the flow says why
     from flowc.runtime_shim.store import open_store
 
     store = store_of(arguments, path)
     _, before = _origin(names[0], arguments.text("--origin-run-id") or arguments.text("--run"), store)
-    return resume_inputs(open_store(store), names[0], str(before.get("code", "")))
+    return replace(resume_inputs(open_store(store), names[0], str(before.get("code", ""))), roots=given.roots)
 
 
 def _check_steps(steps: list[str], step_names: list[str]) -> None:

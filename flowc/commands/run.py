@@ -56,11 +56,11 @@ def run(argv: list[str], out: Output) -> int:
         unexpected = next(word for word in arguments.positional if word != path)
         raise Usage(f"unexpected argument `{unexpected}`: the flow's file is `{path}`")
     local = local_problems(program.flow, path, arguments.text("--environments"))
-    problems = placed((*program.diagnostics, *local), path)
+    problems = placed((*program.diagnostics, *local), path, program.places)
     if has_errors(problems):
-        raise Refused(problems, placed_sources(program.sources, path))
+        raise Refused(problems, placed_sources(program.sources, path, program.places))
     if not arguments.flag("--quiet"):
-        out.report(without_hints(problems), placed_sources(program.sources, path))
+        out.report(without_hints(problems), placed_sources(program.sources, path, program.places))
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     run.prepare_environments()
     texts = run_parameters.given(

@@ -1,8 +1,8 @@
 """`import metaflow` as flowc's own API, so that an unmodified flow runs with or without Metaflow installed.
 
 `install` puts a finder before all others; the shim calls it before it imports a flow. `fallback` puts the finder last,
-so that it answers only if no other does. The modules below `metaflow` that documented flows import have flowc's names.
-Metaflow's internals are refused by name.
+so that it answers only if no other does. The modules below `metaflow` that flows import have flowc's names. Names of
+Metaflow's other modules can be imported, and fail where they are used.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _MODULES = {
     "metaflow": ("api.names",),
     "metaflow.cards": ("cards",),
     "metaflow.client": ("client",),
+    "metaflow.client.core": ("client",),
     "metaflow.current": ("api.current",),
     "metaflow.datatools": ("client.s3",),
     "metaflow.datatools.s3": ("client.s3",),
@@ -28,7 +29,9 @@ _MODULES = {
     "metaflow.events": ("client",),
     "metaflow.exception": ("exceptions",),
     "metaflow.flowspec": ("user_code.flowspec", "exceptions"),
+    "metaflow.includefile": ("api.names",),
     "metaflow.integrations": ("api.events",),
+    "metaflow.metaflow_config": ("api.metaflow_config",),
     "metaflow.metaflow_current": ("api.current",),
     "metaflow.metaflow_profile": ("api.profiling",),
     "metaflow.metaflow_version": ("api.metaflow_version",),
@@ -36,6 +39,8 @@ _MODULES = {
     "metaflow.packaging_sys": ("user_code.packaging",),
     "metaflow.parameters": ("api.names",),
     "metaflow.plugins": (),
+    "metaflow.plugins.argo": (),
+    "metaflow.plugins.argo.argo_events": ("api.events",),
     "metaflow.plugins.cards": (),
     "metaflow.plugins.cards.card_client": ("cards.client",),
     "metaflow.plugins.cards.card_modules": ("cards.base",),
@@ -52,15 +57,28 @@ _MODULES = {
     "metaflow.plugins.catch_decorator": ("exceptions",),
     "metaflow.plugins.datatools": ("client.s3",),
     "metaflow.plugins.datatools.s3": ("client.s3",),
+    "metaflow.plugins.datatools.s3.s3": ("client.s3",),
     "metaflow.plugins.timeout_decorator": ("exceptions",),
     "metaflow.runner": ("client",),
+    "metaflow.runner.deployer": ("api.names",),
+    "metaflow.runner.metaflow_runner": ("client",),
+    "metaflow.runner.nbrun": ("client",),
     "metaflow.unbounded_foreach": ("user_code.flowspec",),
     "metaflow.user_configs": (),
+    "metaflow.user_configs.config_decorators": ("api.names",),
     "metaflow.user_configs.config_parameters": ("api.names",),
     "metaflow.user_decorators": (),
     "metaflow.user_decorators.user_flow_decorator": ("api.names",),
     "metaflow.user_decorators.user_step_decorator": ("api.names",),
 }
+_EXACT = ("metaflow", "metaflow.metaflow_config")  # what these lack, Metaflow has not either
+
+
+def _is_metaflow_s(name: str) -> bool:
+    """True for a module of Metaflow's that flowc lacks: it can be imported, and its names fail where they are used."""
+    if name.rpartition(".")[0] in _EXACT[1:]:
+        return False
+    return name.split(".")[1] in _imported("contract.public_names").INTERNAL
 
 
 class _Finder:
@@ -79,14 +97,14 @@ class _Finder:
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__
-        if name not in _MODULES:
+        if name not in _MODULES and not _is_metaflow_s(name):
             text = (
                 f"{name} is not part of Metaflow's documented API: flowc provides the documented names, and none of "
                 "Metaflow's internals"
             )
             raise ImportError(text, name=name)  # not ModuleNotFoundError, whose text `from metaflow import x` swallows
         module.__path__ = []
-        homes = [_imported(home_name) for home_name in _MODULES[name]]
+        homes = [_imported(home_name) for home_name in _MODULES.get(name, ())]
         for home in reversed(homes):
             module.__dict__.update({key: value for key, value in home.__dict__.items() if not key.startswith("_")})
         if name == "metaflow":
@@ -98,10 +116,16 @@ class _Finder:
                 raise AttributeError(key)
             for home in homes:
                 if hasattr(home, "__getattr__"):
-                    return getattr(home, key)
-            raise AttributeError(
-                f"{name}.{key} is not part of Metaflow's documented API, which is all that flowc provides"
-            )
+                    try:
+                        return getattr(home, key)
+                    except AttributeError:
+                        if name in _EXACT:
+                            raise
+            if name in _EXACT or f"{name}.{key}" in _MODULES:
+                raise AttributeError(
+                    f"{name}.{key} is not part of Metaflow's documented API, which is all that flowc provides"
+                )
+            return _imported("api.unsupported").Unsupported(f"{name}.{key}")
 
         module.__getattr__ = missing  # type: ignore[method-assign]
 

@@ -38,6 +38,10 @@ def import_flow(folder: str, file: str, class_name: str, once: bool = False) -> 
     folder = os.path.abspath(folder)
     if folder not in sys.path[:1]:
         sys.path.insert(0, folder)
+    if "FLOWC_SOURCE_ROOTS" in os.environ:  # only where the flow is not in a code package
+        from . import source_roots
+
+        source_roots.install(folder)
     name = module_name(file)
     module = sys.modules.get(name)
     path = os.path.join(folder, *file.split("/"))

@@ -15,9 +15,11 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.corpus.cases import idioms
 from tests.support.environment import environment
 from tests.support.prefork import Prefork
 from tests.support.running import started
@@ -38,6 +40,7 @@ class Case(NamedTuple):
     arguments: tuple[str, ...]
     fails: bool
     aside: frozenset[str]
+    environment: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,11 +60,15 @@ class Outcome(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """Every run of every flow of the folder; files named `lib_…` are modules of theirs."""
+    """Every run of every flow of the folder, and of the corpus; files named `lib_…` are modules of theirs."""
     found: list[Case] = []
     for path in sorted(FLOWS.glob("*.py")):
         if not path.name.startswith("lib_"):
             found += cases_of(path)
+    for idiom in idioms():
+        if idiom.is_compared:
+            variables = tuple(idiom.environment().items())
+            found += [case._replace(environment=variables) for case in cases_of(idiom.path)]
     return found
 
 
@@ -99,7 +106,9 @@ def tutorials() -> Path:
 
 def with_metaflow(case: Case, folder: Path) -> Outcome:
     """Runs the case with Metaflow; everything it writes goes below `folder`."""
-    done = _metaflow(case.path, ["run", "--run-id-file", str(folder / "run"), *case.arguments], folder)
+    done = _metaflow(
+        case.path, ["run", "--run-id-file", str(folder / "run"), *case.arguments], folder, case.environment
+    )
     run = (folder / "run").read_text() if (folder / "run").exists() else ""
     tasks: Tasks = {}
     if run:
@@ -112,7 +121,12 @@ def with_metaflow(case: Case, folder: Path) -> Outcome:
             str(folder),
         ]
         read = subprocess.run(
-            command, env=_metaflow_environment(folder), cwd=folder, capture_output=True, text=True, timeout=600
+            command,
+            env={**_metaflow_environment(folder), **dict(case.environment)},
+            cwd=case.path.parent,
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
         assert read.returncode == 0, read.stderr + done.stdout + done.stderr
         tasks = json.loads(read.stdout.splitlines()[-1])
@@ -123,9 +137,12 @@ def metaflow_accepts(path: Path, folder: Path) -> bool:
     return _metaflow(path, ["check"], folder).returncode == 0
 
 
-def _metaflow(path: Path, command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _metaflow(
+    path: Path, command: list[str], folder: Path, variables: Iterable[tuple[str, str]] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [metaflow_python(), str(path), "--no-pylint", *command], env=_metaflow_environment(folder), cwd=path.parent, capture_output=True,
+        [metaflow_python(), str(path), "--no-pylint", *command],
+        env={**_metaflow_environment(folder), **dict(variables)}, cwd=path.parent, capture_output=True,
         text=True, timeout=600,
     )  # fmt: skip
 
@@ -146,9 +163,8 @@ def _clean() -> dict[str, str]:
 
 def with_flowc(case: Case, folder: Path) -> Outcome:
     """Runs the case with flowc; everything it writes goes below `folder`."""
-    done = _flowc(
-        "run", str(case.path), "--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments
-    )
+    words = ["--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments]
+    done = _flowc("run", str(case.path), *words, variables=case.environment)
     command = [
         sys.executable,
         "-m",
@@ -158,7 +174,8 @@ def with_flowc(case: Case, folder: Path) -> Outcome:
         "r",
         str(folder),
     ]
-    read = subprocess.run(command, cwd=ROOT, env=_flowc_environment(), capture_output=True, text=True, timeout=600)
+    variables = {**_flowc_environment(), **dict(case.environment)}
+    read = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=600)
     assert read.returncode == 0, read.stderr
     return Outcome(done.returncode == 0, json.loads(read.stdout.splitlines()[-1]), done.stdout + done.stderr)
 
@@ -169,8 +186,8 @@ def flowc_accepts(path: Path) -> bool:
     return done.returncode == 0
 
 
-def _flowc(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return started(arguments, os.getcwd(), _flowc_environment(), PREFORK, seconds=300)
+def _flowc(*arguments: str, variables: Iterable[tuple[str, str]] = ()) -> subprocess.CompletedProcess[str]:
+    return started(arguments, os.getcwd(), {**_flowc_environment(), **dict(variables)}, PREFORK, seconds=300)
 
 
 def _flowc_environment() -> dict[str, str]:

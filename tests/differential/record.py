@@ -11,11 +11,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .harness import FLOWS, RECORDED, Case, Outcome, cases, cases_of, with_metaflow
+from .harness import RECORDED, Case, Outcome, cases, with_metaflow
 
 
 def main(names: list[str]) -> int:
-    chosen = [each for name in names for each in cases_of(FLOWS / f"{name}.py")] if names else cases()
+    chosen = [case for case in cases() if not names or case.path.stem in names]
     if not names:
         for stale in RECORDED.glob("*.json"):
             stale.unlink()

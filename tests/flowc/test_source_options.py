@@ -72,7 +72,8 @@ def test_compile_reads_no_environment(folder: Path) -> None:
         done = flowc(*command.split(), "flow.py", env=env)
         assert done.returncode == 1 and "FLOW131" in done.stderr
         done = flowc(*command.split(), "flow.py", *SETTINGS, env=env)
-        assert done.returncode == 1 and "--env OF_MINE=VALUE" in done.stderr
+        assert done.returncode == 0 and "FLOW147" in done.stderr and "`OF_MINE` ('unset')" in done.stderr
+        assert command != "compile -t argo -o -" or "value: unset" in done.stdout
 
 
 def test_run_reads_the_environment(folder: Path) -> None:

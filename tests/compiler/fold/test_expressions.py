@@ -327,11 +327,11 @@ def test_set_changes_nothing_that_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["os.environ.get('A', 'no')", "os.environ['A']", "os.getenv('A')", "os.getenv('A', default='no')", "'yes' if 'A' in os.environ else 'no'", "A"]
+    "written", ["os.environ['A']", "os.getenv('A')", "os.environ.get('A', None)", "'yes' if 'A' in os.environ else 'no'", "A", "(os.environ['A'] or 'no')"]
 )  # fmt: skip
 def test_env(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A", "of this machine")
-    top = "A = os.environ.get('A', 'no')"
+    top = "A = os.environ.get('A')"
     with pytest.raises(Refused, match="FLOW120") as refused:
         attribute(tmp_path, written, top)
     assert "--env A=VALUE" in refused.value.diagnostics[0].why
@@ -342,6 +342,45 @@ def test_env(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert to_json(loaded.flow, loaded.scope) == to_json(
         *(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), given=given))
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("os.environ.get('A', 'no')", "no"), ("os.getenv('A', default='no')", "no"), ("os.getenv('A') or 'no'", "no"), ("A or 'no'", "no"),
+        ("os.getenv('A') or os.getenv('B', 'no')", "no"), ("int(os.getenv('A', '3')) + 1", 4), ("f\"{os.getenv('A', '')}-x\"", "-x"),
+    ],
+)  # fmt: skip
+def test_a_default_counts_for_a_variable_that_is_not_given(
+    written: str, value: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A", "of this machine")
+    top = "A = os.environ.get('A')"
+    assert attribute(tmp_path, written, top) == value
+    loaded = load(str(tmp_path / "flow.py"))
+    assert [each.code for each in loaded.diagnostics] == ["FLOW147"] and loaded.flow.inputs == ()
+    assert "`A`" in loaded.diagnostics[0].what
+    given = Given(variables=(("A", "7"),))
+    assert attribute(tmp_path, written, top, given) != value
+    assert "`A`" not in "".join(each.what for each in load(str(tmp_path / "flow.py"), given=given).diagnostics)
+
+
+def test_what_is_set_comes_before_a_default(tmp_path: Path) -> None:
+    written = "os.environ.get('A', 'no')"
+    assert attribute(tmp_path, written, given=Given(values=((written, "set"),))) == "set"
+    assert not load(str(tmp_path / "flow.py"), given=Given(values=((written, "set"),))).diagnostics
+
+
+def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) -> None:
+    """Which script a step starts depends on the container's variables, not on what counted when compiling."""
+    (tmp_path / "a.py").write_text("")
+    (tmp_path / "b.py").write_text("")
+    (tmp_path / "flow.py").write_text(
+        "import importlib, os\nfrom metaflow import FlowSpec, step\nNAME = os.getenv('A', 'a')\nclass F(FlowSpec):\n"
+        "    @step\n    def start(self):\n        self.m = importlib.import_module(NAME).__name__\n        self.next(self.end)\n"
+        "    @step\n    def end(self):\n        pass\n"
+    )
+    assert [each.code for each in load(str(tmp_path / "flow.py")).diagnostics] == ["FLOW157"]
 
 
 def test_a_whole_environment_knows_what_is_not_there(tmp_path: Path) -> None:

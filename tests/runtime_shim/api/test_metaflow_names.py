@@ -66,8 +66,10 @@ def test_flowc_has_the_same() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("from metaflow.plugins.aws import batch", "not part of Metaflow's documented API"),
-        ("from metaflow import metaflow_config", "not part of Metaflow's documented API"),
+        ("import metaflow.no_such_module", "not part of Metaflow's documented API"),
+        ("from metaflow.metaflow_config import NO_SUCH_SETTING", "NO_SUCH_SETTING is not part of Metaflow"),
+        ("from metaflow.plugins.aws import batch; batch.run", "does not support `metaflow.plugins.aws.batch`"),
+        ("from metaflow.util import get_username; get_username()", "does not support `metaflow.util.get_username`"),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
         ("import metaflow; metaflow.huggingface_hub", "to an extension"),
     ],
@@ -113,3 +115,35 @@ def test_spin_says_what_to_do_instead(tmp_path: Path) -> None:
         done.returncode == 2
         and "flowc has no command `spin`; `flowc resume FLOW.py STEP` runs a step again" in done.stderr
     )
+
+
+def test_names_of_internals_can_be_imported() -> None:
+    text = "from metaflow.util import get_username; from metaflow.plugins.aws import batch; import metaflow.plugins.aws.batch.batch"
+    assert python(text).returncode == 0
+    assert (
+        python("from metaflow.client.core import Run; from metaflow import Run as same; assert Run is same").returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "value"),
+    [
+        ("DATATOOLS_S3ROOT", {"METAFLOW_DATATOOLS_S3ROOT": "s3://b/own"}, "'s3://b/own'"),
+        ("DATATOOLS_S3ROOT", {"METAFLOW_DATASTORE_SYSROOT_S3": "s3://b/p"}, "'s3://b/p/data'"),
+        ("DATATOOLS_S3ROOT", {"FLOWC_STORE": "s3://b/flowc"}, "'s3://b/flowc/data'"),
+        ("DATATOOLS_S3ROOT", {}, "None"), ("S3_RETRY_COUNT", {"METAFLOW_S3_RETRY_COUNT": "2"}, "2"),
+        ("SERVICE_URL", {"METAFLOW_PROFILE": "mine"}, "'http://mine'"), ("SERVICE_URL", {}, "'http://all'"),
+        ("SERVICE_URL", {"METAFLOW_PROFILE": "broken"}, "None"),
+    ],
+)  # fmt: skip
+def test_settings_of_metaflow(
+    name: str, variables: dict[str, str], value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text('{"METAFLOW_SERVICE_URL": "http://all"}')
+    (tmp_path / "config_mine.json").write_text('{"METAFLOW_SERVICE_URL": "http://mine"}')
+    (tmp_path / "config_broken.json").write_text("[")
+    for each, text in {"METAFLOW_HOME": str(tmp_path), **variables}.items():
+        monkeypatch.setenv(each, text)
+    done = python(f"from metaflow.metaflow_config import {name}; print(repr({name}))")
+    assert done.stdout.strip() == value, done.stderr

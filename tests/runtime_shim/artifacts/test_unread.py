@@ -62,10 +62,10 @@ class F(FlowSpec):
 def test_what_an_installed_package_makes(
     member: str, decorator: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "installed").mkdir()
-    (tmp_path / "installed" / "acme_shared.py").write_text(SHARED)
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "acme_shared.py").write_text(SHARED)
     (tmp_path / "flow.py").write_text(FLOW.format(member=member, decorator=decorator))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
     done = flowc("run", str(tmp_path / "flow.py"), "--store", str(tmp_path / "store"))
     assert (
         done.returncode == (1 if said else 0) and said in done.stderr + done.stdout and "Traceback" not in done.stderr

@@ -1,0 +1,2 @@
+import ring.base
+GREETING = "good morning"

@@ -1,0 +1,24 @@
+# idiom: the settings of the project give the variables that have no default
+# expect: compiles
+# metaflow: the settings are flowc's
+import os
+
+from metaflow import FlowSpec, Parameter, environment, resources, step
+
+
+class Project(FlowSpec):
+    bucket = Parameter("bucket", default=f"{os.environ['BUCKET']}-{os.environ['STAGE']}")
+
+    @environment(vars={"TEAM": os.getenv("TEAM")})
+    @resources(memory=int(os.environ["MEMORY"]))
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+if __name__ == "__main__":
+    Project()
