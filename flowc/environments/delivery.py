@@ -70,7 +70,8 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"the packages of step `{step.name}` are for Python {of[0].python}, and its image `{own}` has {has}",
             _span(flow, step),
             "compiled packages fit one version of Python, and the task refuses to start with another",
-            f"write `python='{has}'` in the decorator and lock again, or give the step an image with Python {of[0].python}",
+            f"write `python='{has}'` in the decorator and lock again, "
+            f"or give the step an image with Python {of[0].python}",
             WARNING,
         )
 
