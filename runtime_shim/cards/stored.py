@@ -1,4 +1,4 @@
-"""Cards in the datastore: the names of their objects, and the JSON of those that flowc renders (docs/formats.md, Cards)."""
+"""Cards in the datastore: names of their objects, and the JSON of those that flowc renders (docs/formats.md, Cards)."""
 
 from __future__ import annotations
 
