@@ -1,4 +1,4 @@
-"""An environment: unpacking it against `tar`, importing from it with and without bytecode, and what a lock costs a check."""
+"""Times environments: unpacking against `tar`, imports with and without bytecode, and the cost of a lock to `check`."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ _KINDS = ("conda", "pypi")
 def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnostic]:
     """Yields FLOW154, a warning, for each package or Python that differs, and FLOW155 for each unreadable secret.
 
-    Steps whose environments are locked have them, unless `environments` (the option) is `off`. Yields FLOW161 for a lock
-    that does not fit, and FLOW160 if there is none, which is an error if the option is `on`.
+    Steps with a locked environment get its packages, unless `environments` (the option) is `off`. Yields FLOW161 for a
+    lock that does not fit, and FLOW160 for a missing one, which is an error if the option is `on`.
     """
     used = {decorator.name for decorator in flow.decorators} | {
         decorator.name for step in flow.steps for decorator in step.decorators

@@ -1,7 +1,7 @@
 """How Sphinx builds the documentation site: `make docs`.
 
-The pages are the Markdown files of `docs/`, which are read on GitHub too, a few of the repository's root (`COPIES`), and
-those of `docs/site/`, which hold the API reference. Every warning is an error, so a link that leads nowhere fails the build.
+The pages are the Markdown files of `docs/`, which are read on GitHub too; a few of the repository's root (`COPIES`);
+and those of `docs/site/`, which hold the API reference. Warnings are errors, so a broken link fails the build.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ autodoc_preserve_defaults = True
 
 
 def page(app: Any, name: str, source: list[str]) -> None:
-    """Puts a page of the root in the place of the one that stands for it, and makes links to pages links within the site."""
+    """Replaces a placeholder by its page of the root, and turns links to pages into links within the site."""
     path = COPIES.get(name, f"docs/{name}.md")
     text = (ROOT / path).read_text(encoding="utf-8") if name in COPIES else source[0]
     folder = posixpath.dirname(path)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc card view|get RUN/STEP[/PATH] [OPTIONS]", "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]")
 TEXT = """
-Shows the cards that tasks have made (`@card`): `view` in a browser, or as a file with --output; `get` prints the HTML, or writes it;
-`list` says which there are, of the latest run without RUN. Where several cards match, `view` and `get` list them. PATH is the task's
-place in foreaches: `3`, `3.0`, or `-` outside. The page needs no network. HTML of custom types of cards is shown in a frame from which
-nothing gets out; `get` gives it as it is.
+Shows the cards of tasks (`@card`). `view` opens one in a browser, or writes it to a file with --output. `get` prints
+the HTML, or writes it. `list` lists the cards of a run, by default the latest. If several cards match, `view` and `get`
+list them. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of
+custom card types is shown in a sandboxed frame; `get` returns it unchanged.
 """
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),
@@ -88,7 +88,7 @@ def run(argv: list[str], out: Output) -> int:
 
 
 def _find(place: Datastore, text: str, arguments: Arguments) -> Pathspec:
-    """Returns what is meant: RUN[/STEP[/PATH]]; with a flow's file, a step of its latest run too, and that run for no text."""
+    """Parses RUN[/STEP[/PATH]]. With a flow's file, a step alone is one of its latest run; no text is that run."""
     from flowc.runtime_shim.contract.errors import ShimError
 
     flow = arguments.text("--flow")

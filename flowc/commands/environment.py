@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc environment build FLOW.py [--store URL | --output DIR] [OPTIONS]",)
 TEXT = """
-Makes an archive of each environment that is locked for Linux, from the lock alone, and writes it to the datastore as
-runtime/environments/DIGEST.tar.gz, unless it is there. Tasks fetch and unpack it when they start; they ask no index. The
-archive holds bytecode, so a Python of the environment's version must be here; it may be for another kind of machine.
+Builds an archive of each environment that is locked for Linux, from the lock alone, and writes it to the datastore as
+runtime/environments/DIGEST.tar.gz, unless it exists. Tasks fetch and unpack it when they start, and contact no index.
+The archive holds bytecode, so this machine must have the environment's version of Python. The archive may be for a
+different kind of machine.
 """
 OPTIONS = (
     Option("--store", "the datastore that tasks use", "URL", default="FLOWC_STORE"),

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 USAGE = ("flowc lock FLOW.py [OPTIONS]",)
 TEXT = """
-Resolves what `@pypi` and `@pypi_base` ask for, and writes FLOW.lock/pylock.NAME-PLATFORM.toml (PEP 751) for each distinct
-environment: every package with its version, URL and SHA-256 digest. Versions that are locked already are kept as long as
-they fit. `check`, `compile` and `run` read the lock and never resolve. Needs uv: install `flowc[environments]`.
+Resolves the packages of `@pypi` and `@pypi_base`, and writes FLOW.lock/pylock.NAME-PLATFORM.toml (PEP 751) for each
+distinct environment: every package with its version, URL and SHA-256 digest. Locked versions are kept as long as they
+fit. `check`, `compile` and `run` read the lock and never resolve. Needs uv: install `flowc[environments]`.
 """
 OPTIONS = (
     Option(

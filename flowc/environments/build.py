@@ -1,8 +1,7 @@
-"""Making an environment's archive: the locked wheels, unpacked into one folder in a form that does not depend on who
-builds it, with bytecode.
+"""Builds an environment's archive: the locked wheels with bytecode, unpacked into one folder.
 
-The same lock gives the same tar with any builder that has the environment's Python (X.Y): what an installer notes is
-left out, scripts name no interpreter of this machine, and the tar has sorted names, no times and no owners.
+The same lock gives the same tar on any machine that has the environment's Python (X.Y). The archive omits the
+installer's own files, scripts name no interpreter of this machine, and the tar has sorted names, no times and no owners.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
     from .pylock import Lock
 
-ROOT = "opt/flowc/environments"  # what names in the archive begin with
+ROOT = "opt/flowc/environments"  # prefix of the names in the archive
 LEVEL = 6  # of gzip
-_DROPPED = ("direct_url.json", "INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")  # what an installer notes
+_DROPPED = ("direct_url.json", "INSTALLER", "REQUESTED", "uv_cache.json", "uv_build.json")  # written by installers
 _SCRIPT = """#!/usr/bin/env python3
 import sys
 
@@ -48,7 +47,7 @@ class Archive:
 
 
 def build(lock: Lock) -> Archive:
-    """Returns the environment's archive. Raises Failure where it cannot be built here."""
+    """Returns the environment's archive. Raises Failure if it cannot be built here."""
     import tempfile
 
     python = _python(lock)
@@ -67,7 +66,7 @@ def build(lock: Lock) -> Archive:
 
 
 def put(store: Store, archive: Archive) -> None:
-    """Writes the archive, and then what makes it one that is there. Raises ShimError."""
+    """Writes the archive, and then its description, which makes it visible to tasks. Raises ShimError."""
     from flowc.runtime_shim.environments import description
 
     environment = archive.description.environment
@@ -76,20 +75,20 @@ def put(store: Store, archive: Archive) -> None:
 
 
 def _python(lock: Lock) -> str:
-    """A Python of the environment's version, whose bytecode it gets."""
+    """Returns a Python of the environment's version, which compiles its bytecode."""
     if lock.python == "{}.{}".format(*sys.version_info):
         return sys.executable
     try:
         return uv.run(["python", "find", "--no-project", "--system", lock.python]).strip()
     except uv.Refused as error:
         raise Failure(
-            f"the environment `{lock.name}` needs bytecode of Python {lock.python}, and uv finds none here: {error}\n"
-            f"to install it: `uv python install {lock.python}`"
+            f"building the environment `{lock.name}` needs Python {lock.python}, and uv finds none here: {error}\n"
+            f"install it with `uv python install {lock.python}`"
         ) from None
 
 
 def _clean(folder: str) -> None:
-    """Removes what tells one builder from another."""
+    """Removes whatever differs from builder to builder."""
     scripts = os.path.join(folder, "bin")
     points = dict(_entry_points(folder))
     for name in sorted(os.listdir(scripts)) if os.path.isdir(scripts) else ():
@@ -110,7 +109,7 @@ def _clean(folder: str) -> None:
 
 
 def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
-    """Yields each console script, and its text (Entry points specification)."""
+    """Yields each console script and its text (Entry points specification)."""
     import configparser
 
     for each in sorted(os.listdir(folder)):
@@ -133,10 +132,10 @@ def _entry_points(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _without_interpreter(path: str) -> None:
-    """A script that a wheel brings, whose first line the installer has made that of an interpreter here."""
+    """Resets the first line of a wheel's script, in which the installer wrote the path of an interpreter here."""
     with open(path, "rb") as file:
         data = file.read()
-    if data.startswith(b"#!/bin/sh\n'''exec'"):  # of a path that is too long for the kernel
+    if data.startswith(b"#!/bin/sh\n'''exec'"):  # the form for a path that is too long for the kernel
         data = b"#!\n" + data.split(b"\n", 3)[3]
     elif not data.startswith(b"#!") or b"python" not in data.partition(b"\n")[0]:
         return
@@ -145,7 +144,7 @@ def _without_interpreter(path: str) -> None:
 
 
 def _clean_record(path: str) -> None:
-    """Scripts have other texts with other builders, and what was dropped is not there."""
+    """Removes scripts, whose texts differ from builder to builder, and dropped files from a RECORD; sorts it."""
     if not os.path.exists(path):
         return
     with open(path, encoding="utf-8") as file:
@@ -163,9 +162,9 @@ def _write(path: str, text: str) -> None:
 
 
 def _compile(folder: str, python: str, lock: Lock) -> None:
-    """Adds bytecode that Python takes as it is.
+    """Adds bytecode that Python loads without checking the source.
 
-    Files that are no Python of this version have none, as with any installer.
+    Files that are not valid in this version of Python get none, as with any installer.
     """
     import subprocess
 
@@ -186,14 +185,12 @@ def _compile(folder: str, python: str, lock: Lock) -> None:
     ]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     env = {**own, "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1"}
-    above = os.path.dirname(
-        folder
-    )  # the folder itself must not be the current one: Python would import the packages' modules
+    above = os.path.dirname(folder)  # in the folder itself, Python would import the packages' modules
     subprocess.run(command, env=env, cwd=above, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def pack(folder: str, lock: Lock) -> Archive:
-    """Returns the archive of what is in the folder."""
+    """Returns the archive of the folder's contents."""
     import io
     import tarfile
     import zlib
@@ -247,7 +244,7 @@ def pack(folder: str, lock: Lock) -> Archive:
 
 
 def _format(member: tarfile.TarInfo) -> int:
-    """That of a header of one block, unless the name does not fit."""
+    """Returns the format with a header of one block, or the extended one if the name does not fit."""
     import tarfile
 
     try:
@@ -258,15 +255,15 @@ def _format(member: tarfile.TarInfo) -> int:
 
 
 def _files(folder: str) -> Iterator[str]:
-    """Yields every file's path from the folder, with forward slashes.
+    """Yields the path of every file relative to the folder, with forward slashes.
 
-    Raises Failure for what is no file: it could lead out of the folder.
+    Raises Failure for a link or a device, which could lead out of the folder.
     """
     for inside, below, names in os.walk(folder):
         for each in (*below, *names):
             path = os.path.join(inside, each)
             shown = os.path.relpath(path, folder).replace(os.sep, "/")
             if os.path.islink(path) or (each in names and not os.path.isfile(path)):
-                raise Failure(f"a package holds `{shown}`, which is a link or a device: no archive is made of it")
+                raise Failure(f"a package holds `{shown}`, which is a link or a device; an archive can only hold files")
             if each in names:
                 yield shown

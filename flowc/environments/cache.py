@@ -1,8 +1,8 @@
-"""Environments on this machine: each is made once, in a folder named by its digest that all runs share, by uv, from the
-lock alone.
+"""Environments on this machine: uv installs each once, from the lock alone, into a folder that all runs share.
 
-A folder that has no mark of being complete is made anew: whoever made it was killed. Who makes one holds a lock of the
-file system, which the kernel releases when the process ends, whatever ends it; others wait, and find it made.
+The folder's name is the environment's digest. A folder without a completion mark is rebuilt, because its builder was
+killed. The builder holds a file lock, which the kernel releases however the process ends. Others wait for it, and then
+find the environment complete.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ COMPLETE = ".flowc-complete"
 
 
 def root() -> str:
-    """Returns the folder of all that flowc keeps on this machine: FLOWC_CACHE, else that of the user's caches."""
-    given = os.environ.get("FLOWC_CACHE")
-    if given:
-        return os.path.abspath(given)
+    """Returns flowc's cache folder: FLOWC_CACHE, else a folder in the user's cache."""
+    folder = os.environ.get("FLOWC_CACHE")
+    if folder:
+        return os.path.abspath(folder)
     return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")
 
 
 def make(lock: Lock, say: Callable[[str], None]) -> str:
-    """Returns the path of the Python that has the environment's packages; makes the environment unless it is there.
+    """Returns the path of the environment's Python, and installs the environment if it is missing.
 
-    Raises Failure, saying why not.
+    Raises Failure with the reason.
     """
     digest = lock.environment.partition(":")[2]
     folder = os.path.join(root(), "environments", digest)
@@ -44,21 +44,23 @@ def make(lock: Lock, say: Callable[[str], None]) -> str:
     try:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         with open(f"{folder}.lock", "ab") as file:
-            for _ in _turn(file.fileno(), lambda: say(f"environment `{lock.name}` is being made by another run")):
+            for _ in _turn(
+                file.fileno(), lambda: say(f"environment `{lock.name}`: waiting for a different run to install it")
+            ):
                 if not _is_whole(folder, python):
                     _make(lock, folder, python, say)
     except OSError as error:
-        raise Failure(f"the environment `{lock.name}` cannot be made in {folder}: {error.strerror or error}") from None
+        raise Failure(f"cannot install the environment `{lock.name}` in {folder}: {error.strerror or error}") from None
     return python
 
 
 def _is_whole(folder: str, python: str) -> bool:
-    """Whether the environment was made to its end, and the Python that it was made of is still there."""
+    """Returns True if the installation was completed, and its Python still exists."""
     return os.path.exists(os.path.join(folder, COMPLETE)) and os.path.exists(python)
 
 
 def _turn(descriptor: int, wait: Callable[[], None]) -> Iterator[None]:
-    """Yields once nobody else has the file; `wait` is called if somebody has."""
+    """Yields once this process holds the file's lock; calls `wait` if a different one holds it now."""
     import fcntl
 
     try:
@@ -73,7 +75,7 @@ def _make(lock: Lock, folder: str, python: str, say: Callable[[str], None]) -> N
     import time
 
     count, size = len(lock.wheels), sum(each.size for each in lock.wheels) / 1e6
-    say(f"environment `{lock.name}`: making it, {count} package{'s' if count != 1 else ''}, {size:.1f} MB")
+    say(f"environment `{lock.name}`: installing {count} package{'s' if count != 1 else ''}, {size:.1f} MB")
     started = time.monotonic()
     _remove(folder)
     try:
@@ -85,18 +87,18 @@ def _make(lock: Lock, folder: str, python: str, say: Callable[[str], None]) -> N
     except BaseException:
         _remove(folder)
         raise
-    say(f"environment `{lock.name}`: made in {time.monotonic() - started:.1f} s")
+    say(f"environment `{lock.name}`: installed in {time.monotonic() - started:.1f} s")
 
 
 def _install(lock: Lock, folder: str, python: str) -> None:
-    """Raises Failure where uv could not do it."""
+    """Creates the virtual environment and installs its packages. Raises Failure if uv fails."""
     here = "{}.{}".format(*sys.version_info)
     try:
         uv.run(["venv", "-q", "--no-project", "-p", sys.executable if lock.python == here else lock.python, folder])
     except uv.Refused as error:
         raise Failure(
-            f"the environment `{lock.name}` needs Python {lock.python}, of which uv cannot make one here: {error}\n"
-            f"to install it: `uv python install {lock.python}`; to run with the Python of flowc: `--environments off`"
+            f"the environment `{lock.name}` needs Python {lock.python}, and uv finds none here: {error}\n"
+            f"install it with `uv python install {lock.python}`, or run with flowc's own Python: `--environments off`"
         ) from None
     if not lock.wheels:
         return
@@ -107,7 +109,7 @@ def _install(lock: Lock, folder: str, python: str) -> None:
 
 
 def install_wheels(lock: Lock, where: list[str]) -> None:
-    """Installs exactly the files that are locked; `where` are uv's options that say to which place.
+    """Installs exactly the locked files; `where` are uv's options for the destination.
 
     Raises uv.Refused.
     """
@@ -117,7 +119,7 @@ def install_wheels(lock: Lock, where: list[str]) -> None:
 
 
 def _remove(folder: str) -> None:
-    """Deletes the folder, its mark first: half of a folder must not look whole."""
+    """Deletes the folder, its mark first, so that a partial folder never looks complete."""
     import shutil
 
     try:

@@ -1,7 +1,4 @@
-"""How a deployed flow's steps get their packages.
-
-What specs say of it, and what is wrong with that before anything is written.
-"""
+"""Delivers packages to the steps of a deployed flow: the variables in specs, and the checks before writing them."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ _IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
 def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
     """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md).
 
-    `how`: the option, "" where it is not given.
+    `how` is the option, or "" if it is not set.
     """
     if how == NONE or not requests.asks(flow):
         return ()
@@ -38,8 +35,11 @@ def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple
 def problems(
     flow: Flow, path: str, options: dict[str, str], how: str, image: str, deployed: bool
 ) -> Iterator[Diagnostic]:
-    """Yields FLOW160 and FLOW161 (`locks.problems`), and for what is `deployed` FLOW161 for what is not
-    locked for Linux, and FLOW164. `image`: that of steps that name none."""
+    """Yields FLOW160 and FLOW161 (`locks.problems`).
+
+    If `deployed`, also yields FLOW161 for steps that are not locked for Linux, and FLOW164. `image` is that of steps that
+    name none.
+    """
     from flowc.compiler.fast_start.record import replace
 
     found = list(locks.problems(flow, path, options))
@@ -58,7 +58,7 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             locks.STALE,
             f"the packages of step `{step.name}` are not locked for Linux",
             _span(flow, step),
-            "the step's container runs on Linux, and packages differ by system",
+            "the step's container runs on Linux, and locked packages fit one system only",
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
         return
@@ -70,8 +70,9 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             "FLOW164",
             f"the packages of step `{step.name}` are for Python {of[0].python}, and its image `{own}` has {has}",
             _span(flow, step),
-            "compiled packages fit one version of Python, and the task refuses to start with another",
-            f"write `python='{has}'` in the decorator and lock again, or give the step an image with Python {of[0].python}",
+            "compiled packages fit one version of Python, so the task would refuse to start",
+            f"write `python='{has}'` in the decorator and lock again, "
+            f"or give the step an image with Python {of[0].python}",
             WARNING,
         )
 

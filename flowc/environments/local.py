@@ -1,4 +1,4 @@
-"""The environments of a local run: which of its steps have one, and where on this machine they are."""
+"""The environments of a local run: finds the steps that have one, and its place on this machine."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 
 def of_run(flow: Flow, path: str, options: dict[str, str], say: Callable[[str], None]) -> dict[str, Environment]:
-    """Returns where the tasks of each step run that has an environment, made by now; {} for a flow without a lock.
+    """Returns the installed environment of each step that has one; {} for a flow without a lock.
 
-    The flow's lock must be what the flow asks for (`locks.problems`). Raises Failure where an environment cannot be
-    made here.
+    The lock must match the flow (`locks.problems`). Raises Failure if an environment cannot be installed here.
     """
     found = locked(flow, path, options, platforms.here())
     if not found:
@@ -38,9 +37,9 @@ def of_run(flow: Flow, path: str, options: dict[str, str], say: Callable[[str], 
 
 
 def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dict[str, Lock]:
-    """Returns each step's lock for the platform, for those that have an environment; {} without a lock.
+    """Returns the lock for the platform of each step that has an environment; {} without a lock.
 
-    Raises Failure if another platform's is there.
+    Raises Failure if an environment is locked only for different platforms.
     """
     if not requests.asks(flow):
         return {}
@@ -53,15 +52,15 @@ def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dic
         if not name:
             names = ",".join(sorted({lock.platform.name for lock in found.values()} | {platform}))
             raise Failure(
-                f"{locks.folder_of(path)} has no environment `{each.name}` for this machine, {platform}: "
-                f"run `flowc lock {path} --platform {names}`, or run the flow with what is here: `--environments off`"
+                f"{locks.folder_of(path)} has no environment `{each.name}` for this machine ({platform}): "
+                f"run `flowc lock {path} --platform {names}`, or use the packages installed here: `--environments off`"
             )
         steps.update(dict.fromkeys(each.steps, found[name]))
     return steps
 
 
 def bundle() -> str:
-    """Returns a folder that holds the package `flowc` with the shim and nothing else, made unless it is there."""
+    """Returns a folder that holds only the package `flowc` with the shim; writes it if it is missing."""
     from flowc.runtime_bundle import bundle as files
     from flowc.runtime_shim.fast_start.one_file import digest
 
@@ -87,5 +86,5 @@ def bundle() -> str:
             if not os.path.isdir(folder):  # unless another run was first
                 raise
     except OSError as error:
-        raise Failure(f"flowc's part of a task cannot be written to {folder}: {error.strerror or error}") from None
+        raise Failure(f"cannot write flowc's runtime to {folder}: {error.strerror or error}") from None
     return folder

@@ -1,4 +1,4 @@
-"""The locks of a flow: `FLOW.lock/` beside `FLOW.py`, what is in it, and whether it is what the flow asks for.
+"""The locks of a flow: reads `FLOW.lock/` beside `FLOW.py`, and compares it with the flow's decorators.
 
 Nothing here needs uv or a network.
 """
@@ -30,14 +30,14 @@ def folder_of(path: str) -> str:
 
 
 def file_name(lock: Lock, prefix: str = "") -> str:
-    """Returns the name of the lock's file (PEP 751). `prefix`: what tells several flows of one file apart."""
+    """Returns the name of the lock's file (PEP 751). `prefix` distinguishes the flows of one file."""
     return f"{PREFIX}{prefix}{lock.name}-{lock.platform.name.replace('/', '-')}{SUFFIX}"
 
 
 def read_all(path: str, flow: str) -> tuple[dict[str, Lock], list[str]]:
-    """Returns the locks of the flow by their files, and what is wrong with files that cannot be read."""
+    """Returns the locks of the flow by file, and a message for each file that cannot be read."""
     folder = folder_of(path)
-    if not os.path.isdir(folder):  # then nothing need be imported
+    if not os.path.isdir(folder):  # saves the import
         return {}, []
     from . import pylock
 
@@ -66,7 +66,7 @@ def _names(folder: str) -> list[str]:
 
 
 def problems(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnostic]:
-    """Yields FLOW160 if the flow asks for packages and has no lock, FLOW161 if its lock is not what it asks for.
+    """Yields FLOW160 if the flow asks for packages and has no lock, FLOW161 if its lock does not match it.
 
     `options` are the settings of the flow's project.
     """
@@ -83,10 +83,10 @@ def problems(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnos
         span = next((each.span for each in wanted), None)
         yield Diagnostic(
             STALE,
-            f"the lock of {flow.name} is not what the flow asks for: {'; '.join(different)}",
+            f"the lock of {flow.name} does not match the flow: {'; '.join(different)}",
             span,
-            "what runs must be what was reviewed, so nothing is resolved anew by the way",
-            f"run `flowc lock {path}`, and look at what it changes",
+            "only reviewed packages may run, so this command does not resolve the difference",
+            f"run `flowc lock {path}`, and review what it changes",
         )
 
 
@@ -97,22 +97,22 @@ def _missing(wanted: tuple[Wanted, ...], path: str) -> Diagnostic:
         MISSING,
         f"the packages of {shown} are not locked",
         wanted[0].span,
-        "without a lock nothing brings them: images, or the Python of a local run, must hold them already",
+        "without a lock flowc installs nothing: images, or the Python of a local run, must have them already",
         f"run `flowc lock {path}`",
         WARNING,
     )
 
 
 def _platforms(options: dict[str, str], found: dict[str, Lock]) -> tuple[str, ...]:
-    """The platforms that every environment must be locked for."""
+    """Returns the platforms that every environment must be locked for."""
     given = tuple(each.strip() for each in options.get("platform", "").split(",") if each.strip())
     return given or tuple(dict.fromkeys(each.platform.name for each in found.values()))
 
 
 def _differences(wanted: tuple[Wanted, ...], found: dict[str, Lock], platforms: tuple[str, ...]) -> Iterator[str]:
-    """What is different, in words.
+    """Yields the differences as text.
 
-    An environment is found by what it holds, so steps may be added and renamed without locking anew.
+    An environment is matched by its packages, so steps may be added and renamed without locking again.
     """
     left = dict(found)
     without = []
@@ -130,13 +130,13 @@ def _differences(wanted: tuple[Wanted, ...], found: dict[str, Lock], platforms: 
         if name:
             yield from _changes(each, left.pop(name))
         else:
-            yield f"environment `{each.name}` has none for {platform}"
+            yield f"environment `{each.name}` is not locked for {platform}"
     for name in left:
-        yield f"`{name}` is of nothing that the flow asks for"
+        yield f"no step of the flow needs `{name}`"
 
 
 def for_platforms(flow: Flow, path: str, options: dict[str, str], beginning: str) -> list[Lock]:
-    """Returns the locks of what the flow asks for, for platforms whose names begin so, each digest once."""
+    """Returns the locks of the flow's environments for platforms with this prefix, each digest once."""
     found, _ = read_all(path, flow.name)
     made: dict[str, Lock] = {}
     for each in requests.wanted(flow, requests.default_python(options)):
@@ -147,7 +147,7 @@ def for_platforms(flow: Flow, path: str, options: dict[str, str], beginning: str
 
 
 def of_steps(flow: Flow, path: str, options: dict[str, str]) -> dict[str, tuple[Lock, ...]]:
-    """Returns the locks for Linux of each step that has an environment, by platform; {} where nothing is locked."""
+    """Returns the locks for Linux of each step that has an environment, by platform; {} if nothing is locked."""
     found, _ = read_all(path, flow.name)
     steps: dict[str, tuple[Lock, ...]] = {}
     for each in requests.wanted(flow, requests.default_python(options)) if found else ():
@@ -167,18 +167,18 @@ def match(found: dict[str, Lock], wanted: Wanted, platform: str) -> str:
 
 
 def _changes(wanted: Wanted, lock: Lock) -> Iterator[str]:
-    """What of one environment is not as it was when it was locked."""
+    """Yields what has changed in one environment since it was locked."""
     before, now = dict(lock.packages), dict(wanted.request.packages)
     where = f"`{wanted.name}` for {lock.platform.name}"
     for name in sorted({*before, *now}):
         if name not in now:
-            yield f"{where} has `{name}`, which nobody asks for any more"
+            yield f"{where} has `{name}`, which the flow no longer asks for"
         elif name not in before:
-            yield f"{where} has no `{name}`"
+            yield f"{where} lacks `{name}`"
         elif before[name] != now[name]:
-            yield f"{where} has `{name}` as {_version(before[name])}, and {_version(now[name])} is asked for"
+            yield f"{where} has `{name}` as {_version(before[name])}, but the flow asks for {_version(now[name])}"
     if lock.python != wanted.request.python:
-        yield f"{where} is for Python {lock.python}, and {wanted.request.python or 'an unknown one'} is asked for"
+        yield f"{where} is for Python {lock.python}, but the flow asks for {wanted.request.python or 'an unknown one'}"
 
 
 def _version(specifier: str) -> str:

@@ -6,22 +6,22 @@ import sys
 
 from flowc.compiler.fast_start.record import record
 
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # as images call them → as wheels do
-GLIBC = "2.28"  # what wheels may need of the C library: that of Debian 10, RHEL 8 and everything later
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # names in images → names in wheels
+GLIBC = "2.28"  # the newest C library that wheels may need: Debian 10, RHEL 8 and later have it
 KNOWN = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64")
 DEFAULT = ("linux/amd64",)
 
 
 @record
 class Platform:
-    """Where an environment runs."""
+    """A kind of machine that an environment runs on."""
 
     name: str  # "linux/amd64"
-    glibc: str = ""  # the oldest version of the C library that it runs with; "" on macOS
+    glibc: str = ""  # the oldest C library that it supports; "" on macOS
 
     @property
     def triple(self) -> str:
-        """As `uv --python-platform` calls it."""
+        """The name for `uv --python-platform`."""
         system, machine = self.name.split("/")
         return (
             f"{MACHINES[machine]}-apple-darwin"
@@ -31,7 +31,7 @@ class Platform:
 
     @property
     def marker(self) -> str:
-        """As an environment marker (PEP 508)."""
+        """The environment marker (PEP 508)."""
         system, machine = self.name.split("/")
         known = "arm64" if (system, machine) == ("darwin", "arm64") else MACHINES[machine]
         return f"sys_platform == '{system}' and platform_machine == '{known}'"
@@ -43,7 +43,7 @@ def platform(name: str, glibc: str = GLIBC) -> Platform:
 
 
 def here() -> str:
-    """Returns the name of this machine's platform; one that is not in KNOWN where flowc locks for none of its kind."""
+    """Returns the name of this machine's platform, which is not in KNOWN if flowc cannot lock for it."""
     import os
 
     machine = os.uname().machine.lower()

@@ -1,7 +1,6 @@
-"""One lock file: an environment's packages for one platform, in the format of PEP 751, with what flowc adds in
-`[tool.flowc]`.
+"""One lock file: an environment's packages for one platform (PEP 751), with flowc's additions in `[tool.flowc]`.
 
-The text depends on nothing but the data: keys have one order, packages are sorted, a wheel takes one line.
+The text depends only on the data: keys have a fixed order, packages are sorted, and each wheel takes one line.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
-LAYOUT = 1  # of the folder that is made of a lock: part of its digest
+LAYOUT = 1  # of the folder that a lock is installed into; part of the digest
 
 
 class Damaged(Exception):
-    """A lock file that is not what flowc has written; the text says what is wrong with it."""
+    """A lock file that flowc did not write in this form; the text is the reason."""
 
 
 @record
@@ -43,18 +42,18 @@ class Wheel:
 
     @property
     def requirement(self) -> str:
-        """As a line of a file of requirements, which no other file fits."""
+        """A line of a requirements file that only this wheel satisfies."""
         what = f"{self.name} @ {self.url}" if self.direct else f"{self.name}=={self.version}"
         return f"{what} --hash=sha256:{self.sha256}"
 
 
 @record
 class Lock:
-    """The packages of one environment for one platform, and what they were chosen for."""
+    """The packages of one environment for one platform, and the request that they satisfy."""
 
     flow: str  # name of the class
     name: str  # of the environment: `base`, or the first step that has it
-    packages: tuple[tuple[str, str], ...]  # what the flow asks for (`Request.packages`)
+    packages: tuple[tuple[str, str], ...]  # requested by the flow (`Request.packages`)
     python: str  # "3.12"
     platform: Platform
     wheels: tuple[Wheel, ...]  # by name
@@ -63,14 +62,14 @@ class Lock:
 
     @property
     def request(self) -> Request:
-        """What it was locked for."""
+        """The request that was locked."""
         return Request(self.packages, self.python)
 
     @property
     def environment(self) -> str:
         """The environment's digest.
 
-        Of what it holds and for whom, not of where that came from, so a mirror changes nothing.
+        Covers the files and the platform, but not the indexes, so that a mirror changes nothing.
         """
         what = {  # keys are sorted: the text is part of what the digest means
             "glibc": self.platform.glibc,
@@ -117,7 +116,7 @@ def dumps(lock: Lock) -> str:
 
 
 def loads(text: str) -> Lock:
-    """Returns the lock of a file's text. Raises Damaged for one that flowc has not written so."""
+    """Returns the lock of a file's text. Raises Damaged if flowc did not write it."""
     quick = quick_reading.read(text)
     if quick is not None:
         try:
@@ -125,7 +124,7 @@ def loads(text: str) -> Lock:
             if dumps(lock) == text and digest == lock.environment:
                 return lock
         except (Damaged, KeyError, TypeError, ValueError, AttributeError, IndexError):
-            pass  # the parser says what is wrong
+            pass  # the parser reports the reason
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -137,9 +136,9 @@ def loads(text: str) -> Lock:
     try:
         lock, digest = _lock(data)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise Damaged(f"it has not the form that flowc writes ({type(error).__name__}: {error})") from None
+        raise Damaged(f"it does not have the form that flowc writes ({type(error).__name__}: {error})") from None
     if digest != lock.environment:
-        raise Damaged("its packages are not those of its digest: it was changed by hand, or merged")
+        raise Damaged("its packages do not match its digest: it was edited by hand, or merged")
     return lock
 
 
@@ -163,7 +162,7 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
 
 
 def wheel(package: dict[str, Any]) -> Wheel:
-    """Returns the wheel of an entry of `packages`. Raises ValueError for a package that has another form."""
+    """Returns the wheel of an entry of `packages`. Raises ValueError for a package in a different form."""
     direct = "archive" in package
     if not direct and len(package["wheels"]) != 1:
         raise ValueError(f"{package['name']} has {len(package['wheels'])} wheels")
@@ -193,7 +192,7 @@ def wheel(package: dict[str, Any]) -> Wheel:
 
 
 def url_of(index: str) -> str:
-    """The URL of an index that is given as `[NAME=]URL`."""
+    """Returns the URL of an index in the form `[NAME=]URL`."""
     name, equals, url = index.partition("=")
     return url if equals and "/" not in name else index
 
@@ -224,7 +223,7 @@ def _str(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    """A part of a file's name: it must stay in the folder."""
+    """Checks a part of a file's name, which must stay in the folder."""
     name = _str(value)
     if not name or not name.replace("-", "").replace("_", "").isalnum():
         raise ValueError(name)
@@ -247,8 +246,8 @@ def _texts(values: tuple[str, ...]) -> str:
 
 
 def _text(value: str) -> str:
-    """A basic string of TOML.
+    """Returns a basic string of TOML.
 
-    The escapes of JSON are escapes there too, but for the one of DEL and for surrogates, which no text here has.
+    JSON's escapes are valid in TOML. DEL needs an escape of its own; surrogates, which TOML lacks, do not occur here.
     """
     return json_text.dumps(value).replace("\x7f", "\\u007f")

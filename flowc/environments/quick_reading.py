@@ -1,7 +1,7 @@
-"""Reading a lock as flowc has written it, without the TOML parser, whose imports take longer than reading a flow's lock.
+"""Reads a lock that flowc wrote without the TOML parser, whose imports take longer than reading the lock.
 
-What is read counts only if writing it again gives the same text: then it is what the parser would have read. Any other
-text (another tool's layout, a merge, an edit) is left to the parser.
+The result counts only if writing it again gives the same text: then the parser would have read the same. Any other
+text (a different tool's layout, a merge, an edit) is left to the parser.
 """
 
 from __future__ import annotations

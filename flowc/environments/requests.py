@@ -1,5 +1,4 @@
-"""What the steps of a flow ask for: one `Request` for each distinct environment, merged from `@pypi` and `@pypi_base` as
-Metaflow does.
+"""The environments that a flow requests: one `Request` each, merged from `@pypi` and `@pypi_base` as Metaflow does.
 
 Steps with equal requests share an environment. A step whose environment is disabled, by either kind of decorator, has
 none.
@@ -148,7 +147,8 @@ def _of_conda(flow: Flow, step: Step, pypi: Packages | None) -> Diagnostic:
         decorator,
         f"step `{step.name}` asks for a conda environment",
         "flowc locks packages of PyPI, and no conda packages yet",
-        "write `@pypi(packages=…)` if PyPI has the packages, or let the step's image have them and write `@conda(disabled=True)`",
+        "write `@pypi(packages=…)` if PyPI has the packages; "
+        "or use an image that holds them and write `@conda(disabled=True)`",
     )
 
 

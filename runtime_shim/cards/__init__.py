@@ -1,4 +1,6 @@
-"""`metaflow.cards`: the components and types of cards. `current_card` has `current.card`, `made` what is stored when a task ends.
+"""`metaflow.cards`: the components and types of cards.
+
+`current_card` has `current.card`; `of_task` stores the cards of a task.
 
 The classes are pickled under the names that they have here.
 """
@@ -29,13 +31,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
-    "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown", "MetaflowCard",
-    "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox", "VegaChart", "YAMLViewer", "get_cards",
+    "Artifact", "BlankCard", "DefaultCard", "Error", "ErrorCard", "EventsTimeline", "Image", "JSONViewer", "Markdown",
+    "MetaflowCard", "MetaflowCardComponent", "PageComponent", "ProgressBar", "PythonCode", "Table", "ValueBox",
+    "VegaChart", "YAMLViewer", "get_cards",
 ]  # fmt: skip
 
 for _each in (
-    Artifact, Error, EventsTimeline, Image, JSONViewer, Markdown, ProgressBar, PythonCode, Table, ValueBox, VegaChart, YAMLViewer, MetaflowCard,
-    MetaflowCardComponent, PageComponent,
+    Artifact, Error, EventsTimeline, Image, JSONViewer, Markdown, ProgressBar, PythonCode, Table, ValueBox, VegaChart,
+    YAMLViewer, MetaflowCard, MetaflowCardComponent, PageComponent,
 ):  # fmt: skip
     _each.__module__ = __name__
 

@@ -20,9 +20,9 @@ def get_cards(
 ) -> CardContainer:
     """Returns the cards of a task, of its last attempt first.
 
-    `task`: an object of the client, or `FLOW/RUN/STEP/TASK`, with which the client sees the runs of everybody from then on. Of a task that was
-    taken over by a resumed run, the cards are those of the first run, unless `follow_resumed` is False. Raises CardNotPresentException if the task
-    has no card at all.
+    `task` is an object of the client, or `FLOW/RUN/STEP/TASK`. With a text, the client sees everybody's runs from then
+    on. If a resumed run took the task over, the cards are those of the first run, unless `follow_resumed` is False.
+    Raises CardNotPresentException if the task has no card at all.
     """
     from ..client import namespace
     from ..client.task import Task
@@ -101,7 +101,7 @@ class Card:
         return html_of(self._task, stored.loads(data, self._entry.shown))
 
     def page(self) -> str:
-        """Returns a page that can be opened whoever made the card: HTML of a custom type is in a frame from which nothing gets out."""
+        """Returns a page that is safe to open whoever made the card: HTML of a custom type is in a sandboxed frame."""
         from .view.page import framed
 
         return (

@@ -1,7 +1,7 @@
 """The components that flows put on cards: `Markdown`, `Table`, `Image`, `ProgressBar`, …
 
-Each renders to exactly the JSON that Metaflow's gives (tests/runtime_shim/cards). The constructors take what Metaflow's take: a wrong value is
-refused, dropped or shown as an error where Metaflow does that.
+Each renders to exactly the JSON of Metaflow's (tests/runtime_shim/cards). The constructors accept what Metaflow's
+accept: an invalid value is refused, dropped or shown as an error where Metaflow does that.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class UserComponent(MetaflowCardComponent):
     def update(self, *args: Any, **kwargs: Any) -> None:
         _warn(
             self,
-            f"{type(self).__name__} doesn't have an `update` method implemented and is not compatible with realtime updates.",
+            f"{type(self).__name__} doesn't have an `update` method implemented and is not compatible with realtime "
+            "updates.",
         )
 
 
@@ -53,7 +54,8 @@ class StubComponent(UserComponent):
     def update(self, *args: Any, **kwargs: Any) -> None:
         _warn(
             self,
-            f"Component with id {self._non_existing_comp_id} doesn't exist. No updates will be made at anytime during runtime.",
+            f"Component with id {self._non_existing_comp_id} doesn't exist. No updates will be made at anytime during "
+            "runtime.",
         )
 
 
@@ -104,8 +106,8 @@ class Table(UserComponent):
     def update(self, *args: Any, **kwargs: Any) -> None:
         _warn(
             self,
-            "`Table` doesn't have an `update` method implemented. Components within a table can be updated individually "
-            "but the table itself cannot be updated.",
+            "`Table` doesn't have an `update` method implemented. Components within a table can be updated "
+            "individually but the table itself cannot be updated.",
         )
 
     @with_default_component_id
@@ -228,7 +230,8 @@ class Image(UserComponent):
         if not self.REALTIME_UPDATABLE:
             _warn(
                 self,
-                "The `Image` component is disabled for realtime updates. Please set `disable_updates` to `False` while creating the `Image` object.",
+                "The `Image` component is disabled for realtime updates. Please set `disable_updates` to `False` "
+                "while creating the `Image` object.",
             )
             return
         label = self._label if label is None else label
@@ -350,8 +353,8 @@ class ValueBox(UserComponent):
     _LONGEST = {"title": 200, "subtitle": 300, "change_indicator": 200}
 
     def __init__(
-        self, title: Optional[str] = None, value: Union[str, int, float] = "", subtitle: Optional[str] = None, theme: Optional[str] = None,
-        change_indicator: Optional[str] = None,
+        self, title: Optional[str] = None, value: Union[str, int, float] = "", subtitle: Optional[str] = None,
+        theme: Optional[str] = None, change_indicator: Optional[str] = None,
     ) -> None:  # fmt: skip
         self._check_text("title", title)
         self._check_value(value)
@@ -367,8 +370,8 @@ class ValueBox(UserComponent):
         )
 
     def update(
-        self, title: Optional[str] = None, value: Optional[Union[str, int, float]] = None, subtitle: Optional[str] = None,
-        theme: Optional[str] = None, change_indicator: Optional[str] = None,
+        self, title: Optional[str] = None, value: Optional[Union[str, int, float]] = None,
+        subtitle: Optional[str] = None, theme: Optional[str] = None, change_indicator: Optional[str] = None,
     ) -> None:  # fmt: skip
         if title is not None:
             self._check_text("title", title)
@@ -644,8 +647,8 @@ class EventsTimeline(UserComponent):
     def get_stats(self) -> Dict[str, Any]:
         """Returns how many events there were, and how often."""
         stats: Dict[str, Any] = {
-            "total_events": self._total, "displayed_events": len(self._events), "last_update": self._last, "first_event": self._first,
-            "finished": self._finished,
+            "total_events": self._total, "displayed_events": len(self._events), "last_update": self._last,
+            "first_event": self._first, "finished": self._finished,
         }  # fmt: skip
         if self._first is not None and self._last is not None and self._total > 1 and self._last > self._first:
             seconds = self._last - self._first

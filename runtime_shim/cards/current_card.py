@@ -1,6 +1,6 @@
 """`current.card`: what a step puts on its cards (`metaflow.plugins.cards.component_serializer`).
 
-Nothing here fails a step but what Metaflow refuses too: what is wrong is a warning on the task's output, and on the cards themselves.
+A step fails here only where Metaflow fails it too. Other mistakes are warnings on the task's output and on the cards.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class CardSpec:
         self.card_class: Optional[Type[MetaflowCard]] = get_card_class(self.type)
         if self.id is not None and not is_card_id(self.id):
             warning_message(
-                f"@card with id '{self.id}' doesn't match REGEX pattern. Adding custom components to cards will not be accessible via "
-                f"`current.card['{self.id}']`. Please create `id` of pattern {TYPE_CHECK_REGEX}. ",
+                f"@card with id '{self.id}' doesn't match REGEX pattern. Adding custom components to cards will not be "
+                f"accessible via `current.card['{self.id}']`. Please create `id` of pattern {TYPE_CHECK_REGEX}. ",
                 log,
             )
             self.id = None
@@ -75,8 +75,8 @@ class ComponentStore:
     """The components of one card, in order and by their ids."""
 
     def __init__(
-        self, logger: Optional[Callable[[str], None]] = None, card_type: Any = None, components: Optional[Iterable[Any]] = None,
-        user_set_id: Optional[str] = None,
+        self, logger: Optional[Callable[[str], None]] = None, card_type: Any = None,
+        components: Optional[Iterable[Any]] = None, user_set_id: Optional[str] = None,
     ) -> None:  # fmt: skip
         self._logger, self._card_type, self._user_set_id = logger, card_type, user_set_id
         self.layout_last_changed_on = time.time()
@@ -150,7 +150,8 @@ class CardComponentManager:
     """One card of the running step: `current.card[ID]`."""
 
     def __init__(
-        self, spec: CardSpec, log: Callable[[str], None], publish: Optional[Callable[[CardComponentManager, bool], None]] = None,
+        self, spec: CardSpec, log: Callable[[str], None],
+        publish: Optional[Callable[[CardComponentManager, bool], None]] = None,
         components: Optional[Iterable[Any]] = None,
     ) -> None:  # fmt: skip
         self._spec, self._log, self._publish = spec, log, publish
@@ -194,14 +195,20 @@ class CardComponentManager:
             self._publish(self, is_whole)
 
     def data(self, mode: str, is_final: bool = False) -> Dict[str, Any]:
-        """Returns what a card's class is given: what `refresh` was given, and the components that change while the task runs."""
+        """Returns the data for a card's class: the argument of `refresh`, and the components that can change."""
         user: Any = self._user_data
         if user is not None and json_problem(user):
             warning_message("Data provided to `refresh` is not JSON serializable. It will be ignored.", self._log)
             user = {}
         return {
-            "user": user, "components": {each.component_id: rendered_component(each) for each in self._components if each.REALTIME_UPDATABLE},
-            "render_seq": "final" if is_final else self._render_seq, "component_update_ts": self._components.layout_last_changed_on, "mode": mode,
+            "user": user,
+            "components": {
+                component.component_id: rendered_component(component)
+                for component in self._components
+                if component.REALTIME_UPDATABLE
+            },
+            "render_seq": "final" if is_final else self._render_seq,
+            "component_update_ts": self._components.layout_last_changed_on, "mode": mode,
         }  # fmt: skip
 
     def rendered(self) -> List[Any]:
@@ -240,7 +247,8 @@ class CardComponentCollector:
         twice = [each for each in dict.fromkeys(ids) if ids.count(each) > 1]
         if twice:
             self._warn(
-                f"Multiple `@card` decorator have been annotated with duplicate ids : {', '.join(twice)}. `current.card['{twice[0]}']` will not work"
+                f"Multiple `@card` decorator have been annotated with duplicate ids : {', '.join(twice)}. "
+                f"`current.card['{twice[0]}']` will not work"
             )
             for each in twice:
                 del self._by_id[each]
@@ -288,8 +296,10 @@ class CardComponentCollector:
         self._warn_once(
             f"[{key}]",
             [
-                f"`current.card['{key}']` is not present. Please set the `id` argument in @card to '{key}' to access `current.card['{key}']`.",
-                f"`current.card['{key}']` will return an empty `list` which is not referenced to `current.card` object.",
+                f"`current.card['{key}']` is not present. Please set the `id` argument in @card to '{key}' to access "
+                f"`current.card['{key}']`.",
+                f"`current.card['{key}']` will return an empty `list` which is not referenced to `current.card` "
+                "object.",
             ],
         )
         return []
@@ -298,11 +308,13 @@ class CardComponentCollector:
         """Replaces all components of the card with that id."""
         if key not in self._by_id:
             self._warn(
-                f"`current.card['{key}']` is not present. Please set the `id` argument in @card to '{key}' to access `current.card['{key}']`. "
+                f"`current.card['{key}']` is not present. Please set the `id` argument in @card to '{key}' to access "
+                f"`current.card['{key}']`. "
             )
         elif not isinstance(value, list):
             self._warn(
-                f"`current.card['{key}']` not set. `current.card['{key}']` should be a `list` of `MetaflowCardComponent`."
+                f"`current.card['{key}']` not set. `current.card['{key}']` should be a `list` of "
+                "`MetaflowCardComponent`."
             )
         else:
             number = self._by_id[key]
@@ -311,7 +323,10 @@ class CardComponentCollector:
     def append(self, component: Any, id: Optional[str] = None) -> None:
         """Adds a component to the card that is edited by default."""
         if self._default is None:
-            ways = "To fix this set the `id` argument in all @card's when using multiple @card decorators over a single @step. "
+            ways = (
+                "To fix this set the `id` argument in all @card's when using multiple @card decorators over a single "
+                "@step. "
+            )
             self._warn_once("append", self._no_default("append", "Component will not be appended", ways))
             return
         self._managers[self._default].append(component, id)
@@ -319,7 +334,10 @@ class CardComponentCollector:
     def extend(self, components: Iterable[Any]) -> None:
         """Adds several components to the card that is edited by default."""
         if self._default is None:
-            ways = "To fix this set the `id` argument in all @card when using multiple @card decorators over a single @step."
+            ways = (
+                "To fix this set the `id` argument in all @card when using multiple @card decorators over a single "
+                "@step."
+            )
             self._warn_once("extend", self._no_default("extend", "Components list will not be extended", ways))
             return
         self._managers[self._default].extend(components)
@@ -330,7 +348,8 @@ class CardComponentCollector:
         if self._default is None:
             lost = "updated" if len(self._managers) == 1 else "accessible"
             ways = (
-                "To fix this set the `id` argument in all @card when using multiple @card decorators over a single @step "
+                "To fix this set the `id` argument in all @card when using multiple @card decorators over a single "
+                "@step "
                 "and reference `current.card[ID].components`\nto update/access the appropriate card component."
             )
             self._warn_once(

@@ -1,4 +1,4 @@
-"""Cards of custom types: the class runs in a forked child, which is given so much time, and whatever it does stays there."""
+"""Cards of custom types: the class runs in a forked child with a time limit, so that it cannot affect the task."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def run(
     graph: Any,
     flow: Any,
 ) -> Any:
-    """Calls the card's class for one mode; returns what it gives: HTML, or what JSON can hold. None where it does not do the mode.
+    """Calls the card's class for one mode, and returns HTML or JSON values; None if the class lacks the mode.
 
-    Raises Failed. For the child process: it may take any time, and end the process.
+    Raises Failed. Runs in the child process: it may take any time, and may end the process.
     """
     try:
         card = _constructed(spec, components, graph, flow)
@@ -115,7 +115,7 @@ class Child:
                 pass
 
     def result(self) -> Tuple[str, Any]:
-        """Waits for the process, and ends it when its time is up. Returns (`ok`, what the function returned) or (`failed`, why)."""
+        """Waits for the process, and kills it when its time is up. Returns (`ok`, result) or (`failed`, reason)."""
         import select
         import time
 

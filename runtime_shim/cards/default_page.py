@@ -24,8 +24,9 @@ class Facts:
     """What is known of a task beside its artifacts."""
 
     def __init__(
-        self, pathspec: str, created: Optional[str] = None, finished: Optional[str] = None, duration: Optional[str] = None,
-        tags: Sequence[str] = (), attempt: int = 0, stdout: str = "", stderr: str = "", graph: Any = None,
+        self, pathspec: str, created: Optional[str] = None, finished: Optional[str] = None,
+        duration: Optional[str] = None, tags: Sequence[str] = (), attempt: int = 0, stdout: str = "", stderr: str = "",
+        graph: Any = None,
     ) -> None:  # fmt: skip
         self.pathspec, self.created, self.finished, self.duration = pathspec, created, finished, duration
         self.tags, self.attempt, self.stdout, self.stderr, self.graph = tags, attempt, stdout, stderr, graph
@@ -40,8 +41,8 @@ def facts_of(task: Any, graph: Any = None, is_running: bool = False) -> Facts:
     begun, ended = task.created_at, None if is_running else task.finished_at
     duration = str(ended - begun).split(".")[0] if begun is not None and ended is not None else None
     return Facts(
-        task.pathspec, begun and begun.strftime(TIME_FORMAT), ended and ended.strftime(TIME_FORMAT), duration, sorted(task.parent.parent.tags),
-        task.current_attempt, task.stdout, task.stderr, graph,
+        task.pathspec, begun and begun.strftime(TIME_FORMAT), ended and ended.strftime(TIME_FORMAT), duration,
+        sorted(task.parent.parent.tags), task.current_attempt, task.stdout, task.stderr, graph,
     )  # fmt: skip
 
 
@@ -50,7 +51,8 @@ def default_page(
 ) -> Dict[str, Any]:
     """Returns the whole card as JSON: its `metadata` and its `components`.
 
-    `artifacts`: `data`, `images` and `tables` (`TaskToDict.of_artifacts`), the parameters, which are those named `parameters`, among them.
+    `artifacts` has `data`, `images` and `tables` (`TaskToDict.of_artifacts`), including the parameters, whose names are
+    in `parameters`.
     """
     contents: List[Any] = list(components)
     contents.append(_about(facts))
@@ -73,8 +75,8 @@ def default_page(
         contents.append(SectionComponent("Image Data", columns=len(images), contents=images))
     contents.append(SectionComponent("DAG", contents=[DagComponent(data=facts.graph)]))
     metadata = {
-        "version": 1, "template": "defaultCardTemplate", "stderr": facts.stderr, "stdout": facts.stdout, "created_at": facts.created,
-        "finished_at": facts.finished, "pathspec": facts.pathspec,
+        "version": 1, "template": "defaultCardTemplate", "stderr": facts.stderr, "stdout": facts.stdout,
+        "created_at": facts.created, "finished_at": facts.finished, "pathspec": facts.pathspec,
     }  # fmt: skip
     version = next(
         (each.split("metaflow_version:")[1] for each in facts.tags if each.startswith("metaflow_version:")), ""
@@ -89,7 +91,8 @@ def default_page(
 
 def _about(facts: Facts) -> SectionComponent:
     rows: Dict[str, Any] = {
-        "Task Created On": facts.created, "Task Finished On": facts.finished, "Tags": ", ".join(facts.tags), "Attempt": facts.attempt,
+        "Task Created On": facts.created, "Task Finished On": facts.finished, "Tags": ", ".join(facts.tags),
+        "Attempt": facts.attempt,
     }  # fmt: skip
     if facts.duration is not None:
         rows["Task Duration"] = facts.duration
@@ -125,16 +128,16 @@ def graph_of_card(graph: Any) -> Any:
 
 
 _KINDS = {
-    "linear": "linear", "start": "start", "end": "end", "join": "join", "split": "split", "split-static": "split", "split-parallel": "foreach",
-    "split-foreach": "foreach", "split-switch": "switch",
+    "linear": "linear", "start": "start", "end": "end", "join": "join", "split": "split", "split-static": "split",
+    "split-parallel": "foreach", "split-foreach": "foreach", "split-switch": "switch",
 }  # fmt: skip
 
 
 def _node(step: Dict[str, Any]) -> Dict[str, Any]:
     kind = _KINDS.get(step["type"], "unknown")
     node = {
-        "type": kind, "box_next": step["type"] not in ("linear", "join"), "box_ends": step.get("matching_join"), "next": step["next"],
-        "doc": step["doc"],
+        "type": kind, "box_next": step["type"] not in ("linear", "join"), "box_ends": step.get("matching_join"),
+        "next": step["next"], "doc": step["doc"],
     }  # fmt: skip
     if kind == "switch":
         node.update({key: step[key] for key in ("condition", "switch_cases") if key in step})

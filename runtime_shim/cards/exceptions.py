@@ -88,7 +88,8 @@ class UnrenderableCardException(MetaflowException):
         import traceback
 
         super().__init__(
-            f"Card of type {card_type} is unable to be rendered with arguments {args}.\nStack trace :  {traceback.format_exc()}"
+            f"Card of type {card_type} is unable to be rendered with arguments {args}.\nStack trace :  "
+            f"{traceback.format_exc()}"
         )
 
 

@@ -1,4 +1,6 @@
-"""Mustache templates, as the cards of packages use them: `render(template, values)` (the Mustache specification, without lambdas' arguments).
+"""Renders Mustache templates, as the cards of packages use them: `render(template, values)`.
+
+Follows the Mustache specification, without lambdas' arguments.
 
 >>> render("{{#rows}}{{name}}: {{{html}}}, {{/rows}}{{^rows}}none{{/rows}}", {"rows": [{"name": "<a>", "html": "<b>"}]})
 '&lt;a&gt;: <b>, '
@@ -20,8 +22,9 @@ class ChevronError(SyntaxError):
 
 
 def render(
-    template: Any = "", data: Any = None, partials_path: str = ".", partials_ext: str = "mustache", partials_dict: Optional[Dict[str, str]] = None,
-    padding: str = "", def_ldel: str = "{{", def_rdel: str = "}}", scopes: Optional[List[Any]] = None, warn: bool = False, keep: bool = False,
+    template: Any = "", data: Any = None, partials_path: str = ".", partials_ext: str = "mustache",
+    partials_dict: Optional[Dict[str, str]] = None, padding: str = "", def_ldel: str = "{{", def_rdel: str = "}}",
+    scopes: Optional[List[Any]] = None, warn: bool = False, keep: bool = False,
 ) -> str:  # fmt: skip
     """Returns the template, a text or a file, filled in with the values. Raises ChevronError."""
     text = template if isinstance(template, str) else template.read()

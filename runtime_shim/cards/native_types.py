@@ -1,4 +1,7 @@
-"""Values as a card shows them: texts, numbers, lists and dicts (`metaflow.plugins.cards.card_modules.convert_to_native_type`)."""
+"""Values as a card shows them: texts, numbers, lists and dicts.
+
+Follows `metaflow.plugins.cards.card_modules.convert_to_native_type`.
+"""
 
 from __future__ import annotations
 
@@ -45,12 +48,15 @@ class TaskToDict:
         created = task.created_at
         found = self.of_artifacts((artifact.id, artifact.size, artifact) for artifact in task)
         return {
-            "stderr": task.stderr, "stdout": task.stdout, "created_at": created and created.strftime(TIME_FORMAT), "finished_at": finished,
-            "pathspec": task.pathspec, "graph": graph, **found,
+            "stderr": task.stderr, "stdout": task.stdout, "created_at": created and created.strftime(TIME_FORMAT),
+            "finished_at": finished, "pathspec": task.pathspec, "graph": graph, **found,
         }  # fmt: skip
 
     def of_artifacts(self, artifacts: Iterable[Tuple[str, int, Any]]) -> Dict[str, Any]:
-        """Returns `data`, `images` and `tables` of artifacts: (name, size in bytes, an object with the value as its attribute `data`)."""
+        """Returns `data`, `images` and `tables` of artifacts.
+
+        Each artifact is (name, size in bytes, an object whose attribute `data` is the value).
+        """
         found: Dict[str, Any] = {"data": {}, "images": {}, "tables": {}}
         for name, size, artifact in artifacts:
             if size > self._max_artifact_size:
@@ -112,7 +118,7 @@ class TaskToDict:
         }
 
     def _to_native_type(self, value: Any) -> Tuple[Any, Optional[str], bool, bool]:
-        """Returns (the value as JSON can hold it, the name of its class, whether that is a known one, whether only its `repr` is shown)."""
+        """Returns (the value as JSON, the name of its class, is the class known, is only the `repr` shown)."""
         kind = self.object_type(value)
         if kind is None:
             return self._repr.repr(value), kind, False, False
@@ -130,7 +136,7 @@ class TaskToDict:
         text = self._repr.repr(value)
         return text if "..." in text else self._pprint.pformat(value, indent=2, width=50, compact=True)
 
-    # ── one method for each known class ──────────────────────────────────────────────────────────────────────────────────────
+    # ── one method for each known class ───────────────────────────────────────────────────────────
 
     def _as_it_is(self, value: Any) -> Any:
         return value
@@ -171,7 +177,10 @@ class TaskToDict:
         return value.tolist()
 
     def _parse_pandas_dataframe(self, data_object: Any, truncate: bool = True) -> Dict[str, Any]:
-        """Returns the rows of a frame, the first five where `truncate`; the index is the first column. The frame stays as it is."""
+        """Returns the rows of a frame, with the index as the first column; the first five if `truncate`.
+
+        Leaves the frame unchanged.
+        """
         headers = list(data_object.columns)
         data = (data_object.head() if truncate else data_object).copy()
         index = data.index
@@ -200,9 +209,10 @@ class TaskToDict:
 _PARSERS = {
     **dict.fromkeys(("NoneType", "str", "bool", "float", "int"), "_as_it_is"),
     **dict.fromkeys(("tuple", "list", "set", "frozenset"), "_parse_items"),
-    **dict.fromkeys(("range", "Exception"), "_as_repr"),
-    "complex": "_as_text", "decimal.Decimal": "_as_float", "dict": "_parse_dict", "bytes": "_parse_bytes", "bytearray": "_parse_bytearray",
-    "datetime.datetime": "_parse_datetime", "type": "_parse_type", "numpy.ndarray": "_parse_numpy_ndarray", FRAME: "_parse_pandas_dataframe",
+    **dict.fromkeys(("range", "Exception"), "_as_repr"), "complex": "_as_text", "decimal.Decimal": "_as_float",
+    "dict": "_parse_dict", "bytes": "_parse_bytes", "bytearray": "_parse_bytearray",
+    "datetime.datetime": "_parse_datetime", "type": "_parse_type", "numpy.ndarray": "_parse_numpy_ndarray",
+    FRAME: "_parse_pandas_dataframe",
 }  # fmt: skip
 
 
@@ -213,7 +223,7 @@ def _shortened(column: Any) -> Any:
 
 
 def _column(column: Any) -> Any:
-    """Returns a column (a Series) with values that JSON can hold, missing ones as `"null"`; a text where its type is not known."""
+    """Returns a column (a Series) as JSON values, missing ones as `"null"`; a text if its type is unknown."""
     kind = str(column.dtype)
     try:
         if kind in ("int64", "float64", "bool"):

@@ -58,7 +58,7 @@ class CardsOfTask:
         """Says which flow object classes are given."""
         self._flow = flow
 
-    # ── when the attempt has ended ───────────────────────────────────────────────────────────────────────────────────────────
+    # ── when the attempt has ended ────────────────────────────────────────────────────────────────
 
     def store_drawn(self, manifest: Manifest) -> None:
         """Stores the cards that flowc draws, before the task's record: a task that has one has its cards."""
@@ -129,7 +129,8 @@ class CardsOfTask:
         made = stored.dumps(data)
         if len(made) > stored.LARGE:
             warning_message(
-                f"the card of type `{manager._spec.type}` takes {len(made)} bytes; less than {stored.LARGE} open quickly",
+                f"the card of type `{manager._spec.type}` takes {len(made)} bytes; less than {stored.LARGE} open "
+                "quickly",
                 to_stderr,
             )
         self._task.store.put(self._name(manager) + stored.DATA, made)
@@ -144,8 +145,9 @@ class CardsOfTask:
         """Returns the card as data."""
         spec = manager._spec
         data: Dict[str, Any] = {
-            "type": str(spec.type), "id": spec.id, "hash": stored.card_hash(self._where, spec.number), "rank": spec.rank, "options": spec.options,
-            "attempt": self._where.attempt, "state": state, "updated": time.time(), "components": _serialized(manager),
+            "type": str(spec.type), "id": spec.id, "hash": stored.card_hash(self._where, spec.number),
+            "rank": spec.rank, "options": spec.options, "attempt": self._where.attempt, "state": state,
+            "updated": time.time(), "components": _serialized(manager),
             "updatable": [each.component_id for each in manager if each.REALTIME_UPDATABLE],
         }  # fmt: skip
         if failure:
@@ -168,7 +170,8 @@ class CardsOfTask:
         declared = [each["attribute"] for each in (*task.graph.flow["parameters"], *task.graph.flow.get("configs", ()))]
         constants = [each["name"] for each in task.graph.flow["constants"]]
         return {
-            "artifacts": found["data"], "images": found["images"], "tables": found["tables"], "code": _source(flow, task.step),
+            "artifacts": found["data"], "images": found["images"], "tables": found["tables"],
+            "code": _source(flow, task.step),
             "parameters": [*declared, *(each for each in constants if each not in declared)],
         }  # fmt: skip
 
@@ -178,7 +181,7 @@ class CardsOfTask:
         assert self._flow is not None
         return size if self._task.store.remote and size > _FAR and name not in self._flow.__dict__ else 0
 
-    # ── custom types ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── custom types ──────────────────────────────────────────────────────────────────────────────
 
     def _store_custom(self, manager: CardComponentManager) -> None:
         before = self._children.pop(manager._spec.number, None)
@@ -228,7 +231,7 @@ class CardsOfTask:
         where = self._where
         return Task._made(open_datastore(self._task.store.url), (where.flow, where.run, where.step, where.path))
 
-    # ── while the attempt runs ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── while the attempt runs ────────────────────────────────────────────────────────────────────
 
     def _publish(self, manager: CardComponentManager, is_whole: bool) -> None:
         """Shows a card as it is now; what that takes longer than this is done beside the step."""
@@ -265,7 +268,7 @@ class CardsOfTask:
         _beside(receive)
 
     def _upload(self, name: str, data: bytes) -> None:
-        """Writes an object: at once to a folder, beside the step to an object store, where only the newest that waits is written."""
+        """Writes an object: at once to a folder, but in a thread to an object store, which gets only the newest."""
         store = self._task.store
         if not store.remote:
             store.put(name, data)

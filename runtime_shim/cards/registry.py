@@ -1,4 +1,4 @@
-"""Which class a card's `type` names: one of the flow's own modules, of a package of `metaflow_extensions`, or a type that is always there."""
+"""Finds the class of a card's `type`: in the flow's modules, in `metaflow_extensions`, or among flowc's own types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OWN = __name__.rpartition(".")[0]
 
 
 def get_card_class(card_type: Any) -> Optional[Type[MetaflowCard]]:
-    """Returns the class of that type, None without one. One of the flow's modules or of an extension comes before one of flowc's own."""
+    """Returns the class of that type, or None. The flow's modules and extensions come before flowc's own types."""
     return _of_loaded(card_type) or _of_extensions().get(card_type) or _own(card_type)
 
 

@@ -1,4 +1,7 @@
-"""Rendering components so that one that fails is shown as an error, and nothing else fails (`metaflow.plugins.cards.card_modules.renderer_tools`)."""
+"""Renders components: one that fails is shown as an error, and the others are unaffected.
+
+Follows `metaflow.plugins.cards.card_modules.renderer_tools`.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def html_of(task: Any, card: Dict[str, Any]) -> str:
-    """Returns the HTML of a stored card of the task (an object of the client); the text of a type that is only a text."""
+    """Returns the HTML of a task's stored card, or the text if its type is only a text. `task` is a client object."""
     kind = card["type"]
     if "error" not in card and kind == "taskspec_card":
         return str(task.pathspec)

@@ -1,4 +1,4 @@
-"""Cards in the datastore: the names of their objects, and the JSON of those that flowc draws (docs/formats.md, Cards)."""
+"""Cards in the datastore: names of their objects, and the JSON of those that flowc renders (docs/formats.md, Cards)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERSION = 1
 _MOST = 64  # cards of one step whose order is told
 LARGE, LARGEST = 1 << 20, 10 << 20  # bytes of a card that is worth a warning, and of one that is cut
 _CHECK = b',"sum":"'
-# What follows a card's name: its data or its HTML once the attempt has ended, the same while it runs, and what `refresh` gave last.
+# Suffixes of a card's name: data and HTML of an ended attempt, the same of a running one, and the latest `refresh`.
 DATA, HTML, LIVE_DATA, LIVE_HTML, REFRESHED = ".json", ".html", ".live.json", ".live.html", ".data.json"
 
 
@@ -59,7 +59,7 @@ class Entry:
 
 
 def cards_of_task(store: Store, flow: str, run: str, step: str, path: str) -> List[Entry]:
-    """Returns the cards of all attempts: those of the last attempt first, of one attempt in the order of its decorators."""
+    """Returns the cards of all attempts, the last attempt first; within an attempt, in the order of the decorators."""
     return cards_of_step(store, flow, run, step, path).get(path, [])
 
 
@@ -96,7 +96,7 @@ def _entry(name: str, attempt: int, card: str) -> Entry:
 
 
 def dumps(data: Dict[str, Any]) -> bytes:
-    """Returns the object of a card; numbers that are none become null, and a card that is too large loses its largest components."""
+    """Returns the object of a card. NaN and infinities become null; too large a card loses its largest components."""
     data = {"version": VERSION, **finite(data)}
     made = _with_sum(data)
     if len(made) > _limit() and isinstance(data.get("components"), list):
@@ -120,7 +120,10 @@ def _cut(data: Dict[str, Any]) -> Dict[str, Any]:
         if size <= _limit():
             break
         kind = components[at].get("type", "text") if isinstance(components[at], dict) else "text"
-        said = f"A component of type {kind} is left out: it takes {sizes[at]} bytes, and a card at most {_limit()} (FLOWC_CARD_LIMIT)."
+        said = (
+            f"A component of type {kind} is left out: it takes {sizes[at]} bytes, "
+            f"and a card at most {_limit()} (FLOWC_CARD_LIMIT)."
+        )
         components[at] = {"type": "log", "data": said}
         size += len(said) - sizes[at]
     data = {**data, "components": components}
@@ -140,7 +143,7 @@ def _sum(text: bytes) -> bytes:
 
 
 def loads(data: bytes, name: str) -> Dict[str, Any]:
-    """Returns what `dumps` was given. Raises DamagedError for one that is torn, ShimError for one of a newer version."""
+    """Inverts `dumps`. Raises DamagedError for a truncated object, and ShimError for a newer version."""
     text, check, value = data.rpartition(_CHECK)
     if not check or value != _sum(text) + b'"}':
         raise DamagedError(f"{name} in the datastore is damaged")

@@ -1,6 +1,7 @@
 """The types of cards that are always there: `default`, `blank`, `error`, `taskspec_card`, `default_json`.
 
-A card of one of these is stored as data, without calling its class (`stored.py`). The classes are what types of packages derive from.
+A card of one of these is stored as data, without calling its class (`stored.py`). Types of packages derive from these
+classes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Plain values as YAML, in the words of PyYAML's `dump(value, default_flow_style=False, sort_keys=False)`.
 
-Texts, numbers, dates, bytes, and lists, tuples, sets and dicts of such are written as PyYAML writes them; anything else as the text that `str` gives.
+Texts, numbers, dates, bytes, and lists, tuples, sets and dicts of them are written as PyYAML writes them. Any other
+value is written as its `str`.
 `tests/runtime_shim/cards/test_yaml_text.py` compares the two.
 """
 
@@ -17,17 +18,20 @@ _LONGEST_KEY = 123  # characters of a key that is not written behind a `?`; PyYA
 _BREAKS = "\n\x85\u2028\u2029"
 _SPACES = "\0 \t\r" + _BREAKS
 _ESCAPES = {
-    "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e", '"': '"', "\\": "\\", "\x85": "N",
-    "\xa0": "_", "\u2028": "L", "\u2029": "P",
+    "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e", '"': '"',
+    "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
 # What a plain text would be read as, if it is not a text (YAML 1.1).
 _NOT_A_TEXT = re.compile(
     r"""(?: yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF | ~|null|Null|NULL| | <<|=
-    | [-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)? | \.[0-9_]+(?:[eE][-+][0-9]+)? | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
+    | [-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)? | \.[0-9_]+(?:[eE][-+][0-9]+)?
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*
     | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
-    | [-+]?0b[0-1_]+ | [-+]?0[0-7_]+ | [-+]?(?:0|[1-9][0-9_]*) | [-+]?0x[0-9a-fA-F_]+ | [-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+
+    | [-+]?0b[0-1_]+ | [-+]?0[0-7_]+ | [-+]?(?:0|[1-9][0-9_]*) | [-+]?0x[0-9a-fA-F_]+
+    | [-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+
     | [0-9]{4}-[0-9]{2}-[0-9]{2}
-    | [0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?
+    | [0-9]{4}-[0-9][0-9]?-[0-9][0-9]?
+      (?:[Tt]|[ \t]+)[0-9][0-9]?:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?
     )$""",
     re.X,
 )

@@ -65,7 +65,7 @@ class Datastore:
     # ── flows and runs ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def flows(self) -> List[str]:
-        """Returns every flow of the datastore, without `runtime`, which holds what flows share, unless a flow has that name."""
+        """Returns every flow of the datastore. Omits `runtime`, which flows share, unless a flow has that name."""
         flows = sorted(address.decoded(segment) for segment in self.store.folders(""))
         return [flow for flow in flows if flow != "runtime" or self.has_flow(flow)]
 
@@ -228,7 +228,7 @@ def open_datastore(url: str = "") -> Datastore:
 
 
 def _seen(names: Iterable[str]) -> Dict[str, TaskListing]:
-    """Groups `PATH.json`, `PATH.0.log`, `PATH.0.failure.json` and `PATH.0.card.…` by path. Ignores a task's other objects."""
+    """Groups `PATH.json`, `PATH.0.log`, `PATH.0.failure.json` and `PATH.0.card.…` by path; ignores other objects."""
     listings: Dict[str, TaskListing] = {}
     for name in names:
         path, attempt = _parted(name)

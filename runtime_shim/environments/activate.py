@@ -57,7 +57,8 @@ def chosen(text: str) -> str:
     here = _here()
     if here not in known:
         raise ShimError(
-            f"the step's packages are locked for {', '.join(sorted(known))}, and this machine is {here}: lock the flow for it too"
+            f"the step's packages are locked for {', '.join(sorted(known))}, and this machine is {here}: "
+            "lock the flow for it too, with `flowc lock --platform`"
         )
     return known[here]
 

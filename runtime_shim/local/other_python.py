@@ -16,7 +16,10 @@ from typing import Dict, List, NamedTuple, Tuple
 from . import warm_process
 from .warm_process import Work
 
-BOOT = "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; from flowc.runtime_shim.local import {module}; {module}.{call}"
+BOOT = (
+    "import sys; sys.path[:] = [sys.argv[1], *filter(None, sys.path)]; "
+    "from flowc.runtime_shim.local import {module}; {module}.{call}"
+)
 
 
 class Environment(NamedTuple):

@@ -1,4 +1,7 @@
-"""The blocks of a card as HTML: one function for each `type`. Every text becomes text; a type that is not known is shown as its JSON."""
+"""The blocks of a card as HTML: one function for each `type`.
+
+Every text is escaped. A block of an unknown type is shown as its JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ if TYPE_CHECKING:
 
 DEEPEST = 50  # blocks within one another
 _THEMES = frozenset(
-    "default success warning danger error info primary secondary tool_call ai_response bg-gradient-indigo-purple".split()
+    (
+        "default success warning danger error info primary secondary tool_call ai_response bg-gradient-indigo-purple"
+    ).split()
 )
 
 
@@ -68,7 +73,10 @@ def _section(block: Block, depth: int) -> str:
     columns = block.get("columns")
     style = f' style="--columns: {int(columns)}"' if isinstance(columns, int) and 1 < columns < 100 else ""
     name = f' id="{anchor(block["title"])}"' if block.get("title") else ""
-    return f'<section{name}>{_heads(block, 2)}<div class="contents{" columns" if style else ""}"{style}>{_inside(block, depth)}</div></section>'
+    return (
+        f"<section{name}>{_heads(block, 2)}"
+        f'<div class="contents{" columns" if style else ""}"{style}>{_inside(block, depth)}</div></section>'
+    )
 
 
 def _title(block: Block, depth: int) -> str:
@@ -114,7 +122,10 @@ def _table(block: Block, depth: int) -> str:
             f'<tr><th scope="row">{_text(head)}</th>{"".join(f"<td>{_cell(each, depth)}</td>" for each in cells)}</tr>'
             for head, cells in pairs
         )
-        return f'{_heads(block, 3)}<div class="wide" tabindex="0"><table class="vertical"><tbody>{body}</tbody></table></div>'
+        return (
+            f'{_heads(block, 3)}<div class="wide" tabindex="0"><table class="vertical"><tbody>{body}</tbody></table>'
+            "</div>"
+        )
     head = "".join(f'<th scope="col">{_text(each)}</th>' for each in columns)
     lines = [row if isinstance(row, (list, tuple)) else [row] for row in rows]
     body = "\n".join(f"<tr>{''.join(f'<td>{_cell(each, depth)}</td>' for each in row)}</tr>" for row in lines)
@@ -131,7 +142,10 @@ def _artifacts(block: Block, depth: int) -> str:
         head = f'<th scope="row">{_text(name)}</th>' if name is not None else ""
         kind = f' title="{_text(each["type"])}"' if each.get("type") else ""
         rows.append(f"<tr>{head}<td><pre{kind}><code>{escape(text)}</code></pre></td></tr>")
-    return f'{_heads(block, 3)}<div class="wide" tabindex="0"><table class="artifacts"><tbody>{"".join(rows)}</tbody></table></div>'
+    return (
+        f'{_heads(block, 3)}<div class="wide" tabindex="0"><table class="artifacts"><tbody>{"".join(rows)}</tbody>'
+        "</table></div>"
+    )
 
 
 def _image(block: Block, depth: int) -> str:
@@ -167,7 +181,10 @@ def _value(block: Block, depth: int) -> str:
     title, subtitle, change = (
         f'<div class="{name}">{_text(part)}</div>' if part is not None else "" for name, part in parts
     )
-    return f'<div class="value {_theme(block.get("theme"))}">{title}<div class="number">{text}</div>{subtitle}{change}</div>'
+    return (
+        f'<div class="value {_theme(block.get("theme"))}">{title}<div class="number">{text}</div>{subtitle}{change}'
+        "</div>"
+    )
 
 
 def _theme(name: Any) -> str:
@@ -181,7 +198,8 @@ def _chart(block: Block, depth: int) -> str:
     shown = title.get("text") if isinstance(title, dict) else title
     name = f": {_text(shown)}" if shown else ""
     return (
-        f'<details class="chart"><summary>Chart{name} <span class="note">(this page does not draw {kind} charts; open to see the specification)'
+        f'<details class="chart"><summary>Chart{name} <span class="note">'
+        f"(this page does not draw {kind} charts; open to see the specification)"
         f'</span></summary><pre class="json" tabindex="0">{escape(_json(spec))}</pre></details>'
     )
 
@@ -216,7 +234,10 @@ def _events(block: Block, depth: int) -> str:
     stats = block.get("stats") or {}
     state = "finished" if stats.get("finished") else f"{stats.get('total_events', 0)} events"
     title = _text(block.get("title") or "Events")
-    return f'<div class="events"><p><strong>{title}</strong> <span class="note">{_text(state)}</span></p><ol reversed>{"".join(made)}</ol></div>'
+    return (
+        f'<div class="events"><p><strong>{title}</strong> <span class="note">{_text(state)}</span></p>'
+        f"<ol reversed>{''.join(made)}</ol></div>"
+    )
 
 
 def _dag(block: Block, depth: int) -> str:
@@ -229,20 +250,28 @@ def _dag(block: Block, depth: int) -> str:
         doc = _text((step.get("doc") or "").strip().split("\n")[0])
         here = ' aria-current="step"' if name == current else ""
         rows.append(
-            f'<tr{here}><th scope="row">{_text(name)}</th><td>{_text(step.get("type"))}</td><td>{to}</td><td>{doc}</td></tr>'
+            f'<tr{here}><th scope="row">{_text(name)}</th><td>{_text(step.get("type"))}</td><td>{to}</td><td>{doc}</td>'
+            "</tr>"
         )
     head = "".join(f'<th scope="col">{each}</th>' for each in ("step", "kind", "goes on to", "what it does"))
-    return f'<div class="wide" tabindex="0"><table class="dag"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return (
+        f'<div class="wide" tabindex="0"><table class="dag"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}'
+        "</tbody></table></div>"
+    )
 
 
 def _html(block: Block, depth: int) -> str:
     """The user's own HTML: in a frame without scripts, since nothing of it is to be trusted."""
-    return f'<iframe title="HTML" sandbox="" loading="lazy" referrerpolicy="no-referrer" srcdoc="{_text(block["data"])}"></iframe>'
+    return (
+        f'<iframe title="HTML" sandbox="" loading="lazy" referrerpolicy="no-referrer" srcdoc="{_text(block["data"])}">'
+        "</iframe>"
+    )
 
 
 _BLOCKS: Dict[str, Callable[[Block, int], str]] = {
-    "page": _page, "section": _section, "title": _title, "subtitle": _subtitle, "text": _paragraph, "log": _log, "pythonCode": _code,
-    "markdown": _markdown, "heading": _heading, "table": _table, "artifacts": _artifacts, "image": _image, "progressBar": _progress,
-    "valueBox": _value, "vegaChart": _chart, "jsonViewer": _viewer("json_string"), "yamlViewer": _viewer("yaml_string"), "eventsTimeline": _events,
-    "dag": _dag, "html": _html,
+    "page": _page, "section": _section, "title": _title, "subtitle": _subtitle, "text": _paragraph, "log": _log,
+    "pythonCode": _code, "markdown": _markdown, "heading": _heading, "table": _table, "artifacts": _artifacts,
+    "image": _image, "progressBar": _progress, "valueBox": _value, "vegaChart": _chart,
+    "jsonViewer": _viewer("json_string"), "yamlViewer": _viewer("yaml_string"), "eventsTimeline": _events, "dag": _dag,
+    "html": _html,
 }  # fmt: skip

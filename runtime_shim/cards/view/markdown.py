@@ -1,7 +1,7 @@
 """Markdown as HTML: CommonMark's usual forms, with GitHub's tables, task lists, strikethrough and bare links.
 
-What comes out has only the tags that are written in this file. HTML in the text is shown as text. Links lead to `http`, `https`, `mailto`
-or a place in the page. An image is one that the text itself holds (`data:`).
+The result has only the tags that this file writes. HTML in the text is shown as text. Links lead to `http`, `https`,
+`mailto` or a place in the page. An image must be in the text itself (`data:`).
 
 >>> html_of("# A *b*\\n\\n<script>x</script> [l](javascript:x) `c`").replace("\\n", "")
 '<h3>A <em>b</em></h3><p>&lt;script&gt;x&lt;/script&gt; l <code>c</code></p>'
@@ -25,8 +25,9 @@ _ITEM = re.compile(r"( {0,3})([*+-]|\d{1,9}[.)])(?:( {1,4})(?=\S)|[ \t]|$)")
 _DELIMITERS = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _INLINE = re.compile(
-    r"""(?P<escape>\\[!-/:-@\[-`{-~]) | (?P<ticks>`+) | (?P<auto><(?:https?://|mailto:)[^<>\s]*>) | (?P<image>!\[) | (?P<link>\[)
-    | (?P<stars>\*+) | (?P<bars>_+) | (?P<strike>~~) | (?P<bare>\bhttps?://[^\s<>"'`]*[^\s<>"'`.,:;!?)\]*_~]) | (?P<hard>\ {2,}\n|\\\n)""",
+    r"""(?P<escape>\\[!-/:-@\[-`{-~]) | (?P<ticks>`+) | (?P<auto><(?:https?://|mailto:)[^<>\s]*>)
+    | (?P<image>!\[) | (?P<link>\[) | (?P<stars>\*+) | (?P<bars>_+) | (?P<strike>~~)
+    | (?P<bare>\bhttps?://[^\s<>"'`]*[^\s<>"'`.,:;!?)\]*_~]) | (?P<hard>\ {2,}\n|\\\n)""",
     re.X,
 )
 _MOST_INLINE = 100_000  # characters of one paragraph that are looked at for emphasis and links
@@ -185,7 +186,10 @@ def _item(lines: List[str], depth: int, tight: bool) -> str:
     box = ""
     if task:
         is_done = task.group(1) != " "
-        box = f'<input type="checkbox" disabled{" checked" if is_done else ""} aria-label="{"done" if is_done else "to do"}"> '
+        box = (
+            f'<input type="checkbox" disabled{" checked" if is_done else ""} '
+            f'aria-label="{"done" if is_done else "to do"}"> '
+        )
         lines = [lines[0][task.end() :], *lines[1:]]
     return f"<li>{box}{_blocks(lines, depth + 1, tight)}</li>"
 

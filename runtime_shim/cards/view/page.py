@@ -1,7 +1,7 @@
 """A card as one HTML page, which needs nothing from elsewhere: no script, no font, no request.
 
-The page's policy allows styles and pictures that are in it, and nothing else. HTML that a card of a custom type made is shown in a frame that has an
-origin of its own; its scripts run there, and reach neither the page nor a network.
+The page's policy allows only styles and pictures that are in the page. HTML of a custom card type is shown in a frame
+with an origin of its own; its scripts run there, and reach neither the page nor a network.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ _POLICY = (
 )
 # A frame of `srcdoc` inherits the page's policy, so that one must allow the frame's scripts; the page itself has none.
 _FRAME_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "font-src data:; "
     "media-src data: blob:; base-uri 'none'; form-action 'none'"
 )
 
 _STYLE = """
-:root { color-scheme: light dark; --text: #1c1e21; --back: #fff; --soft: #f4f5f7; --line: #d8dbe0; --faint: #5c6370; --accent: #0b5cad;
+:root { color-scheme: light dark; --text: #1c1e21; --back: #fff; --soft: #f4f5f7; --line: #d8dbe0; --faint: #5c6370; \
+--accent: #0b5cad;
   --good: #1a7f37; --bad: #b42318; --warn: #8a5a00; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --back: #16181c; --soft: #21242a; --line: #3a3f47; --faint: #a3abb8;
+@media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --back: #16181c; --soft: #21242a; --line: #3a3f47; \
+--faint: #a3abb8;
   --accent: #7db8f5; --good: #57c46c; --bad: #ff8a80; --warn: #e3b341; } }
 * { box-sizing: border-box; }
-body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); overflow-wrap: anywhere; }
+body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); \
+overflow-wrap: anywhere; }
 main { max-width: 75rem; margin: 0 auto; padding: 1rem; }
 nav { padding: .5rem 1rem; background: var(--soft); border-bottom: 1px solid var(--line); }
-nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: 0 auto; padding: 0; max-width: 73rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: 0 auto; padding: 0; \
+max-width: 73rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-bottom: 1px solid var(--line); }
@@ -45,31 +50,39 @@ th, td { overflow-wrap: break-word; }
 .contents > * { margin: .75rem 0; }
 .columns { display: grid; grid-template-columns: repeat(min(var(--columns), 4), minmax(0, 1fr)); gap: 1rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
+table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; \
+vertical-align: top; }
 thead th { background: var(--soft); color: var(--faint); }
 .center { text-align: center; } .right { text-align: right; }
 tr[aria-current] { outline: 2px solid var(--accent); }
-pre { background: var(--soft); border-radius: 6px; padding: .6rem; overflow: auto; max-height: 40rem; margin: 0; white-space: pre-wrap;
+pre { background: var(--soft); border-radius: 6px; padding: .6rem; overflow: auto; max-height: 40rem; margin: 0; \
+white-space: pre-wrap;
   overflow-wrap: anywhere; }
 pre.code, .markdown pre, pre.viewer { white-space: pre; }
 code, pre { font: 13px/1.45 ui-monospace, monospace; }
-img { max-width: 100%; height: auto; } figure { margin: 0; background: var(--soft); border-radius: 6px; padding: .6rem; }
+img { max-width: 100%; height: auto; } figure { margin: 0; background: var(--soft); border-radius: 6px; \
+padding: .6rem; }
 figcaption { font-weight: 600; }
 blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid var(--line); }
 .progress { background: var(--soft); border-radius: 6px; padding: .6rem; }
-.progress > div { display: flex; flex-wrap: wrap; gap: 0 1rem; max-width: 26rem; } .progress .details { margin-left: auto; }
+.progress > div { display: flex; flex-wrap: wrap; gap: 0 1rem; max-width: 26rem; } \
+.progress .details { margin-left: auto; }
 progress { width: 100%; max-width: 26rem; accent-color: var(--accent); }
 .value { display: inline-block; min-width: min(12rem, 100%); max-width: 100%; border: 1px solid var(--line);
   border-left: 4px solid var(--line); border-radius: 6px; padding: .6rem 1rem; }
-.value .title, .value .change { text-transform: uppercase; font-size: .85rem; } .value .number { font-size: 2rem; font-weight: 700; }
+.value .title, .value .change { text-transform: uppercase; font-size: .85rem; } .value .number { font-size: 2rem; \
+font-weight: 700; }
 .events li { border-left: 4px solid var(--line); padding: .2rem .8rem; margin: .6rem 0; }
 .events dl { display: grid; grid-template-columns: minmax(0, auto) minmax(0, 1fr); gap: 0 1rem; margin: 0; }
 .events dt { color: var(--faint); } .events dd { margin: 0; }
-.theme-success { border-left-color: var(--good) !important; } .theme-warning { border-left-color: var(--warn) !important; }
+.theme-success { border-left-color: var(--good) !important; } \
+.theme-warning { border-left-color: var(--warn) !important; }
 .theme-danger, .theme-error { border-left-color: var(--bad) !important; }
-.theme-info, .theme-primary, .theme-tool_call, .theme-ai_response, .theme-bg-gradient-indigo-purple { border-left-color: var(--accent) !important; }
+.theme-info, .theme-primary, .theme-tool_call, .theme-ai_response, .theme-bg-gradient-indigo-purple { \
+border-left-color: var(--accent) !important; }
 iframe { width: 100%; height: 30rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
-body.framed { display: flex; flex-direction: column; height: 100vh; } .framed iframe { flex: 1; border: 0; border-radius: 0; }
+body.framed { display: flex; flex-direction: column; height: 100vh; } .framed iframe { flex: 1; border: 0; \
+border-radius: 0; }
 @media (max-width: 40rem) { .columns { grid-template-columns: 1fr; } main { padding: .5rem; } }
 @media print { nav { display: none; } pre { max-height: none; } }
 """
@@ -84,22 +97,31 @@ def html_of(page: Dict[str, Any], title: str = "") -> str:
     nav = f'<nav aria-label="Sections"><ul>{links}</ul></nav>' if len(sections) > 1 else ""
     failed = ""
     if metadata.get("failure"):
-        failed = f'<div class="failed" role="note"><strong>This attempt failed.</strong><pre>{escape(str(metadata["failure"]))}</pre></div>'
+        failed = (
+            '<div class="failed" role="note"><strong>This attempt failed.</strong>'
+            f"<pre>{escape(str(metadata['failure']))}</pre></div>"
+        )
     blocks = "\n".join(block_html(each) for each in page.get("components") or ())
     return _document(name, _POLICY, f"{nav}<main>{failed}{blocks}</main>")
 
 
 def framed(html: str, title: str) -> str:
     """Returns a page that shows HTML of a custom type, from which nothing of it gets out."""
-    frame = f'<iframe title="{escape(title)}" sandbox="allow-scripts" referrerpolicy="no-referrer" srcdoc="{escape(html)}"></iframe>'
+    frame = (
+        f'<iframe title="{escape(title)}" sandbox="allow-scripts" referrerpolicy="no-referrer" srcdoc="{escape(html)}">'
+        "</iframe>"
+    )
     return _document(title, _FRAME_POLICY, frame, ' class="framed"')
 
 
 def in_notebook(page: str, title: str, has_scripts: bool) -> str:
-    """Returns a frame with a page, apart from the notebook that shows it. `has_scripts`: the page is one of `framed`."""
+    """Returns a frame that isolates a page from the notebook. `has_scripts` is True for a page of `framed`."""
     allowed = "allow-scripts" if has_scripts else ""
     style = "width: 100%; height: 40rem; border: 1px solid #8888; border-radius: 6px"
-    return f'<iframe title="{escape(title)}" sandbox="{allowed}" referrerpolicy="no-referrer" style="{style}" srcdoc="{escape(page)}"></iframe>'
+    return (
+        f'<iframe title="{escape(title)}" sandbox="{allowed}" referrerpolicy="no-referrer" style="{style}" '
+        f'srcdoc="{escape(page)}"></iframe>'
+    )
 
 
 def _sections(blocks: Any) -> Iterator[Any]:
@@ -115,7 +137,8 @@ def _sections(blocks: Any) -> Iterator[Any]:
 def _document(title: str, policy: str, body: str, attributes: str = "") -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<meta name="referrer" content="no-referrer">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body{attributes}>\n{body}\n</body>\n</html>\n"
     )
