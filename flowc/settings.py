@@ -191,8 +191,9 @@ class _Reader:
     def variables(self, value: Any) -> Iterator[tuple[str, str]]:
         for name, each in value.items() if isinstance(value, dict) else [("env", None)]:
             if not isinstance(each, str):
-                self.refuse(name, f"has a value of `{name}` in `env` that is no text", "variables of the environment are text",
-                            f'write `{name} = "…"` below `[tool.flowc.env]`')  # fmt: skip
+                what = f"has a value of `{name}` in `env` that is not text"
+                how = f'write `{name} = "…"` below `[tool.flowc.env]`'
+                self.refuse(name, what, "environment variables must be text", how)
                 return
             yield name, each
 

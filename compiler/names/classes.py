@@ -207,14 +207,18 @@ def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagn
                 orders.append(mro(base, (*above, current.key)))
             elif qualified != "metaflow.FlowSpec" and not _harmless(qualified):
                 what = f"the base class `{node.text()[:60]}` cannot be read"
-                why = "it is not in a module of the flow's own folder or of a source root, so its steps and parameters are not known"
+                why = (
+                    "it is not in a module of the flow's own folder or of a source root, "
+                    "so its steps and parameters are unknown"
+                )
                 problems.append(
                     Diagnostic(
                         "FLOW105",
                         what,
                         span(current.module.source, node),
                         why,
-                        "put the class into a module beside the flow, or name the folder it is imported from with `--source-root`",
+                        "put the class into a module beside the flow, or name the folder it is imported from with "
+                        "`--source-root`",
                     )
                 )
         merged = _merge([*orders, [order[0] for order in orders]])

@@ -1,4 +1,6 @@
-"""Source roots that the flow's own file adds, as in `sys.path.append(os.path.join(os.path.dirname(__file__), "..", "src"))`.
+"""Source roots that the flow's own file adds to `sys.path`.
+
+An example: `sys.path.append(os.path.join(os.path.dirname(__file__), "..", "src"))`.
 
 A change at the top level of the file counts where its value folds. A relative path is one from the flow's folder, or
 else from the current folder, which is Python's meaning of it.

@@ -38,7 +38,7 @@ def of_defaults(assumed: Mapping[str, Any], place: Span) -> Diagnostic:
 def merged(
     diagnostics: Sequence[Diagnostic], evaluator: Evaluator, flow_class: Class, given: Given
 ) -> list[Diagnostic]:
-    """Returns the diagnostics with one for all variables without a value, in place of one for each value that needs some."""
+    """Returns the diagnostics, with one for all variables without a value in place of one for each."""
     about = [each for each in diagnostics if each.why in evaluator.environment.missing]
     names = dict.fromkeys(evaluator.environment.missing[each.why] for each in about)
     for _ in range(_ROUNDS):

@@ -1,4 +1,4 @@
-"""The files of the code package: what the flow can import or start from its folder and roots, and what is added to it."""
+"""The files of the code package: all that the flow can import or start from its folder and roots, and added files."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def unknown_imports(module: Module) -> Iterator[Diagnostic]:
 
 
 def _is_used_at_once(statement: SgNode, root: SgNode) -> bool:
-    """True if code outside of functions uses a name that the statement binds. A decorator is spoken of where it is used."""
+    """Returns True if code outside functions uses a name that the statement binds, other than as a decorator."""
     home = statement.field("module_name")
     named = [each for each in statement.named_children() if home is None or each.range() != home.range()]
     names = {(each.field("alias") or each).text().partition(".")[0] for each in named}

@@ -50,7 +50,10 @@ class Sources:
         return module
 
     def module(self, name: str) -> Module | None:
-        """Returns the module of that dotted name if it is a file of the folder or a root, else None. Raises Refused if that file is broken."""
+        """Returns the module of that dotted name if it is a file of the folder or a root, else None.
+
+        Raises Refused if that file is broken.
+        """
         if name not in self._modules:
             self._modules[name] = None
             found = self.find(name)
@@ -109,7 +112,7 @@ class Sources:
                 self._elsewhere[path] = root
                 yield path
 
-    # ── source roots ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── source roots ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def add_roots(self, roots: Iterable[str]) -> None:
         """Puts roots before those that are known. Names that led nowhere are looked for again."""
@@ -145,7 +148,7 @@ class Sources:
         return os.path.join(self.folder, *parts)
 
     def _with(self, top: str) -> tuple[str, ...]:
-        """Returns the roots in which Python finds a package or module: the first that has it, or all that have such a folder."""
+        """Returns the roots where Python finds a package or module: the first that has it, or all with its folder."""
         if top not in self._tops:
             folders: list[str] = []
             for root in self.roots():

@@ -21,11 +21,13 @@ OTHERS = (
 # Metaflow's modules, and folders of modules, below `metaflow`; what flowc has of them, `api/metaflow_alias.py` knows.
 INTERNAL = frozenset(
     (
-        "R cards cli cli_args cli_components client clone_util cmd cmd_with_io datastore datatools debug decorators event_logger events "
-        "exception extension_support flowspec graph includefile integrations lint meta_files metadata_provider metaflow_config "
-        "metaflow_config_funcs metaflow_current metaflow_environment metaflow_git metaflow_profile metaflow_version mflog monitor "
-        "multicore_utils package packaging_sys parameters plugins procpoll profilers pylint_wrapper runner runtime sidecar system "
-        "system_context tagging_util task tracing tuple_util unbounded_foreach user_configs user_decorators util vendor version _vendor"
+        "R cards cli cli_args cli_components client clone_util cmd cmd_with_io datastore datatools debug "
+        "decorators event_logger events exception extension_support flowspec graph includefile integrations "
+        "lint meta_files metadata_provider metaflow_config metaflow_config_funcs metaflow_current "
+        "metaflow_environment metaflow_git metaflow_profile metaflow_version mflog monitor multicore_utils "
+        "package packaging_sys parameters plugins procpoll profilers pylint_wrapper runner runtime sidecar "
+        "system system_context tagging_util task tracing tuple_util unbounded_foreach user_configs "
+        "user_decorators util vendor version _vendor"
     ).split()
 )
 NAMES = frozenset((*OTHERS, *decorator_names.NAMES))

@@ -1,4 +1,4 @@
-"""Source roots where a flow runs from its repository, not from a code package: which they are, for every process of a run."""
+"""The source roots of a flow that runs from its repository, not from a code package, for every process of a run."""
 
 from __future__ import annotations
 
