@@ -219,7 +219,7 @@ def _unresolved(wanted: Wanted, platform: platforms.Platform, said: str) -> Diag
         f"the packages of `{wanted.name}` cannot be resolved for Python {wanted.request.python} on {where}",
         wanted.span,
         f"uv says: {said}",
-        "choose a different version or Python, lock for a newer C library with `--glibc`, or add an index with `--index`",
+        "choose a different version or Python, lock for a newer C library (`--glibc`), or add an index (`--index`)",
     )
 
 

@@ -211,7 +211,7 @@ def _lowered(name: str) -> str:
 
 
 def specifier(version: str) -> str:
-    """Returns the version as Metaflow reads it: a plain one is exact. Also takes `==1.2`, which Metaflow cannot resolve.
+    """Returns the version as Metaflow reads it: a plain one is exact. Accepts `==1.2`, which Metaflow cannot resolve.
 
     >>> [specifier(each) for each in ("", "1.2", ">=1, <2", "==1.2", "@ https://host/a.whl")]
     ['', '==1.2', '>=1,<2', '==1.2', '@ https://host/a.whl']

@@ -1,7 +1,7 @@
 """Runs uv, which resolves and installs packages.
 
 uv runs without its configuration files and with few environment variables, so that a lock depends only on the flow and
-the indexes. It never downloads a Python. It finds credentials by its own rules (UV_INDEX_NAME_USERNAME, netrc, a keyring).
+the indexes. It never downloads a Python. It finds credentials itself (UV_INDEX_NAME_USERNAME, netrc, a keyring).
 """
 
 from __future__ import annotations

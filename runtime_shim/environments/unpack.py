@@ -84,8 +84,8 @@ def _extract(store: Store, found: Description, folder: str) -> None:
 def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int, bool]]:
     """Yields (name, size, is it executable) of each file. The caller must take the content before the next file.
 
-    Reads the ustar header of POSIX.1-1988, and the extended header of POSIX.1-2001 for longer names: flowc's archives have
-    nothing else. Python's `tarfile` takes half as long again.
+    Reads the ustar header of POSIX.1-1988, and the extended header of POSIX.1-2001 for longer names: flowc's archives
+    have nothing else. Python's `tarfile` takes half as long again.
     """
     long_name = ""
     while True:

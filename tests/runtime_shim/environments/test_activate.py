@@ -205,7 +205,7 @@ def test_nothing_but_files_is_made(kind: bytes, task: Task) -> None:
         member.type, member.linkname = kind, "/etc"
         archive.addfile(member)
     put(str(task.folder / "store"), made.getvalue(), 1, 1)
-    assert "is no file" in task.task("start", code=3).stderr
+    assert "is not a file" in task.task("start", code=3).stderr
     assert task.unpacked() == []
 
 
