@@ -111,7 +111,7 @@ def _latest(place: Datastore, flow: str) -> str:
 
 
 def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
-    """Yields (pathspec of a task, its matching cards) for each task that has any."""
+    """Yields (pathspec of a task, its matching cards) for each task with any."""
     from flowc.runtime_shim.cards.client import Card, cards_of, origin_of
     from flowc.runtime_shim.cards.stored import cards_of_step
     from flowc.runtime_shim.client.task import Task

@@ -77,7 +77,9 @@ def test_two_versions_of_a_package_in_one_run(tmp_path: Path, index: PackageInde
     lock(path, index)
     done = run(path, index)
     assert [left(path, step)["version"] for step in ("start", "end")] == ["'1.0'", "'2.0'"]
-    assert "environment `base`: installing 1 package" in done.stderr and "environment `end`: installed in" in done.stderr
+    assert (
+        "environment `base`: installing 1 package" in done.stderr and "environment `end`: installed in" in done.stderr
+    )
     found = digests(path)
     assert {step: each["packages"] for step, each in records(path).items()} == {
         "start": found["base"],
