@@ -67,14 +67,14 @@ def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
 def _differs(what: str, installed: str, version: str, owner: Decorator) -> Diagnostic:
     asked = f" {version}" if version else ""
     return Diagnostic(
-        "FLOW154", f"{what} is {installed} here, and `@{owner.name}` asks for{asked or ' it'}", owner.span,
+        "FLOW154", f"{what} is {installed} here, but `@{owner.name}` asks for{asked or ' it'}", owner.span,
         "steps whose packages are not locked use the packages of this Python",
         "lock them with `flowc lock`, or run in an environment that has these versions", WARNING,
     )  # fmt: skip
 
 
 def _agrees(installed: str, requested: str) -> bool:
-    """Returns True if the installed version starts with the wanted one, or that is a constraint such as `>=2`."""
+    """Returns True if the installed version starts with the requested one, or if that is a constraint such as `>=2`."""
     if not requested or not requested[0].isdigit() or "*" in requested or "," in requested:
         return True
     return installed.split(".")[: len(requested.split("."))] == requested.split(".")

@@ -26,22 +26,20 @@ custom card types is shown in a sandboxed frame; `get` returns it unchanged.
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),
     Option("--type", "only cards of this type", "TYPE"),
-    Option("--hash", "only the card whose hash begins so", "HASH"),
+    Option("--hash", "only the card whose hash has this prefix", "HASH"),
     Option("--output", "write the page to this file", "FILE", short="-o"),
     Option(
-        "--as-json", "with `list`: {pathspec, cards: [{id, hash, type, filename}]}, of several tasks a list of those"
+        "--as-json", "with `list`: {pathspec, cards: [{id, hash, type, filename}]}; a list of these for several tasks"
     ),
     Option("--file", "with `list`: write this JSON to a file", "FILE"),
-    Option(
-        "--follow-resumed", "of a task that was taken over, show the cards of the run that made them; as without it"
-    ),
-    Option("--no-follow-resumed", "show only cards that the run itself made"),
+    Option("--follow-resumed", "for tasks that a resumed run took over, show the cards of the first run; the default"),
+    Option("--no-follow-resumed", "show only cards of the run itself"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
     ("flowc card view try7/train", "the card of a step"),
-    ("flowc card get try7/train/3 --id report -o report.html", "one of several, as a file"),
-    ("flowc card list try7", "which there are"),
+    ("flowc card get try7/train/3 --id report -o report.html", "one of several cards, as a file"),
+    ("flowc card list try7", "all cards of a run"),
 )
 _WORDS = ("view", "get", "list")
 
@@ -72,7 +70,7 @@ def run(argv: list[str], out: Output) -> int:
             _list(tasks, arguments, isinstance(found.path, str) and bool(found.path), out)
         elif len(cards) > 1:
             out.print_error(
-                f"{len(cards)} cards match: name one with `--id`, `--type`, `--hash` or the task's PATH\n"
+                f"{len(cards)} cards match: choose one with `--id`, `--type`, `--hash` or the task's PATH\n"
                 + _table(tasks)
             )
         elif word == "get":
@@ -99,7 +97,7 @@ def _find(place: Datastore, text: str, arguments: Arguments) -> Pathspec:
     if text:
         return datastore.Pathspec(flow, _latest(place, flow), text, "")
     if len(flows) != 1:
-        raise ShimError(f"there are runs of several flows in {place.url}: name a run, or the flow with `--flow`")
+        raise ShimError(f"{place.url} has runs of several flows: name a run, or the flow with `--flow`")
     return datastore.Pathspec(flows[0], _latest(place, flows[0]), "", "")
 
 
@@ -108,12 +106,12 @@ def _latest(place: Datastore, flow: str) -> str:
 
     runs = place.runs(flow)
     if not runs:
-        raise ShimError(f"there is no run of flow {flow} in {place.url}")
+        raise ShimError(f"{place.url} has no run of flow {flow}")
     return runs[0]
 
 
 def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
-    """Yields (path of a task in the client's words, its cards that are asked for) for each task that has any."""
+    """Yields (pathspec of a task, its matching cards) for each task with any."""
     from flowc.runtime_shim.cards.client import Card, cards_of, origin_of
     from flowc.runtime_shim.cards.stored import cards_of_step
     from flowc.runtime_shim.client.task import Task
@@ -123,7 +121,7 @@ def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[
     for step in [found.step] if found.step else place.steps(found.flow, found.run)[::-1]:
         own = cards_of_step(place.store, found.flow, found.run, step, found.path)
         paths = set(own)
-        if follows and _has_cards(place, found, step):  # another run may have made them
+        if follows and _has_cards(place, found, step):  # a first run may have made them
             paths.update([found.path] if found.path else place.tasks(found.flow, found.run, step))
         for path in sorted(paths, key=address.order):
             task = Task._made(place, (found.flow, found.run, step, path))

@@ -1,4 +1,4 @@
-"""`flowc environment build`: the archives of a flow's locked environments, where tasks find them."""
+"""`flowc environment build`: writes the archives of a flow's locked environments to the datastore."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ different kind of machine.
 """
 OPTIONS = (
     Option("--store", "the datastore that tasks use", "URL", default="FLOWC_STORE"),
-    Option("--output", "write to this folder instead, as a datastore has them", "DIR", "-o"),
-    Option("--again", "build also what is there already"),
+    Option("--output", "write to this folder instead, in the layout of a datastore", "DIR", "-o"),
+    Option("--again", "build archives that exist already, too"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     Option("--isolated", "leave the settings of pyproject.toml out"),
@@ -37,7 +37,7 @@ OPTIONS = (
 )
 EXAMPLES = (
     ("flowc environment build FLOW.py --store s3://models/flowc", "before a deployed flow runs"),
-    ("flowc environment build FLOW.py --output build", "to be copied by somebody else"),
+    ("flowc environment build FLOW.py --output build", "to copy to the datastore later"),
 )
 
 
@@ -45,7 +45,7 @@ def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     words = arguments.positional
     if words[:1] != ("build",):
-        raise Usage("`flowc environment` does one thing", "write `flowc environment build FLOW.py`")
+        raise Usage("`flowc environment` has one command, `build`", "write `flowc environment build FLOW.py`")
     if len(words) != 2:
         raise Usage("the flow's file is missing" if len(words) < 2 else f"unexpected argument `{words[2]}`")
     path = words[1]
@@ -66,11 +66,11 @@ def run(argv: list[str], out: Output) -> int:
 def _destination(arguments: Arguments, settings: dict[str, str]) -> str:
     if arguments.text("--output"):
         if arguments.text("--store"):
-            raise Usage("`--store` and `--output` are two places", "give one of them")
+            raise Usage("`--store` and `--output` exclude each other", "give one of them")
         return arguments.text("--output")
     found = arguments.text("--store") or settings.get("store", "") or os.environ.get("FLOWC_STORE", "")
     if not found:
-        raise Usage("where to write is missing", "give `--store URL` or `--output DIR`")
+        raise Usage("the destination is missing", "give `--store URL` or `--output DIR`")
     return found
 
 
@@ -88,7 +88,7 @@ def _build(wanted: list[Lock], place: str, arguments: Arguments, out: Output) ->
         for lock in wanted:
             name = f"environment `{lock.name}` for {lock.platform.name}"
             if not arguments.flag("--again") and description.read(store, lock.environment) is not None:
-                _say(arguments, out, f"{name}: is there")
+                _say(arguments, out, f"{name}: exists")
                 continue
             started = time.monotonic()
             _say(arguments, out, f"{name}: building, {len(lock.wheels)} packages")

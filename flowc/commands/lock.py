@@ -34,27 +34,27 @@ fit. `check`, `compile` and `run` read the lock and never resolve. Needs uv: ins
 OPTIONS = (
     Option(
         "--platform",
-        "the machines to lock for, with commas: " + ", ".join(platforms.KNOWN),
+        "the platforms to lock for, separated by commas: " + ", ".join(platforms.KNOWN),
         "NAMES",
         default="those of the lock, else " + ",".join(platforms.DEFAULT),
     ),
     Option(
         "--glibc",
-        "the oldest C library that the packages must run with, on Linux",
+        "the oldest C library that the packages must support, on Linux",
         "VERSION",
         default=f"that of the lock, else {platforms.GLIBC}",
     ),
-    Option("--upgrade", "take the newest versions that fit, whatever is locked"),
+    Option("--upgrade", "take the newest versions that fit, instead of the locked ones"),
     Option("--upgrade-package", "take the newest version of this package that fits", "NAME", repeated=True),
-    Option("--exclude-newer", "leave out what was uploaded after this date or time", "TIME"),
+    Option("--exclude-newer", "ignore files that were uploaded after this date or time", "TIME"),
     Option(
         "--index",
-        "an index that is asked before the default one; the first that has a package wins",
+        "an index to query before the default one; the first that has a package wins",
         "[NAME=]URL",
         repeated=True,
     ),
-    Option("--default-index", "the index that is asked last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
-    Option("--check", "write nothing, ask no index; exit with 1 if the lock is not what the flow asks for"),
+    Option("--default-index", "the index to query last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
+    Option("--check", "write nothing and query no index; exit with 1 if the lock does not match the flow"),
     Option("--flow", "the flow to take, where the file defines several", "NAME"),
     WITH,
     Option("--isolated", "leave the settings of pyproject.toml out"),
@@ -65,7 +65,7 @@ EXAMPLES = (
     ("flowc lock FLOW.py", "after `@pypi` has changed"),
     ("flowc lock FLOW.py --upgrade", "newer versions of everything"),
     ("flowc lock FLOW.py --platform linux/amd64,darwin/arm64", "for the cluster, and for runs on a Mac"),
-    ("flowc lock FLOW.py --check", "in CI: is the lock what the flow asks for?"),
+    ("flowc lock FLOW.py --check", "in CI: does the lock match the flow?"),
 )
 
 _FROM_SETTINGS = ("platform", "glibc", "index", "default-index", "exclude-newer")
@@ -91,9 +91,7 @@ def run(argv: list[str], out: Output) -> int:
         _say(
             arguments,
             out,
-            f"{locks.folder_of(path)}: {_count(wanted)}, as the flow asks for"
-            if wanted
-            else "the flow asks for no packages",
+            f"{locks.folder_of(path)}: {_count(wanted)}, up to date" if wanted else "the flow asks for no packages",
         )
         return 0
     return _lock(program, path, arguments, wanted, out)
@@ -111,14 +109,16 @@ def _refuse(found: list[Diagnostic], program: Program, path: str) -> None:
 
 
 def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wanted, ...], out: Output) -> int:
-    """Resolves everything before anything is written, so that a lock is never half of one state and half of another."""
+    """Resolves everything before writing anything, so that a lock never mixes two states."""
     flow, folder = program.flow.name, locks.folder_of(path)
     earlier, damaged = locks.read_all(path, flow)
     for problem in damaged:
-        out.warning(f"{problem}; it is made anew")
+        out.warning(f"{problem}; `flowc lock` writes it again")
     made: dict[str, Lock] = {}
     choices = _choices(arguments)
-    prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""  # whose locks share a folder
+    prefix = (
+        f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
+    )  # flows of one file share a folder
     for each in wanted:
         before: tuple[Wheel, ...] = ()
         for platform in _platforms(arguments, earlier):
@@ -167,7 +167,7 @@ def _choices(arguments: Arguments) -> Choices:
 
 
 def _platforms(arguments: Arguments, earlier: dict[str, Lock]) -> list[platforms.Platform]:
-    """The platforms to lock for, those of the earlier lock where none is given. Raises Usage for an unknown one."""
+    """Returns the platforms to lock for, by default those of the earlier lock. Raises Usage for an unknown one."""
     known = [each.platform for each in earlier.values()]
     glibc = arguments.text("--glibc") or next((each.glibc for each in known if each.glibc), platforms.GLIBC)
     parts = glibc.split(".")
@@ -182,16 +182,16 @@ def _platforms(arguments: Arguments, earlier: dict[str, Lock]) -> list[platforms
 
 
 def _old(earlier: dict[str, Lock], wanted: Wanted, platform: platforms.Platform) -> Lock | None:
-    """The earlier lock of the environment: of the same request, else of the same name."""
+    """Returns the earlier lock of the environment: of the same request, else of the same name."""
     name = locks.match(earlier, wanted, platform.name)
     named = (each for each in earlier.values() if (each.name, each.platform.name) == (wanted.name, platform.name))
     return earlier[name] if name else next(named, None)
 
 
 def _is_fresh(lock: Lock, wanted: Wanted, platform: platforms.Platform, choices: Choices) -> bool:
-    """Whether the lock is what was asked for, so that no index need be asked.
+    """Returns True if the lock satisfies the request and the options, so that no index needs to be queried.
 
-    A mirror that only this machine uses changes nothing of it.
+    A mirror that only this machine uses makes no difference.
     """
     same = (lock.request, lock.platform) == (wanted.request, platform)
     asked = (
@@ -203,7 +203,7 @@ def _is_fresh(lock: Lock, wanted: Wanted, platform: platforms.Platform, choices:
 
 
 def _any(earlier: dict[str, Lock], platform: platforms.Platform) -> tuple[Wheel, ...]:
-    """What other environments of the flow have: one version of a package everywhere, where that is possible."""
+    """Returns the wheels of the flow's other environments, so that they share versions where possible."""
     found: dict[str, Wheel] = {}
     for lock in earlier.values():
         if lock.platform.name == platform.name:
@@ -219,12 +219,12 @@ def _unresolved(wanted: Wanted, platform: platforms.Platform, said: str) -> Diag
         f"the packages of `{wanted.name}` cannot be resolved for Python {wanted.request.python} on {where}",
         wanted.span,
         f"uv says: {said}",
-        "ask for another version or Python, lock for a newer C library with `--glibc`, or add an index with `--index`",
+        "choose a different version or Python, lock for a newer C library (`--glibc`), or add an index (`--index`)",
     )
 
 
 def _write(folder: str, made: dict[str, Lock], old: list[str]) -> list[tuple[str, str]]:
-    """Makes the folder what was locked; returns what was done to each file."""
+    """Writes the locks and deletes stale ones; returns (file, change) for each file that changed."""
     done = []
     for name, lock in sorted(made.items()):
         path, data = os.path.join(folder, name), dumps(lock).encode()
@@ -236,7 +236,7 @@ def _write(folder: str, made: dict[str, Lock], old: list[str]) -> list[tuple[str
         files.remove(os.path.join(folder, name))
         done.append((name, "deleted"))
     try:
-        os.rmdir(folder)  # if nothing is in it any more
+        os.rmdir(folder)  # if it is empty now
     except OSError:
         pass
     return done

@@ -1,7 +1,8 @@
 """Builds an environment's archive: the locked wheels with bytecode, unpacked into one folder.
 
 The same lock gives the same tar on any machine that has the environment's Python (X.Y). The archive omits the
-installer's own files, scripts name no interpreter of this machine, and the tar has sorted names, no times and no owners.
+installer's own files, scripts name no interpreter of this machine, and the tar has sorted names, and neither
+times nor owners.
 """
 
 from __future__ import annotations

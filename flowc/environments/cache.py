@@ -45,7 +45,7 @@ def make(lock: Lock, say: Callable[[str], None]) -> str:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
         with open(f"{folder}.lock", "ab") as file:
             for _ in _turn(
-                file.fileno(), lambda: say(f"environment `{lock.name}`: waiting for a different run to install it")
+                file.fileno(), lambda: say(f"environment `{lock.name}`: waiting for another run to install it")
             ):
                 if not _is_whole(folder, python):
                     _make(lock, folder, python, say)

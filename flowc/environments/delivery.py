@@ -37,8 +37,8 @@ def problems(
 ) -> Iterator[Diagnostic]:
     """Yields FLOW160 and FLOW161 (`locks.problems`).
 
-    If `deployed`, also yields FLOW161 for steps that are not locked for Linux, and FLOW164. `image` is that of steps that
-    name none.
+    If `deployed`, also yields FLOW161 for steps that are not locked for Linux, and FLOW164. `image` is
+    that of steps that name none.
     """
     from flowc.compiler.fast_start.record import replace
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Decorator, Flow, Span, Step
 
 KINDS = ("conda", "pypi")
-OLDEST_PYTHON = (3, 9)  # that the shim runs on
-BASE = "base"  # name of the environment that the flow itself asks for
+OLDEST_PYTHON = (3, 9)  # the oldest that the shim supports
+BASE = "base"  # name of the flow's own environment
 
 
 @record
 class Request:
-    """What one environment must hold."""
+    """The packages and the Python of one environment."""
 
     packages: tuple[tuple[str, str], ...]  # (normalized name with extras, version specifier or ""), sorted
     python: str  # "3.12"
 
     def requirements(self) -> tuple[str, ...]:
-        """The packages as requirements (PEP 508)."""
+        """Returns the packages as requirements (PEP 508)."""
         return tuple(
             f"{name} {version}" if version.startswith("@") else name + version for name, version in self.packages
         )
@@ -47,15 +47,15 @@ class Wanted:
 
 
 def asks(flow: Flow) -> bool:
-    """Returns whether any decorator of the flow asks for packages."""
+    """Returns True if any decorator of the flow asks for packages."""
     named = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
     return not named.isdisjoint(kind + end for kind in KINDS for end in ("", "_base"))
 
 
 def is_disabled(flow: Flow, step: Step) -> bool:
-    """Returns whether the step's environment is turned off.
+    """Returns True if `disabled` of either kind turns the step's environment off.
 
-    `disabled` of either kind does it, the step's own before the flow's.
+    The step's own decorator comes before the flow's.
     """
     for kind in KINDS:
         values = [read(decorator).is_disabled for decorator in decorators_of(flow, step, kind)]
@@ -65,14 +65,14 @@ def is_disabled(flow: Flow, step: Step) -> bool:
 
 
 def decorators_of(flow: Flow, step: Step, kind: str) -> list[Decorator]:
-    """Returns the decorators of that kind that count for the step, the flow's first."""
+    """Returns the decorators of that kind that apply to the step, the flow's first."""
     return [each for each in (*flow.decorators, *step.decorators) if each.name in (f"{kind}_base", kind)]
 
 
 def wanted(flow: Flow, default_python: str) -> tuple[Wanted, ...]:
     """Returns the environments of PyPI packages that the flow asks for, by first step.
 
-    `default_python`: where no decorator names one, "" if unknown.
+    `default_python` is that of steps whose decorators name none, "" if unknown.
     """
     found: dict[Request, list[Step]] = {}
     for step in flow.steps:
@@ -98,9 +98,9 @@ def _base_name(flow: Flow) -> str:
 
 
 def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
-    """Returns what the step asks for.
+    """Returns the step's request.
 
-    None where it asks for nothing, for conda packages, or its environment is disabled.
+    None if it asks for nothing or for conda packages, or if its environment is disabled.
     """
     from flowc.compiler.decorators._packages import packages_of
 
@@ -110,9 +110,8 @@ def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
     if pypi is None or (conda is not None and conda.packages):
         return None
     python = pypi.python or (conda.python if conda is not None else "")
-    packages = {
-        normalized(name): specifier(version) for name, version in pypi.packages.items()
-    }  # of names that are one, the step's own wins
+    # The step's packages come last, so that they win over the flow's under a different spelling of the name.
+    packages = {normalized(name): specifier(version) for name, version in pypi.packages.items()}
     return Request(tuple(sorted(packages.items())), minor(python) if python else default_python)
 
 
@@ -140,13 +139,13 @@ def _of_conda(flow: Flow, step: Step, pypi: Packages | None) -> Diagnostic:
         return _cannot(
             decorator,
             f"step `{step.name}` asks for packages of conda and of PyPI",
-            "an environment has one kind, in Metaflow too",
-            "name all packages of the step in one of the two decorators",
+            "an environment holds packages of one kind, as in Metaflow",
+            "name all packages of the step in one of the two decorators, such as `@pypi`",
         )
     return _cannot(
         decorator,
         f"step `{step.name}` asks for a conda environment",
-        "flowc locks packages of PyPI, and no conda packages yet",
+        "flowc locks packages of PyPI only; it does not support conda yet",
         "write `@pypi(packages=…)` if PyPI has the packages; "
         "or use an image that holds them and write `@conda(disabled=True)`",
     )
@@ -161,7 +160,7 @@ def _same_names(flow: Flow, step: Step) -> Iterator[Diagnostic]:
                 yield _cannot(
                     decorator,
                     f"`{first}` and `{name}` are the same package",
-                    "PyPI ignores case, and takes `-`, `_` and `.` for one another",
+                    "PyPI ignores case, and treats `-`, `_` and `.` as the same character",
                     "name the package once",
                 )
 
@@ -171,8 +170,8 @@ def _about_python(flow: Flow, step: Step, request: Request) -> Iterator[Diagnost
     if not request.python:
         yield _cannot(
             decorator,
-            f"the Python of step `{step.name}` is not known",
-            "neither the decorator nor the image's name says it, and packages depend on it",
+            f"the Python version of step `{step.name}` is unknown",
+            "packages depend on it, and neither the decorator nor the image's name states it",
             "write `python='3.12'` in the decorator, or `python = \"3.12\"` in `[tool.flowc]` of pyproject.toml",
         )
         return
@@ -182,7 +181,7 @@ def _about_python(flow: Flow, step: Step, request: Request) -> Iterator[Diagnost
         yield _cannot(
             decorator,
             f"step `{step.name}` asks for Python {request.python}",
-            f"flowc's part in a task needs Python {oldest} or later, by its two numbers",
+            f"flowc's code in a task needs Python {oldest} or later, given as two numbers",
             f"write `python='{oldest}'` or a later version",
         )
 
@@ -192,7 +191,7 @@ def _cannot(decorator: Decorator, what: str, why: str, how: str) -> Diagnostic:
 
 
 def normalized(name: str) -> str:
-    """The name as indexes know it (PEP 503), with its extras sorted.
+    """Returns the name as indexes know it (PEP 503), with its extras sorted.
 
     >>> normalized("Scikit_Learn"), normalized("Requests[socks, Security]")
     ('scikit-learn', 'requests[security,socks]')
@@ -211,7 +210,7 @@ def _lowered(name: str) -> str:
 
 
 def specifier(version: str) -> str:
-    """The version as Metaflow reads it: a plain one is exact. `==1.2`, which Metaflow cannot resolve, is what it says.
+    """Returns the version as Metaflow reads it: a plain one is exact. Accepts `==1.2`, which Metaflow cannot resolve.
 
     >>> [specifier(each) for each in ("", "1.2", ">=1, <2", "==1.2", "@ https://host/a.whl")]
     ['', '==1.2', '>=1,<2', '==1.2', '@ https://host/a.whl']
@@ -225,7 +224,7 @@ def specifier(version: str) -> str:
 
 
 def minor(python: str) -> str:
-    """The version's first two numbers, which decide what wheels fit.
+    """Returns the version's first two numbers, which decide which wheels fit.
 
     >>> minor("3.12.4"), minor("3.12")
     ('3.12', '3.12')
@@ -234,7 +233,7 @@ def minor(python: str) -> str:
 
 
 def default_python(options: dict[str, str]) -> str:
-    """Returns the Python of steps that name none: `python` of the settings, else that of the image; "" if unknown.
+    """Returns the Python of steps that name none: `python` of the settings, else the image's; "" if unknown.
 
     >>> default_python({}), default_python({"image": "python:3.11-slim"}), default_python({"image": "trainer:3"})
     ('3.12', '3.11', '')

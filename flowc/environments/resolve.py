@@ -1,6 +1,6 @@
-"""Choosing the packages of an environment for one platform: what a request becomes when the indexes are asked.
+"""Resolves a request for one platform: chooses the packages of an environment from the indexes.
 
-uv resolves, and nothing is built.
+uv does the work. Nothing is built from sources.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 @record
 class Choices:
-    """What somebody who locks may say."""
+    """The options of `flowc lock`."""
 
-    index: tuple[str, ...] = ()  # indexes that are asked first, in order: `URL` or `NAME=URL`
-    default_index: str = ""  # asked last; "" for PyPI
-    exclude_newer: str = ""  # a date or a time: files uploaded later are not considered
+    index: tuple[str, ...] = ()  # indexes to query first, in order: `URL` or `NAME=URL`
+    default_index: str = ""  # the index to query last; "" for PyPI
+    exclude_newer: str = ""  # a date or a time: files uploaded later are ignored
     upgrade: bool = False  # do not keep the versions of earlier locks
-    upgraded: tuple[str, ...] = ()  # do not keep those of these packages
+    upgraded: tuple[str, ...] = ()  # packages whose locked versions are not kept
 
 
 def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, earlier: tuple[Wheel, ...] = ()) -> Lock:
-    """Returns the lock of the environment for the platform. The versions of `earlier` are kept where they still fit.
+    """Returns the lock of the environment for the platform. Keeps the versions of `earlier` that still fit.
 
-    Raises uv.Refused, with uv's words, if the packages cannot be resolved, and Failure where uv is not installed.
+    Raises uv.Refused with uv's message if the packages cannot be resolved, and Failure if uv is not installed.
     """
     import sys
     import tempfile
@@ -63,7 +63,7 @@ def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, ear
         if choices.exclude_newer:
             common += ["--exclude-newer", choices.exclude_newer]
         text = "\n".join(request.requirements()) + "\n"
-        if kept and not choices.upgrade:  # uv prefers the versions of the file that it is to write
+        if kept and not choices.upgrade:  # uv prefers the versions in its output file
             with open(output, "w", encoding="utf-8") as file:
                 file.writelines(f"{name}=={version}\n" for name, version in sorted(kept.items()))
             uv.run([*common, "-o", output], text, folder)
@@ -90,19 +90,17 @@ def _packages(text: str) -> list[dict[str, Any]]:
 
 
 def _wheel(package: dict[str, Any]) -> Wheel:
-    """The package's wheel, with a URL that holds no credentials."""
+    """Returns the package's wheel, with credentials removed from its URL."""
     from urllib.parse import urlsplit, urlunsplit
 
     name = package["name"]
     if "vcs" in package or "directory" in package:
-        raise uv.Refused(
-            f"{name} would have to be built from its sources, and flowc locks wheels: build one, and name its URL"
-        )
+        raise uv.Refused(f"{name} exists only as sources, and flowc locks only wheels: build a wheel, and name its URL")
     try:
         found = pylock.wheel(package)
     except (KeyError, TypeError, ValueError):
         raise uv.Refused(
-            f"{name} {package.get('version', '')} has no wheel with a SHA-256 digest and a URL that fits"
+            f"{name} {package.get('version', '')} has no matching wheel with a SHA-256 digest and a URL"
         ) from None
     place = urlsplit(found.url)
     if place.username is None:

@@ -1,7 +1,7 @@
-"""Calling uv, which resolves and installs: where it is, and what of the environment it may see.
+"""Runs uv, which resolves and installs packages.
 
-uv runs as a process without its configuration files, so that a lock depends on the flow and the indexes alone. It never
-fetches a Python by itself. Credentials are found by uv's own rules (UV_INDEX_NAME_USERNAME, netrc, a keyring).
+uv runs without its configuration files and with few environment variables, so that a lock depends only on the flow and
+the indexes. It never downloads a Python. It finds credentials itself (UV_INDEX_NAME_USERNAME, netrc, a keyring).
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _KEPT = (
 
 
 class Refused(Exception):
-    """uv could not do it; the text is what it said."""
+    """A failure of uv; the text is its message."""
 
 
 def executable() -> str:
-    """Returns the path of uv. Raises Failure where there is none."""
+    """Returns the path of uv. Raises Failure if it is not installed."""
     import shutil
 
     try:
@@ -59,9 +59,9 @@ def executable() -> str:
 
 
 def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
-    """Runs uv with the text on its standard input, and returns what it printed.
+    """Runs uv with the text on its standard input, and returns its output.
 
-    Raises Refused with what it said when it failed, Failure if an index could not be reached.
+    Raises Refused with uv's message if it fails, and Failure if an index cannot be reached.
     """
     import subprocess
 
@@ -76,18 +76,17 @@ def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
         errors="replace",
     )
     if done.returncode != 0 and ("Request failed after" in done.stderr or "Failed to fetch" in done.stderr):
-        raise Failure(f"an index cannot be reached, or does not answer as one: {_said(done.stderr)}")
+        raise Failure(f"an index cannot be reached, or its answer is invalid: {_said(done.stderr)}")
     if done.returncode != 0:
         raise Refused(_said(done.stderr) or f"uv ended with exit code {done.returncode}")
     return done.stdout
 
 
 def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[list[str], tuple[str, ...]]:
-    """Returns uv's options for the indexes, the first that has a package winning, and the indexes, each `[NAME=]URL`.
+    """Returns uv's options for the indexes, and the indexes, each `[NAME=]URL`. The first that has a package wins.
 
-    What is not given is taken from UV_INDEX and UV_DEFAULT_INDEX, else from PyPI; with `over`, these variables come
-    before what is given, as for a mirror of what was locked from elsewhere. Raises Failure for a URL that holds a
-    password.
+    Missing arguments come from UV_INDEX and UV_DEFAULT_INDEX, else from PyPI. With `over`, these variables override the
+    arguments: they name a mirror of the locked indexes. Raises Failure for a URL that holds a password.
     """
     named, last_named = tuple(os.environ.get("UV_INDEX", "").split()), os.environ.get("UV_DEFAULT_INDEX", "")
     if over:
@@ -102,7 +101,7 @@ def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[l
         if "@" in url.partition("://")[2].partition("/")[0]:
             shown = url.partition("://")[0] + "://…@" + url.partition("@")[2]
             raise Failure(
-                f"the index {shown} is given with a user or a password, which would end in locks and logs: "
+                f"the URL of the index {shown} holds a user or a password, which would end up in locks and logs: "
                 "name the index, `NAME=URL`, and set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD"
             )
     return options, (*first, last)
@@ -130,7 +129,7 @@ def _environment() -> dict[str, str]:
 
 
 def _said(errors: str) -> str:
-    """uv's words without the marks of its drawing, in one line."""
+    """Returns uv's message on one line, without its box-drawing characters."""
     found = []
     for line in errors.split("\n"):
         words = line.strip().lstrip("×╰─▶├│ ").strip()

@@ -1,4 +1,4 @@
-"""`MetaflowCard` and `MetaflowCardComponent`: what every type of card, and every component of one, is made of."""
+"""`MetaflowCard` and `MetaflowCardComponent`: the bases of every type of card and of every component."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class MetaflowCard:
 
 
 class MetaflowCardComponent:
-    """Base of what can be put on a card. `render` returns a text, or a dict that JSON can hold."""
+    """Base of the components of cards. `render` returns a text, or a dict that JSON can hold."""
 
     REALTIME_UPDATABLE = False
 

@@ -216,7 +216,7 @@ class ErrorComponent(MetaflowCardComponent):
 
 
 class SerializationErrorComponent(ErrorComponent):
-    """What stands in the place of a component that cannot be rendered."""
+    """The replacement of a component that cannot be rendered."""
 
     def __init__(self, component_name: str, error_message: str) -> None:
         super().__init__(f"Render failed of component named `{component_name}`", error_message)

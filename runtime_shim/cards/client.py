@@ -1,4 +1,4 @@
-"""Reading cards: `get_cards`, and what it returns (`metaflow.plugins.cards.card_client`)."""
+"""Reads cards: `get_cards` and its results (`metaflow.plugins.cards.card_client`)."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ class Card:
 
     @property
     def path(self) -> str:
-        """Where the card is in the datastore."""
+        """The card's path in the datastore."""
         return f"{self._task._datastore.url.rstrip('/')}/{self._entry.shown}"
 
     @property
     def is_html(self) -> bool:
-        """Whether the card is HTML that a class of a custom type made, and not data that flowc draws."""
+        """True for HTML of a custom type; False for data that flowc renders."""
         return self._entry.shown.endswith(".html")
 
     def get(self) -> str:
@@ -93,7 +93,7 @@ class Card:
     def _read(self) -> str:
         data = self._task._datastore.store.get(self._entry.shown)
         if data is None:
-            raise ShimError(f"the card {self._entry.shown} is not in the datastore any more")
+            raise ShimError(f"the card {self._entry.shown} is no longer in the datastore")
         if self.is_html:
             return str(data.decode("utf-8", "surrogatepass"))
         from .shown import html_of

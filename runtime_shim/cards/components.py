@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _warn(component: Any, message: str) -> None:
-    """Says once what is wrong with the use of a component, on the task's output."""
+    """Warns on the task's output, at most once for each component."""
     if component._logger is not None and not component._warned_once:
         component._logger(f"[@card-component WARNING] {message}")
         component._warned_once = True
@@ -46,7 +46,7 @@ class UserComponent(MetaflowCardComponent):
 
 
 class StubComponent(UserComponent):
-    """What `components[ID]` gives for an ID that no component has."""
+    """The result of `components[ID]` for an ID that no component has."""
 
     def __init__(self, component_id: str) -> None:
         self._non_existing_comp_id = component_id
@@ -304,7 +304,7 @@ def _dedented(text: Optional[str]) -> Optional[str]:
 
 
 class ProgressBar(UserComponent):
-    """How far something has come, from 0 to `max`."""
+    """A progress bar from 0 to `max`."""
 
     type = "progressBar"
     REALTIME_UPDATABLE = True
@@ -345,7 +345,7 @@ def _is_css_class(name: str) -> bool:
 
 
 class ValueBox(UserComponent):
-    """One number or text, large, with what it is and how it has changed."""
+    """One number or text in large print, with a title, a subtitle and a change indicator."""
 
     type = "valueBox"
     REALTIME_UPDATABLE = True
@@ -535,7 +535,7 @@ class _Viewer(UserComponent):
 
 
 class JSONViewer(_Viewer):
-    """A value as JSON; a text that is JSON is taken as the value that it stands for."""
+    """A value as JSON; a text that is JSON is parsed first."""
 
     type, _key, _title_by_default = "jsonViewer", "json_string", "JSON"
 
@@ -555,7 +555,7 @@ class JSONViewer(_Viewer):
 
 
 class YAMLViewer(_Viewer):
-    """A value as YAML; a text that is JSON is taken as the value that it stands for, any other is shown as it is."""
+    """A value as YAML; a text that is JSON is parsed first, and any other text is shown unchanged."""
 
     type, _key, _title_by_default = "yamlViewer", "yaml_string", "YAML"
 
@@ -577,7 +577,7 @@ class YAMLViewer(_Viewer):
 
 
 class EventsTimeline(UserComponent):
-    """What happened, newest first."""
+    """A list of events, newest first."""
 
     type = "eventsTimeline"
     REALTIME_UPDATABLE = True

@@ -1,4 +1,4 @@
-"""`current.card`: what a step puts on its cards (`metaflow.plugins.cards.component_serializer`).
+"""`current.card`: the components that a step puts on its cards (`metaflow.plugins.cards.component_serializer`).
 
 A step fails here only where Metaflow fails it too. Other mistakes are warnings on the task's output and on the cards.
 """
@@ -33,14 +33,14 @@ def to_stderr(message: str) -> None:
 
 
 class WarningComponent(ErrorComponent):
-    """A warning that stands on the card too."""
+    """A warning that the card shows too."""
 
     def __init__(self, warning_message: str) -> None:
         super().__init__("@card WARNING", warning_message)
 
 
 class CardSpec:
-    """One `@card` of the step: its attributes, and the class that its type names."""
+    """One `@card` of the step: its attributes, and the class of its type."""
 
     def __init__(self, number: int, attributes: Dict[str, Any], log: Callable[[str], None]) -> None:
         self.number = number  # among the cards of the step
@@ -181,7 +181,7 @@ class CardComponentManager:
         return iter(self._components)
 
     def refresh(self, data: Any = None, force: bool = False) -> None:
-        """Shows the card as it is now, unless it was shown less than `refresh_interval` seconds ago."""
+        """Publishes the card's current state, unless it did so less than `refresh_interval` seconds ago."""
         self._user_data = data
         now = time.time()
         if now - self._refreshed < (self._spec.refresh_interval or 0):
@@ -217,7 +217,7 @@ class CardComponentManager:
 
 
 class CardComponentCollector:
-    """`current.card` of a step with `@card`: the card that is edited by default, and the others by their ids."""
+    """`current.card` of a step with `@card`: the default card, and the others by their ids."""
 
     def __init__(
         self, cards: Iterable[Dict[str, Any]], log: Callable[[str], None] = to_stderr,
@@ -232,7 +232,7 @@ class CardComponentCollector:
         self._choose(specs)
 
     def _choose(self, specs: List[CardSpec]) -> None:
-        """Finds out which card is edited by default, and which by their ids."""
+        """Finds the default card, and the cards that have ids."""
         editable = [each for each in specs if each.is_editable]
         if not editable:
             return
@@ -290,7 +290,7 @@ class CardComponentCollector:
         return [f"`current.card.{what}` cannot disambiguate between {kind}.", end, *ways.split("\n")]
 
     def __getitem__(self, key: str) -> Any:
-        """The card with that id; an empty list, which is shown nowhere, if there is none."""
+        """Returns the card with that id, or an empty list that no card shows."""
         if key in self._by_id:
             return self._managers[self._by_id[key]]
         self._warn_once(
@@ -321,7 +321,7 @@ class CardComponentCollector:
             self._managers[number] = CardComponentManager(self._managers[number]._spec, self._log, self._publish, value)
 
     def append(self, component: Any, id: Optional[str] = None) -> None:
-        """Adds a component to the card that is edited by default."""
+        """Adds a component to the default card."""
         if self._default is None:
             ways = (
                 "To fix this set the `id` argument in all @card's when using multiple @card decorators over a single "
@@ -332,7 +332,7 @@ class CardComponentCollector:
         self._managers[self._default].append(component, id)
 
     def extend(self, components: Iterable[Any]) -> None:
-        """Adds several components to the card that is edited by default."""
+        """Adds several components to the default card."""
         if self._default is None:
             ways = (
                 "To fix this set the `id` argument in all @card when using multiple @card decorators over a single "
@@ -344,7 +344,7 @@ class CardComponentCollector:
 
     @property
     def components(self) -> Optional[ComponentStore]:
-        """The components of the card that is edited by default; None without one."""
+        """The components of the default card, or None."""
         if self._default is None:
             lost = "updated" if len(self._managers) == 1 else "accessible"
             ways = (
@@ -361,12 +361,12 @@ class CardComponentCollector:
         return self._managers[self._default].components
 
     def clear(self) -> None:
-        """Removes all components of the card that is edited by default."""
+        """Removes all components of the default card."""
         if self._default is not None:
             self._managers[self._default].clear()
 
     def refresh(self, *args: Any, **kwargs: Any) -> None:
-        """Shows the card that is edited by default as it is now."""
+        """Publishes the current state of the default card."""
         if self._default is not None:
             self._managers[self._default].refresh(*args, **kwargs)
 

@@ -18,7 +18,7 @@ GRACE = 10.0  # seconds that a class has beyond its time limit before its proces
 
 
 class Failed(Exception):
-    """A card that could not be made; the text says why."""
+    """A failure to render a card; the text is the reason."""
 
 
 def run(
@@ -81,11 +81,11 @@ def _token(card: Any, task: Any, data: Dict[str, Any]) -> str:
 
 
 class TimeIsUp(BaseException):
-    """The time limit of a card; no error that a class of cards should handle."""
+    """The end of a card's time limit. Not an Exception, so that classes of cards do not catch it."""
 
 
 class Child:
-    """A process that runs a function and sends back what it returns."""
+    """A process that runs a function and sends back the result."""
 
     def __init__(self, work: Callable[[], Any], seconds: Optional[float]) -> None:
         import time
@@ -95,9 +95,8 @@ class Child:
         self._reading, writing = os.pipe()
         _flush()
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # of a process with threads: ours only pass on what is printed
+            # Python warns about forking with threads; ours only forward printed text.
+            warnings.simplefilter("ignore", DeprecationWarning)
             self.pid = os.fork()
         if not self.pid:
             os.close(self._reading)
@@ -105,7 +104,7 @@ class Child:
         os.close(writing)
 
     def kill(self) -> None:
-        """Ends the process, and what it has started."""
+        """Kills the process and its children."""
         import signal
 
         for kill in (os.killpg, os.kill):
@@ -130,7 +129,7 @@ class Child:
                     break
                 parts.append(part)
             elif status is not None:
-                break  # what it has started may hold the pipe still
+                break  # its children may still hold the pipe
             else:
                 pid, code = os.waitpid(self.pid, os.WNOHANG)
                 status = code if pid else None
@@ -164,10 +163,10 @@ def _flush() -> None:
 
 
 def _child(work: Callable[[], Any], writing: int, seconds: Optional[float]) -> None:
-    """Runs in the child, and ends it."""
+    """Runs in the child, and exits."""
     try:
         os.setpgid(0, 0)
-        os.dup2(2, 1)  # what a card prints is no output of the task's
+        os.dup2(2, 1)  # keeps a card's output out of the task's standard output
         message = outcome(work, seconds)
         _flush()
         with open(writing, "wb") as file:
@@ -177,7 +176,7 @@ def _child(work: Callable[[], Any], writing: int, seconds: Optional[float]) -> N
 
 
 def outcome(work: Callable[[], Any], seconds: Optional[float]) -> bytes:
-    """Runs the function; returns JSON with what it returned, or why it failed."""
+    """Runs the function; returns its result, or the reason of its failure, as JSON."""
     from ..fast_start import json_text
     from .stored import finite
 
@@ -194,7 +193,7 @@ def outcome(work: Callable[[], Any], seconds: Optional[float]) -> bytes:
 
 
 class TimeLimit:
-    """A context in which TimeIsUp is raised once so many seconds have passed; for the main thread."""
+    """A context that raises TimeIsUp after the given seconds, in the main thread only."""
 
     def __init__(self, seconds: Optional[float]) -> None:
         self.seconds = seconds or 0

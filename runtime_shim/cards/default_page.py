@@ -1,4 +1,4 @@
-"""The blocks of the default card: what the user put on it, and what is known of the task."""
+"""The blocks of the default card: the user's components, and the facts about the task."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """What is known of a task beside its artifacts."""
+    """The facts about a task, without its artifacts."""
 
     def __init__(
         self, pathspec: str, created: Optional[str] = None, finished: Optional[str] = None,
@@ -37,7 +37,7 @@ class Facts:
 
 
 def facts_of(task: Any, graph: Any = None, is_running: bool = False) -> Facts:
-    """Returns what the client knows of a task."""
+    """Returns the facts that the client has of a task."""
     begun, ended = task.created_at, None if is_running else task.finished_at
     duration = str(ended - begun).split(".")[0] if begun is not None and ended is not None else None
     return Facts(

@@ -1,4 +1,4 @@
-"""What goes wrong with cards (`metaflow.plugins.cards.exception`)."""
+"""The exceptions of cards (`metaflow.plugins.cards.exception`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPE_CHECK_REGEX = "^[a-zA-Z0-9_]+$"
 
 
 def is_card_id(text: Any) -> bool:
-    """Returns True for an id that `current.card[ID]` can be asked for."""
+    """Returns True for a valid ID of `current.card[ID]`."""
     return isinstance(text, str) and text.isascii() and text.replace("_", "a").isalnum()
 
 

@@ -1,4 +1,4 @@
-"""Images on cards: which bytes are an image, and how one is written into a card."""
+"""Images on cards: detects the format of bytes, and encodes them for a card."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kind_of_image(data: bytes) -> Optional[str]:
 
 
 def data_uri(data: bytes) -> Optional[str]:
-    """Returns the image as the source of an `<img>`; None for bytes that are no image."""
+    """Returns the image as the source of an `<img>`; None for bytes that are not an image."""
     kind = kind_of_image(data)
     if kind is None:
         return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ChevronError(SyntaxError):
-    """A template that is none: a section is not closed, or another one is."""
+    """An invalid template: a section that is not closed, or not open."""
 
 
 def render(
@@ -53,7 +53,7 @@ def _parsed(text: str, left: str, right: str) -> List[Token]:
         name = tag[len(kind) if not is_raw else 0 :].strip()
         before = text[at:start]
         indent = ""
-        if kind in tuple("#^/>!="):  # alone on its line, the line goes with it
+        if kind in tuple("#^/>!="):  # a tag alone on its line removes the line
             line = before[before.rfind("\n") + 1 :]
             starts_line = not line.strip(" \t") and ("\n" in before or at == 0 or text[at - 1] == "\n")
             rest = re.match(r"[ \t]*(\r?\n|$)", text[after:])
@@ -134,7 +134,7 @@ class _Renderer:
 
 
 def _value(name: str, scopes: List[Any]) -> Any:
-    """Returns what a name stands for in the innermost scope that has it; None without one."""
+    """Returns the name's value in the innermost scope that has it, or None."""
     if name == ".":
         return scopes[0]
     first, *rest = name.split(".")

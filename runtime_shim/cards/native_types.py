@@ -28,7 +28,7 @@ def full_name(value: Any) -> str:
 
 
 class TaskToDict:
-    """Turns values, and whole tasks, into what JSON can hold."""
+    """Converts values, and whole tasks, to JSON values."""
 
     def __init__(self, only_repr: bool = False, runtime: bool = False, max_artifact_size: Optional[int] = None) -> None:
         import pprint

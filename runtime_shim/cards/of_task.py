@@ -1,6 +1,6 @@
-"""The cards of a task that runs: what is shown of them meanwhile, and what is stored of them when it has ended.
+"""Publishes the cards of a running task, and stores them when it ends.
 
-Whatever happens here is a message on the task's output, and never the task's failure.
+A failure here is a message on the task's output, and never fails the task.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..user_code.flowspec import FlowSpec
 
     class Attempt(Protocol):
-        """What cards need of an attempt at a task (`task.run_task`)."""
+        """The facts about an attempt that its cards need (`task.run_task`)."""
 
         store: Store
         graph: Graph
@@ -45,23 +45,21 @@ class CardsOfTask:
         self._where = stored.Address(task.graph.name, task.run, task.step, task.path, task.attempt)
         self.collector = CardComponentCollector(decorators, to_stderr, self._publish)
         self._lock = allocate_lock()
-        self._uploads: Dict[
-            str, Optional[bytes]
-        ] = {}  # name of an object → what is to be written next, None where nothing is
-        self._children: Dict[
-            int, Tuple[custom.Child, Any]
-        ] = {}  # by number of the card: what renders it now, and a lock until that is done
+        # Name of an object → the bytes to write next, None if nothing waits.
+        self._uploads: Dict[str, Optional[bytes]] = {}
+        # Number of a card → the process that renders it now, and a lock that is held until it ends.
+        self._children: Dict[int, Tuple[custom.Child, Any]] = {}
         self._shown: Set[int] = set()  # numbers of cards of custom types that were shown while the step ran
         self._flow: Optional[FlowSpec] = None
 
     def belongs_to(self, flow: FlowSpec) -> None:
-        """Says which flow object classes are given."""
+        """Sets the flow object that the classes of cards get."""
         self._flow = flow
 
     # ── when the attempt has ended ────────────────────────────────────────────────────────────────
 
     def store_drawn(self, manifest: Manifest) -> None:
-        """Stores the cards that flowc draws, before the task's record: a task that has one has its cards."""
+        """Stores the cards that flowc renders. Must precede the task's record: a recorded task has its cards."""
         for manager in self.collector._managers:
             if is_drawn(manager._spec.card_class) or manager._spec.card_class is None:
                 self._guarded(manager, lambda manager=manager: self._store_drawn(manager, manifest))  # type: ignore[misc]
@@ -73,7 +71,7 @@ class CardsOfTask:
                 self._guarded(manager, lambda manager=manager: self._store_custom(manager))  # type: ignore[misc]
 
     def store_failed(self, failure: str) -> None:
-        """Stores what a failed attempt has put on its cards, and what it failed with."""
+        """Stores the components and the error of a failed attempt."""
         for manager in self.collector._managers:
             if manager._spec.is_editable and manager._spec.number not in self._shown:
                 self._guarded(
@@ -158,7 +156,7 @@ class CardsOfTask:
         return data
 
     def _of_task(self, manifest: Manifest, only_repr: bool, size: Optional[int]) -> Dict[str, Any]:
-        """Returns what the default card shows of the task itself: artifacts, and the code of the step."""
+        """Returns the task's artifacts and the step's code, for the default card."""
         from .native_types import TaskToDict
 
         flow, task = self._flow, self._task
@@ -186,7 +184,7 @@ class CardsOfTask:
     def _store_custom(self, manager: CardComponentManager) -> None:
         before = self._children.pop(manager._spec.number, None)
         if before is not None:
-            before[0].kill()  # what it would give is older
+            before[0].kill()  # its result would be outdated
             before[1].acquire(timeout=custom.GRACE)
         kind, value = self._run(manager, custom.RENDER)
         name = self._name(manager)
@@ -200,7 +198,7 @@ class CardsOfTask:
                 self._task.store.put(name + stored.REFRESHED, _refreshed(value))
 
     def _run(self, manager: CardComponentManager, mode: str) -> Tuple[str, Any]:
-        """Has the card's class do one mode; returns (`ok`, what it gave) or (`failed`, why)."""
+        """Runs one mode of the card's class; returns (`ok`, result) or (`failed`, reason)."""
         work = self._work(manager, mode, is_final=True)
         if self._cannot_fork():
             from ..fast_start import json_text
@@ -234,7 +232,7 @@ class CardsOfTask:
     # ── while the attempt runs ────────────────────────────────────────────────────────────────────
 
     def _publish(self, manager: CardComponentManager, is_whole: bool) -> None:
-        """Shows a card as it is now; what that takes longer than this is done beside the step."""
+        """Publishes a card's current state; slow parts run in the background."""
         self._guarded(manager, lambda: self._publish_now(manager, is_whole))
 
     def _publish_now(self, manager: CardComponentManager, is_whole: bool) -> None:
@@ -245,7 +243,7 @@ class CardsOfTask:
             self._upload(name + stored.LIVE_DATA, stored.dumps(self._data(manager, "running")))
             return
         if spec.number in self._children or self._cannot_fork():
-            return  # one process at a time: what comes meanwhile is left out, as in Metaflow
+            return  # one process at a time: updates in the meantime are dropped, as in Metaflow
         works = [(self._work(manager, mode, is_final=False), ending) for mode, ending in _modes(is_whole)]
         child = custom.Child(lambda: [[ending, work()] for work, ending in works], spec.timeout)
         done = allocate_lock()
@@ -295,7 +293,7 @@ class CardsOfTask:
 
 
 class _Value:
-    """An artifact of the flow object, read when it is asked for."""
+    """An artifact of the flow object, read on first use."""
 
     def __init__(self, flow: Any, name: str, far: int) -> None:
         self._flow, self._name, self._far = flow, name, far
@@ -329,7 +327,7 @@ def _refreshed(made: Dict[str, Any]) -> bytes:
 
 
 def _beside(work: Callable[[], None]) -> None:
-    """Runs the function in a thread that nobody waits for."""
+    """Runs the function in a background thread."""
 
     def quiet() -> None:
         try:

@@ -34,7 +34,7 @@ def _own(card_type: Any) -> Optional[Type[MetaflowCard]]:
 
 
 def is_drawn(card_class: Any) -> bool:
-    """Whether the class is one of flowc's own whose cards are stored as data."""
+    """Returns True for a class of flowc's own, whose cards are stored as data."""
     from .types import BUILT_IN
 
     return card_class in BUILT_IN.values()

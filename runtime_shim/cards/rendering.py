@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render_safely(render: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Decorates `render` so that it returns an error's block where it raises, or returns what JSON cannot hold."""
+    """Decorates `render` to return an error block if it raises, or if its result is not JSON."""
 
     def wrapped(self: Any) -> Any:
         return checked(self, lambda: render(self))

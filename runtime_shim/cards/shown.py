@@ -1,4 +1,4 @@
-"""A stored card as a page: what its data says, with what the datastore has of its task."""
+"""Renders a stored card as a page, from its data and the task's records."""
 
 from __future__ import annotations
 

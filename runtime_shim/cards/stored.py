@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..store import Store
 
 VERSION = 1
-_MOST = 64  # cards of one step whose order is told
+_MOST = 64  # cards of one step whose order is known
 LARGE, LARGEST = 1 << 20, 10 << 20  # bytes of a card that is worth a warning, and of one that is cut
 _CHECK = b',"sum":"'
 # Suffixes of a card's name: data and HTML of an ended attempt, the same of a running one, and the latest `refresh`.
@@ -46,7 +46,7 @@ def name_of(task: Address, type: Any, id: Optional[str], hash: str) -> str:
 
 
 class Entry:
-    """A card that a listing shows."""
+    """A card in a listing."""
 
     def __init__(self, name: str, attempt: int, type: str, id: Optional[str], hash: str) -> None:
         self.name, self.attempt, self.type, self.id, self.hash = name, attempt, type, id, hash
@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def shown(self) -> str:
-        """The object that is shown: of an attempt that has ended, if there is one."""
+        """The object to show: preferably that of an ended attempt."""
         return self.name + next(each for each in (DATA, HTML, LIVE_HTML, LIVE_DATA) if each in self.endings)
 
 
@@ -112,7 +112,7 @@ def _limit() -> int:
 
 
 def _cut(data: Dict[str, Any]) -> Dict[str, Any]:
-    """Replaces components by what they would have needed, the largest first, until the card is small enough."""
+    """Replaces components by a note on their size, the largest first, until the card is small enough."""
     components: List[Any] = list(data["components"])
     sizes = [len(json_text.dumps(each)) for each in components]
     size = len(json_text.dumps(data))

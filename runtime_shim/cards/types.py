@@ -1,4 +1,4 @@
-"""The types of cards that are always there: `default`, `blank`, `error`, `taskspec_card`, `default_json`.
+"""The built-in types of cards: `default`, `blank`, `error`, `taskspec_card`, `default_json`.
 
 A card of one of these is stored as data, without calling its class (`stored.py`). Types of packages derive from these
 classes.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Drawn(MetaflowCard):
-    """A card whose blocks flowc draws."""
+    """A card whose blocks flowc renders."""
 
     RELOAD_POLICY = MetaflowCard.RELOAD_POLICY_ONCHANGE
 
@@ -53,7 +53,7 @@ class _Drawn(MetaflowCard):
 
 
 class DefaultCard(_Drawn):
-    """What is known of the task, behind what the user put on the card."""
+    """The user's components, followed by the facts about the task."""
 
     type = "default"
     ALLOW_USER_COMPONENTS = True
@@ -81,7 +81,7 @@ class DefaultCardJSON(DefaultCard):
 
 
 class BlankCard(_Drawn):
-    """Only what the user put on the card."""
+    """Only the user's components."""
 
     type = "blank"
     ALLOW_USER_COMPONENTS = True
@@ -93,7 +93,7 @@ class BlankCard(_Drawn):
 
 
 class ErrorCard(_Drawn):
-    """What went wrong where a card was rendered."""
+    """The error of a card that could not be rendered."""
 
     type = "error"
 

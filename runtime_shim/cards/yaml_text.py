@@ -1,4 +1,4 @@
-"""Plain values as YAML, in the words of PyYAML's `dump(value, default_flow_style=False, sort_keys=False)`.
+"""Writes plain values as YAML, exactly like PyYAML's `dump(value, default_flow_style=False, sort_keys=False)`.
 
 Texts, numbers, dates, bytes, and lists, tuples, sets and dicts of them are written as PyYAML writes them. Any other
 value is written as its `str`.
@@ -21,7 +21,7 @@ _ESCAPES = {
     "\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e", '"': '"',
     "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
-# What a plain text would be read as, if it is not a text (YAML 1.1).
+# Plain texts that YAML 1.1 reads as a different type.
 _NOT_A_TEXT = re.compile(
     r"""(?: yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF | ~|null|Null|NULL| | <<|=
     | [-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)? | \.[0-9_]+(?:[eE][-+][0-9]+)?
@@ -46,7 +46,7 @@ def dump(value: Any) -> str:
 
 
 def _is_alone(value: Any) -> bool:
-    """Whether a value that comes twice is written twice, and not referred to."""
+    """Returns True for a value that is written twice if it occurs twice, without an alias."""
     return value is None or isinstance(value, (str, bytes, bool, int, float)) or value == ()
 
 
@@ -57,7 +57,7 @@ def _children(value: Any) -> List[Any]:
 
 
 class _Scalar:
-    """How a value that is one text is written."""
+    """The form of a scalar."""
 
     def __init__(self, value: Any) -> None:
         import datetime
@@ -96,7 +96,7 @@ def _number(value: float) -> str:
 
 
 class _Style:
-    """The ways in which a text may be written."""
+    """The styles that a text allows."""
 
     def __init__(self, text: str) -> None:
         self.plain, self.single_quoted = True, True
@@ -122,18 +122,16 @@ class _Style:
 
 
 class _Writer:
-    """What has been written, and where the next character goes."""
+    """The output so far, and the position of the next character."""
 
     def __init__(self, value: Any) -> None:
         self.text: List[str] = []
         self.column, self.indent = 0, -1
-        self.after_space = self.at_start = (
-            True  # nothing but a space, or nothing but indentation and `-`, stands before the next character
-        )
+        self.after_space = self.at_start = True  # only a space, or only indentation and `-`, precede the next character
         self.is_open = False
         self.anchors: Dict[int, str] = {}
         self.seen: Dict[int, bool] = {}
-        self.kept: List[Any] = []  # so that no two values have one id
+        self.kept: List[Any] = []  # keeps values alive, so that no two share an id
         self._find_anchors(value)
 
     def _find_anchors(self, value: Any) -> None:

@@ -1,8 +1,7 @@
-"""A task's own packages, before its code is imported: chosen for this machine, unpacked unless they are there, and put
-where Python looks for modules.
+"""Activates a task's packages before its code is imported: chooses the environment, unpacks it, and sets `sys.path`.
 
-FLOWC_PACKAGES names them, one digest for each platform that the flow was locked for. The image's own packages are
-hidden, as in Metaflow and as in a local run: what is locked is what is there.
+FLOWC_PACKAGES has one digest for each platform that the flow was locked for. The image's own packages are hidden, as in
+Metaflow and in a local run, so that a task sees exactly the locked packages.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def activate(store: Store, text: str) -> None:
-    """Makes the environment that `text` (FLOWC_PACKAGES) names the one of this process, and of those that it starts.
+    """Activates the environment that `text` (FLOWC_PACKAGES) names, in this process and in those that it starts.
 
     Raises ShimError.
     """
@@ -34,7 +33,7 @@ def activate(store: Store, text: str) -> None:
     if found is None:
         raise ShimError(
             f"the environment {environment} is not in the store {store.url}: "
-            "make it with `flowc environment build FLOW.py --store URL` before the run"
+            "build it with `flowc environment build FLOW.py --store URL` before the run"
         )
     fits(found)
     folder = os.path.join(_place(), environment.rpartition(":")[2])
@@ -46,7 +45,7 @@ def activate(store: Store, text: str) -> None:
 
 
 def chosen(text: str) -> str:
-    """The digest for this machine, of a text such as `linux/amd64=sha256:… linux/arm64=sha256:…`.
+    """Returns the digest for this machine from a text such as `linux/amd64=sha256:… linux/arm64=sha256:…`.
 
     Raises ShimError if there is none.
     """
@@ -69,7 +68,7 @@ def _here() -> str:
 
 
 def fits(found: Description) -> None:
-    """Raises ShimError if this Python, or its C library, cannot import what is in the environment."""
+    """Raises ShimError if this Python or its C library cannot import the environment's packages."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if here != found.python:
         raise ShimError(
@@ -81,7 +80,7 @@ def fits(found: Description) -> None:
         has = f"has glibc {library}" if library else "has no glibc"
         raise ShimError(
             f"the step's packages need glibc {found.glibc} or later, and this container {has}: "
-            "take a newer image, or lock them for an older one with `flowc lock --glibc`"
+            "use a newer image, or lock them for an older glibc with `flowc lock --glibc`"
         )
 
 
@@ -98,9 +97,9 @@ def _numbers(version: str) -> List[int]:
 
 
 def _place() -> str:
-    """A folder that can be written to, which tasks of one machine share where it stays.
+    """Returns a writable folder, which the tasks of one machine share if it persists.
 
-    FLOWC_CACHE, else one of the user's, else a temporary one that nobody else can have put there.
+    FLOWC_CACHE, else the user's cache, else a temporary folder that belongs to this user.
     """
     given = os.environ.get("FLOWC_CACHE", "")
     if given:
@@ -109,7 +108,7 @@ def _place() -> str:
             os.makedirs(folder, exist_ok=True)
             return folder
         except OSError as error:
-            raise ShimError(f"the cache {given} cannot be written to: {error.strerror}") from None
+            raise ShimError(f"cannot write to FLOWC_CACHE, {given}: {error.strerror}") from None
     own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")
     temporary = [each for each in (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp") if each]
     for cache in (own, *(os.path.join(each, f"flowc-{os.getuid()}") for each in temporary)):
@@ -122,14 +121,11 @@ def _place() -> str:
                 return folder
         except OSError:
             continue
-    raise ShimError("there is no folder that the step's packages can be unpacked to: give one with FLOWC_CACHE")
+    raise ShimError("no folder is writable for unpacking the step's packages: set FLOWC_CACHE to one that is")
 
 
 def use(folder: str) -> None:
-    """Has Python look for modules in the folder instead of in its own site-packages.
-
-    Also the processes that this one starts.
-    """
+    """Replaces Python's site-packages by the folder, in this process and in those that it starts."""
     import site
 
     from ..user_code.flow_module import start_site

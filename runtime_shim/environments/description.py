@@ -1,6 +1,6 @@
-"""What is said of an environment's archive beside it, so that it can be checked before and while it is unpacked.
+"""The description of an environment's archive, which a task checks before and while it unpacks the archive.
 
-`ROOT/runtime/environments/DIGEST.json`, written after `DIGEST.tar.gz`: an archive without it is not there.
+It is `ROOT/runtime/environments/DIGEST.json`, written after `DIGEST.tar.gz`. An archive without it does not count.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ..store import Store
 
 VERSION = 1
-CHUNK = 8 << 20  # bytes of the archive that have a digest of their own
-VARIABLE = "FLOWC_PACKAGES"  # `PLATFORM=DIGEST …` of a spec; of a task that runs, the digest
+CHUNK = 8 << 20  # bytes of the archive in each piece with a digest of its own
+VARIABLE = "FLOWC_PACKAGES"  # `PLATFORM=DIGEST …` in a spec; the digest in a running task
 
 
 class Description:
-    """The form of one environment and of its archive."""
+    """The facts about one environment and its archive."""
 
     def __init__(
         self,
@@ -36,16 +36,16 @@ class Description:
         self.environment = environment  # "sha256:…", the digest in the lock
         self.python = python  # "3.12"
         self.platform = platform  # "linux/amd64"
-        self.glibc = glibc  # the oldest C library that it runs with; "" for any
+        self.glibc = glibc  # the oldest C library that it supports; "" for any
         self.size = size  # bytes of the archive
         self.chunks = chunks  # sha256 of each CHUNK bytes of the archive, in hexadecimal
         self.unpacked = unpacked  # bytes of all files
-        self.files = files  # how many there are
+        self.files = files  # number of files
         self.tar = tar  # sha256 of the archive before it was compressed
 
 
 def archive_name(environment: str) -> str:
-    """The archive's object; `environment` with or without `sha256:`."""
+    """Returns the name of the archive's object; `environment` may begin with `sha256:`."""
     return f"runtime/environments/{_hex(environment)}.tar.gz"
 
 
@@ -60,9 +60,9 @@ def dumps(description: Description) -> bytes:
 
 
 def read(store: Store, environment: str) -> Optional[Description]:
-    """Returns what is said of the archive; None if it is not there.
+    """Returns the description of the archive, or None if it is missing.
 
-    Raises ShimError for what is damaged, or of another flowc.
+    Raises ShimError if it is damaged, or written by an incompatible flowc.
     """
     from ..contract import record
 
@@ -93,10 +93,10 @@ def read(store: Store, environment: str) -> Optional[Description]:
 
 
 def _hex(environment: str) -> str:
-    """The digest without its kind. Raises ShimError for what is no digest: it becomes a file's name."""
+    """Returns the digest without its prefix. Raises ShimError for an invalid one, since it becomes a file's name."""
     found = environment.rpartition(":")[2]
     if len(found) != 64 or not set(found) <= set("0123456789abcdef"):
-        raise ShimError(f"{environment!r} is no digest of an environment")
+        raise ShimError(f"{environment!r} is not the digest of an environment")
     return found
 
 

@@ -1,8 +1,8 @@
-"""Unpacking an environment's archive into a folder: checked while it is read, and never half there.
+"""Unpacks an environment's archive into a folder, checked while it is read, and completely or not at all.
 
-Each chunk of the archive is compared with its digest before any of it is inflated. Files are written below a temporary
-folder beside the final one, which takes its name when all of them are there: whoever finds a folder of that name finds
-all of it. Several tasks may do so at once; the first to rename wins, and the others take its folder.
+Each chunk of the archive is compared with its digest before any of it is inflated. Files are written to a temporary
+folder beside the final one, and renamed when all are written, so that a folder of the final name is always complete.
+Several tasks may unpack at once. The first to rename wins, and the others use its folder.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ..store import Store
     from .description import Description
 
-BLOCK = 512  # bytes of a tar's header; contents are filled up to a multiple of it
-AHEAD = 4  # chunks that are fetched while one is unpacked
+BLOCK = 512  # bytes of a tar's header; contents are padded to a multiple of it
+AHEAD = 4  # chunks to fetch while one is unpacked
 
 
 def unpack(store: Store, found: Description, folder: str) -> None:
-    """Makes the folder what the archive holds, unless it is there. Raises ShimError, and leaves nothing then."""
+    """Unpacks the archive to the folder, unless it exists. Leaves nothing behind if it raises ShimError."""
     if os.path.isdir(folder):
         return
     above, name = os.path.split(folder)
@@ -44,7 +44,7 @@ def unpack(store: Store, found: Description, folder: str) -> None:
     except OSError as error:
         _remove(made)
         raise ShimError(
-            f"the environment {found.environment} cannot be unpacked to {folder}: {error.strerror or error}"
+            f"cannot unpack the environment {found.environment} to {folder}: {error.strerror or error}"
         ) from None
     except BaseException:
         _remove(made)
@@ -82,10 +82,10 @@ def _extract(store: Store, found: Description, folder: str) -> None:
 
 
 def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int, bool]]:
-    """Yields (name, size, whether it is a program) of each file, whose content must be taken before the next.
+    """Yields (name, size, is it executable) of each file. The caller must take the content before the next file.
 
-    POSIX.1-1988, ustar header block, and the extended header of POSIX.1-2001 for names that do not fit it: all that an
-    archive has. Python's `tarfile` takes half as long again.
+    Reads the ustar header of POSIX.1-1988, and the extended header of POSIX.1-2001 for longer names: flowc's archives
+    have nothing else. Python's `tarfile` takes half as long again.
     """
     long_name = ""
     while True:
@@ -102,7 +102,7 @@ def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int,
             continue
         name = long_name or (f"{above}/{name}" if above else name)
         if kind not in (b"0", b"\0"):
-            raise _damaged(found, f"{name!r} is no file")
+            raise _damaged(found, f"{name!r} is not a file")
         yield name, size, int(header[100:108].rstrip(b" \0") or b"0", 8) & 0o111 != 0
         long_name = ""
 
@@ -112,7 +112,7 @@ def _field(data: bytes) -> str:
 
 
 def _extended(data: bytes) -> str:
-    """The name in an extended header: of its records `LENGTH KEY=VALUE`, the path."""
+    """Returns the path in an extended header, whose records are `LENGTH KEY=VALUE`."""
     path = ""
     while data:
         length = int(data.partition(b" ")[0])
@@ -126,7 +126,7 @@ def _extended(data: bytes) -> str:
 
 
 def _path(name: str, prefix: str, folder: str) -> str:
-    """Where the member goes. Raises ShimError for a name that is not below the folder."""
+    """Returns the path to write the member to. Raises ShimError for a name that is not below the folder."""
     parts = name[len(prefix) :].split("/")
     if not name.startswith(prefix) or any(each in ("", ".", "..") for each in parts) or "\0" in name:
         raise ShimError(f"the environment's archive holds {name!r}, which is not below {prefix}")
@@ -134,7 +134,7 @@ def _path(name: str, prefix: str, folder: str) -> str:
 
 
 def _chunks(store: Store, found: Description) -> Iterator[Any]:
-    """Yields the archive in pieces that are what their digests say."""
+    """Yields the archive in pieces that match their digests."""
     name = description.archive_name(found.environment)
     pieces = []
     for at in range(0, found.size, description.CHUNK):
@@ -162,7 +162,7 @@ class _Inflated:
         self._chunks, self._found = chunks, found
         self._unzip: Any = zlib.decompressobj(31)
         self._block = memoryview(b"")
-        # what the headers of the tar may take, beside the files: a bomb is stopped before it fills the disk
+        # bytes for the files and the tar's headers: stops a decompression bomb before it fills the disk
         self._left = found.unpacked + 4096 * (found.files + 16)
 
     def pieces(self, size: int) -> Iterator[memoryview]:
@@ -183,12 +183,12 @@ class _Inflated:
             pass
 
     def finish(self) -> None:
-        """Reads what is left, so that every chunk has been looked at."""
+        """Reads the rest, so that every chunk has been checked."""
         while not self._unzip.eof:
             self._block = memoryview(b"")
             self._more(True)
         if self._unzip.unused_data or next(self._chunks, None) is not None:
-            raise ValueError("something comes after its end")
+            raise ValueError("data follows its end")
 
     def _more(self, may_end: bool = False) -> None:
         while not self._block:
@@ -202,7 +202,7 @@ class _Inflated:
             self._block = memoryview(self._unzip.decompress(data, 1 << 20))
             self._left -= len(self._block)
             if self._left < 0:
-                raise _damaged(self._found, "it holds more than it says")
+                raise _damaged(self._found, "it holds more than its description states")
 
 
 def _damaged(found: Description, why: str) -> ShimError:

@@ -1,8 +1,7 @@
-"""The warm process of steps that run in an environment of their own: the same server (`warm_process.py`), in that
-environment's Python.
+"""The warm process of steps with an environment: the server of `warm_process.py` in that environment's Python.
 
-It is started, not forked, since it is another interpreter. It finds this package in `Environment.bundle`, a folder that
-holds nothing else, so that nothing of the Python that runs flowc comes with it.
+It is started, not forked, because its interpreter is a different one. It imports this package from
+`Environment.bundle`, a folder that holds nothing else, so that it sees no packages of the Python that runs flowc.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ BOOT = (
 
 
 class Environment(NamedTuple):
-    """Where the tasks of a step run."""
+    """The environment that the tasks of a step run in."""
 
     python: str  # path of its interpreter, in the folder `bin` of the environment
-    packages: str  # "sha256:…", the digest that the lock names it by
+    packages: str  # "sha256:…", its digest in the lock
     bundle: str  # the folder that holds the package `flowc` with the shim
 
 
 def start(work: Work, isolation: str, where: Environment) -> Tuple[int, socket.socket]:
-    """Starts the process; returns its pid, and the socket to speak to it, as `warm_process.start` does."""
+    """Starts the process; returns its pid and the socket to it, as `warm_process.start` does."""
     import subprocess
 
     ours, theirs = socket.socketpair()
@@ -53,14 +52,14 @@ def start(work: Work, isolation: str, where: Environment) -> Tuple[int, socket.s
     try:
         ours.sendall(json.dumps({"work": work.__dict__, "isolation": isolation}).encode() + b"\n")
     except OSError:
-        pass  # it has ended already: reading from the socket says so
+        pass  # it has ended already, which the next read from the socket reports
     return child.pid, ours
 
 
 def variables(where: Environment, given: Dict[str, str]) -> Dict[str, str]:
-    """The environment variables of a process in the environment.
+    """Returns the variables of a process in the environment.
 
-    Its programs come first, and no other Python's packages are seen.
+    The environment's programs come first on PATH, and packages of other Pythons are hidden.
     """
     scripts = os.path.dirname(where.python)
     own = {
@@ -78,14 +77,14 @@ def variables(where: Environment, given: Dict[str, str]) -> Dict[str, str]:
 
 
 def main() -> None:
-    """Serves the supervisor at the socket that the command line names."""
+    """Serves the supervisor on the socket that the command line names."""
     control = socket.socket(fileno=int(sys.argv[2]))
     bundle = sys.argv[1]
     del sys.argv[1:]
     code = 1
     try:
         text = b""
-        while not text.endswith(b"\n"):  # no request follows before this process has said that it is ready
+        while not text.endswith(b"\n"):  # the supervisor sends no request before this process is ready
             data = control.recv(1 << 20)
             if not data:
                 os._exit(0)
@@ -99,7 +98,7 @@ def main() -> None:
 
 
 def _environment(work: Work) -> str:
-    """Writes down what every task here runs with; returns its digest."""
+    """Records the environment of the tasks in this process; returns its digest."""
     from ..store import open_store
     from ..task import environment
 
@@ -107,5 +106,5 @@ def _environment(work: Work) -> str:
 
 
 def _fresh_command(bundle: str) -> List[str]:
-    """The command of a task's own process, where forking is not safe."""
+    """Returns the command of a task's own process, for when forking is not safe."""
     return [sys.executable, "-s", "-c", BOOT.format(module="fresh_process", call="start()"), bundle]

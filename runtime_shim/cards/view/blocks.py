@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Block = Dict[str, Any]
 
-DEEPEST = 50  # blocks within one another
+DEEPEST = 50  # levels of nested blocks
 _THEMES = frozenset(
     (
         "default success warning danger error info primary secondary tool_call ai_response bg-gradient-indigo-purple"
@@ -261,7 +261,7 @@ def _dag(block: Block, depth: int) -> str:
 
 
 def _html(block: Block, depth: int) -> str:
-    """The user's own HTML: in a frame without scripts, since nothing of it is to be trusted."""
+    """Shows the user's HTML in a frame without scripts, since it is untrusted."""
     return (
         f'<iframe title="HTML" sandbox="" loading="lazy" referrerpolicy="no-referrer" srcdoc="{_text(block["data"])}">'
         "</iframe>"

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Match, Optional, Tuple
 
-DEEPEST = 12  # lists and quotes within one another; text deeper than that is shown as it is
+DEEPEST = 12  # levels of nested lists and quotes; deeper text is shown unchanged
 HEADING = 3  # of a card whose title is the page's first, and whose sections are the second
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})([^`]*)$")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
@@ -233,7 +233,7 @@ class _Run:
 
     def __init__(self, html: str, char: str = "", count: int = 0, opens: bool = False, closes: bool = False) -> None:
         self.html, self.char, self.count, self.opens, self.closes = html, char, count, opens, closes
-        self.before, self.after = "", ""  # tags that its marks have become
+        self.before, self.after = "", ""  # tags that replace its marks
 
 
 def _inline(text: str, links: bool = True) -> str:
@@ -254,7 +254,7 @@ def _inline(text: str, links: bool = True) -> str:
 
 
 def _mark(text: str, match: Match[str], runs: List[_Run], links: bool, brackets: Dict[int, int]) -> int:
-    """Adds what begins at a special character; returns where the text goes on."""
+    """Adds the element that begins at a special character; returns the position after it."""
     kind, found, end = match.lastgroup, match.group(), match.end()
     if kind == "escape":
         runs.append(_Run(escape(found[1])))
@@ -300,7 +300,7 @@ def _mark(text: str, match: Match[str], runs: List[_Run], links: bool, brackets:
 
 
 def _brackets(text: str) -> Dict[int, int]:
-    """Returns, for what follows each `[` that is closed, where its `]` stands."""
+    """Returns the position of the `]` for the position after each `[` that is closed."""
     found: Dict[int, int] = {}
     waiting: List[int] = []
     for match in re.finditer(r"\\.|[\[\]]", text, re.S):
@@ -312,7 +312,7 @@ def _brackets(text: str) -> Dict[int, int]:
 
 
 def _bracketed(text: str, start: int, close: int) -> Optional[Tuple[str, str, int]]:
-    """Returns (label, target, where the text goes on) of `label](target "title")`, whose `]` stands at `close`."""
+    """Returns (label, target, position after) of `label](target "title")`, whose `]` is at `close`."""
     at = close + 1
     if close < 0 or text[at : at + 1] != "(":
         return None
@@ -334,11 +334,11 @@ def _link(target: str, html: str) -> str:
 def _picture(label: str, target: str) -> str:
     if target.startswith("data:image/"):
         return f'<img src="{escape(target)}" alt="{escape(label)}">'
-    return _link(target, escape(label or target))  # pictures from elsewhere are not fetched
+    return _link(target, escape(label or target))  # remote pictures are not fetched
 
 
 def _emphasize(runs: List[_Run]) -> None:
-    """Pairs what opens with what closes (CommonMark, Emphasis and strong emphasis)."""
+    """Pairs opening with closing runs (CommonMark, Emphasis and strong emphasis)."""
     open_runs: List[_Run] = []
     for run in runs:
         if not run.char:

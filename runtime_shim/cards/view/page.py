@@ -1,4 +1,4 @@
-"""A card as one HTML page, which needs nothing from elsewhere: no script, no font, no request.
+"""Renders a card as one self-contained HTML page: no script, no font, no request.
 
 The page's policy allows only styles and pictures that are in the page. HTML of a custom card type is shown in a frame
 with an origin of its own; its scripts run there, and reach neither the page nor a network.
@@ -106,7 +106,7 @@ def html_of(page: Dict[str, Any], title: str = "") -> str:
 
 
 def framed(html: str, title: str) -> str:
-    """Returns a page that shows HTML of a custom type, from which nothing of it gets out."""
+    """Returns a page that shows HTML of a custom type in a sandboxed frame."""
     frame = (
         f'<iframe title="{escape(title)}" sandbox="allow-scripts" referrerpolicy="no-referrer" srcdoc="{escape(html)}">'
         "</iframe>"

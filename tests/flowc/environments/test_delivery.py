@@ -130,7 +130,7 @@ def test_the_same_bytes_again(tmp_path: Path, index: PackageIndex) -> None:
     finally:
         os.umask(before)
     assert built(tmp_path / "again") == first
-    assert "is there" in build(path, None, tmp_path / "out").stdout, "without an index"
+    assert ": exists" in build(path, None, tmp_path / "out").stdout, "without an index"
     build(path, index, tmp_path / "out", "--again")
     assert built(tmp_path / "out") == first
 

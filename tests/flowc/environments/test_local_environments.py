@@ -77,7 +77,9 @@ def test_two_versions_of_a_package_in_one_run(tmp_path: Path, index: PackageInde
     lock(path, index)
     done = run(path, index)
     assert [left(path, step)["version"] for step in ("start", "end")] == ["'1.0'", "'2.0'"]
-    assert "environment `base`: making it, 1 package" in done.stderr and "environment `end`: made in" in done.stderr
+    assert (
+        "environment `base`: installing 1 package" in done.stderr and "environment `end`: installed in" in done.stderr
+    )
     found = digests(path)
     assert {step: each["packages"] for step, each in records(path).items()} == {
         "start": found["base"],
@@ -278,7 +280,7 @@ def test_runs_that_race_for_one_environment(tmp_path: Path, index: PackageIndex)
     lock(path, index)
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda at: run(path, index, run_id=f"r{at}"), range(4)))
-    assert sum("making it" in each.stderr for each in done) == 1
+    assert sum("installing" in each.stderr for each in done) == 1
     assert [left(path, "start", f"r{at}")["version"] for at in range(4)] == ["'1.0'"] * 4
 
 
@@ -367,7 +369,7 @@ def test_a_cache_that_cannot_be_written_to(tmp_path: Path, index: PackageIndex) 
     lock(path, index)
     (tmp_path / "file").write_text("")
     done = run(path, index, check=False, env={"FLOWC_CACHE": str(tmp_path / "file")})
-    assert done.returncode == 1 and "cannot be made in" in done.stderr
+    assert done.returncode == 1 and "cannot install the environment" in done.stderr
 
 
 def test_a_run_that_is_interrupted_ends_the_tasks_of_every_environment(tmp_path: Path, index: PackageIndex) -> None:

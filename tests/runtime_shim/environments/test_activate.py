@@ -205,13 +205,13 @@ def test_nothing_but_files_is_made(kind: bytes, task: Task) -> None:
         member.type, member.linkname = kind, "/etc"
         archive.addfile(member)
     put(str(task.folder / "store"), made.getvalue(), 1, 1)
-    assert "is no file" in task.task("start", code=3).stderr
+    assert "is not a file" in task.task("start", code=3).stderr
     assert task.unpacked() == []
 
 
 def test_more_than_was_said(task: Task) -> None:
     put(str(task.folder / "store"), tar({**FILES, "bomb": "0" * 20_000_000}), len(FILES) + 1, 1000)
-    assert "holds more than it says" in task.task("start", code=3).stderr
+    assert "holds more than its description states" in task.task("start", code=3).stderr
     put(str(task.folder / "store"), tar(FILES), len(FILES) + 1, 1 << 20)
     assert f"holds {len(FILES)} files, not {len(FILES) + 1}" in task.task("start", attempt=1, code=3).stderr
     put(
@@ -242,7 +242,7 @@ def test_a_machine_that_nobody_locked_for(task: Task) -> None:
     done = task.task("start", code=3, FLOWC_PACKAGES=f"linux/sparc=sha256:{NAME}")
     assert f"locked for linux/sparc, and this machine is {HERE}" in done.stderr
     done = task.task("start", attempt=1, code=3, FLOWC_PACKAGES=f"{HERE}=sha256:../../x")
-    assert "no digest of an environment" in done.stderr
+    assert "is not the digest of an environment" in done.stderr
     task.task("start", attempt=2, FLOWC_PACKAGES=f"linux/sparc=sha256:{'0' * 64} {HERE}=sha256:{NAME}")
 
 
@@ -278,5 +278,5 @@ def test_a_disk_that_is_full(task: Task) -> None:
         text=True,
         timeout=LIMIT,
     )
-    assert done.returncode == 3 and "cannot be unpacked" in done.stderr and task.unpacked() == []
+    assert done.returncode == 3 and "cannot unpack the environment" in done.stderr and task.unpacked() == []
     task.task("start", attempt=1)
