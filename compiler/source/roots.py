@@ -18,13 +18,20 @@ FILE = "pyproject.toml"
 _SETUP = ("setup.py", "setup.cfg")  # of a project without a `pyproject.toml`
 _MAX_BYTES = 1 << 20
 _MAX_PROJECTS = 200  # of one workspace
+_MAX_ENTRIES = 20_000  # of a folder that may hold installed packages
 # A pyproject.toml without any of these words says nothing about where packages are, and is not parsed.
 _WORDS = (b"package-dir", b"where", b"packages", b"sources", b"module-root", b"python-source", b"members", b"path")
 
 
 def is_installation(folder: str) -> bool:
     """Returns True for a folder of installed packages: their modules are no part of a flow's source."""
-    return any(part in ("site-packages", "dist-packages") for part in os.path.normpath(folder).split(os.sep))
+    if any(part in ("site-packages", "dist-packages") for part in os.path.normpath(folder).split(os.sep)):
+        return True
+    try:  # `pip install --target FOLDER` leaves a description of each package (PEP 376); a huge folder is not searched
+        with os.scandir(folder) as entries:
+            return any(entry.name.endswith(".dist-info") for entry, _ in zip(entries, range(_MAX_ENTRIES)))
+    except OSError:
+        return False
 
 
 def declared(folder: str) -> tuple[str, ...]:

@@ -103,8 +103,15 @@ class Server:
         }
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.loads(answer.read() or b"null")
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=120) as answer:
+                    return json.loads(answer.read() or b"null")
+            except urllib.error.HTTPError as error:
+                if error.code != 503 or time.monotonic() > deadline:  # a server that is too busy has done nothing
+                    raise
+                time.sleep(1)
 
     def until(self, what: str, path: str, true: Any, seconds: float = 900) -> Any:
         """Asks until the answer is what it should be, and returns it."""

@@ -68,8 +68,14 @@ def test_flowc_has_the_same() -> None:
     [
         ("import metaflow.no_such_module", "not part of Metaflow's documented API"),
         ("from metaflow.metaflow_config import NO_SUCH_SETTING", "NO_SUCH_SETTING is not part of Metaflow"),
-        ("from metaflow.plugins.aws import batch; batch.run", "does not support `metaflow.plugins.aws.batch`"),
-        ("from metaflow.util import get_username; get_username()", "does not support `metaflow.util.get_username`"),
+        (
+            "from metaflow.plugins.aws import batch; batch.run",
+            "does not support Metaflow's `metaflow.plugins.aws.batch`",
+        ),
+        (
+            "from metaflow.util import get_username; get_username()",
+            "does not support Metaflow's `metaflow.util.get_username`",
+        ),
         ("import metaflow; metaflow.no_such_name", "none of its internals"),
         ("import metaflow; metaflow.huggingface_hub", "to an extension"),
     ],
