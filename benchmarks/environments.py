@@ -14,7 +14,8 @@ from flowc.runtime_shim.environments.description import archive_name
 from flowc.runtime_shim.store import open_store
 
 from flowc.environments.build import pack, put
-from flowc.environments.locks import file_name, folder_of
+from flowc.environments.demand import folder_of
+from flowc.environments.locks import file_name
 from flowc.environments.platforms import platform
 from flowc.environments.pylock import Lock, Wheel, dumps
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOWHERE_ELSE: Mapping[str, str] = {}  # all files are in the flow's folder
 
+FLOW = Option("--flow", "the flow, if the file defines several", "NAME")
+ISOLATED = Option("--isolated", "ignore the settings in pyproject.toml")
 WITH = Option(
     "--with", "put a decorator on every step that has none of its kind", "NAME[:ATTRIBUTE=VALUE,…]", repeated=True
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import replace
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
+from .environments.demand import KINDS, asks
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flowc.compiler.ir.nodes import Decorator, Flow, Step
-
-_KINDS = ("conda", "pypi")
 
 
 def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnostic]:
@@ -20,10 +20,7 @@ def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnos
     Steps with a locked environment get its packages, unless `environments` (the option) is `off`. Yields FLOW161 for a
     lock that does not fit, and FLOW160 for a missing one, which is an error if the option is `on`.
     """
-    used = {decorator.name for decorator in flow.decorators} | {
-        decorator.name for step in flow.steps for decorator in step.decorators
-    }
-    if not used.isdisjoint(kind + end for kind in _KINDS for end in ("", "_base")):
+    if asks(flow):
         lacking = flow.steps
         if environments != "off":
             from .environments import locks
@@ -37,23 +34,20 @@ def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnos
                 lacking = tuple(step for step in flow.steps if request_of(flow, step, "") is None)
         for step in lacking:
             yield from _packages(flow, step)
-    if "secrets" in used:
-        for step in flow.steps:
-            yield from _secrets(step)
+    for step in flow.steps:
+        yield from _secrets(step)
 
 
 def _packages(flow: Flow, step: Step) -> Iterator[Diagnostic]:
-    from flowc.compiler.decorators._packages import packages_of, read
+    from flowc.compiler.decorators._packages import decorators_of, packages_of, read
 
     from .environments.requests import is_disabled
 
-    for kind in _KINDS if not is_disabled(flow, step) else ():
+    for kind in KINDS if not is_disabled(flow, step) else ():
         requested = packages_of(flow, step, kind)
         if requested is None:
             continue
-        asking = [
-            decorator for decorator in (*flow.decorators, *step.decorators) if decorator.name in (kind, f"{kind}_base")
-        ]
+        asking = decorators_of(flow, step, kind)
         for name, version in requested.packages.items():
             installed = _version_here(name.rpartition("::")[2])
             if installed is None or not _agrees(installed, version):
@@ -96,10 +90,12 @@ def _python_here() -> str:
 
 
 def _secrets(step: Step) -> Iterator[Diagnostic]:
-    from flowc.compiler.decorators.secrets import read
-
     for decorator in step.decorators:
-        for source in read(decorator).sources if decorator.name == "secrets" else ():
+        if decorator.name != "secrets":
+            continue
+        from flowc.compiler.decorators.secrets import read
+
+        for source in read(decorator).sources:
             if source.backend not in ("", "inline"):
                 yield Diagnostic(
                     "FLOW155", f"secret `{source.id}` of step `{step.name}` cannot be fetched here", decorator.span,

@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused, printable
 
 from .datastore import folder_of, is_found_here
-from .flow_source import WITH, placed, placed_sources
+from .flow_source import FLOW, WITH, placed, placed_sources
 from .git import Checkout
 from .options import Option
 from .run_report import Live, Recorded, choose, label
@@ -50,7 +50,7 @@ OPTIONS = (
         "--namespace", "steps see only runs with this tag; empty: all runs", "TAG", default="user:NAME",
         may_be_empty=True,
     ),
-    Option("--flow", "the flow, if the file defines several", "NAME"),
+    FLOW,
     WITH,
     Option("--json", "print one JSON object for each event"),
     Option("--events", "also write the events to this file, as --json prints them", "FILE"),
@@ -159,7 +159,7 @@ class LocalRun:
 
         Raises Failure, and Refused for a lock that does not fit.
         """
-        from .environments.requests import asks
+        from .environments.demand import asks
 
         flow, path, how = self.program.flow, self.path, self.arguments.text("--environments")
         if how == "off" or not asks(flow):

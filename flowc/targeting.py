@@ -10,8 +10,8 @@ from flowc.compiler.report.diagnostics import HINT, WARNING, Diagnostic, Refused
 from flowc.targets.target import Options, emitter, names
 
 from . import options as command_line
-from .environments import delivery
-from .flow_source import WITH, placed, placed_sources
+from .environments import demand
+from .flow_source import FLOW, ISOLATED, WITH, placed, placed_sources
 from .formats import FOR_PEOPLE, FOR_PROGRAMS
 from .merged_diagnostics import merged_diagnostics
 from .options import Arguments, Option, Usage
@@ -48,13 +48,13 @@ OPTIONS = (
     Option("--runtime-image", "the init container's image", "IMAGE", default=_DEFAULTS.runtime_image),
     Option(
         "--environments", "how steps get their locked packages: from archives, or not at all, if the images have them",
-        "HOW", default="archive where there is a lock", choices=(delivery.ARCHIVE, delivery.NONE),
+        "HOW", default="archive where there is a lock", choices=(demand.ARCHIVE, demand.NONE),
     ),
     Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
     Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
-    Option("--flow", "the flow, if the file defines several", "NAME"),
+    FLOW,
     WITH,
-    Option("--isolated", "ignore the settings in pyproject.toml"),
+    ISOLATED,
 )  # fmt: skip
 
 FORMAT = Option(
@@ -152,8 +152,10 @@ def _settings(arguments: Arguments, path: str) -> dict[str, str]:
     return {} if arguments.flag("--isolated") else settings_for(path).options
 
 
-def options_for(target: Emitter, arguments: Arguments, digest: str, program: Program, path: str) -> Options:
-    """Returns the options for one target; `digest` is the code package's, `path` the flow's file.
+def options_for(
+    target: Emitter, arguments: Arguments, digest: str, program: Program, packages: tuple[tuple[str, str], ...]
+) -> Options:
+    """Returns the options for one target; `digest` is the code package's, `packages` as in Options.
 
     Raises Usage for an invalid value.
     """
@@ -180,7 +182,7 @@ def options_for(target: Emitter, arguments: Arguments, digest: str, program: Pro
         name=arguments.text("--name"),
         namespace=arguments.text("--namespace"),
         widths=program.widths,
-        packages=delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments")),
+        packages=packages,
         of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
     )
 
@@ -231,8 +233,13 @@ def compilations(
 
     Raises Usage for a value that one of the targets does not accept.
     """
+    packages: tuple[tuple[str, str], ...] = ()
+    if demand.asks(program.flow):
+        from .environments import delivery
+
+        packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
     return tuple(
-        Compilation(target, options_for(target, arguments, digest, program, path), program) for target in emitters
+        Compilation(target, options_for(target, arguments, digest, program, packages), program) for target in emitters
     )
 
 
@@ -247,10 +254,13 @@ def problems(
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
-    diagnostics += delivery.problems(
-        program.flow, path, _settings(arguments, path), arguments.text("--environments"),
-        arguments.text("--image", _DEFAULTS.image), bool(compiled),
-    )  # fmt: skip
+    if demand.concerns(program.flow, path):
+        from .environments import delivery
+
+        diagnostics += delivery.problems(
+            program.flow, path, _settings(arguments, path), arguments.text("--environments"),
+            arguments.text("--image", _DEFAULTS.image), bool(compiled),
+        )  # fmt: skip
     diagnostics = list(
         placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path, program.places)
     )

@@ -51,16 +51,19 @@ def read(decorator: Decorator) -> Asked:
     )
 
 
+def decorators_of(flow: Flow, step: Step, kind: str) -> list[Decorator]:
+    """Returns the decorators of that kind that apply to the step, the flow's first."""
+    owners = (*flow.decorators, *step.decorators)
+    return [decorator for decorator in owners if decorator.name in (f"{kind}_base", kind)]
+
+
 def packages_of(flow: Flow, step: Step, kind: str) -> Packages | None:
-    """Returns the packages of the step's environment of that kind, or None if no decorator asks for one or it is
-    disabled. The flow's `_base` applies to every step,
-    and the step's own decorator overrides it (Metaflow's documentation, dependencies).
+    """Returns the packages of the step's environment of that kind, or None if none is asked for or it is disabled.
+
+    The flow's `_base` applies to every step, and the step's own decorator overrides it (Metaflow's documentation,
+    dependencies).
     """
-    asked = [
-        read(decorator)
-        for decorator in (*flow.decorators, *step.decorators)
-        if decorator.name in (f"{kind}_base", kind)
-    ]
+    asked = [read(decorator) for decorator in decorators_of(flow, step, kind)]
     disabled = next((one.is_disabled for one in reversed(asked) if one.is_disabled is not None), False)
     if not asked or disabled:
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record, replace
 from flowc.compiler.report.diagnostics import WARNING
+from flowc.runtime_shim.contract.semantics import is_card_id
 
 from ._kinds import dicts, flags, texts
 from .decorator import number, value_error
@@ -55,11 +56,7 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
         yield value_error(decorator, "refresh_interval", "it must be a number of seconds", "write `refresh_interval=5`")
     if not attributes["id"]:
         return
-    if not (
-        isinstance(attributes["id"], str)
-        and attributes["id"].isascii()
-        and attributes["id"].replace("_", "a").isalnum()
-    ):
+    if not is_card_id(attributes["id"]):
         found = value_error(
             decorator,
             "id",

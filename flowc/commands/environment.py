@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused
 
 from ..environments import locks, requests
-from ..flow_source import WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
 from ..options import Arguments, Option, Usage, parse
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE
@@ -29,9 +29,9 @@ OPTIONS = (
     Option("--store", "the datastore that tasks use", "URL", default="FLOWC_STORE"),
     Option("--output", "write to this folder instead, in the layout of a datastore", "DIR", "-o"),
     Option("--again", "build archives that exist already, too"),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    FLOW,
     WITH,
-    Option("--isolated", "leave the settings of pyproject.toml out"),
+    ISOLATED,
     *SOURCE,
     Option("--quiet", "print only problems", short="-q"),
 )

@@ -9,8 +9,9 @@ from flowc.compiler.report.diagnostics import Diagnostic, Refused, has_errors, w
 
 from .. import files
 from ..environments import locks, platforms, requests, resolve, uv
+from ..environments.demand import folder_of
 from ..environments.pylock import dumps
-from ..flow_source import WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
 from ..options import Arguments, Option, Usage, one_positional, parse
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE
@@ -55,9 +56,9 @@ OPTIONS = (
     ),
     Option("--default-index", "the index to query last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
     Option("--check", "write nothing and query no index; exit with 1 if the lock does not match the flow"),
-    Option("--flow", "the flow to take, where the file defines several", "NAME"),
+    FLOW,
     WITH,
-    Option("--isolated", "leave the settings of pyproject.toml out"),
+    ISOLATED,
     *SOURCE,
     Option("--quiet", "print only problems", short="-q"),
 )
@@ -91,7 +92,7 @@ def run(argv: list[str], out: Output) -> int:
         _say(
             arguments,
             out,
-            f"{locks.folder_of(path)}: {_count(wanted)}, up to date" if wanted else "the flow asks for no packages",
+            f"{folder_of(path)}: {_count(wanted)}, up to date" if wanted else "the flow asks for no packages",
         )
         return 0
     return _lock(program, path, arguments, wanted, out)
@@ -110,7 +111,7 @@ def _refuse(found: list[Diagnostic], program: Program, path: str) -> None:
 
 def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wanted, ...], out: Output) -> int:
     """Resolves everything before writing anything, so that a lock never mixes two states."""
-    flow, folder = program.flow.name, locks.folder_of(path)
+    flow, folder = program.flow.name, folder_of(path)
     earlier, damaged = locks.read_all(path, flow)
     for problem in damaged:
         out.warning(f"{problem}; `flowc lock` writes it again")

@@ -6,7 +6,7 @@ from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switc
 from flowc.compiler.ir.scopes import inner
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..flow_source import WITH, load_flow, placed_sources
+from ..flow_source import FLOW, WITH, load_flow, placed_sources
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
@@ -32,7 +32,7 @@ OPTIONS = (
         "FORMAT", default="text", choices=("text", "json", *PICTURES),
     ),
     Option("--json", "the same as `--format json`"),
-    Option("--flow", "the flow, if the file defines several", "NAME"),
+    FLOW,
     WITH,
     *SOURCE_OPTIONS,
 )  # fmt: skip
@@ -80,7 +80,7 @@ def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:
         )
     if flow.decorators:
         yield "\n".join(["decorators", *(f"  {decorator(applied)}" for applied in flow.decorators)])
-    steps = {step.name: step for step in flow.steps}
+    steps = flow.by_name
     rows = [
         ("  " * depth + node.step, _next(steps[node.step]), _notes(steps[node.step]))
         for node, depth in _in_order(scope)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flowc.compiler.decorators._packages import decorators_of
 from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 from . import locks, requests
+from .demand import ARCHIVE, NONE, asks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from .pylock import Lock
 
-ARCHIVE, NONE = "archive", "none"
 _IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
 
 
@@ -24,7 +25,7 @@ def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple
 
     `how` is the option, or "" if it is not set.
     """
-    if how == NONE or not requests.asks(flow):
+    if how == NONE:
         return ()
     found = locks.of_steps(flow, path, options)
     return tuple(
@@ -44,7 +45,7 @@ def problems(
 
     found = list(locks.problems(flow, path, options))
     yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
-    if found or not deployed or how == NONE or not requests.asks(flow):
+    if found or not deployed or how == NONE or not asks(flow):
         return
     steps = locks.of_steps(flow, path, options)
     for step in flow.steps:
@@ -78,4 +79,4 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
 
 
 def _span(flow: Flow, step: Step) -> Span | None:
-    return requests.decorators_of(flow, step, "pypi")[-1].span
+    return decorators_of(flow, step, "pypi")[-1].span

@@ -7,6 +7,7 @@ import os
 from flowc.terminal import Failure
 
 from . import cache, locks, platforms, requests
+from .demand import folder_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dic
 
     Raises Failure if an environment is locked only for different platforms.
     """
-    if not requests.asks(flow):
-        return {}
     found, _ = locks.read_all(path, flow.name)
     if not found:
         return {}
@@ -52,7 +51,7 @@ def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dic
         if not name:
             names = ",".join(sorted({lock.platform.name for lock in found.values()} | {platform}))
             raise Failure(
-                f"{locks.folder_of(path)} has no environment `{each.name}` for this machine ({platform}): "
+                f"{folder_of(path)} has no environment `{each.name}` for this machine ({platform}): "
                 f"run `flowc lock {path} --platform {names}`, or use the packages installed here: `--environments off`"
             )
         steps.update(dict.fromkeys(each.steps, found[name]))

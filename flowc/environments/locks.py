@@ -10,6 +10,7 @@ import os
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 from . import requests
+from .demand import concerns, folder_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 
 PREFIX, SUFFIX = "pylock.", ".toml"
 MISSING, STALE = "FLOW160", "FLOW161"
-
-
-def folder_of(path: str) -> str:
-    """Returns the folder of the locks of the flow in the file `path`."""
-    return os.path.splitext(path)[0] + ".lock"
 
 
 def file_name(lock: Lock, prefix: str = "") -> str:
@@ -70,7 +66,7 @@ def problems(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnos
 
     `options` are the settings of the flow's project.
     """
-    if not requests.asks(flow) and not os.path.isdir(folder_of(path)):
+    if not concerns(flow, path):
         return
     wanted = requests.wanted(flow, requests.default_python(options))
     found, damaged = read_all(path, flow.name)

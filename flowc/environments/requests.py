@@ -6,9 +6,11 @@ none.
 
 from __future__ import annotations
 
-from flowc.compiler.decorators._packages import read
+from flowc.compiler.decorators._packages import decorators_of, packages_of, read
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic
+
+from .demand import KINDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from flowc.compiler.decorators._packages import Packages
     from flowc.compiler.ir.nodes import Decorator, Flow, Span, Step
 
-KINDS = ("conda", "pypi")
 OLDEST_PYTHON = (3, 9)  # the oldest that the shim supports
 BASE = "base"  # name of the flow's own environment
 
@@ -46,12 +47,6 @@ class Wanted:
     span: Span | None  # of the decorator that asks for it
 
 
-def asks(flow: Flow) -> bool:
-    """Returns True if any decorator of the flow asks for packages."""
-    named = {each.name for each in flow.decorators} | {each.name for step in flow.steps for each in step.decorators}
-    return not named.isdisjoint(kind + end for kind in KINDS for end in ("", "_base"))
-
-
 def is_disabled(flow: Flow, step: Step) -> bool:
     """Returns True if `disabled` of either kind turns the step's environment off.
 
@@ -62,11 +57,6 @@ def is_disabled(flow: Flow, step: Step) -> bool:
         if next((value for value in reversed(values) if value is not None), False):
             return True
     return False
-
-
-def decorators_of(flow: Flow, step: Step, kind: str) -> list[Decorator]:
-    """Returns the decorators of that kind that apply to the step, the flow's first."""
-    return [each for each in (*flow.decorators, *step.decorators) if each.name in (f"{kind}_base", kind)]
 
 
 def wanted(flow: Flow, default_python: str) -> tuple[Wanted, ...]:
@@ -102,8 +92,6 @@ def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
 
     None if it asks for nothing or for conda packages, or if its environment is disabled.
     """
-    from flowc.compiler.decorators._packages import packages_of
-
     if is_disabled(flow, step):
         return None
     pypi, conda = packages_of(flow, step, "pypi"), packages_of(flow, step, "conda")
@@ -117,8 +105,6 @@ def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
 
 def unlockable(flow: Flow, default_python: str) -> Iterator[Diagnostic]:
     """Yields FLOW162 for what `flowc lock` cannot lock."""
-    from flowc.compiler.decorators._packages import packages_of
-
     for step in flow.steps:
         if is_disabled(flow, step):
             continue

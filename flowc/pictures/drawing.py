@@ -53,7 +53,7 @@ class Drawing:
 
 def drawing(flow: Flow, scope: Scope) -> Drawing:
     """Returns the drawing of the flow. Its texts are unescaped: each format escapes them."""
-    steps = {step.name: step for step in flow.steps}
+    steps = flow.by_name
     edges = tuple(edge for step in flow.steps for edge in _edges(step))
     return Drawing(flow.name, _first_line(flow.doc), flow.start, _box("", "flow", scope, steps, flow), edges)
 

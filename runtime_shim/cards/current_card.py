@@ -9,10 +9,11 @@ import os
 import sys
 import time
 
+from ..contract.semantics import is_card_id
 from .base import MetaflowCardComponent, create_component_id
 from .basic import ErrorComponent
 from .components import StubComponent
-from .exceptions import TYPE_CHECK_REGEX, ComponentOverwriteNotSupportedException, is_card_id
+from .exceptions import TYPE_CHECK_REGEX, ComponentOverwriteNotSupportedException
 from .registry import get_card_class
 from .rendering import json_problem, rendered_component
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from ..task.capture import flush
 from .exceptions import IncorrectCardArgsException, UnrenderableCardException
 
 TYPE_CHECKING = False
@@ -93,7 +93,7 @@ class Child:
 
         self._until = None if seconds is None or seconds <= 0 else time.monotonic() + seconds + GRACE
         self._reading, writing = os.pipe()
-        _flush()
+        flush()
         with warnings.catch_warnings():
             # Python warns about forking with threads; ours only forward printed text.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -154,21 +154,13 @@ class Child:
             )
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass
-
-
 def _child(work: Callable[[], Any], writing: int, seconds: Optional[float]) -> None:
     """Runs in the child, and exits."""
     try:
         os.setpgid(0, 0)
         os.dup2(2, 1)  # keeps a card's output out of the task's standard output
         message = outcome(work, seconds)
-        _flush()
+        flush()
         with open(writing, "wb") as file:
             file.write(message)
     finally:

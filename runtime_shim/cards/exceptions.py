@@ -12,11 +12,6 @@ _MODULE = "metaflow.plugins.cards.exception"
 TYPE_CHECK_REGEX = "^[a-zA-Z0-9_]+$"
 
 
-def is_card_id(text: Any) -> bool:
-    """Returns True for a valid ID of `current.card[ID]`."""
-    return isinstance(text, str) and text.isascii() and text.replace("_", "a").isalnum()
-
-
 class CardClassFoundException(MetaflowException):
     headline = "MetaflowCard not found"
     _home = _MODULE

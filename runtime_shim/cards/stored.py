@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..contract import address
+from ..contract import address, record
 from ..contract.digest import sha256
 from ..contract.errors import DamagedError, ShimError
 from ..fast_start import json_text
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 VERSION = 1
 _MOST = 64  # cards of one step whose order is known
 LARGE, LARGEST = 1 << 20, 10 << 20  # bytes of a card that is worth a warning, and of one that is cut
-_CHECK = b',"sum":"'
 # Suffixes of a card's name: data and HTML of an ended attempt, the same of a running one, and the latest `refresh`.
 DATA, HTML, LIVE_DATA, LIVE_HTML, REFRESHED = ".json", ".html", ".live.json", ".live.html", ".data.json"
 
@@ -98,9 +97,9 @@ def _entry(name: str, attempt: int, card: str) -> Entry:
 def dumps(data: Dict[str, Any]) -> bytes:
     """Returns the object of a card. NaN and infinities become null; too large a card loses its largest components."""
     data = {"version": VERSION, **finite(data)}
-    made = _with_sum(data)
+    made = record.dumps(data)
     if len(made) > _limit() and isinstance(data.get("components"), list):
-        made = _with_sum(_cut(data))
+        made = record.dumps(_cut(data))
     return made
 
 
@@ -133,19 +132,9 @@ def _cut(data: Dict[str, Any]) -> Dict[str, Any]:
     return data
 
 
-def _with_sum(data: Dict[str, Any]) -> bytes:
-    text = json_text.dumps(data).encode("utf-8", "surrogatepass")[:-1]
-    return b'%b%b%b"}' % (text, _CHECK, _sum(text))
-
-
-def _sum(text: bytes) -> bytes:
-    return str(sha256(text).hexdigest())[:16].encode()
-
-
 def loads(data: bytes, name: str) -> Dict[str, Any]:
     """Inverts `dumps`. Raises DamagedError for a truncated object, and ShimError for a newer version."""
-    text, check, value = data.rpartition(_CHECK)
-    if not check or value != _sum(text) + b'"}':
+    if not record.is_intact(data):
         raise DamagedError(f"{name} in the datastore is damaged")
     found: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))
     if int(found["version"]) > VERSION:

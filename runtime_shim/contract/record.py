@@ -79,10 +79,15 @@ def _sum(text: bytes) -> bytes:
     return str(sha256(text).hexdigest())[:16].encode()
 
 
+def is_intact(data: bytes) -> Optional[bool]:
+    """Returns True if the object matches its checksum, None if it has none."""
+    text, check, value = data.rpartition(_CHECK)
+    return value == _sum(text) + b'"}' if check and len(value) == 18 else None
+
+
 def loads(data: bytes, name: str) -> Dict[str, Any]:
     """Returns the object. Raises DamagedError if it is torn, ShimError if its version is different."""
-    text, check, value = data.rpartition(_CHECK)
-    if check and len(value) == 18 and value != _sum(text) + b'"}':
+    if is_intact(data) is False:
         raise DamagedError(f"{name} in the datastore is damaged")
     try:
         fields: Dict[str, Any] = json_text.loads(data.decode("utf-8", "surrogatepass"))

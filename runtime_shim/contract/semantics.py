@@ -32,6 +32,11 @@ def number(value: Any) -> Optional[float]:
     return result if result == result and abs(result) != float("inf") else None
 
 
+def is_card_id(value: Any) -> bool:
+    """Returns True for a valid `id` of `@card`, which is the ID of `current.card[ID]`."""
+    return isinstance(value, str) and value.isascii() and value.replace("_", "a").isalnum()
+
+
 def retries(retry: Attributes) -> int:
     """Returns how often a failed attempt is repeated: `times` of `@retry`."""
     return int(number(retry.get("times")) or 0) if retry else 0

@@ -48,7 +48,7 @@ class Capture:
         self._looking: Any = None
 
     def __enter__(self) -> Capture:
-        self._flush()
+        flush()
         self._originals = [os.dup(1), os.dup(2)]
         self._ends = []
         self._log = Writer()
@@ -73,7 +73,7 @@ class Capture:
         if self._looking is not None:
             self._looking.release()
             self._looked.acquire()  # nothing must be published after the complete log
-        self._flush()
+        flush()
         for descriptor in (1, 2):
             os.dup2(self._originals[descriptor - 1], descriptor)
         for end in self._ends:
@@ -113,10 +113,11 @@ class Capture:
             except OSError:  # nobody reads: the task itself matters more
                 pass
 
-    @staticmethod
-    def _flush() -> None:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError, AttributeError):
-                pass
+
+def flush() -> None:
+    """Flushes Python's standard streams, as far as they are still open."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass

@@ -6,7 +6,6 @@ from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.runtime_shim.contract.semantics import NO_OTHER_ATTEMPT
 from flowc.targets.shared.container import prerequisite
-from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.shared.step_settings import summary
 from flowc.targets.target import Option, SpecFile
@@ -85,7 +84,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     name = options.name or dag_id(options.deployment or flow.name)
     kubernetes = options.own("airflow-tasks") == "kubernetes"
     tasks = Tasks(flow).flow(scope)
-    steps = steps_by_name(flow)
+    steps = flow.by_name
     for task in tasks:
         if task["kind"] == "step":
             task.update(of_step(steps[task["step"]], flow, options, kubernetes))

@@ -18,7 +18,7 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, Flow, ForEach
 from flowc.compiler.ir.scopes import predecessors, successors, targets
-from flowc.targets.shared.control_flow import Edge, chooses, needs, steps_by_name
+from flowc.targets.shared.control_flow import Edge, chooses, needs
 
 from .names import CHOICE, ITEMS, PATHS, WAY, task_id, variable, way_id
 
@@ -55,7 +55,7 @@ class Tasks:
     """Collects the tasks of one flow."""
 
     def __init__(self, flow: Flow) -> None:
-        self.steps = steps_by_name(flow)
+        self.steps = flow.by_name
         self.tasks: list[Data] = []
         self._needs: dict[str, Need] = {}  # of each step
         self._paths: dict[str, Paths] = {}  # of each step

@@ -10,7 +10,6 @@ from __future__ import annotations
 from flowc.compiler.ir.nodes import ForEach, Switch
 from flowc.compiler.ir.scopes import inner, scopes
 from flowc.compiler.report.diagnostics import Diagnostic
-from flowc.targets.shared.control_flow import steps_by_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def check(flow: Flow, options: Options) -> Iterator[Diagnostic]:
     if not widths or not text.isdigit():
         return
     limit = int(text)
-    steps = steps_by_name(flow)
+    steps = flow.by_name
     waiting = [(scopes(flow), 1)]  # each with the least number of times that it runs
     while waiting:
         scope, times = waiting.pop()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, Flow, ForEach, Foreach, Switch
 from flowc.compiler.ir.scopes import inner, is_loop, targets
-from flowc.targets.shared.control_flow import Edge, chooses, needs, steps_by_name
+from flowc.targets.shared.control_flow import Edge, chooses, needs
 from flowc.targets.shared.step_settings import retries
 
 from .names import AGAIN, EACH, FLOW, LOOP, template_name
@@ -44,7 +44,7 @@ class Dags:
     """Collects the DAG templates of one flow, the outermost first."""
 
     def __init__(self, flow: Flow) -> None:
-        self.steps = steps_by_name(flow)
+        self.steps = flow.by_name
         self.templates: list[Data] = []
         self._needs: dict[str, Need] = {}  # of each step
         self._groups: dict[str, str] = {}  # step of a foreach → the task that stands for its items

@@ -9,7 +9,6 @@ from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import five_fields
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
-from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -138,7 +137,7 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     """Returns `NAME.argo.yaml`, and `NAME.kustomizeconfig.yaml` with `--kustomize yes`."""
     name = options.name or object_name(options.deployment or flow.name)
     inject = options.runtime == "inject"
-    steps = steps_by_name(flow)
+    steps = flow.by_name
     paths = with_path(scope, steps)
     most = visits(scope, steps, options.own("max-visits"))
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "flowc"}

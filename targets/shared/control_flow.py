@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
-    from flowc.compiler.ir.nodes import Flow, Node, Scope, Step
+    from flowc.compiler.ir.nodes import Node, Scope, Step
 
     # Any of these ways; each way is all of … any of these edges. A step that needs nothing has no way.
     Need: TypeAlias = list[list[list["Edge"]]]
@@ -34,11 +34,6 @@ class Edge:
     step: str
     chosen: str = ""
     foreach: str = ""  # the step whose foreach ends with this edge, once for each item; all items must have ended
-
-
-def steps_by_name(flow: Flow) -> dict[str, Step]:
-    """Returns the flow's steps, in its order, by their names."""
-    return {step.name: step for step in flow.steps}
 
 
 def chooses(step: Step) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.options.schedules import schedule_of
 from flowc.compiler.rules.cron import six_fields
-from flowc.targets.shared.control_flow import steps_by_name
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -106,7 +105,7 @@ def _machine(flow: Flow, scope: Scope, options: Options, name: str, store: Store
     definitions = {step: data["name"] for step, data in jobs.items()}
     queues = {step.name: compute_of(step, options).queue for step in flow.steps}
     machine = Machine(
-        flow, name, store, steps_by_name(flow), definitions, queues, options.own("partition"),
+        flow, name, store, flow.by_name, definitions, queues, options.own("partition"),
         distributed(known(flow, scope, options)), int(options.own("max-workers") or 0),
     )  # fmt: skip
     data = machine.data(scope)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.ir.nodes import Branches, ForEach
 from flowc.compiler.ir.scopes import inner
-from flowc.targets.shared.control_flow import steps_by_name
 
 from .history import INLINE_WORKERS, rooms
 
@@ -76,7 +75,7 @@ class Known:
 
 def known(flow: Flow, scope: Scope, options: Options) -> Known:
     """Returns the facts about the flow, whose outermost scope is `scope`. The options must be valid."""
-    steps = steps_by_name(flow)
+    steps = flow.by_name
     option, workers = map_option(options.own("map")), int(options.own("max-workers") or 0)
     return Known(scope, steps, _modes(scope, option), dict(options.widths), workers)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowc.compiler.ir import nodes as ir
 from flowc.compiler.ir.scopes import scopes, walk
-from flowc.targets.shared.control_flow import Edge, chooses, needs, steps_by_name
+from flowc.targets.shared.control_flow import Edge, chooses, needs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ STEP = ("step", None)
 def needs_of(*block: tuple[str, Any]) -> dict[str, Need]:
     """What each step needs of the flow `start → block → end`, whose steps are numbered from the last to the first."""
     flow = flow_of(list(block))
-    return needs(scopes(flow), steps_by_name(flow))
+    return needs(scopes(flow), flow.by_name)
 
 
 def test_steps_in_a_row() -> None:
@@ -56,7 +56,7 @@ def test_a_foreach_that_ends_in_a_switch_ends_with_any_of_its_ways() -> None:
 
 def test_a_loop_does_not_choose_its_next_visit_from_outside() -> None:
     flow = flow_of([("loop", 2), STEP])
-    steps = steps_by_name(flow)
+    steps = flow.by_name
     loop = next(name for name in steps if name.startswith("loop"))
     assert not chooses(steps[loop])
     assert needs(scopes(flow), steps)["step_1"] == [[[Edge(loop)]]]
@@ -71,7 +71,7 @@ def test_a_loop_with_two_ways_on_chooses_between_them() -> None:
 @given(flows())
 def test_every_step_needs_something_of_its_own_scope_but_the_entries(flow: ir.Flow) -> None:
     scope = scopes(flow)
-    found = needs(scope, steps_by_name(flow))
+    found = needs(scope, flow.by_name)
     bodies = {node.body.entry for _, node, _ in walk(scope) if isinstance(node, ir.ForEach)}
     assert sorted(found) == sorted(step.name for step in flow.steps)
     assert {name for name, need in found.items() if not need} == {flow.start, *bodies}
@@ -107,7 +107,7 @@ def flat(trace: list[Any]) -> set[tuple[str, Any]]:
 
 def schedule(flow: ir.Flow, random: Any) -> Any:
     """Yields the tasks of a run, in one of the orders that what steps need allows."""
-    steps = steps_by_name(flow)
+    steps = flow.by_name
     scope = scopes(flow)
     found = needs(scope, steps)
     around = dict(surrounding(scope))
