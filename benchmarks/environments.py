@@ -84,7 +84,7 @@ def _unpacking(folder: str) -> None:
 
 
 def _importing(folder: str) -> None:
-    """`-S -I` and a path of its own: the modules come from the folder, compiled or not."""
+    """Compares imports from a folder with bytecode and from one without."""
     with_bytecode, without = f"{folder}/with", f"{folder}/without"
     for target in (with_bytecode, without):
         shutil.copytree(

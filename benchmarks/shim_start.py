@@ -1,4 +1,4 @@
-"""The time from the launch of a task's process to the user's first line, compared with a Python that does nothing."""
+"""Measures the time from a task's launch to the user's first line, against a Python that does nothing."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _received(store: S3Store, entry: dict[str, Any]) -> float:
 
 
 def _raw(array: Array, size: int) -> float:
-    """Returns the seconds of sending the bytes from one process to another."""
+    """Returns the time of sending the bytes from one process to another, in seconds."""
     ours, theirs = socket.socketpair() if not hasattr(socket, "AF_INET") else _pair()
     pid = os.fork()
     if not pid:

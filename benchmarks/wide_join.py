@@ -1,4 +1,4 @@
-"""How the time and memory of a join over S3 grow with the number of its inputs."""
+"""Measures how the time and memory of a join over S3 grow with the number of its inputs."""
 
 from __future__ import annotations
 

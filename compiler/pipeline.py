@@ -50,12 +50,13 @@ def load(
     path: str, flow_name: str = "", attach: Sequence[str] = (), severities: Mapping[str, str] | None = None,
     given: Given = NOTHING, debug: bool | None = None,
 ) -> Program:  # fmt: skip
-    """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside
-    it. `flow_name` chooses among several flows of one file. `attach` are decorators for every step, in the form of
-    `--with` (with_decorators.py). `severities` overrides the severity of codes (severities.py). Comments in the
-    sources silence the codes that they name (ignores.py). `given` are the other inputs of the compile
-    (compile_inputs.py). With `debug`, or the variable FLOWC_DEBUG_PASSES, the IR is validated after each pass. Raises
-    Refused with every error found.
+    """Returns the program of the file: Python source, or an IR in its JSON form (`*.json`) with the sources beside it.
+
+    `flow_name` chooses among several flows of one file. `attach` are decorators for every step, in the form of `--with`
+    (with_decorators.py). `severities` overrides the severity of codes (severities.py). Comments in the sources silence
+    the codes that they name (ignores.py). `given` are the other inputs of the compile (compile_inputs.py). With
+    `debug`, or the variable FLOWC_DEBUG_PASSES, the IR is validated after each pass. Raises Refused with every error
+    found.
     """
     folder, name = os.path.split(path)
     if name.endswith(".json"):

@@ -182,9 +182,13 @@ class _Reader:
         folder = os.path.dirname(self.file)
         for each in value if isinstance(value, list) else [None]:
             if not isinstance(each, str) or not os.path.isdir(os.path.join(folder, each)):
-                what = f"has `source-roots` with `{each}`, which is no folder" if each else "has invalid `source-roots`"
-                self.refuse("source-roots", what, "modules are imported from them",
-                            'list folders, from this file\'s own: `source-roots = ["src"]`')  # fmt: skip
+                what = (
+                    f"has a `source-roots` entry `{each}` that is not a folder"
+                    if each
+                    else "has invalid `source-roots`"
+                )
+                how = 'list folders, relative to that of this file: `source-roots = ["src"]`'
+                self.refuse("source-roots", what, "modules are imported from them", how)
                 return
             yield os.path.join(folder, each)
 

@@ -142,7 +142,7 @@ def scan(argv: Sequence[str], options: Sequence[Option]) -> Arguments:
 
 
 def roots_of(arguments: Arguments) -> tuple[str, ...]:
-    """Returns the source roots that the command line gives. Raises Usage for one that is no folder."""
+    """Returns the source roots that the command line gives. Raises Usage for one that is not a folder."""
     for root in arguments.all("--source-root"):
         if not os.path.isdir(root):
             raise Usage(f"`--source-root {root}` is not a folder", "give the folder that holds the modules or packages")

@@ -204,11 +204,9 @@ def start() -> None:
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            pass
+    from .task.capture import flush
+
+    flush()
     os._exit(code)
 
 

@@ -54,11 +54,12 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
         for target in targets(step):
             if target not in steps or isinstance(transition, nodes.End):
                 continue
+            # @torchrun marks a parallel step too
             if (
                 isinstance(transition, nodes.Parallel)
                 and target not in marked
                 and not analysis.facts[target].is_extended
-            ):  # @torchrun marks a parallel step too
+            ):
                 yield Diagnostic(
                     "FLOW214",
                     f"step `{target}` is reached by `num_parallel` but has no `@parallel`",

@@ -35,9 +35,8 @@ from flowc.compiler.report.diagnostics import Diagnostic, nearest
 
 def check(analysis: Analysis) -> Iterator[Diagnostic]:
     names = [step.name for step in analysis.flow.steps]
-    roles = {
-        role for role in ("start", "end") if not getattr(analysis.flow, role)
-    }  # FLOW202 reports the missing end once
+    # FLOW202 reports the missing end once
+    roles = {role for role in ("start", "end") if not getattr(analysis.flow, role)}
     reported: set[str] = set()
     for step in analysis.flow.steps:
         for target in targets(step):

@@ -43,9 +43,8 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
     if any(flow.start in targets(step) or targets(step) == (step.name,) for step in flow.steps):
         return  # a step can only go back; FLOW202 or FLOW212 reports it
     lost = set(steps) - _reached(flow.start, steps)
-    after_another = {
-        target for name in lost for target in targets(steps[name]) if target != name
-    }  # the unreachable step before it is reported
+    # the unreachable step before it is reported
+    after_another = {target for name in lost for target in targets(steps[name]) if target != name}
     for step in flow.steps:
         if step.name in lost and step.name not in after_another:
             how = f"name `{step.name}` in the `self.next` of another step, or remove it"
@@ -71,9 +70,7 @@ def _reached(first: str, steps: dict[str, Step]) -> set[str]:
 
 
 def _unclear(analysis: Analysis, step: Step, steps: dict[str, Step]) -> bool:
-    """Returns True if the step's transition is faulty, which a different check reports:
-    then its targets are unknown.
-    """
+    """Returns True if the step's transition is faulty, which a different check reports: then its targets are unknown."""
     facts = analysis.facts[step.name]
     known = (facts.has_next and facts.next_is_understood and bool(targets(step))) or step.name == analysis.flow.end
     return not known or any(target not in steps for target in targets(step))

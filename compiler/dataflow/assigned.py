@@ -49,14 +49,13 @@ class Facts:
     may: frozenset[str] = frozenset()  # may exist
     must: frozenset[str] = frozenset()  # exist on every path
     unknown: bool = False  # others may exist too
-    definitions: Mapping[
-        str, frozenset[Definition | None]
-    ] = {}  # the values that they may hold; a missing name may hold anything
+    # the values that they may hold; a missing name may hold anything
+    definitions: Mapping[str, frozenset[Definition | None]] = {}
 
 
 @record
 class StepFlow:
-    """The facts about one step."""
+    """The facts that dataflow has found about one step."""
 
     effects: Effects
     before: Facts = Facts(unknown=True)
@@ -65,9 +64,8 @@ class StepFlow:
     branches: tuple[Facts, ...] = ()  # of a join: the facts at the end of each branch; one for a foreach
     closes: str = ""  # of a join: the step that split
     within: tuple[str, ...] = ()  # of a join: the steps between that step and it
-    overs: tuple[
-        str | None, ...
-    ] = ()  # artifacts that the foreaches around it iterate over, outermost first; None: unknown
+    # artifacts that the foreaches around it iterate over, outermost first; None: unknown
+    overs: tuple[str | None, ...] = ()
     in_every_run: bool = False  # every successful run passes through it
     catches: bool = False  # `@catch`: an exception is not a failure
     foreign: bool = False  # a decorator of the user wraps it
@@ -94,9 +92,7 @@ class Dataflow:
         return self.unknown or any(step.effects.unknown_writes or step.foreign for step in self.steps.values())
 
     def is_unchanged(self, join: str, name: str) -> bool:
-        """Returns True if the artifact existed before the split that the join closes, and no step since has assigned
-        it.
-        """
+        """Returns True if the artifact existed before the split that the join closes, and was not assigned since."""
         here = self.steps[join]
         return name in self.steps[here.closes].after.must and not any(
             name in self.steps[step].effects.ever for step in here.within
@@ -169,8 +165,9 @@ def dataflow(reading: Reading) -> Dataflow:
 
 
 def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...] | None:
-    """Returns the artifacts that the step may read before it assigns them (a join:
-    of its inputs), sorted; None if unknown.
+    """Returns the artifacts that the step may read before it assigns them (a join: of its inputs), sorted.
+
+    None if unknown.
     """
     here = known.steps[step.name]
     effects = here.effects
@@ -319,7 +316,7 @@ class _Folder:
     def inside(
         self, node: nodes.Branches | nodes.ForEach, overs: tuple[str | None, ...], in_every_run: bool
     ) -> StepFlow:
-        """Folds the scopes inside the node, and returns the facts about its join."""
+        """Analyses the scopes inside the node, and returns the facts after its join."""
         after = self.steps[node.step].after
         transition = self.of[node.step].transition
         if isinstance(node, nodes.ForEach):
@@ -419,8 +416,9 @@ def _attribute(node: SgNode) -> str:
 
 
 def merged(here: StepFlow, merge: Merge) -> Iterator[tuple[str, frozenset[Definition | None] | None, bool]]:
-    """Yields the artifacts that the merge may take over: the name, its possible values (None:
-    any), and True if every successful merge sets it.
+    """Yields the artifacts that the merge may take over.
+
+    For each: its name, its possible values (None: any), and True if every successful merge sets it.
     """
     for artifact in sorted(set().union(*(branch.may for branch in here.branches)) | set(merge.include or ())):
         takes = merge.takes(artifact)

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def over(analysis: Analysis) -> Iterator[tuple[nodes.Step, str, set[str]]]:
-    """Yields each step with a foreach, the artifact, and the kinds of its possible values (value_kinds.py; "":
-    unknown).
+    """Yields each step with a foreach, the artifact, and the kinds of its possible values (value_kinds.py.
+
+    "": unknown).
     """
     dataflow = analysis.dataflow
     for step in analysis.flow.steps:

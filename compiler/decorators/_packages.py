@@ -1,5 +1,6 @@
-"""The common parts of `@conda`, `@pypi` and their `_base` forms:
-packages, a version of Python, and how a step's values override the flow's.
+"""The common parts of `@conda`, `@pypi` and their `_base` forms.
+
+They name packages and a version of Python, and a step's values override the flow's.
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ class Packages:
     """The packages and the version of Python in a step's environment."""
 
     kind: str  # "conda" or "pypi"
-    packages: dict[
-        str, str
-    ]  # name → version, or a constraint such as ">=2"; "" for any; a name of conda may be `channel::name`
+    # name → version, or a constraint such as ">=2"; "" for any; a name of conda may be `channel::name`
+    packages: dict[str, str]
     python: str  # version; "" for the image's own
 
 

@@ -1,5 +1,6 @@
-"""The common parts of Airflow's sensors, which are tasks that wait for something before the first step (Airflow's
-documentation, BaseSensorOperator).
+"""The common parts of Airflow's sensors.
+
+A sensor is a task that waits for something before the first step (Airflow's documentation, BaseSensorOperator).
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ def texts_in(value: Value) -> tuple[str, ...]:
 
 
 def common(decorator: Decorator, required: str) -> Iterator[Diagnostic]:
-    """Yields a diagnostic for each wrong value of the attributes that all sensors have, and of the one that this
-    sensor requires.
+    """Yields a diagnostic for each wrong value of the attributes that all sensors have.
+
+    `required` is the one that this sensor requires.
     """
     attributes = decorator.attributes
     if not attributes[required]:

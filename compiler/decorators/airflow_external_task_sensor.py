@@ -1,5 +1,6 @@
-"""`@airflow_external_task_sensor(external_dag_id, external_task_ids=None, …)`: wait for a task of another DAG before
-the first step, on Airflow.
+"""`@airflow_external_task_sensor(external_dag_id, …)`: wait for a task of another DAG before the first step.
+
+Only Airflow has it.
 
 `execution_delta` is a `timedelta`, which the IR stores as seconds. A local run ignores the decorator, as Metaflow does.
 """

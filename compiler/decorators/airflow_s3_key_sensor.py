@@ -1,5 +1,6 @@
-"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, wildcard_match=False, …)`: wait for an object in S3 before
-the first step, on Airflow.
+"""`@airflow_s3_key_sensor(bucket_key, bucket_name=None, …)`: wait for an object in S3 before the first step.
+
+Only Airflow has it.
 
 A local run ignores the decorator, as Metaflow does.
 """

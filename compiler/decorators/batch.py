@@ -1,5 +1,6 @@
-"""`@batch(image=…, cpu=…, memory=…, …)`: the AWS Batch job of a task. Memory, swap, tmpfs and shared memory are in
-MiB, storage in GiB.
+"""`@batch(image=…, cpu=…, memory=…, …)`: the AWS Batch job of a task.
+
+Memory, swap, tmpfs and shared memory are in MiB, storage in GiB.
 
 A local run reads it as `@resources`.
 """
@@ -55,9 +56,8 @@ class Batch:
     max_swap: int | None = None  # MiB
     swappiness: int | None = None  # 0 to 100
     host_volumes: tuple[tuple[str, str], ...] = ()  # (path of the instance, path in the container; "" for the same)
-    efs_volumes: tuple[
-        tuple[str, str], ...
-    ] = ()  # (id of the file system, path in the container; "" for the usual one)
+    # (id of the file system, path in the container; "" for the usual one)
+    efs_volumes: tuple[tuple[str, str], ...] = ()
     tmpfs_path: str = ""  # "": no tmpfs
     tmpfs_size: int = 0  # MiB; 0: half of the memory
     tmpfs_is_tempdir: bool = False

@@ -1,5 +1,6 @@
-"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report on the task, made after the task ends. A step
-may have several.
+"""`@card(type="default", id=None, options={}, timeout=45, …)`: a report on the task, made after the task ends.
+
+A step may have several.
 
 Tasks make their cards themselves, on every target (runtime_shim/cards). A card that fails never fails its task.
 """

@@ -1,5 +1,6 @@
-"""`@conda_base(packages={}, libraries={}, python=None,
-disabled=None)`: `@conda` for every step; a step's own `@conda` overrides it.
+"""`@conda_base(packages={}, libraries={}, python=None, disabled=None)`: `@conda` for every step.
+
+A step's own `@conda` overrides it.
 
 A local run uses the packages of its own Python, with a warning where they differ.
 """

@@ -83,14 +83,16 @@ def read_specification(name: str) -> Specification:
     return Specification(name, module.LEVEL, module.ATTRIBUTES, **said)
 
 
+# field of a specification → its name in the file
 _SAYS = {each: each for each in ("check", "has_effect")} | {
     each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "in_image", "why", "how")
-}  # field of a specification → its name in the file
+}
 
 
 def names() -> tuple[str, ...]:
-    """Returns the name of every decorator that flowc knows, sorted:
-    those that had a file here when `_build.py` last ran.
+    """Returns the names of all decorators that flowc knows, sorted.
+
+    Those are the ones that had a file here when `_build.py` last ran.
     """
     from flowc.runtime_shim.contract.decorator_names import NAMES
 
@@ -140,9 +142,7 @@ def whole(value: Value) -> int | None:
 
 
 def function_name(value: Value) -> str | None:
-    """Returns the name of the function that the value stands for (`{"function":
-    NAME}`), or None for any other value.
-    """
+    """Returns the name of the function that the value stands for (`{"function": NAME}`), or None for any other value."""
     if isinstance(value, dict) and set(value) == {"function"} and isinstance(value["function"], str):
         return value["function"]
     return None

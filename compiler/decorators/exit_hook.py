@@ -1,5 +1,6 @@
-"""`@exit_hook(on_success=[], on_error=[], options={})`: functions that are called when a run ends. It may be given
-several times.
+"""`@exit_hook(on_success=[], on_error=[], options={})`: functions that are called when a run ends.
+
+It may be given several times.
 
 Each is a function of the flow's own modules, or the name of one. It is called with `run=` if it has a parameter of
 that name, else without arguments. A local run calls them when it ends.

@@ -79,8 +79,9 @@ def place_of(decorator: Decorator, flow: str, user: str, branch: str = "", produ
 
 
 def deployed_to(decorator: Decorator, place: Place, branch: str, is_settled: bool) -> Decorator:
-    """Returns the decorator for the IR:
-    with the command line's `branch`, and with the place's own name if it `is_settled`.
+    """Returns the decorator for the IR, with the command line's `branch`.
+
+    It has the place's own name if that `is_settled`.
     """
     given = decorator.attributes
     attributes = {**given, "branch": branch or given["branch"], "production": place.is_production}

@@ -1,5 +1,6 @@
-"""`@resources(cpu=1, gpu=None, disk=None, memory=4096, shared_memory=None)`: what a task needs. Memory, disk and
-shared memory are in MiB.
+"""`@resources(cpu=1, gpu=None, disk=None, memory=4096, shared_memory=None)`: what a task needs.
+
+Memory, disk and shared memory are in MiB.
 
 Values may be numbers or text of numbers, as in Metaflow. A local run starts only as many tasks at a time as the
 machine has room for.

@@ -1,5 +1,4 @@
-"""`@secrets(sources=[], role=None, allow_override=False)`: variables of the task's environment, with values from a
-secrets manager.
+"""`@secrets(sources=[], role=None, allow_override=False)`: environment variables from a secrets manager.
 
 A source is `"BACKEND.ID"` (split at the first dot), `"ID"` of the default backend, or a dictionary with `type`, `id`,
 `options` and `role`. A task sets `inline` secrets itself, on every target. A local run of a step that needs a

@@ -1,6 +1,4 @@
-"""`@timeout(seconds=0, minutes=0, hours=0)`:
-the longest time that one attempt of a task may take, as the sum of the three.
-"""
+"""`@timeout(seconds=0, minutes=0, hours=0)`: the time limit of one attempt, as the sum of the three."""
 
 from __future__ import annotations
 

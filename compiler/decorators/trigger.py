@@ -68,9 +68,10 @@ def read(decorator: Decorator) -> Trigger:
 
 
 def events_of(decorator: Decorator, flow: Flow) -> tuple[Event, ...] | None:
-    """Returns the events with the flow's parameters, or None if a function of the user decides. With
-    exactly one event and no mapping,
-    every parameter comes from the field of the same name (Metaflow's documentation, events).
+    """Returns the events with the flow's parameters, or None if a function of the user decides.
+
+    With exactly one event and no mapping, every parameter comes from the field of the same name (Metaflow's
+    documentation, events).
     """
     events = read(decorator).events
     if events is None:

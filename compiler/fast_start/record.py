@@ -91,8 +91,9 @@ def _constructor(kind: str, fields: tuple[str, ...], defaults: dict[str, Any]) -
 
 @dataclass_transform(frozen_default=True)
 def record(cls: type[T]) -> type[T]:
-    """Returns `cls` rebuilt as a frozen, slotted class of its annotated fields, in order; class-level values are the
-    defaults.
+    """Returns `cls` rebuilt as a frozen, slotted class of its annotated fields, in order.
+
+    Class-level values are the defaults.
 
     Raises TypeError if a field without a default follows one with a default.
     """

@@ -50,9 +50,8 @@ class Budget:
     def __init__(self) -> None:
         self.steps = 0
         self.work = 0
-        self._weights: dict[
-            int, tuple[Any, int]
-        ] = {}  # by identity; the value is kept alive, so that its identity is not reused
+        # by identity; the value is kept alive, so that its identity is not reused
+        self._weights: dict[int, tuple[Any, int]] = {}
 
     def step(self) -> None:
         self.steps += 1

@@ -58,6 +58,7 @@ class Evaluator:
 
     def constant(self, module: Module, dotted: str) -> Any:
         """Returns the folded value of a name that is bound exactly once at a module's top level, or in a class there.
+
         Raises KeyError for an unbound name, Unfoldable for one whose value cannot be known.
         """
         first = dotted.partition(".")[0]

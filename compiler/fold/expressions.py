@@ -50,9 +50,11 @@ _UNARY: dict[type, Callable[[Any], Any]] = {
 
 
 def fold(text: str, lookup: Lookup, given: Mapping[str, Any] | None = None) -> Any:
-    """Returns the value of the expression `text`. `lookup` returns the value of a (dotted) name. It raises KeyError
-    for an unbound name, and Unfoldable for one whose value cannot be known. `given` holds values, by their text, for
-    names and calls that cannot be known otherwise. Raises Unfoldable, naming the part that cannot be known.
+    """Returns the value of the expression `text`.
+
+    `lookup` returns the value of a (dotted) name. It raises KeyError for an unbound name, and Unfoldable for one whose
+    value cannot be known. `given` holds values, by their text, for names and calls that cannot be known otherwise.
+    Raises Unfoldable, naming the part that cannot be known.
     """
     return Folder(lookup, Budget(), {}, given or {}).of(parsed(text).body)
 

@@ -1,5 +1,6 @@
-"""Python's functions and methods that folding supports: those that depend only on their arguments, and give the same
-result on every machine.
+"""Python's functions and methods that folding supports.
+
+They depend only on their arguments, and give the same result on every machine.
 
 `FUNCTIONS` are the builtins, `LIBRARY` the functions of the standard library by their qualified names; each takes the
 folder, the arguments and the named arguments. Methods are those of `METHODS`, by the type of their object.

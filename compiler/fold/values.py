@@ -127,8 +127,9 @@ class Decorated:
 
 
 class Environment:
-    """`os.environ` as far as the compile knows it:
-    `variables`, and a flag that is True if all other variables are known to be unset.
+    """`os.environ` as far as the compile knows it.
+
+    `is_complete` is True if all variables other than `variables` are known to be unset.
     """
 
     def __init__(self, variables: Mapping[str, str], is_complete: bool, used: set[str]) -> None:

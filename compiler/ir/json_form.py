@@ -31,9 +31,7 @@ class Malformed(ValueError):
 
 
 def to_json(flow: nodes.Flow, scope: nodes.Scope) -> str:
-    """Returns the JSON text, indented by one space per level and ending in a newline; the same bytes for equal
-    values.
-    """
+    """Returns the JSON text, indented by one space per level and ending in a newline; the same bytes for equal values."""
     return dumps({"version": VERSION, "flow": _plain(flow), "scopes": _plain(scope)})
 
 

@@ -50,12 +50,10 @@ class Flow:
     span: Span
     configs: tuple[Config, ...] = ()  # in order of definition, bases first
     inputs: tuple[Input, ...] = ()  # inputs of the compile besides the source: part of every spec's provenance
-    mutators: tuple[
-        str, ...
-    ] = ()  # the user's classes that changed the flow when it was compiled, and do so again in each task
-    decorators_known: dict[
-        str, Value
-    ] = {}  # for mutators: decorator → its `level`, and its `attributes` with their defaults
+    # the user's classes that changed the flow when it was compiled, and do so again in each task
+    mutators: tuple[str, ...] = ()
+    # for mutators: decorator → its `level`, and its `attributes` with their defaults
+    decorators_known: dict[str, Value] = {}
 
     @property
     def by_name(self) -> dict[str, Step]:

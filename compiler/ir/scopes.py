@@ -59,8 +59,7 @@ def targets(step: Step) -> tuple[str, ...]:
 
 
 def predecessors(scope: Scope, steps: Mapping[str, Step]) -> dict[str, tuple[Node, ...]]:
-    """Returns, for each step of the scope and for the join that it leaves to, the scope's nodes that lead there, in
-    the scope's order.
+    """Returns the predecessors of each step of the scope and of the join that it leaves to, in the scope's order.
 
     A loop is not its own predecessor; the scope's entry has none.
     """
@@ -73,8 +72,9 @@ def predecessors(scope: Scope, steps: Mapping[str, Step]) -> dict[str, tuple[Nod
 
 
 def exits(scope: Scope, steps: Mapping[str, Step]) -> tuple[Node, ...]:
-    """Returns the nodes from which control may leave the scope:
-    to the enclosing node's join, or as the end of the flow.
+    """Returns the nodes from which control may leave the scope.
+
+    It goes to the join of the enclosing node, or ends the flow.
     """
     inside = {node.step for node in scope.nodes}
     return tuple(node for node in scope.nodes if not inside.issuperset(after := successors(node, steps)) or not after)
@@ -154,8 +154,9 @@ def _node(step: Step, steps: Mapping[str, Step]) -> Node:
 
 
 def _sorted(nodes: Mapping[str, Node], entry: str, steps: Mapping[str, Step]) -> tuple[Node, ...]:
-    """Returns the nodes in topological order (ignoring loops), depth first from the entry, so that chains stay
-    together.
+    """Returns the nodes in topological order (ignoring loops).
+
+    The order is depth first from the entry, so that chains stay together.
     """
     incoming = dict.fromkeys(nodes, 0)
     for node in nodes.values():

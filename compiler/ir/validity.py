@@ -1,5 +1,7 @@
-"""The rules of a valid IR. Tests check them after each pass, and so do readers of an IR that flowc did not make. A
-compiler that can validate its IR finds its own bugs.
+"""The rules of a valid IR.
+
+Tests check them after each pass, and so do readers of an IR that flowc did not make. A compiler that can validate its
+IR finds its own bugs.
 
 `violations` yields one sentence for each broken rule; a valid IR yields none. The checks in `checks/` are for authors
 of flows, and report on the source. These rules are for authors of passes, and hold for every IR that reaches a
@@ -96,7 +98,7 @@ def _parameter(parameter: nodes.Parameter) -> Iterator[str]:
     if not parameter.has_default and parameter.default is not None:
         yield f"parameter {parameter.name!r} has a default and says it has none"
     if parameter.separator and parameter.type != "str":
-        yield f"parameter {parameter.name!r} has a separator but is no str"
+        yield f"parameter {parameter.name!r} has a separator but is not a str"
     if (parameter.type == "file") != (parameter.include is not None):
         yield f"parameter {parameter.name!r}: exactly a file says what becomes of it"
     if parameter.computed and (parameter.has_default or parameter.required):

@@ -52,8 +52,11 @@ def _called_in_main(module: Module) -> list[SgNode]:
 
 
 def unread(resolver: Resolver, module: Module, found: list[Class]) -> SgNode | None:
-    """Returns the name that the file calls without arguments and that may be an unreadable flow: not a function or
-    class of the file, but the result of an expression. None if the file starts a flow, or has no such call."""
+    """Returns the name that the file calls without arguments and that may be an unreadable flow.
+
+    Such a name is not a function or class of the file, but the result of an expression. Returns None if the file starts
+    a flow, or has no such call.
+    """
     called = [each for each in _called_in_main(module) if each.kind() == "identifier"]
     if any(each.name == call.text() for each in found for call in called):
         return None
@@ -180,8 +183,9 @@ def choose(resolver: Resolver, module: Module, wanted: str) -> Class:
 
 
 def linearize(resolver: Resolver, start: Class) -> tuple[list[Class], list[Diagnostic]]:
-    """Returns the class and its bases in Python's method resolution order (C3) without FlowSpec, and the bases that
-    cannot be read.
+    """Returns the class and its bases in Python's method resolution order (C3), without FlowSpec.
+
+    Also returns the bases that cannot be read.
     """
     problems: list[Diagnostic] = []
     known: dict[tuple[str, str], Class] = {}

@@ -32,7 +32,8 @@ MODULES = frozenset(
 
 
 def is_foreign(decorator: str) -> bool:
-    """Returns True for the qualified name of a decorator that flowc does not know, including those of Metaflow's
-    extensions: it may set artifacts.
+    """Returns True for the qualified name of a decorator that flowc does not know.
+
+    Those of Metaflow's extensions count too. Such a decorator may set artifacts.
     """
     return not decorator.startswith("metaflow.") or decorator.removeprefix("metaflow.") not in NAMES

@@ -83,9 +83,7 @@ class Resolver:
 
 
 def _canonical(qualified: str) -> str:
-    """Returns one name for each part of the API, whether it comes from flowc, Metaflow, or a module that re-exports
-    it.
-    """
+    """Returns one name for each part of the API, whether it comes from flowc, Metaflow, or a module that re-exports it."""
     top, _, rest = qualified.partition(".")
     return f"metaflow.{rest.rpartition('.')[2]}" if top in ("metaflow", "flowc") and rest else qualified
 
@@ -115,8 +113,9 @@ def binds(module: Module, name: str) -> bool:
 
 
 def _exports(module: Module, name: str) -> bool:
-    """Returns True if `from module import *` imports the name:
-    one in `__all__` if it exists, else any without a leading `_`.
+    """Returns True if `from module import *` imports the name.
+
+    It imports the names in `__all__` if that exists, else those without a leading `_`.
     """
     if not binds(module, name):
         return False

@@ -1,6 +1,4 @@
-"""The inputs of a compile besides the source:
-configurations, values, variables, and permission to run the flow's code.
-"""
+"""The inputs of a compile besides the source: configurations, values, variables, and permission to run the flow's code."""
 
 from __future__ import annotations
 
@@ -27,12 +25,10 @@ class Given:
     run_mutators: bool = False  # mutators, and functions that configs need, may run in a separate process
     branch: str = ""  # `--branch` of a flow with `@project`
     production: bool = False  # `--production`
-    project_variables: tuple[
-        tuple[str, str], ...
-    ] = ()  # like `variables`, of files for many flows: not all need be read
-    roots: tuple[
-        str, ...
-    ] = ()  # `--source-root`, PYTHONPATH, settings: folders of modules, as seen from the current folder
+    # like `variables`, of files for many flows: not all need be read
+    project_variables: tuple[tuple[str, str], ...] = ()
+    # `--source-root`, PYTHONPATH, settings: folders of modules, as seen from the current folder
+    roots: tuple[str, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -77,8 +73,9 @@ def canonical(expression: str) -> str:
 
 
 def inputs(given: Given, values: set[str], variables: set[str]) -> Iterator[Input]:
-    """Returns the options that had an effect, for the spec's provenance; `values` and `variables` are the names that
-    were looked up.
+    """Returns the options that had an effect, for the spec's provenance.
+
+    `values` and `variables` are the names that were looked up.
     """
     for name, value in sorted(given.values, key=lambda each: each[0]):
         if name in values:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def undeployable(flow: Flow) -> Iterator[Diagnostic]:
-    """Yields FLOW306 for each default that is a function with an unknown value, and FLOW310 for each missing default
-    file. They are errors only when a spec is made: `flowc run` calls the function, and accepts a different file.
+    """Yields FLOW306 for each default that is a function with an unknown value, FLOW310 for each missing file.
+
+    They are errors only when a spec is made: `flowc run` calls the function, and accepts a different file.
     """
     for parameter in flow.parameters:
         if parameter.computed:

@@ -23,9 +23,7 @@ CONFIGS = (("METAFLOW_FLOW_CONFIG", "config_files"), ("METAFLOW_FLOW_CONFIG_VALU
 
 
 def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
-    """Returns the METAFLOW variables that the module's top level sets to values that fold; the last assignment
-    counts.
-    """
+    """Returns the METAFLOW variables that the module's top level sets to values that fold; the last assignment counts."""
     if PREFIX not in module.source.text:
         return {}
     found: dict[str, str] = {}
@@ -50,8 +48,9 @@ def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
 
 
 def with_configs(given: Given, own: dict[str, str]) -> Given:
-    """Returns the options, with configs from the file's own variables if the command line and the environment give
-    none.
+    """Returns the options, with configs from the file's own variables if nothing else gives any.
+
+    The command line and the environment take precedence.
     """
     taken = {name for pairs in (given.config_files, given.config_values) for name, _ in pairs}
     for variable, field in CONFIGS:

@@ -42,9 +42,8 @@ class Package:
 
         packer = zlib.compressobj(6, zlib.DEFLATED, 31)
         data = packer.compress(self.tar) + packer.flush()
-        return (
-            data[:4] + b"\0\0\0\0" + data[8:9] + b"\xff" + data[10:]
-        )  # time 0; system "unknown", since zlib builds set it differently
+        # time 0; system "unknown", since zlib builds set it differently
+        return data[:4] + b"\0\0\0\0" + data[8:9] + b"\xff" + data[10:]
 
 
 def build(flow: Flow, scope: Scope, files: Mapping[str, bytes]) -> Package:
@@ -90,8 +89,9 @@ def _split(name: bytes, shown: str) -> tuple[bytes, bytes]:
 
 
 class Unfit(Exception):
-    """Raised for a file that the flow adds and that the code package cannot contain; its text is a phrase that
-    follows the file's name. `name` is the name in the package, `how` the remedy.
+    """Raised for a file that the flow adds and that the code package cannot contain.
+
+    Its text is a phrase that follows the file's name. `name` is the name in the package, `how` the remedy.
     """
 
     def __init__(self, name: str, path: str, what: str, how: str) -> None:
@@ -120,9 +120,7 @@ def added(files: Mapping[str, str]) -> tuple[dict[str, bytes], list[Input]]:
 
 def sha256_of(data: bytes) -> str:
     """Returns the digest as 64 hexadecimal digits."""
-    from flowc.runtime_shim.contract.digest import (
-        fast_sha256,
-        sha256,
-    )  # without `hashlib`'s 3 ms of constructors, and for little data OpenSSL's 3 ms
+    # without `hashlib`'s 3 ms of constructors, and for little data OpenSSL's 3 ms
+    from flowc.runtime_shim.contract.digest import fast_sha256, sha256
 
     return str((fast_sha256 if len(data) > 65536 else sha256)(data).hexdigest())

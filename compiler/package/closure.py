@@ -19,8 +19,9 @@ _DYNAMIC = ("import_module", "__import__", "runpy", "sys.executable", "python", 
 def closure(
     evaluator: Evaluator, start: Module, added: Mapping[str, bytes]
 ) -> tuple[dict[str, bytes], list[Diagnostic]]:
-    """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing. A
-    package is included with its whole tree. The flow's own files take precedence over `added`. Raises Refused for a
+    """Returns the files, path → content, and FLOW157 for a computed name of a module or script that may be missing.
+
+    A package is included with its whole tree. The flow's own files take precedence over `added`. Raises Refused for a
     module of the folder that Python could not read.
     """
     sources = evaluator.resolver.sources

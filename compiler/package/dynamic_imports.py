@@ -1,5 +1,6 @@
-"""Modules and scripts that code names at run time: `importlib.import_module("plugins.alpha")`,
-`subprocess.run([sys.executable, "train.py"])`.
+"""Modules and scripts that code names at run time.
+
+Examples are `importlib.import_module("plugins.alpha")` and `subprocess.run([sys.executable, "train.py"])`.
 
 No import statement leads to them, so this module finds them for the code package. A name counts if it folds. In a
 loop over values that fold, all names count. If only the beginning of a name is known, it counts: `"plugins." + name`
@@ -93,8 +94,9 @@ def named_while_running(evaluator: Evaluator, module: Module) -> Iterator[Named]
 
 
 def modules_of(folder: str, beginning: str) -> dict[str, str]:
-    """Returns the modules of the flow's folder whose names begin this way, each with its path:
-    those of `plugins/` for `plugins.`.
+    """Returns the modules of the flow's folder whose names begin this way, each with its path.
+
+    For `plugins.` they are those of `plugins/`.
     """
     home, _, first = beginning.rpartition(".")
     parts = home.split(".") if home else []
@@ -277,8 +279,9 @@ def _beginning(evaluator: Evaluator, module: Module, node: SgNode) -> str:
 
 
 def _values(evaluator: Evaluator, module: Module, node: SgNode) -> tuple[Any, ...] | None:
-    """Returns the values of the expression, one for each iteration of a loop over known values; None if they are
-    unknown.
+    """Returns the values of the expression, one for each iteration of a loop over known values.
+
+    None if they are unknown.
     """
     for name, items in _loops(node):
         if name in node.text():
@@ -343,8 +346,9 @@ def _loops(node: SgNode) -> Iterator[tuple[str, SgNode]]:
 
 
 def _local(node: SgNode, name: str) -> SgNode | None:
-    """Returns the only value that the function around the node assigns to a variable; the node itself stands for an
-    unknown value.
+    """Returns the only value that the function around the node assigns to a variable.
+
+    The node itself stands for an unknown value.
     """
     for outer in node.ancestors():
         if outer.kind() != "function_definition":

@@ -1,5 +1,6 @@
-"""Fingerprints: a digest for each step of the code that determines its behaviour, so that results of the same code
-can be found again.
+"""Fingerprints: a digest for each step of the code that determines its behaviour.
+
+Results of the same code can be found by it again.
 
 A step's code is everything in the code package except the other steps' methods: its own method, helpers, the module
 level, and the modules that it may import. A step that is used outside `self.next` (called, passed on) counts as part
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 @record
 class _Method:
-    """A step's method in a file:
-    its lines, including decorators (from 1, both inclusive), and the attributes that it uses.
+    """A step's method in a file.
+
+    Its lines include decorators (from 1, both inclusive). `uses` are the attributes that it uses.
     """
 
     step: str
@@ -60,9 +62,8 @@ def _fingerprint(
         for one in flow.steps
         if one.name == step
     )
-    configs = [
-        [config.name, config.value, config.literal] for config in flow.configs
-    ]  # the contents, however they were given
+    # the contents, however they were given
+    configs = [[config.name, config.value, config.literal] for config in flow.configs]
     found.update(
         json.dumps([flow.name, step, decorators, configs], sort_keys=True, default=repr).encode(
             "utf-8", "surrogatepass"

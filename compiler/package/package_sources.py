@@ -1,5 +1,6 @@
-"""`@package_sources(sources, arcname=None, suffixes=None)` above a flow: files and folders, from beside the flow's
-file, for the code package.
+"""`@package_sources(sources, arcname=None, suffixes=None)`: files and folders for the code package.
+
+It stands above a flow; paths start from the flow's file.
 
 In Metaflow it is a mutator, but its arguments say everything, so flowc reads it like a decorator, and no code runs. A
 source is a path, or a pair of a path and a name in the package. Of a folder, the files with one of the suffixes are
@@ -37,8 +38,9 @@ class Wrong(Exception):
 def added_sources(
     evaluator: Evaluator, owner: Class, call: SgNode
 ) -> tuple[dict[str, bytes], list[nodes.Input], list[Diagnostic]]:  # fmt: skip
-    """Returns the files that the call names (name in the package → content), and each as an input of the compile. The
-    diagnostics are FLOW113, FLOW120 and FLOW121.
+    """Returns the files that the call names (name in the package → content), and each as an input of the compile.
+
+    The diagnostics are FLOW113, FLOW120 and FLOW121.
     """
     place = span(owner.module.source, call)
     bound = bind(owner, call, ARGUMENTS, ARGUMENTS, "@package_sources")

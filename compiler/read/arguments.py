@@ -47,9 +47,11 @@ def bind(
     owner: Class, call: SgNode, positional: tuple[str, ...], names: tuple[str, ...], what: str,
     evaluator: Evaluator | None = None
 ) -> Bound:  # fmt: skip
-    """Returns the call's arguments. `names` are all that exist; those in `positional` need no name. Only with an
-    evaluator may `**` unpack a mapping. The diagnostics are FLOW113 for an argument that does not exist,
-    is given twice or cannot be followed, and FLOW120 for a mapping that is not known.
+    """Returns the call's arguments.
+
+    `names` are all that exist; those in `positional` need no name. Only with an evaluator may `**` unpack a mapping.
+    The diagnostics are FLOW113 for an argument that does not exist, is given twice or cannot be followed, and FLOW120
+    for a mapping that is not known.
     """
     source = owner.module.source
     found: dict[str, SgNode] = {}
@@ -219,6 +221,13 @@ def or_set(node: SgNode) -> str:
     return f"; or give it when compiling: `--set '{shown}=VALUE'`" if is_one else ""
 
 
+def unknown_default(name: str, owner: Class, node: SgNode, error: Unfoldable, how: str) -> Diagnostic:
+    """Returns FLOW120 for the default of parameter `name`; `how` is the remedy without `--set`."""
+    shown = " ".join(node.text().split())[:60]
+    what = f"the default of parameter `{name}` is not known when compiling: `{shown}`"
+    return Diagnostic("FLOW120", what, span(owner.module.source, node), str(error.args[0]), how + or_set(node))
+
+
 def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str) -> tuple[str, list[Diagnostic]]:
     """Returns the text of `help=`, and the hint FLOW158 if it is not known, since only a description depends on it."""
     if node is None:
@@ -234,8 +243,9 @@ def help_text(evaluator: Evaluator, owner: Class, node: SgNode | None, what: str
 
 
 def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
-    """Returns the value of an expression in a class body, where the names of the class come before those of the
-    module. A part of a `Config` is `Late` there. Raises Unfoldable.
+    """Returns the value of an expression in a class body, where the names of the class come before those of the module.
+
+    A part of a `Config` is `Late` there. Raises Unfoldable.
     """
     body = owner.node.field("body")
     start = body.range().start.index if body is not None else 0
@@ -243,9 +253,8 @@ def folded(evaluator: Evaluator, owner: Class, node: SgNode) -> Any:
     def lookup(name: str, at: int = node.range().start.index) -> Any:
         first, _, rest = name.partition(".")
         own = owner.assigned.get(first) if at >= start else None
-        if (
-            own is None or own[0].range().end.index > at
-        ):  # bound later or by this statement: until then the name is the module's
+        # bound later or by this statement: until then the name is the module's
+        if own is None or own[0].range().end.index > at:
             return evaluator.constant(owner.module, name)
         if rest:
             raise KeyError(name)

@@ -1,5 +1,6 @@
-"""The texts of configurations: JSON, and the formats of Metaflow's own parsers (YAML, TOML, requirements, conda
-environments).
+"""The texts of configurations: JSON, and the formats of Metaflow's own parsers.
+
+Those are YAML, TOML, requirements and conda environments.
 
 `parse(format, text)` returns plain data. Formats and their rules are those of Metaflow's documentation and of PEP 508
 and PEP 621.
@@ -43,8 +44,9 @@ def parse(kind: str, text: str) -> Any:
 
 
 def literal(value: Any) -> str:
-    """Returns a Python literal of the value if JSON would lose part of it (tuples, sets, bytes, keys other than
-    text), else "". Raises Unfoldable for a value without a literal.
+    """Returns a Python literal of the value if JSON would lose part of it, else "".
+
+    JSON loses tuples, sets, bytes and keys other than text. Raises Unfoldable for a value without a literal.
     """
     return "" if _is_json(value) else _literal(value)
 

@@ -1,5 +1,4 @@
-"""`Config(name, default=…, default_value=…, required=…, parser=…, plain=…)`: configuration files are inputs of the
-compile.
+"""`Config(name, default=…, default_value=…, …)`: configuration files are inputs of the compile.
 
 They are read, parsed and checked here, before anything that may use them is folded. The values are part of the IR,
 and their digests are part of the provenance of every spec (Metaflow's documentation, configuration; measured where

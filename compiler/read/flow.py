@@ -136,9 +136,7 @@ def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nod
 
 
 def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:
-    """Returns the step annotated as start or end, else the step of that name, else the only step; "" if none is
-    clear.
-    """
+    """Returns the step annotated as start or end, else the step of that name, else the only step; "" if none is clear."""
     annotated = [step.name for step in steps if getattr(facts[step.name], f"annotated_{role}")]
     if annotated:
         return annotated[0] if len(annotated) == 1 else ""
@@ -350,8 +348,9 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
 def read_decorator(
     evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
 ) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
-    """Returns the decorator and its diagnostics. The decorator
-    is None for an ordinary function of the user's and for a mistake.
+    """Returns the decorator and its diagnostics.
+
+    The decorator is None for an ordinary function of the user's and for a mistake.
     """
     from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification

@@ -1,5 +1,6 @@
-"""Values that hold functions: `@exit_hook(on_success=[notify])`, `@trigger(event=pick)`,
-`Parameter("day", default=today)`.
+"""Values that hold functions.
+
+Examples are `@exit_hook(on_success=[notify])`, `@trigger(event=pick)` and `Parameter("day", default=today)`.
 
 The compiler runs none of them. If a function is called when the flow is deployed and its result can be computed, the
 result is the value (`called`). Otherwise, if a decorator takes functions, the IR has `{"function": NAME}`. NAME is
@@ -68,8 +69,9 @@ def name_of(resolver: Resolver, function: Function) -> str:
 
 
 def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) -> Any:
-    """Returns the function's result for a context with these known attributes and the flow's configs. Raises
-    Unfoldable.
+    """Returns the function's result for a context with these known attributes and the flow's configs.
+
+    Raises Unfoldable.
     """
     from ..fold.values import settings
     from .configs import call
@@ -82,9 +84,10 @@ def called(evaluator: Evaluator, function: Function, context: dict[str, Any]) ->
 
 
 def with_functions(evaluator: Evaluator, owner: Class, node: SgNode, context: dict[str, Value] | None) -> Value:
-    """Returns the value of an expression whose lists and dictionaries may contain functions. With
-    a context, functions are called when the flow is deployed,
-    and a function that folds becomes its result. Raises Unfoldable and Nameless.
+    """Returns the value of an expression whose lists and dictionaries may contain functions.
+
+    With a context, functions are called when the flow is deployed, and a function that folds becomes its result. Raises
+    Unfoldable and Nameless.
     """
     kind = node.kind()
     items = [child for child in node.named_children() if child.kind() != "comment"]

@@ -57,8 +57,9 @@ def _decorator(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> 
 
 
 def parameter(evaluator: Evaluator, owner: Class, node: SgNode) -> tuple[str, Class, SgNode] | None:
-    """Returns (which of PARAMETERS, where to read it, its call) if the expression of a class yields a parameter, else
-    None. Raises Unfoldable.
+    """Returns (which of PARAMETERS, where to read it, its call) for an expression that yields a parameter.
+
+    Returns None for any other expression of the class. Raises Unfoldable.
     """
     value = folded(evaluator, owner, node)
     if not isinstance(value, Declared) or value.name not in PARAMETERS:
@@ -110,6 +111,7 @@ def decorators(evaluator: Evaluator, owner: Class, node: SgNode) -> list[tuple[C
 
 def _written(owner: Class, form: str, several: Iterable[Declared], place: Span, more: str = "") -> tuple[Class, SgNode]:
     """Returns the declarations as text, each as (a class to read it in, with only Metaflow's names; the text's root).
+
     Raises Unfoldable.
     """
     imports: dict[str, str] = {}
@@ -159,8 +161,9 @@ def _code(value: Any, imports: dict[str, str]) -> str:
 
 
 def declares(resolver: Resolver, module: Module, node: SgNode, names: Iterable[str]) -> str:
-    """Returns the first of Metaflow's names that the code, or a function or class of the flow's own that it calls,
-    mentions; "" if there is none.
+    """Returns the first of Metaflow's names that the code mentions; "" if there is none.
+
+    The functions and classes of the flow's own that it calls count too.
     """
     wanted = {f"metaflow.{name}" for name in names}
     return next(_mentioned(resolver, module, node, wanted, set(), 0), "").removeprefix("metaflow.")

@@ -1,8 +1,7 @@
-"""`IncludeFile(name, default=…, is_text=…, encoding=…, parser=…)`: a parameter that is the content of a file
-(Metaflow's documentation, IncludeFile).
+"""`IncludeFile(name, default=…, …)`: a parameter that is the content of a file.
 
 The default file is read when the flow is compiled, and travels in the code package under its digest. Its path is
-looked up as in Metaflow, in the current folder, and then beside the flow.
+looked up as in Metaflow (its documentation, IncludeFile): in the current folder, and then beside the flow.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from ..ir import nodes
 from ..package.archive import sha256_of
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, or_set, plain, values
+from .arguments import bind, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
 from .parameters import nameless
 
@@ -46,8 +45,9 @@ def inputs(parameters: Iterable[nodes.Parameter]) -> Iterator[nodes.Input]:
 def read_include(
     evaluator: Evaluator, member: Member, flow_name: str
 ) -> tuple[nodes.Parameter | None, dict[str, bytes], list[Diagnostic]]:  # fmt: skip
-    """Returns the parameter, of type "file", its default file for the code package, and warnings. None:
-    the diagnostics say why it cannot be read.
+    """Returns the parameter, of type "file", its default file for the code package, and warnings.
+
+    None: the diagnostics say why it cannot be read.
     """
     place = span(member.owner.module.source, member.outer)
     bound = bind(member.owner, member.node, POSITIONAL, ARGUMENTS, "IncludeFile", evaluator)
@@ -116,19 +116,8 @@ def _default(
     except Reported:
         return None, False, []
     except Unfoldable as error:
-        what = (
-            f"the default of parameter `{member.name}` is not known when compiling: "
-            f"`{' '.join(node.text().split())[:60]}`"
-        )
-        how = (
-            "write the path, relative to the flow's folder, or remove the default and give a file with each "
-            f"run{or_set(node)}"
-        )
-        return (
-            None,
-            False,
-            [Diagnostic("FLOW120", what, span(member.owner.module.source, node), str(error.args[0]), how)],
-        )
+        how = "write the path, relative to the flow's folder, or remove the default and give a file with each run"
+        return None, False, [unknown_default(member.name, member.owner, node, error, how)]
 
 
 def _carried(

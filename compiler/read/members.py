@@ -78,8 +78,9 @@ def _makes_a_step(resolver: Resolver, member: Member) -> bool:
 def with_parameters(
     evaluator: Evaluator, order: list[Class], members: dict[str, Member]
 ) -> tuple[dict[str, Member], list[Diagnostic]]:
-    """Returns the members, with parameters found among the constants whose expressions need the flow's configs. The
-    diagnostics are FLOW107 for a possible parameter that cannot be followed, and FLOW156.
+    """Returns the members, with parameters found among the constants whose expressions need the flow's configs.
+
+    The diagnostics are FLOW107 for a possible parameter that cannot be followed, and FLOW156.
     """
     members = dict(members)
     problems: list[Diagnostic] = []
@@ -163,9 +164,7 @@ def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode
 
 
 def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
-    """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not
-    known.
-    """
+    """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not known."""
     if any(_decorated_as_step(resolver, owner, match) for match in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "flowc cannot know if the step exists, since only running the statement decides that"
@@ -280,8 +279,10 @@ def _assigned_later(owner: Class) -> Iterator[tuple[SgNode, SgNode]]:
 
 
 def _set_elsewhere(resolver: Resolver, owner: Class) -> Iterator[Diagnostic]:
-    """Yields FLOW107 for a statement of the module that adds a parameter to the class, except assignments that flowc
-    follows, and FLOW156 for one that decorates the class or a step."""
+    """Yields FLOW107 for a statement of the module that adds a parameter to the class, except those followed.
+
+    Yields FLOW156 for one that decorates the class or a step.
+    """
     followed = {node.range().start.index for node, _ in _assigned_later(owner)}
     for statement in owner.module.source.root.named_children():
         if statement.kind() not in (
@@ -348,8 +349,9 @@ def _is_step(evaluator: Evaluator, owner: Class, decorated: SgNode) -> bool:
 def decorators_of(
     evaluator: Evaluator, owner: Class, decorated: SgNode
 ) -> tuple[list[tuple[Class, SgNode]], list[Diagnostic]]:
-    """Returns every decorator of a definition and where to read it. A decorator of the flow's own is replaced by the
-    Metaflow decorators that it adds.
+    """Returns every decorator of a definition and where to read it.
+
+    A decorator of the flow's own is replaced by the Metaflow decorators that it adds.
 
     The diagnostics are FLOW107 and FLOW156 for one that may add some, but cannot be followed.
     """
@@ -408,8 +410,9 @@ def decorator_expression(decorator: SgNode) -> SgNode | None:
 def own_decorators(
     resolver: Resolver, order: list[Class], members: dict[str, Member]
 ) -> Iterator[tuple[Class, str, SgNode, str]]:
-    """Yields each decorator of the flow and its steps that is not Metaflow's, as
-    (where it is read, its step or "", its node, its qualified name).
+    """Yields each decorator of the flow and its steps that is not Metaflow's.
+
+    Each is (where it is read, its step or "", its node, its qualified name).
     """
     found = []
     for owner in reversed(order):

@@ -52,9 +52,10 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
 
 
 def mutated(reading: Reading, given: Given, attach: Sequence[str] = ()) -> tuple[Reading, list[Diagnostic]]:
-    """Returns the reading as the flow's mutators change it, if they may run; otherwise refuses each by name. They see
-    the decorators that `attach` puts on every step (with_decorators.py),
-    and may change them. The diagnostics are FLOW140 to FLOW143.
+    """Returns the reading as the flow's mutators change it, if they may run; otherwise refuses each by name.
+
+    They see the decorators that `attach` puts on every step (with_decorators.py), and may change them. The diagnostics
+    are FLOW140 to FLOW143.
     """
     resolver = reading.evaluator.resolver
     problems: list[Diagnostic] = []
@@ -162,8 +163,9 @@ def _merged(
 def _decorators(
     reported: list[Any], read: tuple[nodes.Decorator, ...], place: Span
 ) -> tuple[list[nodes.Decorator], list[nodes.Decorator], list[Diagnostic]]:
-    """Returns the decorators after mutation:
-    those added or changed, in order, and the rest of the source's; and FLOW142.
+    """Returns the decorators after mutation: those added or changed, in order, and the rest of the source's.
+
+    And FLOW142.
     """
     added, kept, problems = [], [], []
     for each in reported:

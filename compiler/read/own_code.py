@@ -19,14 +19,8 @@ if TYPE_CHECKING:
     from ..source.sources import Sources
 
 SECONDS = 60.0  # time limit of the process
-KEPT_VARIABLES = (
-    "PATH",
-    "HOME",
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-)  # variables that Python needs to find its installation
+# variables that Python needs to find its installation
+KEPT_VARIABLES = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 class Failed(Exception):

@@ -7,7 +7,7 @@ from ..fold.values import Library
 from ..ir import nodes
 from ..report.diagnostics import WARNING, Diagnostic
 from ..source.text import span
-from .arguments import bind, folded, help_text, or_set, plain, values
+from .arguments import bind, folded, help_text, plain, unknown_default, values
 from .function_values import called, function_of
 
 TYPE_CHECKING = False
@@ -202,12 +202,8 @@ def _default(
     except Reported:
         return None, False, []
     except Unfoldable as error:
-        what = (
-            f"the default of parameter `{member.name}` is not known when compiling: "
-            f"`{' '.join(node.text().split())[:60]}`"
-        )
-        how = f"write a literal or a constant, or remove the default and give a value with each run{or_set(node)}"
-        return None, False, [Diagnostic("FLOW120", what, span(source, node), str(error.args[0]), how)]
+        how = "write a literal or a constant, or remove the default and give a value with each run"
+        return None, False, [unknown_default(member.name, member.owner, node, error, how)]
 
 
 def as_json(what: str, place: nodes.Span) -> Diagnostic:

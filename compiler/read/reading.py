@@ -1,5 +1,6 @@
-"""The result of reading a flow:
-the graph as far as it was understood, and the parts of the source that later passes need.
+"""The result of reading a flow: the graph, as far as it was understood.
+
+It also holds the parts of the source that later passes need.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ _KEYWORDS = ("foreach", "num_parallel", "condition")
 def read_transition(
     evaluator: Evaluator, owner: Class, call: SgNode, self_name: str, class_value: Callable[[str], Any]
 ) -> tuple[nodes.Transition | None, list[Diagnostic]]:
-    """Returns the transition of the call of `self.next`, or None and the diagnostics. `class_value` returns the
-    value of a class constant, or raises KeyError.
+    """Returns the transition of the call of `self.next`, or None and the diagnostics.
+
+    `class_value` returns the value of a class constant, or raises KeyError.
     """
     reader = _Reader(evaluator, owner, call, self_name, class_value)
     return reader.read(), reader.problems

@@ -158,7 +158,8 @@ def _yields(definition: SgNode) -> bool:
 
 
 def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset()) -> str:
-    """Returns the kind of a class of the flow's own modules:
+    """Returns the kind of a class of the flow's own modules.
+
     "flow" or "step" for a mutator of one, "" for anything else.
     """
     if qualified in ("metaflow.FlowMutator", "metaflow.StepMutator"):
@@ -178,8 +179,9 @@ def kind_of(resolver: Resolver, qualified: str, seen: frozenset[str] = frozenset
 
 
 def stored(resolver: Resolver, qualified: str) -> str:
-    """Returns the class that the name is an instance of, as `AddEnv` for `a = AddEnv("x")` and `@a`; else the name
-    itself.
+    """Returns the class that the name is an instance of, as `AddEnv` for `a = AddEnv("x")` and `@a`.
+
+    Else the name itself.
     """
     place = resolver.split(qualified)
     values = place[0].assigned.get(place[1], []) if place is not None else []
@@ -192,8 +194,9 @@ _LOOKING_ON = {"wandb": ("wandb_log",), "comet_ml": ("comet_flow", "comet_skip")
 
 
 def is_unread(resolver: Resolver, module: Module, qualified: str) -> bool:
-    """Returns True for a name that the module imports from a package that flowc does not read:
-    outside the flow's folder and Python's standard library.
+    """Returns True for a name that the module imports from a package that flowc does not read.
+
+    Such a package is neither in the flow's folder nor in Python's standard library.
     """
     top = qualified.partition(".")[0]
     if qualified.rpartition(".")[2] in _LOOKING_ON.get(top, ()):

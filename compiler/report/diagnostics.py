@@ -38,9 +38,10 @@ class Diagnostic:
 
 
 class Refused(Exception):
-    """Raised for a flow that cannot be
-    compiled. `diagnostics` holds every error found, at least one,
-    and the warnings. `sources` maps each file that a span may point into to its text.
+    """Raised for a flow that cannot be compiled.
+
+    `diagnostics` holds every error found, at least one, and the warnings. `sources` maps each file that a span may
+    point into to its text.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
@@ -128,9 +129,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def nearest(word: str, candidates: Iterable[str], likeness: float = 0.6) -> str | None:
-    """Returns the candidate that `word` was probably meant to be, or None if none is similar enough (1:
-    the same word).
-    """
+    """Returns the candidate that `word` was probably meant to be, or None if none is similar enough (1: the same word)."""
     import difflib  # takes 10 ms, so imported only to explain a mistake
 
     found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)

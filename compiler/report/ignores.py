@@ -43,8 +43,10 @@ def is_uncertain(code: str) -> bool:
 
 
 def silenced(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], unused: bool = True) -> list[Diagnostic]:
-    """Returns the diagnostics that no comment of the sources silences. With
-    `unused`, the diagnostics must be complete, and a hint is added for each comment that silences nothing (FLOW005).
+    """Returns the diagnostics that no comment of the sources silences.
+
+    With `unused`, the diagnostics must be complete, and a hint is added for each comment that silences nothing
+    (FLOW005).
     """
     remaining = list(diagnostics)
     files = {name: _File(name, text) for name, text in sources.items() if "flowc:" in text and name.endswith(".py")}
@@ -122,9 +124,8 @@ class _File:
                 HINT,
             )
         for ignore in (each for line in self.ignores.values() for each in line):
-            if ignore not in used and not (
-                _is_code(ignore.code) and ignore.code >= "FLOW5"
-            ):  # diagnostics of targets are not known here
+            # diagnostics of targets are not known here
+            if ignore not in used and not (_is_code(ignore.code) and ignore.code >= "FLOW5"):
                 what = f"`ignore[{ignore.code}]` silences nothing" if ignore.code else "`ignore` silences nothing"
                 why = (
                     "this line has no warning or hint with this code"
@@ -139,8 +140,9 @@ def _is_code(text: str) -> bool:
 
 
 def _first_line(node: SgNode, line: int) -> int:
-    """Returns the first line, from 0, of the outermost simple statement or decorator that contains the line, or else
-    the line itself.
+    """Returns the first line, from 0, of the outermost simple statement or decorator with the line.
+
+    Returns the line itself if there is none.
     """
     for child in node.children():
         place = child.range()

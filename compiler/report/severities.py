@@ -16,6 +16,7 @@ CHOICES = (ERROR, WARNING, HINT, IGNORED)
 
 def with_severities(diagnostics: Iterable[Diagnostic], severities: Mapping[str, str]) -> list[Diagnostic]:
     """Returns the diagnostics with the severities of `severities` (code → one of CHOICES), without the ignored ones.
+
     An error stays an error unless a run may work nevertheless (`is_uncertain`).
     """
     remaining = list(diagnostics)

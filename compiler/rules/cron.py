@@ -40,8 +40,10 @@ class BadCron(ValueError):
 
 @record
 class Cron:
-    """A schedule. Fields are in Unix terms:
-    numbers, days of the week from Sunday = 0, `*` for any; with AWS's `L`, `W` and `#` after a number.
+    """A schedule.
+
+    Fields are in Unix terms: numbers, days of the week from Sunday = 0, `*` for any; with AWS's `L`, `W` and `#` after
+    a number.
     """
 
     minute: str

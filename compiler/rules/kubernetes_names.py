@@ -39,8 +39,7 @@ def is_key(text: str) -> bool:
 
 
 def is_object(text: str) -> bool:
-    """Returns True for a text that can be the name of most objects: a Secret, a service account, a claim (RFC 1123
-    subdomain).
+    """Returns True for a text that can be the name of most objects, such as a Secret (RFC 1123 subdomain).
 
     >>> is_object("my-secret.v1"), is_object("My_Secret"), is_object("a..b"), is_object("")
     (True, False, False, False)

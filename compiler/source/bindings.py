@@ -29,8 +29,9 @@ _COMPOUND = (
 
 
 def bind(statement: SgNode, into: dict[str, list[SgNode]]) -> None:
-    """Adds the names that a simple statement, a loop or a match binds, each with the assigned expression; twice if it
-    has no single known value.
+    """Adds the names that a simple statement, a loop or a match binds, each with the assigned expression.
+
+    Twice if it has no single known value.
     """
     kind = statement.kind()
     if kind == "expression_statement":
@@ -97,10 +98,8 @@ def assignment(node: SgNode, into: dict[str, list[SgNode]]) -> None:
         assignment(right, into)
     if left.kind() == "identifier":
         into.setdefault(left.text(), []).append(values)
-    elif left.kind() in ("pattern_list", "tuple_pattern") and values.kind() in (
-        "expression_list",
-        "tuple",
-    ):  # a, b = 1, 2
+    # a, b = 1, 2
+    elif left.kind() in ("pattern_list", "tuple_pattern") and values.kind() in ("expression_list", "tuple"):
         names = [child for child in left.named_children() if child.kind() != "comment"]
         given = [child for child in values.named_children() if child.kind() != "comment"]
         if (

@@ -23,7 +23,7 @@ _MAX_ENTRIES = 20_000  # of a folder that may hold installed packages
 _WORDS = (b"package-dir", b"where", b"packages", b"sources", b"module-root", b"python-source", b"members", b"path")
 
 
-def is_installation(folder: str) -> bool:
+def holds_installed_packages(folder: str) -> bool:
     """Returns True for a folder of installed packages: their modules are no part of a flow's source."""
     if any(part in ("site-packages", "dist-packages") for part in os.path.normpath(folder).split(os.sep)):
         return True

@@ -125,11 +125,12 @@ class Sources:
     def roots(self) -> tuple[str, ...]:
         """Returns the absolute paths of all roots, in the order in which they are searched."""
         if self._roots is None:
-            from .roots import declared, is_installation  # only for a name that the flow's folder does not have
+            from . import roots  # only for a name that the flow's folder does not have
 
             own = os.path.abspath(self.folder)
-            known = [os.path.abspath(each) for each in self._given if not is_installation(os.path.abspath(each))]
-            self._roots = tuple(each for each in dict.fromkeys([*known, *declared(self.folder)]) if each != own)
+            given = [root for root in map(os.path.abspath, self._given) if not roots.holds_installed_packages(root)]
+            found = dict.fromkeys([*given, *roots.declared(self.folder)])
+            self._roots = tuple(root for root in found if root != own)
         return self._roots
 
     def places(self) -> dict[str, str]:

@@ -114,9 +114,10 @@ def parse(name: str, text: str) -> Source:
 
 
 def _joined(text: str) -> str:
-    """Returns the text with each continuation backslash and its line end replaced by two spaces, or "" if there is
-    none. The parser would make the backslash a node among arguments, list elements or operands, where code does not
-    expect it. The length stays the same, so that offsets stay valid.
+    """Returns the text with each continuation backslash and its line end replaced by two spaces.
+
+    Returns "" if there is none. The parser would make the backslash a node among arguments, list elements or operands,
+    where code does not expect it. The length stays the same, so that offsets stay valid.
     """
     if "\\\n" not in text:
         return ""
@@ -146,8 +147,10 @@ _loading = allocate_lock()
 
 
 def _parser() -> Any:
-    """Returns `ast_grep_py.SgRoot` from the extension module itself. Its wrapper is for type checkers, and imports
-    `typing`, which takes as long as parsing a file of a thousand lines."""
+    """Returns `ast_grep_py.SgRoot` from the extension module itself.
+
+    Its wrapper is for type checkers, and imports `typing`, which takes as long as parsing a file of a thousand lines.
+    """
     import sys
     from _frozen_importlib_external import PathFinder
 
@@ -258,8 +261,10 @@ def _runs_outside_strings(text: str) -> bool:
 
 
 def _syntax_errors(source: Source) -> Iterator[Diagnostic]:
-    """Yields every syntax error in Python's words: skips the line of each, and reads the rest again. tree-sitter
-    tells if there are errors; Python names them, and also finds some that tree-sitter accepts.
+    """Yields every syntax error in Python's words.
+
+    Skips the line of each, and reads the rest again. tree-sitter tells if there are errors; Python names them, and also
+    finds some that tree-sitter accepts.
     """
     lines = source.text.split("\n")
     seen: set[int] = set()  # skipped lines

@@ -117,9 +117,8 @@ def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wante
         out.warning(f"{problem}; `flowc lock` writes it again")
     made: dict[str, Lock] = {}
     choices = _choices(arguments)
-    prefix = (
-        f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
-    )  # flows of one file share a folder
+    # flows of one file share a folder
+    prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
     for each in wanted:
         before: tuple[Wheel, ...] = ()
         for platform in _platforms(arguments, earlier):

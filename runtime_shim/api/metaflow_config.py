@@ -90,7 +90,7 @@ def _default(name: str) -> Any:
 
 
 def _profile() -> Dict[str, Any]:
-    """What `METAFLOW_PROFILE` names, in Metaflow's folder of profiles; {} if there is none."""
+    """Returns the settings of the profile in METAFLOW_PROFILE, from Metaflow's folder; {} if there is none."""
     import json
 
     profile = os.environ.get("METAFLOW_PROFILE", "")

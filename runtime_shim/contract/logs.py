@@ -1,5 +1,6 @@
-r"""Logs: the output of an attempt, line by line, with stream and time, as container runtimes write it (Kubernetes, CRI
-logging format):
+r"""Logs: the output of an attempt, line by line, with stream and time.
+
+The format is that of container runtimes (Kubernetes, CRI logging format):
 
     2026-01-02T03:04:05.678901Z stdout F a whole line
     2026-01-02T03:04:05.679012Z stderr P the beginning of a line

@@ -243,9 +243,8 @@ class FlowSpec:
         if exclude and include:
             raise MetaflowException("merge_artifacts takes `include` or `exclude`, not both")
         merged: Manifest = {}
-        conflicts: List[
-            str
-        ] = []  # a name for each branch whose value differs from the first, as in Metaflow's exception
+        # a name for each branch whose value differs from the first, as in Metaflow's exception
+        conflicts: List[str] = []
         for branch in inputs:
             for name, entry in branch._flowc.manifest.items():
                 if (

@@ -15,9 +15,8 @@ from ..exceptions import MetaflowException
 
 USER_SKIP_STEP: Dict[str, Any] = {}  # a generator yields it to skip the step and continue as the step would
 
-known: Dict[
-    str, type
-] = {}  # the user's decorators by module and name, for decorators given as text, without those that others inherit from
+# the user's decorators by module and name, for decorators given as text, without those that others inherit from
+known: Dict[str, type] = {}
 
 # None: the step called `next` itself; True or {}: use the step's own arguments; otherwise the arguments
 NextArguments = Union[None, bool, Dict[str, Any]]

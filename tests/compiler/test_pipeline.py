@@ -45,10 +45,8 @@ def test_threads_that_load_at_the_same_time() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        with (
-            collected_often(lambda: time.sleep(0)),
-            ThreadPoolExecutor(4) as pool,
-        ):  # others' turn, as in a profiler's callback, or Hypothesis's
+        # others' turn, as in a profiler's callback, or Hypothesis's
+        with collected_often(lambda: time.sleep(0)), ThreadPoolExecutor(4) as pool:
             found = list(pool.map(text, paths * 5))
     finally:
         sys.setswitchinterval(interval)

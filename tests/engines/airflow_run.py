@@ -21,10 +21,8 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-WARM = (
-    3,
-    3,
-)  # the release whose parts are imported ahead; of older ones `make nightly` runs a few flows, one import each
+# the release whose parts are imported ahead; of older ones `make nightly` runs a few flows, one import each
+WARM = (3, 3)
 MODULES = (
     "a2wsgi", "airflow.dag_processing.collection", "airflow.dag_processing.dagbag", "airflow.models.dagbag", "airflow.providers.cncf.kubernetes.operators.pod",
     "airflow.providers.standard.decorators.branch_python", "airflow.providers.standard.operators.bash", "airflow.sdk.execution_time.task_runner",
@@ -126,9 +124,8 @@ def run(request: dict[str, Any]) -> None:
     module = importlib.util.module_from_spec(specification)
     sys.modules["the_dag"] = module
     specification.loader.exec_module(module)
-    when = (
-        "logical_date" if "logical_date" in inspect.signature(module.dag.test).parameters else "execution_date"
-    )  # as Airflow 2 calls it
+    # as Airflow 2 calls it
+    when = "logical_date" if "logical_date" in inspect.signature(module.dag.test).parameters else "execution_date"
     result = module.dag.test(run_conf=request["conf"], **{when: datetime.now(timezone.utc)})
     if result is None:
         from airflow.models.dagrun import DagRun

@@ -135,9 +135,8 @@ def of_features() -> Iterator[Case]:
     for engine, deliveries in DELIVERIES.items():
         for name in FLOWS:
             for number, given in enumerate(GIVEN.get(name, [{}])):
-                for delivery in (
-                    deliveries if number == 0 else (deliveries[number % len(deliveries)],)
-                ):  # parameters do not meet the shim's delivery
+                # parameters do not meet the shim's delivery
+                for delivery in deliveries if number == 0 else (deliveries[number % len(deliveries)],):
                     yield Case(engine, name, delivery, json.dumps(given, sort_keys=True))
 
 

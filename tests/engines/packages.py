@@ -64,9 +64,8 @@ def packages_of(flow: Path, version: tuple[int, int] | None = None) -> Path | No
                         "unchecked-hash",
                         str(target),
                     ]
-                    subprocess.run(
-                        compileall, capture_output=True
-                    )  # a package may have files that are no Python of this version
+                    # a package may have files that are no Python of this version
+                    subprocess.run(compileall, capture_output=True)
                 os.rename(target, folder)
     return folder
 

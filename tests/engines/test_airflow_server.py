@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.golden.regenerate import FLOWS
+from tests.support.running import until
 from tests.support.s3_server import S3Server
 
 from . import browser
@@ -175,17 +176,17 @@ class Server:
     def forgotten(self, dag: str, run: str, tasks: list[str]) -> None:
         """Deletes the run once the scheduler has heard of the end of each task's process.
 
-        A process outlives the state of its task by seconds. Airflow would take its end for the end of a task of the same name in a new run of the
-        same id, and fail a task that is still queued.
+        A process outlives the state of its task by seconds. Airflow would take its end for the end of a task of the same
+        name in a new run of the same id, and fail a task that is still queued.
         """
-        deadline = time.monotonic() + 900
         ends = [f"TaskInstanceKey(dag_id='{dag}', task_id='{task}', run_id='{run}'" for task in tasks]
-        while not all(
-            re.search(f"Received executor event .*{re.escape(end)}", (self.folder / "scheduler.log").read_text())
-            for end in ends
-        ):
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.5)
+        events = [f"Received executor event .*{re.escape(end)}" for end in ends]
+
+        def heard() -> bool:
+            log = (self.folder / "scheduler.log").read_text()
+            return all(re.search(event, log) for event in events)
+
+        until(heard, f"the scheduler hears of the ends of {dag}'s processes", 900, every=0.5)
         self.call("DELETE", f"/api/v2/dags/{dag}/dagRuns/{run}")
 
     def ended(self, dag: str, run: str) -> str:

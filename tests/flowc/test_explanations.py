@@ -42,31 +42,15 @@ LONG = {  # examples that are no reading matter
     "FLOW529": f"{STATES}@environment(vars={{'A': 'x' * 50000}})\n{START}",
     "FLOW603": f"import {'m' * 120}\n{START}",
 }
-UNREACHABLE = {
-    "FLOW513",
-    "FLOW526",
-    "FLOW533",
-}  # other checks are stricter; only an IR that another front end wrote can be so
-UNREACHABLE |= {
-    "FLOW137",
-    "FLOW157",
-    "FLOW312",
-    "FLOW314",
-}  # need more files than an example has: test_configs.py, test_dynamic_imports.py, …
+# other checks are stricter; only an IR that another front end wrote can be so
+UNREACHABLE = {"FLOW513", "FLOW526", "FLOW533"}
+# need more files than an example has: test_configs.py, test_dynamic_imports.py, …
+UNREACHABLE |= {"FLOW137", "FLOW157", "FLOW312", "FLOW314"}
 OF_A_RUN = {"FLOW154", "FLOW155"}  # said by `flowc run` (test_local_check.py), of what this machine has
-OF_A_RUN |= {
-    "FLOW160",
-    "FLOW161",
-    "FLOW162",
-    "FLOW163",
-    "FLOW164",
-}  # of the lock beside a flow, and of `flowc lock` (environments/test_lock.py)
-OF_A_FOLDER = {
-    "FLOW610",
-    "FLOW611",
-    "FLOW612",
-    "FLOW613",
-}  # said by `flowc compile` (test_stale_files.py), of what an output folder holds
+# of the lock beside a flow, and of `flowc lock` (environments/test_lock.py)
+OF_A_RUN |= {"FLOW160", "FLOW161", "FLOW162", "FLOW163", "FLOW164"}
+# said by `flowc compile` (test_stale_files.py), of what an output folder holds
+OF_A_FOLDER = {"FLOW610", "FLOW611", "FLOW612", "FLOW613"}
 IMPORTS = (
     "import os\nfrom metaflow import *\nfrom metaflow import FlowSpec, IncludeFile, JSONType, Parameter, step\nfrom metaflow import "
     + ("batch, card, catch, environment, kubernetes, parallel, resources, retry, schedule, timeout\n")

@@ -14,9 +14,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(
     path.relative_to(DOCS).as_posix() for folder in (DOCS, DOCS / "tutorials") for path in folder.glob("*.md")
 )
-OTHERS = frozenset(
-    ("True", "False", "MemoryError", "ProcessEnded", "MyFlow", "Dockerfile")
-)  # Python's, an event's of `run --json`, an example's, a file
+# Python's, an event's of `run --json`, an example's, a file
+OTHERS = frozenset(("True", "False", "MemoryError", "ProcessEnded", "MyFlow", "Dockerfile"))
 OWN = frozenset(("@timed", "@timed(…)"))  # examples of a user's own decorators
 
 

@@ -73,9 +73,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> ProductCopy:
     copy = ProductCopy(tmp_path_factory.mktemp("product"))
     copy.add("compiler/decorators/spot.py", SPOT)
     (copy.folder / "flow.py").write_text(FLOW.format(package="metaflow", price=1))
-    unknown = copy.flowc(
-        "check", "flow.py", cwd=copy.folder, code=1
-    )  # not before the shim knows it: no spec is made whose run would fail
+    # not before the shim knows it: no spec is made whose run would fail
+    unknown = copy.flowc("check", "flow.py", cwd=copy.folder, code=1)
     assert "FLOW110" in unknown.stdout + unknown.stderr
     stale = copy.python(*BUILD, "--check", cwd=copy.folder, code=1)
     assert (
@@ -105,10 +104,11 @@ def test_its_own_check_refuses_a_value(product: ProductCopy, tmp_path: Path) -> 
 
 def test_it_can_come_from_the_command_line(product: ProductCopy, tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(package="metaflow", price=1))
+    # it is MULTIPLE
     assert (
         product.flowc("show", "flow.py", "--with", "spot:max_price=3", cwd=tmp_path).stdout.count("@spot(max_price=3)")
         == 2
-    )  # it is MULTIPLE
+    )
 
 
 @pytest.mark.parametrize("target", ["argo", "step-functions", "airflow"])

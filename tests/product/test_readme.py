@@ -25,9 +25,8 @@ def test_block(kind: str, argument: str, text: str, tmp_path: Path) -> None:
         made = flowc(
             "compile", str(HELLO), "-t", argument, "--store", "s3://models/flowc", "-o", "-", check=True
         ).stdout
-        assert text in re.sub(
-            r'-[0-9a-f]{8}"', '-DIGEST"', made
-        )  # of what a job definition says, the code's digest too
+        # of what a job definition says, the code's digest too
+        assert text in re.sub(r'-[0-9a-f]{8}"', '-DIGEST"', made)
     else:
         assert kind == "check"
         (tmp_path / "hello.py").write_text(HELLO.read_text().replace("self.end)", "self.ent)"))

@@ -31,12 +31,8 @@ from flowc.runtime_shim.local.warm_process import leave
 from .environment import environment
 
 AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")  # beginnings of the names of variables that are read once
-PACKAGES = (
-    "flowc",
-    "flowc.compiler",
-    "flowc.targets",
-    "flowc.runtime_shim",
-)  # each with all below it; in a checkout they are folders of their own
+# each with all below it; in a checkout they are folders of their own
+PACKAGES = ("flowc", "flowc.compiler", "flowc.targets", "flowc.runtime_shim")
 
 
 class Prefork:

@@ -12,12 +12,8 @@ from .environment import environment
 from .running import LIMIT, Done
 
 ROOT = Path(__file__).parents[2]
-PARTS = (
-    "compiler",
-    "targets",
-    "templates",
-    "runtime_shim",
-)  # packages within `flowc`, whose folders stand beside it in the repository
+# packages within `flowc`, whose folders stand beside it in the repository
+PARTS = ("compiler", "targets", "templates", "runtime_shim")
 
 
 class ProductCopy:

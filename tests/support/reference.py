@@ -37,9 +37,8 @@ def outcome(step: ir.Step, path: str) -> dict[str, object]:
 class Expected:
     """What a run leaves."""
 
-    records: dict[Executed, Artifacts] = field(
-        default_factory=dict
-    )  # of the tasks that succeed, if nothing ends the run before
+    # of the tasks that succeed, if nothing ends the run before
+    records: dict[Executed, Artifacts] = field(default_factory=dict)
     attempts: int = 0  # of all tasks
     failed: list[Executed] = field(default_factory=list)  # tasks that end the run, each if it comes to it
 

@@ -83,9 +83,10 @@ def _steady(text: str, folder: str) -> str:
     text = re.sub(r"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", "2026-11-02 09:00:00Z", text)
     text = re.sub(r"^\d\d:\d\d:\d\d", "09:00:00", text, flags=re.MULTILINE)
     text = re.sub(r"\b\d+\.\d s", "0.3 s", text)
+    # of newer Pythons
     return "".join(
         line for line in text.splitlines(keepends=True) if not re.fullmatch(r"(?:[\d:]+ \[[^]]+\])?[ ~^]+\n", line)
-    )  # of newer Pythons
+    )
 
 
 def shown() -> str:

@@ -61,9 +61,10 @@ def rendered(source: str, language: str, **data: Any) -> str:
 @given(values, texts)
 @settings(max_examples=300, deadline=None)
 def test_yaml(value: Any, key: str) -> None:
+    # YAML allows a key 1,024 characters
     text = rendered(
         "a:\n  - {{ v }}\n  - {{ k }}: {{ v }}\n    b: [{{ v }}, {x: {{ k }}}]\n", "yaml", v=value, k=key[:100]
-    )  # YAML allows a key 1,024 characters
+    )
     assert yaml.safe_load(text) == {"a": [value, {key[:100]: value, "b": [value, {"x": key[:100]}]}]}
 
 

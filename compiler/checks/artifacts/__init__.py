@@ -1,4 +1,6 @@
-"""The checks on artifacts: one rule per file, found without a list, and imported only for flows that the rule concerns.
+"""The checks on artifacts, one rule per file.
+
+They are found without a list, and each is imported only for flows that it concerns.
 
 A check has the form that `checks/__init__.py` describes. Most checks concern few flows, and importing a file costs
 more than finding that out. So `_WORTH` holds the condition under which a check can find anything; a check without an

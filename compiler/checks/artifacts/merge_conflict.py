@@ -93,7 +93,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _differ(analysis: Analysis, here: StepFlow, name: str) -> bool:
-    """Returns True if two branches certainly hold different values of the artifact."""
+    """Returns True if two branches must have assigned different values to the artifact."""
     found: set[tuple[str, str]] = set()
     for branch in here.branches:
         held = branch.definitions.get(name)

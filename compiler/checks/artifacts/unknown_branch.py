@@ -87,7 +87,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _end(analysis: Analysis, branch: str, ends: set[str]) -> str | None:
-    """Returns the last step of the branch that the step is on, if there is exactly one."""
+    """Returns the last step of the step's branch, if there is exactly one."""
     of = analysis.flow.by_name
     if branch not in of:
         return None

@@ -1,5 +1,6 @@
-"""Effects: what running one function may and must do to the flow object. Start reading at `records.py`, which defines
-them.
+"""Effects: what running one function may and must do to the flow object.
+
+Start reading at `records.py`, which defines them.
 
 functions.py   which function a call reaches, and the effects of each, found once
 statement.py   a function's body, as Python would run it

@@ -78,7 +78,7 @@ def iterated(reader: Reader, target: SgNode, over: SgNode) -> None:
 
 
 def definitions(reader: Reader, node: SgNode) -> frozenset[Definition | None]:
-    """Returns the possible definitions of the value: the expression itself, or those assigned to a local variable."""
+    """Returns the expressions that may give the value: itself, or those assigned to the variable that it names."""
     while node.kind() == "parenthesized_expression" and len(node.named_children()) == 1:
         node = node.named_children()[0]
     if node.kind() == "identifier" and reader.state is not None:

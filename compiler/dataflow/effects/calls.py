@@ -1,6 +1,6 @@
-"""Calls:
-of the flow's own functions, which are followed; of known Python functions; and of all others, with what is passed to
-them.
+"""Calls: of the flow's own functions, which are followed.
+
+Of known Python functions; and of all others, with what is passed to them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from ast_grep_py import SgNode
 
-    Given = tuple[
-        list[Kind | None], dict[str, Kind | None], bool
-    ]  # positional, by name, and True if `*` or `**` adds others
+    # positional, by name, and True if `*` or `**` adds others
+    Given = tuple[list[Kind | None], dict[str, Kind | None], bool]
 
 _PROPERTIES = ("property", "cached_property", "functools.cached_property")
 _MUTATORS = frozenset(
@@ -346,8 +345,9 @@ _MAX_NESTED = 12
 
 
 def accessor(reader: Reader, name: str, which: str, node: SgNode) -> bool:
-    """Adds the effects of a property's function and returns True, if reading (`which` is ".getter") or assigning
-    (".setter") `self.NAME` calls one.
+    """Adds the effects of a property's function and returns True, if the use of `self.NAME` calls one.
+
+    `which` is ".getter" for reading and ".setter" for assigning.
     """
     method = reader.functions.method(name)
     if method is None:

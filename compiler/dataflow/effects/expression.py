@@ -1,5 +1,6 @@
-"""Expressions: their reads of the flow object, and which of them are that object, a join's inputs, or values made
-from these.
+"""Expressions: what they read of the flow object.
+
+Also finds which of them are that object, a join's inputs, or values made from these.
 
 `result` reads an expression and returns its kind, if that matters. `use` reads one whose value is not followed
 further. Code that is not understood makes the effects unknown, never wrong.

@@ -158,8 +158,9 @@ def parameters(code: Code) -> tuple[list[str], bool]:
 
 
 def bind(code: Code, positional: list[Kind | None], named: dict[str, Kind | None], splat: bool) -> Bound | None:
-    """Returns the parameters that hold a flow object or similar; None if an argument cannot be matched to its
-    parameter.
+    """Returns the parameters that hold a flow object or similar.
+
+    None if an argument cannot be matched to its parameter.
     """
     names, others = parameters(code)
     tracked = [each for each in (*positional, *named.values()) if each is not None]

@@ -1,5 +1,6 @@
-"""The progress of reading one function's body: the events so far, the state at this point, and the certainty of
-reaching it.
+"""The progress of reading one function's body.
+
+Holds the events so far, the state at this point, and the certainty of reaching it.
 
 `expression.py`, `calls.py`, `binding.py` and `statement.py` are plain functions over a `Reader`.
 """

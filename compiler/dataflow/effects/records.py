@@ -1,5 +1,6 @@
-"""Effects: what one function may read, assign and delete on the flow object (`self`) and a join's `inputs`, without
-the graph.
+"""Effects: what one function may read, assign and delete on the flow object (`self`) and a join's `inputs`.
+
+They do not depend on the graph.
 
 There are two versions of everything: what *may* happen (complete, unless `unknown…` is true) and what *must* (it
 happens whenever the function returns). `statement.py` finds the effects, `assigned.py` combines those of the steps
@@ -55,9 +56,8 @@ class Definition(Place):
         return self if immutable else Definition(self.module, self.node, self.imports, self.variables, exact=False)
 
 
-ANYTHING: frozenset[Definition | None] = frozenset(
-    [None]
-)  # None among the definitions: a value that cannot be followed
+# None among the definitions: a value that cannot be followed
+ANYTHING: frozenset[Definition | None] = frozenset([None])
 
 Definitions = frozenset  # of Definition | None: the values that a name may hold
 
@@ -134,7 +134,8 @@ class Merge:
     unknown: bool
 
     def takes(self, name: str) -> bool | None:
-        """Returns True if the merge takes the artifact over, given that the inputs agree on it and `self` lacks it;
+        """Returns True if the merge takes the artifact over, given that the inputs agree on it and `self` lacks it.
+
         None if unknown.
         """
         if self.include is None or self.exclude is None:

@@ -272,9 +272,8 @@ def test_provenance_and_round_trip(tmp_path: Path) -> None:
         tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", given
     )
     found = loaded.flow.inputs
-    assert [(each.kind, each.name, each.value) for each in found] == [
-        ("config", "cfg", "--config-value")
-    ]  # the others are part of the source
+    # the others are part of the source
+    assert [(each.kind, each.name, each.value) for each in found] == [("config", "cfg", "--config-value")]
     assert found[0].digest == "sha256:" + __import__("hashlib").sha256(b'{"a": 1}').hexdigest()
     assert from_json(to_json(loaded.flow, loaded.scope)) == (loaded.flow, loaded.scope)
     older = json.loads(to_json(loaded.flow, loaded.scope))

@@ -14,7 +14,7 @@ from flowc.compiler.package.archive import build
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Refused
 from flowc.compiler.source import roots as declared_roots
-from flowc.compiler.source.roots import is_installation
+from flowc.compiler.source.roots import holds_installed_packages
 from flowc.compiler.source.sources import Sources
 
 from tests.support.container import Container
@@ -219,5 +219,5 @@ def test_a_folder_of_installed_packages_is_no_root(tmp_path: Path) -> None:
     """`pip install --target` makes a folder for PYTHONPATH that is not called `site-packages`. An editable project has an `.egg-info`."""
     (tmp_path / "target" / "numpy-2.0.dist-info").mkdir(parents=True)
     (tmp_path / "src" / "mine.egg-info").mkdir(parents=True)
-    assert is_installation(str(tmp_path / "target")) and not is_installation(str(tmp_path / "src"))
-    assert not is_installation(str(tmp_path / "missing"))
+    assert holds_installed_packages(str(tmp_path / "target")) and not holds_installed_packages(str(tmp_path / "src"))
+    assert not holds_installed_packages(str(tmp_path / "missing"))

@@ -102,14 +102,11 @@ class Node:
         accept: str = "application/json",
     ) -> Any:
         """Sends a request to the API server; returns its answer as data. Raises ApiError and OSError."""
-        data = (
-            None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        )  # YAML, which apply speaks, has no surrogates as escapes
+        # YAML, which apply speaks, has no surrogates as escapes
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content, "Accept": accept}
-        for connection in (
-            getattr(self.here, "connection", None),
-            None,
-        ):  # one that was kept may have been closed by now
+        # one that was kept may have been closed by now
+        for connection in (getattr(self.here, "connection", None), None):
             if connection is None:
                 connection = http.client.HTTPSConnection(
                     ADDRESS, PORT, timeout=60, context=ssl._create_unverified_context()

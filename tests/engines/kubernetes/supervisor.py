@@ -24,14 +24,10 @@ MAC = "0a:58:0a:e7:00:01"  # the bridge's
 ETCD = 12379
 NAMESPACE = "argo"
 PATIENCE = 120.0  # seconds that a part of the node gets to answer, on a machine that may be busy
-APPLIED = (
-    "WorkflowTemplate",
-    "CronWorkflow",
-)  # what users apply: with Argo's full schemas, which cost a quarter of the API server's time
-COLLECT = {
-    "GOGC": "1000",
-    "GOMEMLIMIT": "2GiB",
-}  # the node's processes collect garbage a tenth as often, while they have room
+# what users apply: with Argo's full schemas, which cost a quarter of the API server's time
+APPLIED = ("WorkflowTemplate", "CronWorkflow")
+# the node's processes collect garbage a tenth as often, while they have room
+COLLECT = {"GOGC": "1000", "GOMEMLIMIT": "2GiB"}
 # What nobody reads once the node is gone, and a disk would be busy with: databases that write through for each container, and the volumes, into which
 # Argo copies its executor for every pod, 70 MB each time.
 IN_MEMORY = ("containerd", "etcd", "kubelet", "pod-logs", "run")

@@ -60,16 +60,8 @@ def check_svg(text: str, what: Drawing) -> None:
     root = ElementTree.fromstring(text)
     assert root.tag == f"{SVG}svg"
     elements = {each.tag.removeprefix(SVG) for each in root.iter()}
-    assert elements <= {
-        "svg",
-        "title",
-        "style",
-        "rect",
-        "g",
-        "text",
-        "path",
-        "polygon",
-    }  # nothing that a text brought in
+    # nothing that a text brought in
+    assert elements <= {"svg", "title", "style", "rect", "g", "text", "path", "polygon"}
     assert not any(name.lower().startswith("on") or "href" in name for each in root.iter() for name in each.attrib)
     names = [each.text for each in root.iter(f"{SVG}text") if each.get("class") == "name"]
     assert sorted(names, key=str) == sorted(item.name for item in items(what.whole))

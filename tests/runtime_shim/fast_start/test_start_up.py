@@ -32,9 +32,8 @@ class F(FlowSpec):
         pass
 """
 
-ALLOWED = set(
-    "__future__ _json _sha2 _sha256 atexit binascii errno gc zlib site".split()
-)  # modules in C, but for two that everybody has
+# modules in C, but for two that everybody has
+ALLOWED = set("__future__ _json _sha2 _sha256 atexit binascii errno gc zlib site".split())
 
 
 def test_nothing_is_imported_that_need_not_be(tmp_path: Path) -> None:
@@ -160,8 +159,7 @@ def test_few_requests_stand_in_line(tmp_path: Path) -> None:
             )
             assert len(before) <= 4, (step, server.seen, server.rounds)
             assert len(after) <= 2 and len(server.seen) - marks[1] - 1 <= 2, (step, server.seen, server.rounds)
-            own = [
-                name for _, name in server.seen[: marks[0]] if "/environments/" not in name
-            ]  # which nobody waits for
+            # which nobody waits for
+            own = [name for _, name in server.seen[: marks[0]] if "/environments/" not in name]
             assert len(own) <= 5 or step == "join", (step, server.seen)
         assert server.objects["r/F/runs/r/end/-.json"]

@@ -50,9 +50,8 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    later = (
-        path.stat().st_mtime + 2
-    )  # Python tells by the second and the size whether what it has compiled is still true
+    # Python tells by the second and the size whether what it has compiled is still true
+    later = path.stat().st_mtime + 2
     os.utime(path, (later, later))
 
 

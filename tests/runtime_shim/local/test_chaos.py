@@ -147,9 +147,8 @@ def differences(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[str
 def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
     """The artifacts, with one word for what `@catch` may have kept."""
     kept = artifacts.get("trouble", {}).get("repr", "")
-    may_be = (
-        "ValueError: always" in kept or "FailureHandledByCatch" in kept
-    )  # after as many attempts as kills made of it
+    # after as many attempts as kills made of it
+    may_be = "ValueError: always" in kept or "FailureHandledByCatch" in kept
     return {**artifacts, "trouble": "caught"} if may_be else dict(artifacts)
 
 

@@ -125,9 +125,8 @@ def test_a_gang_that_fails_leaves_no_record(tmp_path: Path) -> None:
     assert run(write(tmp_path, body), tmp_path / "store", check=False).returncode == 1
     assert executed(tmp_path / "store") == [("start", "-")]
     (tmp_path / "flow.py").write_text((tmp_path / "flow.py").read_text())
-    assert (
-        run(tmp_path / "flow.py", tmp_path / "store", check=False).returncode == 1
-    )  # going on starts all of them again
+    # going on starts all of them again
+    assert run(tmp_path / "flow.py", tmp_path / "store", check=False).returncode == 1
 
 
 def test_caught(tmp_path: Path) -> None:

@@ -50,9 +50,8 @@ def test_every_call_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.Monk
             count[0] += 1
             if count[0] == number + 1:
                 if call == "pwrite" and len(arguments[1]) > 1:
-                    real(
-                        arguments[0], arguments[1][: len(arguments[1]) // 2], arguments[2]
-                    )  # as much as there was room for
+                    # as much as there was room for
+                    real(arguments[0], arguments[1][: len(arguments[1]) // 2], arguments[2])
                 raise OSError(problem, os.strerror(problem))
             return real(*arguments, **more)
 

@@ -80,9 +80,8 @@ def test_more_names_than_one_answer_holds(url: str, request: pytest.FixtureReque
 
 
 def test_one_of_several_writers_wins(url: str) -> None:
-    writers = (
-        1 if url.startswith("s3:") else 6
-    )  # moto's answer to a conditional write is not atomic; see test_s3_faults.py
+    # moto's answer to a conditional write is not atomic; see test_s3_faults.py
+    writers = 1 if url.startswith("s3:") else 6
     won: list[int] = []
     start = threading.Barrier(writers)
 

@@ -109,9 +109,8 @@ def test_what_they_change_is_compiled(tmp_path: Path) -> None:
     assert [(each.name, each.default, each.type) for each in flow.parameters] == [("first", "1", "str")]
     assert [each.name for each in flow.decorators] == ["schedule"] and flow.decorators[0].attributes["daily"] is True
     assert steps["start"]["environment"]["vars"] == {"OWN": "own", "ADDED": "hello"}
-    assert (
-        steps["start"]["retry"]["times"] == 0 and steps["middle"]["retry"]["times"] == 2
-    )  # what is there already stays
+    # what is there already stays
+    assert steps["start"]["retry"]["times"] == 0 and steps["middle"]["retry"]["times"] == 2
     assert steps["end"]["environment"]["vars"] == {"MARK": "hello"}
     assert [(each.kind, each.name) for each in flow.inputs] == [
         ("mutator", f"flow.{name}") for name in ("Ready", "Override", "Both")
