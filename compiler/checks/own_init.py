@@ -90,7 +90,7 @@ def check(analysis: Analysis) -> Iterator[Diagnostic]:
 
 
 def _parameters(node: SgNode) -> tuple[list[str], list[str], bool]:
-    """Returns the names of the parameters after `self`, those without a default, and True if there is a `**` parameter."""
+    """Returns the parameters after `self`, those without a default, and True if there is a `**` parameter."""
     found = node.field("parameters")
     names: list[str] = []
     required: list[str] = []

@@ -142,7 +142,7 @@ def whole(value: Value) -> int | None:
 
 
 def function_name(value: Value) -> str | None:
-    """Returns the name of the function that the value stands for (`{"function": NAME}`), or None for any other value."""
+    """Returns the name of the function that the value stands for (`{"function": NAME}`), or None."""
     if isinstance(value, dict) and set(value) == {"function"} and isinstance(value["function"], str):
         return value["function"]
     return None

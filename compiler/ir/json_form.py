@@ -31,7 +31,7 @@ class Malformed(ValueError):
 
 
 def to_json(flow: nodes.Flow, scope: nodes.Scope) -> str:
-    """Returns the JSON text, indented by one space per level and ending in a newline; the same bytes for equal values."""
+    """Returns the JSON text, indented by one space per level, with a final newline; equal values give equal bytes."""
     return dumps({"version": VERSION, "flow": _plain(flow), "scopes": _plain(scope)})
 
 

@@ -83,7 +83,7 @@ class Resolver:
 
 
 def _canonical(qualified: str) -> str:
-    """Returns one name for each part of the API, whether it comes from flowc, Metaflow, or a module that re-exports it."""
+    """Returns one name for each part of the API, whether from flowc, Metaflow, or a module that re-exports it."""
     top, _, rest = qualified.partition(".")
     return f"metaflow.{rest.rpartition('.')[2]}" if top in ("metaflow", "flowc") and rest else qualified
 

@@ -1,4 +1,4 @@
-"""The inputs of a compile besides the source: configurations, values, variables, and permission to run the flow's code."""
+"""The inputs of a compile besides the source: configs, values, variables, and whether the flow's code may run."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ CONFIGS = (("METAFLOW_FLOW_CONFIG", "config_files"), ("METAFLOW_FLOW_CONFIG_VALU
 
 
 def variables(evaluator: Evaluator, module: Module) -> dict[str, str]:
-    """Returns the METAFLOW variables that the module's top level sets to values that fold; the last assignment counts."""
+    """Returns the METAFLOW variables that the module's top level sets to values that fold; the last one counts."""
     if PREFIX not in module.source.text:
         return {}
     found: dict[str, str] = {}

@@ -136,7 +136,7 @@ def _records(configs: list[Config]) -> tuple[tuple[nodes.Config, ...], tuple[nod
 
 
 def _first(steps: list[nodes.Step], facts: dict[str, StepFacts], role: str) -> str:
-    """Returns the step annotated as start or end, else the step of that name, else the only step; "" if none is clear."""
+    """Returns the step annotated as start or end, else the step of that name, else the only step; "" if unclear."""
     annotated = [step.name for step in steps if getattr(facts[step.name], f"annotated_{role}")]
     if annotated:
         return annotated[0] if len(annotated) == 1 else ""

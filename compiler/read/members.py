@@ -164,7 +164,7 @@ def _taken(evaluator: Evaluator, owner: Class, statement: SgNode) -> list[SgNode
 
 
 def _within(resolver: Resolver, owner: Class, statement: SgNode) -> Iterator[Diagnostic]:
-    """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` whose condition is not known."""
+    """Yields FLOW106 and FLOW107 for a step or a parameter in a loop, a `try`, or an `if` with an unknown condition."""
     if any(_decorated_as_step(resolver, owner, match) for match in statement.find_all(kind="decorator")):
         what = f"a step of `{owner.name}` is defined inside another statement"
         why = "flowc cannot know if the step exists, since only running the statement decides that"

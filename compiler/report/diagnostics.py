@@ -129,7 +129,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def nearest(word: str, candidates: Iterable[str], likeness: float = 0.6) -> str | None:
-    """Returns the candidate that `word` was probably meant to be, or None if none is similar enough (1: the same word)."""
+    """Returns the candidate that `word` was probably meant to be, or None if none is similar enough (1: equal)."""
     import difflib  # takes 10 ms, so imported only to explain a mistake
 
     found = difflib.get_close_matches(word, sorted(candidates), n=1, cutoff=likeness)

@@ -35,7 +35,7 @@ def _no_names(name: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Removes common indentation (not that of the first line) and blank lines at both ends; lone surrogates become `?`."""
+    """Removes common indentation except of the first line, and outer blank lines; lone surrogates become `?`."""
     text = text.encode("utf-8", "replace").decode()
     lines = text.expandtabs().split("\n")
     margins = [len(line) - len(line.lstrip(" ")) for line in lines[1:] if line.strip()]
