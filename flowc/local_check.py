@@ -20,14 +20,16 @@ def local_problems(flow: Flow, path: str, environments: str) -> Iterator[Diagnos
     Steps with a locked environment get its packages, unless `environments` (the option) is `off`. Yields FLOW161 for a
     lock that does not fit, and FLOW160 for a missing one, which is an error if the option is `on`.
     """
-    if asks(flow):
+    from .settings import settings_for
+
+    options = settings_for(path).options
+    if asks(flow) or options.get("dependencies"):
         lacking = flow.steps
         if environments != "off":
             from .environments import locks
             from .environments.requests import request_of
-            from .settings import settings_for
 
-            diagnostics = list(locks.problems(flow, path, settings_for(path).options))
+            diagnostics = list(locks.problems(flow, path, options))
             for diagnostic in diagnostics:
                 yield replace(diagnostic, severity=ERROR) if environments == "on" else diagnostic
             if not any(diagnostic.code == locks.MISSING for diagnostic in diagnostics):

@@ -159,15 +159,15 @@ class LocalRun:
 
         Raises Failure, and Refused for a lock that does not fit.
         """
-        from .environments.demand import asks
-
-        flow, path, how = self.program.flow, self.path, self.arguments.text("--environments")
-        if how == "off" or not asks(flow):
-            return
-        from .environments import local, locks
+        from .environments.demand import concerns
         from .settings import settings_for
 
+        flow, path, how = self.program.flow, self.path, self.arguments.text("--environments")
         options = settings_for(path).options
+        if how == "off" or not concerns(flow, path, options):
+            return
+        from .environments import local, locks
+
         wrong = [each for each in locks.problems(flow, path, options) if each.code == locks.STALE or how == "on"]
         if wrong:
             raise Refused(placed(wrong, path), placed_sources(self.program.sources, path))

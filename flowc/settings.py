@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-ENVIRONMENTS = ("python", "platform", "glibc", "index", "default-index", "exclude-newer")  # of `flowc lock`
+ENVIRONMENTS = (  # of `flowc lock`
+    *("python", "platform", "glibc", "index", "default-index", "exclude-newer"),
+    *("dependencies", "extras", "groups", "build", "channels"),
+)
+LISTS = ("target", "extras", "groups", "build", "channels")  # settings that may be lists of texts
 SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", *ENVIRONMENTS)
 FILE = "pyproject.toml"
 
@@ -138,7 +142,7 @@ class _Reader:
         from flowc.targets.target import names
 
         targets = names()
-        known_keys = ("ignore", "severity", "source-roots", "env", *SHARED, *targets)
+        known_keys = ("ignore", "severity", "source-roots", "env", "package-index", *SHARED, *targets)
         severities: dict[str, str] = {}
         options: dict[str, str] = {}
         of_targets: dict[str, dict[str, str]] = {}
@@ -151,6 +155,8 @@ class _Reader:
                 of_targets[key] = dict(self.of_target(key, value))
             elif key == "source-roots":
                 roots = tuple(self.roots(value))
+            elif key == "package-index":
+                options[key] = "\n".join(f"{name}={url}" for name, url in self.package_index(value))
             elif key == "env":
                 variables = dict(self.variables(value))
             elif key == "ignore":
@@ -200,6 +206,14 @@ class _Reader:
                 self.refuse(name, what, "environment variables must be text", how)
                 return
             yield name, each
+
+    def package_index(self, value: Any) -> Iterator[tuple[str, str]]:
+        for name, url in value.items() if isinstance(value, dict) else [("package-index", None)]:
+            if not isinstance(url, str) or "://" not in url or "\n" in url:
+                how = 'write `torch = "https://download.pytorch.org/whl/cu128"` below `[tool.flowc.package-index]`'
+                self.refuse(name, f"has a `package-index` of `{name}` that is not a URL", "it names an index", how)
+                return
+            yield name, url
 
     def ignored(self, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, list):
@@ -258,7 +272,7 @@ class _Reader:
         return False
 
     def option(self, key: str, value: Any, targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        several = value if isinstance(value, list) and key == "target" else [value]
+        several = value if isinstance(value, list) and key in LISTS else [value]
         if not several or not all(isinstance(target, str) and target for target in several):
             self.refuse(
                 key,
@@ -273,6 +287,8 @@ class _Reader:
                 how = f"did you mean `{close}`?" if close else "the targets are " + ", ".join(targets)
                 self.refuse(key, f"names an unknown target `{target}`", "flowc cannot compile for it", how)
                 return
+        if key == "dependencies":
+            several = [os.path.join(os.path.dirname(self.file), *several)]
         yield key, ",".join(several)
 
     def of_target(self, target: str, table: Any) -> Iterator[tuple[str, str]]:

@@ -234,7 +234,7 @@ def compilations(
     Raises Usage for a value that one of the targets does not accept.
     """
     packages: tuple[tuple[str, str], ...] = ()
-    if demand.asks(program.flow):
+    if demand.concerns(program.flow, path, _settings(arguments, path)):
         from .environments import delivery
 
         packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
@@ -254,7 +254,7 @@ def problems(
         diagnostics += (*_about_store(arguments), *_about_branch(program.flow))
     else:
         diagnostics += [replace(diagnostic, severity=WARNING) for diagnostic in undeployable(program.flow)]
-    if demand.concerns(program.flow, path):
+    if demand.concerns(program.flow, path, _settings(arguments, path)):
         from .environments import delivery
 
         diagnostics += delivery.problems(

@@ -52,7 +52,7 @@ def run(argv: list[str], out: Output) -> int:
     isolated = arguments.flag("--isolated")
     settings = (NONE if isolated else settings_for(path)).options
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
-    found = [*requests.unlockable(program.flow, requests.default_python(settings))]
+    found = [*requests.unlockable_of(program.flow, path, settings)]
     found += locks.problems(program.flow, path, settings)
     if found:
         raise Refused(placed(found, path), placed_sources(program.sources, path))

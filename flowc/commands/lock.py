@@ -55,6 +55,7 @@ OPTIONS = (
         repeated=True,
     ),
     Option("--default-index", "the index to query last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
+    Option("--build", "build this package from its source distribution, which runs its code", "NAME", repeated=True),
     Option("--check", "write nothing and query no index; exit with 1 if the lock does not match the flow"),
     FLOW,
     WITH,
@@ -80,14 +81,14 @@ def run(argv: list[str], out: Output) -> int:
     defaults = {f"--{name}": (settings[name],) for name in _FROM_SETTINGS if settings.get(name)}
     arguments = Arguments(given_arguments.positional, {**defaults, **given_arguments.given})
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
-    found = list(requests.unlockable(program.flow, requests.default_python(settings)))
+    found = list(requests.unlockable_of(program.flow, path, settings))
     if arguments.flag("--check"):
         found += [
             each if each.code == locks.STALE else _as_error(each)
             for each in locks.problems(program.flow, path, settings)
         ]
     _refuse(found, program, path)
-    wanted = requests.wanted(program.flow, requests.default_python(settings))
+    wanted = requests.of_flow(program.flow, path, settings)
     if arguments.flag("--check"):
         _say(
             arguments,
@@ -95,7 +96,7 @@ def run(argv: list[str], out: Output) -> int:
             f"{folder_of(path)}: {_count(wanted)}, up to date" if wanted else "the flow asks for no packages",
         )
         return 0
-    return _lock(program, path, arguments, wanted, out)
+    return _lock(program, path, arguments, settings, wanted, out)
 
 
 def _as_error(diagnostic: Diagnostic) -> Diagnostic:
@@ -109,14 +110,17 @@ def _refuse(found: list[Diagnostic], program: Program, path: str) -> None:
             raise Refused(every, placed_sources(program.sources, path))
 
 
-def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wanted, ...], out: Output) -> int:
+def _lock(
+    program: Program, path: str, arguments: Arguments, settings: dict[str, str], wanted: tuple[Wanted, ...], out: Output
+) -> int:
     """Resolves everything before writing anything, so that a lock never mixes two states."""
     flow, folder = program.flow.name, folder_of(path)
     earlier, damaged = locks.read_all(path, flow)
     for problem in damaged:
         out.warning(f"{problem}; `flowc lock` writes it again")
     made: dict[str, Lock] = {}
-    choices = _choices(arguments)
+    choices = _choices(arguments, path, settings)
+    place = resolve.Place(os.path.dirname(os.path.abspath(path)), os.path.abspath(folder))
     # flows of one file share a folder
     prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
     for each in wanted:
@@ -124,7 +128,7 @@ def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wante
         for platform in _platforms(arguments, earlier):
             old = _old(earlier, each, platform)
             if old is not None and _is_fresh(old, each, platform, choices):
-                lock = replace(old, name=each.name)
+                lock = replace(old, name=each.name, source=choices.source if old.source else "")
             else:
                 try:
                     lock = resolve.resolve(
@@ -133,6 +137,7 @@ def _lock(program: Program, path: str, arguments: Arguments, wanted: tuple[Wante
                         platform,
                         choices,
                         old.wheels if old is not None else before or _any(earlier, platform),
+                        place,
                     )
                 except uv.Refused as error:
                     _refuse([_unresolved(each, platform, str(error))], program, path)
@@ -155,15 +160,27 @@ def _flows(path: str) -> tuple[str, ...]:
     return flow_names(path)
 
 
-def _choices(arguments: Arguments) -> Choices:
-    names = arguments.all("--upgrade-package")
+def _choices(arguments: Arguments, path: str, settings: dict[str, str]) -> Choices:
+    file = settings.get("dependencies", "")
+    above = os.path.dirname(os.path.abspath(path))
+    own = tuple(each.partition("=") for each in settings.get("package-index", "").split("\n") if each)
     return resolve.Choices(
         arguments.all("--index"),
         arguments.text("--default-index"),
         arguments.text("--exclude-newer"),
         arguments.flag("--upgrade"),
-        names,
+        arguments.all("--upgrade-package"),
+        _words(",".join(arguments.all("--build")) or settings.get("build", "")),
+        tuple((name, url) for name, _, url in own),
+        file if os.path.basename(file) == "uv.lock" else "",
+        _words(settings.get("extras", "")),
+        _words(settings.get("groups", "")),
+        os.path.relpath(os.path.abspath(file), above).replace(os.sep, "/") if file else "",
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def _platforms(arguments: Arguments, earlier: dict[str, Lock]) -> list[platforms.Platform]:
@@ -193,7 +210,9 @@ def _is_fresh(lock: Lock, wanted: Wanted, platform: platforms.Platform, choices:
 
     A mirror that only this machine uses makes no difference.
     """
-    same = (lock.request, lock.platform) == (wanted.request, platform)
+    same = (lock.request, lock.platform) == (wanted.request, platform) and not list(locks.changed_sources({"": lock}))
+    own = {resolve.bare_name(name): url for name, url in choices.package_index}
+    same = same and all(each.index == own.get(each.name, "") for each in lock.wheels if each.index or each.name in own)
     asked = (
         choices.upgrade or choices.upgraded or (choices.exclude_newer and choices.exclude_newer != lock.exclude_newer)
     )
@@ -219,7 +238,8 @@ def _unresolved(wanted: Wanted, platform: platforms.Platform, said: str) -> Diag
         f"the packages of `{wanted.name}` cannot be resolved for Python {wanted.request.python} on {where}",
         wanted.span,
         f"uv says: {said}",
-        "choose a different version or Python, lock for a newer C library (`--glibc`), or add an index (`--index`)",
+        "choose a different version or Python, lock for a newer C library (`--glibc`), add an index (`--index`), "
+        "or let a package be built from its sources (`--build NAME`)",
     )
 
 

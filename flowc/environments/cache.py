@@ -109,13 +109,26 @@ def _install(lock: Lock, folder: str, python: str) -> None:
 
 
 def install_wheels(lock: Lock, where: list[str]) -> None:
-    """Installs exactly the locked files; `where` are uv's options for the destination.
+    """Installs exactly what is locked; `where` are uv's options for the destination.
 
     Raises uv.Refused.
     """
     options, _ = uv.indexes(tuple(lock.indexes[:-1]), lock.indexes[-1] if lock.indexes else "", over=True)
-    common = ["pip", "install", "-q", "--no-deps", "--require-hashes", "--no-build", "-r", "-"]
-    uv.run([*common, *options, *where], "".join(f"{each.requirement}\n" for each in lock.wheels))
+    common = ["pip", "install", "-q", "--no-deps", "--no-build"]
+    wheels = [each.requirement for each in lock.wheels if not each.built]
+    if wheels:
+        uv.run([*common, "--require-hashes", "-r", "-", *options, *where], "".join(f"{each}\n" for each in wheels))
+    sources = [each for each in lock.wheels if each.built]
+    if sources:
+        from .built import Building, wheel_of
+
+        building = Building(lock.python, lock.platform, (*options, *_until(lock)))
+        made = [wheel_of(each, lock.folder, building) for each in sources]
+        uv.run([*common, "--no-index", *where, *made])
+
+
+def _until(lock: Lock) -> tuple[str, ...]:
+    return ("--exclude-newer", lock.exclude_newer) if lock.exclude_newer else ()
 
 
 def _remove(folder: str) -> None:

@@ -7,7 +7,7 @@ from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 from . import locks, requests
-from .demand import ARCHIVE, NONE, asks
+from .demand import ARCHIVE, NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def problems(
 
     found = list(locks.problems(flow, path, options))
     yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
-    if found or not deployed or how == NONE or not asks(flow):
+    if found or not deployed or how == NONE:
         return
     steps = locks.of_steps(flow, path, options)
     for step in flow.steps:
@@ -79,4 +79,5 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
 
 
 def _span(flow: Flow, step: Step) -> Span | None:
-    return decorators_of(flow, step, "pypi")[-1].span
+    asking = [*decorators_of(flow, step, "conda"), *decorators_of(flow, step, "pypi")]
+    return asking[-1].span if asking else None

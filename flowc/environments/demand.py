@@ -27,6 +27,9 @@ def folder_of(path: str) -> str:
     return os.path.splitext(path)[0] + ".lock"
 
 
-def concerns(flow: Flow, path: str) -> bool:
-    """Returns True if the flow asks for packages, or has locks that may be stale."""
-    return asks(flow) or os.path.isdir(folder_of(path))
+def concerns(flow: Flow, path: str, options: dict[str, str] | None = None) -> bool:
+    """Returns True if the flow or its project asks for packages, or has locks that may be stale.
+
+    `options` are the settings of the project, if they are known already.
+    """
+    return asks(flow) or os.path.isdir(folder_of(path)) or bool(options and options.get("dependencies"))

@@ -46,7 +46,7 @@ def locked(flow: Flow, path: str, options: dict[str, str], platform: str) -> dic
     if not found:
         return {}
     steps = {}
-    for each in requests.wanted(flow, requests.default_python(options)):
+    for each in requests.of_flow(flow, path, options):
         name = locks.match(found, each, platform)
         if not name:
             names = ",".join(sorted({lock.platform.name for lock in found.values()} | {platform}))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from flowc.compiler.fast_start.record import replace
 from flowc.compiler.report.diagnostics import WARNING, Diagnostic
 
 from . import requests
@@ -49,7 +50,7 @@ def read_all(path: str, flow: str) -> tuple[dict[str, Lock], list[str]]:
             problems.append(f"`{name}` cannot be read: {error}")
         else:
             if lock.flow == flow:
-                found[name] = lock
+                found[name] = replace(lock, folder=folder)
     return found, problems
 
 
@@ -66,15 +67,16 @@ def problems(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnos
 
     `options` are the settings of the flow's project.
     """
-    if not concerns(flow, path):
+    if not concerns(flow, path, options):
         return
-    wanted = requests.wanted(flow, requests.default_python(options))
+    wanted = requests.of_flow(flow, path, options)
     found, damaged = read_all(path, flow.name)
     if not found and not damaged:
         if wanted:
             yield _missing(wanted, path)
         return
     different = [*damaged, *_differences(wanted, found, _platforms(options, found))]
+    different += changed_sources(found)
     if different:
         span = next((each.span for each in wanted), None)
         yield Diagnostic(
@@ -135,7 +137,7 @@ def for_platforms(flow: Flow, path: str, options: dict[str, str], beginning: str
     """Returns the locks of the flow's environments for platforms with this prefix, each digest once."""
     found, _ = read_all(path, flow.name)
     made: dict[str, Lock] = {}
-    for each in requests.wanted(flow, requests.default_python(options)):
+    for each in requests.of_flow(flow, path, options):
         for lock in found.values():
             if lock.request == each.request and lock.platform.name.startswith(beginning):
                 made.setdefault(lock.environment, lock)
@@ -146,7 +148,7 @@ def of_steps(flow: Flow, path: str, options: dict[str, str]) -> dict[str, tuple[
     """Returns the locks for Linux of each step that has an environment, by platform; {} if nothing is locked."""
     found, _ = read_all(path, flow.name)
     steps: dict[str, tuple[Lock, ...]] = {}
-    for each in requests.wanted(flow, requests.default_python(options)) if found else ():
+    for each in requests.of_flow(flow, path, options) if found else ():
         fitting = [lock for lock in found.values() if lock.request == each.request]
         linux = sorted(
             (lock for lock in fitting if lock.platform.name.startswith("linux/")), key=lambda lock: lock.platform.name
@@ -164,17 +166,52 @@ def match(found: dict[str, Lock], wanted: Wanted, platform: str) -> str:
 
 def _changes(wanted: Wanted, lock: Lock) -> Iterator[str]:
     """Yields what has changed in one environment since it was locked."""
-    before, now = dict(lock.packages), dict(wanted.request.packages)
     where = f"`{wanted.name}` for {lock.platform.name}"
-    for name in sorted({*before, *now}):
-        if name not in now:
-            yield f"{where} has `{name}`, which the flow no longer asks for"
-        elif name not in before:
-            yield f"{where} lacks `{name}`"
-        elif before[name] != now[name]:
-            yield f"{where} has `{name}` as {_version(before[name])}, but the flow asks for {_version(now[name])}"
+    request = wanted.request
+    if lock.channels != request.channels and lock.channels and request.channels:
+        yield f"{where} is from the channels {', '.join(lock.channels)}, not {', '.join(request.channels)}"
+    yield from _changed_lines(where, lock.lines, request.lines)
+    for before, now, kind in ((lock.packages, request.packages, ""), (lock.asked, request.conda, "conda's ")):
+        yield from _changed_packages(where, dict(before), dict(now), kind)
     if lock.python != wanted.request.python:
         yield f"{where} is for Python {lock.python}, but the flow asks for {wanted.request.python or 'an unknown one'}"
+
+
+def _changed_packages(where: str, before: dict[str, str], now: dict[str, str], kind: str) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        if name not in now:
+            yield f"{where} has {kind}`{name}`, which the flow no longer asks for"
+        elif name not in before:
+            yield f"{where} lacks {kind}`{name}`"
+        elif before[name] != now[name]:
+            then, later = _version(before[name]), _version(now[name])
+            yield f"{where} has {kind}`{name}` as {then}, but the flow asks for {later}"
+
+
+def _changed_lines(where: str, before: tuple[str, ...], now: tuple[str, ...]) -> Iterator[str]:
+    from .sources import UV_LOCK
+
+    for line in sorted({*before, *now}):
+        if line.startswith(UV_LOCK):
+            if line in now:
+                yield f"{where} is of a different `uv.lock`"
+        elif line not in now:
+            yield f"{where} has `{line}`, which the project no longer asks for"
+        elif line not in before:
+            yield f"{where} lacks `{line}`"
+
+
+def changed_sources(found: dict[str, Lock]) -> Iterator[str]:
+    """Yields each local package whose files have changed since it was locked."""
+    seen = set()
+    for lock in found.values():
+        for each in lock.wheels:
+            if each.built == "directory" and (each.url, each.sha256) not in seen:
+                seen.add((each.url, each.sha256))
+                from .trees import digest_of
+
+                if digest_of(os.path.normpath(os.path.join(lock.folder, each.url))) != each.sha256:
+                    yield f"the local package `{each.name}` has changed"
 
 
 def _version(specifier: str) -> str:

@@ -1,13 +1,15 @@
 """One lock file: an environment's packages for one platform (PEP 751), with flowc's additions in `[tool.flowc]`.
 
-The text depends only on the data: keys have a fixed order, packages are sorted, and each wheel takes one line.
+The text depends only on the data: keys have a fixed order, packages are sorted, and each wheel takes one line. The
+packages of conda, which PEP 751 does not know, are below `[tool.flowc]` as conda's own explicit lists have them: one
+URL and digest each.
 """
 
 from __future__ import annotations
 
 import sys
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.contract.digest import sha256_for
 from flowc.runtime_shim.fast_start import json_text
 
@@ -39,12 +41,48 @@ class Wheel:
     size: int = 0  # bytes; 0 if the index does not say
     uploaded: str = ""  # "2026-11-15T21:30:21Z"; "" if the index does not say
     direct: bool = False  # the flow names the URL itself, no index has it
+    index: str = ""  # the index of this package alone, which the settings name
+    built: str = ""  # what it is built from, if it is no wheel: "sdist", "git" or "directory"
+    commit: str = ""  # of git
+    revision: str = ""  # that the flow names, of git
+    subdirectory: str = ""  # of the sources, of git
 
     @property
     def requirement(self) -> str:
         """A line of a requirements file that only this wheel satisfies."""
-        what = f"{self.name} @ {self.url}" if self.direct else f"{self.name}=={self.version}"
+        what = f"{self.name} @ {self.url}" if self.direct or self.index else f"{self.name}=={self.version}"
         return f"{what} --hash=sha256:{self.sha256}"
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the environment's digest covers."""
+        about = {"name": self.name, "version": self.version}
+        if self.built == "git":
+            return {**about, "git": self.commit, "subdirectory": self.subdirectory}
+        if self.built == "directory":
+            return {**about, "directory": self.sha256}
+        return {**about, "file": self.file, "sha256": self.sha256}
+
+
+@record
+class CondaPackage:
+    """One package of conda in an environment."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str  # "linux-64" or "noarch"
+    url: str
+    sha256: str
+    size: int = 0  # bytes; 0 if the channel does not say
+    noarch: str = ""  # "python" or "generic"
+    license: str = ""
+    site_packages: str = ""  # of `python`, where it is not the usual place
+
+    @property
+    def file(self) -> str:
+        """Returns the name of the package's file."""
+        return self.url.rpartition("/")[2]
 
 
 @record
@@ -59,11 +97,17 @@ class Lock:
     wheels: tuple[Wheel, ...]  # by name
     indexes: tuple[str, ...] = ()  # the indexes that were asked, in their order: URL, or NAME=URL
     exclude_newer: str = ""  # only files uploaded before this time were considered
+    source: str = ""  # the project's file of dependencies, relative to the flow's folder
+    lines: tuple[str, ...] = ()  # what it asked for (`Request.lines`)
+    asked: tuple[tuple[str, str], ...] = ()  # packages of conda that were requested (`Request.conda`)
+    channels: tuple[str, ...] = ()
+    conda: tuple[CondaPackage, ...] = ()  # by name
+    folder: str = ""  # of the lock file, which local packages are relative to
 
     @property
     def request(self) -> Request:
         """The request that was locked."""
-        return Request(self.packages, self.python)
+        return Request(self.packages, self.python, self.lines, self.asked, self.channels)
 
     @property
     def environment(self) -> str:
@@ -73,16 +117,15 @@ class Lock:
         """
         what = {  # keys are sorted: the text is part of what the digest means
             "glibc": self.platform.glibc,
-            "kind": "pypi",
+            "kind": "conda" if self.conda else "pypi",
             "layout": LAYOUT,
-            "packages": [
-                {"file": each.file, "name": each.name, "sha256": each.sha256, "version": each.version}
-                for each in self.wheels
-            ],
+            "packages": [each.identity for each in self.wheels],
             "platform": self.platform.name,
             "python": self.python,
             "version": VERSION,
         }
+        if self.conda:
+            what["conda"] = [{"file": each.file, "sha256": each.sha256} for each in self.conda]
         data = json_text.dumps(what, True).encode()
         return f"sha256:{sha256_for(len(data))(data).hexdigest()}"
 
@@ -98,12 +141,19 @@ def dumps(lock: Lock) -> str:
     ]
     for wheel in lock.wheels:
         lines += ["", "[[packages]]", f"name = {_text(wheel.name)}", f"version = {_text(wheel.version)}"]
+        if wheel.built == "git":
+            lines.append(f"vcs = {_vcs(wheel)}")
+            continue
+        if wheel.built == "directory":
+            lines.append(f"directory = {{path = {_text(wheel.url)}}}")
+            continue
         if wheel.direct:
             lines.append(f"archive = {_file(wheel)}")
             continue
-        if len(lock.indexes) == 1:
-            lines.append(f"index = {_text(url_of(lock.indexes[0]))}")
-        lines.append(f"wheels = [{_file(wheel)}]")
+        index = wheel.index or (url_of(lock.indexes[0]) if len(lock.indexes) == 1 else "")
+        if index:
+            lines.append(f"index = {_text(index)}")
+        lines.append(f"sdist = {_file(wheel)}" if wheel.built else f"wheels = [{_file(wheel)}]")
     lines += ["", "[tool.flowc]", f"version = {VERSION}", f"flow = {_text(lock.flow)}", f"name = {_text(lock.name)}"]
     lines += [f"environment = {_text(lock.environment)}", f"platform = {_text(platform.name)}"]
     if platform.glibc:
@@ -111,7 +161,27 @@ def dumps(lock: Lock) -> str:
     lines += [f"python = {_text(lock.python)}", f"indexes = {_texts(lock.indexes)}"]
     if lock.exclude_newer:
         lines.append(f"exclude-newer = {_text(lock.exclude_newer)}")
+    if lock.source:
+        lines.append(f"source = {_text(lock.source)}")
+    if lock.lines:
+        lines.append(f"requirements = {_texts(lock.lines)}")
+    directories = tuple(f"{each.name} sha256:{each.sha256}" for each in lock.wheels if each.built == "directory")
+    if directories:
+        lines.append(f"directories = {_texts(directories)}")
+    placed = tuple(f"{each.name}={each.index}" for each in lock.wheels if each.index)
+    if placed:
+        lines.append(f"package-indexes = {_texts(placed)}")
+    if lock.conda:
+        lines.append(f"channels = {_texts(lock.channels)}")
     lines += ["", "[tool.flowc.packages]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.packages)]
+    if lock.conda:
+        lines += ["", "[tool.flowc.conda]", *(f"{_text(name)} = {_text(version)}" for name, version in lock.asked)]
+    for each in lock.conda:
+        lines += ["", "[[tool.flowc.conda-packages]]", f"name = {_text(each.name)}", f"version = {_text(each.version)}"]
+        lines += [f"build = {_text(each.build)}", f"subdir = {_text(each.subdir)}"]
+        for key, value in (("noarch", each.noarch), ("license", each.license), ("site-packages", each.site_packages)):
+            lines += [f"{key} = {_text(value)}"] if value else []
+        lines.append(f"archive = {_conda_file(each)}")
     return "\n".join(lines) + "\n"
 
 
@@ -148,35 +218,106 @@ def _lock(data: dict[str, Any]) -> tuple[Lock, str]:
         raise Damaged(f"it has format {own['version']}, and this flowc reads {VERSION}")
     if own["platform"] not in KNOWN:
         raise ValueError(own["platform"])
+    trees = dict(_str(each).split(" sha256:") for each in own.get("directories", ()))
+    placed = dict(_str(each).partition("=")[::2] for each in own.get("package-indexes", ()))
     lock = Lock(
         flow=_str(own["flow"]),
         name=_name(own["name"]),
         packages=tuple(sorted((_str(name), _str(version)) for name, version in own["packages"].items())),
         python=_str(own["python"]),
         platform=Platform(own["platform"], _str(own.get("glibc", ""))),
-        wheels=tuple(wheel(each) for each in data.get("packages", ())),
+        wheels=tuple(_placed(wheel(each, trees), placed) for each in data.get("packages", ())),
         indexes=tuple(map(_str, own["indexes"])),
         exclude_newer=_str(own.get("exclude-newer", "")),
+        source=_str(own.get("source", "")),
+        lines=tuple(map(_str, own.get("requirements", ()))),
+        asked=tuple(sorted((_str(name), _str(version)) for name, version in own.get("conda", {}).items())),
+        channels=tuple(map(_str, own.get("channels", ()))),
+        conda=tuple(_conda(each) for each in own.get("conda-packages", ())),
     )
     return lock, _str(own["environment"])
 
 
-def wheel(package: dict[str, Any]) -> Wheel:
-    """Returns the wheel of an entry of `packages`. Raises ValueError for a package in a different form."""
+def _placed(wheel: Wheel, placed: dict[str, str]) -> Wheel:
+    return replace(wheel, index=placed[wheel.name]) if wheel.name in placed else wheel
+
+
+def _conda(package: dict[str, Any]) -> CondaPackage:
+    found = package["archive"]
+    url, sha256 = _str(found["url"]), _digest(found["hashes"]["sha256"])
+    made = CondaPackage(
+        _str(package["name"]),
+        _str(package["version"]),
+        _str(package["build"]),
+        _str(package["subdir"]),
+        url,
+        sha256,
+        int(found.get("size", 0)),
+        _str(package.get("noarch", "")),
+        _str(package.get("license", "")),
+        _str(package.get("site-packages", "")),
+    )
+    if not made.file.endswith((".conda", ".tar.bz2")) or "/" in made.subdir:
+        raise ValueError(f"{made.name} is not a package of conda")
+    return made
+
+
+def _digest(value: Any) -> str:
+    found = _str(value)
+    if len(found) != 64 or not set(found) <= set("0123456789abcdef"):
+        raise ValueError(found)
+    return found
+
+
+def _source(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
+    """Returns a package that is built from a repository or a folder."""
+    name, version = _str(package["name"]), _str(package.get("version", ""))
+    if "directory" in package:
+        path = _str(package["directory"]["path"])
+        return Wheel(name, version, "", path, _digest(trees[name]), built="directory")
+    found = package["vcs"]
+    commit = _str(found["commit-id"])
+    if found["type"] != "git" or not commit or not set(commit) <= set("0123456789abcdef"):
+        raise ValueError(f"{name} is not at a commit of git")
+    return Wheel(
+        name,
+        version,
+        "",
+        _str(found["url"]),
+        "",
+        built="git",
+        commit=commit,
+        revision=_str(found.get("requested-revision", "")),
+        subdirectory=_str(found.get("subdirectory", "")),
+    )
+
+
+def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
+    """Returns the wheel of an entry of `packages`. Raises ValueError for a package in a different form.
+
+    `trees` are the digests of local packages.
+    """
+    if "vcs" in package or "directory" in package:
+        return _source(package, trees)
     direct = "archive" in package
+    if "sdist" in package and not package.get("wheels"):
+        found = package["sdist"]
+        url = _str(found["url"])
+        file = _str(found.get("name", "")) or _last_part(url)
+        if "/" in file or "\\" in file or not file.endswith((".tar.gz", ".zip")):
+            raise ValueError(file)
+        digest, size = _digest(found["hashes"]["sha256"]), int(found.get("size", 0))
+        version = _str(package["version"])
+        return Wheel(
+            _str(package["name"]), version, file, url, digest, size, _time(found.get("upload-time")), built="sdist"
+        )
     if not direct and len(package["wheels"]) != 1:
         raise ValueError(f"{package['name']} has {len(package['wheels'])} wheels")
     found = package["archive"] if direct else package["wheels"][0]
     url = _str(found["url"])
     file = _str(found.get("name", "")) or _last_part(url)
-    sha256 = _str(found["hashes"]["sha256"])
-    if (
-        not file.endswith(".whl")
-        or "/" in file
-        or "\\" in file
-        or len(sha256) != 64
-        or not set(sha256) <= set("0123456789abcdef")
-    ):
+    sha256 = _digest(found["hashes"]["sha256"])
+    if not file.endswith(".whl") or "/" in file or "\\" in file:
         raise ValueError(f"{package['name']} has no wheel with a digest")
     version = _str(package.get("version", "")) or file.split("-")[1]
     return Wheel(
@@ -239,6 +380,21 @@ def _file(wheel: Wheel) -> str:
         parts.append(f"upload-time = {wheel.uploaded}")
     parts.append(f"hashes = {{sha256 = {_text(wheel.sha256)}}}")
     return f"{{{', '.join(parts)}}}"
+
+
+def _vcs(wheel: Wheel) -> str:
+    parts = ['type = "git"', f"url = {_text(wheel.url)}"]
+    if wheel.revision:
+        parts.append(f"requested-revision = {_text(wheel.revision)}")
+    parts.append(f"commit-id = {_text(wheel.commit)}")
+    if wheel.subdirectory:
+        parts.append(f"subdirectory = {_text(wheel.subdirectory)}")
+    return f"{{{', '.join(parts)}}}"
+
+
+def _conda_file(package: CondaPackage) -> str:
+    size = f"size = {package.size}, " if package.size else ""
+    return f"{{url = {_text(package.url)}, {size}hashes = {{sha256 = {_text(package.sha256)}}}}}"
 
 
 def _texts(values: tuple[str, ...]) -> str:

@@ -26,6 +26,11 @@ def read(text: str) -> dict[str, Any] | None:
             if line == "[[packages]]":
                 table = {}
                 data.setdefault("packages", []).append(table)
+            elif line == "[[tool.flowc.conda-packages]]":
+                table = {}
+                own.setdefault("conda-packages", []).append(table)
+            elif line == "[tool.flowc.conda]":
+                table = own.setdefault("conda", {})
             elif line == "[tool.flowc]":
                 table = own
             elif line == "[tool.flowc.packages]":

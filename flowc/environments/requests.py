@@ -1,14 +1,15 @@
-"""The environments that a flow requests: one `Request` each, merged from `@pypi` and `@pypi_base` as Metaflow does.
+"""The environments that a flow requests: one `Request` each, merged from a step's and the flow's decorators.
 
-Steps with equal requests share an environment. A step whose environment is disabled, by either kind of decorator, has
-none.
+They are merged as Metaflow does. A step without any of these decorators gets the packages of the project's file of
+dependencies, if the settings name one. Steps with equal requests share an environment. A step whose environment is
+disabled, by either kind of decorator, has none.
 """
 
 from __future__ import annotations
 
 from flowc.compiler.decorators._packages import decorators_of, packages_of, read
 from flowc.compiler.fast_start.record import record
-from flowc.compiler.report.diagnostics import Diagnostic
+from flowc.compiler.report.diagnostics import Diagnostic, Refused
 
 from .demand import KINDS
 
@@ -16,11 +17,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowc.compiler.decorators._packages import Packages
     from flowc.compiler.ir.nodes import Decorator, Flow, Span, Step
+
+    from .sources import Source
 
 OLDEST_PYTHON = (3, 9)  # the oldest that the shim supports
 BASE = "base"  # name of the flow's own environment
+
+
+CHANNELS = ("conda-forge",)  # of conda, unless the project names others
 
 
 @record
@@ -29,12 +34,14 @@ class Request:
 
     packages: tuple[tuple[str, str], ...]  # (normalized name with extras, version specifier or ""), sorted
     python: str  # "3.12"
+    lines: tuple[str, ...] = ()  # of a file of dependencies (`sources.py`), sorted
+    conda: tuple[tuple[str, str], ...] = ()  # packages of conda, sorted; with `python`, unless there are none
+    channels: tuple[str, ...] = ()  # of conda, the first wins
 
     def requirements(self) -> tuple[str, ...]:
-        """Returns the packages as requirements (PEP 508)."""
-        return tuple(
-            f"{name} {version}" if version.startswith("@") else name + version for name, version in self.packages
-        )
+        """Returns the packages of PyPI as requirements (PEP 508)."""
+        named = (f"{name} {version}" if version.startswith("@") else name + version for name, version in self.packages)
+        return (*named, *self.lines)
 
 
 @record
@@ -59,14 +66,38 @@ def is_disabled(flow: Flow, step: Step) -> bool:
     return False
 
 
-def wanted(flow: Flow, default_python: str) -> tuple[Wanted, ...]:
-    """Returns the environments of PyPI packages that the flow asks for, by first step.
+def of_flow(flow: Flow, path: str, options: dict[str, str]) -> tuple[Wanted, ...]:
+    """Returns the environments of the flow in the file `path`. `options` are the settings of its project.
 
-    `default_python` is that of steps whose decorators name none, "" if unknown.
+    Raises Refused if the project's file of dependencies cannot be used.
+    """
+    channels = tuple(each.strip() for each in options.get("channels", "").split(",") if each.strip())
+    return wanted(flow, default_python(options), _source(path, options), channels or CHANNELS)
+
+
+def _source(path: str, options: dict[str, str]) -> Source | None:
+    if not options.get("dependencies"):
+        return None
+    from . import sources
+
+    try:
+        return sources.source_of(path, options)
+    except sources.BadSource as error:
+        why = "`dependencies` in `[tool.flowc]` names it for the steps without a decorator"
+        raise Refused([Diagnostic("FLOW162", str(error), None, why, error.how)]) from None
+
+
+def wanted(
+    flow: Flow, default_python: str, source: Source | None = None, channels: tuple[str, ...] = CHANNELS
+) -> tuple[Wanted, ...]:
+    """Returns the environments that the flow asks for, by first step.
+
+    `default_python` is that of steps whose decorators name none, "" if unknown. `source` is for steps without a
+    decorator.
     """
     found: dict[Request, list[Step]] = {}
     for step in flow.steps:
-        request = request_of(flow, step, default_python)
+        request = request_of(flow, step, default_python, source, channels)
         if request is not None:
             found.setdefault(request, []).append(step)
     base = _base_name(flow)
@@ -75,66 +106,97 @@ def wanted(flow: Flow, default_python: str) -> tuple[Wanted, ...]:
 
 def _wanted(flow: Flow, request: Request, steps: list[Step], base: str) -> Wanted:
     shared = next((step for step in steps if not any(each.name in KINDS for each in step.decorators)), None)
+    asking = _asking(flow, shared or steps[0])
     return Wanted(
         name=base if shared is not None else steps[0].name,
         request=request,
         steps=tuple(each.name for each in steps),
-        span=decorators_of(flow, shared or steps[0], "pypi")[-1].span,
+        span=asking[-1].span if asking else None,
     )
+
+
+def _asking(flow: Flow, step: Step) -> list[Decorator]:
+    """Returns the decorators that apply to the step, the deciding one last."""
+    return [each for kind in KINDS for each in decorators_of(flow, step, kind)]
 
 
 def _base_name(flow: Flow) -> str:
     return f"{BASE}-of-flow" if any(each.name == BASE for each in flow.steps) else BASE
 
 
-def request_of(flow: Flow, step: Step, default_python: str) -> Request | None:
-    """Returns the step's request.
-
-    None if it asks for nothing or for conda packages, or if its environment is disabled.
-    """
+def request_of(
+    flow: Flow,
+    step: Step,
+    default_python: str,
+    source: Source | None = None,
+    channels: tuple[str, ...] = CHANNELS,
+) -> Request | None:
+    """Returns the step's request; None if it asks for nothing, or if its environment is disabled."""
     if is_disabled(flow, step):
         return None
     pypi, conda = packages_of(flow, step, "pypi"), packages_of(flow, step, "conda")
-    if pypi is None or (conda is not None and conda.packages):
-        return None
-    python = pypi.python or (conda.python if conda is not None else "")
+    if pypi is None and conda is None:
+        return _of_source(source, default_python, channels) if source is not None else None
+    python = (pypi.python if pypi is not None else "") or (conda.python if conda is not None else "")
     # The step's packages come last, so that they win over the flow's under a different spelling of the name.
-    packages = {normalized(name): specifier(version) for name, version in pypi.packages.items()}
+    packages = {normalized(name): specifier(version) for name, version in pypi.packages.items()} if pypi else {}
+    asked: dict[str, str] = {}
+    if conda is not None and (conda.packages or pypi is None):
+        asked = {conda_name(name): specifier(version) for name, version in conda.packages.items()}
+    own = next((version for name, version in asked.items() if _is_python(name)), "")
+    python = python or own.lstrip("=").rstrip("*.")
+    python = python if python.replace(".", "").isdigit() else ""
+    if asked or (conda is not None and pypi is None):
+        return _with_conda(packages, python or default_python, (), asked, channels)
     return Request(tuple(sorted(packages.items())), minor(python) if python else default_python)
 
 
-def unlockable(flow: Flow, default_python: str) -> Iterator[Diagnostic]:
+def _of_source(source: Source, default_python: str, channels: tuple[str, ...]) -> Request:
+    if source.conda:
+        return _with_conda(
+            {}, source.python or default_python, source.lines, dict(source.conda), source.channels or channels
+        )
+    return Request((), default_python, source.lines)
+
+
+def _with_conda(
+    packages: dict[str, str], python: str, lines: tuple[str, ...], conda: dict[str, str], channels: tuple[str, ...]
+) -> Request:
+    """Returns the request of a conda environment. It always has a Python of its own."""
+    if python and not any(map(_is_python, conda)):
+        conda = {**conda, "python": f"=={python}" if python.count(".") > 1 else f"={python}"}
+    known = tuple(sorted(packages.items()))
+    return Request(known, minor(python) if python else "", lines, tuple(sorted(conda.items())), channels)
+
+
+def _is_python(name: str) -> bool:
+    return name.rpartition("::")[2] == "python"
+
+
+def conda_name(name: str) -> str:
+    """Returns the name as channels know it; it may begin with `channel::`.
+
+    >>> conda_name("conda-forge::Scikit-Learn")
+    'conda-forge::scikit-learn'
+    """
+    channel, separator, package = name.strip().rpartition("::")
+    return f"{channel.strip()}{separator}{package.strip().lower()}"
+
+
+def unlockable_of(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnostic]:
+    """Yields FLOW162 for what `flowc lock` cannot lock of the flow in the file `path`. Raises Refused."""
+    yield from unlockable(flow, default_python(options), _source(path, options))
+
+
+def unlockable(flow: Flow, default_python: str, source: Source | None = None) -> Iterator[Diagnostic]:
     """Yields FLOW162 for what `flowc lock` cannot lock."""
     for step in flow.steps:
         if is_disabled(flow, step):
             continue
-        pypi, conda = packages_of(flow, step, "pypi"), packages_of(flow, step, "conda")
-        if conda is not None and (conda.packages or pypi is None):
-            yield _of_conda(flow, step, pypi)
-        if pypi is None:
-            continue
         yield from _same_names(flow, step)
-        request = request_of(flow, step, default_python)
+        request = request_of(flow, step, default_python, source)
         if request is not None:
             yield from _about_python(flow, step, request)
-
-
-def _of_conda(flow: Flow, step: Step, pypi: Packages | None) -> Diagnostic:
-    decorator = decorators_of(flow, step, "conda")[-1]
-    if pypi is not None and pypi.packages:
-        return _cannot(
-            decorator,
-            f"step `{step.name}` asks for packages of conda and of PyPI",
-            "an environment holds packages of one kind, as in Metaflow",
-            "name all packages of the step in one of the two decorators, such as `@pypi`",
-        )
-    return _cannot(
-        decorator,
-        f"step `{step.name}` asks for a conda environment",
-        "flowc locks packages of PyPI only; it does not support conda yet",
-        "write `@pypi(packages=…)` if PyPI has the packages; "
-        "or use an image that holds them and write `@conda(disabled=True)`",
-    )
 
 
 def _same_names(flow: Flow, step: Step) -> Iterator[Diagnostic]:
@@ -152,7 +214,8 @@ def _same_names(flow: Flow, step: Step) -> Iterator[Diagnostic]:
 
 
 def _about_python(flow: Flow, step: Step, request: Request) -> Iterator[Diagnostic]:
-    decorator = decorators_of(flow, step, "pypi")[-1]
+    asking = _asking(flow, step)
+    decorator = asking[-1] if asking else None
     if not request.python:
         yield _cannot(
             decorator,
@@ -172,8 +235,8 @@ def _about_python(flow: Flow, step: Step, request: Request) -> Iterator[Diagnost
         )
 
 
-def _cannot(decorator: Decorator, what: str, why: str, how: str) -> Diagnostic:
-    return Diagnostic("FLOW162", what, decorator.span, why, how)
+def _cannot(decorator: Decorator | None, what: str, why: str, how: str) -> Diagnostic:
+    return Diagnostic("FLOW162", what, decorator.span if decorator is not None else None, why, how)
 
 
 def normalized(name: str) -> str:

@@ -1,24 +1,28 @@
 """Resolves a request for one platform: chooses the packages of an environment from the indexes.
 
-uv does the work. Nothing is built from sources.
+uv does the work, and chooses wheels only. What the flow names as sources is made into wheels before (`built.py`).
 """
 
 from __future__ import annotations
 
 import os
 
-from flowc.compiler.fast_start.record import record
+from flowc.compiler.fast_start.record import record, replace
+from flowc.runtime_shim.fast_start import json_text
 
-from . import pylock, uv
+from . import pylock, requirements_text, uv
 from .pylock import Lock, Wheel
 from .requests import normalized
+from .requirements_text import CONSTRAINT
+from .sources import UV_LOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .platforms import Platform
-    from .requests import Wanted
+    from .pylock import CondaPackage
+    from .requests import Request, Wanted
 
 
 @record
@@ -30,52 +34,292 @@ class Choices:
     exclude_newer: str = ""  # a date or a time: files uploaded later are ignored
     upgrade: bool = False  # do not keep the versions of earlier locks
     upgraded: tuple[str, ...] = ()  # packages whose locked versions are not kept
+    build: tuple[str, ...] = ()  # packages that may be built from source distributions
+    package_index: tuple[tuple[str, str], ...] = ()  # (package, the only index that it comes from)
+    uv_lock: str = ""  # path of the project's `uv.lock`, if that is its file of dependencies
+    extras: tuple[str, ...] = ()  # of the project, with a `uv.lock`
+    groups: tuple[str, ...] = ()
+    source: str = ""  # name of the project's file of dependencies
 
 
-def resolve(flow: str, wanted: Wanted, platform: Platform, choices: Choices, earlier: tuple[Wheel, ...] = ()) -> Lock:
+@record
+class Place:
+    """The folders that a flow's local packages are relative to."""
+
+    flow: str  # of the flow's file
+    lock: str  # of the lock files
+
+
+def resolve(
+    flow: str, wanted: Wanted, platform: Platform, choices: Choices, earlier: tuple[Wheel, ...], place: Place
+) -> Lock:
     """Returns the lock of the environment for the platform. Keeps the versions of `earlier` that still fit.
 
     Raises uv.Refused with uv's message if the packages cannot be resolved, and Failure if uv is not installed.
     """
-    import sys
     import tempfile
 
-    options, indexes = uv.indexes(choices.index, choices.default_index)
     request = wanted.request
+    conda: tuple[CondaPackage, ...] = ()
+    if request.conda:
+        from . import conda_solve
+
+        conda = conda_solve.solve(request, platform, choices.exclude_newer)
+    options, indexes = uv.indexes(choices.index, choices.default_index)
     with tempfile.TemporaryDirectory(prefix="flowc-lock-") as folder:
-        output = os.path.join(folder, "requirements.txt")
-        kept = {each.name: each.version for each in earlier if not each.direct}
-        for name in choices.upgraded:
-            kept.pop(normalized(name).partition("[")[0], None)
-        common = [
-            "pip",
-            "compile",
-            "-",
-            "-q",
-            "-p",
-            sys.executable,
-            "--python-version",
-            request.python,
-            "--python-platform",
-            platform.triple,
-        ]
-        common += ["--no-build", "--no-header", "--no-annotate", *options]
-        if choices.exclude_newer:
-            common += ["--exclude-newer", choices.exclude_newer]
-        text = "\n".join(request.requirements()) + "\n"
-        if kept and not choices.upgrade:  # uv prefers the versions in its output file
-            with open(output, "w", encoding="utf-8") as file:
-                file.writelines(f"{name}=={version}\n" for name, version in sorted(kept.items()))
-            uv.run([*common, "-o", output], text, folder)
-            with open(output, encoding="utf-8") as file:
-                chosen = [line.strip() for line in file if "==" in line]
-            constraints = os.path.join(folder, "constraints.txt")
-            with open(constraints, "w", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in chosen)
-            common += ["-c", constraints]
-        made = uv.run([*common, "--format", "pylock.toml"], text, folder)
-    wheels = tuple(sorted(map(_wheel, _packages(made)), key=lambda each: each.name))
-    return Lock(flow, wanted.name, request.packages, request.python, platform, wheels, indexes, choices.exclude_newer)
+        inputs = _inputs(request, platform, choices, tuple(options), earlier, place, folder)
+        wheels = _resolved(inputs, request, platform, choices, options, earlier, conda, folder)
+    is_source = bool(request.lines or (request.conda and not request.packages)) and wanted.span is None
+    return Lock(
+        flow,
+        wanted.name,
+        request.packages,
+        request.python,
+        platform,
+        wheels,
+        indexes if request.requirements() else (),
+        choices.exclude_newer,
+        choices.source if is_source else "",
+        request.lines,
+        request.conda,
+        request.channels if request.conda else (),
+        conda,
+        place.lock,
+    )
+
+
+@record
+class Inputs:
+    """What uv is asked to resolve."""
+
+    lines: tuple[str, ...]  # requirements, with wheels made here in the place of sources
+    limits: tuple[str, ...]  # constraints
+    replaced: tuple[str, ...]  # requirements that override those of other packages
+    hashes: dict[str, frozenset[str]]  # package → the digests that a requirement accepts
+    made: dict[str, Wheel]  # package → the sources that its wheel was made from
+
+
+def _inputs(
+    request: Request,
+    platform: Platform,
+    choices: Choices,
+    options: tuple[str, ...],
+    earlier: tuple[Wheel, ...],
+    place: Place,
+    folder: str,
+) -> Inputs:
+    """Builds what must be built, so that uv itself resolves wheels only, and runs no package's code."""
+    from . import built
+
+    limits: list[str] = []
+    lines: list[str] = []
+    hashes: dict[str, frozenset[str]] = {}
+    made: dict[str, Wheel] = {}
+    old = {} if choices.upgrade else {each.name: each for each in earlier}
+    for name in choices.upgraded:
+        old.pop(bare_name(name), None)
+    until = ("--exclude-newer", choices.exclude_newer) if choices.exclude_newer else ()
+    building = built.Building(request.python, platform, (*options, *until))
+
+    def add(package: Wheel) -> str:
+        """Returns the URL of the package's wheel, which is made here."""
+        wheel = built.wheel_of(package, place.lock, building)
+        done = built.named(package, wheel)
+        made[done.name] = done
+        return f"{done.name} {_file_url(wheel)}"
+
+    for line in _written(request, choices, place, folder):
+        if line.startswith(CONSTRAINT):
+            limits.append(line[len(CONSTRAINT) :].partition(" --hash")[0])
+            continue
+        what, *accepted = line.split(" --hash=sha256:")
+        name, separator, url = what.partition(" @ ")
+        if not separator and what.startswith((".", "git+")):
+            name, url = "", what
+        bare, mark, marker = url.partition(" ; ")
+        extras = "[" + name.partition("[")[2] if "[" in name else ""
+        if bare.startswith(".") and "[" in bare:
+            bare, _, rest = bare.partition("[")
+            extras = "[" + rest
+        sources = built.place_of(bare)
+        if accepted:
+            hashes[bare_name(what)] = frozenset(each.split()[0] for each in accepted)
+        if sources is None:
+            lines.append(what)
+            continue
+        package = built.pinned(sources, place.flow, place.lock, old.get(bare_name(name)), name)
+        own, where = add(package).split(" ", 1)
+        if name and bare_name(name) != own:
+            raise uv.Refused(f"`{bare}` is the package `{own}`, not `{name}`")
+        lines.append(f"{own}{extras} @ {where}{mark}{marker}")
+    replaced = []
+    for name in choices.build:
+        asked = next((each for each in lines if bare_name(each) == bare_name(name) and " @ " not in each), name)
+        source = _source_distribution(asked.partition(" ;")[0], request, platform, choices, list(options), old, folder)
+        if source is not None:
+            own, where = add(source).split(" ", 1)
+            replaced.append(f"{own} @ {where}")
+            lines = [_replaced(each, own, where) for each in lines]
+    return Inputs(tuple(lines), tuple(limits), tuple(replaced), hashes, made)
+
+
+def _replaced(line: str, name: str, url: str) -> str:
+    """Returns the requirement with the URL in the place of its version, if it is of that package."""
+    if bare_name(line) != name or " @ " in line:
+        return line
+    what, mark, marker = line.partition(" ;")
+    extras = f"[{what.partition('[')[2].partition(']')[0]}]" if "[" in what else ""
+    return f"{name}{extras} @ {url}{mark}{marker}"
+
+
+def _written(request: Request, choices: Choices, place: Place, folder: str) -> tuple[str, ...]:
+    """Returns the request's requirements, with those of a lock of uv in the place of its digest."""
+    lines = request.requirements()
+    if not any(line.startswith(UV_LOCK) for line in lines):
+        return lines
+    project = os.path.dirname(os.path.abspath(choices.uv_lock))
+    command = ["export", "-q", "--frozen", "--no-dev", "--no-header", "--no-annotate", "--no-emit-project"]
+    command += ["--format", "requirements.txt", "--project", project]
+    command += [*(f"--extra={each}" for each in choices.extras), *(f"--group={each}" for each in choices.groups)]
+    text = uv.run(command, cwd=folder)
+    try:
+        found = requirements_text.lines_of(text, project, place.flow)
+    except requirements_text.BadSource as error:
+        raise uv.Refused(f"{error}: {error.how}") from None
+    return (*(line for line in lines if not line.startswith(UV_LOCK)), *found)
+
+
+def _file_url(path: str) -> str:
+    from pathlib import Path
+
+    return Path(path).as_uri()
+
+
+def _command(request: Request, platform: Platform, choices: Choices, options: list[str]) -> list[str]:
+    import sys
+
+    command = ["pip", "compile", "-", "-q", "-p", sys.executable, "--python-version", request.python]
+    command += ["--python-platform", platform.triple, "--no-header", "--no-annotate", *options]
+    return [*command, "--exclude-newer", choices.exclude_newer] if choices.exclude_newer else command
+
+
+def _source_distribution(
+    requirement: str,
+    request: Request,
+    platform: Platform,
+    choices: Choices,
+    options: list[str],
+    old: dict[str, Wheel],
+    folder: str,
+) -> Wheel | None:
+    """Returns the source distribution of one package, which is the only one whose code may run here."""
+    name = bare_name(requirement)
+    known = old.get(name)
+    text = f"{requirement}\n"
+    command = [*_command(request, platform, choices, options), "--no-deps", "--no-binary", name]
+    if known is not None and known.built == "sdist":
+        limits = os.path.join(folder, f"{name}.txt")
+        with open(limits, "w", encoding="utf-8") as file:
+            file.write(f"{name}=={known.version}\n")
+        try:
+            made = uv.run([*command, "-c", limits, "--format", "pylock.toml"], text, folder)
+        except uv.Refused:  # the locked version no longer fits
+            made = uv.run([*command, "--format", "pylock.toml"], text, folder)
+    else:
+        made = uv.run([*command, "--format", "pylock.toml"], text, folder)
+    found = next((each for each in _packages(made) if each.get("sdist")), None)
+    return _wheel({**found, "wheels": []}) if found is not None else None
+
+
+def _resolved(
+    inputs: Inputs,
+    request: Request,
+    platform: Platform,
+    choices: Choices,
+    options: list[str],
+    earlier: tuple[Wheel, ...],
+    conda: tuple[CondaPackage, ...],
+    folder: str,
+) -> tuple[Wheel, ...]:
+    """Returns the packages of PyPI, by name. Raises uv.Refused."""
+    if not inputs.lines:
+        return ()
+    common = [*_command(request, platform, choices, options), "--no-build"]
+
+    def give(option: str, name: str, lines: list[str] | tuple[str, ...]) -> list[str]:
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        return [option, path]
+
+    if inputs.limits:
+        common += give("-c", "limits.txt", inputs.limits)
+    if inputs.replaced:
+        common += give("--override", "overrides.txt", inputs.replaced)
+    if conda:  # what conda installs, PyPI must not install again
+        common += give("--excludes", "excludes.txt", [each.name for each in conda if _may_be_python(each)])
+    placed = _placed(inputs, choices)
+    if placed:
+        common.insert(3, _project(folder, placed))
+    text = "\n".join(inputs.lines) + "\n"
+    kept = {each.name: each.version for each in earlier if not each.direct and not each.built}
+    for name in (*choices.upgraded, *inputs.made):
+        kept.pop(bare_name(name), None)
+    if kept and not choices.upgrade:  # uv prefers the versions in its output file
+        output = give("-o", "requirements.txt", [f"{name}=={version}" for name, version in sorted(kept.items())])
+        uv.run([*common, *output], text, folder)
+        with open(output[1], encoding="utf-8") as file:
+            common += give("-c", "constraints.txt", [line.strip() for line in file if "==" in line])
+    made = uv.run([*common, "--format", "pylock.toml"], text, folder)
+    found = [_checked(each, inputs, dict(placed)) for each in _packages(made)]
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def _may_be_python(package: CondaPackage) -> bool:
+    """Returns True for a package that may also be on PyPI; a name alone cannot tell."""
+    return package.name != "python" and not package.name.startswith("_")
+
+
+def _placed(inputs: Inputs, choices: Choices) -> list[tuple[str, str]]:
+    """Returns the requested packages that come from an index of their own, and that index."""
+    asked = {bare_name(each) for each in inputs.lines if " @ " not in each}
+    return [(bare_name(name), url) for name, url in choices.package_index if bare_name(name) in asked]
+
+
+def _project(folder: str, placed: list[tuple[str, str]]) -> str:
+    """Writes a project by which uv knows the index of single packages; returns its path."""
+    text = '[project]\nname = "flowc-lock"\nversion = "0"\n'
+    text += f"dependencies = {json_text.dumps([name for name, _ in placed])}\n[tool.uv.sources]\n"
+    text += "".join(f'{json_text.dumps(name)} = {{index = "own-{at}"}}\n' for at, (name, _) in enumerate(placed))
+    for at, (_, url) in enumerate(placed):
+        text += f'[[tool.uv.index]]\nname = "own-{at}"\nurl = {json_text.dumps(url)}\nexplicit = true\n'
+    path = os.path.join(folder, "pyproject.toml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def _checked(package: dict[str, Any], inputs: Inputs, placed: dict[str, str]) -> Wheel:
+    """Returns the package as it is locked. Raises uv.Refused for one that is neither a wheel nor was made here."""
+    name = normalized(package["name"])
+    if name in inputs.made:
+        return inputs.made[name]
+    found = _wheel(package)
+    accepted = inputs.hashes.get(name)
+    if accepted and found.sha256 not in accepted:
+        raise uv.Refused(f"{found.file} has the digest sha256:{found.sha256}, which is not among those of its line")
+    return replace(found, index=placed[name]) if name in placed else found
+
+
+def bare_name(requirement: str) -> str:
+    """Returns the normalized name of a requirement's package.
+
+    >>> bare_name("Scikit_Learn[extra] >=1 ; python_version < '4'")
+    'scikit-learn'
+    """
+    text = requirement.strip()
+    at = next((at for at, each in enumerate(text) if not (each.isalnum() or each in "._-")), len(text))
+    return normalized(text[:at])
 
 
 def _packages(text: str) -> list[dict[str, Any]]:
@@ -95,9 +339,9 @@ def _wheel(package: dict[str, Any]) -> Wheel:
 
     name = package["name"]
     if "vcs" in package or "directory" in package:
-        raise uv.Refused(f"{name} exists only as sources, and flowc locks only wheels: build a wheel, and name its URL")
+        raise uv.Refused(f"{name} exists only as sources, and another package asks for it: name it in the flow, too")
     try:
-        found = pylock.wheel(package)
+        found = pylock.wheel(package, {})
     except (KeyError, TypeError, ValueError):
         raise uv.Refused(
             f"{name} {package.get('version', '')} has no matching wheel with a SHA-256 digest and a URL"
@@ -105,6 +349,4 @@ def _wheel(package: dict[str, Any]) -> Wheel:
     place = urlsplit(found.url)
     if place.username is None:
         return found
-    from flowc.compiler.fast_start.record import replace
-
     return replace(found, url=urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2])))

@@ -58,8 +58,8 @@ def executable() -> str:
     return found
 
 
-def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
-    """Runs uv with the text on its standard input, and returns its output.
+def run(arguments: list[str], text: str = "", cwd: str | None = None, more: dict[str, str] | None = None) -> str:
+    """Runs uv with the text on its standard input, and returns its output. `more` are further variables.
 
     Raises Refused with uv's message if it fails, and Failure if an index cannot be reached.
     """
@@ -68,7 +68,7 @@ def run(arguments: list[str], text: str = "", cwd: str | None = None) -> str:
     done = subprocess.run(
         [executable(), *arguments],
         input=text,
-        env=_environment(),
+        env={**_environment(), **(more or {})},
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -106,11 +106,11 @@ class PackageIndex:
         files = [
             {
                 "filename": each, "url": f"../../files/{each}", "hashes": {"sha256": hashlib.sha256(self.wheels[each]).hexdigest()},
-                "size": len(self.wheels[each]), "upload-time": self.times.get(each, UPLOADED), "core-metadata": True,
+                "size": len(self.wheels[each]), "upload-time": self.times.get(each, UPLOADED), "core-metadata": each.endswith(".whl"),
             }
             for each in found
         ]  # fmt: skip
-        versions = sorted({each.split("-")[1] for each in found})
+        versions = sorted({each.removesuffix(".tar.gz").split("-")[1] for each in found})
         data = {"meta": {"api-version": "1.1"}, "name": name, "versions": versions, "files": files}
         return 200, "application/vnd.pypi.simple.v1+json", json.dumps(data).encode()
 
