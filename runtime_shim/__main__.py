@@ -80,6 +80,11 @@ def _arguments(argv: List[str]) -> Tuple[str, str, List[Report]]:
 
 def _task(step: str, path: str, reports: List[Report]) -> int:
     store = open_store(_required("FLOWC_STORE"), durable=True)
+    packages = os.environ.get("FLOWC_PACKAGES", "")
+    if "=conda:" in packages:
+        from .environments.own_python import enter
+
+        enter(store, packages, sys.argv[1:])
     flow, run, code = _required("FLOWC_FLOW"), _required("FLOWC_RUN"), os.environ.get("FLOWC_CODE", "")
     start = read_start(os.environ)
     folder = os.environ.get("FLOWC_CODE_DIR", "")
@@ -114,10 +119,10 @@ def _task(step: str, path: str, reports: List[Report]) -> int:
         def load() -> Any:
             gc.freeze()  # what exists now will stay; the bundle's first file has disabled collection (one_file.py)
             gc.enable()
-            if os.environ.get("FLOWC_PACKAGES"):
+            if "=" in packages:  # the digest alone is of an environment that this process is in already
                 from .environments.activate import activate
 
-                activate(store, os.environ["FLOWC_PACKAGES"])
+                activate(store, packages)
             return load_flow(folder, graph.flow, once=bool(fetched))
 
         attempt = attempt_number.number(store, flow, run, step, path, start)

@@ -91,7 +91,7 @@ def _build(wanted: list[Lock], place: str, arguments: Arguments, out: Output) ->
                 _say(arguments, out, f"{name}: exists")
                 continue
             started = time.monotonic()
-            _say(arguments, out, f"{name}: building, {len(lock.wheels)} packages")
+            _say(arguments, out, f"{name}: building, {lock.count} packages")
             archive = build(lock)
             put(store, archive)
             about = archive.description

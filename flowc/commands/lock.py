@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
 
-    from ..environments.pylock import Lock, Wheel
+    from ..environments.pylock import CondaPackage, Lock, Wheel
     from ..environments.requests import Wanted
     from ..environments.resolve import Choices
 
@@ -125,6 +125,7 @@ def _lock(
     prefix = f"{flow}-" if not path.endswith(".json") and len(_flows(path)) > 1 else ""
     for each in wanted:
         before: tuple[Wheel, ...] = ()
+        conda_before: tuple[CondaPackage, ...] = ()
         for platform in _platforms(arguments, earlier):
             old = _old(earlier, each, platform)
             if old is not None and _is_fresh(old, each, platform, choices):
@@ -138,11 +139,12 @@ def _lock(
                         choices,
                         old.wheels if old is not None else before or _any(earlier, platform),
                         place,
+                        old.conda if old is not None else conda_before or _any_conda(earlier, platform),
                     )
                 except uv.Refused as error:
                     _refuse([_unresolved(each, platform, str(error))], program, path)
                     raise AssertionError from None
-            before = before or lock.wheels
+            before, conda_before = before or lock.wheels, conda_before or lock.conda
             made[locks.file_name(lock, prefix)] = lock
     changed = _write(folder, made, [*earlier, *(name.split("`")[1] for name in damaged)])
     for name, what in changed:
@@ -231,13 +233,21 @@ def _any(earlier: dict[str, Lock], platform: platforms.Platform) -> tuple[Wheel,
     return tuple(found.values())
 
 
+def _any_conda(earlier: dict[str, Lock], platform: platforms.Platform) -> tuple[CondaPackage, ...]:
+    found: dict[str, CondaPackage] = {}
+    for lock in earlier.values():
+        for each in lock.conda if lock.platform.name == platform.name else ():
+            found.setdefault(each.name, each)
+    return tuple(found.values())
+
+
 def _unresolved(wanted: Wanted, platform: platforms.Platform, said: str) -> Diagnostic:
     where = f"{platform.name}, glibc {platform.glibc}" if platform.glibc else platform.name
     return Diagnostic(
         "FLOW163",
         f"the packages of `{wanted.name}` cannot be resolved for Python {wanted.request.python} on {where}",
         wanted.span,
-        f"uv says: {said}",
+        f"{'the solvers say' if wanted.request.conda else 'uv says'}: {said}",
         "choose a different version or Python, lock for a newer C library (`--glibc`), add an index (`--index`), "
         "or let a package be built from its sources (`--build NAME`)",
     )
@@ -263,7 +273,7 @@ def _write(folder: str, made: dict[str, Lock], old: list[str]) -> list[tuple[str
 
 
 def _packages(lock: Lock) -> str:
-    count, size = len(lock.wheels), sum(each.size for each in lock.wheels)
+    count, size = lock.count, lock.size
     return f"{count} package{'s' if count != 1 else ''}" + (f", {size / 1e6:.1f} MB to download" if size else "")
 
 

@@ -55,15 +55,35 @@ def build(lock: Lock) -> Archive:
     with tempfile.TemporaryDirectory(prefix="flowc-build-") as above:
         folder = os.path.join(above, "environment")
         os.mkdir(folder)
+        if lock.conda:
+            return _build_conda(lock, folder, python)
         if lock.wheels:
-            where = ["--target", folder, "-p", sys.executable, "--python-version", lock.python]
+            where = ["--target", folder, "-p", sys.executable, "--python-version", lock.interpreter]
             try:
                 install_wheels(lock, [*where, "--python-platform", lock.platform.triple, "--link-mode", "copy"])
             except uv.Refused as error:
                 raise Failure(f"the packages of the environment `{lock.name}` cannot be fetched: {error}") from None
-        _clean(folder)
+        clean(folder)
         _compile(folder, python, lock)
         return pack(folder, lock)
+
+
+def _build_conda(lock: Lock, folder: str, python: str) -> Archive:
+    """Returns the archive of a conda environment, whose files name the place where images have it."""
+    from flowc.runtime_shim.environments import relocate
+
+    from . import conda_install
+
+    plain = relocate.place(lock.environment)
+    try:
+        conda_install.install(lock, folder, relocate.padded(plain))
+        moving = conda_install.movable(folder, relocate.padded(plain), plain)
+        conda_install.add_wheels(lock, folder)
+    except uv.Refused as error:
+        raise Failure(f"the packages of the environment `{lock.name}` cannot be fetched: {error}") from None
+    conda_install.without_bytecode(folder)
+    _compile(os.path.join(folder, *f"lib/python{lock.interpreter}".split("/")), python, lock)
+    return pack(folder, lock, moving)
 
 
 def put(store: Store, archive: Archive) -> None:
@@ -77,18 +97,18 @@ def put(store: Store, archive: Archive) -> None:
 
 def _python(lock: Lock) -> str:
     """Returns a Python of the environment's version, which compiles its bytecode."""
-    if lock.python == "{}.{}".format(*sys.version_info):
+    if lock.interpreter == "{}.{}".format(*sys.version_info):
         return sys.executable
     try:
-        return uv.run(["python", "find", "--no-project", "--system", lock.python]).strip()
+        return uv.run(["python", "find", "--no-project", "--system", lock.interpreter]).strip()
     except uv.Refused as error:
         raise Failure(
-            f"building the environment `{lock.name}` needs Python {lock.python}, and uv finds none here: {error}\n"
-            f"install it with `uv python install {lock.python}`"
+            f"building the environment `{lock.name}` needs Python {lock.interpreter}, and uv finds none here: {error}\n"
+            f"install it with `uv python install {lock.interpreter}`"
         ) from None
 
 
-def _clean(folder: str) -> None:
+def clean(folder: str) -> None:
     """Removes whatever differs from builder to builder."""
     scripts = os.path.join(folder, "bin")
     points = dict(_entry_points(folder))
@@ -170,6 +190,8 @@ def _compile(folder: str, python: str, lock: Lock) -> None:
     import subprocess
 
     shown = f"/{ROOT}/{lock.environment.partition(':')[2]}"
+    if lock.conda:
+        shown += f"/lib/python{lock.interpreter}"
     command = [
         python,
         "-m",
@@ -190,15 +212,15 @@ def _compile(folder: str, python: str, lock: Lock) -> None:
     subprocess.run(command, env=env, cwd=above, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def pack(folder: str, lock: Lock) -> Archive:
-    """Returns the archive of the folder's contents."""
+def pack(folder: str, lock: Lock, moving: tuple[tuple[str, str], ...] = ()) -> Archive:
+    """Returns the archive of the folder's contents. `moving` are the files that name its place (`relocate.py`)."""
     import io
     import tarfile
     import zlib
 
     from flowc.runtime_shim.environments.description import CHUNK, Description
 
-    names = sorted(_files(folder))
+    names = sorted(_files(folder, bool(lock.conda)))
     made = io.BytesIO()
     digest = hashlib.sha256()
     zipper = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
@@ -219,8 +241,13 @@ def pack(folder: str, lock: Lock) -> Archive:
     with tarfile.open(fileobj=Sink(), mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:  # type: ignore[call-overload]
         for name in names:
             path = os.path.join(folder, *name.split("/"))
-            status = os.stat(path)
             member = tarfile.TarInfo(f"{root}/{name}")
+            if os.path.islink(path):
+                member.type, member.linkname, member.mode = tarfile.SYMTYPE, os.readlink(path), 0o777
+                archive.format = _format(member)
+                archive.addfile(member)
+                continue
+            status = os.stat(path)
             member.size, member.mode = status.st_size, 0o755 if status.st_mode & 0o100 else 0o644
             unpacked += status.st_size
             archive.format = _format(member)
@@ -232,7 +259,7 @@ def pack(folder: str, lock: Lock) -> Archive:
     chunks = [hashlib.sha256(data[at : at + CHUNK]).hexdigest() for at in range(0, len(data), CHUNK)]
     described = Description(
         lock.environment,
-        lock.python,
+        lock.interpreter,
         lock.platform.name,
         lock.platform.glibc,
         len(data),
@@ -240,6 +267,8 @@ def pack(folder: str, lock: Lock) -> Archive:
         unpacked,
         len(names),
         digest.hexdigest(),
+        "conda" if lock.conda else "pypi",
+        [list(each) for each in moving],
     )
     return Archive(data, described)
 
@@ -255,15 +284,20 @@ def _format(member: tarfile.TarInfo) -> int:
         return tarfile.PAX_FORMAT
 
 
-def _files(folder: str) -> Iterator[str]:
+def _files(folder: str, has_links: bool) -> Iterator[str]:
     """Yields the path of every file relative to the folder, with forward slashes.
 
-    Raises Failure for a link or a device, which could lead out of the folder.
+    Raises Failure for a device or a link, which could lead out of the folder. Conda's packages hold links that do not.
     """
+    root = os.path.realpath(folder)
     for inside, below, names in os.walk(folder):
         for each in (*below, *names):
             path = os.path.join(inside, each)
             shown = os.path.relpath(path, folder).replace(os.sep, "/")
+            if has_links and os.path.islink(path) and not os.path.isabs(os.readlink(path)):
+                if f"{os.path.realpath(path)}/".startswith(f"{root}/"):
+                    yield shown
+                    continue
             if os.path.islink(path) or (each in names and not os.path.isfile(path)):
                 raise Failure(f"a package holds `{shown}`, which is a link or a device; an archive can only hold files")
             if each in names:

@@ -74,7 +74,7 @@ def _turn(descriptor: int, wait: Callable[[], None]) -> Iterator[None]:
 def _make(lock: Lock, folder: str, python: str, say: Callable[[str], None]) -> None:
     import time
 
-    count, size = len(lock.wheels), sum(each.size for each in lock.wheels) / 1e6
+    count, size = lock.count, lock.size / 1e6
     say(f"environment `{lock.name}`: installing {count} package{'s' if count != 1 else ''}, {size:.1f} MB")
     started = time.monotonic()
     _remove(folder)
@@ -92,6 +92,15 @@ def _make(lock: Lock, folder: str, python: str, say: Callable[[str], None]) -> N
 
 def _install(lock: Lock, folder: str, python: str) -> None:
     """Creates the virtual environment and installs its packages. Raises Failure if uv fails."""
+    if lock.conda:
+        from . import conda_install
+
+        conda_install.install(lock, folder)
+        try:
+            conda_install.add_wheels(lock, folder)
+        except uv.Refused as error:
+            raise Failure(f"the packages of the environment `{lock.name}` cannot be installed: {error}") from None
+        return
     here = "{}.{}".format(*sys.version_info)
     try:
         uv.run(["venv", "-q", "--no-project", "-p", sys.executable if lock.python == here else lock.python, folder])
@@ -122,7 +131,7 @@ def install_wheels(lock: Lock, where: list[str]) -> None:
     if sources:
         from .built import Building, wheel_of
 
-        building = Building(lock.python, lock.platform, (*options, *_until(lock)))
+        building = Building(lock.interpreter, lock.platform, (*options, *_until(lock)))
         made = [wheel_of(each, lock.folder, building) for each in sources]
         uv.run([*common, "--no-index", *where, *made])
 

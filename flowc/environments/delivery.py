@@ -29,7 +29,9 @@ def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple
         return ()
     found = locks.of_steps(flow, path, options)
     return tuple(
-        (step, " ".join(f"{each.platform.name}={each.environment}" for each in of)) for step, of in found.items() if of
+        (step, " ".join(f"{each.platform.name}={'conda:' if each.conda else ''}{each.environment}" for each in of))
+        for step, of in found.items()
+        if of
     )
 
 
@@ -62,6 +64,8 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             "the step's container runs on Linux, and locked packages fit one system only",
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
+        return
+    if of[0].conda:  # it has a Python of its own
         return
     images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
     own = next((str(name) for name in reversed(images) if name), image)

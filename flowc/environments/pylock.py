@@ -92,7 +92,7 @@ class Lock:
     flow: str  # name of the class
     name: str  # of the environment: `base`, or the first step that has it
     packages: tuple[tuple[str, str], ...]  # requested by the flow (`Request.packages`)
-    python: str  # "3.12"
+    python: str  # "3.12"; of conda, the one that was asked for
     platform: Platform
     wheels: tuple[Wheel, ...]  # by name
     indexes: tuple[str, ...] = ()  # the indexes that were asked, in their order: URL, or NAME=URL
@@ -110,6 +110,22 @@ class Lock:
         return Request(self.packages, self.python, self.lines, self.asked, self.channels)
 
     @property
+    def count(self) -> int:
+        """The number of packages."""
+        return len(self.wheels) + len(self.conda)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes to fetch, as far as the indexes say."""
+        return sum(each.size for each in self.wheels) + sum(each.size for each in self.conda)
+
+    @property
+    def interpreter(self) -> str:
+        """The version of Python in the environment, such as "3.12"."""
+        own = next((each.version for each in self.conda if each.name == "python"), self.python)
+        return ".".join(own.split(".")[:2])
+
+    @property
     def environment(self) -> str:
         """The environment's digest.
 
@@ -121,7 +137,7 @@ class Lock:
             "layout": LAYOUT,
             "packages": [each.identity for each in self.wheels],
             "platform": self.platform.name,
-            "python": self.python,
+            "python": self.interpreter,
             "version": VERSION,
         }
         if self.conda:

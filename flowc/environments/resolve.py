@@ -51,7 +51,13 @@ class Place:
 
 
 def resolve(
-    flow: str, wanted: Wanted, platform: Platform, choices: Choices, earlier: tuple[Wheel, ...], place: Place
+    flow: str,
+    wanted: Wanted,
+    platform: Platform,
+    choices: Choices,
+    earlier: tuple[Wheel, ...],
+    place: Place,
+    conda_before: tuple[CondaPackage, ...] = (),
 ) -> Lock:
     """Returns the lock of the environment for the platform. Keeps the versions of `earlier` that still fit.
 
@@ -64,7 +70,10 @@ def resolve(
     if request.conda:
         from . import conda_solve
 
-        conda = conda_solve.solve(request, platform, choices.exclude_newer)
+        conda = conda_solve.solve(
+            request, platform, choices.exclude_newer, () if choices.upgrade else conda_before, choices.upgraded
+        )
+        request = replace(request, python=_python_of(conda, request.python))
     options, indexes = uv.indexes(choices.index, choices.default_index)
     with tempfile.TemporaryDirectory(prefix="flowc-lock-") as folder:
         inputs = _inputs(request, platform, choices, tuple(options), earlier, place, folder)
@@ -74,7 +83,7 @@ def resolve(
         flow,
         wanted.name,
         request.packages,
-        request.python,
+        wanted.request.python,
         platform,
         wheels,
         indexes if request.requirements() else (),
@@ -86,6 +95,12 @@ def resolve(
         conda,
         place.lock,
     )
+
+
+def _python_of(conda: tuple[CondaPackage, ...], default: str) -> str:
+    """Returns the Python of the environment, for the wheels in it."""
+    own = next((each.version for each in conda if each.name == "python"), default)
+    return ".".join(own.split(".")[:2])
 
 
 @record

@@ -74,7 +74,7 @@ def toml(text: str, file: str) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(text)
+        return dict(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadSource(f"`{file}` is not valid TOML: {error}", "correct it") from None
 

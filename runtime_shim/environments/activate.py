@@ -15,7 +15,7 @@ from .description import VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional
+    from typing import Dict, List, Optional, Tuple
 
     from ..store import Store
     from .description import Description
@@ -25,6 +25,16 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 def activate(store: Store, text: str) -> None:
     """Activates the environment that `text` (FLOWC_PACKAGES) names, in this process and in those that it starts.
+
+    Raises ShimError.
+    """
+    environment, folder = folder_for(store, text)
+    use(folder)
+    os.environ[VARIABLE] = environment
+
+
+def folder_for(store: Store, text: str) -> Tuple[str, str]:
+    """Returns the digest of the environment for this machine and its folder, which is made if it is missing.
 
     Raises ShimError.
     """
@@ -40,8 +50,7 @@ def activate(store: Store, text: str) -> None:
     from .unpack import unpack
 
     unpack(store, found, folder)
-    use(folder)
-    os.environ[VARIABLE] = environment
+    return environment, folder
 
 
 def chosen(text: str) -> str:
@@ -52,7 +61,7 @@ def chosen(text: str) -> str:
     known: Dict[str, str] = {}
     for each in text.split():
         platform, _, digest = each.partition("=")
-        known[platform] = digest
+        known[platform] = digest[len("conda:") :] if digest.startswith("conda:") else digest
     here = _here()
     if here not in known:
         raise ShimError(
@@ -70,7 +79,7 @@ def _here() -> str:
 def fits(found: Description) -> None:
     """Raises ShimError if this Python or its C library cannot import the environment's packages."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if here != found.python:
+    if found.kind != "conda" and here != found.python:
         raise ShimError(
             f"the step's packages are for Python {found.python}, and this container has {here}: "
             f"give the step an image with Python {found.python}, or lock its packages with `python='{here}'`"

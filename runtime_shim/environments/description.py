@@ -9,7 +9,7 @@ from ..contract.errors import ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Optional
+    from typing import Any, List, Optional, Sequence
 
     from ..store import Store
 
@@ -32,6 +32,8 @@ class Description:
         unpacked: int,
         files: int,
         tar: str,
+        kind: str = "pypi",
+        moving: Sequence[Sequence[str]] = (),
     ) -> None:
         self.environment = environment  # "sha256:…", the digest in the lock
         self.python = python  # "3.12"
@@ -42,6 +44,8 @@ class Description:
         self.unpacked = unpacked  # bytes of all files
         self.files = files  # number of files
         self.tar = tar  # sha256 of the archive before it was compressed
+        self.kind = kind  # "pypi"; "conda" for an environment with a Python of its own
+        self.moving = moving  # files that name the environment's folder, each [name, "text" or "binary"]
 
 
 def archive_name(environment: str) -> str:
@@ -84,6 +88,8 @@ def read(store: Store, environment: str) -> Optional[Description]:
             int(found["unpacked"]),
             int(found["files"]),
             _text(found["tar"]),
+            _text(found.get("kind", "pypi")),
+            [(_text(name), _text(mode)) for name, mode in found.get("moving", ())],
         )
     except (KeyError, TypeError, ValueError):
         raise ShimError(f"{name} in the datastore is damaged") from None

@@ -17,7 +17,7 @@ from . import description
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterator, Tuple
+    from typing import Any, Iterator, List, Tuple
 
     from ..store import Store
     from .description import Description
@@ -35,6 +35,10 @@ def unpack(store: Store, found: Description, folder: str) -> None:
     try:
         os.makedirs(made)
         _extract(store, found, made)
+        if found.moving:
+            from .relocate import relocate
+
+            relocate(made, folder, found)
         try:
             os.rename(made, folder)
         except OSError:
@@ -56,9 +60,14 @@ def _extract(store: Store, found: Description, folder: str) -> None:
     content = _Inflated(_chunks(store, found), found)
     made = set()
     count = 0
+    links = []
     try:
-        for name, size, executable in _members(content, found):
+        for name, size, executable, link in _members(content, found):
             path = _path(name, prefix, folder)
+            if link:
+                links.append((path, link))
+                count += 1
+                continue
             above = os.path.dirname(path)
             if above not in made:
                 os.makedirs(above, exist_ok=True)
@@ -73,6 +82,7 @@ def _extract(store: Store, found: Description, folder: str) -> None:
                 os.close(file)
             content.skip(-size % BLOCK)
         content.finish()
+        _link(links, folder, found)
     except (zlib.error, ValueError) as error:
         raise _damaged(found, str(error)) from None
     except FileExistsError:
@@ -81,13 +91,32 @@ def _extract(store: Store, found: Description, folder: str) -> None:
         raise _damaged(found, f"it holds {count} files, not {found.files}")
 
 
-def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int, bool]]:
-    """Yields (name, size, is it executable) of each file. The caller must take the content before the next file.
+def _link(links: List[Tuple[str, str]], folder: str, found: Description) -> None:
+    """Makes the symbolic links, after all files, so that none is written through a link. Raises ShimError.
+
+    No link may lead out of the folder, by itself or by way of another.
+    """
+    root = os.path.realpath(folder)
+    for path, link in links:
+        above = os.path.dirname(path)
+        os.makedirs(above, exist_ok=True)
+        if os.path.realpath(above) != os.path.normpath(os.path.join(root, os.path.relpath(above, folder))):
+            raise _damaged(found, f"it holds {path[len(folder) + 1 :]!r} below a link")
+        os.symlink(link, path)
+    for path, link in links:
+        if os.path.isabs(link) or not f"{os.path.realpath(path)}/".startswith(f"{root}/"):
+            raise _damaged(found, f"it holds the link {path[len(folder) + 1 :]!r} to {link!r}, which leads out of it")
+
+
+def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int, bool, str]]:
+    """Yields (name, size, is it executable, target of a link) of each file.
+
+    The caller must take the content before the next file. Only conda's environments have links.
 
     Reads the ustar header of POSIX.1-1988, and the extended header of POSIX.1-2001 for longer names: flowc's archives
     have nothing else. Python's `tarfile` takes half as long again.
     """
-    long_name = ""
+    long_name = long_link = ""
     while True:
         header = content.take(BLOCK)
         if not header.strip(b"\0"):
@@ -97,23 +126,24 @@ def _members(content: _Inflated, found: Description) -> Iterator[Tuple[str, int,
             raise ValueError("it is no tar archive")
         kind, name, above = header[156:157], _field(header[:100]), _field(header[345:500])
         if kind == b"x" and size <= 1 << 16:
-            long_name = _extended(content.take(size))
+            long_name, long_link = _extended(content.take(size))
             content.skip(-size % BLOCK)
             continue
         name = long_name or (f"{above}/{name}" if above else name)
-        if kind not in (b"0", b"\0"):
+        link = (long_link or _field(header[157:257])) if kind == b"2" and found.kind == "conda" and not size else ""
+        if kind not in (b"0", b"\0") and not link:
             raise _damaged(found, f"{name!r} is not a file")
-        yield name, size, int(header[100:108].rstrip(b" \0") or b"0", 8) & 0o111 != 0
-        long_name = ""
+        yield name, size, int(header[100:108].rstrip(b" \0") or b"0", 8) & 0o111 != 0, link
+        long_name = long_link = ""
 
 
 def _field(data: bytes) -> str:
     return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _extended(data: bytes) -> str:
-    """Returns the path in an extended header, whose records are `LENGTH KEY=VALUE`."""
-    path = ""
+def _extended(data: bytes) -> Tuple[str, str]:
+    """Returns the path and the link's target in an extended header, whose records are `LENGTH KEY=VALUE`."""
+    path = link = ""
     while data:
         length = int(data.partition(b" ")[0])
         if not 0 < length <= len(data):
@@ -121,8 +151,10 @@ def _extended(data: bytes) -> str:
         key, _, value = data[:length].partition(b" ")[2].rstrip(b"\n").partition(b"=")
         if key == b"path":
             path = value.decode("utf-8", "surrogateescape")
+        if key == b"linkpath":
+            link = value.decode("utf-8", "surrogateescape")
         data = data[length:]
-    return path
+    return path, link
 
 
 def _path(name: str, prefix: str, folder: str) -> str:

@@ -71,9 +71,14 @@ def variables(where: Environment, given: Dict[str, str]) -> Dict[str, str]:
         FLOWC_PACKAGES=where.packages,
         PYTHONNOUSERSITE="1",
         VIRTUAL_ENV=os.path.dirname(scripts),
+        **({"CONDA_PREFIX": os.path.dirname(scripts)} if _is_conda(scripts) else {}),
         PATH=scripts + os.pathsep + given.get("PATH", os.defpath),
     )
     return own
+
+
+def _is_conda(scripts: str) -> bool:
+    return os.path.isdir(os.path.join(os.path.dirname(scripts), "conda-meta"))
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..target import Options
 
 LEAST_TIMEOUT = 60  # seconds
-_DELIVERED = ("pypi", "pypi_base")  # honoured where the step gets its packages from an archive
+_DELIVERED = ("conda", "conda_base", "pypi", "pypi_base")  # honoured where the step gets its packages from an archive
 
 
 def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Options) -> Iterator[Diagnostic]:

@@ -313,12 +313,7 @@ def test_two_flows_of_one_file(tmp_path: Path, index: PackageIndex) -> None:
 @pytest.mark.parametrize(
     ("decorators", "said"),
     [
-        ({"start": "@conda(packages={'apple': '1.0'})"}, "asks for a conda environment"),
-        ({"base": "@conda_base(python='3.11')"}, "asks for a conda environment"),
-        (
-            {"base": "@conda_base(packages={'a': '1'})", "start": "@pypi(packages={'apple': '1.0'})"},
-            "packages of conda and of PyPI",
-        ),
+        ({"start": "@conda(packages={'apple': '1.0'}, python='3.8')"}, "asks for Python 3.8"),
         ({"start": "@pypi(packages={'a_b': '1', 'A-B': '1'})"}, "`a_b` and `A-B` are the same package"),
         ({"start": "@pypi(packages={'apple': '1.0'}, python='3.8')"}, "asks for Python 3.8"),
     ],
