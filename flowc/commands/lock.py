@@ -57,6 +57,9 @@ OPTIONS = (
     Option("--default-index", "the index to query last", "[NAME=]URL", default="UV_DEFAULT_INDEX, else PyPI"),
     Option("--build", "build this package from its source distribution, which runs its code", "NAME", repeated=True),
     Option("--check", "write nothing and query no index; exit with 1 if the lock does not match the flow"),
+    Option("--sbom", "print a bill of materials of what is locked, as JSON", "FORMAT", choices=("cyclonedx", "spdx")),
+    Option("--licenses", "print the licence of each locked package, or add them to the bill of materials"),
+    Option("--audit", "compare what is locked with a database of vulnerabilities, in OSV's format", "DATABASE"),
     FLOW,
     WITH,
     ISOLATED,
@@ -68,6 +71,8 @@ EXAMPLES = (
     ("flowc lock FLOW.py --upgrade", "newer versions of everything"),
     ("flowc lock FLOW.py --platform linux/amd64,darwin/arm64", "for the cluster, and for runs on a Mac"),
     ("flowc lock FLOW.py --check", "in CI: does the lock match the flow?"),
+    ("flowc lock FLOW.py --sbom cyclonedx > FLOW.cdx.json", "what the lock holds, for other tools"),
+    ("flowc lock FLOW.py --audit osv-pypi.zip", "exits with 1 if a locked package has a known vulnerability"),
 )
 
 _FROM_SETTINGS = ("platform", "glibc", "index", "default-index", "exclude-newer")
@@ -82,13 +87,16 @@ def run(argv: list[str], out: Output) -> int:
     arguments = Arguments(given_arguments.positional, {**defaults, **given_arguments.given})
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), isolated, compile_inputs(arguments))
     found = list(requests.unlockable_of(program.flow, path, settings))
-    if arguments.flag("--check"):
+    reports = arguments.text("--sbom") or arguments.flag("--licenses") or arguments.text("--audit")
+    if arguments.flag("--check") or reports:
         found += [
             each if each.code == locks.STALE else _as_error(each)
             for each in locks.problems(program.flow, path, settings)
         ]
     _refuse(found, program, path)
     wanted = requests.of_flow(program.flow, path, settings)
+    if reports:
+        return _report(program.flow.name, path, arguments, out)
     if arguments.flag("--check"):
         _say(
             arguments,
@@ -97,6 +105,31 @@ def run(argv: list[str], out: Output) -> int:
         )
         return 0
     return _lock(program, path, arguments, settings, wanted, out)
+
+
+def _report(flow: str, path: str, arguments: Arguments, out: Output) -> int:
+    """Prints what is known about the locked packages. Returns 1 if one of them has a known vulnerability."""
+    if arguments.text("--audit") and (arguments.text("--sbom") or arguments.flag("--licenses")):
+        raise Usage("`--audit` excludes `--sbom` and `--licenses`", "run two commands")
+    found = tuple(locks.read_all(path, flow)[0].values())
+    if arguments.text("--audit"):
+        from ..environments import audit
+
+        result = audit.audit(found, arguments.text("--audit"))
+        for line in audit.shown(result):
+            out.print(line)
+        return 1 if result.findings else 0
+    from ..environments import licenses
+
+    known = licenses.of(found) if arguments.flag("--licenses") else {}
+    if arguments.text("--sbom"):
+        from ..environments import sbom
+
+        out.print(sbom.dumps(flow, found, arguments.text("--sbom"), known).rstrip("\n"))
+        return 0
+    for line in licenses.shown(known):
+        out.print(line)
+    return 0
 
 
 def _as_error(diagnostic: Diagnostic) -> Diagnostic:

@@ -331,7 +331,7 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
         raise ValueError(f"{package['name']} has {len(package['wheels'])} wheels")
     found = package["archive"] if direct else package["wheels"][0]
     url = _str(found["url"])
-    file = _str(found.get("name", "")) or _last_part(url)
+    file = file_of(found)
     sha256 = _digest(found["hashes"]["sha256"])
     if not file.endswith(".whl") or "/" in file or "\\" in file:
         raise ValueError(f"{package['name']} has no wheel with a digest")
@@ -346,6 +346,11 @@ def wheel(package: dict[str, Any], trees: dict[str, str]) -> Wheel:
         _time(found.get("upload-time")),
         direct,
     )
+
+
+def file_of(entry: dict[str, Any]) -> str:
+    """Returns the name of the file of an entry of `wheels`."""
+    return _str(entry.get("name", "")) or _last_part(_str(entry["url"]))
 
 
 def url_of(index: str) -> str:

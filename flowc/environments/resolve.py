@@ -10,7 +10,7 @@ import os
 from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
 
-from . import pylock, requirements_text, uv
+from . import pylock, requirements_text, tags, uv
 from .pylock import Lock, Wheel
 from .requests import normalized
 from .requirements_text import CONSTRAINT
@@ -286,8 +286,26 @@ def _resolved(
         with open(output[1], encoding="utf-8") as file:
             common += give("-c", "constraints.txt", [line.strip() for line in file if "==" in line])
     made = uv.run([*common, "--format", "pylock.toml"], text, folder)
-    found = [_checked(each, inputs, dict(placed)) for each in _packages(made)]
+    chosen = (_best(each, request.python, platform, inputs.hashes) for each in _packages(made))
+    found = [_checked(each, inputs, dict(placed)) for each in chosen]
     return tuple(sorted(found, key=lambda each: each.name))
+
+
+def _best(
+    package: dict[str, Any], python: str, platform: Platform, hashes: dict[str, frozenset[str]]
+) -> dict[str, Any]:
+    """Returns the package with one wheel: of several that fit, the one that an installer would take."""
+    wheels = package.get("wheels", [])
+    accepted = hashes.get(normalized(package["name"]), frozenset())
+    if len(wheels) > 1:
+        fitting = [
+            (order, pylock.file_of(each), at)
+            for at, each in enumerate(wheels)
+            if (order := tags.rank(pylock.file_of(each), python, platform)) is not None
+            and (not accepted or each.get("hashes", {}).get("sha256") in accepted)
+        ]
+        wheels = [wheels[max(fitting)[2]]] if fitting else []
+    return {**package, "wheels": wheels} if wheels else package
 
 
 def _may_be_python(package: CondaPackage) -> bool:

@@ -18,7 +18,7 @@ UPLOADED = "2026-01-01T00:00:00Z"
 
 def wheel(
     name: str, version: str, files: dict[str, str] | None = None, requires: tuple[str, ...] = (), tag: str = "py3-none-any", scripts: str = "",
-    requires_python: str = "",
+    requires_python: str = "", headers: tuple[str, ...] = (),
 ) -> tuple[str, bytes]:  # fmt: skip
     """Returns the name and the content of a wheel: by default of one module, which has `__version__`. `scripts` are lines of its entry points."""
     module = name.replace("-", "_")
@@ -29,6 +29,7 @@ def wheel(
         f"Name: {name}",
         f"Version: {version}",
         *(f"Requires-Dist: {each}" for each in requires),
+        *headers,
     ]
     contents[f"{info}/METADATA"] = (
         "\n".join([*lines, *([f"Requires-Python: {requires_python}"] if requires_python else [])]) + "\n"

@@ -320,7 +320,7 @@ def hostile(kind: str, outside: Path) -> tuple[str, str, bytes, dict[str, object
 def test_hostile_packages(kind: str, tmp_path: Path, channel: Channel) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    channel.add(hostile(kind, outside))  # type: ignore[arg-type]
+    channel.add(hostile(kind, outside))
     settings(tmp_path / "flow", channel)
     path = flow(tmp_path / "flow", start=f"@conda(packages={{'evil': ''}}, python='{HERE}')")
     locked(path)
