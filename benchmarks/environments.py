@@ -1,4 +1,7 @@
-"""Times environments: unpacking against `tar`, imports with and without bytecode, and the cost of a lock to `check`."""
+"""Times environments: unpacking against `tar`, imports with and without bytecode, locking against uv alone.
+
+Also the cost of a lock to `check`, and of an installed environment to a local run.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ from flowc.runtime_shim.store import open_store
 from flowc.environments.build import pack, put
 from flowc.environments.demand import folder_of
 from flowc.environments.locks import file_name
-from flowc.environments.platforms import platform
+from flowc.environments.platforms import here, platform
 from flowc.environments.pylock import Lock, Wheel, dumps
+from tests.support.package_index import PackageIndex, wheel
 
 from .measure import row, side_by_side
 
@@ -49,6 +53,8 @@ def main() -> None:
         _unpacking(folder)
         _importing(folder)
         _checking(folder)
+        _locking(folder)
+        _running(folder)
 
 
 def _unpacking(folder: str) -> None:
@@ -130,6 +136,53 @@ def _checking(folder: str) -> None:
         f"{best['locked'] / best['plain']:.2f} x",
         "against one whose environment is disabled",
     )
+
+
+def _locking(folder: str) -> None:
+    """Compares locking, with a warm cache, with the resolver alone."""
+    from uv import find_uv_bin
+
+    names = [f"package-{number}" for number in range(30)]
+    wheels = [wheel(name, "1.0", requires=tuple(names[at + 1 : at + 4])) for at, name in enumerate(names)]
+    flow, requirements = Path(folder, "lock", "flow.py"), Path(folder, "requirements.in")
+    flow.parent.mkdir()
+    flow.write_text(FLOW.format(packages=dict.fromkeys(names, "")))
+    requirements.write_text("".join(f"{name}\n" for name in names))
+    with PackageIndex(*wheels) as index:
+        env = {**os.environ, "UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": f"{folder}/uv", "NO_PROXY": "127.0.0.1"}
+        env.update(
+            UV_NO_CONFIG="1", UV_PYTHON_DOWNLOADS="never"
+        )  # as flowc runs it; it takes five times as long without
+        resolve = [find_uv_bin(), "pip", "compile", str(requirements), "-q", "-p", sys.executable, "--python-version"]
+        resolve += ["3.12", "--python-platform", "x86_64-manylinux_2_28", "--no-build", "--format", "pylock.toml"]
+        lock = [sys.executable, "-m", "flowc", "lock", str(flow), "-q"]
+        commands = {
+            "uv": ["sh", "-c", 'exec "$@" >/dev/null', "sh", *resolve],
+            "again": [*lock, "--upgrade"],
+            "same": lock,
+        }
+        for command in (commands["uv"], commands["again"]):
+            subprocess.run(command, env=env, check=True)
+        best = side_by_side(commands, 2 * ROUNDS, more=env)
+    row("`lock --upgrade`, against `uv pip compile`", f"{best['again'] / best['uv']:.2f} x", "30 packages, warm cache")
+    row("`lock` that changes nothing, against it", f"{best['same'] / best['uv']:.2f} x")
+
+
+def _running(folder: str) -> None:
+    """Compares a second run with an installed environment with one that uses this Python."""
+    python = "{}.{}".format(*sys.version_info)
+    flow = Path(folder, "run", "flow.py")
+    flow.parent.mkdir()
+    flow.write_text(FLOW.format(packages={"apple": ""}).replace('"3.12"', repr(python)))
+    env = {**os.environ, "UV_CACHE_DIR": f"{folder}/uv", "FLOWC_CACHE": f"{folder}/cache", "NO_PROXY": "127.0.0.1"}
+    run = [sys.executable, "-m", "flowc", "run", str(flow), "-q", "--store", f"{folder}/runs"]
+    with PackageIndex(wheel("apple", "1.0")) as index:
+        env["UV_DEFAULT_INDEX"] = index.url
+        for command in ([sys.executable, "-m", "flowc", "lock", str(flow), "-q", "--platform", here()], run):
+            subprocess.run(command, env=env, check=True)
+    best = side_by_side({"off": [*run, "--environments", "off"], "on": run}, 3 * ROUNDS, more=env)
+    more = (best["on"] - best["off"]) * 1000
+    row("a second local run, with its environment", f"{best['on'] / best['off']:.2f} x", f"{more:.0f} ms more")
 
 
 if __name__ == "__main__":
