@@ -97,10 +97,8 @@ def put(store: Store, archive: Archive) -> None:
 
 def _python(lock: Lock) -> str:
     """Returns a Python of the environment's version, which compiles its bytecode."""
-    if lock.interpreter == "{}.{}".format(*sys.version_info):
-        return sys.executable
     try:
-        return uv.run(["python", "find", "--no-project", "--system", lock.interpreter]).strip()
+        return uv.python(lock.interpreter)
     except uv.Refused as error:
         raise Failure(
             f"building the environment `{lock.name}` needs Python {lock.interpreter}, and uv finds none here: {error}\n"

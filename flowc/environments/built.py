@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 
 from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
@@ -166,8 +165,18 @@ def _built(package: Wheel, lock_folder: str, how: Building) -> str:
     with tempfile.TemporaryDirectory(prefix="flowc-wheel-") as above:
         sources = _sources(package, lock_folder, above)
         made = os.path.join(above, "wheel")
-        python = sys.executable if how.python == "{}.{}".format(*sys.version_info) else how.python
-        command = ["build", "--wheel", "-q", "-o", made, "-p", python, "--no-create-gitignore", *how.options, sources]
+        command = [
+            "build",
+            "--wheel",
+            "-q",
+            "-o",
+            made,
+            "-p",
+            uv.python(how.python),
+            "--no-create-gitignore",
+            *how.options,
+            sources,
+        ]
         uv.run(command, cwd=above, more={"SOURCE_DATE_EPOCH": _EPOCH})
         wheels = [each for each in _names(made) if each.endswith(".whl")]
         if len(wheels) != 1:

@@ -8,7 +8,6 @@ find the environment complete.
 from __future__ import annotations
 
 import os
-import sys
 
 from flowc.terminal import Failure
 
@@ -101,9 +100,8 @@ def _install(lock: Lock, folder: str, python: str) -> None:
         except uv.Refused as error:
             raise Failure(f"the packages of the environment `{lock.name}` cannot be installed: {error}") from None
         return
-    here = "{}.{}".format(*sys.version_info)
     try:
-        uv.run(["venv", "-q", "--no-project", "-p", sys.executable if lock.python == here else lock.python, folder])
+        uv.run(["venv", "-q", "--no-project", "-p", uv.python(lock.python), folder])
     except uv.Refused as error:
         raise Failure(
             f"the environment `{lock.name}` needs Python {lock.python}, and uv finds none here: {error}\n"

@@ -82,6 +82,33 @@ def run(arguments: list[str], text: str = "", cwd: str | None = None, more: dict
     return done.stdout
 
 
+def python(version: str) -> str:
+    """Returns the path of a Python of that version, such as "3.12". Raises Refused if this machine has none."""
+    import sys
+
+    if version == "{}.{}".format(*sys.version_info):
+        return sys.executable
+    try:
+        return run(["python", "find", "--no-project", "--system", version]).strip()
+    except Refused:
+        found = _of_pyenv(version)
+        if not found:
+            raise
+        return found
+
+
+def _of_pyenv(version: str) -> str:
+    """Returns a Python of pyenv, whose commands on PATH do not start unless it is configured to use that version."""
+    folder = os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions")
+    try:
+        names = [each for each in os.listdir(folder) if each.startswith(f"{version}.") and each.count(".") == 2]
+    except OSError:
+        return ""
+    numbered = sorted((int(last), each) for each in names if (last := each.rpartition(".")[2]).isdigit())
+    paths = [os.path.join(folder, each, "bin", f"python{version}") for _, each in reversed(numbered)]
+    return next((path for path in paths if os.access(path, os.X_OK)), "")
+
+
 def indexes(index: tuple[str, ...], default: str, over: bool = False) -> tuple[list[str], tuple[str, ...]]:
     """Returns uv's options for the indexes, and the indexes, each `[NAME=]URL`. The first that has a package wins.
 
