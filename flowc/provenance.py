@@ -34,6 +34,7 @@ def provenance(place: Datastore, pathspec: Pathspec) -> dict[str, list[Made]]:
             continue
         environment_of_task = dict(done.data.get("environment") or {})
         digest = str(environment_of_task.pop("digest", ""))
+        locked = environment_of_task.pop("packages", None)  # the digest of an environment in the flow's lock
         if digest not in environments:
             environments[digest] = environment.read(place.store, pathspec.flow, digest) or {}
         made_in = str(done.data.get("origin") or pathspec.run)  # a reused task ran in an earlier run
@@ -51,6 +52,7 @@ def provenance(place: Datastore, pathspec: Pathspec) -> dict[str, list[Made]]:
             **about,
             "code": environment_of_task.get("code"),
             **environment_of_task,
+            **({"environment": locked} if locked else {}),
             **environment_data,
         }
         by_step.setdefault(step, []).append(
@@ -93,6 +95,8 @@ def lines(by_step: dict[str, list[Made]]) -> Iterator[str]:
         machine = f" {task['machine']}" if task.get("machine") else ""
         python = f"{task.get('python', '?')} on {task.get('platform', '?')}{machine}"
         yield printable(f"  python    {python}, flowc {task.get('flowc', '?')}")
+        if task.get("environment"):
+            yield printable(f"  locked    {task['environment']}")
         if "packages" in task:
             text = ", ".join(f"{name} {version}" for name, version in task["packages"].items()) or "none"
             yield from textwrap.wrap(

@@ -275,8 +275,31 @@ def test_a_task_enters_the_environment(tmp_path: Path, channel: Channel, index: 
     assert ended.returncode == 0, ended.stderr
     shown = flowc("dump", "one/start", "--store", str(store)).stdout
     place = tmp_path / "node/unpacked" / digest
+    made_by = flowc("dump", "one/start", "--environment", "--json", "--store", str(store)).stdout
+    assert digest in made_by and '"apple": "2.0"' in made_by, made_by
     assert f"('{place}', '2.0')" in shown and f"['apple', '2.0', 'tool', 'root={place}']" in shown
     assert f"{place}/share:{place}\0".encode() in (place / "lib/libx.so.1").read_bytes()
+
+
+def test_an_archive_for_the_other_kind_of_machine(tmp_path: Path, channel: Channel, index: PackageIndex) -> None:
+    settings(tmp_path, channel)
+    path = flow(
+        tmp_path, start=f"@conda(packages={{'apple': '1.0'}}, python='{HERE}')\n    @pypi(packages={{'plum': ''}})"
+    )
+    locked(path, index, "--platform", "linux/arm64")
+    built(path, index, tmp_path / "one")
+    (found,) = (tmp_path / "one").rglob("*.tar.gz")
+    with tarfile.open(found) as archive:
+        names = {each.name.partition("/lib/")[2] for each in archive}
+    site = f"python{HERE}/site-packages"
+    assert {f"{site}/apple.py", f"{site}/plum.py"} <= names
+    about = json.loads((found.parent / f"{found.name.partition('.')[0]}.json").read_text())
+    assert (about["platform"], about["kind"]) == ("linux/arm64", "conda")
+    if sys.platform == "linux" and os.uname().machine == "x86_64":
+        done = flowc(
+            "run", str(path), "--store", str(tmp_path / "store"), env={**variables(tmp_path), **env_of(tmp_path)}
+        )
+        assert done.returncode == 1 and "has no environment `start` for this machine (linux/amd64)" in done.stderr
 
 
 def link(name: str, target: str) -> tarfile.TarInfo:

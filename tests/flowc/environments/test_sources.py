@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import hashlib
 import io
 import subprocess
@@ -9,10 +10,11 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from flowc.environments import sources
+from flowc.environments import requests, resolve, sources, tags, versions
 from flowc.environments.trees import digest_of
 from tests.support.package_index import PackageIndex, wheel
 from tests.support.running import flowc
@@ -180,6 +182,23 @@ def test_decorators_come_first(tmp_path: Path, index: PackageIndex) -> None:
     assert read(path) == {"pylock.base-linux-amd64.toml": {"apple": "2.0", "pear": "1.0"}}
 
 
+def test_a_deployed_flow(tmp_path: Path, index: PackageIndex) -> None:
+    path = flow(tmp_path, end="@pypi(disabled=True)")
+    settings(tmp_path, 'dependencies = "requirements.txt"')
+    (tmp_path / "requirements.txt").write_text("apple\n")
+    lock(path, index)
+    (text,) = files(path).values()
+    digest = tomllib.loads(text)["tool"]["flowc"]["environment"]
+    flowc(
+        "compile", str(path), "--target", "argo", "--store", "s3://b/x", "--output", str(tmp_path / "out"), check=True
+    )
+    spec = "".join(each.read_text() for each in (tmp_path / "out").rglob("*.yaml"))
+    assert spec.count(f"linux/amd64={digest}") == 1, "of `start`, not of `end`"
+    (tmp_path / "requirements.txt").write_text("plum\n")
+    done = flowc("compile", str(path), "--target", "argo", "--store", "s3://b/x", "--output", str(tmp_path / "out"))
+    assert done.returncode == 1 and "FLOW161" in done.stderr
+
+
 def test_a_flow_that_is_not_locked_yet(tmp_path: Path) -> None:
     path = flow(tmp_path)
     settings(tmp_path, 'dependencies = "requirements.txt"')
@@ -318,6 +337,12 @@ def test_an_index_of_one_package(tmp_path: Path, index: PackageIndex) -> None:
         settings(tmp_path, "")
         lock(path, index)
         assert read(path)["pylock.start-linux-amd64.toml"]["plum"] == "1.0"
+
+
+@pytest.mark.parametrize("module", [requests, resolve, sources, tags, versions])
+def test_examples_in_docstrings(module: ModuleType) -> None:
+    done = doctest.testmod(module)
+    assert done.failed == 0 and done.attempted > 0
 
 
 def test_the_names_of_sources(tmp_path: Path) -> None:
