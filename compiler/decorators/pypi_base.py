@@ -1,6 +1,7 @@
 """`@pypi_base(packages={}, python=None, disabled=None)`: `@pypi` for every step; a step's own `@pypi` overrides it.
 
-A local run uses the packages of its own Python, with a warning where they differ.
+Locked with `flowc lock`, they are there in local runs and in tasks (environments.md). Without a lock, a local run uses
+the packages of its own Python, with a warning where they differ.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def _status(one: Specification, honoured: frozenset[str]) -> str:
     if one.name in honoured:
         return "honoured"
     if one.in_image:
-        return "refused; a warning where an image is named"
+        return "packages that are locked are delivered; else refused, or a warning where an image is named"
     return "refused" if one.has_effect is always else "refused where it asks for something"
 
 
