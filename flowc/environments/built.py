@@ -13,7 +13,7 @@ from flowc.compiler.fast_start.record import record, replace
 from flowc.runtime_shim.fast_start import json_text
 from flowc.terminal import Failure
 
-from . import cache, platforms, trees, uv
+from . import folders, platforms, trees, uv
 from .pylock import Wheel
 from .requests import normalized
 
@@ -155,7 +155,7 @@ def _names(folder: str) -> list[str]:
 def _folder(package: Wheel, how: Building, platform: str) -> str:
     identity = {name: value for name, value in package.identity.items() if name != "version"}
     text = json_text.dumps({**identity, "python": how.python, "platform": platform}, True)
-    return os.path.join(cache.root(), "built", hashlib.sha256(text.encode()).hexdigest())
+    return os.path.join(folders.root(), "built", hashlib.sha256(text.encode()).hexdigest())
 
 
 def _built(package: Wheel, lock_folder: str, how: Building) -> str:

@@ -12,6 +12,7 @@ import os
 from flowc.terminal import Failure
 
 from . import uv
+from .folders import root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from .pylock import Lock
 
 COMPLETE = ".flowc-complete"
-
-
-def root() -> str:
-    """Returns flowc's cache folder: FLOWC_CACHE, else a folder in the user's cache."""
-    folder = os.environ.get("FLOWC_CACHE")
-    if folder:
-        return os.path.abspath(folder)
-    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "flowc")
 
 
 def make(lock: Lock, say: Callable[[str], None]) -> str:
@@ -109,33 +102,12 @@ def _install(lock: Lock, folder: str, python: str) -> None:
         ) from None
     if not lock.wheels:
         return
+    from .wheels import install_wheels
+
     try:
         install_wheels(lock, ["--python", python])
     except uv.Refused as error:
         raise Failure(f"the packages of the environment `{lock.name}` cannot be installed: {error}") from None
-
-
-def install_wheels(lock: Lock, where: list[str]) -> None:
-    """Installs exactly what is locked; `where` are uv's options for the destination.
-
-    Raises uv.Refused.
-    """
-    options, _ = uv.indexes(tuple(lock.indexes[:-1]), lock.indexes[-1] if lock.indexes else "", over=True)
-    common = ["pip", "install", "-q", "--no-deps", "--no-build"]
-    wheels = [each.requirement for each in lock.wheels if not each.built]
-    if wheels:
-        uv.run([*common, "--require-hashes", "-r", "-", *options, *where], "".join(f"{each}\n" for each in wheels))
-    sources = [each for each in lock.wheels if each.built]
-    if sources:
-        from .built import Building, wheel_of
-
-        building = Building(lock.interpreter, lock.platform, (*options, *_until(lock)))
-        made = [wheel_of(each, lock.folder, building) for each in sources]
-        uv.run([*common, "--no-index", *where, *made])
-
-
-def _until(lock: Lock) -> tuple[str, ...]:
-    return ("--exclude-newer", lock.exclude_newer) if lock.exclude_newer else ()
 
 
 def _remove(folder: str) -> None:

@@ -11,8 +11,8 @@ import os
 
 from flowc.terminal import Failure
 
-from . import cache
 from .conda_solve import SUBDIRS, client, errors, folder, rattler
+from .wheels import clean, install_wheels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,13 +103,11 @@ def add_wheels(lock: Lock, target: str) -> None:
     import sys
     import tempfile
 
-    from .build import clean
-
     if not lock.wheels:
         return
     with tempfile.TemporaryDirectory(prefix=".wheels-", dir=target) as apart:
         where = ["--target", apart, "-p", sys.executable, "--python-version", lock.interpreter]
-        cache.install_wheels(lock, [*where, "--python-platform", lock.platform.triple, "--link-mode", "copy"])
+        install_wheels(lock, [*where, "--python-platform", lock.platform.triple, "--link-mode", "copy"])
         clean(apart)
         _merge(apart, target, site_packages(lock))
 

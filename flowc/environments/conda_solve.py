@@ -9,7 +9,7 @@ import os
 
 from flowc.terminal import Failure
 
-from . import cache, uv
+from . import folders, uv
 from .pylock import CondaPackage
 
 TYPE_CHECKING = False
@@ -115,7 +115,7 @@ def client(library: Any) -> Any:
 
 def folder() -> str:
     """Returns the folder of fetched packages, which other tools of this kind share if RATTLER_CACHE_DIR names one."""
-    return os.environ.get("RATTLER_CACHE_DIR") or os.path.join(cache.root(), "conda")
+    return os.environ.get("RATTLER_CACHE_DIR") or os.path.join(folders.root(), "conda")
 
 
 def _checked(channel: str) -> str:

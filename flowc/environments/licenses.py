@@ -11,8 +11,9 @@ import os
 from flowc.compiler.fast_start.record import record
 from flowc.terminal import Failure
 
-from . import cache, uv
+from . import uv
 from .requests import normalized
+from .wheels import install_wheels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def of(locks: Iterable[Lock]) -> dict[tuple[str, str], License]:
         with tempfile.TemporaryDirectory(prefix="flowc-licenses-") as folder:
             where = ["--target", folder, "-p", sys.executable, "--python-version", lock.interpreter]
             try:
-                cache.install_wheels(lock, [*where, "--python-platform", lock.platform.triple])
+                install_wheels(lock, [*where, "--python-platform", lock.platform.triple])
             except uv.Refused as error:
                 raise Failure(f"the packages of the environment `{lock.name}` cannot be fetched: {error}") from None
             metadata = dict(_metadata(os.path.join(folder, each)) for each in os.listdir(folder) if _is_info(each))

@@ -6,7 +6,7 @@ import os
 
 from flowc.terminal import Failure
 
-from . import cache, locks, platforms, requests
+from . import cache, folders, locks, platforms, requests
 from .demand import folder_of
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ def bundle() -> str:
     from flowc.runtime_shim.fast_start.one_file import digest
 
     found = list(files())
-    folder = os.path.join(cache.root(), "runtime", digest(found))
+    folder = os.path.join(folders.root(), "runtime", digest(found))
     if os.path.isdir(folder):
         return folder
     import shutil
