@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ENVIRONMENTS = ("python", "platform", "glibc", "index", "default-index", "exclude-newer")  # of `flowc lock`
-SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", *ENVIRONMENTS)
+SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", "repository", *ENVIRONMENTS)
 FILE = "pyproject.toml"
 
 

@@ -7,7 +7,7 @@ from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 from . import locks, requests
-from .demand import ARCHIVE, NONE, asks
+from .demand import ARCHIVE, IMAGE, NONE, asks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
 
 
 def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
-    """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md).
+    """Returns FLOWC_PACKAGES of each step that gets its packages from flowc (docs/shim.md).
 
     `how` is the option, or "" if it is not set.
     """
@@ -44,7 +44,7 @@ def problems(
     from flowc.compiler.fast_start.record import replace
 
     found = list(locks.problems(flow, path, options))
-    yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
+    yield from (replace(each, severity=ERROR) if how in (ARCHIVE, IMAGE) else each for each in found)
     if found or not deployed or how == NONE or not asks(flow):
         return
     steps = locks.of_steps(flow, path, options)
@@ -63,8 +63,7 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
         return
-    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
-    own = next((str(name) for name in reversed(images) if name), image)
+    own = image_of(step, image)
     has = requests.default_python({"image": own})
     if has and has != of[0].python:
         yield Diagnostic(
@@ -76,6 +75,12 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"or give the step an image with Python {of[0].python}",
             WARNING,
         )
+
+
+def image_of(step: Step, image: str) -> str:
+    """Returns the image that the step's decorators name, else `image`."""
+    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
+    return next((str(name) for name in reversed(images) if name), image)
 
 
 def _span(flow: Flow, step: Step) -> Span | None:

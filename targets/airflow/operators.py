@@ -91,7 +91,8 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
         "image": "", "command": None, "namespace": "", "pod": {},
     }  # fmt: skip
     if kubernetes:
-        data["image"], data["namespace"] = pod.image, pod.namespace
+        data["image"] = dict(options.images).get(step.name) or pod.image
+        data["namespace"] = pod.namespace
         data["command"] = command(options, pod.python) if pod.python else None
         data["pod"] = _own(pod, options, is_guaranteed(step))
     return data
