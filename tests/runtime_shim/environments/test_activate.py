@@ -280,3 +280,55 @@ def test_a_disk_that_is_full(task: Task) -> None:
     )
     assert done.returncode == 3 and "cannot unpack the environment" in done.stderr and task.unpacked() == []
     task.task("start", attempt=1)
+
+
+# ── in the image ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_image(task: Task, **changed: str) -> str:
+    """Moves the environment out of the datastore into a folder as an image has it; returns the folder."""
+    put_files(str(task.folder / "store"), FILES, **changed)
+    place = task.folder / "image"
+    for name, text in FILES.items():
+        path = place / NAME / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    task.archive.unlink()
+    task.archive.with_name(f"{NAME}.json").rename(place / f"{NAME}.json")
+    return str(place)
+
+
+def test_packages_of_the_image(task: Task) -> None:
+    place = in_image(task)
+    task.task("start", FLOWC_PACKAGES_DIR=place)
+    found = values(task)
+    assert found["place"] == repr(f"{place}/{NAME}/apple/__init__.py") and found["hooked"] == "'yes'"
+    assert found["tool"] == "'from the tool\\n'" and found["child"] == "'1.0\\n'" and found["hidden"] == "True"
+    assert task.record("start")["environment"]["packages"] == f"sha256:{NAME}"
+    assert not (task.folder / "cache").exists(), "nothing is unpacked"
+
+
+def test_an_image_that_holds_what_does_not_fit(task: Task) -> None:
+    place = in_image(task, python="3.6")
+    done = task.task("start", code=3, FLOWC_PACKAGES_DIR=place)
+    assert (
+        f"for Python 3.6, and this container has {PYTHON}" in done.stderr and len(done.stderr.strip().split("\n")) == 1
+    )
+
+
+@pytest.mark.parametrize("damage", ["no files", "torn", "another", "nothing"])
+def test_an_image_with_half_an_environment(damage: str, task: Task) -> None:
+    place = Path(in_image(task))
+    said = place / f"{NAME}.json"
+    if damage == "no files":
+        (place / NAME).rename(place / "elsewhere")
+    elif damage == "torn":
+        said.write_bytes(said.read_bytes()[:-30])
+    elif damage == "another":
+        said.write_bytes(said.read_bytes().replace(NAME.encode(), b"cd" * 32))
+    else:
+        said.unlink()
+    done = task.task("start", code=3, FLOWC_PACKAGES_DIR=str(place))
+    expected = {"no files": "but not its files", "nothing": "is neither in the image nor in the store"}
+    assert expected.get(damage, "is damaged") in done.stderr and len(done.stderr.strip().split("\n")) == 1, done.stderr
