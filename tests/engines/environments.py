@@ -36,7 +36,7 @@ class Packed(FlowSpec):
     def start(self):
         import apple
         self.seen, self.place = apple.__version__, apple.__file__
-        self.index = reach("URL")
+        self.reached = reach("URL")
         self.next(self.end)
 
     @pypi(packages={'apple': '2.0'}, python='PYTHON')
@@ -63,7 +63,7 @@ class Science(FlowSpec):
         self.line = (round(float(model.coef_[0]), 6), round(float(model.intercept_), 6))
         self.versions = (numpy.__version__, pandas.__version__, sklearn.__version__)
         self.places = sorted({module.__file__.rpartition('/environments/')[0] for module in (numpy, pandas, sklearn)})
-        self.index = reach("URL")
+        self.reached = reach("URL")
         self.next(self.end)
 
     @step

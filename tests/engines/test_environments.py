@@ -40,7 +40,7 @@ def check(argo_or_pods: Images, outcome: Outcome, place: str) -> None:
     found = left(argo_or_pods.s3, outcome.run, "Packed")
     assert value(found, "end", "seen") == "['1.0', '2.0']"
     assert place in value(found, "start", "place") and place in value(found, "end", "place")
-    assert value(found, "start", "index") == "'ENETUNREACH'"
+    assert value(found, "start", "reached") == "'ENETUNREACH'"
 
 
 def an_archive(argo: Argo, folder: Path) -> None:
@@ -180,7 +180,7 @@ def check_science(found: Dump, place: str) -> None:
     assert len(eval(value(found, "start", "places"))) == 1 and place.rstrip("/").rpartition("/environments")[
         0
     ] in value(found, "start", "places")
-    assert value(found, "start", "index") == "'ENETUNREACH'"
+    assert value(found, "start", "reached") == "'ENETUNREACH'"
 
 
 def science(folder: Path, images: Images) -> Preparing:

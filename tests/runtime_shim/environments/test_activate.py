@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -266,6 +267,57 @@ def test_a_task_that_is_killed_while_it_unpacks(task: Task) -> None:
     assert left.startswith(f".{NAME[:16]}."), "the kill came in the middle"
     task.task("start", attempt=1)
     assert NAME in task.unpacked() and len(list((task.folder / "cache" / "unpacked" / NAME / "apple").iterdir())) > 8000
+
+
+def test_what_killed_tasks_left_is_removed_after_a_day(task: Task) -> None:
+    folder = task.folder / "cache" / "unpacked"
+    for name, age in ((".old", 90_000), (".new", 80_000), ("kept", 90_000)):
+        (folder / name / "apple").mkdir(parents=True)
+        (folder / name / "apple" / "half.py").write_text("")
+        moment = time.time() - age
+        os.utime(folder / name, (moment, moment))
+    task.task("start")
+    assert task.unpacked() == sorted([".new", NAME, "kept"])
+
+
+@pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGCONT])
+def test_a_race_in_which_the_first_stops_in_the_middle(what: signal.Signals, task: Task) -> None:
+    """Two tasks unpack into one folder. The first dies, or comes to its end after the other has won: the folder is whole."""
+    many = {**FILES, **{f"apple/m{at}.py": "x = 1\n" * 2000 for at in range(8000)}}
+    put_files(str(task.folder / "store"), many)
+    null = subprocess.DEVNULL
+    with subprocess.Popen(task.command("start"), env=task.environment, stdout=null, stderr=null) as first:
+        try:
+            until(lambda: task.unpacked() or first.poll() is not None, "the first unpacks", every=0.001)
+            first.send_signal(signal.SIGSTOP)
+            (left,) = task.unpacked()
+            assert left.startswith("."), "it was stopped in the middle"
+            task.task("start", FLOWC_RUN="second")
+            first.send_signal(what)
+            assert first.wait() == (-signal.SIGKILL if what == signal.SIGKILL else 0)
+        finally:
+            first.kill()
+    assert len(list((task.folder / "cache" / "unpacked" / NAME / "apple").iterdir())) == 8002
+    assert task.unpacked() == ([left, NAME] if what == signal.SIGKILL else [NAME])
+
+
+@pytest.mark.node  # mounts a file system, for which it needs to be root on Linux
+@pytest.mark.parametrize("room", ["size=3m", "nr_inodes=50"])
+def test_a_file_system_without_room(room: str, task: Task) -> None:
+    """The task says so, leaves nothing, and the next one succeeds once there is room."""
+    files = {f"apple/m{at}.py": f"x = {at}\n" for at in range(100)}
+    put_files(str(task.folder / "store"), {**FILES, **files, "apple/big.txt": "x" * 5_000_000})
+    words = " ".join(task.command("start"))
+    script = (
+        'mkdir "$FLOWC_CACHE" && mount -t tmpfs -o "$0" tmpfs "$FLOWC_CACHE" || exit 9\n'
+        f'{words}; [ $? = 3 ] || exit 8; [ -z "$(ls -A "$FLOWC_CACHE/unpacked")" ] || exit 7\n'
+        f'mount -o remount,size=50m,nr_inodes=5000 "$FLOWC_CACHE" && FLOWC_ATTEMPT=1 {words} || exit 6\n'
+    )
+    command = ["unshare", "--mount", "sh", "-c", script, room]
+    done = subprocess.run(command, env=task.environment, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr
+    assert "cannot unpack the environment" in done.stderr and "No space left on device" in done.stderr
+    assert len(values(task)["version"]) == 5  # type: ignore[arg-type]
 
 
 def test_a_disk_that_is_full(task: Task) -> None:
