@@ -82,8 +82,10 @@ def _measure(argo: Argo, folder: Path) -> None:
         )
 
         def with_pip(template: dict[str, Any]) -> None:
-            container = template["spec"]["templateDefaults"]["container"]
-            container["command"], container["image"] = ["sh", "-c", install, "sh"], WITH_PIP
+            template["spec"]["templateDefaults"]["container"]["command"] = ["sh", "-c", install, "sh"]
+            for each in template["spec"]["templates"]:
+                if "container" in each:
+                    each["container"]["image"] = WITH_PIP
 
         found: dict[str, list[tuple[float, float]]] = {}
         for _ in range(ROUNDS):

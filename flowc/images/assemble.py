@@ -78,7 +78,11 @@ def base(manifest: bytes, config: bytes, name: str) -> Base:
             {**each, "mediaType": _OF_DOCKER.get(each["mediaType"], each["mediaType"])} for each in found["layers"]
         )
         count = len(settings["rootfs"]["diff_ids"])
-    except (ValueError, KeyError, TypeError):
+        inside = settings.get("config") or {}
+        variables = inside.get("Env") or []
+        if not isinstance(variables, list) or not all(isinstance(each, str) for each in variables):
+            raise ValueError(variables)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Failure(f"the base image {name} has an invalid manifest or configuration") from None
     if len(layers) != count:
         raise Failure(f"the base image {name} has {len(layers)} layers, but its configuration states {count}")

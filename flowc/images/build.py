@@ -93,12 +93,14 @@ class Bases:
         manifest = data
         found = _json(data, name)
         if found.get("mediaType") in _INDEXES or "manifests" in found:
-            chosen = next((each for each in found.get("manifests") or [] if _is_for(each, platform)), None)
+            entries = found.get("manifests")
+            chosen = next((each for each in entries if _is_for(each, platform)), None) if entries else None
             if chosen is None:
                 raise Failure(f"the image {name} does not exist for {platform}: its index {digest} has no entry for it")
             manifest = self._part(source, name, str(chosen.get("digest", "")), is_manifest=True)
             found = _json(manifest, name)
-        config = self._part(source, name, str((found.get("config") or {}).get("digest", "")))
+        settings = found.get("config")
+        config = self._part(source, name, str(settings.get("digest", "")) if isinstance(settings, dict) else "")
         made = assemble.base(manifest, config, name)
         own = f"{made.config.get('os')}/{made.config.get('architecture')}"
         if own != platform:
@@ -240,8 +242,8 @@ def _all(file: BinaryIO, data: bytes) -> None:
 
 
 def _is_for(entry: dict[str, Any], platform: str) -> bool:
-    about = entry.get("platform") or {}
-    return f"{about.get('os')}/{about.get('architecture')}" == platform
+    about = entry.get("platform") if isinstance(entry, dict) else None
+    return isinstance(about, dict) and f"{about.get('os')}/{about.get('architecture')}" == platform
 
 
 def _json(data: bytes, name: str) -> dict[str, Any]:

@@ -175,7 +175,7 @@ class Repository:
 
     def _once(self, method: str, url: str, headers: dict[str, str], data: bytes | BinaryIO | None) -> Any:
         request = urllib.request.Request(url, data, headers, method=method)
-        if self._authorization and urllib.parse.urlsplit(url).netloc == urllib.parse.urlsplit(self.root).netloc:
+        if self._authorization and urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(self.root)[:2]:
             request.add_unredirected_header("Authorization", self._authorization)  # a store of blobs gets none
         return urllib.request.urlopen(request, timeout=PATIENCE)
 

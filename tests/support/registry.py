@@ -35,6 +35,8 @@ class Registry:
         self.requests: list[tuple[str, str]] = []
         self.failures: list[int] = []  # statuses of the next answers to uploads, before they succeed
         self.scopes: list[str] = []
+        self.elsewhere = ""  # the host that blobs are fetched from, as from a store of objects; "" for this one
+        self.authorizations: list[str] = []  # of requests for such blobs
         self.mounts, self.basic = mounts, basic
         self.expected = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}" if user else ""
         registry = self
@@ -99,6 +101,11 @@ class Registry:
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         self.requests.append((handler.command, handler.path))
         authorization = handler.headers.get("Authorization", "")
+        if parts.path.startswith("/store/"):
+            self.authorizations.append(authorization)
+            return handler.reply(
+                200, next(blobs[parts.path[7:]] for blobs in self.blobs.values() if parts.path[7:] in blobs)
+            )
         if parts.path == "/token":
             self.scopes += parse_qs(parts.query).get("scope", [])
             fits = authorization == self.expected
@@ -116,6 +123,8 @@ class Registry:
 
     def _blob(self, handler: Any, name: str, rest: str, query: dict[str, str], body: bytes) -> Any:
         blobs = self.blobs.setdefault(name, {})
+        if handler.command == "GET" and self.elsewhere and rest in blobs:
+            return handler.reply(307, Location=f"http://{self.elsewhere}/store/{rest}")
         if handler.command in ("GET", "HEAD"):
             return handler.reply(200, blobs[rest]) if rest in blobs else handler.reply(404)
         if handler.command == "POST":

@@ -279,6 +279,48 @@ def test_a_registry_that_lies(path: Path, index: PackageIndex) -> None:
         assert done.returncode == 1 and "does not match its digest" in done.stderr
 
 
+def test_a_store_of_blobs_gets_no_credentials(path: Path, index: PackageIndex) -> None:
+    with Registry("ada", SECRET) as registry, Registry() as store, Registry() as to:
+        registry.push("python", HERE, [BOTTOM])
+        store.blobs, registry.elsewhere = registry.blobs, store.host
+        env = docker_config(
+            path, {"auths": {registry.host: {"auth": base64.b64encode(f"ada:{SECRET}".encode()).decode()}}}
+        )
+        words = ["--image", f"{registry.host}/python:{HERE}", "--repository", f"{to.host}/flows"]
+        image("push", path, index, *words, env=env)
+        assert recorded(path)[0]["digest"] in to.manifests["flows"] and set(registry.scopes) == {
+            "repository:python:pull,push"
+        }
+        assert store.authorizations == ["", ""], "the configuration and the layer"
+
+
+@pytest.mark.parametrize("place", ["manifest", "layers", "config", "platform", "Env", "rootfs"])
+@pytest.mark.parametrize("value", [None, 1, "text", [1], {"a": 1}])
+def test_a_base_that_is_nonsense(place: str, value: object, path: Path, index: PackageIndex, tmp_path: Path) -> None:
+    """It is refused in one line, or does no harm."""
+    folder = tmp_path / "base"
+    write_layout(
+        folder,
+        [BOTTOM],
+        **({"config": {"Env": value}} if place == "Env" else {"rootfs": value} if place == "rootfs" else {}),
+    )
+    (entry,) = json.loads((folder / "index.json").read_text())["manifests"]
+    data: object = json.loads(blob(folder, entry["digest"]))
+    if place == "manifest":
+        data = value
+    elif place in ("layers", "config"):
+        data = {**data, place: value}  # type: ignore[dict-item]
+    elif place == "platform":
+        data = {"manifests": [{"platform": value}, value]}
+    text = json.dumps(data).encode()
+    digest = hashlib.sha256(text).hexdigest()
+    (folder / "blobs" / "sha256" / digest).write_bytes(text)
+    (folder / "index.json").write_text(json.dumps({"manifests": [{"digest": f"sha256:{digest}"}]}))
+    done = image("build", path, index, "--base", str(folder), check=False)
+    assert "Traceback" not in done.stderr and (done.returncode == 0) == (place == "Env" and value is None), done.stderr
+    assert done.returncode == 0 or done.stderr.startswith("error: ")
+
+
 @pytest.mark.parametrize("damage", ["a layer", "the manifest", "the index", "two images", "nothing"])
 def test_a_layout_that_is_damaged(damage: str, path: Path, index: PackageIndex, base: str, tmp_path: Path) -> None:
     folder = Path(base)
