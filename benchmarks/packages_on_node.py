@@ -55,7 +55,7 @@ class Starts(FlowSpec):
 PACKAGES = {"numpy": "2.2.6", "pandas": "2.2.3", "scikit-learn": "1.6.1"}
 INSTALL = (
     "PYTHONPATH=/pip python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --no-cache-dir "
-    "--no-compile --only-binary=:all: --target /packages --index-url {url} {packages} && "
+    "--no-compile --only-binary=:all: --target /packages --trusted-host {host} --index-url {url} {packages} && "
     'PYTHONPATH=/packages exec python3 -S /flowc/__main__.py "$@"'
 )
 

@@ -163,7 +163,7 @@ def options_for(
     digest: str,
     program: Program,
     packages: tuple[tuple[str, str], ...],
-    images: tuple[tuple[str, str], ...],
+    images: tuple[tuple[tuple[str, str], str], ...],
 ) -> Options:
     """Returns the options for one target; `digest` is the code package's, `packages` and `images` as in Options.
 
@@ -245,7 +245,7 @@ def compilations(
     Raises Usage for a value that one of the targets does not accept.
     """
     packages: tuple[tuple[str, str], ...] = ()
-    images: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[tuple[str, str], str], ...] = ()
     if demand.asks(program.flow):
         from .environments import delivery
 

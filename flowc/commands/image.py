@@ -93,8 +93,8 @@ def run(argv: list[str], out: Output) -> int:
 
 def _orders(flow: Flow, path: str, settings: dict[str, str], image: str, arguments: Arguments) -> list[Order]:
     """Returns the images to build. Raises Failure for a platform that the flow is not locked for."""
-    from ..environments.delivery import image_of
     from ..images.build import Order
+    from ..images.delivery import images_of
 
     only = tuple(each.strip() for each in arguments.text("--platform").split(",") if each.strip())
     steps: dict[tuple[str, tuple[str, ...]], list[str]] = {}
@@ -112,9 +112,10 @@ def _orders(flow: Flow, path: str, settings: dict[str, str], image: str, argumen
                 f"run `flowc lock {path} --platform {names}`"
             )
         fitting = tuple(known[name] for name in sorted(known) if not only or name in only)
-        key = (image_of(step, image), tuple(lock.environment for lock in fitting))
-        steps.setdefault(key, []).append(step.name)
-        chosen[key] = fitting
+        for own in images_of(step, image):
+            key = (own, tuple(lock.environment for lock in fitting))
+            steps.setdefault(key, []).append(step.name)
+            chosen[key] = fitting
     return [Order(key[0], chosen[key], tuple(names)) for key, names in steps.items()]
 
 

@@ -63,7 +63,8 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
         return
-    own = image_of(step, image)
+    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
+    own = next((str(name) for name in reversed(images) if name), image)
     has = requests.default_python({"image": own})
     if has and has != of[0].python:
         yield Diagnostic(
@@ -75,12 +76,6 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"or give the step an image with Python {of[0].python}",
             WARNING,
         )
-
-
-def image_of(step: Step, image: str) -> str:
-    """Returns the image that the step's decorators name, else `image`."""
-    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
-    return next((str(name) for name in reversed(images) if name), image)
 
 
 def _span(flow: Flow, step: Step) -> Span | None:

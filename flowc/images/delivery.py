@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators._packages import decorators_of
+from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.fast_start.record import record
 from flowc.compiler.report.diagnostics import Diagnostic
 from flowc.environments import locks
-from flowc.environments.delivery import image_of
+from flowc.targets.shared.step_settings import decorator_of
 from flowc.targets.target import IMAGE
 
 from . import recorded, references
@@ -34,17 +35,25 @@ class Wish:
     repository: str
 
 
-def images(wish: Wish) -> tuple[tuple[str, str], ...]:
-    """Returns the image of each step that has one, `REPOSITORY@DIGEST`. Raises Failure for an invalid repository."""
+def images_of(step: Step, image: str) -> tuple[str, ...]:
+    """Returns the images that the step may have: in a pod, and as a job of Batch; `image` is that of the flow."""
+    pod, job = (decorator_of(step, name) for name in ("kubernetes", "batch"))
+    of_pod = str(record_of(pod).image or "") if pod else ""
+    of_job = str(record_of(job).image or "") if job else of_pod
+    return tuple(dict.fromkeys((of_pod or image, of_job or image)))
+
+
+def images(wish: Wish) -> tuple[tuple[tuple[str, str], str], ...]:
+    """Returns `Options.images`, each as `REPOSITORY@DIGEST`. Raises Failure for an invalid repository."""
     references.repository(wish.repository)
-    return tuple((step, f"{wish.repository}@{built.digest}") for step, built in _chosen(wish).items() if built)
+    return tuple((key, f"{wish.repository}@{built.digest}") for key, built in _chosen(wish).items() if built)
 
 
 def variables(wish: Wish) -> tuple[tuple[str, str], ...]:
     """Returns FLOWC_PACKAGES of each step that has an image: the environments that the image holds."""
     return tuple(
         (step, " ".join(f"{platform}={digest}" for platform, digest in built.environments))
-        for step, built in _chosen(wish).items()
+        for (step, _), built in _chosen(wish).items()
         if built
     )
 
@@ -58,7 +67,7 @@ def problems(wish: Wish) -> Iterator[Diagnostic]:
         yield _problem(wish, None, f"`{place}` cannot be read: {error}", False)
         return
     own = [built for built in known if built.flow == wish.flow.name]
-    steps = [step for step, built in _chosen(wish).items() if built is None]
+    steps = list(dict.fromkeys(step for (step, _), built in _chosen(wish).items() if built is None))
     if not steps:
         return
     shown = ", ".join(f"`{step}`" for step in steps[:5]) + (f" and {len(steps) - 5} more" if len(steps) > 5 else "")
@@ -70,18 +79,19 @@ def problems(wish: Wish) -> Iterator[Diagnostic]:
     yield _problem(wish, first, what, any(built.code for built in own))
 
 
-def _chosen(wish: Wish) -> dict[str, Built | None]:
-    """Returns the image of each step that is locked for Linux; None if none fits."""
+def _chosen(wish: Wish) -> dict[tuple[str, str], Built | None]:
+    """Returns the built image of each step that is locked for Linux and of each of its own; None if none fits."""
     try:
         known = [built for built in recorded.read(wish.path) if built.flow == wish.flow.name]
     except recorded.Damaged:
         known = []
     of_steps = _environments(wish)
-    chosen: dict[str, Built | None] = {}
+    chosen: dict[tuple[str, str], Built | None] = {}
     for step in wish.flow.steps:
-        if of_steps.get(step.name):
-            image, environments = image_of(step, wish.image), of_steps[step.name]
-            chosen[step.name] = next((built for built in known if built.fits(image, environments, wish.code)), None)
+        environments = of_steps.get(step.name)
+        for image in images_of(step, wish.image) if environments else ():
+            fitting = (built for built in known if built.fits(image, environments or {}, wish.code))
+            chosen[step.name, image] = next(fitting, None)
     return chosen
 
 
@@ -92,12 +102,13 @@ def _environments(wish: Wish) -> dict[str, dict[str, str]]:
 
 
 def _difference(wish: Wish, step: Step, own: list[Built]) -> str:
-    image, environments = image_of(step, wish.image), _environments(wish)[step.name]
+    environments = _environments(wish)[step.name]
     if not any(built.fits(built.image, environments, built.code) for built in own):
         return f"the packages of `{step.name}` have changed since"
-    if not any(built.fits(image, environments, built.code) for built in own):
-        bases = ", ".join(f"`{each}`" for each in sorted({built.image for built in own}))
-        return f"the step's own image is `{image}`, and they are on {bases}"
+    for image in images_of(step, wish.image):
+        if not any(built.fits(image, environments, built.code) for built in own):
+            bases = ", ".join(f"`{each}`" for each in sorted({built.image for built in own}))
+            return f"the step's own image is `{image}`, and they are on {bases}"
     return "they hold the flow's code, which has changed since"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.support.running import until
 
@@ -26,16 +27,21 @@ def program() -> Path:
 
 
 @contextmanager
-def image_registry(address: str = "127.0.0.1") -> Iterator[str]:
-    """Yields `HOST:PORT` of an empty registry. containerd asks those on loopback without TLS."""
+def image_registry(address: str = "127.0.0.1", certificate: tuple[Path, Path] | None = None) -> Iterator[str]:
+    """Yields `HOST:PORT` of an empty registry. containerd asks those on loopback without TLS.
+
+    `certificate` is a certificate and its key, for TLS.
+    """
     with TemporaryDirectory(prefix="flowc-registry-") as folder:
         with closing(socket.socket()) as one:
             one.bind((address, 0))
             host = f"{address}:{one.getsockname()[1]}"
-        settings = {  # JSON is YAML
+        settings: dict[str, Any] = {  # JSON is YAML
             "version": 0.1, "log": {"level": "error", "accesslog": {"disabled": True}},
             "storage": {"filesystem": {"rootdirectory": f"{folder}/data"}}, "http": {"addr": host},
         }  # fmt: skip
+        if certificate is not None:
+            settings["http"]["tls"] = dict(zip(("certificate", "key"), map(str, certificate)))
         Path(folder, "settings.yml").write_text(json.dumps(settings))
         with open(f"{folder}/log", "wb") as log:
             process = subprocess.Popen([str(program()), "serve", f"{folder}/settings.yml"], stdout=log, stderr=log)

@@ -59,6 +59,27 @@ def test_each_step_names_its_image(target: str, path: Path) -> None:
     assert flowc("validate", str(path.parent / "build" / target)).returncode == 0
 
 
+@pytest.mark.parametrize("decorator", ["kubernetes", "batch"])
+def test_a_step_with_an_image_of_its_own(decorator: str, tmp_path: Path) -> None:
+    """Each target has the image that it would have, with the packages."""
+    with PackageIndex(wheel("apple", "1.0")) as index:
+        path = flow(tmp_path, start=f"@{decorator}(image='own:1')\n    {APPLE}")
+        path.write_text(path.read_text().replace("import FlowSpec", f"import {decorator}, FlowSpec"))
+        lock(path, index)
+        build(path, index)
+    digests = {str(built["image"]): built["digest"] for built in images(path)}
+    assert "own:1" in digests
+    for target in ("argo", "airflow", "step-functions"):
+        shutil.rmtree(path.parent / "build", ignore_errors=True)
+        plain = compiled(path, target, "--environments", "archive", "--image", f"python:{HERE}-slim")[1]
+        if not plain:  # it refuses the decorator
+            continue
+        used = "own:1" if '"own:1"' in plain else f"python:{HERE}-slim"
+        assert used == "own:1" or decorator == "batch"
+        _, text = compiled(path, target, *IMAGE)
+        assert text.count(f"{REPOSITORY}@{digests[used]}") == 1 == text.count(REPOSITORY)
+
+
 def test_a_repository_of_the_project(path: Path) -> None:
     path.with_name("pyproject.toml").write_text(f'[tool.flowc]\nrepository = "{REPOSITORY}"\n')
     _, text = compiled(path, "argo", "--environments", "image", "--image", f"python:{HERE}-slim")

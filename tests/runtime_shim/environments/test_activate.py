@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from flowc.runtime_shim.contract.errors import ShimError
 from flowc.runtime_shim.environments import activate, description
 from flowc.runtime_shim.environments.description import Description
 from flowc.runtime_shim.store import open_store
@@ -237,6 +238,20 @@ def test_an_image_that_does_not_fit(changed: dict[str, str], said: str, task: Ta
     done = task.task("start", code=3)
     assert said in done.stderr and len(done.stderr.strip().split("\n")) == 1
     assert task.unpacked() == []
+
+
+@pytest.mark.parametrize("answer", [None, "musl 1.2", ValueError("unrecognized configuration name")])
+def test_a_c_library_that_is_not_glibc(answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def confstr(name: str) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(os, "confstr", confstr)
+    said = Description(f"sha256:{NAME}", PYTHON, HERE, "2.28", 1, [], 1, 1, "")
+    with pytest.raises(ShimError, match="need glibc 2.28 or later, and this container has no glibc"):
+        activate.fits(said)
+    activate.fits(Description(f"sha256:{NAME}", PYTHON, HERE, "", 1, [], 1, 1, ""))
 
 
 def test_a_machine_that_nobody_locked_for(task: Task) -> None:
