@@ -10,6 +10,7 @@ which no network slows down. Needs what the tests on the node need (CONTRIBUTING
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 import urllib.request
@@ -78,7 +79,7 @@ def _measure(argo: Argo, folder: Path) -> None:
     with image_registry() as host, PackageIndex(*map(_wheel, lock.wheels), address=ADDRESS) as index:
         pushed = flow.images(host, IMAGE, argo.images.python, "--store", STORE)
         install = INSTALL.format(
-            url=index.url, packages=" ".join(f"{name}=={version}" for name, version in PACKAGES.items())
+            host=ADDRESS, url=index.url, packages=" ".join(f"{name}=={version}" for name, version in PACKAGES.items())
         )
 
         def with_pip(template: dict[str, Any]) -> None:
@@ -88,7 +89,8 @@ def _measure(argo: Argo, folder: Path) -> None:
                     each["container"]["image"] = WITH_PIP
 
         found: dict[str, list[tuple[float, float]]] = {}
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            print(f"  round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
             found.setdefault("archive", []).append(_time(argo, flow.path, "archive"))
             found.setdefault("image", []).append(_time(argo, flow.path, "image", *pushed))
             found.setdefault("pip", []).append(_time(argo, plain, "pip", change=with_pip))

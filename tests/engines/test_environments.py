@@ -5,11 +5,13 @@ Pods have no default route: they reach the datastore and the API server, and no 
 
 from __future__ import annotations
 
+import json
 import urllib.request
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from flowc.runtime_shim.contract.address import run_name
 from flowc.runtime_shim.environments.description import archive_name
 from flowc.runtime_shim.store import open_store
 
@@ -34,13 +36,16 @@ pytestmark = pytest.mark.node
 UNPACKED, IN_IMAGE = "/unpacked/", "/opt/flowc/environments/"
 
 
-def check(argo_or_pods: Images, outcome: Outcome, place: str) -> None:
+def check(images: Images, outcome: Outcome, place: str) -> None:
     """Each step has seen its own version of the package, at that place, and no index."""
     assert outcome.succeeded, outcome.detail
-    found = left(argo_or_pods.s3, outcome.run, "Packed")
+    found = left(images.s3, outcome.run, "Packed")
     assert value(found, "end", "seen") == "['1.0', '2.0']"
     assert place in value(found, "start", "place") and place in value(found, "end", "place")
     assert value(found, "start", "reached") == "'ENETUNREACH'"
+    key = f"{PREFIX}/{run_name('Packed', outcome.run)}start/-.json"
+    record = json.loads(images.s3.client().get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    assert record["environment"]["packages"].startswith("sha256:")
 
 
 def an_archive(argo: Argo, folder: Path) -> None:
