@@ -43,7 +43,12 @@ OPTIONS = (
     Option("--repository", "the repository in a registry to push to, such as registry.example.com/team/flows", "NAME"),
     Option("--output", "write an OCI image layout: a folder, or a file if the name ends in .tar", "LAYOUT", "-o"),
     Option("--image", "the image of steps that name none, as for `compile`", "IMAGE", default=IMAGE),
-    Option("--base", "read that image from here instead: another registry, or an OCI image layout on disk", "IMAGE"),
+    Option(
+        "--base",
+        "read that image, or the one with this NAME, from here: another registry, or an OCI layout on disk",
+        "[NAME=]IMAGE",
+        repeated=True,
+    ),
     Option("--platform", "only these platforms of the lock, with commas", "PLATFORMS"),
     Option("--code", "add the flow's code package, so that tasks fetch none"),
     Option("--upgrade", "take the newest base images, instead of those in images.json"),
@@ -86,7 +91,8 @@ def run(argv: list[str], out: Output) -> int:
     if not orders:
         _say(arguments, out, "the flow asks for no packages")
         return 0
-    built = _build(orders, program, path, repository if command == "push" else "", arguments, out)
+    bases = _bases(arguments.all("--base"), image, {order.image for order in orders})
+    built = _build(orders, program, path, bases, repository if command == "push" else "", arguments, out)
     _record(built, program.flow, path, arguments, out)
     return 0
 
@@ -119,16 +125,35 @@ def _orders(flow: Flow, path: str, settings: dict[str, str], image: str, argumen
     return [Order(key[0], chosen[key], tuple(names)) for key, names in steps.items()]
 
 
+def _bases(texts: tuple[str, ...], image: str, used: set[str]) -> dict[str, str]:
+    """Returns what `--base` says: the name of an image in the flow → where to read it. Raises Usage for other names."""
+    bases = {}
+    for text in texts:
+        name, equals, place = text.partition("=")
+        if not equals or text.startswith(("/", "./", "../")):
+            name, place = image, text
+        if name not in used or not place:
+            raise Usage(f"`--base {text}` names no image that a step runs in", "they are " + ", ".join(sorted(used)))
+        bases[name] = place
+    return bases
+
+
 def _build(
-    orders: list[Order], program: Program, path: str, repository: str, arguments: Arguments, out: Output
-) -> list[Built]:  # fmt: skip
+    orders: list[Order],
+    program: Program,
+    path: str,
+    instead: dict[str, str],
+    repository: str,
+    arguments: Arguments,
+    out: Output,
+) -> list[Built]:
     from ..images import build, layout, references
     from ..images.registry import Repository
 
     to = Repository(references.repository(repository)) if repository else None
     written = layout.Written(arguments.text("--output")) if arguments.text("--output") else None
-    bases = build.Bases(arguments.text("--base"))
-    earlier = {} if arguments.flag("--upgrade") else _earlier(path, arguments)
+    bases = build.Bases(instead)
+    earlier = {} if arguments.flag("--upgrade") else _earlier(path)
     code, digest = _code(program) if arguments.flag("--code") else (None, "")
     archive = _archives(arguments, out)
     made = []
@@ -155,10 +180,8 @@ def _built(order: Order, finished: Finished, flow: str, code: str) -> Built:
     return recorded.Built(flow, order.image, finished.base, environments, code, finished.digest)
 
 
-def _earlier(path: str, arguments: Arguments) -> dict[str, str]:
+def _earlier(path: str) -> dict[str, str]:
     """Returns the digest of each base image that images.json names; a damaged file counts as none."""
-    if arguments.text("--base"):
-        return {}
     try:
         return {built.image: built.base for built in recorded.read(path)}
     except recorded.Damaged:

@@ -55,8 +55,8 @@ class Finished:
 class Bases:
     """The base images, each read once."""
 
-    def __init__(self, instead: str) -> None:
-        self.instead = instead  # of the name in the flow: the name of an image, or a layout on disk; "" for that name
+    def __init__(self, instead: dict[str, str]) -> None:
+        self.instead = instead  # name in the flow → the image, or the layout on disk, that is read in its place
         self._sources: dict[str, tuple[Repository | Layout, bytes, str]] = {}
 
     def source(self, name: str) -> Repository | Layout:
@@ -69,7 +69,7 @@ class Bases:
         """
         if name in self._sources:
             return self._sources[name][2]
-        place = self.instead or name
+        place = self.instead.get(name, name)
         source: Repository | Layout
         if layout.is_layout(place):
             source = layout.Layout(place)

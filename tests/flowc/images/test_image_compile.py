@@ -28,11 +28,12 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
-def build(path: Path, index: PackageIndex, *options: str) -> None:
-    base = path.parent / "base"
-    if not base.exists():
-        write_layout(base, [layer({"bin/python": ""})])
-    words = ["--base", str(base), "--image", f"python:{HERE}-slim", *options]
+def build(path: Path, index: PackageIndex, *options: str, base: bool = True) -> None:
+    """Builds on a base of the test; with `base` False, for images that options name."""
+    folder = path.parent / "base"
+    if not folder.exists():
+        write_layout(folder, [layer({"bin/python": ""})])
+    words = ["--image", f"python:{HERE}-slim", *(["--base", str(folder)] if base else []), *options]
     flowc("image", "build", str(path), *words, env=variables(path.parent, index), check=True)
 
 
@@ -66,7 +67,8 @@ def test_a_step_with_an_image_of_its_own(decorator: str, tmp_path: Path) -> None
         path = flow(tmp_path, start=f"@{decorator}(image='own:1')\n    {APPLE}")
         path.write_text(path.read_text().replace("import FlowSpec", f"import {decorator}, FlowSpec"))
         lock(path, index)
-        build(path, index)
+        words = ["--base", f"own:1={tmp_path / 'base'}"]
+        build(path, index, *words, base=decorator == "batch")
     digests = {str(built["image"]): built["digest"] for built in images(path)}
     assert "own:1" in digests
     for target in ("argo", "airflow", "step-functions"):

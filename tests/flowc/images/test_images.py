@@ -353,12 +353,13 @@ def test_a_layout_that_is_damaged(damage: str, path: Path, index: PackageIndex, 
         (["build", "--platform", "linux/arm64"], "not locked for linux/arm64"),
         (["build", "--image", "python@sha256:abc"], "is not a digest"),
         (["build", "--base", "./missing"], "cannot be read"),
+        (["build", "--base", "other:1=./missing"], "names no image that a step runs in"),
         (["make"], "has two commands"),
     ],
 )
 def test_what_cannot_be(options: list[str], message: str, path: Path, index: PackageIndex, base: str) -> None:
     command, *rest = options
-    where = [] if "--base" in rest or "--image" in rest else ["--base", base]
+    where = [] if {"--base", "--image"} & set(rest) else ["--base", base]
     done = image(command, path, index, *rest, *where, check=False)
     assert done.returncode in (1, 2) and message in done.stderr and "Traceback" not in done.stderr, done.stderr
     assert not (path.with_suffix(".lock") / "images.json").exists()
