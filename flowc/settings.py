@@ -38,7 +38,7 @@ ENVIRONMENTS = (  # of `flowc lock`
     *("dependencies", "extras", "groups", "build", "channels"),
 )
 LISTS = ("target", "extras", "groups", "build", "channels")  # settings that may be lists of texts
-SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", *ENVIRONMENTS)
+SHARED = ("target", "store", "image", "runtime", "runtime-image", "namespace", "output", "repository", *ENVIRONMENTS)
 FILE = "pyproject.toml"
 
 

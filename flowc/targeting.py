@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
     from flowc.targets.target import Emitter, SpecFile
 
+    from .images.delivery import Wish
+
 STORE = "s3://flowc"  # the datastore of a spec without `--store`
 _PLACES = {"s3": "bucket", "gs": "bucket", "az": "container", "file": "folder"}  # scheme → what the URL must name
 
@@ -47,9 +49,12 @@ OPTIONS = (
     ),
     Option("--runtime-image", "the init container's image", "IMAGE", default=_DEFAULTS.runtime_image),
     Option(
-        "--environments", "how steps get their locked packages: from archives, or not at all, if the images have them",
-        "HOW", default="archive where there is a lock", choices=(demand.ARCHIVE, demand.NONE),
+        "--environments",
+        "how steps get their locked packages: from archives, in images of `flowc image`, or not at all, if their own "
+        "images have them",
+        "HOW", default="archive where there is a lock", choices=(demand.ARCHIVE, demand.IMAGE, demand.NONE),
     ),
+    Option("--repository", "the repository of the images of `--environments image`", "NAME"),
     Option("--name", "the name of the deployed object; by default made from the flow's name", "NAME"),
     Option("--namespace", "the Kubernetes namespace; by default that of whoever applies the spec", "NAME"),
     FLOW,
@@ -153,9 +158,14 @@ def _settings(arguments: Arguments, path: str) -> dict[str, str]:
 
 
 def options_for(
-    target: Emitter, arguments: Arguments, digest: str, program: Program, packages: tuple[tuple[str, str], ...]
+    target: Emitter,
+    arguments: Arguments,
+    digest: str,
+    program: Program,
+    packages: tuple[tuple[str, str], ...],
+    images: tuple[tuple[tuple[str, str], str], ...],
 ) -> Options:
-    """Returns the options for one target; `digest` is the code package's, `packages` as in Options.
+    """Returns the options for one target; `digest` is the code package's, `packages` and `images` as in Options.
 
     Raises Usage for an invalid value.
     """
@@ -183,6 +193,7 @@ def options_for(
         namespace=arguments.text("--namespace"),
         widths=program.widths,
         packages=packages,
+        images=images,
         of_target=tuple((own.name, arguments.text(f"--{own.name}", own.default)) for own in target.OPTIONS),
     )
 
@@ -234,13 +245,32 @@ def compilations(
     Raises Usage for a value that one of the targets does not accept.
     """
     packages: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[tuple[str, str], str], ...] = ()
     if demand.concerns(program.flow, path, _settings(arguments, path)):
         from .environments import delivery
 
         packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
+        if arguments.text("--environments") == demand.IMAGE:
+            from .images import delivery as image_delivery
+
+            wish = _images(program, path, arguments, digest)
+            images = image_delivery.images(wish)
+            packages = tuple({**dict(packages), **dict(image_delivery.variables(wish))}.items())
     return tuple(
-        Compilation(target, options_for(target, arguments, digest, program, packages), program) for target in emitters
+        Compilation(target, options_for(target, arguments, digest, program, packages, images), program)
+        for target in emitters
     )
+
+
+def _images(program: Program, path: str, arguments: Arguments, digest: str) -> Wish:
+    """Returns what the images of `--environments image` are chosen by. Raises Usage without a repository."""
+    from .images.delivery import Wish
+
+    repository = arguments.text("--repository")
+    if not repository:
+        raise Usage("`--environments image` needs a repository", "give `--repository REGISTRY/NAME`")
+    image = arguments.text("--image", _DEFAULTS.image)
+    return Wish(program.flow, path, _settings(arguments, path), image, digest, repository)
 
 
 def problems(
@@ -261,6 +291,10 @@ def problems(
             program.flow, path, _settings(arguments, path), arguments.text("--environments"),
             arguments.text("--image", _DEFAULTS.image), bool(compiled),
         )  # fmt: skip
+        if compiled and arguments.text("--environments") == demand.IMAGE and not has_errors(diagnostics):
+            from .images import delivery as image_delivery
+
+            diagnostics += image_delivery.problems(_images(program, path, arguments, compiled[0].options.code))
     diagnostics = list(
         placed((*program.diagnostics, *judged(diagnostics, program, path, arguments)), path, program.places)
     )

@@ -101,6 +101,8 @@ class Options:
     name: str = ""  # of the deployed object; "" for a name made from the flow's
     namespace: str = ""  # Kubernetes namespace; "" to leave it to whoever applies the spec
     packages: tuple[tuple[str, str], ...] = ()  # step → its FLOWC_PACKAGES (docs/shim.md), if it has some
+    # step and image that it would have → that image with the step's packages, by digest, if it was built
+    images: tuple[tuple[tuple[str, str], str], ...] = ()
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known
     of_target: tuple[tuple[str, str], ...] = ()  # the target's own options, every one of its OPTIONS
 
@@ -108,6 +110,11 @@ class Options:
         """Returns the variable that names the step's packages; {} if none are delivered to it."""
         found = dict(self.packages).get(step)
         return {"FLOWC_PACKAGES": found} if found else {}
+
+    def image_of(self, step: str, own: str) -> str:
+        """Returns the step's image: `own`, or that of the flow if it is empty; the one with its packages, if built."""
+        image = own or self.image
+        return dict(self.images).get((step, image), image)
 
     def own(self, name: str) -> str:
         """Returns the value of the target's own option `name`. Raises KeyError if the target does not declare it."""

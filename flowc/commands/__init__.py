@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "print what a diagnostic means",
     "lock": "lock the packages of a flow's environments",
     "environment": "build the archives of locked environments",
+    "image": "build and push images of locked environments",
     "show": "print a flow's graph",
     "run": "run a flow on this machine",
     "resume": "start a run that reuses what an earlier run has done",

@@ -113,7 +113,10 @@ def run(argv: list[str], out: Output) -> int:
         out.print("before a run:")
         store = arguments.text("--store", STORE)
         out.print(f"  the code package must be at {_destination(store, program, package)}")
-        if any(compilation.options.packages for compilation in compiled):
+        if any(compilation.options.images for compilation in compiled):
+            repository = arguments.text("--repository")
+            out.print(f"  the images must be in {repository}: flowc image push {path} --repository {repository}")
+        elif any(compilation.options.packages for compilation in compiled):
             out.print(f"  the environments must be in {store}: flowc environment build {path} --store {store}")
         for compilation in compiled:
             for needed in compilation.target.prerequisites(compilation.options):

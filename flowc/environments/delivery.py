@@ -7,7 +7,7 @@ from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
 
 from . import locks, requests
-from .demand import ARCHIVE, NONE
+from .demand import ARCHIVE, IMAGE, NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
 
 
 def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
-    """Returns FLOWC_PACKAGES of each step that gets its packages from an archive (docs/shim.md).
+    """Returns FLOWC_PACKAGES of each step that gets its packages from flowc (docs/shim.md).
 
     `how` is the option, or "" if it is not set.
     """
@@ -46,7 +46,7 @@ def problems(
     from flowc.compiler.fast_start.record import replace
 
     found = list(locks.problems(flow, path, options))
-    yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
+    yield from (replace(each, severity=ERROR) if how in (ARCHIVE, IMAGE) else each for each in found)
     if found or not deployed or how == NONE:
         return
     steps = locks.of_steps(flow, path, options)

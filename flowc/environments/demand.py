@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow
 
 KINDS = ("conda", "pypi")
-ARCHIVE, NONE = "archive", "none"  # how the steps of a deployed flow get their packages
+ARCHIVE, IMAGE, NONE = "archive", "image", "none"  # how the steps of a deployed flow get their packages
 _DECORATORS = frozenset(kind + end for kind in KINDS for end in ("", "_base"))
 
 

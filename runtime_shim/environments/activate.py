@@ -1,6 +1,7 @@
 """Activates a task's packages before its code is imported: chooses the environment, unpacks it, and sets `sys.path`.
 
-FLOWC_PACKAGES has one digest for each platform that the flow was locked for. The image's own packages are hidden, as in
+FLOWC_PACKAGES has one digest for each platform that the flow was locked for. An environment that the image holds is
+used where it is (`flowc image`), and the datastore is not asked. The image's own packages are hidden, as in
 Metaflow and in a local run, so that a task sees exactly the locked packages.
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..store import Store
     from .description import Description
 
+IN_IMAGE = "/opt/flowc/environments"  # the folder of an image's environments
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -39,18 +41,36 @@ def folder_for(store: Store, text: str) -> Tuple[str, str]:
     Raises ShimError.
     """
     environment = chosen(text)
+    return environment, _in_image(environment) or _unpacked(store, environment)
+
+
+def _in_image(environment: str) -> str:
+    """Returns the environment's folder in the image; "" if it has none. Raises ShimError if it does not fit."""
+    place = os.environ.get("FLOWC_PACKAGES_DIR") or IN_IMAGE
+    found = description.read_file(place, environment)
+    if found is None:
+        return ""
+    fits(found)
+    folder = os.path.join(place, environment.rpartition(":")[2])
+    if found.files and not os.path.isdir(folder):
+        raise ShimError(f"the image has the description of the environment {environment}, but not its files")
+    return folder
+
+
+def _unpacked(store: Store, environment: str) -> str:
+    """Returns the environment's folder, into which its archive is unpacked if it is missing. Raises ShimError."""
     found = description.read(store, environment)
     if found is None:
         raise ShimError(
-            f"the environment {environment} is not in the store {store.url}: "
-            "build it with `flowc environment build FLOW.py --store URL` before the run"
+            f"the environment {environment} is neither in the image nor in the store {store.url}: "
+            "build it with `flowc environment build FLOW.py --store URL`, or use the image of `flowc image push`"
         )
     fits(found)
     folder = os.path.join(_place(), environment.rpartition(":")[2])
     from .unpack import unpack
 
     unpack(store, found, folder)
-    return environment, folder
+    return folder
 
 
 def chosen(text: str) -> str:

@@ -1,11 +1,12 @@
 """The description of an environment's archive, which a task checks before and while it unpacks the archive.
 
 It is `ROOT/runtime/environments/DIGEST.json`, written after `DIGEST.tar.gz`. An archive without it does not count.
+An image with the environment holds the same file beside the environment's folder.
 """
 
 from __future__ import annotations
 
-from ..contract.errors import ShimError
+from ..contract.errors import DamagedError, ShimError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,15 +69,34 @@ def read(store: Store, environment: str) -> Optional[Description]:
 
     Raises ShimError if it is damaged, or written by an incompatible flowc.
     """
-    from ..contract import record
-
     name = description_name(environment)
     data = store.get(name)
-    if data is None:
+    return None if data is None else _loads(data, environment, name, " in the datastore")
+
+
+def read_file(folder: str, environment: str) -> Optional[Description]:
+    """Returns the description in a folder of unpacked environments, or None. Raises ShimError if it is damaged."""
+    path = f"{folder}/{_hex(environment)}.json"
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    found = record.loads(data, name)
+    except OSError as error:
+        raise ShimError(f"cannot read {path}: {error.strerror}") from None
+    return _loads(data, environment, path, "")
+
+
+def _loads(data: bytes, environment: str, name: str, where: str) -> Description:
+    from ..contract import record
+
+    try:
+        found = record.loads(data, name)
+    except DamagedError:
+        raise ShimError(f"{name}{where} is damaged") from None
+    name += where
     if found.get("form") != VERSION:
-        raise ShimError(f"{name} in the datastore has form {found.get('form')!r}, this flowc reads {VERSION}")
+        raise ShimError(f"{name} has form {found.get('form')!r}, this flowc reads {VERSION}")
     try:
         made = Description(
             _text(found["environment"]),
@@ -92,9 +112,9 @@ def read(store: Store, environment: str) -> Optional[Description]:
             [(_text(name), _text(mode)) for name, mode in found.get("moving", ())],
         )
     except (KeyError, TypeError, ValueError):
-        raise ShimError(f"{name} in the datastore is damaged") from None
+        raise ShimError(f"{name} is damaged") from None
     if _hex(made.environment) != _hex(environment) or len(made.chunks) != max(1, -(-made.size // CHUNK)):
-        raise ShimError(f"{name} in the datastore is damaged")
+        raise ShimError(f"{name} is damaged")
     return made
 
 

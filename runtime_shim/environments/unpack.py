@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .description import Description
 
 BLOCK = 512  # bytes of a tar's header; contents are padded to a multiple of it
+OLD = 86400  # seconds after which a temporary folder belongs to a task that was killed
 AHEAD = 4  # chunks to fetch while one is unpacked
 
 
@@ -34,6 +35,7 @@ def unpack(store: Store, found: Description, folder: str) -> None:
     made = os.path.join(above, f".{name[:16]}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         os.makedirs(made)
+        _sweep(above)
         _extract(store, found, made)
         if found.moving:
             from .relocate import relocate
@@ -53,6 +55,18 @@ def unpack(store: Store, found: Description, folder: str) -> None:
     except BaseException:
         _remove(made)
         raise
+
+
+def _sweep(above: str) -> None:
+    """Removes what tasks left that were killed while they unpacked, so that a cache does not fill up with it."""
+    import time
+
+    for entry in os.scandir(above):
+        try:
+            if entry.name.startswith(".") and time.time() - entry.stat(follow_symlinks=False).st_mtime > OLD:
+                _remove(entry.path)
+        except OSError:  # another task was first
+            pass
 
 
 def _extract(store: Store, found: Description, folder: str) -> None:

@@ -91,7 +91,9 @@ def of_step(step: Step, flow: Flow, options: Options, kubernetes: bool) -> Data:
         "image": "", "command": None, "namespace": "", "pod": {},
     }  # fmt: skip
     if kubernetes:
-        data["image"], data["namespace"] = pod.image, pod.namespace
+        image = options.image_of(step.name, pod.image)
+        data["image"] = image if image != options.image else ""
+        data["namespace"] = pod.namespace
         data["command"] = command(options, pod.python) if pod.python else None
         data["pod"] = _own(pod, options, is_guaranteed(step))
     return data

@@ -68,6 +68,12 @@ def _options(options: Options) -> Iterator[Diagnostic]:
             "FLOW572", "`--kubernetes-conn-id` has no effect on tasks that are worker processes", None,
             "no task of this DAG talks to a cluster", "remove it, or leave out `--airflow-tasks process`",
         )  # fmt: skip
+    if options.images:
+        yield Diagnostic(
+            "FLOW572", "`--environments image` has no effect on tasks that are worker processes", None,
+            "a process has no image, so the steps would run without their packages",
+            "write `--environments archive`, or leave out `--airflow-tasks process`",
+        )  # fmt: skip
     shared = (
         (
             "env-secret",

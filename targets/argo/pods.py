@@ -58,7 +58,7 @@ def pod_template(step: Step, flow: Flow, options: Options, has_path: bool, visit
         spec["podSpecPatch"] = json(patch)
     return {
         "name": template_name(step.name), "comment": summary(step.doc), "metadata": metadata(pod), "path": has_path,
-        "spec": spec, "image": pod.image or options.image,
+        "spec": spec, "image": options.image_of(step.name, pod.image),
         "args": [*args, "--report", f"files:{REPORT}"] if reported else args, "env": list(env.items()),
         "container": container, "secrets": secrets(pod, options.own("env-secret")),
         "mounts": list(pod.mounts), "volumes": list(pod.volumes), "limit": retries(step),

@@ -69,7 +69,7 @@ def compute_of(step: Step, options: Options) -> Compute:
     job = own if isinstance(own, Batch) else Batch()
     memory = _largest(asked, "memory") or DEFAULT_MEMORY
     return Compute(
-        image=own.image or options.image,
+        image=options.image_of(step.name, own.image),
         python=own.executable or "python",
         vcpus=_largest(asked, "cpu") or DEFAULT_CPU,
         memory=max(4, memory),  # the least that Batch accepts

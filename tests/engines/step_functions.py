@@ -62,7 +62,9 @@ def run(job):
     image = job._get_container_property("image", "")
     if image == "python:3.11-slim":  # a feature flow names it: one that has flowc, where that is asked for
         image = "baked" if "flowc.runtime_shim" in command else "plain"
-    base["PYTHONPATH"] = image.replace("baked", BAKED).replace("plain", "")  # an image is the folders of its packages
+    # an image is the folders of its packages; one with a digest is PYTHON's own affair
+    base["PYTHONPATH"] = "" if "@sha256:" in image else image.replace("baked", BAKED).replace("plain", "")
+    base["JOB_IMAGE"] = image
     job.job_started_at, job.status = datetime.now(), "RUNNING"
     code = 1
     for attempt in range(attempts):
@@ -196,11 +198,12 @@ class StepFunctions:
 
 
 @contextmanager
-def step_functions() -> Iterator[StepFunctions]:
+def step_functions(address: str = "127.0.0.1", python: str = "") -> Iterator[StepFunctions]:
+    """Yields the engine at that address. `python` is the program that runs jobs instead of this Python, given the image as JOB_IMAGE."""
     with TemporaryDirectory(prefix="flowc-sfn-") as folder:
         write_folder(f"{folder}/baked")
         log = Path(folder, "jobs.log")
-        python = getattr(sys, "_base_executable", sys.executable)
+        python = python or getattr(sys, "_base_executable", sys.executable)
         script = f"BAKED, LOG, PYTHON = {folder + '/baked'!r}, {str(log)!r}, {python!r}\n{SERVER}"
-        with s3_server(script=script) as server:
+        with s3_server(address, script) as server:
             yield StepFunctions(server, log)

@@ -48,7 +48,7 @@ UNREACHABLE = {"FLOW513", "FLOW526", "FLOW533"}
 UNREACHABLE |= {"FLOW137", "FLOW157", "FLOW312", "FLOW314"}
 OF_A_RUN = {"FLOW154", "FLOW155"}  # said by `flowc run` (test_local_check.py), of what this machine has
 # of the lock beside a flow, and of `flowc lock` (environments/test_lock.py)
-OF_A_RUN |= {"FLOW160", "FLOW161", "FLOW162", "FLOW163", "FLOW164"}
+OF_A_RUN |= {"FLOW160", "FLOW161", "FLOW162", "FLOW163", "FLOW164", "FLOW167"}
 # said by `flowc compile` (test_stale_files.py), of what an output folder holds
 OF_A_FOLDER = {"FLOW610", "FLOW611", "FLOW612", "FLOW613"}
 IMPORTS = (

@@ -54,7 +54,9 @@ def wheel(
 class PackageIndex:
     """A server with some wheels. `url` is the index; `requests` are the paths that were asked for; with `user`, only who gives it is let in."""
 
-    def __init__(self, *wheels: tuple[str, bytes], user: str = "", password: str = "") -> None:
+    def __init__(
+        self, *wheels: tuple[str, bytes], user: str = "", password: str = "", address: str = "127.0.0.1"
+    ) -> None:
         self.wheels = dict(wheels)
         self.times: dict[str, str] = {}  # file → when it was uploaded, where that is not UPLOADED
         self.requests: list[str] = []
@@ -80,8 +82,8 @@ class PackageIndex:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/simple"
+        self._server = ThreadingHTTPServer((address, 0), Handler)
+        self.url = f"http://{address}:{self._server.server_address[1]}/simple"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def add(self, *wheels: tuple[str, bytes], uploaded: str = UPLOADED) -> None:

@@ -91,6 +91,7 @@ ELSEWHERE = {
     "FLOW154": "flowc/test_local_check.py", "FLOW155": "flowc/test_local_check.py",  # of what this machine has
     **dict.fromkeys(("FLOW160", "FLOW161", "FLOW162", "FLOW163"), "flowc/environments/test_lock.py"),  # of the lock beside the flow
     "FLOW164": "flowc/environments/test_delivery.py",
+    "FLOW167": "flowc/images/test_image_compile.py",
     "FLOW306": "flowc/test_run_parameters.py", "FLOW310": "flowc/test_run_parameters.py",  # said by targets
 }  # fmt: skip
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from . import build as recipe
-from .supervisor import ADDRESS, BRIDGE, NAMESPACE, PORT
+from .supervisor import ADDRESS, BRIDGE, ELSEWHERE, NAMESPACE, PORT
 
-__all__ = ["ADDRESS", "NAMESPACE", "ApiError", "Node"]
+__all__ = ["ADDRESS", "ELSEWHERE", "NAMESPACE", "ApiError", "Node"]
 SUPERVISOR = Path(__file__).parent / "supervisor.py"
 
 

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 
 BRIDGE, SUBNET, ADDRESS, PORT = "flowc-test0", "10.231.0.0/24", "10.231.0.1", 16443
+ELSEWHERE = "10.233.0.1"  # an address of this machine that pods have no route to
 MAC = "0a:58:0a:e7:00:01"  # the bridge's
 ETCD = 12379
 NAMESPACE = "argo"
@@ -178,6 +179,8 @@ class Node:
     def _bridge(self) -> None:
         """The pods' network, and the address at which they reach the API server and the tests' datastore.
 
+        Pods have no default route, so they reach nothing else: no package index, and no other address of this machine.
+
         A bridge that is not told its hardware address takes the lowest of its ports', and so another one as pods come and go: those that run
         send to the old one, in vain, until they ask again, up to a minute later.
         """
@@ -185,6 +188,7 @@ class Node:
         for command in (
             ["link", "add", BRIDGE, "address", MAC, "type", "bridge"],
             ["addr", "add", f"{ADDRESS}/24", "dev", BRIDGE],
+            ["addr", "add", f"{ELSEWHERE}/32", "dev", BRIDGE],
             ["link", "set", BRIDGE, "up"],
         ):
             subprocess.run(["ip", *command], check=True)

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from flowc.runtime_shim.contract.errors import ShimError
 from flowc.runtime_shim.environments import activate, description
 from flowc.runtime_shim.environments.description import Description
 from flowc.runtime_shim.store import open_store
@@ -238,6 +240,20 @@ def test_an_image_that_does_not_fit(changed: dict[str, str], said: str, task: Ta
     assert task.unpacked() == []
 
 
+@pytest.mark.parametrize("answer", [None, "musl 1.2", ValueError("unrecognized configuration name")])
+def test_a_c_library_that_is_not_glibc(answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def confstr(name: str) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(os, "confstr", confstr)
+    said = Description(f"sha256:{NAME}", PYTHON, HERE, "2.28", 1, [], 1, 1, "")
+    with pytest.raises(ShimError, match="need glibc 2.28 or later, and this container has no glibc"):
+        activate.fits(said)
+    activate.fits(Description(f"sha256:{NAME}", PYTHON, HERE, "", 1, [], 1, 1, ""))
+
+
 def test_a_machine_that_nobody_locked_for(task: Task) -> None:
     done = task.task("start", code=3, FLOWC_PACKAGES=f"linux/sparc=sha256:{NAME}")
     assert f"locked for linux/sparc, and this machine is {HERE}" in done.stderr
@@ -268,6 +284,57 @@ def test_a_task_that_is_killed_while_it_unpacks(task: Task) -> None:
     assert NAME in task.unpacked() and len(list((task.folder / "cache" / "unpacked" / NAME / "apple").iterdir())) > 8000
 
 
+def test_what_killed_tasks_left_is_removed_after_a_day(task: Task) -> None:
+    folder = task.folder / "cache" / "unpacked"
+    for name, age in ((".old", 90_000), (".new", 80_000), ("kept", 90_000)):
+        (folder / name / "apple").mkdir(parents=True)
+        (folder / name / "apple" / "half.py").write_text("")
+        moment = time.time() - age
+        os.utime(folder / name, (moment, moment))
+    task.task("start")
+    assert task.unpacked() == sorted([".new", NAME, "kept"])
+
+
+@pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGCONT])
+def test_a_race_in_which_the_first_stops_in_the_middle(what: signal.Signals, task: Task) -> None:
+    """Two tasks unpack into one folder. The first dies, or comes to its end after the other has won: the folder is whole."""
+    many = {**FILES, **{f"apple/m{at}.py": "x = 1\n" * 2000 for at in range(8000)}}
+    put_files(str(task.folder / "store"), many)
+    null = subprocess.DEVNULL
+    with subprocess.Popen(task.command("start"), env=task.environment, stdout=null, stderr=null) as first:
+        try:
+            until(lambda: task.unpacked() or first.poll() is not None, "the first unpacks", every=0.001)
+            first.send_signal(signal.SIGSTOP)
+            (left,) = task.unpacked()
+            assert left.startswith("."), "it was stopped in the middle"
+            task.task("start", FLOWC_RUN="second")
+            first.send_signal(what)
+            assert first.wait() == (-signal.SIGKILL if what == signal.SIGKILL else 0)
+        finally:
+            first.kill()
+    assert len(list((task.folder / "cache" / "unpacked" / NAME / "apple").iterdir())) == 8002
+    assert task.unpacked() == ([left, NAME] if what == signal.SIGKILL else [NAME])
+
+
+@pytest.mark.node  # mounts a file system, for which it needs to be root on Linux
+@pytest.mark.parametrize("room", ["size=3m", "nr_inodes=50"])
+def test_a_file_system_without_room(room: str, task: Task) -> None:
+    """The task says so, leaves nothing, and the next one succeeds once there is room."""
+    files = {f"apple/m{at}.py": f"x = {at}\n" for at in range(100)}
+    put_files(str(task.folder / "store"), {**FILES, **files, "apple/big.txt": "x" * 5_000_000})
+    words = " ".join(task.command("start"))
+    script = (
+        'mkdir "$FLOWC_CACHE" && mount -t tmpfs -o "$0" tmpfs "$FLOWC_CACHE" || exit 9\n'
+        f'{words}; [ $? = 3 ] || exit 8; [ -z "$(ls -A "$FLOWC_CACHE/unpacked")" ] || exit 7\n'
+        f'mount -o remount,size=50m,nr_inodes=5000 "$FLOWC_CACHE" && FLOWC_ATTEMPT=1 {words} || exit 6\n'
+    )
+    command = ["unshare", "--mount", "sh", "-c", script, room]
+    done = subprocess.run(command, env=task.environment, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr
+    assert "cannot unpack the environment" in done.stderr and "No space left on device" in done.stderr
+    assert len(values(task)["version"]) == 5  # type: ignore[arg-type]
+
+
 def test_a_disk_that_is_full(task: Task) -> None:
     put_files(str(task.folder / "store"), {**FILES, "apple/big.txt": "x" * 5_000_000})
     words = " ".join(task.command("start"))
@@ -280,3 +347,55 @@ def test_a_disk_that_is_full(task: Task) -> None:
     )
     assert done.returncode == 3 and "cannot unpack the environment" in done.stderr and task.unpacked() == []
     task.task("start", attempt=1)
+
+
+# ── in the image ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_image(task: Task, **changed: str) -> str:
+    """Moves the environment out of the datastore into a folder as an image has it; returns the folder."""
+    put_files(str(task.folder / "store"), FILES, **changed)
+    place = task.folder / "image"
+    for name, text in FILES.items():
+        path = place / NAME / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    task.archive.unlink()
+    task.archive.with_name(f"{NAME}.json").rename(place / f"{NAME}.json")
+    return str(place)
+
+
+def test_packages_of_the_image(task: Task) -> None:
+    place = in_image(task)
+    task.task("start", FLOWC_PACKAGES_DIR=place)
+    found = values(task)
+    assert found["place"] == repr(f"{place}/{NAME}/apple/__init__.py") and found["hooked"] == "'yes'"
+    assert found["tool"] == "'from the tool\\n'" and found["child"] == "'1.0\\n'" and found["hidden"] == "True"
+    assert task.record("start")["environment"]["packages"] == f"sha256:{NAME}"
+    assert not (task.folder / "cache").exists(), "nothing is unpacked"
+
+
+def test_an_image_that_holds_what_does_not_fit(task: Task) -> None:
+    place = in_image(task, python="3.6")
+    done = task.task("start", code=3, FLOWC_PACKAGES_DIR=place)
+    assert (
+        f"for Python 3.6, and this container has {PYTHON}" in done.stderr and len(done.stderr.strip().split("\n")) == 1
+    )
+
+
+@pytest.mark.parametrize("damage", ["no files", "torn", "another", "nothing"])
+def test_an_image_with_half_an_environment(damage: str, task: Task) -> None:
+    place = Path(in_image(task))
+    said = place / f"{NAME}.json"
+    if damage == "no files":
+        (place / NAME).rename(place / "elsewhere")
+    elif damage == "torn":
+        said.write_bytes(said.read_bytes()[:-30])
+    elif damage == "another":
+        said.write_bytes(said.read_bytes().replace(NAME.encode(), b"cd" * 32))
+    else:
+        said.unlink()
+    done = task.task("start", code=3, FLOWC_PACKAGES_DIR=str(place))
+    expected = {"no files": "but not its files", "nothing": "is neither in the image nor in the store"}
+    assert expected.get(damage, "is damaged") in done.stderr and len(done.stderr.strip().split("\n")) == 1, done.stderr
