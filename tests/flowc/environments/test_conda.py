@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -279,6 +280,27 @@ def test_a_task_enters_the_environment(tmp_path: Path, channel: Channel, index: 
     assert digest in made_by and '"apple": "2.0"' in made_by, made_by
     assert f"('{place}', '2.0')" in shown and f"['apple', '2.0', 'tool', 'root={place}']" in shown
     assert f"{place}/share:{place}\0".encode() in (place / "lib/libx.so.1").read_bytes()
+
+
+def test_runs_and_tasks_that_race(tmp_path: Path, channel: Channel) -> None:
+    settings(tmp_path, channel)
+    path = flow(tmp_path, start=f"@conda(packages={{'apple': '2.0'}}, python='{HERE}')", body="import apple")
+    locked(path)
+    env = {**variables(tmp_path), **env_of(tmp_path)}
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: flowc("run", str(path), "--store", str(tmp_path / "store"), env=env), range(3)))
+    assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
+    assert sum("installing" in each.stderr for each in done) == 1
+    built(path, None, tmp_path / "archives")
+    (about,) = (tmp_path / "archives").rglob("*.json")
+    store = open_store(str(tmp_path / "archives"))
+    found = description.read(store, about.name.removesuffix(".json"))
+    assert found is not None
+    folder = tmp_path / "node" / about.name.removesuffix(".json")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: unpack.unpack(store, found, str(folder)), range(4)))
+    assert [each.name for each in (tmp_path / "node").iterdir()] == [folder.name]
+    assert (folder / "share/x.txt").read_text() == f"root={folder}"
 
 
 def test_an_archive_for_the_other_kind_of_machine(tmp_path: Path, channel: Channel, index: PackageIndex) -> None:
