@@ -54,6 +54,7 @@ OPTIONS = (
     WITH,
     Option("--json", "print one JSON object for each event"),
     Option("--events", "also write the events to this file, as --json prints them", "FILE"),
+    Option("--report", "write a page about the run to this file or URL when it ends", "FILE"),
     Option("--quiet", "print only the steps' output, and problems", short="-q"),
 )  # fmt: skip
 
@@ -125,7 +126,10 @@ class LocalRun:
             raise Failure(f"{error}\nto resume once the datastore is available again: {self._again()}") from None
         except ShimError as error:
             raise Failure(str(error)) from None
-        return self._close(result, time.monotonic() - started)
+        code = self._close(result, time.monotonic() - started)
+        if self.arguments.text("--report"):
+            self._write_page(self.arguments.text("--report"))
+        return code
 
     def begin(self, values: dict[str, Any], extra: dict[str, Any]) -> None:
         """Writes run.json before the first task would. Raises Failure if a different run has this name."""
@@ -254,6 +258,19 @@ class LocalRun:
         lines.append(f"to resume from the failed step (after fixing the code, if needed): {again}")
         self.report.end("failed", "\n".join(lines), **about, failed=failed, resume=again)
         return 1
+
+    def _write_page(self, file: str) -> None:
+        """Writes the run's page. Raises Failure."""
+        from flowc.runtime_shim.client.datastore import Datastore
+        from flowc.runtime_shim.contract.errors import ShimError
+
+        from .run_page import write
+
+        try:
+            size = write.page(Datastore(self.store), self.program.flow.name, self.name, file, is_over=True)
+        except ShimError as error:
+            raise Failure(f"the page of the run cannot be written to {file}: {error}") from None
+        self.report.say(f"its page: {file} ({size} bytes)")
 
     def _failure(self, task: Task, text: str) -> list[str]:
         """Returns lines that say what failed, where in the user's own code, and how to read the whole log."""

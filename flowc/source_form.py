@@ -7,19 +7,27 @@ from flowc.compiler.report.diagnostics import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from flowc.compiler.ir.nodes import Decorator
 
 
 def decorator(applied: Decorator) -> str:
     """Returns the decorator as source code, without the attributes that have their default values."""
-    declared = specification(applied.name)
+    return call(applied.name, applied.attributes)
+
+
+def call(name: str, attributes: Mapping[str, Any]) -> str:
+    """Returns the decorator of that name as source code, without the attributes that have their default values."""
+    declared = specification(name)
     defaults = declared.attributes if declared else {}
     arguments = [
-        f"{name}={value(attribute)}"
-        for name, attribute in applied.attributes.items()
-        if name not in defaults or defaults[name] != attribute
+        f"{key}={value(attribute)}"
+        for key, attribute in attributes.items()
+        if key not in defaults or defaults[key] != attribute
     ]
-    return f"@{applied.name}({', '.join(arguments)})" if arguments else f"@{applied.name}"
+    return f"@{name}({', '.join(arguments)})" if arguments else f"@{name}"
 
 
 def value(literal: object) -> str:
