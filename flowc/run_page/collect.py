@@ -36,6 +36,7 @@ class Limits:
     logs: str = "all"  # "all", "failed" or "none"
     cards: str = "all"  # "all", "none" or the id of cards
     size: int = 20 << 20  # bytes of logs and cards together
+    is_served: bool = False  # logs and cards are named only: a server gives them to the page when they are looked at
 
 
 @record
@@ -306,6 +307,8 @@ def _logs(
     wanted = [(number, attempt) for number, task in enumerate(tasks) for attempt in task.seen.logs]
     if limits.logs == "failed":
         wanted = [(number, attempt) for number, attempt in wanted if attempt in tasks[number].seen.failures]
+    if limits.is_served:
+        return {f"{number}/{attempt}": None for number, attempt in wanted}
     wanted.sort(key=lambda pair: (pair[1] not in tasks[pair[0]].seen.failures, *pair))
     logs: dict[str, Any] = {}
     missing = 0
@@ -317,7 +320,7 @@ def _logs(
             return place.store.get(address.task_name(flow, run, task.step, task.path, f"{pair[1]}.log"))
 
         for (number, attempt), data in zip(window, place.each(window, read)):
-            log = _log(data or b"")
+            log = log_of(data or b"")
             if budget.takes(sum(len(line[2]) for line in log["lines"])):
                 logs[f"{number}/{attempt}"] = log
             else:
@@ -330,17 +333,18 @@ def _logs(
     return logs
 
 
-def _log(data: bytes) -> dict[str, Any]:
+def log_of(data: bytes, most: int = LOG_LINES) -> dict[str, Any]:
+    """Returns the log of an attempt, with the middle left out if it has more than `most` lines."""
     from flowc.runtime_shim.contract.logs import Log
 
     lines = [
         [round(1000 * seconds), 1 if stream == "stderr" else 0, text.decode("utf-8", "replace").rstrip("\n")[:20_000]]
         for seconds, stream, text in Log(data).entries()
     ]
-    if len(lines) <= LOG_LINES:
+    if len(lines) <= most:
         return {"lines": lines, "cut": 0}
-    head = LOG_LINES // 4  # the end says why it failed
-    return {"lines": lines[:head] + lines[head - LOG_LINES :], "cut": len(lines) - LOG_LINES, "cut_at": head}
+    head = most // 4  # the end says why it failed
+    return {"lines": lines[:head] + lines[head - most :], "cut": len(lines) - most, "cut_at": head}
 
 
 def _cards(
@@ -379,21 +383,18 @@ def _cards(
             for card in own:
                 if limits.cards not in ("all", card.id):
                     continue
+                about = {"type": card.type, "id": card.id, "attempt": card.attempt, "hash": card.hash}
+                if limits.is_served:
+                    cards.setdefault(str(number), []).append(about)
+                    continue
                 try:
                     html, why = card.get(), "left out for size"
                 except ShimError as error:
                     html, why = "", str(error)
                 if html and not budget.takes(len(html)):
                     html, missing = "", missing + 1
-                cards.setdefault(str(number), []).append(
-                    {
-                        "type": card.type,
-                        "id": card.id,
-                        "attempt": card.attempt,
-                        "hash": card.hash,
-                        **({"html": html, "scripts": card.is_html} if html else {"html": None, "why": why}),
-                    }
-                )
+                content = {"html": html, "scripts": card.is_html} if html else {"html": None, "why": why}
+                cards.setdefault(str(number), []).append({**about, **content})
     if missing:
         left_out.append(f"{missing} cards, for size; `flowc card get {run}/STEP/PATH` writes one")
     return cards

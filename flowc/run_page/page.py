@@ -29,7 +29,7 @@ _PACKED = 50_000  # bytes of data above which it is compressed
 
 def html_of(data: dict[str, Any]) -> str:
     """Returns the page of a run's data (`collect`). The same data gives the same bytes."""
-    script, style = _built("page.js"), _built("page.css")
+    script, style = built("page.js"), built("page.css")
     run = data["run"]
     title = f"{run['flow']}/{run['run']}: {run['status']}"
     return (
@@ -43,7 +43,8 @@ def html_of(data: dict[str, Any]) -> str:
     )
 
 
-def _built(name: str) -> str:
+def built(name: str) -> str:
+    """Returns a file of `dist`: `page.js` or `page.css`."""
     with open(os.path.join(_BUILT, name), encoding="utf-8") as file:
         return file.read()
 

@@ -35,7 +35,7 @@ class Opened:
 
     def go(self, fragment: str = "") -> Opened:
         self.page.goto(self.file.as_uri() + fragment)
-        self.page.wait_for_function("performance.getEntriesByName('drawn').length > 0")
+        self.page.wait_for_selector("nav[aria-label=Views] ~ main")
         return self
 
     def text(self, selector: str) -> str:
@@ -166,12 +166,58 @@ def large(browser: Any, file: Path) -> dict[str, Any]:
     return noted
 
 
+def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
+    """Uses the pages that a server gives: list, comparison, and a run that goes on while it is looked at."""
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    noted: dict[str, Any] = {"errors": []}
+    page.on("pageerror", lambda error: noted["errors"].append(str(error)))
+    page.on("console", lambda line: line.type == "error" and noted["errors"].append(line.text))
+    page.goto(url)
+    page.wait_for_selector("tbody tr")
+    noted["address"] = page.url.removeprefix(url.partition("#")[0])
+    noted["runs"] = page.locator("tbody th").all_inner_texts()
+    page.fill("#find", "fails=true")
+    noted["found"] = page.locator("tbody th").all_inner_texts()
+    page.fill("#find", "")
+    for box in page.locator("tbody input").all()[:2]:
+        box.check()
+    page.click("a:has-text('compare 2')")
+    page.wait_for_selector(".differs")
+    noted["differs"] = page.locator("tr.differs th").all_inner_texts()
+    page.goto(url.partition("#")[0] + "run/F/live#/tasks")
+    page.wait_for_selector("[role=grid]")
+    noted["status before"] = page.locator("h1 .state").inner_text()
+    noted["tasks before"] = page.locator("form [role=status]").inner_text()
+    Path(folder, "go on").touch()
+    page.wait_for_selector("h1 .succeeded")
+    noted["tasks after"] = page.locator("form [role=status]").inner_text()
+    noted["where after"] = page.evaluate("location.hash")
+    page.goto(url.partition("#")[0] + "run/F/one#/task/body/1?attempt=0")
+    page.wait_for_selector(".log .out")
+    noted["log"] = page.locator(".log .out").last.inner_text()
+    page.goto(url.partition("#")[0] + "run/F/one#/task/start/-")
+    page.wait_for_selector("iframe")
+    page.wait_for_timeout(500)
+    noted["card"] = page.frames[1].evaluate("document.body.innerText")
+    noted["card origin"] = page.frames[1].evaluate("self.origin")
+    stranger = browser.new_context().new_page()
+    stranger.goto(url.partition("#")[0])
+    stranger.wait_for_selector("main:has-text('token')")
+    noted["stranger"] = stranger.inner_text("main")
+    context.close()
+    return noted
+
+
 def main() -> None:
     chromium, what, file, *more = sys.argv[1:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=WAIT)
         if what == "axe":
             noted = axe(browser, Path(file), Path(more[0]).read_text(encoding="utf-8"))
+        elif what == "served":
+            noted = served(browser, file, more[0])
         else:
             noted = {"walk": walk, "looked": looked, "large": large}[what](browser, Path(file))
         browser.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 import flowc.run_page.page as page
 from tests.flowc.run_page import test_collect
 from tests.flowc.run_page.test_page import BAD, DATA, hostile
-from tests.support.running import flowc
+from tests.support.running import flowc, until
 
 from . import browser
 from .canary import Canary, listening
@@ -118,6 +120,58 @@ def test_a_hundred_thousand_tasks_can_be_looked_through(tmp_path: Path) -> None:
     seen = browser.run(SCRIPT, "large", str(file))
     assert seen["errors"] == [] and seen["tasks"] == "100000 tasks" and seen["last"] == "99999"
     assert seen["elements"] < 1500  # only the rows in view are elements
+
+
+LIVE = """
+import os
+import time
+
+from metaflow import FlowSpec, step
+
+
+class F(FlowSpec):
+    @step
+    def start(self):
+        while not os.path.exists("go on"):
+            time.sleep(0.1)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+
+
+def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(test_collect.FLOW)
+    (tmp_path / "live.py").write_text(LIVE)
+    trap = {"TRAP": str(tmp_path / "sprung")}
+    flowc("run", "flow.py", "--run-id", "one", cwd=tmp_path, env=trap, check=True)
+    flowc("run", "flow.py", "--run-id", "two", "--fails", "True", cwd=tmp_path, env=trap)
+    command = [sys.executable, "-m", "flowc"]
+    live = subprocess.Popen([*command, "run", "live.py", "--run-id", "live", "-q"], cwd=tmp_path)
+    ui = subprocess.Popen([*command, "ui"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert ui.stdout is not None
+        url = ui.stdout.readline().rpartition(" ")[2].strip()
+        until(lambda: (tmp_path / ".flowc/F/runs/live/run.json").exists(), "the run has begun")
+        seen = browser.run(SCRIPT, "served", url, str(tmp_path))
+        assert live.wait(60) == 0
+    finally:
+        for process in (ui, live):
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        if ui.stdout is not None:
+            ui.stdout.close()
+    assert ui.returncode == 0
+    assert seen["errors"] == []
+    assert seen["address"] == ""  # the token has left the address
+    assert seen["runs"] == ["live", "two", "one"] and seen["found"] == ["two"]
+    assert {"status", "fails", "body"} <= set(seen["differs"]) and "target" not in seen["differs"]
+    assert "running" in seen["status before"] and seen["tasks before"].startswith(("0 ", "1 "))
+    assert seen["tasks after"] == "2 tasks" and seen["where after"] == "#/tasks"
+    assert "first attempt of b" in seen["log"] and "made" in seen["card"] and seen["card origin"] == "null"
+    assert "token" in seen["stranger"]
 
 
 def test_the_built_files_are_what_the_sources_give(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_the_policy_allows_the_pages_own_script_alone() -> None:
 
 
 def test_script_and_style_are_small() -> None:
-    packed = sum(len(gzip.compress(page._built(name).encode())) for name in ("page.js", "page.css"))
+    packed = sum(len(gzip.compress(page.built(name).encode())) for name in ("page.js", "page.css"))
     assert packed < 90_000
 
 

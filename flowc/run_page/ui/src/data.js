@@ -13,8 +13,9 @@ function expanded(runs) {
   return column;
 }
 
-export async function read() {
-  const data = JSON.parse(await text());
+export const read = async () => prepared(JSON.parse(await text()));
+
+export function prepared(data) {
   const columns = data.tasks;
   const steps = expanded(columns.step), attempts = expanded(columns.attempts);
   const tasks = columns.path.map((path, number) => ({

@@ -23,7 +23,7 @@ function placed(run) {
   return graph;
 }
 
-let cached = null;
+let cached = null; // the layout: a run's graph never changes
 
 export function StepGraph({ run }) {
   if (run.steps.length > MOST) return html`<p class="faint">The graph has ${run.steps.length} steps: see the table below.</p>`;

@@ -6,6 +6,10 @@ import { StepGraph } from "./graph.js";
 import { Timeline } from "./timeline.js";
 import { Tasks } from "./tasks.js";
 import { Task } from "./task.js";
+import { followed, isServed } from "./served.js";
+import { Header } from "./header.js";
+import { Runs } from "./runs.js";
+import { Compare } from "./compare.js";
 
 const VIEWS = { overview: "Overview", tasks: "Tasks" };
 const HELP = [
@@ -98,8 +102,21 @@ function Theme() {
 }
 
 const root = document.getElementById("app");
-read().then((run) => {
-  root.replaceChildren();
-  render(html`<${Page} run=${run} />`, root);
-  performance.mark("drawn");
-}, (error) => { root.append(`The data of this page cannot be read: ${error.message}`); });
+const failed = (error) => { root.replaceChildren(`The data of this page cannot be read: ${error.message}`); };
+const drawn = (view) => { render(view, root); performance.mark("drawn"); };
+
+function Served({ children }) {
+  return html`<nav aria-label="Pages"><a href="/">All runs</a><span class="push"></span></nav>${children}`;
+}
+
+if (!isServed) {
+  read().then((run) => { root.replaceChildren(); drawn(html`<${Page} run=${run} />`); }, failed);
+} else if (location.pathname.startsWith("/run/")) {
+  const [flow, name] = location.pathname.split("/").slice(2).map(decodeURIComponent);
+  document.title = `${flow}/${name}`;
+  followed(flow, name, (run) => drawn(html`<${Served}><${Header} run=${run} /><${Page} run=${run} /></${Served}>`), failed);
+} else if (location.pathname === "/compare") {
+  drawn(html`<${Served}><${Compare} names=${new URLSearchParams(location.search).getAll("run")} /></${Served}>`);
+} else {
+  drawn(html`<${Runs} />`);
+}

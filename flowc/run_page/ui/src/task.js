@@ -1,5 +1,6 @@
 // One task: its attempts, and of the chosen one log, failure and cards; its artifacts.
-import { html, useState } from "./html.js";
+import { html, useEffect, useState } from "./html.js";
+import { asked, isServed } from "./served.js";
 import { STATES, clock, duration, size } from "./data.js";
 import { link, taskLink } from "./route.js";
 import { Log } from "./log.js";
@@ -31,11 +32,23 @@ export function Task({ run, step, path, query }) {
       html`<a class=${number === attempt ? "now" : ""} aria-current=${number === attempt ? "true" : undefined} href=${taskLink(task, { attempt: number })}>${failures.has(number) ? "✗" : number === task.attempts - 1 ? STATES[task.state] : ""} attempt ${number}</a>`)}</div>`}
     ${failure && html`<section class="failure"><h3>${failure.type}: ${failure.message}</h3>
       ${failure.time && html`<p class="faint">at ${clock(failure.time * 1000)}</p>`}<pre tabindex="0">${failure.traceback || ""}</pre></section>`}
-    <section><h3>Log</h3>${log ? html`<${Log} key=${task.number + "/" + attempt} log=${log} name=${`${run.run.run}/${step}/${path}`} />`
+    <section><h3>Log</h3>${log || (isServed && log === null) ? html`<${LogOf} key=${task.number + "/" + attempt} log=${log} run=${run} task=${task} attempt=${attempt} />`
       : html`<p class="faint">${run.left_out.some((text) => text.startsWith("logs")) ? "not in this page" : "nothing was printed"}</p>`}</section>
     ${cards.length > 0 && html`<section><h3>Cards</h3>${cards.map((card) => html`<${CardFrame} key=${card.hash} card=${card} />`)}</section>`}
     <${Artifacts} run=${run} task=${task} />
   </article>`;
+}
+
+// A log that is in the page, or that the server has; of a task that runs, it is asked for again with each change.
+function LogOf({ log, run, task, attempt }) {
+  const [loaded, setLoaded] = useState(log);
+  useEffect(() => {
+    if (log) return;
+    asked("log", run.run.flow, run.run.run, task.step, task.path, String(attempt)).then(setLoaded, (error) => setLoaded({ lines: [], cut: 0, error: error.message }));
+  }, [run.seen]);
+  if (!loaded) return html`<p class="faint" role="status">loading</p>`;
+  if (loaded.error) return html`<p class="faint">${loaded.error}</p>`;
+  return html`<${Log} log=${loaded} name=${`${run.run.run}/${task.step}/${task.path}`} />`;
 }
 
 let policy;
@@ -49,6 +62,8 @@ const document_ = (text) => {
 function CardFrame({ card }) {
   const name = `${card.type}${card.id ? " " + card.id : ""}`;
   const [isOpen, setOpen] = useState(true);
+  if (card.url) return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
+    ${isOpen && html`<iframe title=${"Card " + name} sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" src=${card.url}></iframe>`}</details>`;
   if (card.html === null) return html`<p class="faint">${name}: ${card.why}</p>`;
   return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
     ${isOpen && html`<iframe title=${"Card " + name} sandbox=${card.scripts ? "allow-scripts" : ""} referrerpolicy="no-referrer" loading="lazy"
