@@ -73,8 +73,8 @@ golden: $(VENV)/ready  ## regenerate what is kept for review: emitted specs, rec
 docs: .venvs/docs/ready  ## build the documentation site into build/docs; a link that leads nowhere fails it
 	.venvs/docs/bin/python -m sphinx -b html -W --keep-going -q -j auto -c docs/site docs $(SITE)
 
-ui:  ## build the script and the style of run pages from flowc/run_page/ui (needs node)
-	cd flowc/run_page/ui && npm ci --silent --no-audit --no-fund && npm run --silent build
+ui:  ## build the script and the style of pages from flowc/pages/ui (needs node)
+	cd flowc/pages/ui && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 bench: $(VENV)/ready .venvs/metaflow/ready  ## ratios against peers and physical limits, all in one run
 	$(RUN) -m benchmarks --metaflow .venvs/metaflow/bin/python

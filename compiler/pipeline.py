@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .dataflow.assigned import Dataflow
     from .options.compile_inputs import Given
 
 
@@ -40,6 +41,7 @@ class Program:
     widths: tuple[tuple[str, int], ...] = ()  # step → number of items of its foreach, if known (foreach_values.py)
     places: Mapping[str, str] = {}  # `Span.file` → path from the flow's folder, of files that source roots gave
     roots: tuple[str, ...] = ()  # source roots, as absolute paths, if any gave a file
+    dataflow: Dataflow | None = None  # who assigns which artifact; None for a flow that was read from its IR
 
 
 class BrokenPass(Exception):
@@ -79,6 +81,7 @@ def load(
         widths(done.analysis),
         places,
         sources.roots() if places else (),
+        done.analysis.dataflow,
     )
 
 

@@ -264,7 +264,7 @@ class LocalRun:
         from flowc.runtime_shim.client.datastore import Datastore
         from flowc.runtime_shim.contract.errors import ShimError
 
-        from .run_page import write
+        from .pages import write
 
         try:
             size = write.page(Datastore(self.store), self.program.flow.name, self.name, file, is_over=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators.decorator import specification
+from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switch
 from flowc.compiler.report.diagnostics import printable
 
 TYPE_CHECKING = False
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from flowc.compiler.ir.nodes import Decorator
+    from flowc.compiler.ir.nodes import Decorator, Step
 
 
 def decorator(applied: Decorator) -> str:
@@ -34,3 +35,20 @@ def value(literal: object) -> str:
     """Returns the value's `repr`, cut if it is long."""
     shown = printable(repr(literal))
     return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def transition(step: Step) -> str:
+    """Returns the step's transition in a few words."""
+    goes_on = step.transition
+    if isinstance(goes_on, Linear):
+        return f"-> {goes_on.target}"
+    if isinstance(goes_on, Split):
+        return f"-> {', '.join(goes_on.targets)}"
+    if isinstance(goes_on, Foreach):
+        return f"-> {goes_on.target}, for each of {goes_on.over or 'a list'}"
+    if isinstance(goes_on, Switch):
+        return f"-> by {goes_on.on}: " + ", ".join(f"{value(case.value)}: {case.target}" for case in goes_on.cases)
+    if isinstance(goes_on, Parallel):
+        return f"-> {goes_on.target}, {goes_on.num_parallel or 'several'} at once"
+    assert isinstance(goes_on, End)
+    return "end of the flow"

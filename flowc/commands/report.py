@@ -28,8 +28,8 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     from flowc.runtime_shim.contract.errors import ShimError
 
-    from ..run_page import write
-    from ..run_page.collect import Limits
+    from ..pages import write
+    from ..pages.run_data import Limits
 
     arguments = parse(argv, OPTIONS)
     what = one_positional(arguments, "the run")

@@ -37,7 +37,7 @@ def run(argv: list[str], out: Output) -> int:
     if "://" not in url and not os.path.isdir(url):
         raise Failure(f"there is no datastore in {url}")
     try:
-        from ..run_page.server import Pages, Server
+        from ..pages.server import Pages, Server
 
         pages = Pages(url if "://" in url else os.path.abspath(url))
         pages.place.flows()  # a datastore that cannot be read fails here, not in the browser

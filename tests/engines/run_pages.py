@@ -210,6 +210,19 @@ def served(browser: Any, url: str, folder: str) -> dict[str, Any]:
     return noted
 
 
+def flow(browser: Any, file: Path) -> dict[str, Any]:
+    """Goes from a step in the graph of a flow's page to what the page says of it."""
+    opened = Opened(browser, file)
+    opened.page.goto(file.as_uri())
+    opened.page.wait_for_selector(".graph a")
+    opened.noted["nodes"] = opened.page.locator(".graph .node .name").all_text_contents()
+    opened.page.click(".graph a >> nth=1")
+    opened.noted["where"] = opened.fragment()
+    opened.noted["target"] = opened.text(":target h2")
+    opened.context.close()
+    return opened.noted
+
+
 def main() -> None:
     chromium, what, file, *more = sys.argv[1:]
     with sync_playwright() as playwright:
@@ -219,7 +232,7 @@ def main() -> None:
         elif what == "served":
             noted = served(browser, file, more[0])
         else:
-            noted = {"walk": walk, "looked": looked, "large": large}[what](browser, Path(file))
+            noted = {"walk": walk, "looked": looked, "large": large, "flow": flow}[what](browser, Path(file))
         browser.close()
     print(json.dumps(noted))
 

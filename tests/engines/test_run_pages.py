@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-import flowc.run_page.page as page
-from tests.flowc.run_page import test_collect
-from tests.flowc.run_page.test_page import BAD, DATA, hostile
+import flowc.pages.run_page as page
+from tests.flowc.pages import test_run_data
+from tests.flowc.pages.test_run_page import BAD, DATA, hostile
 from tests.support.running import flowc, until
 
 from . import browser
@@ -38,7 +38,7 @@ def canary() -> Iterator[Canary]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    (folder / "flow.py").write_text(test_collect.FLOW)
+    (folder / "flow.py").write_text(test_run_data.FLOW)
     trap = {"TRAP": str(folder / "sprung")}
     flowc("run", "flow.py", "--run-id", "bad", "--fails", "True", "--report", "bad.html", cwd=folder, env=trap)
     return folder / "bad.html"
@@ -143,7 +143,7 @@ class F(FlowSpec):
 
 
 def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
-    (tmp_path / "flow.py").write_text(test_collect.FLOW)
+    (tmp_path / "flow.py").write_text(test_run_data.FLOW)
     (tmp_path / "live.py").write_text(LIVE)
     trap = {"TRAP": str(tmp_path / "sprung")}
     flowc("run", "flow.py", "--run-id", "one", cwd=tmp_path, env=trap, check=True)
@@ -172,6 +172,14 @@ def test_the_pages_that_are_served_follow_a_run(tmp_path: Path) -> None:
     assert seen["tasks after"] == "2 tasks" and seen["where after"] == "#/tasks"
     assert "first attempt of b" in seen["log"] and "made" in seen["card"] and seen["card origin"] == "null"
     assert "token" in seen["stranger"]
+
+
+def test_the_page_of_a_flow_leads_from_its_graph_to_its_steps(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(test_run_data.FLOW)
+    (tmp_path / "flow.html").write_text(flowc("show", "flow.py", "--format", "html", cwd=tmp_path, check=True).stdout)
+    seen = browser.run(SCRIPT, "flow", str(tmp_path / "flow.html"))
+    assert seen["errors"] == [] and seen["requests"] == [] and seen["nodes"] == ["start", "body", "join", "end"]
+    assert seen["where"] == "#step-body" and seen["target"] == "body"
 
 
 def test_the_built_files_are_what_the_sources_give(tmp_path: Path) -> None:

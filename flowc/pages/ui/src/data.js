@@ -1,4 +1,4 @@
-// The run's data (flowc/run_page/collect.py) as the views use it.
+// The run's data (flowc/pages/run_data.py) as the views use it.
 
 async function text() {
   const element = document.getElementById("data");

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BUILT = os.path.join(os.path.dirname(__file__), "dist")
-_ALWAYS = (
+ALWAYS = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; "
     "form-action 'none'"
 )
@@ -37,9 +37,9 @@ def html_of(data: dict[str, Any]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(data, script)}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<title>{plain(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f'<header class="run">\n{_header(data)}</header>\n<div id="app">{_without_scripts(data)}</div>\n'
-        f"{_data(data)}\n<script>{script}</script>\n</body>\n</html>\n"
+        f"{data_element(data)}\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
@@ -52,15 +52,20 @@ def built(name: str) -> str:
 def _policy(data: dict[str, Any], script: str) -> str:
     """Returns the page's Content-Security-Policy."""
     if any(card.get("scripts") for cards in data["cards"].values() for card in cards):
-        return f"{_ALWAYS}; script-src 'unsafe-inline' 'unsafe-eval'; media-src data: blob:"
+        return f"{ALWAYS}; script-src 'unsafe-inline' 'unsafe-eval'; media-src data: blob:"
+    return policy_of(script)
+
+
+def policy_of(script: str) -> str:
+    """Returns the Content-Security-Policy of a page that runs nothing but this script."""
     import base64
     import hashlib
 
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"{_ALWAYS}; script-src 'sha256-{digest}'; require-trusted-types-for 'script'; trusted-types flowc-card"
+    return f"{ALWAYS}; script-src 'sha256-{digest}'; require-trusted-types-for 'script'; trusted-types flowc-card"
 
 
-def _data(data: dict[str, Any]) -> str:
+def data_element(data: dict[str, Any]) -> str:
     """Returns the data as an inert element of the page. A large one is compressed."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     if len(text) > _PACKED:
@@ -87,9 +92,9 @@ def _header(data: dict[str, Any]) -> str:
         ("tags", ", ".join(run["tags"])),
         ("commit", run.get("git") if isinstance(run.get("git"), str) else None),
     ]
-    shown = "".join(f"<dt>{name}</dt><dd>{_text(str(value))}</dd>" for name, value in facts if value)
+    shown = "".join(f"<dt>{name}</dt><dd>{plain(str(value))}</dd>" for name, value in facts if value)
     parameters = "".join(
-        f"<tr><th scope='row'>{_text(name)}</th><td><code>{_text(value)}</code></td></tr>"
+        f"<tr><th scope='row'>{plain(name)}</th><td><code>{plain(value)}</code></td></tr>"
         for name, value in run["parameters"].items()
     )
     count = _number(len(run["parameters"]), "parameter")
@@ -99,9 +104,9 @@ def _header(data: dict[str, Any]) -> str:
         else ""
     )
     return (
-        f'<h1><span class="state {_text(status)}">{SYMBOLS.get(status, "?")} {_text(status)}</span> '
-        f"{_text(run['flow'])} <span class='faint'>/</span> {_text(run['run'])}</h1>\n"
-        f'<p class="counts">{_text(_counts(data))}</p>\n<dl class="facts">{shown}</dl>\n'
+        f'<h1><span class="state {plain(status)}">{SYMBOLS.get(status, "?")} {plain(status)}</span> '
+        f"{plain(run['flow'])} <span class='faint'>/</span> {plain(run['run'])}</h1>\n"
+        f'<p class="counts">{plain(_counts(data))}</p>\n<dl class="facts">{shown}</dl>\n'
         f"{table}{_first_failure(data)}{_commands(data)}"
     )
 
@@ -129,9 +134,9 @@ def _first_failure(data: dict[str, Any]) -> str:
     what = f"{failure.get('type', 'failure')}: {failure.get('message', '')}"
     return (
         '<section class="failure" aria-label="First failure">'
-        f'<h2><a href="#/task/{_text(name.partition("/")[0])}/{_text(columns["path"][number])}">{_text(name)}</a> '
+        f'<h2><a href="#/task/{plain(name.partition("/")[0])}/{plain(columns["path"][number])}">{plain(name)}</a> '
         f"failed, attempt {failure['attempt']}</h2>"
-        f"<p><code>{_text(what)}</code></p><pre>{_text(lines)}</pre></section>"
+        f"<p><code>{plain(what)}</code></p><pre>{plain(lines)}</pre></section>"
     )
 
 
@@ -142,7 +147,7 @@ def _commands(data: dict[str, Any]) -> str:
     if run["status"] != "succeeded":
         commands.insert(0, f"flowc resume {script} --origin-run-id {run['run']}")
     shown = "\n".join(commands)
-    return f"<details><summary>commands</summary><pre>{_text(shown)}</pre></details>\n"
+    return f"<details><summary>commands</summary><pre>{plain(shown)}</pre></details>\n"
 
 
 def _without_scripts(data: dict[str, Any]) -> str:
@@ -156,8 +161,8 @@ def _without_scripts(data: dict[str, Any]) -> str:
             counts.setdefault(step, {})[word] = counts.setdefault(step, {}).get(word, 0) + 1
         at += count
     rows = "".join(
-        f"<tr><th scope='row'>{_text(step['name'])}</th><td>"
-        + _text(", ".join(f"{count} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
+        f"<tr><th scope='row'>{plain(step['name'])}</th><td>"
+        + plain(", ".join(f"{count} {word}" for word, count in counts.get(step["name"], {}).items()) or "not reached")
         + "</td></tr>"
         for step in data["steps"]
     )
@@ -178,7 +183,7 @@ def _took(started: float | None, ended: float | None) -> str:
     return duration(ended - started) if started and ended else ""
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """Escapes the text, and marks characters that a page cannot hold or that would reorder it."""
     kept = "".join(
         "\ufffd" if "\ud800" <= char <= "\udfff" or (char < " " and char not in "\n\t") or char in _UNSEEN else char

@@ -109,7 +109,10 @@ function Served({ children }) {
   return html`<nav aria-label="Pages"><a href="/">All runs</a><span class="push"></span></nav>${children}`;
 }
 
-if (!isServed) {
+const graph = document.getElementById("graph"); // the page of a flow
+if (graph) {
+  read().then((flow) => render(html`<${StepGraph} run=${flow} address=${(step) => "#step-" + encodeURIComponent(step.name)} />`, graph), failed);
+} else if (!isServed) {
   read().then((run) => { root.replaceChildren(); drawn(html`<${Page} run=${run} />`); }, failed);
 } else if (location.pathname.startsWith("/run/")) {
   const [flow, name] = location.pathname.split("/").slice(2).map(decodeURIComponent);

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .collect import Limits, collect
-from .page import html_of
+from .run_data import Limits, collect
+from .run_page import html_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from flowc.runtime_shim.store import open_store
 
-import flowc.run_page.server as module
-from flowc.run_page.server import Pages, Server
+import flowc.pages.server as module
+from flowc.pages.server import Pages, Server
 from tests.support.running import flowc
 
-from .test_collect import FLOW
+from .test_run_data import FLOW
 
 TOKEN = "t" * 43
 

@@ -80,7 +80,7 @@ def collect(place: Datastore, flow: str, run: str, limits: Limits, is_over: bool
     return {
         "version": VERSION,
         "run": _about(place, flow, run, about, state, ended),
-        "steps": [_step(graph, step) for step in graph.flow["steps"]],
+        "steps": [step_of(graph, step) for step in graph.flow["steps"]],
         "tasks": _columns(place, flow, run, about, tasks),
         "failures": {str(number): list(task.failures) for number, task in enumerate(tasks) if task.failures},
         "artifacts": _artifacts(tasks, detailed),
@@ -123,7 +123,8 @@ def _about(
     }
 
 
-def _step(graph: Graph, step: dict[str, Any]) -> dict[str, Any]:
+def step_of(graph: Graph, step: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a page shows of a step: a step of the IR's JSON form, with its transition in words."""
     transition = step["transition"]
     labels: dict[str, list[str]] = {}
     for case in transition.get("cases", ()):

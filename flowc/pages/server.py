@@ -20,8 +20,8 @@ from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.contract.errors import ShimError
 
-from .collect import Limits, collect, log_of
-from .page import built
+from .run_data import Limits, collect, log_of
+from .run_page import built
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

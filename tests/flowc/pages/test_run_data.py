@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flowc.runtime_shim.client.datastore import Datastore
 
-from flowc.run_page.collect import Limits, collect
+from flowc.pages.run_data import Limits, collect
 from tests.support.running import flowc
 
 FLOW = '''

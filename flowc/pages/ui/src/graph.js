@@ -12,7 +12,7 @@ function placed(run) {
   graph.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 38, marginx: 6, marginy: 6 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of run.steps) {
-    graph.setNode(step.name, { width: Math.min(240, Math.max(96, step.name.length * 8 + 26)), height: HEIGHT });
+    graph.setNode(step.name, { width: Math.min(240, Math.max(96, step.name.length * 8 + 26, step.over ? step.over.length * 6 + 84 : 0)), height: HEIGHT });
   }
   for (const step of run.steps) {
     for (const [target, label] of step.targets) {
@@ -25,7 +25,7 @@ function placed(run) {
 
 let cached = null; // the layout: a run's graph never changes
 
-export function StepGraph({ run }) {
+export function StepGraph({ run, address }) {
   if (run.steps.length > MOST) return html`<p class="faint">The graph has ${run.steps.length} steps: see the table below.</p>`;
   const graph = cached || (cached = placed(run));
   const { width, height } = graph.graph();
@@ -40,11 +40,12 @@ export function StepGraph({ run }) {
       <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
         <path d="M0,0L8,4L0,8z" /></marker></defs>
       ${edges}
-      ${run.steps.map((step) => html`<${Node} step=${step} at=${graph.node(step.name)} />`)}
+      ${run.steps.map((step) => html`<${Node} step=${step} at=${graph.node(step.name)} address=${address} />`)}
     </svg></div>`;
 }
 
-function Node({ step, at }) {
+// A step of a run leads to its tasks; one of a flow, which has an `address`, to what the page says of it.
+function Node({ step, at, address }) {
   const left = at.x - at.width / 2, top = at.y - at.height / 2;
   const counts = counted(step.tasks), total = step.tasks.length;
   const told = Object.entries(counts).map(([state, count]) => `${count} ${state}`).join(", ") || "not reached";
@@ -57,14 +58,14 @@ function Node({ step, at }) {
     x += width;
     return bar;
   });
-  const where = total === 1 ? taskLink(step.tasks[0]) : link("tasks", [], { step: step.name });
+  const where = address ? address(step) : total === 1 ? taskLink(step.tasks[0]) : link("tasks", [], { step: step.name });
   return html`<a href=${where}>
-    <g class=${"node " + (total ? "" : "unreached")}>
-      <title>${[step.name, step.doc, ...step.decorators, told].filter(Boolean).join("\n")}</title>
+    <g class=${"node " + (total || address ? "" : "unreached")}>
+      <title>${[step.name, step.doc, ...step.decorators, address ? "" : told].filter(Boolean).join("\n")}</title>
       ${["foreach", "parallel"].includes(step.kind) && html`<rect class="box" x=${left + 4} y=${top + 4} width=${at.width} height=${at.height} rx="6" />`}
       <rect class="box" x=${left} y=${top} width=${at.width} height=${at.height} rx="6" />
       <text class="name" x=${left + 8} y=${top + 16}>${shortened(step.name, 26)}</text>
-      <text class="note" x=${left + 8} y=${top + 28}>${total > 1 ? `${total} tasks · ` : ""}${total ? duration(spent) : "not reached"}</text>
+      <text class="note" x=${left + 8} y=${top + 28}>${address ? step.over && "for each of " + shortened(step.over, 25) : (total > 1 ? `${total} tasks · ` : "") + (total ? duration(spent) : "not reached")}</text>
       ${bars}
     </g></a>`;
 }

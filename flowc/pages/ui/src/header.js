@@ -1,4 +1,4 @@
-// What a written page has in its HTML (flowc/run_page/page.py), for a page that is served.
+// What a written page has in its HTML (flowc/pages/run_page.py), for a page that is served.
 import { html } from "./html.js";
 import { counted, duration } from "./data.js";
 import { taskLink } from "./route.js";

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import flowc.run_page.page as page
+import flowc.pages.run_page as page
 from tests.support.running import flowc
 
 BAD = "</script><img src=x onerror=alert(1)><!--\u2028\u202e'\"&\ud800\x1b[31m"
@@ -124,7 +124,7 @@ def test_ten_thousand_tasks_take_less_than_400_kb() -> None:
     }  # fmt: skip
     data |= {"failures": {}, "logs": {}, "cards": {}}
     assert len(page.html_of(data)) < 400_000
-    assert len(page._data(data)) < 100_000
+    assert len(page.data_element(data)) < 100_000
 
 
 def test_the_commands_write_the_page(tmp_path: Path) -> None:
