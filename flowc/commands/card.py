@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from ..datastore import Pathspec
     from ..options import Arguments
 
-USAGE = ("flowc card view|get RUN/STEP[/PATH] [OPTIONS]", "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]")
+USAGE = (
+    "flowc card view|get RUN/STEP[/PATH] [OPTIONS]",
+    "flowc card list [RUN[/STEP[/PATH]]] [OPTIONS]",
+    "flowc card create RUN/STEP[/PATH] [OPTIONS]",
+    "flowc card server [RUN] [OPTIONS]",
+)
 TEXT = """
 Shows the cards of tasks (`@card`). `view` opens one in a browser, or writes it to a file with --output. `get` prints
 the HTML, or writes it. `list` lists the cards of a run, by default the latest. If several cards match, `view` and `get`
-list them. PATH is the task's place in foreaches: `3`, `3.0`, or `-` outside of any. The page needs no network. HTML of
-custom card types is shown in a sandboxed frame; `get` returns it unchanged.
+list them. `create` makes a card of a task that has succeeded. `server` serves the page of a run, by default the latest,
+to a browser on this machine, with its cards as they are refreshed. PATH is the task's place in foreaches: `3`, `3.0`,
+or `-` outside of any. The page needs no network. HTML of custom card types is shown in a sandboxed frame; `get` returns
+it unchanged.
 """
 OPTIONS = (
     Option("--id", "only cards with this `id`", "ID"),
@@ -34,14 +41,21 @@ OPTIONS = (
     Option("--file", "with `list`: write this JSON to a file", "FILE"),
     Option("--follow-resumed", "for tasks that a resumed run took over, show the cards of the first run; the default"),
     Option("--no-follow-resumed", "show only cards of the run itself"),
+    Option("--options", "with `create`: the card's options, as JSON", "JSON"),
+    Option("--timeout", "with `create`: the most seconds that a custom type may take", "SECONDS", default="45"),
+    Option("--port", "with `server`: the port on loopback", "N", default="one that is free"),
+    Option("--run-id", "with `server`: the run", "RUN", default="the latest"),
+    Option("--poll-interval", "as in Metaflow; the page follows changes by itself", "SECONDS"),
+    Option("--max-cards", "as in Metaflow; all cards are shown", "N"),
     *datastore.OPTIONS,
 )
 EXAMPLES = (
     ("flowc card view try7/train", "the card of a step"),
     ("flowc card get try7/train/3 --id report -o report.html", "one of several cards, as a file"),
     ("flowc card list try7", "all cards of a run"),
+    ("flowc card create try7/train --type blank", "one more card of a task that has succeeded"),
 )
-_WORDS = ("view", "get", "list")
+_WORDS = ("view", "get", "list", "create", "server")
 
 
 def run(argv: list[str], out: Output) -> int:
@@ -56,12 +70,16 @@ def run(argv: list[str], out: Output) -> int:
         )
     if len(words) > (2 if word == "get" else 1):
         raise Usage(f"unexpected argument `{words[-1]}`")
-    if not words and word != "list":
+    if not words and word not in ("list", "server"):
         raise Usage("the task is missing", f"`flowc card {word} RUN/STEP`")
     file = arguments.text("--output") or "".join(words[1:])
     try:
         place = datastore.place_of(arguments)
+        if word == "server":
+            return _serve(place, words[0] if words else arguments.text("--run-id"), arguments, out)
         found = _find(place, words[0] if words else "", arguments)
+        if word == "create":
+            return _create(place, found, arguments, out)
         tasks = list(_tasks(place, found, arguments))
         cards = [card for _, of_task in tasks for card in of_task]
         if not cards:
@@ -83,6 +101,42 @@ def run(argv: list[str], out: Output) -> int:
     except ShimError as error:
         raise Failure(str(error)) from None
     return 0
+
+
+def _create(place: Datastore, pathspec: Pathspec, arguments: Arguments, out: Output) -> int:
+    """Makes a card of the task, which is the step's only one if no path is given."""
+    import json
+
+    from ..card_creation import create
+
+    if not pathspec.step:
+        raise Usage("the step is missing", f"`flowc card create {pathspec.run}/STEP`")
+    paths = [pathspec.path] if pathspec.path else list(place.tasks(pathspec.flow, pathspec.run, pathspec.step))
+    if len(paths) != 1:
+        raise Failure(f"step {pathspec.step} has {len(paths)} tasks: name one as {pathspec.run}/{pathspec.step}/PATH")
+    try:
+        options = json.loads(arguments.text("--options") or "{}")
+    except ValueError as error:
+        raise Usage(f"the value of `--options` is not JSON: {error}") from None
+    if not isinstance(options, dict):
+        raise Usage("the value of `--options` must be a JSON object", """such as '{"title": "Report"}'""")
+    attributes = {
+        "type": arguments.text("--type") or "default",
+        "id": arguments.text("--id") or None,
+        "options": options,
+        "timeout": arguments.integer("--timeout", 45),
+    }
+    hash = create(place, pathspec.flow, pathspec.run, pathspec.step, paths[0], attributes)
+    out.print(lines(f"{pathspec.flow}/{pathspec.run}/{pathspec.step}/{paths[0]}: card {hash[:8]}"))
+    return 0
+
+
+def _serve(place: Datastore, run: str, arguments: Arguments, out: Output) -> int:
+    """Serves the page of the run until Ctrl-C."""
+    from ..pages.server import serve
+
+    pathspec = _find(place, run, arguments) if run else _find(place, "", arguments)
+    return serve(place.url, arguments.integer("--port", 0, least=0), out, (pathspec.flow, pathspec.run))
 
 
 def _find(place: Datastore, text: str, arguments: Arguments) -> Pathspec:

@@ -36,28 +36,9 @@ def run(argv: list[str], out: Output) -> int:
     url = datastore.url_of(arguments)
     if "://" not in url and not os.path.isdir(url):
         raise Failure(f"there is no datastore in {url}")
-    try:
-        from ..pages.server import Pages, Server
+    from ..pages.server import serve
 
-        pages = Pages(url if "://" in url else os.path.abspath(url))
-        pages.place.flows()  # a datastore that cannot be read fails here, not in the browser
-        server = Server(pages, port)
+    try:
+        return serve(url if "://" in url else os.path.abspath(url), port, out, opens=arguments.flag("--open"))
     except ShimError as error:
         raise Failure(str(error)) from None
-    except (OSError, OverflowError) as error:
-        raise Failure(f"cannot listen on port {port} of 127.0.0.1: {getattr(error, 'strerror', '') or error}") from None
-    out.print(f"the runs of {pages.place.url}: {server.url}")
-    import sys
-
-    sys.stdout.flush()
-    if arguments.flag("--open"):
-        import webbrowser
-
-        webbrowser.open(server.url)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.server_close()
-    return 0

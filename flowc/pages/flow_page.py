@@ -9,7 +9,8 @@ import ast
 import json
 
 from .. import source_form
-from .run_page import built, data_element, plain, policy_of
+from .built import built
+from .run_page import data_element, plain, policy_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -386,15 +386,17 @@ def _cards(
                     continue
                 about = {"type": card.type, "id": card.id, "attempt": card.attempt, "hash": card.hash}
                 if limits.is_served:
-                    cards.setdefault(str(number), []).append(about)
+                    cards.setdefault(str(number), []).append({**about, **({"live": True} if card.is_live else {})})
                     continue
                 try:
-                    html, why = card.get(), "left out for size"
+                    html, why = card.without_charts(), "left out for size"
                 except ShimError as error:
                     html, why = "", str(error)
                 if html and not budget.takes(len(html)):
                     html, missing = "", missing + 1
-                content = {"html": html, "scripts": card.is_html} if html else {"html": None, "why": why}
+                content: dict[str, Any] = {"html": None, "why": why}
+                if html:
+                    content = {"html": html, "scripts": card.is_html, **({"charts": True} if card.has_charts else {})}
                 cards.setdefault(str(number), []).append({**about, **content})
     if missing:
         left_out.append(f"{missing} cards, for size; `flowc card get {run}/STEP/PATH` writes one")

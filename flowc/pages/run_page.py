@@ -9,15 +9,17 @@ allows scripts in it. The page itself puts every text of the user's into text no
 from __future__ import annotations
 
 import json
-import os
 import time
 from html import escape
+
+from flowc.runtime_shim.cards.view.page import source_of
+
+from .built import built
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_BUILT = os.path.join(os.path.dirname(__file__), "dist")
 ALWAYS = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; "
     "form-action 'none'"
@@ -39,30 +41,31 @@ def html_of(data: dict[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{plain(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f'<header class="run">\n{_header(data)}</header>\n<div id="app">{_without_scripts(data)}</div>\n'
-        f"{data_element(data)}\n<script>{script}</script>\n</body>\n</html>\n"
+        f"{_charts(data)}{data_element(data)}\n<script>{script}</script>\n</body>\n</html>\n"
     )
-
-
-def built(name: str) -> str:
-    """Returns a file of `dist`: `page.js` or `page.css`."""
-    with open(os.path.join(_BUILT, name), encoding="utf-8") as file:
-        return file.read()
 
 
 def _policy(data: dict[str, Any], script: str) -> str:
     """Returns the page's Content-Security-Policy."""
     if any(card.get("scripts") for cards in data["cards"].values() for card in cards):
         return f"{ALWAYS}; script-src 'unsafe-inline' 'unsafe-eval'; media-src data: blob:"
+    if _has_charts(data):  # their frames inherit the policy, too
+        return f"{ALWAYS}; script-src {source_of(script)} {source_of(built('charts.js'))}"
     return policy_of(script)
 
 
 def policy_of(script: str) -> str:
     """Returns the Content-Security-Policy of a page that runs nothing but this script."""
-    import base64
-    import hashlib
+    return f"{ALWAYS}; script-src {source_of(script)}; require-trusted-types-for 'script'; trusted-types flowc-card"
 
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"{ALWAYS}; script-src 'sha256-{digest}'; require-trusted-types-for 'script'; trusted-types flowc-card"
+
+def _has_charts(data: dict[str, Any]) -> bool:
+    return any(card.get("charts") for cards in data["cards"].values() for card in cards)
+
+
+def _charts(data: dict[str, Any]) -> str:
+    """Returns the script that draws charts, as text: the page puts it into the frames of cards that need it."""
+    return f'<script type="text/plain" id="charts">{built("charts.js")}</script>\n' if _has_charts(data) else ""
 
 
 def data_element(data: dict[str, Any]) -> str:

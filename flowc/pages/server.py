@@ -20,12 +20,14 @@ from flowc.runtime_shim.client.datastore import Datastore
 from flowc.runtime_shim.contract import address
 from flowc.runtime_shim.contract.errors import ShimError
 
+from .built import built
 from .run_data import Limits, collect, log_of
-from .run_page import built
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from ..terminal import Output
 
 POLL, POLL_REMOTE = 2.0, 10.0  # seconds between looks at a run that somebody watches
 WAIT = 25.0  # seconds that a request waits for a change
@@ -118,6 +120,8 @@ class Pages:
                 for card in cards:
                     path = "/card/" + "/".join(quote(name, safe="") for name in (*names, card["hash"]))
                     card["url"] = f"{path}?k={self.code(path)}"
+                    if card.pop("live", False):
+                        card["url"] += f"&seen={version}"  # the frame is loaded again when the card is refreshed
             text = json.dumps({**data, "seen": version}, separators=(",", ":"))
             cached = self._cached[key] = (version, time.monotonic() - began, text.encode())
         return cached[2]
@@ -172,6 +176,40 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """The address of the list of runs, with the token in its fragment."""
         return f"http://{self.server_address[0]!s}:{self.server_port}/#token={self.pages.token}"
+
+
+def serve(url: str, port: int, out: Output, run: tuple[str, str] | None = None, opens: bool = False) -> int:
+    """Serves the datastore's pages until Ctrl-C, and returns the exit code. Raises Failure, ShimError.
+
+    It prints the address of the list of runs, or of one run's page.
+    """
+    import sys
+
+    from ..terminal import Failure
+
+    pages = Pages(url)
+    pages.place.flows()  # a datastore that cannot be read fails here, not in the browser
+    try:
+        server = Server(pages, port)
+    except (OSError, OverflowError) as error:
+        raise Failure(f"cannot listen on port {port} of 127.0.0.1: {getattr(error, 'strerror', '') or error}") from None
+    shown = server.url
+    if run is not None:
+        names = "/".join(quote(name, safe="") for name in run)
+        shown = shown.replace("/#", f"/run/{names}#")
+    out.print(f"{'the runs of ' + url if run is None else '/'.join(run)}: {shown}")
+    sys.stdout.flush()
+    if opens:
+        import webbrowser
+
+        webbrowser.open(shown)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+    return 0
 
 
 class _Handler(BaseHTTPRequestHandler):

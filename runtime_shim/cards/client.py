@@ -84,11 +84,42 @@ class Card:
         """True for HTML of a custom type; False for data that flowc renders."""
         return self._entry.shown.endswith(".html")
 
+    @property
+    def is_live(self) -> bool:
+        """True for what `refresh` showed of an attempt that has not ended."""
+        return self._entry.shown.endswith((stored.LIVE_DATA, stored.LIVE_HTML))
+
     def get(self) -> str:
         """Returns the card: a whole HTML page; of a custom type, what its class gave."""
+        page = self.without_charts()
+        if self._has_charts(page):
+            from .view.page import with_charts
+
+            return with_charts(page, self._charts())
+        return page
+
+    def without_charts(self) -> str:
+        """Returns the card without the script that draws its charts, which a page of many cards holds once."""
         if self._html is None:
             self._html = self._read()
         return self._html
+
+    @property
+    def has_charts(self) -> bool:
+        """True if the card has charts, and the script that draws them is installed."""
+        return self._has_charts(self.without_charts())
+
+    def _has_charts(self, page: str) -> bool:
+        from .view.page import CHARTS_HERE
+
+        return not self.is_html and CHARTS_HERE in page
+
+    @staticmethod
+    def _charts() -> str:
+        from ..hooks import registered
+
+        script: str = registered["charts"]()
+        return script
 
     def _read(self) -> str:
         data = self._task._datastore.store.get(self._entry.shown)
@@ -96,9 +127,10 @@ class Card:
             raise ShimError(f"the card {self._entry.shown} is no longer in the datastore")
         if self.is_html:
             return str(data.decode("utf-8", "surrogatepass"))
+        from ..hooks import registered
         from .shown import html_of
 
-        return html_of(self._task, stored.loads(data, self._entry.shown))
+        return html_of(self._task, stored.loads(data, self._entry.shown), registered.get("charts"))
 
     def page(self) -> str:
         """Returns a page that is safe to open whoever made the card: HTML of a custom type is in a sandboxed frame."""
@@ -154,7 +186,7 @@ class Card:
         from .view.page import in_notebook
 
         page = self.page()
-        return in_notebook(page, self._title, page != self.get())
+        return in_notebook(page, self._title, self.has_charts or page != self.get())
 
 
 class CardContainer:

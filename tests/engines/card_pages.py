@@ -31,6 +31,7 @@ def opened(browser: Any, page_file: Path, scheme: str) -> dict[str, Any]:
     page.wait_for_timeout(700)  # what scripts and timers of the page would do
     found["url"], found["title"] = page.url == address, page.title()
     found["frames"] = [each.evaluate("document.body ? document.body.innerText : ''") for each in page.frames[1:]]
+    found["charts"] = [each.evaluate("document.querySelectorAll('.drawn svg').length") for each in page.frames]
     found["ran"] = page.evaluate("window.ran === undefined ? [] : window.ran")
     page.screenshot(path=str(page_file.with_suffix(f".{scheme}.png")), full_page=True)
     page.set_viewport_size({"width": 320, "height": 800})

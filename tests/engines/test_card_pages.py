@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flowc.runtime_shim.cards.view.page import framed, html_of, in_notebook
+from flowc.runtime_shim.cards.view.page import framed, html_of, in_notebook, with_charts
+
+from flowc.pages.built import built
 
 from ..runtime_shim.cards.test_view import BLOCKS
 from . import browser
@@ -62,3 +64,37 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
         assert seen["wide"] <= 0, name
     assert found["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
     assert any("not run" in each for each in found["drawn"]["frames"])  # those of a component do not
+
+
+CHART = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "title": "Loss", "width": "container",
+    "data": {"values": [{"x": 1, "y": 2}, {"x": 2, "y": 1}]}, "mark": {"type": "line", "tooltip": True},
+    "transform": [{"calculate": "datum.y * 2 + (datum.x > 1 ? 1 : 0)", "as": "z"}],
+    "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "z", "type": "quantitative"}},
+}  # fmt: skip
+
+
+def test_charts_are_drawn_without_eval_and_without_a_network(canary: Canary, tmp_path: Path) -> None:
+    escape = {"calculate": "'</script><img src=x onerror=alert(1)>'", "as": "t"}
+    charts: list[Any] = [
+        CHART,
+        {**CHART, "data": {"url": f"{canary.url}/data.json"}},
+        {**CHART, "transform": [escape], "mark": {"type": "image", "url": f"{canary.url}/mark.png"}},
+        {**CHART, "transform": [{"calculate": "constructor.constructor('alert(1)')()", "as": "z"}]},
+        {"$schema": "https://vega.github.io/schema/vega/v5.json", "width": 50, "height": 50, "marks": [
+            {"type": "rect", "encode": {"enter": {"width": {"value": 20}, "height": {"value": 20}, "href": {"value": "javascript:alert(1)"}}}}
+        ]},
+        {"mark": 7},
+    ]  # fmt: skip
+    blocks = [{"type": "vegaChart", "spec": spec} for spec in charts]
+    nested = {"type": "table", "columns": ["a"], "data": [[{"type": "vegaChart", "spec": CHART}]]}
+    page = html_of({"metadata": {}, "components": [*blocks, nested]}, "charts", lambda: built("charts.js"))
+    assert "unsafe" not in page[: page.index("<title>")].replace("style-src 'unsafe-inline'", "")
+    (tmp_path / "charts.html").write_text(with_charts(page, built("charts.js")), encoding="utf-8")
+    (tmp_path / "plain.html").write_text(html_of({"metadata": {}, "components": blocks}), encoding="utf-8")
+    found = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
+    assert canary.calls == []
+    for seen in found.values():
+        assert seen["dialogs"] == [] and seen["errors"] == [] and seen["answers"] == [] and seen["wide"] <= 0
+    assert found["charts"]["charts"][0] >= 4  # two of the hostile ones cannot be drawn, and say so
+    assert found["plain"]["charts"] == [0]

@@ -111,7 +111,7 @@ def test_of_the_flow_s_file(folder: Path) -> None:
     ("words", "code", "text"),
     [
         ([], 2, "the word after `card` is missing"),
-        (["server"], 2, "unknown word `server` after `card`"),
+        (["serve"], 2, "unknown word `serve` after `card`"),
         (["view"], 2, "the task is missing"),
         (["view", "a", "b"], 2, "unexpected argument `b`"),
         (["get", "old/end"], 1, "Card not found in datastore: F/old/end has no card"),
@@ -122,3 +122,46 @@ def test_of_the_flow_s_file(folder: Path) -> None:
 def test_what_is_not_there(words: list[str], code: int, text: str, folder: Path) -> None:
     done = card(folder, *words, check=False)
     assert done.returncode == code and text in done.stderr
+
+
+def test_create_makes_one_more_card_of_a_task_that_has_succeeded(folder: Path) -> None:
+    made = card(folder, "create", "new/body/1", "--id", "later", "--options", '{"only_repr": false}').stdout
+    assert made.startswith("F/new/body/1: card ")
+    (listed,) = [line for line in card(folder, "list", "new/body/1").stdout.splitlines() if "later" in line]
+    assert listed.split()[-1] == made.split()[-1]
+    page = card(folder, "get", "new/body/1", "--id", "later").stdout
+    assert "self.value = self.input" in page  # the step's source, from the run's code
+    card(folder, "create", "new/body/0", "--type", "test_pathspec_card", "--id", "custom")
+    assert card(folder, "get", "new/body/0", "--id", "custom").stdout.strip().endswith("F/new/body/body-0") or (
+        "new/body" in card(folder, "get", "new/body/0", "--id", "custom").stdout
+    )
+
+
+def test_create_says_what_it_cannot_do(folder: Path) -> None:
+    for words, said in (
+        (("new/body",), "has 2 tasks: name one"),
+        (("new",), "the step is missing"),
+        (("new/start", "--options", "{"), "is not JSON"),
+        (("new/start", "--options", "[]"), "must be a JSON object"),
+        (("new/nothing/-",), "has not succeeded"),
+    ):
+        done = card(folder, "create", *words, check=False)
+        assert done.returncode in (1, 2) and said in done.stderr and "Traceback" not in done.stderr, done.stderr
+    made = card(folder, "create", "new/start", "--type", "no_such")
+    assert "no_such" in card(folder, "list", "new/start").stdout and made.returncode == 0  # an error card, as in a run
+
+
+def test_server_serves_the_latest_run(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "flow.py", "card", "server", "--poll-interval", "2", "--max-cards", "3"],
+        cwd=folder, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("F/new: http://127.0.0.1:") and "/run/F/new#token=" in line
+    finally:
+        process.terminate()
+        process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()

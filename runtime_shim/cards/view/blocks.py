@@ -191,16 +191,21 @@ def _theme(name: Any) -> str:
     return f"theme-{name}" if isinstance(name, str) and name in _THEMES else ""
 
 
+CHART = '<figure class="chart">'  # how every chart begins
+
+
 def _chart(block: Block, depth: int) -> str:
+    """Returns the place of a chart, with its specification, which can be read where no script draws it."""
     spec = block["spec"]
-    kind = "Vega-Lite" if "vega-lite" in str(spec.get("$schema", "vega-lite")) else "Vega"
     title = spec.get("title")
     shown = title.get("text") if isinstance(title, dict) else title
     name = f": {_text(shown)}" if shown else ""
+    text = _json(spec)
+    inert = text.replace("<", "\\u003c")  # in JSON, only a text can hold it
     return (
-        f'<details class="chart"><summary>Chart{name} <span class="note">'
-        f"(this page does not draw {kind} charts; open to see the specification)"
-        f'</span></summary><pre class="json" tabindex="0">{escape(_json(spec))}</pre></details>'
+        f'{CHART}<script type="application/json">{inert}</script><div class="drawn"></div>'
+        f'<details><summary>Chart{name} <span class="note">(specification)</span></summary>'
+        f'<pre class="json" tabindex="0">{escape(text)}</pre></details></figure>'
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import flowc.pages.run_page as page
+from flowc.pages.built import built
 from tests.support.running import flowc
 
 BAD = "</script><img src=x onerror=alert(1)><!--\u2028\u202e'\"&\ud800\x1b[31m"
@@ -110,7 +111,7 @@ def test_the_policy_allows_the_pages_own_script_alone() -> None:
 
 
 def test_script_and_style_are_small() -> None:
-    packed = sum(len(gzip.compress(page.built(name).encode())) for name in ("page.js", "page.css"))
+    packed = sum(len(gzip.compress(built(name).encode())) for name in ("page.js", "page.css"))
     assert packed < 90_000
 
 

@@ -59,6 +59,15 @@ const document_ = (text) => {
   return policy.createHTML(text);
 };
 
+// A page holds the script that draws charts once, as text; the frame of a card with charts gets a copy.
+const HERE = '<div id="flowc-charts"></div>';
+
+function withCharts(card) {
+  const at = card.charts ? card.html.lastIndexOf(HERE) : -1;
+  if (at < 0) return card.html;
+  return card.html.slice(0, at) + "<script>" + document.getElementById("charts").textContent + "</script>" + card.html.slice(at + HERE.length);
+}
+
 function CardFrame({ card }) {
   const name = `${card.type}${card.id ? " " + card.id : ""}`;
   const [isOpen, setOpen] = useState(true);
@@ -66,8 +75,8 @@ function CardFrame({ card }) {
     ${isOpen && html`<iframe title=${"Card " + name} sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" src=${card.url}></iframe>`}</details>`;
   if (card.html === null) return html`<p class="faint">${name}: ${card.why}</p>`;
   return html`<details class="card" open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}><summary>${name}</summary>
-    ${isOpen && html`<iframe title=${"Card " + name} sandbox=${card.scripts ? "allow-scripts" : ""} referrerpolicy="no-referrer" loading="lazy"
-      ref=${(frame) => { if (frame && !frame.dataset.set) { frame.dataset.set = "1"; frame.srcdoc = document_(card.html); } }}></iframe>`}</details>`;
+    ${isOpen && html`<iframe title=${"Card " + name} sandbox=${card.scripts || card.charts ? "allow-scripts" : ""} referrerpolicy="no-referrer" loading="lazy"
+      ref=${(frame) => { if (frame && !frame.dataset.set) { frame.dataset.set = "1"; frame.srcdoc = document_(withCharts(card)); } }}></iframe>`}</details>`;
 }
 
 function Artifacts({ run, task }) {
