@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from flowc.compiler.fast_start.record import replace
-from flowc.compiler.options.compile_inputs import NOTHING, Given
+from flowc.compiler.options.compile_inputs import NOTHING, CompileOptions
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, located
 
@@ -26,31 +26,35 @@ WITH = Option(
 
 
 def load_flow(
-    path: str, flow_name: str = "", attach: Sequence[str] = (), isolated: bool = False, given: Given = NOTHING
+    path: str,
+    flow_name: str = "",
+    attach: Sequence[str] = (),
+    isolated: bool = False,
+    options: CompileOptions = NOTHING,
 ) -> Program:
     """Returns the program of the file. Raises Refused, with paths that the user can open.
 
-    `attach` holds the values of `--with`. `given` holds the other inputs of the compile. The project's settings
+    `attach` holds the values of `--with`. `options` holds the other inputs of the compile. The project's settings
     determine the severity of codes, unless `isolated`.
     """
     severities = None if isolated else settings_for(path).severities
-    given = with_project(given, path, isolated)
+    options = with_project(options, path, isolated)
     try:
-        return load(path, flow_name, attach, severities, given)
+        return load(path, flow_name, attach, severities, options)
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 
 
-def with_project(given: Given, path: str, isolated: bool = False) -> Given:
-    """Returns `given` with the source roots of PYTHONPATH and, unless `isolated`, the project's roots and variables."""
+def with_project(options: CompileOptions, path: str, isolated: bool = False) -> CompileOptions:
+    """Returns the options with the roots of PYTHONPATH and, unless `isolated`, the project's roots and variables."""
     settings = NONE if isolated else settings_for(path)
-    roots = tuple(each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each)
+    roots = tuple(word for word in os.environ.get("PYTHONPATH", "").split(os.pathsep) if word)
     if not (roots or settings.roots or settings.variables):
-        return given
+        return options
     variables = (
-        () if given.whole_environment else tuple({**settings.variables, **dict(given.project_variables)}.items())
+        () if options.whole_environment else tuple({**settings.variables, **dict(options.project_variables)}.items())
     )
-    return replace(given, roots=(*given.roots, *roots, *settings.roots), project_variables=variables)
+    return replace(options, roots=(*options.roots, *roots, *settings.roots), project_variables=variables)
 
 
 def placed(

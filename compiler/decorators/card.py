@@ -58,13 +58,13 @@ def check(decorator: Decorator, owner: Step) -> Iterator[Diagnostic]:
     if not attributes["id"]:
         return
     if not is_card_id(attributes["id"]):
-        found = value_error(
+        diagnostic = value_error(
             decorator,
             "id",
             "it is the card's name in `current.card['…']`; Metaflow would ignore this one",
             "use letters, digits and `_`",
         )
-        yield replace(found, severity=WARNING)
+        yield replace(diagnostic, severity=WARNING)
     elif (
         next(
             decorator

@@ -49,7 +49,7 @@ ESSENTIAL = ("--flow", "--parameter", "--run-id", "--tag", "--with")
 def run(argv: list[str], out: Output) -> int:
     path = _flow_file(argv)
     program = load_flow(
-        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), given=run_inputs(scan(argv, RUN_OPTIONS))
+        path, "".join(_given(argv, "--flow")[-1:]), _given(argv, "--with"), options=run_inputs(scan(argv, RUN_OPTIONS))
     )
     arguments = _parse(argv, program.flow)
     if len(arguments.positional) > 1:
@@ -77,7 +77,7 @@ def sections(argv: Sequence[str]) -> Iterator[tuple[str, tuple[Option, ...]]]:
     """Yields, for `--help`, the parameters of the flow that the command line names."""
     if any(word.endswith((".py", ".json")) and os.path.exists(word) for word in argv):
         flow = load_flow(
-            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), given=run_inputs(scan(argv, RUN_OPTIONS))
+            _flow_file(argv), "".join(_given(argv, "--flow")[-1:]), options=run_inputs(scan(argv, RUN_OPTIONS))
         ).flow
         yield f"parameters of {flow.name}", run_parameters.options_of(flow)
 
@@ -145,5 +145,5 @@ def _cache(run: LocalRun, values: dict[str, Any], extra: dict[str, Any]) -> Poli
     from flowc.runtime_shim.store import open_store
 
     run.begin(values, extra)
-    packages = {step: each.packages for step, each in run.environments.items()}
+    packages = {step: environment.packages for step, environment in run.environments.items()}
     return Cached(open_store(run.store), Graph(run.graph()), run.name, fingerprints(run.program), values, packages)

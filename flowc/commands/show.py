@@ -47,7 +47,7 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=compile_inputs(arguments))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=compile_inputs(arguments))
     out.report(without_hints(program.diagnostics), placed_sources(program.sources, path, program.places))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":

@@ -27,9 +27,11 @@ def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple
     """
     if how == NONE:
         return ()
-    found = locks.of_steps(flow, path, options)
+    locks_of_steps = locks.of_steps(flow, path, options)
     return tuple(
-        (step, " ".join(f"{each.platform.name}={each.environment}" for each in of)) for step, of in found.items() if of
+        (step, " ".join(f"{lock.platform.name}={lock.environment}" for lock in of))
+        for step, of in locks_of_steps.items()
+        if of
     )
 
 
@@ -43,9 +45,9 @@ def problems(
     """
     from flowc.compiler.fast_start.record import replace
 
-    found = list(locks.problems(flow, path, options))
-    yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
-    if found or not deployed or how == NONE or not asks(flow):
+    stale = list(locks.problems(flow, path, options))
+    yield from (replace(problem, severity=ERROR) if how == ARCHIVE else problem for problem in stale)
+    if stale or not deployed or how == NONE or not asks(flow):
         return
     steps = locks.of_steps(flow, path, options)
     for step in flow.steps:

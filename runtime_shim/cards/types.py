@@ -124,4 +124,4 @@ def error_page(pathspec: str, trace: str) -> Dict[str, Any]:
     }
 
 
-BUILT_IN = {each.type: each for each in (DefaultCard, BlankCard, ErrorCard, TaskSpecCard, DefaultCardJSON)}
+BUILT_IN = {card.type: card for card in (DefaultCard, BlankCard, ErrorCard, TaskSpecCard, DefaultCardJSON)}

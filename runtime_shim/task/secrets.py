@@ -12,7 +12,7 @@ from typing import Any, Dict, Tuple
 from ..contract.semantics import SECRET_BACKENDS, is_secret_variable, secret_source
 from ..exceptions import MetaflowException
 
-_KNOWN = tuple(each for each in SECRET_BACKENDS if each != "inline")
+_KNOWN = tuple(backend for backend in SECRET_BACKENDS if backend != "inline")
 
 
 def variables(decorator: Dict[str, Any]) -> Dict[str, str]:

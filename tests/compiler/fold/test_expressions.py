@@ -10,7 +10,7 @@ import pytest
 from flowc.compiler.fold.budget import Unfoldable
 from flowc.compiler.fold.expressions import fold
 from flowc.compiler.ir.json_form import to_json
-from flowc.compiler.options.compile_inputs import Given
+from flowc.compiler.options.compile_inputs import CompileOptions
 from flowc.compiler.pipeline import load
 from flowc.compiler.report.diagnostics import Refused
 
@@ -185,7 +185,7 @@ def test_hostile_functions_end(body: str, tmp_path: Path) -> None:
 
 
 def attribute(
-    folder: Path, written: str, top: str = "", given: Given | None = None, inside: str = "", files: Any = None
+    folder: Path, written: str, top: str = "", given: CompileOptions | None = None, inside: str = "", files: Any = None
 ) -> Any:
     """The value of an attribute written so, in a flow with these lines above the class and in its body, beside these modules."""
     for name, text in (files or {}).items():
@@ -197,7 +197,7 @@ def attribute(
         f"import os\nimport enum\nfrom metaflow import *\n{top}\nclass MyFlow(FlowSpec):\n{body}    @environment(vars={{'A': {written}}})\n    @step\n"
         "    def end(self):\n        pass\n"
     )
-    flow = load(str(folder / "flow.py"), given=given or Given()).flow
+    flow = load(str(folder / "flow.py"), options=given or CompileOptions()).flow
     variables = flow.steps[0].decorators[0].attributes["vars"]
     assert isinstance(variables, dict)
     return variables["A"]
@@ -315,14 +315,14 @@ def test_a_changed_collection_of_the_class(tmp_path: Path) -> None:
 def test_set(written: str, top: str, name: str, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="FLOW120"):
         attribute(tmp_path, written, top)
-    assert attribute(tmp_path, written, top, Given(values=((name, 4),))) == 4
-    assert attribute(tmp_path, "n", inside="n = f()", given=Given(values=(("MyFlow.n", 5),))) == 5
+    assert attribute(tmp_path, written, top, CompileOptions(values=((name, 4),))) == 4
+    assert attribute(tmp_path, "n", inside="n = f()", given=CompileOptions(values=(("MyFlow.n", 5),))) == 5
 
 
 def test_set_changes_nothing_that_is_known(tmp_path: Path) -> None:
-    given = Given(values=(("N", 4), ("M", 1)))
+    given = CompileOptions(values=(("N", 4), ("M", 1)))
     assert attribute(tmp_path, "N", "N = 3", given) == 3
-    loaded = load(str(tmp_path / "flow.py"), given=given)
+    loaded = load(str(tmp_path / "flow.py"), options=given)
     assert [each.code for each in loaded.diagnostics] == ["FLOW145", "FLOW145"] and loaded.flow.inputs == ()
 
 
@@ -335,12 +335,12 @@ def test_env(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Refused, match="FLOW120") as refused:
         attribute(tmp_path, written, top)
     assert "--env A=VALUE" in refused.value.diagnostics[0].why
-    given = Given(variables=(("A", "yes"),))
+    given = CompileOptions(variables=(("A", "yes"),))
     assert attribute(tmp_path, written, top, given) == "yes"
-    loaded = load(str(tmp_path / "flow.py"), given=given)
+    loaded = load(str(tmp_path / "flow.py"), options=given)
     assert [(each.kind, each.name, each.value) for each in loaded.flow.inputs] == [("env", "A", "yes")]
     assert to_json(loaded.flow, loaded.scope) == to_json(
-        *(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), given=given))
+        *(lambda one: (one.flow, one.scope))(load(str(tmp_path / "flow.py"), options=given))
     )
 
 
@@ -360,15 +360,15 @@ def test_a_default_counts_for_a_variable_that_is_not_given(
     loaded = load(str(tmp_path / "flow.py"))
     assert [each.code for each in loaded.diagnostics] == ["FLOW147"] and loaded.flow.inputs == ()
     assert "`A`" in loaded.diagnostics[0].what
-    given = Given(variables=(("A", "7"),))
+    given = CompileOptions(variables=(("A", "7"),))
     assert attribute(tmp_path, written, top, given) != value
-    assert "`A`" not in "".join(each.what for each in load(str(tmp_path / "flow.py"), given=given).diagnostics)
+    assert "`A`" not in "".join(each.what for each in load(str(tmp_path / "flow.py"), options=given).diagnostics)
 
 
 def test_what_is_set_comes_before_a_default(tmp_path: Path) -> None:
     written = "os.environ.get('A', 'no')"
-    assert attribute(tmp_path, written, given=Given(values=((written, "set"),))) == "set"
-    assert not load(str(tmp_path / "flow.py"), given=Given(values=((written, "set"),))).diagnostics
+    assert attribute(tmp_path, written, given=CompileOptions(values=((written, "set"),))) == "set"
+    assert not load(str(tmp_path / "flow.py"), options=CompileOptions(values=((written, "set"),))).diagnostics
 
 
 def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) -> None:
@@ -384,5 +384,5 @@ def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) 
 
 
 def test_a_whole_environment_knows_what_is_not_there(tmp_path: Path) -> None:
-    given = Given(variables=(("B", "x"),), whole_environment=True)
+    given = CompileOptions(variables=(("B", "x"),), whole_environment=True)
     assert attribute(tmp_path, "os.environ.get('A', 'no')", given=given) == "no"

@@ -58,7 +58,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def program(repository: Path, *roots: Path) -> Program:
-    return load(str(repository / "flows" / "flow.py"), given=replace(NOTHING, roots=tuple(map(str, roots))))
+    return load(str(repository / "flows" / "flow.py"), options=replace(NOTHING, roots=tuple(map(str, roots))))
 
 
 def test_modules_of_a_root_are_packed_under_their_import_names(repository: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from flowc.compiler.ir.json_form import from_json, to_json
-from flowc.compiler.options.compile_inputs import Given
+from flowc.compiler.options.compile_inputs import CompileOptions
 from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Diagnostic, Refused
 from flowc.runtime_shim.user_code.mutators import parse_spec
 
 from tests.support.running import artifacts, flowc, run
 
-RUN = Given(run_mutators=True)
+RUN = CompileOptions(run_mutators=True)
 FLOW = """
 import os
 from metaflow import Config, FlowMutator, FlowSpec, Parameter, StepMutator, environment, retry, schedule, step
@@ -89,14 +89,14 @@ if __name__ == "__main__":
 ALL = "[['own', 'hello', '1', False], [\"timed({'k': 'from_text', 'n': 2})\"], 'hello']"
 
 
-def program(folder: Path, text: str = FLOW, given: Given = RUN) -> Program:
+def program(folder: Path, text: str = FLOW, given: CompileOptions = RUN) -> Program:
     (folder / "flow.py").write_text(text)
-    return load(str(folder / "flow.py"), given=given)
+    return load(str(folder / "flow.py"), options=given)
 
 
 def test_each_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
-        program(tmp_path, given=Given())
+        program(tmp_path, given=CompileOptions())
     assert [(each.code, each.what.partition(" ")[0]) for each in refused.value.diagnostics] == [
         ("FLOW140", "`@Ready`"), ("FLOW140", "`@Override`"), ("FLOW140", "`@Both`")
     ]  # fmt: skip
@@ -268,7 +268,7 @@ class Train(FlowSpec):
     def end(self):
         pass
 """
-    said = program(tmp_path, flow, Given()).diagnostics
+    said = program(tmp_path, flow, CompileOptions()).diagnostics
     assert [(each.code, each.severity, each.what[:11]) for each in said] == [
         ("FLOW143", "warning", "`@standards"), ("FLOW143", "hint", "`@limited` "), ("FLOW143", "hint", "`@timed` is"),
     ]  # fmt: skip
@@ -290,7 +290,7 @@ def test_the_environment_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     added = {
         given: program(tmp_path, text, given).flow.steps[0].decorators[0].attributes["vars"]
-        for given in (RUN, Given(variables=(("SECRET", "given"),), run_mutators=True))
+        for given in (RUN, CompileOptions(variables=(("SECRET", "given"),), run_mutators=True))
     }
     assert [each["ADDED"] for each in added.values()] == ["unset", "given"]  # type: ignore[index,call-overload]
 
@@ -323,7 +323,7 @@ class MyFlow(FlowSpec):
 
 def _refused(folder: Path, text: str) -> list[Diagnostic]:
     with pytest.raises(Refused) as refused:
-        program(folder, text, Given())
+        program(folder, text, CompileOptions())
     return list(refused.value.diagnostics)
 
 
@@ -395,7 +395,7 @@ def test_they_see_what_with_attaches_and_their_changes_win(tmp_path: Path) -> No
     """Where none of it is changed it stays as `--with` put it, also one that may be there several times; `retry` is removed."""
     (tmp_path / "flow.py").write_text(ATTACHED)
     given = ("resources:cpu=8,memory=100", "retry:times=3", "card:type=blank", "card:id=two")
-    found = load(str(tmp_path / "flow.py"), attach=given, given=RUN)
+    found = load(str(tmp_path / "flow.py"), attach=given, options=RUN)
     start, end = (
         {each.name: each.attributes for each in step.decorators if each.name != "card"} for step in found.flow.steps
     )
@@ -421,13 +421,13 @@ def test_what_with_attaches_is_there_when_they_run_again_in_tasks(tmp_path: Path
 def test_a_wrong_with_is_said_once_and_before_they_run(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(ATTACHED)
     with pytest.raises(Refused) as refused:
-        load(str(tmp_path / "flow.py"), attach=["resorces"], given=RUN)
+        load(str(tmp_path / "flow.py"), attach=["resorces"], options=RUN)
     assert [each.code for each in refused.value.diagnostics] == ["FLOW110"]
 
 
 def test_without_leave_to_run_with_attaches_as_ever(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(ATTACHED.replace("@NoRetries\n", "").replace("    @AtMost(cpu=2)\n", ""))
-    for given in (RUN, Given()):
-        found = load(str(tmp_path / "flow.py"), attach=["retry:times=3"], given=given)
+    for given in (RUN, CompileOptions()):
+        found = load(str(tmp_path / "flow.py"), attach=["retry:times=3"], options=given)
         assert [[each.name for each in step.decorators] for step in found.flow.steps] == [["retry"], ["retry"]]
         assert not [each for each in found.flow.inputs if each.kind == "with"]
