@@ -21,7 +21,7 @@ class Engine(Protocol):
 
     at_once: int  # how many runs it takes at a time
 
-    def leaves(self, flow: Path, delivery: str, given: Given) -> tuple[Outcome, Dump]: ...
+    def leaves(self, flow: Path, delivery: str, parameters: Given) -> tuple[Outcome, Dump]: ...
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Scenario:
 
 def scenarios(engine: str, *acts: Callable[[Any, Path], None]) -> list[object]:
     """The scenarios, as parameters of a test."""
-    return [pytest.param(each, id=str(each)) for each in (Scenario(engine, act) for act in acts)]
+    return [pytest.param(scenario, id=str(scenario)) for scenario in (Scenario(engine, act) for act in acts)]
 
 
 class Ahead:
@@ -59,15 +59,15 @@ class Ahead:
     def begin(self, name: str) -> None:
         """Begins all that is selected of that engine, unless it has begun: scenarios first, in which there is most to wait for."""
         selected = [
-            each for each in self.selected if each.engine == name and not (isinstance(each, Case) and each.refusal)
+            entry for entry in self.selected if entry.engine == name and not (isinstance(entry, Case) and entry.refusal)
         ]
         if not selected or selected[0] in self.futures:
             return
         engine = self.engine(name)
         pool = ThreadPoolExecutor(engine.at_once)
         self.pools.append(pool)
-        for each in sorted(selected, key=lambda each: isinstance(each, Case)):
-            self.futures[each] = pool.submit(_do, engine, each)
+        for entry in sorted(selected, key=lambda entry: isinstance(entry, Case)):
+            self.futures[entry] = pool.submit(_do, engine, entry)
 
     def ran(self, case: Case) -> Ran:
         """Waits for the case's run."""
@@ -82,8 +82,8 @@ class Ahead:
 
     def stop(self) -> None:
         """Begins no more runs, and waits for those that run."""
-        for each in self.pools:
-            each.shutdown(cancel_futures=True)
+        for pool in self.pools:
+            pool.shutdown(cancel_futures=True)
 
 
 def _do(engine: Engine, selected: Case | Scenario) -> Ran | None:

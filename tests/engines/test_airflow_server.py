@@ -71,7 +71,7 @@ class Server:
             self.start(part)
         self.until("the server answers", "/api/v2/version", bool)
         self.until("the API of tasks answers", "/execution/health", bool)
-        self.token = self.until("a token is given", "/auth/token", lambda found: "access_token" in found)[
+        self.token = self.until("a token is given", "/auth/token", lambda answer: "access_token" in answer)[
             "access_token"
         ]
 
@@ -117,30 +117,30 @@ class Server:
     def until(self, what: str, path: str, true: Any, seconds: float = 900) -> Any:
         """Asks until the answer is what it should be, and returns it."""
         deadline = time.monotonic() + seconds
-        found: Any = None
+        answer: Any = None
         while time.monotonic() < deadline:
             try:
-                found = self.call("GET", path)
-                if true(found):
-                    return found
+                answer = self.call("GET", path)
+                if true(answer):
+                    return answer
             except (OSError, urllib.error.URLError) as error:
-                found = error
+                answer = error
             for part, process in self.processes.items():
                 assert process.poll() is None, f"{part} has ended\n{self.log()}"
             time.sleep(0.5)
-        raise AssertionError(f"still not: {what}: {found}\n{self.log()}")
+        raise AssertionError(f"still not: {what}: {answer}\n{self.log()}")
 
     def deploy(self, flow: Path, change: Any = None, name: str = "", *options: str) -> str:
         """Puts the flow's DAG file, changed, where the DAG processor finds it, and returns the DAG's id once it is known."""
         named = ("--name", name) if name else ()
-        made = compiled(
+        spec = compiled(
             flow, "airflow", self.s3, "--airflow-tasks", "process", "--airflow-python", sys.executable, *named, *options
         )
-        text, dag = made.only("_dag.py"), name or made.flow
+        text, dag = spec.only("_dag.py"), name or spec.flow
         (self.folder / "unfinished").write_text(change(text) if change else text)
         os.rename(self.folder / "unfinished", self.folder / "dags" / f"{dag}_dag.py")
         self.until(
-            "the DAG is known", "/api/v2/dags", lambda found: any(each["dag_id"] == dag for each in found["dags"])
+            "the DAG is known", "/api/v2/dags", lambda answer: any(entry["dag_id"] == dag for entry in answer["dags"])
         )
         return dag
 
@@ -193,13 +193,13 @@ class Server:
         """Waits for the run's end, and returns its state."""
         path = f"/api/v2/dags/{dag}/dagRuns/{run}"
         return str(
-            self.until("the run has ended", path, lambda found: found["state"] in ("success", "failed"))["state"]
+            self.until("the run has ended", path, lambda answer: answer["state"] in ("success", "failed"))["state"]
         )
 
 
-def _has_begun(found: Any) -> bool:
+def _has_begun(answer: Any) -> bool:
     """Returns True if a task has started, or has failed without that."""
-    return any(task["start_date"] or task["state"] == "failed" for task in found["task_instances"])
+    return any(task["start_date"] or task["state"] == "failed" for task in answer["task_instances"])
 
 
 @pytest.fixture(scope="module")
@@ -207,11 +207,11 @@ def server(airflow: Airflow, s3: S3Server, tmp_path_factory: pytest.TempPathFact
     home = tmp_path_factory.mktemp("server")
     (home / "dags").mkdir()
     shutil.copy(airflow.home / "airflow.db", home / "airflow.db")
-    made = Server(airflow, s3, home)
+    started = Server(airflow, s3, home)
     try:
-        yield made
+        yield started
     finally:
-        made.stop()
+        started.stop()
 
 
 def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
@@ -264,7 +264,7 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
         for version in ("one", "two")
     ]
     runs = [
-        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda found: found["total_entries"])[
+        server.until("a scheduled run", f"/api/v2/dags/{dag}/dagRuns", lambda answer: answer["total_entries"])[
             "dag_runs"
         ][0]["dag_run_id"]
         for dag in dags
@@ -287,7 +287,7 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
     server.until(
         "it was processed again",
         f"/api/v2/dags/{dags[0]}/dagRuns/{runs[0]}/taskInstances/end",
-        lambda found: found["try_number"] > 1,
+        lambda answer: answer["try_number"] > 1,
     )
     assert server.ended(dags[0], runs[0]) == "success", server.log()
     assert (
@@ -301,7 +301,9 @@ def test_a_deployment_in_the_middle_of_a_run_does_not_change_it(server: Server, 
     dag = server.deploy(write(tmp_path, versions("one", waits=True)), name="midway")
     server.trigger(dag, "r")
     server.until(
-        "the task runs", f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated", lambda found: found["state"] == "running"
+        "the task runs",
+        f"/api/v2/dags/{dag}/dagRuns/r/taskInstances/gated",
+        lambda answer: answer["state"] == "running",
     )
     server.deploy(write(tmp_path, versions("two", waits=True)), name=dag)
     gate(server.s3, True)
@@ -377,8 +379,8 @@ def test_a_foreach_wider_than_airflow_maps_goes_on_when_the_setting_is_raised(se
     server.trigger(dag, "wide")
     assert server.ended(dag, "wide") == "failed", server.log()
     task = f"/api/v2/dags/{dag}/dagRuns/wide/taskInstances/start.paths"
-    said = json.dumps(server.call("GET", f"{task}/logs/1?full_content=true"))
-    assert "this foreach has 3 tasks, but Airflow maps a task over at most 2: raise [core] max_map_length" in said
+    log = json.dumps(server.call("GET", f"{task}/logs/1?full_content=true"))
+    assert "this foreach has 3 tasks, but Airflow maps a task over at most 2: raise [core] max_map_length" in log
     assert server.call("GET", task)["try_number"] == 1
     before = left(server.s3, server.id_of(dag, "wide"), dag)
     scheduler("1024")
@@ -392,7 +394,7 @@ def test_a_scheduler_that_is_killed_with_its_tasks(server: Server, tmp_path: Pat
     dag = server.deploy(write(tmp_path, LONG))
     server.trigger(dag, "long")
     server.until(
-        "the task runs", f"/api/v2/dags/{dag}/dagRuns/long/taskInstances/middle", lambda found: found["state"] == "running",
+        "the task runs", f"/api/v2/dags/{dag}/dagRuns/long/taskInstances/middle", lambda answer: answer["state"] == "running",
     )  # fmt: skip
     before = left(server.s3, server.id_of(dag, "long"), dag)
     server.kill("scheduler")

@@ -35,22 +35,22 @@ pytestmark = pytest.mark.node
 
 
 def retries_deaths_and_timeouts(argo: Argo, folder: Path) -> None:
-    outcome, found = argo.leaves(write(folder, DEATHS), "inject", {})
+    outcome, dump = argo.leaves(write(folder, DEATHS), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == SURVIVED
+    assert value(dump, "end", "seen") == SURVIVED
 
 
 def out_of_memory(argo: Argo, folder: Path) -> None:
-    outcome, found = argo.leaves(write(folder, GREEDY), "inject", {})
+    outcome, dump = argo.leaves(write(folder, GREEDY), "inject", {})
     assert outcome.succeeded, outcome.detail
-    assert value(found, "end", "seen") == "True"
+    assert value(dump, "end", "seen") == "True"
 
 
 def a_retry_finishes_a_run(argo: Argo, folder: Path) -> None:
     """What had succeeded is not run again."""
     gate(argo.s3, False)
-    made = argo.deploy(write(folder, GATED), "inject")
-    run = argo.start(made)
+    spec = argo.deploy(write(folder, GATED), "inject")
+    run = argo.start(spec)
     outcome = argo.wait(run)
     assert not outcome.succeeded and "404" in outcome.detail
     before = left(argo.s3, outcome.run, "Gated")
@@ -118,7 +118,7 @@ def a_failure_says_why_and_its_pod_has_what_it_asked_for(argo: Argo, folder: Pat
     outcome = argo.wait(run)
     assert not outcome.succeeded and "ZeroDivisionError: division by zero" in outcome.detail, outcome.detail
     pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
-    assert [each["status"]["qosClass"] for each in pods] == ["Guaranteed", "Guaranteed"], pods
+    assert [pod["status"]["qosClass"] for pod in pods] == ["Guaranteed", "Guaranteed"], pods
 
 
 ENDINGS = """class Endings(FlowSpec):
@@ -169,7 +169,7 @@ def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
     """Of four steps with `@retry`, only the one whose code fails is: not one that forbids it, nor what the shim refuses."""
 
     def change(manifest: dict[str, Any]) -> None:
-        templates = {each["name"]: each for each in manifest["spec"]["templates"]}
+        templates = {template["name"]: template for template in manifest["spec"]["templates"]}
         templates["flow"]["dag"]["failFast"] = False  # a branch that fails leaves the others their attempts
         templates["wrong"]["container"]["args"].remove("--step")
 
@@ -217,8 +217,8 @@ def a_loop_of_more_visits_than_argo_has_levels(argo: Argo, folder: Path) -> None
 
 def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
     def change(manifest: dict[str, Any]) -> None:
-        (flow,) = [each for each in manifest["spec"]["templates"] if each["name"] == "flow"]
-        (start,) = [each for each in flow["dag"]["tasks"] if each["name"] == "start"]
+        (flow,) = [template for template in manifest["spec"]["templates"] if template["name"] == "flow"]
+        (start,) = [task for task in flow["dag"]["tasks"] if task["name"] == "start"]
         flow["dag"]["tasks"].append({**start, "name": "start-too"})
 
     outcome = argo.wait(argo.start(argo.deploy(write(folder, TWICE), "inject", change=change)))
@@ -239,14 +239,14 @@ def a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, folder: Pat
 
 def a_template_that_the_controller_has_not_heard_of_yet(argo: Argo, _: Path) -> None:
     """It ends the run, whose submission is tried again: the stream of templates may be behind that of workflows by more than a second."""
-    made = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
-    manifest = argo.manifests(made)[0]
+    spec = argo.deploy(FLOWS["linear"], "inject", "--name", "late")
+    manifest = argo.manifests(spec)[0]
     argo.node.call(
         "DELETE", f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflowtemplates/{manifest['metadata']['name']}"
     )
     later = threading.Timer(3, argo.node.apply, [manifest])
     later.start()
-    run = argo.start(made)
+    run = argo.start(spec)
     later.join()
     outcome = argo.wait(run)
     assert outcome.succeeded, outcome.detail
@@ -291,9 +291,9 @@ def running(argo: Argo, run: str, step: str) -> str:
     def found() -> list[str]:
         pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")
         return [
-            each["metadata"]["name"]
-            for each in pods
-            if each["status"].get("phase") == "Running" and f"-{step}-" in each["metadata"]["name"]
+            pod["metadata"]["name"]
+            for pod in pods
+            if pod["status"].get("phase") == "Running" and f"-{step}-" in pod["metadata"]["name"]
         ]
 
     return until(found, f"a pod of {run} that runs", 900, every=0.3)[0]

@@ -42,10 +42,10 @@ class Canary:
 
 @pytest.fixture
 def canary() -> Iterator[Canary]:
-    made = Canary()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    canary_server = Canary()
+    yield canary_server
+    canary_server.server.shutdown()
+    canary_server.server.server_close()
 
 
 def hostile(url: str) -> str:
@@ -103,9 +103,9 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
     (tmp_path / "notebook.html").write_text(f"<!DOCTYPE html><title>Notebook</title>{notebook}", encoding="utf-8")
     gentle = "<p id='p'>not run</p><script>document.getElementById('p').textContent = eval('1 + 1')</script>"
     (tmp_path / "gentle.html").write_text(framed(gentle, "gentle"), encoding="utf-8")
-    found = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
+    pages = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
     assert canary.calls == []
-    for name, seen in found.items():
+    for name, seen in pages.items():
         assert (
             seen["answers"] == []
             and seen["dialogs"] == []
@@ -114,5 +114,5 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
             and seen["url"]
         ), (name, seen)
         assert seen["wide"] <= 0, name
-    assert found["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
-    assert any("not run" in each for each in found["drawn"]["frames"])  # those of a component do not
+    assert pages["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
+    assert any("not run" in frame for frame in pages["drawn"]["frames"])  # those of a component do not

@@ -43,7 +43,7 @@ def test_flows_in_folders_below_see_each_other_s_runs(project: Path) -> None:
     for name in ("one", "two"):
         done = flowc("run", f"{name}/{name}.py", "--run-id", name, cwd=project)
         assert done.returncode == 0 and "--store" not in done.stdout, done.stderr
-    assert sorted(each.name for each in (project / ".flowc").iterdir()) == ["One", "Two"] and not list(
+    assert sorted(path.name for path in (project / ".flowc").iterdir()) == ["One", "Two"] and not list(
         project.glob("*/.flowc")
     )
     assert flowc("dump", "two/end/-", "x", cwd=project).stdout.strip().endswith("6")

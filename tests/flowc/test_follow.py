@@ -60,8 +60,10 @@ class Following:
         import os
 
         command = [sys.executable, "-m", "flowc", "logs", *words]
-        given = {**os.environ, **(env or {})}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=given)
+        variables = {**os.environ, **(env or {})}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables
+        )
 
     def lines(self, number: int) -> list[str]:
         assert self.process.stdout is not None

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 def corpus() -> list[bytes]:
     """The flows of the repository, right and wrong ones."""
-    found = [
+    paths = [
         *(ROOT / "tests" / "flows").glob("*.py"),
         *(ROOT / "examples").glob("**/*.py"),
         *(ROOT / "tests" / "differential").glob("**/*.py"),
@@ -42,7 +42,7 @@ def corpus() -> list[bytes]:
         for file in sorted((ROOT / "tests" / "fixtures" / "compiler" / "diagnostics").glob("*.txt"))
         for text in cases(file)
     ]
-    return [each.read_bytes() for each in sorted(found) if each.stat().st_size] + wrong
+    return [path.read_bytes() for path in sorted(paths) if path.stat().st_size] + wrong
 
 
 def cases(file: Path) -> Iterator[bytes]:
@@ -93,9 +93,9 @@ def digested(path: Path) -> bool:
         program = load(str(path))
     except Refused as refused:
         assert refused.diagnostics
-        for each in refused.diagnostics:
-            assert each.code and each.what and each.why, each
-            full(each, refused.sources, False)
+        for diagnostic in refused.diagnostics:
+            assert diagnostic.code and diagnostic.what and diagnostic.why, diagnostic
+            full(diagnostic, refused.sources, False)
         return False
     assert not list(violations(program.flow, program.scope))
     import json
@@ -107,10 +107,10 @@ def digested(path: Path) -> bool:
     Graph(json.loads(text))
     for name in names():
         target, options = emitter(name), options_of(name)
-        if any(each.severity == "error" for each in target.check(program.flow, options)):
+        if any(diagnostic.severity == "error" for diagnostic in target.check(program.flow, options)):
             continue
         for file in target.emit(program.flow, program.scope, options):
             if validator(name).recognises(file.name, file.text):
-                found = list(validator(name).validate(file.name, file.text))
-                assert not found, found
+                findings = list(validator(name).validate(file.name, file.text))
+                assert not findings, findings
     return True

@@ -53,9 +53,9 @@ def importable(name: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_are_there(page: Path) -> None:
-    known = {source.name for source in SOURCES} | FLOWS
+    names = {source.name for source in SOURCES} | FLOWS
     missing = {span for span in spans(page) if PATH.fullmatch(span) and not exists(span)}
-    missing |= {span for span in spans(page) if BARE.fullmatch(span) and span not in known}
+    missing |= {span for span in spans(page) if BARE.fullmatch(span) and span not in names}
     assert not missing
 
 
@@ -82,9 +82,9 @@ def test_sections_that_code_cites_are_there() -> None:
             if not exists(page):
                 missing.append(place)
             elif section:
-                there = headings(ROOT / page)
-                parts = [section] if section in there else section.split(" and ")
-                missing += [f"{place}, {part}" for part in parts if not any(title.startswith(part) for title in there)]
+                titles = headings(ROOT / page)
+                parts = [section] if section in titles else section.split(" and ")
+                missing += [f"{place}, {part}" for part in parts if not any(title.startswith(part) for title in titles)]
     assert not missing
 
 

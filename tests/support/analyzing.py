@@ -13,6 +13,6 @@ from flowc.compiler.source.sources import Sources
 def analysis_of(folder: Path) -> Analysis:
     """Returns what the passes up to `dataflow` find of the first flow in the folder's `flow.py`, whatever is wrong with it."""
     now = Compile(Sources(str(folder), "flow.py"), "", (), {}, NOTHING)
-    for each in PASSES[: PASSES.index(dataflow) + 1]:
-        now, _ = each(now)
+    for run_pass in PASSES[: PASSES.index(dataflow) + 1]:
+        now, _ = run_pass(now)
     return now.analysis

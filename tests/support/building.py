@@ -26,19 +26,21 @@ def program_of(source: str, folder: Path) -> Program:
     return load(str(path))
 
 
-def options_of(target: str, **given: str) -> Options:
+def options_of(target: str, **options: str) -> Options:
     """Options as the command line has them by default; `given`: `store`, `image`, … or, with `_` for `-`, the target's own."""
     own = {option.name: option.default for option in emitter(target).OPTIONS}
-    for name in list(given):
+    for name in list(options):
         if name.replace("_", "-") in own:
-            own[name.replace("_", "-")] = given.pop(name)
-    return Options(**{"code": CODE, "store": STORE, **given, "of_target": tuple(own.items())})  # type: ignore[arg-type]
+            own[name.replace("_", "-")] = options.pop(name)
+    return Options(**{"code": CODE, "store": STORE, **options, "of_target": tuple(own.items())})  # type: ignore[arg-type]
 
 
-def spec_of(program: Program, target: str, **given: str) -> tuple[SpecFile, ...]:
+def spec_of(program: Program, target: str, **own: str) -> tuple[SpecFile, ...]:
     """The spec of the program's flow. Fails if the target refuses it."""
-    options = replace(options_of(target, **given), widths=program.widths)
-    refused = [each for each in emitter(target).check(program.flow, options) if each.severity == "error"]
+    options = replace(options_of(target, **own), widths=program.widths)
+    refused = [
+        diagnostic for diagnostic in emitter(target).check(program.flow, options) if diagnostic.severity == "error"
+    ]
     assert not refused, refused
     return emitter(target).emit(program.flow, program.scope, options)
 

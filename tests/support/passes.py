@@ -22,13 +22,13 @@ def added(path: str) -> Iterator[tuple[str, list[str]]]:
     """Yields the name of each pass, with a line for each field that it sets and each diagnostic. Raises Refused."""
     folder, name = os.path.split(path)
     now = Compile(Sources(folder or ".", name), "", (), {}, NOTHING)
-    known = {(_below(field), value) for field, value in fields(now)}
+    seen = {(_below(field), value) for field, value in fields(now)}
     for compiler_pass in PASSES:
         now, diagnostics = compiler_pass(now)
-        lines = [f"{field} = {value}" for field, value in fields(now) if (_below(field), value) not in known]
+        lines = [f"{field} = {value}" for field, value in fields(now) if (_below(field), value) not in seen]
         lines += [f"{diagnostic.code}: {diagnostic.what}" for diagnostic in diagnostics]
         yield compiler_pass.__name__, lines
-        known |= {(_below(field), value) for field, value in fields(now)}
+        seen |= {(_below(field), value) for field, value in fields(now)}
 
 
 def _below(field: str) -> str:
@@ -57,9 +57,9 @@ def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
 
 
-def main(path: str, *wanted: str) -> None:
+def main(path: str, *names: str) -> None:
     for name, lines in added(path):
-        if not wanted or name in wanted:
+        if not names or name in names:
             print(name, *lines, sep="\n    ")
 
 

@@ -126,14 +126,14 @@ def serve(control: socket.socket) -> NoReturn:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             os.dup2(output, 1)
             os.dup2(errors, 2)
-            for each in (output, errors, telling, control.detach(), *running.values()):
-                os.close(each)
+            for descriptor in (output, errors, telling, control.detach(), *running.values()):
+                os.close(descriptor)
             _call(request)
         running[pid] = telling
         _tell(telling, pid)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-        for each in (request, output, errors):
-            os.close(each)
+        for descriptor in (request, output, errors):
+            os.close(descriptor)
     os._exit(0)
 
 

@@ -59,7 +59,7 @@ def expected(flow: ir.Flow) -> Expected:
         attempt = min(failures(name), times)
         done.attempts += attempt + 1
         left = {} if step.is_join or not before else dict(before[0])
-        traces = [each["trace"] for each in before]
+        traces = [task["trace"] for task in before]
         place = path.partition("~")[0].split(".")[-1]
         left["trace"] = [
             *(traces if step.is_join else traces[0] if traces else []),
@@ -96,12 +96,12 @@ def expected(flow: ir.Flow) -> Expected:
             before = [left]
             match node:
                 case Branches(scopes=several, join=join):
-                    ended = every([(each, path) for each in several], left)
-                    current, before = join, [each for _, each in sorted(ended, key=lambda pair: pair[0])]
+                    ended = every([(scope, path) for scope in several], left)
+                    current, before = join, [result for _, result in sorted(ended, key=lambda pair: pair[0])]
                 case ForEach(body=body, join=join):
                     prefix = "" if path == "-" else path + "."
                     ended = every([(body, f"{prefix}{index}") for index in range(number(current))], left)
-                    current, before = join, [each for _, each in ended]
+                    current, before = join, [result for _, result in ended]
                 case Task():
                     if isinstance(step.transition, ir.Switch):
                         current, path = str(result["next"]), str(result["path"])

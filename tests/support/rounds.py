@@ -54,7 +54,7 @@ class Rounds:
         if any(_unread(self.port)):
             return None
         own = threading.get_native_id()
-        found = []
+        waiting = []
         for task in _tasks(session):
             try:
                 status = (task / "status").read_text()
@@ -65,12 +65,12 @@ class Rounds:
             lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
             if lines["State"].split()[0] not in ("S", "Z"):
                 return None
-            found += [
+            waiting += [
                 int(task.name),
                 int(lines.get("voluntary_ctxt_switches", 0)),
                 int(lines.get("nonvoluntary_ctxt_switches", 0)),
             ]
-        return (self._waiting, *found)
+        return (self._waiting, *waiting)
 
 
 def _tasks(session: int) -> Iterator[Path]:

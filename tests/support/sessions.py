@@ -38,8 +38,8 @@ class Unlike(Exception):
 
 def renewed(text: str) -> str:
     """Returns the text of a page with the output of its commands as they print it now. Raises Unlike."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made).resolve() / "home"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary).resolve() / "home"
         folder.mkdir()
         env = _prepared(folder)
 

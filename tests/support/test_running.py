@@ -60,7 +60,7 @@ def test_a_fork_does_what_a_start_does(words: list[str], tmp_path: Path) -> None
         store = way.__name__
         one = way([word.replace("STORE", store) for word in words])
         seen = started(["dump", "r/start", "seen", "--store", store]).stdout if "run" in words else ""
-        printed = [re.sub(rf"\d+:\d+:\d+|\d+\.\d s|{store}", "", each) for each in (one.stdout, one.stderr, seen)]
+        printed = [re.sub(rf"\d+:\d+:\d+|\d+\.\d s|{store}", "", text) for text in (one.stdout, one.stderr, seen)]
         done.append((one.returncode, *printed))
     assert done[0] == done[1]
 

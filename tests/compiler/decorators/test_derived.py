@@ -28,8 +28,8 @@ def test_page() -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_every_decorator_is_read_as_a_record(name: str) -> None:
-    (known,) = (one for one in specifications() if one.name == name)
-    read = import_module(f"flowc.compiler.decorators.{name}").read(Decorator(name, known.attributes, SPAN))
+    (spec,) = (one for one in specifications() if one.name == name)
+    read = import_module(f"flowc.compiler.decorators.{name}").read(Decorator(name, spec.attributes, SPAN))
     with pytest.raises(AttributeError):
         read.anything = 1
     assert hasattr(type(read), "__match_args__")
@@ -52,14 +52,14 @@ def test_a_look_up_is_seen() -> None:
 
 def looked_up(source: str) -> list[int]:
     """The lines at which `X.attributes` is asked for a name that stands there."""
-    found = []
+    lines = []
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Subscript(value=ast.Attribute(attr="attributes"), slice=ast.Constant(value=str())):
-                found.append(node.lineno)
+                lines.append(node.lineno)
             case ast.Call(
                 func=ast.Attribute(value=ast.Attribute(attr="attributes"), attr="get"),
                 args=[ast.Constant(value=str()), *_],
             ):
-                found.append(node.lineno)
-    return sorted(found)
+                lines.append(node.lineno)
+    return sorted(lines)

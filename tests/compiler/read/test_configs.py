@@ -17,7 +17,7 @@ HEAD = "import os\nimport json\nfrom metaflow import *\n"
 END = "\n    @step\n    def end(self):\n        pass\n"
 
 
-def program(folder: Path, body: str, given: CompileOptions = NOTHING, top: str = "") -> Program:
+def program(folder: Path, body: str, options: CompileOptions = NOTHING, top: str = "") -> Program:
     """The program of a flow with these class attributes and, if `body` has no step, a start."""
     if "def start" not in body:
         body += "\n@step\ndef start(self):\n    self.next(self.end)\n"
@@ -29,18 +29,18 @@ def program(folder: Path, body: str, given: CompileOptions = NOTHING, top: str =
         + END
     )
     (folder / "flow.py").write_text(text)
-    return load(str(folder / "flow.py"), options=given)
+    return load(str(folder / "flow.py"), options=options)
 
 
-def said(folder: Path, body: str, given: CompileOptions = NOTHING, top: str = "") -> list[str]:
+def said(folder: Path, body: str, options: CompileOptions = NOTHING, top: str = "") -> list[str]:
     try:
-        return [each.code for each in program(folder, body, given, top).diagnostics]
+        return [diagnostic.code for diagnostic in program(folder, body, options, top).diagnostics]
     except Refused as refused:
-        return [each.code for each in refused.diagnostics]
+        return [diagnostic.code for diagnostic in refused.diagnostics]
 
 
-def value(folder: Path, arguments: str, given: CompileOptions = NOTHING, top: str = "") -> Any:
-    return program(folder, f"cfg = Config({arguments})", given, top).flow.configs[0].value
+def value(folder: Path, arguments: str, options: CompileOptions = NOTHING, top: str = "") -> Any:
+    return program(folder, f"cfg = Config({arguments})", options, top).flow.configs[0].value
 
 
 STEP = "@step\ndef start(self):\n    self.next(self.end)\n"
@@ -119,7 +119,7 @@ def test_json_keeps_less_than_python(tmp_path: Path) -> None:
         tmp_path, "cfg = Config('cfg', default_value='a,b', parser=lambda t: tuple(t.split(',')), plain=True)"
     ).flow.configs[0]
     assert (config.value, config.literal) == (["a", "b"], "('a', 'b',)")
-    assert [literal(each) for each in ({1: "x"}, (), {"a"}, b"\0", [True, None])] == [
+    assert [literal(item) for item in ({1: "x"}, (), {"a"}, b"\0", [True, None])] == [
         "{1: 'x'}",
         "()",
         "{'a'}",
@@ -132,7 +132,7 @@ def test_json_keeps_less_than_python(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "given", "codes"),
+    ("body", "options", "codes"),
     [
         ("cfg = Config('cfg', default='nowhere.json')", CompileOptions(), ["FLOW130"]),
         ("cfg = Config('cfg')", CompileOptions(config_files=(("cfg", "nowhere.json"),)), ["FLOW130"]),
@@ -160,8 +160,8 @@ def test_json_keeps_less_than_python(tmp_path: Path) -> None:
         ("cfg = Config('cfg')\nb = Config('b', default_value=cfg.x)", CompileOptions(), ["FLOW134"]),
     ],
 )
-def test_mistakes(body: str, given: CompileOptions, codes: list[str], tmp_path: Path) -> None:
-    assert said(tmp_path, body, given) == codes
+def test_mistakes(body: str, options: CompileOptions, codes: list[str], tmp_path: Path) -> None:
+    assert said(tmp_path, body, options) == codes
 
 
 def test_one_mistake_is_said_once(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ SETTINGS = "cfg = Config('settings', default_value={'a': {'b': 'X', 'n': 3}, 're
 
 def start(folder: Path, above: str, top: str = "", body: str = SETTINGS) -> dict[str, Any]:
     step = next(
-        each for each in program(folder, body + above + "\n" + STEP, top=top).flow.steps if each.name == "start"
+        step for step in program(folder, body + above + "\n" + STEP, top=top).flow.steps if step.name == "start"
     )
     return dict(step.decorators[0].attributes)
 
@@ -271,14 +271,14 @@ def b(self):
 
 
 def test_provenance_and_round_trip(tmp_path: Path) -> None:
-    given = CompileOptions(config_values=(("cfg", '{"a": 1}'),))
+    options = CompileOptions(config_values=(("cfg", '{"a": 1}'),))
     loaded = program(
-        tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", given
+        tmp_path, "cfg = Config('cfg')\nown = Config('own', default_value='{}')\nnone = Config('none')", options
     )
-    found = loaded.flow.inputs
+    inputs = loaded.flow.inputs
     # the others are part of the source
-    assert [(each.kind, each.name, each.value) for each in found] == [("config", "cfg", "--config-value")]
-    assert found[0].digest == "sha256:" + __import__("hashlib").sha256(b'{"a": 1}').hexdigest()
+    assert [(entry.kind, entry.name, entry.value) for entry in inputs] == [("config", "cfg", "--config-value")]
+    assert inputs[0].digest == "sha256:" + __import__("hashlib").sha256(b'{"a": 1}').hexdigest()
     assert from_json(to_json(loaded.flow, loaded.scope)) == (loaded.flow, loaded.scope)
     older = json.loads(to_json(loaded.flow, loaded.scope))
     for name in ("configs", "inputs", "mutators", "decorators_known"):

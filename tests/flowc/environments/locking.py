@@ -27,7 +27,7 @@ def flow(
     lines = [HEAD.rstrip(), "", "", *([base] if base else []), f"class {name}(FlowSpec):"]
     for step, decorator, does, leads in (("start", start, body, "self.next(self.end)"), ("end", end, last, "")):
         lines += [*([f"    {decorator}"] if decorator else []), "    @step", f"    def {step}(self):"]
-        lines += [f"        {each}" for each in (*does.split("\n"), leads) if each] + [""]
+        lines += [f"        {line}" for line in (*does.split("\n"), leads) if line] + [""]
     path = folder / "flow.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines))
@@ -56,4 +56,4 @@ def lock(
 
 def files(path: Path) -> dict[str, str]:
     """The flow's locks: file → text."""
-    return {each.name: each.read_text() for each in sorted(path.with_suffix(".lock").iterdir())}
+    return {path.name: path.read_text() for path in sorted(path.with_suffix(".lock").iterdir())}

@@ -126,8 +126,8 @@ def resume(work: Path, *words: str) -> Done:
 
 def after_a_power_failure(work: Path) -> None:
     """Files are older than the machine's start, as they are when it has gone down."""
-    for each in (work / "store").rglob("*"):
-        os.utime(each, (1e9, 1e9))
+    for path in (work / "store").rglob("*"):
+        os.utime(path, (1e9, 1e9))
 
 
 SLOWER = [
@@ -236,12 +236,12 @@ def test_dump_reports_it_and_shows_the_rest(artifact: str, damage: Callable[[Pat
 def test_what_else_a_power_failure_tears(damage: Callable[[Path], None], work: Path) -> None:
     """The code package, the environment, what drives the run: written anew, or not believed."""
     store = work / "store" / "F"
-    for each in (
+    for damage_call in (
         *(store / "code").iterdir(),
         *(store / "environments").iterdir(),
         store / "runs" / "r" / "process.json",
     ):
-        damage(each)
+        damage(damage_call)
     after_a_power_failure(work)
     assert resume(work, "join").returncode == 0
     assert "succeeded" in flowc("runs", "--store", str(work / "store"), check=True).stdout
@@ -278,14 +278,14 @@ def test_objects_that_are_gone_from_s3(finished: Path, tmp_path: Path, s3: S3Ser
 
 def test_a_code_package_without_its_graph_is_named(tmp_path: Path) -> None:
     """By a task that compares two packages, and by the client."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         archive.addfile(tarfile.TarInfo("flow.py"), io.BytesIO())
-    digest = "sha256:" + hashlib.sha256(made.getvalue()).hexdigest()
+    digest = "sha256:" + hashlib.sha256(buffer.getvalue()).hexdigest()
     store = open_store(str(tmp_path))
-    store.put(code_name("F", digest), gzip.compress(made.getvalue()))
-    said = f"^the code package {digest} of flow F has no flowc.json$"
-    with pytest.raises(ShimError, match=said):
+    store.put(code_name("F", digest), gzip.compress(buffer.getvalue()))
+    message = f"^the code package {digest} of flow F has no flowc.json$"
+    with pytest.raises(ShimError, match=message):
         code_package.graph(store, "F", digest)
-    with pytest.raises(ShimError, match=said):
+    with pytest.raises(ShimError, match=message):
         Datastore(str(tmp_path)).graph_of("F", digest)

@@ -102,9 +102,9 @@ def test_variables_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tags_of_the_environment(tmp_path: Path) -> None:
     """Words, as in Metaflow (measured), and only without `--tag`."""
     (tmp_path / "flow.py").write_text(FLOW)
-    given = {"METAFLOW_RUN_TAGS": "b a,c  b", "METAFLOW_RESUME_TAGS": "resumed", "METAFLOW_USER": "me"}
-    run(tmp_path / "flow.py", tmp_path, env=given, run_id="env")
-    run(tmp_path / "flow.py", tmp_path, "--tag", "own", env=given, run_id="own")
+    variables = {"METAFLOW_RUN_TAGS": "b a,c  b", "METAFLOW_RESUME_TAGS": "resumed", "METAFLOW_USER": "me"}
+    run(tmp_path / "flow.py", tmp_path, env=variables, run_id="env")
+    run(tmp_path / "flow.py", tmp_path, "--tag", "own", env=variables, run_id="own")
     flowc(
         "resume",
         str(tmp_path / "flow.py"),
@@ -114,10 +114,10 @@ def test_tags_of_the_environment(tmp_path: Path) -> None:
         "again",
         "--store",
         str(tmp_path),
-        env=given,
+        env=variables,
         check=True,
     )
-    assert [run_json(tmp_path, each).get("tags") for each in ("env", "own", "again")] == [
+    assert [run_json(tmp_path, run_id).get("tags") for run_id in ("env", "own", "again")] == [
         ["a,c", "b"],
         ["own"],
         ["a,c", "b", "resumed"],

@@ -91,7 +91,7 @@ def run_json(flow: Container) -> dict[str, Any]:
 
 def superseded(flow: Container) -> list[str]:
     folder = flow.folder / "store" / "F" / "superseded" / "r"
-    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*.json"))
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.json"))
 
 
 # ── a run belongs to one run of one engine ───────────────────────────────────────────────────────────────────────────────────────
@@ -225,7 +225,7 @@ def test_a_run_that_is_deleted_and_made_again_begins_anew(one: Container, two: C
     assert run_json(two)["code"] == two.code
     two.task("middle", **airflow("middle-2"))
     assert "END ['two', 'two']" in two.task("end", **airflow("end-2")).stdout
-    assert [each.partition(".")[0] for each in superseded(two)] == ["end/-", "middle/-", "run", "start/-"]
+    assert [name.partition(".")[0] for name in superseded(two)] == ["end/-", "middle/-", "run", "start/-"]
 
 
 def test_a_task_that_argo_is_told_to_retry_runs_again(one: Container) -> None:

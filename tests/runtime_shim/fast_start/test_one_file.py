@@ -35,12 +35,12 @@ PYTHONS = pythons()
 
 
 def names(*groups: str) -> list[str]:
-    return [each for group in groups or one_file.GROUPS for each in one_file.GROUPS[group]]
+    return [name for group in groups or one_file.GROUPS for name in one_file.GROUPS[group]]
 
 
 def files(folder: Path) -> list[Path]:
-    stems = [folder / each.replace(".", "/") for each in names("", "file")]
-    return [each / "__init__.py" if each.is_dir() else each.with_suffix(".py") for each in stems]
+    stems = [folder / name.replace(".", "/") for name in names("", "file")]
+    return [stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py") for stem in stems]
 
 
 def run(runtime: Path, flow: Container, python: str = sys.executable, store: str = "") -> list[str]:
@@ -59,9 +59,9 @@ def test_a_task_needs_no_other_file_of_these_modules(version: tuple[int, int], t
     runtime = runtime_folder(tmp_path / "runtime", PYTHONS[version])
     moved = tmp_path / "elsewhere"
     runtime.rename(moved)  # as an init container copies it
-    for each in files(moved):
-        each.unlink()
-        for compiled in (each.parent / "__pycache__").glob(f"{each.stem}.*"):
+    for file in files(moved):
+        file.unlink()
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
             compiled.unlink()
     where = str(moved / "flowc" / "runtime_shim" / "task" / "run_task.py")
     assert run(moved, Container(SOURCE, tmp_path), PYTHONS[version]) == [where] * 3
@@ -137,8 +137,8 @@ def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
     next(runtime.glob("shim.*")).unlink()
     with faulty_s3() as server:
         flow = Container(IMPORTS, tmp_path, f"s3://{BUCKET}/r" if group == "s3" else "", server.environment)
-        for each in (tmp_path / "store").rglob("*.tar.gz"):
-            server.objects[f"r/{each.relative_to(tmp_path / 'store')}"] = each.read_bytes()
+        for path in (tmp_path / "store").rglob("*.tar.gz"):
+            server.objects[f"r/{path.relative_to(tmp_path / 'store')}"] = path.read_bytes()
         for step in ("start", "end"):
             command = [sys.executable, "-S", str(runtime / "__main__.py"), "task", "--step", step, "--path", "-"]
             done = subprocess.run(command, env=flow.environment, capture_output=True, text=True)
@@ -148,7 +148,7 @@ def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
 
 def test_the_digest_tells_files_apart() -> None:
     pairs = [[("a", b"bc")], [("ab", b"c")], [("a", b"b"), ("c", b"")], [("a", b"")], []]
-    assert len({one_file.digest(each) for each in pairs}) == len(pairs)
+    assert len({one_file.digest(pair) for pair in pairs}) == len(pairs)
     assert one_file.digest([("b", b"1"), ("a", b"2")]) == one_file.digest(
         [("a", b"2"), ("b", b"1"), ("__main__.py", os.urandom(8))]
     )

@@ -89,12 +89,12 @@ def children(pid: int) -> list[int]:
             except OSError:
                 continue
             parents.setdefault(int(fields[1]), []).append(int(entry))
-    found, waiting = [], [pid]
+    pids, waiting = [], [pid]
     while waiting:
         below = parents.get(waiting.pop(), [])
-        found += below
+        pids += below
         waiting += below
-    return found
+    return pids
 
 
 @pytest.fixture
@@ -131,14 +131,14 @@ def test_killed_at_random_moments(where: str, going_on: str, flow: Path, tmp_pat
     print(f"{where}, {going_on}: {kills} kills, {starts} starts, {runs} runs")
 
 
-def differences(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
+def differences(dump: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
     """What is not as in the undisturbed run. A kill is an attempt: what the last one leaves for `@catch` may be that, and not the step's exception."""
-    for step in sorted(found.keys() | expected.keys()):
-        tasks, wanted = (
-            {each["path"]: settled(each["artifacts"]) for each in one.get(step, ())} for one in (found, expected)
+    for step in sorted(dump.keys() | expected.keys()):
+        tasks, expected_tasks = (
+            {task["path"]: settled(task["artifacts"]) for task in one.get(step, ())} for one in (dump, expected)
         )
-        for path in sorted(tasks.keys() | wanted.keys()):
-            one, other = tasks.get(path, {}), wanted.get(path, {})
+        for path in sorted(tasks.keys() | expected_tasks.keys()):
+            one, other = tasks.get(path, {}), expected_tasks.get(path, {})
             for name in sorted(one.keys() | other.keys()):
                 if one.get(name) != other.get(name):
                     yield f"{step}/{path} {name}: {str(one.get(name))[:300]}, not {str(other.get(name))[:300]}"
@@ -155,7 +155,7 @@ def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
 def has_begun(store: str, run: str, env: dict[str, str]) -> bool:
     """Whether there is something to resume: before run.json is written, the run is started anew."""
     return any(
-        each["run"] == run for each in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]")
+        entry["run"] == run for entry in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]")
     )
 
 
@@ -171,9 +171,9 @@ def disturbed(
         time.sleep(chance.uniform(0, 0.25))
         below = children(process.pid)
         victims = chance.choice([[process.pid], below[:1], below[-1:], [process.pid, *below]])
-        for each in victims:
+        for victim in victims:
             try:
-                os.kill(each, signal.SIGKILL)
+                os.kill(victim, signal.SIGKILL)
                 kills += 1
             except ProcessLookupError:
                 pass
@@ -187,12 +187,12 @@ def test_two_workers_that_race_for_the_same_tasks_leave_one_record(flow: Path, t
     """Two supervisors run the same run at the same time: every task ends with one record, and both agree on the artifacts."""
     run(flow, tmp_path / "undisturbed")
     expected = dump(tmp_path / "undisturbed")
-    for each in range(4):
-        store = tmp_path / f"store{each}"
+    for number in range(4):
+        store = tmp_path / f"store{number}"
         command = [sys.executable, "-m", "flowc", "run", str(flow), "--store", str(store), "--run-id", "r"]
         pair = [
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)
         ]
-        said = [process.communicate(timeout=LIMIT)[0] for process in pair]
-        assert [process.returncode for process in pair] == [0, 0], said
+        outputs = [process.communicate(timeout=LIMIT)[0] for process in pair]
+        assert [process.returncode for process in pair] == [0, 0], outputs
         assert dump(store) == expected

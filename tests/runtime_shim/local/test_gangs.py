@@ -55,8 +55,8 @@ def write(folder: Path, body: str, decorators: str = "") -> Path:
 def test_all_run_at_the_same_time(tmp_path: Path) -> None:
     """Each waits for the others, although one task at a time is asked for."""
     run(write(tmp_path, MEETING), tmp_path / "store", "--max-workers", "1")
-    found = artifacts(tmp_path / "store", "join")
-    assert (found["attempts"], found["processes"]) == ("[0, 0, 0, 0]", "4")
+    joined = artifacts(tmp_path / "store", "join")
+    assert (joined["attempts"], joined["processes"]) == ("[0, 0, 0, 0]", "4")
 
 
 def test_all_are_tried_again_when_one_fails(tmp_path: Path) -> None:

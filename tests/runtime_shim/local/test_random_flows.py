@@ -23,5 +23,5 @@ def test_a_run_leaves_what_the_reference_says(flow: Flow) -> None:
         path = Path(name) / "flow.py"
         path.write_text(source_of(flow))
         done = run(path, Path(name) / "store", "--quiet", check=False)
-        found = dump(Path(name) / "store")
-        assert not disagreement(found, done.returncode == 0, expected(flow)), source_of(flow) + done.stderr
+        dumped = dump(Path(name) / "store")
+        assert not disagreement(dumped, done.returncode == 0, expected(flow)), source_of(flow) + done.stderr

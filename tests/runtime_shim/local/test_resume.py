@@ -77,9 +77,9 @@ def flow(tmp_path: Path) -> Path:
 
 def noted(flow: Path) -> list[str]:
     log = flow.parent / "log"
-    found = log.read_text().split() if log.exists() else []
+    words = log.read_text().split() if log.exists() else []
     log.unlink(missing_ok=True)
-    return sorted(found)
+    return sorted(words)
 
 
 def resume(flow: Path, *arguments: str, run_id: str = "again", check: bool = True) -> Done:
@@ -231,7 +231,7 @@ def test_a_caught_failure_is_tried_again(tmp_path: Path) -> None:
     run(flow, tmp_path / "store", "--cache", run_id="a")
     (tmp_path / "ok").touch()
     run(flow, tmp_path / "store", "--cache", run_id="b")
-    assert [artifacts(tmp_path / "store", "end", run_id=each)["was_bad"] for each in "ab"] == ["True", "False"]
+    assert [artifacts(tmp_path / "store", "end", run_id=run_id)["was_bad"] for run_id in "ab"] == ["True", "False"]
 
 
 def test_the_run_says_where_it_comes_from(flow: Path) -> None:

@@ -230,12 +230,12 @@ def test_python_flow_run(tmp_path: Path) -> None:
     assert dump(tmp_path / ".flowc", (tmp_path / "id").read_text().strip())["end"]
     shown = subprocess.run([sys.executable, str(flow), "show"], capture_output=True, text=True)
     assert shown.returncode == 0 and "body" in shown.stdout
-    made = subprocess.run(
+    compiling = subprocess.run(
         [sys.executable, str(flow), "compile", "--target", "argo", "--store", "s3://b", "-o", "-"],
         capture_output=True,
         text=True,
     )
-    assert made.returncode == 0 and "kind: WorkflowTemplate" in made.stdout
+    assert compiling.returncode == 0 and "kind: WorkflowTemplate" in compiling.stdout
 
 
 def test_metaflow_that_is_installed_is_not_in_the_way(tmp_path: Path) -> None:
@@ -291,5 +291,5 @@ def test_artifacts_are_written_once(tmp_path: Path) -> None:
         "    @step\n    def end(self):\n        assert len(self.big) == 1_000_000\n",
     )
     run(flow, tmp_path / "store")
-    blobs = [each for each in (tmp_path / "store" / "F" / "blobs").rglob("*") if each.is_file()]
+    blobs = [path for path in (tmp_path / "store" / "F" / "blobs").rglob("*") if path.is_file()]
     assert len(blobs) == 1

@@ -32,8 +32,8 @@ def url(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     if request.param == "folder":
         yield str(tmp_path / "store")
         return
-    found = request.getfixturevalue(request.param)
-    for name, value in (found.environment if isinstance(found, S3Server) else found).items():
+    fixture = request.getfixturevalue(request.param)
+    for name, value in (fixture.environment if isinstance(fixture, S3Server) else fixture).items():
         monkeypatch.setenv(name, value)
     yield f"{request.param}://{BUCKET}/{tmp_path.name}"
 
@@ -73,10 +73,10 @@ def test_names_of_any_characters(store: Store) -> None:
 
 def test_more_names_than_one_answer_holds(url: str, request: pytest.FixtureRequest) -> None:
     store = open_store(url)
-    wanted = [f"many/{number:04}" for number in range(1005)]
-    for name in wanted:
+    names = [f"many/{number:04}" for number in range(1005)]
+    for name in names:
         store.put(name, b"")
-    assert list(store.list("many/")) == wanted
+    assert list(store.list("many/")) == names
 
 
 def test_one_of_several_writers_wins(url: str) -> None:
@@ -92,10 +92,10 @@ def test_one_of_several_writers_wins(url: str) -> None:
             won.append(number)
 
     threads = [threading.Thread(target=create, args=(number,)) for number in range(writers)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(won) == 1
     assert open_store(url).get("raced") == str(won[0]).encode()
 
@@ -137,9 +137,9 @@ def test_a_large_blob_with_one_other_byte_is_never_returned(
     whole[len(whole) // 2] ^= 4
     store.put(address.blob_name("F", entry["digest"]), bytes(whole))
     monkeypatch.setattr(folder, "_machine_start", lambda: float("inf"))  # a file was not written since
-    for each in (entry, without):
+    for broken in (entry, without):
         with pytest.raises(ShimError, match="artifact `x` is damaged"):
-            artifacts.load(store, "F", "x", each)
+            artifacts.load(store, "F", "x", broken)
     monkeypatch.setenv("FLOWC_VERIFY", "1")
     with pytest.raises(ShimError, match="artifact `x` is damaged"):
         artifacts.load(store, "F", "x", entry)
@@ -152,10 +152,10 @@ def test_the_crc_of_content_is_that_of_its_chunks(package: str, monkeypatch: pyt
         monkeypatch.setitem(sys.modules, "zlib_ng.zlib_ng", None)
     data = os.urandom(20_000_000)
     chunks = [binascii.crc32(data[at : at + (8 << 20)]).to_bytes(4, "big") for at in range(0, len(data), 8 << 20)]
-    made = content.Content()
+    whole = content.Content()
     for start, end in ((0, 5), (5, 9_000_000), (9_000_000, len(data))):
-        made.add(memoryview(data)[start:end])
-    assert crc.of(made) == f"{binascii.crc32(b''.join(chunks)):08x}"
+        whole.add(memoryview(data)[start:end])
+    assert crc.of(whole) == f"{binascii.crc32(b''.join(chunks)):08x}"
     assert getattr(crc._fast, "__module__", "").startswith("zlib_ng") is bool(package)
 
 

@@ -49,9 +49,9 @@ class Ends(FlowSpec):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("ends")
-    (made / "flow.py").write_text(SOURCE)
-    return made
+    created = tmp_path_factory.mktemp("ends")
+    (created / "flow.py").write_text(SOURCE)
+    return created
 
 
 def ended(folder: Path, how: str) -> tuple[Done, dict[str, Any]]:

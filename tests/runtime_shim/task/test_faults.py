@@ -54,8 +54,8 @@ def flow(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server() -> Iterator[FaultyS3]:
-    with faulty_s3() as made:
-        yield made
+    with faulty_s3() as faulty:
+        yield faulty
 
 
 def clear(done: Done, *says: str) -> None:
@@ -63,8 +63,8 @@ def clear(done: Done, *says: str) -> None:
     text = done.stdout + done.stderr
     assert done.returncode == 1, text
     assert "runtime_shim" not in text, text
-    for each in says:
-        assert each in done.stderr, text
+    for message in says:
+        assert message in done.stderr, text
 
 
 def test_no_room_for_an_artifact(flow: Path, tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_no_room_for_an_artifact(flow: Path, tmp_path: Path) -> None:
     )
 
 
-def mounted(script: str, **given: object) -> Done:
+def mounted(script: str, **variables: object) -> Done:
     """Runs a shell script in a mount namespace of its own, which is gone afterwards."""
-    env = {**environment(), **{name: str(value) for name, value in given.items()}, "PYTHON": sys.executable}
+    env = {**environment(), **{name: str(value) for name, value in variables.items()}, "PYTHON": sys.executable}
     return subprocess.run(["unshare", "-m", "sh", "-ec", script], capture_output=True, text=True, env=env)
 
 
@@ -169,7 +169,7 @@ def test_s3_stays_away(tmp_path: Path) -> None:
             (what, fault): pool.submit(stays_away, what, fault, says)
             for what in ("blobs", "start/-.json", "body/1.json") for fault, says in faults.items()
         }  # fmt: skip
-    wrong = {case: each.exception() for case, each in done.items() if each.exception()}
+    wrong = {case: future.exception() for case, future in done.items() if future.exception()}
     assert len(done) == 12 and not wrong, wrong
 
 

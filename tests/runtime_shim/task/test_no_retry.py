@@ -60,4 +60,4 @@ def test_an_engine_sees_that_exit_code(left: str, code: int, tmp_path: Path) -> 
 
 def test_a_retry_around_a_wrapper_is_the_steps(tmp_path: Path) -> None:
     step = program_of(FLOW.format(code=1), tmp_path).flow.steps[0]
-    assert [(each.name, each.attributes["times"]) for each in step.decorators] == [("retry", 2)]
+    assert [(decorator.name, decorator.attributes["times"]) for decorator in step.decorators] == [("retry", 2)]
