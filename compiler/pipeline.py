@@ -86,7 +86,7 @@ def _placed(refused: Refused, sources: Sources) -> Refused:
     """The refusal, with the files of source roots by their paths from the flow's folder."""
     places = sources.places()
     texts = {**refused.sources, **sources.texts}
-    return Refused(located(refused.diagnostics, places), {places.get(file, file): text for file, text in texts.items()})
+    return Refused(*located(refused.diagnostics, texts, lambda file: places.get(file, file)))
 
 
 def _through(now: Compile, debug: bool) -> tuple[Compile, tuple[Diagnostic, ...]]:

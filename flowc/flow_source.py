@@ -16,8 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-NOWHERE_ELSE: Mapping[str, str] = {}  # all files are in the flow's folder
-
 FLOW = Option("--flow", "the flow, if the file defines several", "NAME")
 ISOLATED = Option("--isolated", "ignore the settings in pyproject.toml")
 WITH = Option(
@@ -42,7 +40,7 @@ def load_flow(
     try:
         return load(path, flow_name, attach, severities, options)
     except Refused as refused:
-        raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
+        raise Refused(*_from_here(refused.diagnostics, refused.sources, path, {})) from None
 
 
 def with_project(options: CompileOptions, path: str, isolated: bool = False) -> CompileOptions:
@@ -58,29 +56,22 @@ def with_project(options: CompileOptions, path: str, isolated: bool = False) -> 
 
 
 def placed(
-    diagnostics: Iterable[Diagnostic], path: str, places: Mapping[str, str] = NOWHERE_ELSE
-) -> tuple[Diagnostic, ...]:
-    """Returns the diagnostics with paths from the current folder, not from that of the flow's file `path`.
+    program: Program, path: str, diagnostics: Iterable[Diagnostic]
+) -> tuple[tuple[Diagnostic, ...], dict[str, str]]:
+    """Returns diagnostics about the program, and its sources, with paths from the current folder.
 
-    `places` are the program's: where the files of source roots are.
+    In a program, they start from the folder of the flow's file, `path`.
     """
+    return _from_here(diagnostics, program.sources, path, program.places)
+
+
+def _from_here(
+    diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], path: str, places: Mapping[str, str]
+) -> tuple[tuple[Diagnostic, ...], dict[str, str]]:
     folder = os.path.dirname(path)
-    diagnostics = located(diagnostics, places) if places else diagnostics
-    if not folder:
-        return tuple(diagnostics)
-    return tuple(
-        replace(diagnostic, span=replace(diagnostic.span, file=_join(folder, diagnostic.span.file)))
-        if diagnostic.span
-        else diagnostic
-        for diagnostic in diagnostics
-    )
 
+    def place(file: str) -> str:
+        name = places.get(file, file)
+        return os.path.normpath(os.path.join(folder, name)) if folder else name
 
-def placed_sources(sources: Mapping[str, str], path: str, places: Mapping[str, str] = NOWHERE_ELSE) -> dict[str, str]:
-    """Returns the texts of source files by the paths that `placed` gives them."""
-    folder = os.path.dirname(path)
-    return {_join(folder, places.get(name, name)): text for name, text in sources.items()}
-
-
-def _join(folder: str, name: str) -> str:
-    return os.path.normpath(os.path.join(folder, name)) if folder else name
+    return located(diagnostics, sources, place)

@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused, printable
 
 from .datastore import folder_of, is_found_here
-from .flow_source import FLOW, WITH, placed, placed_sources
+from .flow_source import FLOW, WITH, placed
 from .git import Checkout
 from .options import Option
 from .run_report import Live, Recorded, choose, label
@@ -172,7 +172,7 @@ class LocalRun:
             problem for problem in locks.problems(flow, path, options) if problem.code == locks.STALE or how == "on"
         ]
         if wrong:
-            raise Refused(placed(wrong, path), placed_sources(self.program.sources, path))
+            raise Refused(*placed(self.program, path, wrong))
         say = (lambda _: None) if self.arguments.flag("--quiet") else self.out.print_error
         self.environments = local.of_run(flow, path, options, say)
 

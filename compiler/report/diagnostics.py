@@ -12,7 +12,7 @@ from ..ir.nodes import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ERROR = "error"
 WARNING = "warning"
@@ -60,14 +60,17 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(set(diagnostics), key=place))
 
 
-def located(diagnostics: Iterable[Diagnostic], places: Mapping[str, str]) -> tuple[Diagnostic, ...]:
-    """Returns the diagnostics with other names for the files that `places` names."""
-    return tuple(
-        replace(diagnostic, span=replace(diagnostic.span, file=places[diagnostic.span.file]))
-        if diagnostic.span is not None and diagnostic.span.file in places
+def located(
+    diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], place: Callable[[str], str]
+) -> tuple[tuple[Diagnostic, ...], dict[str, str]]:
+    """Returns the diagnostics and the sources with the path that `place` gives each file."""
+    moved = tuple(
+        replace(diagnostic, span=replace(diagnostic.span, file=place(diagnostic.span.file)))
+        if diagnostic.span is not None
         else diagnostic
         for diagnostic in diagnostics
     )
+    return moved, {place(file): text for file, text in sources.items()}
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

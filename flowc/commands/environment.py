@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused
 
 from ..environments import locks, requests
-from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
 from ..options import Arguments, Option, Usage, parse
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE
@@ -55,7 +55,7 @@ def run(argv: list[str], out: Output) -> int:
     problems = [*requests.unlockable(program.flow, requests.default_python(settings))]
     problems += locks.problems(program.flow, path, settings)
     if problems:
-        raise Refused(placed(problems, path), placed_sources(program.sources, path))
+        raise Refused(*placed(program, path, problems))
     selected = locks.for_platforms(program.flow, path, settings, "linux/")
     if not selected:
         _say(arguments, out, "the flow asks for no packages")

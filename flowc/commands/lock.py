@@ -11,7 +11,7 @@ from .. import files
 from ..environments import locks, platforms, requests, resolve, uv
 from ..environments.demand import folder_of
 from ..environments.pylock import dumps
-from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed, placed_sources
+from ..flow_source import FLOW, ISOLATED, WITH, load_flow, placed
 from ..options import Arguments, Option, Usage, one_positional, parse
 from ..settings import NONE, settings_for
 from ..source_options import OPTIONS as SOURCE
@@ -106,9 +106,9 @@ def _as_error(diagnostic: Diagnostic) -> Diagnostic:
 
 def _refuse(problems: list[Diagnostic], program: Program, path: str) -> None:
     if problems:
-        every = placed((*without_hints(program.diagnostics), *problems), path)
+        every = (*without_hints(program.diagnostics), *problems)
         if has_errors(every):
-            raise Refused(every, placed_sources(program.sources, path))
+            raise Refused(*placed(program, path, every))
 
 
 def _lock(program: Program, path: str, arguments: Arguments, environments: tuple[Wanted, ...], out: Output) -> int:

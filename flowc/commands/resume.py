@@ -10,7 +10,7 @@ from flowc.compiler.pipeline import flow_names
 from flowc.compiler.report.diagnostics import nearest, without_hints
 
 from .. import local_run
-from ..flow_source import load_flow, placed, placed_sources, with_project
+from ..flow_source import load_flow, placed, with_project
 from ..local_run import LocalRun, new_run_id, store_of, tags_given
 from ..options import Option, Usage, parse
 from ..source_options import ROOTS, resume_inputs, roots_of
@@ -60,10 +60,7 @@ def run(argv: list[str], out: Output) -> int:
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=_given(path, arguments))
     _check_steps(steps, [step.name for step in program.flow.steps])
     if not arguments.flag("--quiet"):
-        out.report(
-            placed(without_hints(program.diagnostics), path, program.places),
-            placed_sources(program.sources, path, program.places),
-        )
+        out.report(*placed(program, path, without_hints(program.diagnostics)))
     resumed = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     origin, before = _origin(
         program.flow.name, arguments.text("--origin-run-id") or arguments.text("--run"), store_of(arguments, path)

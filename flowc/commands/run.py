@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused, has_errors, without_hints
 
 from .. import local_run, run_parameters
-from ..flow_source import load_flow, placed, placed_sources
+from ..flow_source import load_flow, placed
 from ..local_check import local_problems
 from ..local_run import LocalRun, new_run_id, tags_given
 from ..options import Arguments, Option, Usage, parse
@@ -56,11 +56,11 @@ def run(argv: list[str], out: Output) -> int:
         unexpected = next(word for word in arguments.positional if word != path)
         raise Usage(f"unexpected argument `{unexpected}`: the flow's file is `{path}`")
     local = local_problems(program.flow, path, arguments.text("--environments"))
-    problems = placed((*program.diagnostics, *local), path, program.places)
+    problems, sources = placed(program, path, (*program.diagnostics, *local))
     if has_errors(problems):
-        raise Refused(problems, placed_sources(program.sources, path, program.places))
+        raise Refused(problems, sources)
     if not arguments.flag("--quiet"):
-        out.report(without_hints(problems), placed_sources(program.sources, path, program.places))
+        out.report(without_hints(problems), sources)
     run = LocalRun(program, path, arguments, out, arguments.text("--run-id") or new_run_id())
     run.prepare_environments()
     texts = run_parameters.given(

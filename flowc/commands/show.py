@@ -6,7 +6,7 @@ from flowc.compiler.ir.nodes import End, Foreach, Linear, Parallel, Split, Switc
 from flowc.compiler.ir.scopes import inner
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..flow_source import FLOW, WITH, load_flow, placed_sources
+from ..flow_source import FLOW, WITH, load_flow, placed
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
@@ -48,7 +48,7 @@ def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
     program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=compile_inputs(arguments))
-    out.report(without_hints(program.diagnostics), placed_sources(program.sources, path, program.places))
+    out.report(*placed(program, path, without_hints(program.diagnostics)))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":
         from flowc.compiler.ir.json_form import to_json

@@ -106,6 +106,26 @@ def test_a_step_of_a_root_is_placed_there_by_targets_too(repository: Path) -> No
     assert "src/common/base.py" in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lock", "flows/flow.py", "--check"],
+        ["environment", "build", "flows/flow.py", "--output", "out"],
+        ["show", "flows/flow.py"],
+        ["run", "flows/flow.py", "--environments", "on"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_command_names_the_file_in_its_root(repository: Path, words: list[str]) -> None:
+    above = "    @pypi(packages={'a': '1.0'})\n    @card(id='a b')\n    @step"
+    text = BASE.replace("    @step", above).replace("step\n", "card, pypi, step\n", 1)
+    (repository / "src/common/base.py").write_text(text)
+    done = flowc(*words, cwd=repository)
+    printed = done.stderr + done.stdout
+    assert "--> src/common/base.py:" in printed and "|     @" in printed, printed
+    assert "--> common" not in printed and "--> flows/common" not in printed
+
+
 def test_the_flow_s_folder_comes_first(repository: Path) -> None:
     shutil.copytree(repository / "src/common", repository / "flows/common")
     (repository / "flows/common/values.py").write_text("ONE = 100\n")
