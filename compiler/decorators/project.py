@@ -42,8 +42,8 @@ class Project:
 
 def read(decorator: Decorator) -> Project:
     """Returns the decorator's values as a record."""
-    attributes = decorator.attributes
-    return Project(str(attributes["name"]), str(attributes["branch"] or ""), attributes["production"] is True)
+    name, branch, is_production, _ = semantics.project(decorator.attributes)
+    return Project(name, branch, is_production)
 
 
 @record

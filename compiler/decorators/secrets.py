@@ -54,8 +54,7 @@ def read(decorator: Decorator) -> Secrets:
     """Returns the decorator's values as a record. Its check has accepted them."""
     role = str(decorator.attributes["role"] or "")
     result = []
-    sources = decorator.attributes["sources"]
-    for source in sources if isinstance(sources, list) else [sources]:
+    for source in semantics.secret_sources(decorator.attributes):
         backend, name, options = semantics.secret_source(source)
         own = str(source.get("role") or "") if isinstance(source, dict) else ""
         result.append(Source(str(backend), str(name), options if isinstance(options, dict) else {}, own or role))

@@ -1,8 +1,8 @@
 """Declarations in helpers: a `Parameter` that a function returns, `@retry` inside a decorator of the flow's own.
 
 Folding treats Metaflow's names as functions that return a `Declared`. The result of an expression is then written out
-as the declaration that it stands for, and this text is read like any other. All places in it are that of the
-expression.
+as the declaration that it stands for, and this text is read like any other (docs/design.md, Reading without running).
+All places in it are that of the expression.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+from ..contract.card import CardSettings
 from ..contract.semantics import is_card_id
 from .base import MetaflowCardComponent, create_component_id
 from .basic import ErrorComponent
@@ -40,20 +41,12 @@ class WarningComponent(ErrorComponent):
         super().__init__("@card WARNING", warning_message)
 
 
-class CardSpec:
-    """One `@card` of the step: its attributes, and the class of its type."""
+class CardSpec(CardSettings):
+    """One `@card` of the step, and the class of its type."""
 
     def __init__(self, number: int, attributes: Dict[str, Any], log: Callable[[str], None]) -> None:
+        super().__init__(attributes)
         self.number = number  # among the cards of the step
-        self.attributes = attributes
-        self.type: Any = attributes.get("type", "default")
-        self.id: Optional[str] = attributes.get("id")
-        self.options: Dict[str, Any] = attributes.get("options") or {}
-        self.rank: Any = attributes.get("rank")
-        self.timeout = attributes.get("timeout", 45)
-        self.refresh_interval = attributes.get("refresh_interval", 5)
-        self.saves_errors = bool(attributes.get("save_errors", True))
-        self.customize = str(attributes.get("customize")) == "True"
         self.card_class: Optional[Type[MetaflowCard]] = get_card_class(self.type)
         if self.id is not None and not is_card_id(self.id):
             warning_message(
@@ -185,7 +178,7 @@ class CardComponentManager:
         """Publishes the card's current state, unless it did so less than `refresh_interval` seconds ago."""
         self._user_data = data
         now = time.time()
-        if now - self._refreshed < (self._spec.refresh_interval or 0):
+        if now - self._refreshed < (self._spec.refresh_seconds):
             return
         self._refreshed = now
         is_whole = force or self._last_layout != self._components.layout_last_changed_on
@@ -253,7 +246,7 @@ class CardComponentCollector:
             )
             for card_id in twice:
                 del self._by_id[card_id]
-        customized = [spec for spec in editable if spec.customize]
+        customized = [spec for spec in editable if spec.is_customized]
         if len(customized) > 1:
             self._warn(
                 "Multiple @card decorators have `customize=True`. Only one @card per @step can have `customize=True`. "

@@ -104,7 +104,7 @@ class CardsOfTask:
         if spec.card_class is None:
             self._store_error(manager, why_missing(spec.type))
             return
-        seconds = float(spec.timeout) if spec.timeout and spec.timeout > 0 else 0.0
+        seconds = max(0.0, spec.timeout_seconds or 0.0)
         try:
             with custom.TimeLimit(seconds):
                 data = self._data(manager, "ok", manifest if spec.type in ("default", "default_json") else None)
@@ -206,9 +206,11 @@ class CardsOfTask:
         if self._cannot_fork():
             from ..fast_start import json_text
 
-            outcome = json_text.loads(custom.outcome(work, manager._spec.timeout).decode("utf-8", "surrogatepass"))
+            outcome = json_text.loads(
+                custom.outcome(work, manager._spec.timeout_seconds).decode("utf-8", "surrogatepass")
+            )
             return outcome[0], outcome[1]
-        return custom.Child(work, manager._spec.timeout).result()
+        return custom.Child(work, manager._spec.timeout_seconds).result()
 
     @staticmethod
     def _cannot_fork() -> bool:
@@ -248,7 +250,7 @@ class CardsOfTask:
         if spec.number in self._children or self._cannot_fork():
             return  # one process at a time: updates in the meantime are dropped, as in Metaflow
         works = [(self._work(manager, mode, is_final=False), ending) for mode, ending in _modes(is_whole)]
-        child = custom.Child(lambda: [[ending, work()] for work, ending in works], spec.timeout)
+        child = custom.Child(lambda: [[ending, work()] for work, ending in works], spec.timeout_seconds)
         done = allocate_lock()
         done.acquire()
         self._children[spec.number] = (child, done)

@@ -50,6 +50,41 @@ def test_a_look_up_is_seen() -> None:
     ) == [1, 2]
 
 
+def test_only_the_contract_looks_them_up_in_the_shim() -> None:
+    """The shim has them as dictionaries, in variables that are called like the decorator."""
+    wrong = []
+    for path in (ROOT / "runtime_shim").rglob("*.py"):
+        if path.relative_to(ROOT / "runtime_shim").as_posix() not in ("contract/semantics.py", "contract/card.py"):
+            wrong += [f"{path.relative_to(ROOT)}:{line}" for line in looked_up_in_the_shim(path.read_text())]
+    assert not wrong
+
+
+def test_a_look_up_in_the_shim_is_seen() -> None:
+    assert looked_up_in_the_shim(
+        'retry["times"]\nattributes.get("var", 3)\ndecorator["name"] == decorator["attributes"]\ncatch[name]\n'
+    ) == [1, 2]
+
+
+def looked_up_in_the_shim(source: str) -> list[int]:
+    """The lines at which a variable that is called like a decorator is asked for an attribute of one."""
+    of_decorators = {"attributes", "decorator", *names()} - {"card", "environment"}  # a drawn card, a task's packages
+    attributes = {name for spec in specifications() for name in spec.attributes}
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(key))):
+                pass
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=variable), attr="get"), args=[ast.Constant(value=str(key)), *_]
+            ):
+                pass
+            case _:
+                continue
+        if variable in of_decorators and key in attributes and (variable, key) != ("decorator", "name"):
+            lines.append(node.lineno)
+    return sorted(lines)
+
+
 def looked_up(source: str) -> list[int]:
     """The lines at which `X.attributes` is asked for a name that stands there."""
     lines = []
