@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flowc.compiler.decorators._packages import decorators_of
-from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.report.diagnostics import ERROR, WARNING, Diagnostic
+from flowc.targets.shared.step_settings import image as image_of
 
 from . import locks, requests
 from .demand import ARCHIVE, NONE, asks
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from flowc.compiler.ir.nodes import Flow, Span, Step
 
     from .pylock import Lock
-
-_IMAGES = ("kubernetes", "batch")  # the decorators that name a step's image
 
 
 def variables(flow: Flow, path: str, options: dict[str, str], how: str) -> tuple[tuple[str, str], ...]:
@@ -65,8 +63,7 @@ def _of_step(flow: Flow, step: Step, of: tuple[Lock, ...], path: str, image: str
             f"run `flowc lock {path} --platform linux/amd64`, with the other platforms that you need",
         )
         return
-    images = [getattr(record_of(decorator), "image", "") for decorator in step.decorators if decorator.name in _IMAGES]
-    own = next((str(name) for name in reversed(images) if name), image)
+    own = image_of(step) or image
     has = requests.default_python({"image": own})
     if has and has != of[0].python:
         yield Diagnostic(
