@@ -1,4 +1,4 @@
-"""What the selected tests do on an engine, begun together: most of a run there is waiting, which several can do at once."""
+"""Begins the runs of all selected tests of an engine together, since most of a run is waiting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .deploying import Dump, Given, Outcome, without_run
 
 
 class Engine(Protocol):
-    """What an engine's module gives: a run of a flow from its source to what it leaves."""
+    """The interface of an engine's module: it runs a flow from its source to its result."""
 
     at_once: int  # how many runs it takes at a time
 
@@ -26,7 +26,7 @@ class Engine(Protocol):
 
 @dataclass
 class Ran:
-    """How a case ended."""
+    """The end of a case."""
 
     outcome: Outcome
     left: Dump
@@ -34,7 +34,10 @@ class Ran:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What befalls an engine, and what must come of it: `act` is given the engine and a folder of its own, does it, and asserts."""
+    """An incident on an engine and its required outcome.
+
+    `act` takes the engine and an empty folder, causes the incident, and asserts.
+    """
 
     engine: str
     act: Callable[[Any, Path], None]
@@ -57,7 +60,7 @@ class Ahead:
         self.pools: list[ThreadPoolExecutor] = []
 
     def begin(self, name: str) -> None:
-        """Begins all that is selected of that engine, unless it has begun: scenarios first, in which there is most to wait for."""
+        """Begins everything that is selected for the engine, once. Scenarios come first, since they wait longest."""
         selected = [
             entry for entry in self.selected if entry.engine == name and not (isinstance(entry, Case) and entry.refusal)
         ]

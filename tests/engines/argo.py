@@ -25,7 +25,7 @@ from .packages import DEBIAN_PYTHON, packages_of, with_bytecode
 
 RUNTIME, BAKED, SECRET = "docker.io/flowc-test/runtime:1", "docker.io/flowc-test/baked:1", "datastore"
 NAMED = "docker.io/library/python:3.11-slim"  # an image that a feature flow names, which has flowc too
-OF = "workflows.argoproj.io/workflow"  # the label that says whose a pod is
+OF = "workflows.argoproj.io/workflow"  # the label that names the Workflow of a pod
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"  # a workflow's whole status is a hundred times as much
 PACKAGES = "usr/lib/python3/dist-packages"
 
@@ -168,7 +168,7 @@ class Argo:
         return run
 
     def failures(self, run: str) -> dict[str, list[str]]:
-        """What Argo says of each pod of the run that failed, by the name of its template."""
+        """Returns Argo's messages about the failed pods of the run: name of the template → messages."""
         messages: dict[str, list[str]] = {}
         for node in self._call("GET", f"/{run}")["status"]["nodes"].values():
             if node["type"] == "Pod" and node["phase"] in ("Failed", "Error"):
@@ -191,7 +191,7 @@ class Argo:
         return outcome, left(self.s3, outcome.run, spec.flow, packages_of(flow))
 
     def id_of(self, run: str) -> str:
-        """What flowc calls the run of the Workflow of that name."""
+        """Returns flowc's id of the Workflow's run."""
         return f"{run}-{self._call('GET', f'/{run}', accept=METADATA)['metadata']['uid'][:6]}"
 
     def _detail(self, run: str, phase: str, status: dict[str, Any], nodes: list[dict[str, Any]]) -> str:

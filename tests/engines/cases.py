@@ -69,7 +69,7 @@ class Case:
 
     @property
     def number(self) -> int:
-        """Of a random flow."""
+        """A case of a random flow."""
         return int(self.flow.rpartition("-")[2])
 
     @property
@@ -78,7 +78,7 @@ class Case:
 
     @property
     def refusal(self) -> str:
-        """What `flowc compile` says of the flow; "" if it compiles."""
+        """The errors of `flowc compile` for the flow; "" if it compiles."""
         file = HERE / self.flow / f"{self.target}-refused.txt"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 

@@ -31,7 +31,7 @@ def node() -> Iterator[Node]:
 
 @pytest.fixture(scope="session")
 def images(node: Node) -> Iterator[Images]:
-    """With a datastore that pods reach."""
+    """Yields the images, with a datastore that pods can reach."""
     with s3_server(ADDRESS) as server:
         yield Images(node, server)
 

@@ -1,4 +1,4 @@
-"""What every engine needs of a flow: its spec, its code package in the datastore, and what a local run of it leaves."""
+"""What every engine needs of a flow: its spec, its code package in the datastore, the result of a local run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Given = dict[str, Any]  # a run's parameters, in their types
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run on an engine ended."""
+    """The end of a run on an engine."""
 
     run: str  # its id
     succeeded: bool
@@ -73,7 +73,7 @@ def as_text(parameters: Given) -> dict[str, str]:
 
 
 def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> Dump:
-    """What a run on an engine left; nothing if its first task failed."""
+    """Returns the result of a run on an engine; it is empty if the first task failed."""
     if (
         not s3.client()
         .list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/{run_name(flow, run_id)}", MaxKeys=1)
@@ -84,9 +84,9 @@ def left(s3: S3Server, run_id: str, flow: str, packages: Path | None = None) -> 
 
 
 def local(shared: Path, flow: Path, parameters: str = "{}") -> tuple[bool, Dump]:
-    """Whether a local run succeeds, and what it leaves, `without_run`. `given`: its parameters as JSON.
+    """Returns True if a local run succeeds, and its result, `without_run`. `parameters` are the flow's, as JSON.
 
-    Each engine's tests ask for it, in processes of their own; in the folder `shared` the first leaves it for the others.
+    The tests of each engine run in their own process. The first that asks stores the result in the folder `shared`.
     """
     kept = shared / hashlib.sha256(flow.read_bytes() + parameters.encode()).hexdigest()
     with open(kept.with_suffix(".lock"), "w") as lock:
@@ -112,7 +112,7 @@ def _path(packages: Path | None) -> dict[str, str]:
 
 
 def without_run(dump: Dump, run_id: str) -> Dump:
-    """What a run left, without its id, so that it can be compared with another's."""
+    """Returns the result of a run without its id, so that two runs can be compared."""
     return {
         step: [
             {

@@ -273,7 +273,7 @@ def failures(s3: S3Server, flow: str, run: str) -> list[str]:
 
 
 def check_failed(dump: Dump) -> None:
-    """Of a run of GATED before the gate was opened: the tasks that did not fail have left their records."""
+    """Checks a run of GATED before the gate is opened: the tasks that did not fail have records."""
     assert (
         [task["path"] for task in dump["start"]] == ["-"]
         and [task["path"] for task in dump["body"]] == ["1"]
@@ -282,12 +282,12 @@ def check_failed(dump: Dump) -> None:
 
 
 def check_finished(before: Dump, after: Dump) -> None:
-    """Of a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
+    """Checks a run of GATED that went on: it has all tasks, and those that had succeeded were not run again."""
     assert [task["path"] for task in after["body"]] == ["0", "1"] and "end" in after
     for step, tasks in before.items():
         assert all(task in after[step] for task in tasks)
 
 
 def check_twice(dump: Dump) -> None:
-    """Of a run of TWICE: whoever was first, everybody saw the same."""
+    """Checks a run of TWICE: whichever process was first, all tasks saw the same values."""
     assert value(dump, "join", "tokens") == repr([value(dump, "start", "token").strip("'")])

@@ -1,6 +1,6 @@
-"""What flows import, installed once into a folder of the cache: what an image of the flow would hold.
+"""The packages that flows import, installed once into a folder of the cache, as an image of the flow would hold them.
 
-A flow says it in a `requirements.txt` beside it.
+A flow names them in a `requirements.txt` beside it.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ MOST = 8  # attempts at tasks of one flow
 # What each engine's sample has, since engines have run it wrong: a switch that a switch passes by, and a step where ways
 # meet that none comes to.
 MUST = ("switch-passed-by", "meeting-passed-by")
-_drawing = threading.Lock()  # several threads that ask at first would each draw them
+_drawing = threading.Lock()  # otherwise each of the first threads would draw them
 
 
 @cache
@@ -91,7 +91,7 @@ def loopless(flow: Flow) -> bool:
 
 
 def together(flow: Flow) -> set[frozenset[str]]:
-    """Pairs of what happens in a run of the flow."""
+    """Returns the pairs of events that happen in one run of the flow."""
     reference = expected(flow)
     what = {"fails"} if reference.failed else passed_by(flow)
     for step in flow.steps:
@@ -104,7 +104,7 @@ def together(flow: Flow) -> set[frozenset[str]]:
 
 
 def passed_by(flow: Flow) -> set[str]:
-    """What of MUST a run of the flow, one that does not fail, has."""
+    """Returns the elements of MUST that happen in a successful run of the flow."""
     reached = {step for step, _ in expected(flow).records}
     before = Counter(target for step in flow.steps for target in targets(step) if target != step.name)
     features = set()
@@ -132,7 +132,7 @@ def written(flow: Flow, name: str) -> Path:
 
 
 def disagreement(dump: Dump, succeeded: bool, reference: Expected) -> str:
-    """What is wrong with what a run left, as text; "" if nothing is.
+    """Returns the difference between a run's result and the reference as text; "" if there is none.
 
     A run with a task that fails must fail. What it leaves of other branches depends on how far they had come, but whatever is there must be
     right.

@@ -101,7 +101,10 @@ print("\\nSAID " + json.dumps(said))
 
 
 def test_how_the_end_of_a_pod_is_taken(airflow: Airflow) -> None:
-    """By the operator of the DAG file with each release of Airflow; on the newest, pods of a node end so too (test_airflow_pods.py)."""
+    """The operator of the DAG file decides, on each release of Airflow.
+
+    On the newest, test_airflow_pods.py does the same with pods.
+    """
     printed = airflow.call("-c", ENDS.replace("FOLDER", repr(str(HERE / "decorated"))))
     ends = {"202": "AirflowFailException", "1": "AirflowException", "99": "AirflowException", "0": ""}
     assert json.loads(printed.rpartition("SAID ")[2]) == ends

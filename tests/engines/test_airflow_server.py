@@ -1,4 +1,4 @@
-"""A complete Airflow: scheduler, DAG processor and API server, and what becomes of a run when tasks fail, meet, and the scheduler is killed."""
+"""Runs on a complete Airflow: tasks fail, meet, and lose their scheduler."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Server:
             "AIRFLOW__API__PORT": str(port), "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2", "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            # a scheduler that is gone, and the tasks that went with it, are found missing after seconds
+            # Airflow notices within seconds that a scheduler and its tasks are gone
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20", "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20", "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
             "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",  # of seconds; the server makes that API when it is first asked
@@ -83,7 +83,7 @@ class Server:
             )
 
     def kill(self, part: str) -> None:
-        """Ends a part and whatever it has started, without a word of warning."""
+        """Kills a part of the server with everything that it has started."""
         process = self.processes.pop(part)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -145,7 +145,7 @@ class Server:
         return dag
 
     def id_of(self, dag: str, run: str) -> str:
-        """What flowc calls the run."""
+        """Returns flowc's id of the run."""
         return f"{dag}.{run}@{self.url.rpartition('/')[2]}"
 
     def clear(self, dag: str, run: str, *tasks: str, **more: object) -> None:
@@ -226,7 +226,7 @@ def test_a_flow_on_a_whole_airflow(server: Server, shared: Path) -> None:
 
 
 def test_a_run_is_started_with_an_empty_text_in_a_browser(server: Server, tmp_path: Path) -> None:
-    """With Airflow's form in a real browser, which shows what is wrong with a type that does not allow null."""
+    """Uses Airflow's form in a real browser, which shows the fault of a type that does not allow null."""
     script = Path(__file__).with_name("airflow_form.py")
     dag = server.deploy(write(tmp_path, FORM))
     run = browser.run(script, server.url, dag, "word", "enabled")
@@ -252,7 +252,7 @@ def test_a_run_that_fails_is_finished_when_its_failed_tasks_are_cleared(server: 
 
 
 def seen(server: Server, dag: str, run: str) -> str:
-    """Of which version each step of a run of `versions` was."""
+    """Returns the version of each step in a run of `versions`."""
     return value(left(server.s3, server.id_of(dag, run), "Versions"), "end", "seen")
 
 

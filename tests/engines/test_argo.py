@@ -47,7 +47,7 @@ def out_of_memory(argo: Argo, folder: Path) -> None:
 
 
 def a_retry_finishes_a_run(argo: Argo, folder: Path) -> None:
-    """What had succeeded is not run again."""
+    """Tasks that had succeeded are not run again."""
     gate(argo.s3, False)
     spec = argo.deploy(write(folder, GATED), "inject")
     run = argo.start(spec)
@@ -166,7 +166,10 @@ ENDINGS = """class Endings(FlowSpec):
 
 
 def what_would_fail_again_is_not_tried_again(argo: Argo, folder: Path) -> None:
-    """Of four steps with `@retry`, only the one whose code fails is: not one that forbids it, nor what the shim refuses."""
+    """Only one of four steps with `@retry` is tried again, that whose code fails.
+
+    The others forbid it, or the shim refuses them.
+    """
 
     def change(manifest: dict[str, Any]) -> None:
         templates = {template["name"]: template for template in manifest["spec"]["templates"]}
@@ -227,7 +230,7 @@ def one_task_started_twice_at_once(argo: Argo, folder: Path) -> None:
 
 
 def a_pod_that_is_deleted_and_a_controller_that_restarts(argo: Argo, folder: Path) -> None:
-    """Whether the controller makes the same attempt again or the next one, the run goes on and ends well."""
+    """The run goes on and succeeds, if the controller repeats the attempt and if it makes the next one."""
     run = argo.start(argo.deploy(write(folder, LONG), "inject"))
     pod = running(argo, run, "middle")
     argo.node.call("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}?gracePeriodSeconds=0")
@@ -278,7 +281,7 @@ def test_a_long_fault(scenario: Scenario, ahead: Ahead) -> None:
 
 
 def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
-    """Strict validation is on: this is what makes the other tests' applying a proof."""
+    """Checks that strict validation is on. Otherwise applying a manifest in the other tests would prove nothing."""
     manifest = argo.manifests(argo.deploy(FLOWS["linear"], "inject"))[0]
     manifest["spec"]["podGarbage"] = {"strategy": "OnPodSuccess"}
     with pytest.raises(ApiError, match="podGarbage"):
@@ -286,7 +289,7 @@ def test_what_is_wrong_is_refused_by_the_api_server(argo: Argo) -> None:
 
 
 def running(argo: Argo, run: str, step: str) -> str:
-    """The name of the run's pod of that step, once it runs."""
+    """Returns the name of the step's pod, once it runs."""
 
     def found() -> list[str]:
         pods = argo.node.pods(f"workflows.argoproj.io/workflow={run}")

@@ -49,7 +49,7 @@ def canary() -> Iterator[Canary]:
 
 
 def hostile(url: str) -> str:
-    """HTML that tries to get out."""
+    """Returns HTML that tries to leave its frame."""
     return f"""<html><head><meta http-equiv="refresh" content="0; url={url}/refresh"><link rel="prefetch" href="{url}/prefetch">
 <link rel="stylesheet" href="{url}/style.css"><base href="{url}/"></head><body style="background: url({url}/background)">
 <img src="{url}/img" onerror="window.failed = 1"><svg><image href="{url}/svg"/></svg><iframe src="{url}/frame"></iframe>

@@ -1,4 +1,4 @@
-"""What Kustomize makes of emitted specs with `NAME.kustomizeconfig.yaml`: every reference and every image follows."""
+"""Kustomize on emitted specs with `NAME.kustomizeconfig.yaml`: it changes every reference and every image."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def kustomization(page: str, name: str) -> dict[str, str]:
 
 
 def test_the_example_of_the_page(tmp_path: Path) -> None:
-    """On the spec that is kept for review, which has a schedule and steps with images of their own."""
+    """Uses the golden spec, which has a schedule, and steps with their own images."""
     specs = compiled(FLOWS["wine"], tmp_path / "deploy")
     golden = (ROOT / "tests/golden/wine/wineflow.argo.yaml").read_text()
     assert templates((specs / "wineflow.argo.yaml").read_text()) == templates(golden)
@@ -76,7 +76,10 @@ def test_the_example_of_the_page(tmp_path: Path) -> None:
 
 
 def test_references_to_what_is_deployed_with_it(tmp_path: Path) -> None:
-    """Names of objects of the same kustomization get prefix, suffix and digest; all else of the spec stays."""
+    """Names of objects of the same kustomization get a prefix, a suffix and a digest.
+
+    The rest of the spec does not change.
+    """
     (tmp_path / "flow.py").write_text(REFERRING)
     specs = compiled(tmp_path / "flow.py", tmp_path, "--service-account", "runner", "--env-secret", "datastore")
     (specs / "referred.yaml").write_text(REFERRED)
@@ -104,7 +107,7 @@ def secrets(template: dict[str, Any]) -> list[str]:
 
 
 def images(template: dict[str, Any]) -> list[str]:
-    """Every image that the template names, those of init containers too."""
+    """Returns every image of the template, including those of init containers."""
     spec = template["spec"]
     names = []
     for part in (spec["templateDefaults"], *spec["templates"]):

@@ -72,7 +72,10 @@ def test_a_run_leaves_what_the_reference_says(
 
 @pytest.fixture
 def wrong() -> Iterator[list[str]]:
-    """Sources of flows that came out wrong; the last one is the smallest, and is kept beside the other feature flows."""
+    """Yields a list for the sources of flows with a wrong result.
+
+    The last one is the smallest, and is kept beside the feature flows.
+    """
     problems: list[str] = []
     yield problems
     if problems:

@@ -20,7 +20,7 @@ STEP: Block = [("step", None)]
 
 @pytest.mark.parametrize("engine", sorted({case.engine for case in of_random_flows()}))
 def test_the_random_flows_have_what_engines_have_run_wrong(engine: str) -> None:
-    """So that a change of the strategy or of the seed does not lose it."""
+    """A change of the strategy or of the seed must not lose these cases."""
     flows = [case.random() for case in of_random_flows() if case.engine == engine]
     assert len({source_of(flow) for flow in flows}) == len(flows) == COUNT
     for feature in MUST:

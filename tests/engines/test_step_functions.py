@@ -26,7 +26,10 @@ def test_retries_deaths_and_timeouts(aws: StepFunctions, tmp_path: Path) -> None
 
 
 def test_a_redrive_finishes_a_run_with_the_code_that_it_began_with(aws: StepFunctions, tmp_path: Path) -> None:
-    """What had succeeded is not run again, and the failed attempt keeps its log. A deployment in between changes nothing."""
+    """Tasks that had succeeded are not run again, and the failed attempt keeps its log.
+
+    A deployment in between changes nothing.
+    """
     gate(aws.s3, False)
     flow = write(tmp_path, versions("one"))
     run = aws.start(aws.deploy(flow, "inject", "--name", "versions")[1])
@@ -152,7 +155,7 @@ def test_a_foreach_that_is_known_to_be_wide_runs_as_a_distributed_map(aws: StepF
 
 
 def objects(aws: StepFunctions, prefix: str) -> set[str]:
-    """What lies below the prefix, without it."""
+    """Returns the names of the objects below the prefix, without it."""
     whole = f"{PREFIX}/{prefix}"
     listed = aws.s3.client().list_objects_v2(Bucket=BUCKET, Prefix=whole).get("Contents", [])
     return {entry["Key"][len(whole) :] for entry in listed}

@@ -60,7 +60,10 @@ def package_of(program: Program, folder: Path) -> str:
 
 
 def runtime_folder(folder: Path, python: str = sys.executable) -> Path:
-    """Makes the folder what `/runtime` of the runtime image is (Dockerfile), compiled for that Python; another leaves aside what is not its own."""
+    """Fills the folder like `/runtime` of the runtime image (Dockerfile), compiled for that Python.
+
+    Other versions ignore its bytecode.
+    """
     write_folder(str(folder))
     subprocess.run([python, "-m", "flowc.runtime_shim.fast_start.one_file"], cwd=folder, check=True)
     return folder

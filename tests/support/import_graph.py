@@ -27,7 +27,7 @@ def modules(root: Path = ROOT) -> dict[str, Path]:
 
 
 def import_graph(root: Path = ROOT) -> Graph:
-    """Returns what each module imports of the others."""
+    """Returns the modules that each module imports."""
     files = modules(root)
     return {name: frozenset(_imported(name, path, files)) for name, path in files.items()}
 

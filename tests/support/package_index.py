@@ -51,7 +51,10 @@ def wheel(
 
 
 class PackageIndex:
-    """A server with some wheels. `url` is the index; `requests` are the paths that were asked for; with `user`, only who gives it is let in."""
+    """A server with some wheels.
+
+    `url` is the index, `requests` are the requested paths. With `user`, it refuses everybody else.
+    """
 
     def __init__(self, *wheels: tuple[str, bytes], user: str = "", password: str = "") -> None:
         self.wheels = dict(wheels)

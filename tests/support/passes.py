@@ -1,4 +1,4 @@
-"""What each pass of the compiler adds to what is known of a flow: `python -m tests.support.passes FLOW.py [PASS…]`.
+"""Prints what each pass of the compiler adds to its result: `python -m tests.support.passes FLOW.py [PASS…]`.
 
 A line is a field that a pass has set or changed, such as `analysis.flow.steps.measure.reads = ('words',)`. Empty fields
 and places in the source are left out.
@@ -37,7 +37,7 @@ def _below(field: str) -> str:
 
 
 def fields(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yields what a record holds, in depth: the path of each field, and its value as text."""
+    """Yields the fields of a record, nested ones too: the path of each, and its value as text."""
     if isinstance(value, Span) or value in (None, "", False, (), [], {}, frozenset()):
         return
     if hasattr(value, "__match_args__"):

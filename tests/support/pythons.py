@@ -29,7 +29,7 @@ def pythons() -> dict[tuple[int, int], str]:
 
 
 def _home_of(python: str) -> list[str]:
-    """Where the interpreter that the PATH finds outside this environment is installed; nothing if there is none."""
+    """Yields the folder of the interpreter that the PATH finds outside this environment, if there is one."""
     path = os.pathsep.join(
         word for word in os.environ.get("PATH", "").split(os.pathsep) if Path(word) != Path(sys.prefix, "bin")
     )

@@ -1,4 +1,4 @@
-"""What a run of a random flow (`tests/support/strategies.py`) must do, on one page: the oracle for schedulers, simulators and engines."""
+"""The required result of a run of a random flow: the oracle for schedulers, simulators and engines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def outcome(step: ir.Step, path: str) -> dict[str, object]:
 
 @dataclass
 class Expected:
-    """What a run leaves."""
+    """The result of a run."""
 
     # of the tasks that succeed, if nothing ends the run before
     records: dict[Executed, Artifacts] = field(default_factory=dict)
@@ -44,11 +44,11 @@ class Expected:
 
 
 class _Failed(Exception):
-    """A scope does not go on."""
+    """Raised if a scope cannot continue."""
 
 
 def expected(flow: ir.Flow) -> Expected:
-    """Returns what a run of the flow leaves."""
+    """Returns the result of a run of the flow."""
     steps = {step.name: step for step in flow.steps}
     done = Expected()
 
@@ -112,7 +112,7 @@ def expected(flow: ir.Flow) -> Expected:
         return last, before[0]
 
     def every(several: list[tuple[Scope, str]], left: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """Runs scopes at the same time: one that fails does not keep the others from what they do."""
+        """Runs scopes at the same time. A failure of one does not stop the others."""
         ended = []
         for scope, path in several:
             try:

@@ -40,7 +40,10 @@ def started(
 
 
 def until(condition: Callable[[], T], what: str, seconds: float = LIMIT, every: float = 0.02) -> T:
-    """Asks again and again until the answer is true, and returns it; fails, saying `what` was waited for, when `seconds` have passed."""
+    """Calls the condition until its value is true, and returns the value.
+
+    Fails after `seconds`, and names `what` it waited for.
+    """
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not in {seconds:g} s: {what}"
@@ -69,7 +72,10 @@ def dump(
 
 
 def said(artifact: dict[str, str]) -> str:
-    """The artifact's `repr`; of an exception that `@catch` kept the last line, since its stack names the folders of where it ran."""
+    """Returns the artifact's `repr`.
+
+    Of an exception that `@catch` kept, only the last line: its stack has folders of the machine.
+    """
     is_stack = artifact["type"].endswith(".MetaflowExceptionWrapper")
     return artifact["repr"].strip().rpartition("\n")[2] if is_stack else artifact["repr"]
 

@@ -56,7 +56,7 @@ COMMANDS = (
 
 
 def session() -> str:
-    """What a user sees, with times and places that do not change."""
+    """Returns the output as a user sees it, with fixed times and folders."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary).resolve()
         (folder / "train.py").write_text(FLOW)

@@ -1,4 +1,4 @@
-"""Pages with sessions: what a page shows of a command is what the command prints.
+"""Pages with sessions: a page shows of a command exactly what the command prints.
 
 `python -m tests.support.sessions` records the sessions anew.
 
@@ -33,7 +33,7 @@ LEFT_OUT = "…"
 
 
 class Unlike(Exception):
-    """The page shows a line that the command does not print, so that it must be edited by hand."""
+    """Raised if the page shows a line that the command does not print. Such a page must be edited by hand."""
 
 
 def renewed(text: str) -> str:

@@ -22,7 +22,7 @@ Block = list[tuple[str, Any]]
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with a step, and what is done about it."""
+    """The faults of a step, and its decorators against them."""
 
     times: int  # of `@retry`; 0 for none
     fails: int  # how many attempts fail
@@ -119,7 +119,7 @@ class _Grower:
         return self.with_faults(self.grow([element], after, to_join), faults)
 
     def with_faults(self, name: str, faults: Faults) -> str:
-        """Gives the step its decorators, and a name that says how often it fails; returns the name."""
+        """Gives the step its decorators and a name that holds the number of its failures. Returns the name."""
         step = self.steps.pop(name)
         caught = faults.caught and not isinstance(step.transition, (nodes.Foreach, nodes.Switch))
         fails = faults.fails if caught else min(faults.fails, faults.times)
@@ -196,7 +196,7 @@ def number(name: str) -> int:
 
 
 def failures(name: str) -> int:
-    """How many attempts at a step of that name fail."""
+    """Returns the number of attempts that fail at a step of that name."""
     match = re.search(r"_fails(\d+)$", name)
     return int(match[1]) if match else 0
 

@@ -73,7 +73,7 @@ def test_what_python_reads_at_its_start_needs_a_start() -> None:
 
 
 def test_the_environment_can_be_taken_while_it_changes() -> None:
-    """As pytest changes it at each test's begin and end, while runs on engines go on in threads. A plain copy fails with a KeyError."""
+    """pytest changes the environment while threads run flows on engines, so a plain copy fails with a KeyError."""
     stop = threading.Event()
 
     def change() -> None:
