@@ -198,7 +198,7 @@ def is_from_here(path: str) -> bool:
 
 
 def from_here(path: str) -> str:
-    """Returns a path that was made from the flow's folder as one relative to it; another path as it is."""
+    """Returns a path made from the flow's folder relative to it, and any other path unchanged."""
     if not is_from_here(path):
         return path
     import posixpath

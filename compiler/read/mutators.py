@@ -52,7 +52,7 @@ def maybe(qualified: str, owner: str, place: Span) -> Diagnostic:
 
 
 def mutated(reading: Reading, options: CompileOptions, attach: Sequence[str] = ()) -> tuple[Reading, list[Diagnostic]]:
-    """Returns the reading as the flow's mutators change it, if they may run; otherwise refuses each by name.
+    """Returns the reading with the changes of the flow's mutators. Refuses each by name if they may not run.
 
     They see the decorators that `attach` puts on every step (with_decorators.py), and may change them. The diagnostics
     are FLOW140 to FLOW143.

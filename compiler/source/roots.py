@@ -24,7 +24,7 @@ _WORDS = (b"package-dir", b"where", b"packages", b"sources", b"module-root", b"p
 
 
 def holds_installed_packages(folder: str) -> bool:
-    """Returns True for a folder of installed packages: their modules are no part of a flow's source."""
+    """Returns True for a folder of installed packages. Their modules are not part of a flow's source."""
     if any(part in ("site-packages", "dist-packages") for part in os.path.normpath(folder).split(os.sep)):
         return True
     try:  # `pip install --target FOLDER` leaves a description of each package (PEP 376); a huge folder is not searched

@@ -230,7 +230,7 @@ def _holds(path: str, package: Package) -> bool:
 
 
 def _check(folder: str, parts: tuple[Part, ...], package: Package, stale: Stale, quiet: bool, out: Output) -> int:
-    """Compares without writing. A missing code package is no difference, because the spec pins its digest."""
+    """Compares without writing. A missing code package does not count, because the spec pins its digest."""
     say = out.print_error if out.for_a_program else out.print
     differences = list(_differences([(path, text) for _, path, text in _specs(folder, parts)]))
     path = os.path.join(folder, CODE, package.file_name)

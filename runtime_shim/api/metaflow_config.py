@@ -1,7 +1,7 @@
 """`metaflow.metaflow_config`: Metaflow's settings, as far as a flow asks for them.
 
 A setting is the variable `METAFLOW_NAME`, else what the profile in `~/.metaflowconfig` says, else what follows from
-the datastore that flowc uses, else Metaflow's default. Settings that nobody gave are None.
+the datastore that flowc uses, else Metaflow's default. A setting without a value is None.
 """
 
 from __future__ import annotations

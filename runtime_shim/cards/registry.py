@@ -66,7 +66,7 @@ _failures: List[str] = []  # modules of packages that could not be imported, and
 
 
 def why_missing(card_type: Any) -> str:
-    """Returns what is said of a type that no class has."""
+    """Returns the message for a type of card without a class."""
     from .exceptions import CardClassFoundException
 
     return "\n".join([str(CardClassFoundException(card_type)), *(f"The module {failure}" for failure in _failures)])
@@ -117,7 +117,7 @@ def _below(package: ModuleType) -> Iterator[str]:
 
 
 def _imported(name: str) -> Optional[ModuleType]:
-    """Returns the module; None for one that is not there, or fails, which no flow without such a card should notice."""
+    """Returns the module, or None if it is missing or fails. A flow that does not use its cards must not notice."""
     try:
         __import__(name)
         return sys.modules[name]

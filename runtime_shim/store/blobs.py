@@ -149,7 +149,7 @@ def read_range(store: Objects, name: str, start: int, size: int) -> Optional[byt
 
 
 def _memory(size: int) -> Any:
-    """Returns `size` bytes of memory that nobody has touched yet."""
+    """Returns `size` bytes of untouched memory."""
     if size < CHUNK:
         return bytearray(size)
     import mmap

@@ -1,4 +1,4 @@
-"""In which order checks are made, and which of them."""
+"""The order in which checks run, and which of them run."""
 
 from __future__ import annotations
 

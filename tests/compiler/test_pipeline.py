@@ -1,4 +1,4 @@
-"""The compiler's front door."""
+"""The pipeline: loading a flow from start to end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_threads_that_load_at_the_same_time() -> None:
 
 
 def test_other_code_that_parses_in_the_middle_of_ours() -> None:
-    """As a thread of pytest's or Hypothesis's does, which knows nothing of our lock: the parser fails as above, and is asked again."""
+    """A thread outside flowc's lock, such as Hypothesis's, makes the parser fail as above. It is called again."""
     path = str(FLOWS["nested_foreach"])
     expected, left = text(path), 3
 

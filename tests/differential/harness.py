@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """Every run of every flow of the folder, and of the corpus; files named `lib_…` are modules of theirs."""
+    """Returns every run of every flow of the folder and of the corpus. Files named `lib_…` are their modules."""
     all_cases: list[Case] = []
     for path in sorted(FLOWS.glob("*.py")):
         if not path.name.startswith("lib_"):
@@ -94,7 +94,7 @@ def metaflow_python() -> str:
 
 
 def tutorials() -> Path:
-    """Where Metaflow's tutorials are installed."""
+    """Returns the folder of Metaflow's tutorials."""
     told = subprocess.run(
         [metaflow_python(), "-c", "import metaflow; print(metaflow.__path__[0])"],
         capture_output=True,
@@ -162,7 +162,7 @@ def _clean() -> dict[str, str]:
 
 
 def with_flowc(case: Case, folder: Path) -> Outcome:
-    """Runs the case with flowc; everything it writes goes below `folder`."""
+    """Runs the case with flowc. It writes only below `folder`."""
     words = ["--flow", flow_name(case.path), "--store", str(folder), "--run-id", "r", *case.arguments]
     done = _flowc("run", str(case.path), *words, variables=case.environment)
     command = [
@@ -198,7 +198,7 @@ def _flowc_environment() -> dict[str, str]:
 
 
 def recorded(case: Case) -> Outcome:
-    """What Metaflow made of the case when it was recorded."""
+    """Returns Metaflow's recorded outcome of the case."""
     place = RECORDED / f"{case.path.stem}.json"
     assert place.exists(), f"{place} is not there: python -m tests.differential.record {case.path.stem}"
     data = json.loads(place.read_text(encoding="utf-8"))[" ".join(case.arguments)]
@@ -206,9 +206,9 @@ def recorded(case: Case) -> Outcome:
 
 
 def difference(expected: Outcome, actual: Outcome, case: Case) -> list[str]:
-    """What flowc's outcome has that Metaflow's has not, and the reverse; empty when they are equal.
+    """Returns the differences between flowc's outcome and Metaflow's; none if they are equal.
 
-    Of a run that fails only tasks that both have finished are compared: which others had time to is chance.
+    Of a failed run, only the tasks that both have finished are compared, since the others are chance.
     """
     lines = []
     if expected.succeeded != actual.succeeded:

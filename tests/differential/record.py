@@ -1,6 +1,7 @@
-"""`python -m tests.differential.record [NAME…]`: runs the flows with Metaflow, and writes down what every task leaves.
+"""`python -m tests.differential.record [NAME…]`: runs the flows with Metaflow, and records the artifacts of every task.
 
-The recordings let the quick tests hold flowc to Metaflow without Metaflow. Review the difference, as of a golden file.
+With the recordings, the quick tests compare flowc with Metaflow without running it. Review the difference as that of a
+golden file.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ MISTAKES = sorted(WRONG.glob("*.py"))
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_run_leaves_what_metaflow_s_leaves(case: Case, tmp_path: Path) -> None:
-    """Against the recording of Metaflow's run."""
+    """Compares with the recording of Metaflow's run."""
     outcome = with_flowc(case, tmp_path)
     told = difference(recorded(case), outcome, case)
     assert not told, f"{case.path}\n" + "\n".join(told) + f"\n{outcome.said}"

@@ -21,7 +21,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-# the release whose parts are imported ahead; of older ones `make nightly` runs a few flows, one import each
+# the release whose parts are imported ahead; `make nightly` runs only a few flows on older ones
 WARM = (3, 3)
 MODULES = (
     "a2wsgi", "airflow.dag_processing.collection", "airflow.dag_processing.dagbag", "airflow.models.dagbag", "airflow.providers.cncf.kubernetes.operators.pod",

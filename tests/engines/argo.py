@@ -54,7 +54,7 @@ class Images:
         return ("--image", image, *how, "--env-secret", SECRET, "--namespace", NAMESPACE)
 
     def with_packages(self, flow: Path) -> str:
-        """An image that holds flowc and what the flow imports, made when it is first asked for; "" if the flow needs nothing."""
+        """Returns an image with flowc and the flow's packages, made on first use; "" if the flow has none."""
         folder = packages_of(flow, DEBIAN_PYTHON)
         if folder is None:
             return ""

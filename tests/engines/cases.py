@@ -89,7 +89,10 @@ class Case:
         return written(self.random(), f"{self.target.replace('-', '_')}_{self.number}")
 
     def random(self) -> Flow:
-        """The random flow itself; those for Argo are smaller, where an attempt is a pod, which costs as much as six jobs."""
+        """Returns the random flow.
+
+        Those for Argo are smaller, since an attempt is a pod, which costs as much as six jobs.
+        """
         return sample(loops=self.target != "airflow", cost=2 if self.target == "argo" else 0)[self.number]
 
     def __str__(self) -> str:

@@ -102,7 +102,7 @@ def begun(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def record(record_property: pytest.FixtureRequest) -> Record:
-    """Writes a run down for the table."""
+    """Records a run for the table."""
 
     def write(case: Case, outcome: Outcome | str) -> None:
         record_property(PROPERTY, row(case, outcome))  # type: ignore[operator]

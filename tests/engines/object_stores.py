@@ -30,7 +30,10 @@ def _cache(name: str) -> Path:
 
 
 def installed(name: str, command: list[str], **environment: str) -> Path:
-    """Returns the folder that the command filled, `{}` standing for it; runs it once. Raises CalledProcessError, with what it printed."""
+    """Returns the folder that the command fills; `{}` stands for it.
+
+    Runs it once. Raises CalledProcessError with its output.
+    """
     folder = _cache(name)
     if not folder.exists():
         print(f"engines: installing {name}, once", file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
-"""The same few random flows for every engine, and what is wrong with what one leaves of them.
+"""The same few random flows for every engine, and the comparison of their results with the reference.
 
-Drawn once, small enough that a pod a task is bearable. A nightly run draws hundreds anew (`test_nightly.py`).
+They are drawn once, and small, since each task may be a pod. A nightly run draws hundreds more (`test_nightly.py`).
 """
 
 from __future__ import annotations

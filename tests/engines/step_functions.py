@@ -24,7 +24,7 @@ from .packages import packages_of
 
 
 def options(delivery: str, packages: Path | None = None) -> tuple[str, ...]:
-    """Options of `flowc compile` for jobs here, whose image is the folders of what it holds."""
+    """Returns the options of `flowc compile` for these jobs. Their image is the list of its folders."""
     how, image = {"inject": ((), "plain"), "baked": (("--runtime", "baked"), "baked")}[delivery]
     return ("--image", f"{image}:{packages}" if packages else image, *how)
 

@@ -273,7 +273,7 @@ def test_two_deployments_of_one_scheduled_flow_share_a_datastore(server: Server,
     for dag, version in zip(dags, ("one", "two")):
         assert server.ended(dag, runs[0]) == "success", server.log()
         assert seen(server, dag, runs[0]) == repr([version] * 3)
-    # reprocessing it recomputes, and leaves the other's alone
+    # a backfill that reprocesses the run computes it again, and leaves that of the other DAG alone
     server.deploy(write(tmp_path, versions("three", scheduled=True)), name=dags[0])
     day = runs[0].partition("__")[2]
     asked = {
@@ -309,7 +309,7 @@ def test_a_deployment_in_the_middle_of_a_run_does_not_change_it(server: Server, 
     gate(server.s3, True)
     assert server.ended(dag, "r") == "success", server.log()
     assert seen(server, dag, "r") == "['one', 'one', 'one']"
-    # what had succeeded runs again when it is cleared, with the code that is deployed by then
+    # a cleared task runs again even if it had succeeded, with the newly deployed code
     server.clear(dag, "r", "gated")
     assert server.ended(dag, "r") == "success", server.log()
     assert seen(server, dag, "r") == "['one', 'two', 'two']"

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
 class Canary:
-    """A server on loopback, and who has called."""
+    """A server on loopback that records its callers."""
 
     def __init__(self) -> None:
         calls = self.calls = []  # type: list[str]

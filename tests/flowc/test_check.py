@@ -1,4 +1,4 @@
-"""`flowc check`: several files and folders, formats, comments and settings that change what is said, watching."""
+"""`flowc check`: files and folders, formats, comments and settings that change the diagnostics, watching."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ def test_on_object_stores(scheme: str, tmp_path: Path, request: pytest.FixtureRe
 
 
 def test_what_is_torn(tmp_path: Path) -> None:
-    """A torn note of --cache goes; a torn record might name anything, so nothing goes until somebody has looked."""
+    """A torn note of `--cache` is deleted. A torn record might name any blob, so everything is kept."""
     store = tmp_path / "store"
     run(flow(tmp_path), store, "--cache")
     note = next((store / "F" / "cache").rglob("*.json"))

@@ -1,4 +1,4 @@
-"""What `flowc run` says before it starts, of packages and secrets that are not there."""
+"""`flowc run` warns about missing packages and secrets before it starts."""
 
 from __future__ import annotations
 

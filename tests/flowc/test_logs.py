@@ -57,7 +57,7 @@ def command(store: Path, *words: str) -> list[str]:
 
 
 def printed(store: Path, *words: str) -> bytes:
-    """What `flowc logs` writes to a pipe, whatever the encoding that it has for texts."""
+    """Returns the bytes that `flowc logs` writes to a pipe, whatever its encoding for text."""
     env = {**environment(), "PYTHONIOENCODING": "ascii"}
     return subprocess.run(command(store, *words), stdout=subprocess.PIPE, check=True, env=env).stdout
 

@@ -1,4 +1,4 @@
-"""What holds for several targets is said once, and names them."""
+"""A diagnostic of several targets is reported once, and names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run is, and how it is said."""
+"""The progress of a run, and the lines that report it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `flowc compile` does with files of an earlier compile that the flow no longer gives: docs/cli.md, "The output folder"."""
+"""Files of an earlier compile that the flow no longer has (docs/cli.md, "The output folder")."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_files_of_others_stay(scheduled: Path) -> None:
 
 
 def test_another_branch_is_another_deployment(tmp_path: Path) -> None:
-    """Its files stay, also when both are checked; a line says that they are there, and how they would go."""
+    """Its files stay, even if both are checked. A line says that they exist, and how to delete them."""
     source = FLOW.replace("@schedule", '@project(name="fraud")\n@schedule')
     compiled(tmp_path, source, "--branch", "dev", target="argo")
     done = compiled(tmp_path, source, "--production", target="argo")
@@ -169,7 +169,7 @@ def test_another_branch_is_another_deployment(tmp_path: Path) -> None:
 
 
 def test_a_new_name(scheduled: Path) -> None:
-    """`--replaces` deletes the files of the old one, and says what the engines still have."""
+    """`--replaces` deletes the files of the old deployment, and names what the engines still have."""
     before = tree(scheduled)
     options = ("--name", "new", "--replaces", "hello", "--replaces", "Hello")
     check = compiled(scheduled, FLOW, *options, "--check", code=1)
@@ -258,7 +258,7 @@ def test_a_code_package_that_somebody_changed(tmp_path: Path) -> None:
 
 
 def test_a_file_from_before_there_were_manifests(scheduled: Path) -> None:
-    """It may be anybody's, so it is not deleted, and `--check` does not pass."""
+    """The file may be the user's, so `compile` keeps it, and `--check` fails."""
     for path in (scheduled / "build/deployments/step-functions").iterdir():
         path.unlink()
     for options in ((), ("--check",)):
@@ -269,7 +269,7 @@ def test_a_file_from_before_there_were_manifests(scheduled: Path) -> None:
 
 
 def test_manifests_are_checked_too(scheduled: Path) -> None:
-    """Without them nobody would know what is stale."""
+    """Without manifests, stale files could not be found."""
     manifest = scheduled / "build/deployments/argo/hello.sha256"
     text = manifest.read_text()
     manifest.unlink()
@@ -289,7 +289,7 @@ def test_a_manifest_is_read_by_other_tools(scheduled: Path) -> None:
 
 
 def test_a_manifest_with_a_conflict_of_git(scheduled: Path) -> None:
-    """What either side lists is listed; the next compile writes it anew."""
+    """A file that either side lists counts as listed, and the next compile writes it again."""
     manifest = scheduled / "build/deployments/step-functions/Hello.sha256"
     lines = manifest.read_text().splitlines()
     (schedule,) = (line for line in lines if "schedule.json" in line)
@@ -304,7 +304,7 @@ def test_a_manifest_with_a_conflict_of_git(scheduled: Path) -> None:
     "name", ["../flow.py", "../../flow.py", "sub/x", "..", "/etc/hostname", "..\\flow.py", "\0", ""]
 )
 def test_a_manifest_cannot_name_files_elsewhere(name: str, scheduled: Path) -> None:
-    """Whoever can change it must not make `compile` delete anything else."""
+    """A changed manifest must not make `compile` delete other files."""
     import hashlib
 
     digest = hashlib.sha256(UNSCHEDULED.encode()).hexdigest()
@@ -362,7 +362,7 @@ def test_a_deployment_is_what_its_spec_holds(name: str, target: str) -> None:
 
 
 def items(target: str, spec: dict[str, str]) -> Iterator[str]:
-    """What an engine gets, as the spec itself says it."""
+    """Yields the objects that an engine gets, by the spec itself."""
     for name, text in spec.items():
         if target == "argo":
             for document in documents(text):
@@ -394,7 +394,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_a_compile_that_is_killed_leaves_nothing_that_the_next_one_does_not_know(tmp_path: Path) -> None:
-    """Killed before each of its changes to the folder, in turn; the next compile is of a flow without that file."""
+    """Kills the compile before each of its changes in turn. The next compile is of a flow without that file."""
     (tmp_path / "plain").mkdir()
     compiled(tmp_path / "plain", UNSCHEDULED)
     expected, deaths = tree(tmp_path / "plain"), 0
@@ -417,7 +417,7 @@ def test_a_compile_that_is_killed_leaves_nothing_that_the_next_one_does_not_know
 
 
 def test_compiles_at_the_same_time(tmp_path: Path) -> None:
-    """Several flows and targets into one folder, from one state to another: each finds its own, and no package is missing."""
+    """Several compiles write into one folder at the same time: each finds its own files, and no package is missing."""
     jobs = [(name, target) for name in ("A", "B") for target in ALL.split(",")]
     for source in (FLOW, UNSCHEDULED, FLOW + "# more\n"):
         for name in ("A", "B"):

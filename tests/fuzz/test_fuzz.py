@@ -1,4 +1,4 @@
-"""Whatever a file holds, the compiler says what is wrong with it: no traceback, no hanging, and no spec that an engine would refuse.
+"""The compiler reports the faults of any file: no traceback, no hanging, no spec that an engine would refuse.
 
 `FLOWC_FUZZ=N` reads N mutated flows (1,000 by default, 20,000 in `make nightly`), in as many shares as there are workers;
 `FLOWC_FUZZ_SEED` chooses another series. A failing input is written where the message says.
@@ -46,14 +46,14 @@ def corpus() -> list[bytes]:
 
 
 def cases(file: Path) -> Iterator[bytes]:
-    """The flows of a fixture file, each between its title and `>>>`, which the import line is left out of."""
+    """Yields the flows of a fixture file, each between its title and `>>>`, with the line of imports."""
     for part in file.read_text(encoding="utf-8").split("\n>>>")[:-1]:
         yield b"from metaflow import *\n" + part[part.rfind("\n# ") + 1 :].encode()
 
 
 @pytest.fixture
 def alarm() -> Iterator[None]:
-    """An input that takes much too long fails, whatever it hangs in."""
+    """Makes an input that takes too long fail, wherever it hangs."""
 
     def ring(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError(f"more than {SECONDS} s of processor time")

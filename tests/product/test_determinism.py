@@ -55,7 +55,7 @@ def test_environments(environment: dict[str, str], expected: dict[str, bytes], t
 
 
 def test_folders(expected: dict[str, bytes], tmp_path: Path) -> None:
-    """From another working folder, with a relative path, and with the flow somewhere else on the disk."""
+    """Compiles from a different folder, with a relative path, and with the flow elsewhere on the disk."""
     for name in SEVERAL:
         elsewhere = tmp_path / name / "deeper"
         elsewhere.mkdir(parents=True)
@@ -69,7 +69,10 @@ def test_folders(expected: dict[str, bytes], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [python for python in pythons() if python >= (3, 10)], ids=str)
 def test_python_versions(version: tuple[int, int], expected: dict[str, bytes], tmp_path: Path) -> None:
-    """Another interpreter, with the modules of this one: the compiler is pure Python but for the parser, whose wheel fits any of them."""
+    """Uses a different interpreter with this one's modules.
+
+    Only the parser is not pure Python, and its wheel fits all.
+    """
     if version == sys.version_info[:2]:
         return  # made what is expected
     modules = _installed(version, tmp_path)

@@ -52,7 +52,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("target", names())
 def test_a_target_page(target: str, project: Path) -> None:
-    """Its one command of flowc writes every file that the others take."""
+    """The page's one command of flowc writes all files that its other commands use."""
     page = f"docs/targets/{target}.md"
     (compiling,) = of_flowc(page)
     assert compiling[0] == "compile" and compiling[compiling.index("-t") + 1] == target
@@ -121,7 +121,7 @@ def test_the_output_folder_is_as_documented(project: Path) -> None:
 
 @cache
 def operations(service: str) -> dict[str, set[str]]:
-    """What the command line of AWS has for a service: command → its options."""
+    """Returns the operations of AWS's command line for a service: command → its options."""
     import botocore.session
     from botocore import xform_name
 

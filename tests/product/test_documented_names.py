@@ -1,4 +1,4 @@
-"""What the pages of the language and of the client call by a name that a program imports can be imported by it."""
+"""Every name to import on the pages of the language and the client can be imported."""
 
 from __future__ import annotations
 

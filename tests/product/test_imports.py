@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "targets": {"compiler", "templates", "runtime_shim"},
     "flowc": {"compiler", "targets", "templates", "runtime_shim"},
 }
-# What the compiler and the targets may use of the shim: what all of them must agree on.
+# The part of the shim that the compiler and the targets may import: what all must agree on.
 SHARED = "flowc.runtime_shim.contract."
 # The reader of effects follows calls into functions, whose statements hold expressions, which hold calls: its files need one another.
 RECURSIVE_DESCENT = "flowc.compiler.dataflow.effects."

@@ -1,4 +1,4 @@
-"""What the README shows is what flowc prints."""
+"""The README shows exactly the output of flowc."""
 
 from __future__ import annotations
 

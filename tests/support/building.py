@@ -27,7 +27,7 @@ def program_of(source: str, folder: Path) -> Program:
 
 
 def options_of(target: str, **options: str) -> Options:
-    """Options as the command line has them by default; `given`: `store`, `image`, … or, with `_` for `-`, the target's own."""
+    """Returns the command line's default options with these changes. The target's own have `_` for `-`."""
     own = {option.name: option.default for option in emitter(target).OPTIONS}
     for name in list(options):
         if name.replace("_", "-") in own:

@@ -1,4 +1,4 @@
-"""Every decorator on every target: honoured, or refused by name with what would be lost; what asks for nothing is refused by nobody."""
+"""Every decorator on every target: honoured, or refused by name with the loss. One without effect is never refused."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_honoured_or_refused(name: str, target: str) -> None:
 @pytest.mark.parametrize("target", targets())
 @pytest.mark.parametrize("name", ["conda", "conda_base", "pypi", "pypi_base"])
 def test_packages_are_the_named_image_s(name: str, target: str) -> None:
-    """Whoever names an image has been told that it must hold them."""
+    """The choice of an image already says that it must hold the packages."""
     flow, options = with_decorator(name, ASKED.get(name, {})), options_of(target)
     for image, severity in (("python:3.12-slim", "error"), ("mine:1", "warning")):
         (one,) = emitter(target).check(flow, replace(options, image=image))

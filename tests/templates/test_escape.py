@@ -1,4 +1,4 @@
-"""Whatever a template interpolates, the language's own reader reads back: no template can forget to escape."""
+"""The language's own reader returns any interpolated value: no template can forget to escape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""flowc's `check` has Metaflow's verdict on right and wrong graphs, and one mistake is said once."""
+"""flowc's `check` agrees with Metaflow's on right and wrong graphs, and reports a mistake once."""
 
 from __future__ import annotations
 

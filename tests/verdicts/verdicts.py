@@ -52,7 +52,7 @@ def cases() -> list[Case]:
 
 
 def by_metaflow(flows: list[str]) -> list[bool]:
-    """Whether Metaflow's `check` accepts each; it is asked in one process."""
+    """Returns True for each flow that Metaflow's `check` accepts. One process checks all."""
     python = os.environ.get("FLOWC_METAFLOW_PYTHON") or str(ROOT / ".venvs/metaflow/bin/python")
     assert os.path.exists(python), f"{python} is not there: make .venvs/metaflow/ready"
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,10 @@ def by_metaflow(flows: list[str]) -> list[bool]:
 
 
 def by_flowc(flow: str, folder: Path) -> tuple[bool, str]:
-    """Whether flowc accepts its graph, and what it says, one line a diagnostic; artifacts are nothing that Metaflow's `check` looks at."""
+    """Returns True if flowc accepts the graph, and its diagnostics, one a line.
+
+    Artifacts are left out, as in Metaflow.
+    """
     path = folder / "flow.py"
     path.write_text(flow, encoding="utf-8")
     try:

@@ -39,7 +39,7 @@ def html_of(text: str) -> str:
 
 
 def safe_link(target: str) -> Optional[str]:
-    """Returns the target of a link as it is; None for one that a page must not lead to.
+    """Returns the target of a link unchanged, or None for one that a page must not lead to.
 
     >>> safe_link("https://x"), safe_link("java\\nscript:x"), safe_link("#top"), safe_link("//x")
     ('https://x', None, '#top', None)

@@ -1,4 +1,4 @@
-"""What dataflow claims of random flows is what a run of them does, and what it says of a flow's graph."""
+"""The claims of dataflow about random flows agree with a run of them."""
 
 from __future__ import annotations
 

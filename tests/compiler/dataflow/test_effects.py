@@ -1,4 +1,4 @@
-"""What the effects of one step's function are: artifacts that it may read, and may and must assign."""
+"""The effects of one step's function: artifacts that it may read, and may and must assign."""
 
 from __future__ import annotations
 

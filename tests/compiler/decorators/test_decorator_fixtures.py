@@ -62,7 +62,7 @@ class Example(FlowSpec):
 
 
 def comes_of(name: str, written: str, folder: Path) -> str:
-    """What flowc makes of the decorator, or what it says, in one line."""
+    """Returns flowc's reading of the decorator, or its diagnostics, on one line."""
     spec = specification(name)
     assert spec is not None
     decorators = re.split(r" (?=@\w)", written)

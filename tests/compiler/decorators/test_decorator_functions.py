@@ -1,4 +1,4 @@
-"""What decorators' files offer to targets: names of a project's deployments, merged packages, sources of secrets, events and flows waited for."""
+"""Functions of decorators' files for targets: deployments of a project, packages, sources of secrets, events."""
 
 from __future__ import annotations
 

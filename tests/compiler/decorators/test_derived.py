@@ -1,4 +1,4 @@
-"""What is derived from the decorators' files is up to date, and nobody else knows what a decorator's attributes are called."""
+"""Files derived from the decorators are up to date, and no other code looks attributes up by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding: every value equals Python's, what differs between runs is refused, and nothing hostile takes long."""
+"""Folding: every value equals Python's, values that differ between runs are refused, hostile code takes little time."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def attribute(
     inside: str = "",
     files: Any = None,
 ) -> Any:
-    """The value of an attribute written so, in a flow with these lines above the class and in its body, beside these modules."""
+    """Returns the folded value of an attribute, in a flow with the given lines above and in the class, and modules."""
     for name, text in (files or {}).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -379,7 +379,7 @@ def test_what_is_set_comes_before_a_default(tmp_path: Path) -> None:
 
 
 def test_a_default_says_nothing_about_the_environment_of_a_task(tmp_path: Path) -> None:
-    """Which script a step starts depends on the container's variables, not on what counted when compiling."""
+    """The script that a step starts depends on the container's variables, not on the default when compiling."""
     (tmp_path / "a.py").write_text("")
     (tmp_path / "b.py").write_text("")
     (tmp_path / "flow.py").write_text(

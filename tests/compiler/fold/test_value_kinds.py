@@ -1,4 +1,7 @@
-"""What kinds of values expressions show; and that what is said not to be saved cannot be pickled, on the Python that runs the tests."""
+"""The kinds of values that expressions show.
+
+Those that count as unsaved cannot be pickled, on the Python of the tests.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ def test_unsaved(text: str, kind: str, tmp_path: Path) -> None:
 
 
 def standard() -> list[str]:
-    """What is said not to be saved, of Python's own, that can be made without more ado."""
+    """Returns Python's own kinds that count as unsaved and can be made without any preparation."""
     names = [
         name for name in value_kinds.UNSAVED if not name.startswith(("psycopg", "pymysql", "mysql", "duckdb", "boto3"))
     ]

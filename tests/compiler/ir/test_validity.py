@@ -1,4 +1,4 @@
-"""The validity checker: each rule is broken once and names what is wrong."""
+"""The validity checker: each rule is broken once, and names the fault."""
 
 from __future__ import annotations
 

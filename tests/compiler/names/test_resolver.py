@@ -1,4 +1,4 @@
-"""What the names of a module stand for."""
+"""The meaning of a module's names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code package: read by the standard library, equal on every machine, and no way out of its folder."""
+"""The code package: the standard library reads it, it is equal on every machine, and never leaves its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes a step's fingerprint, and what does not."""
+"""Changes of the source that change a step's fingerprint, and others that do not."""
 
 from __future__ import annotations
 

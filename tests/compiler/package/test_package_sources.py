@@ -1,4 +1,4 @@
-"""`@package_sources`: what comes into the code package, and what cannot."""
+"""`@package_sources`: the files that come into the code package, and those that cannot."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_values(arguments: str, expected: Any, tmp_path: Path) -> None:
 
 
 def test_json_keeps_less_than_python(tmp_path: Path) -> None:
-    """What a literal says is what steps see; `value` is for other readers."""
+    """Steps see the value of `literal`; `value` is for other readers."""
     config = program(
         tmp_path, "cfg = Config('cfg', default_value='a,b', parser=lambda t: tuple(t.split(',')), plain=True)"
     ).flow.configs[0]
@@ -165,7 +165,7 @@ def test_mistakes(body: str, options: CompileOptions, codes: list[str], tmp_path
 
 
 def test_one_mistake_is_said_once(tmp_path: Path) -> None:
-    """Whatever uses a config that could not be read says nothing more."""
+    """The uses of a config that could not be read give no further diagnostics."""
     body = "cfg = Config('cfg', default='nowhere.json')\np = Parameter('p', default=cfg.p)\n@retry(**cfg.r)\n@environment(vars={'A': cfg.a})\n"
     assert said(tmp_path, body + STEP) == ["FLOW130"]
 

@@ -1,4 +1,4 @@
-"""What the analyzer reads of legal flows: names through any import, inheritance, constants, every form of a transition."""
+"""Reading legal flows: names through any import, inheritance, constants, every form of a transition."""
 
 from __future__ import annotations
 

@@ -98,7 +98,10 @@ ELSEWHERE = {
 
 
 def test_every_code_of_a_flow_has_a_case() -> None:
-    """Codes of a flow are those of 100 to 499; the others have an example on their page (tests/flowc/test_explanations.py)."""
+    """Codes 100 to 499 are about a flow.
+
+    The others have an example on their page (tests/flowc/test_explanations.py).
+    """
     recorded = {
         code for _, _, expected in cases() for code in re.findall(r"^(?:\d+:\d+ )?(FLOW\d{3}) ", expected, re.MULTILINE)
     }

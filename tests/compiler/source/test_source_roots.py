@@ -1,4 +1,4 @@
-"""Source roots: what is read from them, packed and imported; the corpus has the ways in which a flow may have some."""
+"""Source roots: modules are read from them, packed and imported. The corpus shows the ways to name some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing, before a rule looks at anything."""
+"""Parsing, before any check runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of environments have in common.
+"""Helpers of the tests of environments.
 
 Flows that ask for packages, and flowc with caches of its own and one index.
 """

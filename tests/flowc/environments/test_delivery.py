@@ -136,7 +136,7 @@ def test_the_same_bytes_again(tmp_path: Path, index: PackageIndex) -> None:
 
 
 def test_what_a_package_must_not_do_while_it_is_built(tmp_path: Path, index: PackageIndex) -> None:
-    """Modules with names of Python's own are packages like any other: what compiles them does not import them."""
+    """Modules may have names of Python's own. Compiling them does not import them."""
     ruin = f"import pathlib\npathlib.Path({str(tmp_path / 'ruined')!r}).write_text('')\n"
     evil = {f"{name}.py": ruin for name in ("compileall", "struct", "importlib", "sitecustomize", "evil")}
     index.add(
@@ -213,7 +213,7 @@ def test_a_disk_that_is_full_while_it_is_built(tmp_path: Path) -> None:
 
 
 def compiled(path: Path, target: str, *options: str) -> tuple[Done, str]:
-    """What was said, and the specs' text."""
+    """Returns the printed text, and the specs' text."""
     done = flowc(
         "compile",
         str(path),

@@ -55,7 +55,7 @@ def left(path: Path, step: str, run_id: str = "r") -> dict[str, str]:
 
 
 def records(path: Path, run_id: str = "r") -> dict[str, dict[str, Any]]:
-    """What the record of each step says of its environment."""
+    """Returns the environment in the record of each step."""
     paths = (path.parent / "store" / "F" / "runs" / run_id).glob("*/-.json")
     return {path.parent.name: json.loads(path.read_text())["environment"] for path in paths}
 

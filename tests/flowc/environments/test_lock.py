@@ -410,7 +410,7 @@ LOCKS = st.builds(
 @given(LOCKS)
 @settings(deadline=None)
 def test_a_lock_is_read_back_as_it_was_written(lock: Lock) -> None:
-    """By the parser of TOML, by flowc, and by flowc where the quick way does not read it."""
+    """Three readers agree: the parser of TOML, flowc's quick one, and flowc's fallback."""
     text = pylock.dumps(lock)
     data = tomllib.loads(text)
     assert data["tool"]["flowc"]["packages"] == dict(lock.packages) and len(data.get("packages", [])) == len(

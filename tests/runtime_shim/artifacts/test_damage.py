@@ -1,4 +1,4 @@
-"""What a power failure, a failing disk or a careless hand does to a datastore: made again or reported, never returned."""
+"""Damage to a datastore, by a power failure, a disk or a person: it is repaired or reported, never returned."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_what_else_a_power_failure_tears(damage: Callable[[Path], None], work: P
 
 
 def test_a_torn_run_json(work: Path) -> None:
-    """Nobody knows the parameters any more: resuming says so, and starting again with them goes on."""
+    """The parameters are lost: resuming says so, and a new start with them continues."""
     empty(work / "store" / "F" / "runs" / "r" / "run.json")
     done = resume(work)
     assert done.returncode == 1 and "runs/r/run.json in the datastore is damaged" in done.stderr
@@ -277,7 +277,7 @@ def test_objects_that_are_gone_from_s3(finished: Path, tmp_path: Path, s3: S3Ser
 
 
 def test_a_code_package_without_its_graph_is_named(tmp_path: Path) -> None:
-    """By a task that compares two packages, and by the client."""
+    """A task that compares two packages names it, and so does the client."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         archive.addfile(tarfile.TarInfo("flow.py"), io.BytesIO())

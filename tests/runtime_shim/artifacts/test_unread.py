@@ -1,4 +1,4 @@
-"""What Python makes of a flow and reading its source does not find: the run stops, rather than going on without it."""
+"""Python finds parts of a flow that reading its source does not: the run stops instead of leaving them out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards of real runs: what is stored of them, and that none of them fails its task."""
+"""Cards of real runs: their stored form. None of them fails its task."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_the_recording_is_what_metaflow_gives() -> None:
     "component", [cards.PythonCode(code_string="x"), cards.Error(ValueError("x"))], ids=["PythonCode", "Error"]
 )
 def test_an_update_that_is_none_warns(component: Any) -> None:
-    """In Metaflow it raises, by mistake."""
+    """Metaflow raises an exception here, by mistake."""
     messages: list[str] = []
     component._logger = messages.append
     component.update("y")

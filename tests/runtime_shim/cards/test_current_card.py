@@ -1,4 +1,4 @@
-"""`current.card`: which card is edited, by which names, and what is warned of. The flows of `tests/differential` hold it to Metaflow."""
+"""`current.card`: the edited card, its names, and the warnings. `tests/differential` compares it with Metaflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the client costs on an object store: requests for one look, and many tasks read by few requests at a time."""
+"""The client's requests to an object store: few for one look, and few at a time for many tasks."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_every_task_of_a_wide_foreach(
 
 @pytest.mark.slow
 def test_memory_is_bounded(server: MemoryS3, tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
-    """Names of all tasks are in memory, and a few of their records."""
+    """Memory holds the names of all tasks, and only a few of their records."""
     import tracemalloc
 
     fill(server, tmp_path, 4000)

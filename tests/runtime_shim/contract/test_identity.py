@@ -1,4 +1,4 @@
-"""Who runs a flow and which tags a run has, from the environment (identity.py), also where the process's user has no name."""
+"""A run's user and tags come from the environment (identity.py), even if the process's user has no name."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def readable(tmp_path: Path) -> Path:
 
 
 def test_a_user_without_a_name(readable: Path) -> None:
-    """As in a container that runs as any number: no entry in passwd, and no variable that says a name or a home."""
+    """Like a container with an arbitrary user id: no entry in passwd, and no variable with a name or a home."""
     (readable / "flow.py").write_text(FLOW)
     env = {**environment("FLOWC_", "METAFLOW_", "SUDO_", "USER", "LOGNAME", "HOME"), "PYTHONDONTWRITEBYTECODE": "1"}
 

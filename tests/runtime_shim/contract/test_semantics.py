@@ -1,4 +1,4 @@
-"""What the attributes of decorators mean: the same for the compiler, the targets and the shim."""
+"""The attributes of decorators mean the same to the compiler, the targets and the shim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a run is, which code it goes on with, and what is run again because an operator asked for it (docs/shim.md, Runs and starts)."""
+"""A run's owner, its code when it goes on, and tasks that an operator runs again (docs/shim.md, Runs and starts)."""
 
 from __future__ import annotations
 

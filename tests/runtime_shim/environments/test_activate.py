@@ -65,7 +65,7 @@ def tar(files: dict[str, str], root: str = ROOT, end: bool = True) -> bytes:
 
 
 def put(url: str, content: bytes, files: int, unpacked: int, **changed: str) -> bytes:
-    """Writes an archive with that content, and what is said of it; returns it as it is in the datastore."""
+    """Writes an archive with that content and its description. Returns the archive's bytes."""
     data = gzip.compress(content, mtime=0)
     chunks = [
         hashlib.sha256(data[at : at + description.CHUNK]).hexdigest() for at in range(0, len(data), description.CHUNK)
@@ -253,7 +253,7 @@ def test_tasks_that_race_for_one_folder(task: Task) -> None:
 
 
 def test_a_task_that_is_killed_while_it_unpacks(task: Task) -> None:
-    """What it leaves is no environment, and the next task makes one."""
+    """The partial folder does not count as an environment, and the next task makes one."""
     many = {**FILES, **{f"apple/m{at}.py": "x = 1\n" * 2000 for at in range(8000)}}
     put_files(str(task.folder / "store"), many)
     process = subprocess.Popen(

@@ -44,7 +44,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def run(runtime: Path, flow: Container, python: str = sys.executable, store: str = "") -> list[str]:
-    """What the step `end` says of a module: its file, three times."""
+    """Returns what the step `end` prints about a module: its file, three times."""
     for step in ("start", "end"):
         command = [python, "-S", str(runtime / "__main__.py"), "task", "--step", step, "--path", "-"]
         done = subprocess.run(
@@ -132,7 +132,7 @@ class F(FlowSpec):
 
 @pytest.mark.parametrize("group", ["file", "s3"])
 def test_the_groups_are_what_tasks_import(group: str, tmp_path: Path) -> None:
-    """Those of a task that continues another: a run has one first task, and many others."""
+    """Uses a task that is not the first of its run, as most are."""
     runtime = runtime_folder(tmp_path / "runtime")
     next(runtime.glob("shim.*")).unlink()
     with faulty_s3() as server:

@@ -1,4 +1,4 @@
-"""What a task does before the user's first line, and after the last: modules imported, requests made one after another."""
+"""A task's work before the user's first line and after the last: imports, and requests one after another."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The flow, which has run once."""
+    """Returns the folder of the flow, which has run once."""
     work = tmp_path_factory.mktemp("made")
     (work / "path" / "thing-1.0.dist-info").mkdir(parents=True)
     (work / "package").mkdir()
@@ -92,7 +92,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cached(work: Path, run_id: str, *words: str) -> set[str]:
-    """The steps that were taken over."""
+    """Returns the steps whose results were reused."""
     env = {"PYTHONPATH": os.pathsep.join([str(work / "path"), *filter(None, [os.environ.get("PYTHONPATH")])])}
     words = tuple(str(work / word) if word.endswith(".txt") else word for word in words)
     done = run(work / "flow.py", work / "store", "--cache", *words, run_id=run_id, env=env)
@@ -109,7 +109,7 @@ def test_what_decides_a_result(what: str, original: Path, tmp_path: Path) -> Non
 
     work = tmp_path / "work"
     shutil.copytree(original, work, copy_function=shutil.copy2)
-    cached(work, "moved")  # the folder on PYTHONPATH is another one
+    cached(work, "moved")  # the folder on PYTHONPATH is a different one
     assert cached(work, "same") == {"start", "end"}
     change, words = CHANGES[what]
     change(work)

@@ -132,7 +132,10 @@ def test_killed_at_random_moments(where: str, going_on: str, flow: Path, tmp_pat
 
 
 def differences(dump: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]:
-    """What is not as in the undisturbed run. A kill is an attempt: what the last one leaves for `@catch` may be that, and not the step's exception."""
+    """Yields the differences from the undisturbed run.
+
+    A kill counts as an attempt, so `@catch` may hold its failure instead of the exception.
+    """
     for step in sorted(dump.keys() | expected.keys()):
         tasks, expected_tasks = (
             {task["path"]: settled(task["artifacts"]) for task in one.get(step, ())} for one in (dump, expected)
@@ -153,7 +156,7 @@ def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def has_begun(store: str, run: str, env: dict[str, str]) -> bool:
-    """Whether there is something to resume: before run.json is written, the run is started anew."""
+    """Returns True if the run can be resumed. Before run.json is written, it must be started anew."""
     return any(
         entry["run"] == run for entry in json.loads(flowc("runs", "--json", "--store", store, env=env).stdout or "[]")
     )

@@ -1,4 +1,4 @@
-"""`@exit_hook` in a local run: called after it, and unable to change how it ended."""
+"""`@exit_hook` in a local run: the hook is called after the run, and cannot change its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local run of any flow executes exactly the tasks that the reference says, each once, and leaves their artifacts; also when tasks fail."""
+"""A local run of any flow executes each task of the reference once, with its artifacts, even if tasks fail."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def test_a_resumed_run_can_be_resumed(flow: Path) -> None:
 
 
 def test_a_run_that_exists_is_not_mixed_with_another(flow: Path) -> None:
-    """`--run-id` for `--origin-run-id`: the run of that name keeps its records, and says what was meant."""
+    """`--run-id` in place of `--origin-run-id` changes no records of that run, and the error names both options."""
     store = flow.parent / "store"
     run(flow, store, run_id="monday", check=False)
     before = dump(store, "monday")

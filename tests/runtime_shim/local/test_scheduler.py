@@ -75,7 +75,7 @@ def test_isolation(isolation: str, tmp_path: Path) -> None:
 
 
 def test_a_thread_of_the_flow_s_modules_means_new_processes(tmp_path: Path) -> None:
-    """A lock that a thread holds while the process forks stays locked: here the task would wait for ever."""
+    """A lock that a thread holds during a fork stays locked in the child, where the task would wait for ever."""
     head = "LOCK = __import__('threading').Lock()\n" + HEAD.replace(
         "\n\nclass F",
         "\ndef hold():\n    while True:\n        with LOCK:\n            time.sleep(1)\n        time.sleep(0.1)\n\n\nthreading.Thread(target=hold, daemon=True).start()\ntime.sleep(0.1)\n\n\nclass F",

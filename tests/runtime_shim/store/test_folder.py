@@ -74,7 +74,7 @@ def test_every_call_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_links_that_do_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a file system without them a lock does the same; it ends with its process."""
+    """On a file system without links a lock does the same, and ends with its process."""
 
     def link(*_: Any) -> None:
         raise OSError(errno.EPERM, "no links here")

@@ -1,4 +1,4 @@
-"""What every datastore promises, asked of each."""
+"""The promises of every datastore, checked on each."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_artifacts_of_every_size(store: Store) -> None:
 def test_a_large_blob_with_one_other_byte_is_never_returned(
     regular: bool, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By its CRC-32 where it comes over a network; by its digest where nothing is believed, or an older record knows no other."""
+    """The CRC-32 finds it if it comes over a network; the digest does in a thorough check and for an older record."""
     monkeypatch.setenv("FLOWC_COMPRESS", "1" if regular else "0")
     entry = artifacts.save(
         store, "F", "x", Array(bytearray(os.urandom(10_000_000).hex().encode() if regular else os.urandom(20_000_000)))
@@ -179,7 +179,7 @@ def test_what_is_fetched_ahead(store: Store) -> None:
 @pytest.mark.engine
 @pytest.mark.parametrize("scheme", ["gs", "az"])
 def test_a_flow_runs(scheme: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """In processes of their own: the client does not work in forked ones."""
+    """Each writer has a new process, since the client does not work in a forked one."""
     (tmp_path / "flow.py").write_text(
         "from metaflow import FlowSpec, step\n\n\nclass F(FlowSpec):\n    @step\n    def start(self):\n        self.items = [1, 2, 3]\n"
         "        self.data = bytes(2_000_000)\n        self.next(self.body, foreach='items')\n\n    @step\n    def body(self):\n"

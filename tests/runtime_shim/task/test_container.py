@@ -161,7 +161,7 @@ class F(FlowSpec):
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
-    """A task that is killed leaves no record, or the whole one; the next attempt succeeds, and so does what comes after."""
+    """A killed task leaves no record or a whole one. The next attempt succeeds, and so do later tasks."""
     flow = Container(SLOW, tmp_path)
     began = time.monotonic()
     flow.task("start")

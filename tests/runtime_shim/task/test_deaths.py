@@ -1,4 +1,4 @@
-"""However a task ends, a record or a failure says so, with what it printed last, and so does the end of the run."""
+"""However a task ends, a record or a failure states it with the last printed lines, and so does the run's end."""
 
 from __future__ import annotations
 

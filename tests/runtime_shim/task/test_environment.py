@@ -1,4 +1,4 @@
-"""What a record says of what made it: found by a person who has only the artifact."""
+"""A record leads a person who has only the artifact to the code and packages that made it."""
 
 from __future__ import annotations
 

@@ -171,7 +171,10 @@ def test_what_they_may_not(body: str, message: str | None, tmp_path: Path, capfd
 
 
 def test_files_for_the_code_package(tmp_path: Path) -> None:
-    """As Metaflow's documentation has `add_to_package`: pairs, kinds of content, whole modules; a file of the flow's own is not replaced."""
+    """`add_to_package` takes pairs, kinds of content and whole modules, as documented.
+
+    It replaces no file of the flow.
+    """
     lib = tmp_path / "elsewhere" / "lib"
     (lib / "deep").mkdir(parents=True)
     for name, text in (("__init__.py", "A = 1"), ("deep/data.txt", "data"), ("deep/old.pyc", "no")):
@@ -396,7 +399,7 @@ if __name__ == "__main__":
 
 
 def test_they_see_what_with_attaches_and_their_changes_win(tmp_path: Path) -> None:
-    """Where none of it is changed it stays as `--with` put it, also one that may be there several times; `retry` is removed."""
+    """Unchanged decorators stay as `--with` added them, even one that may be repeated. The mutator removes `retry`."""
     (tmp_path / "flow.py").write_text(ATTACHED)
     attach = ("resources:cpu=8,memory=100", "retry:times=3", "card:type=blank", "card:id=two")
     loaded = load(str(tmp_path / "flow.py"), attach=attach, options=RUN)

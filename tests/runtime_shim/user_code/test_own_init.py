@@ -1,4 +1,4 @@
-"""What an `__init__` of a flow's own does that a recording of Metaflow cannot show: what is said where it is wrong (own_init.py)."""
+"""A wrong `__init__` of a flow, and its message (own_init.py). Recordings of Metaflow cannot show these."""
 
 from __future__ import annotations
 

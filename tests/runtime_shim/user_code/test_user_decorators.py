@@ -1,5 +1,5 @@
 # mypy: disable-error-code="untyped-decorator"
-"""Step decorators of the user's own, and in what order what of them runs. The runs are in `tests/differential/flows/user_decorator*.py`."""
+"""The user's own step decorators, and the order in which they run (`tests/differential/flows/user_decorator*.py`)."""
 
 from __future__ import annotations
 

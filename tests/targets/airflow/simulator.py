@@ -112,7 +112,7 @@ class _Empty:
 
 
 class _Function:
-    """What `@task` and `@task.branch` make."""
+    """The node that `@task` or `@task.branch` makes."""
 
     def __init__(self, kind: str, function: Any, settings: dict[str, Any]) -> None:
         self.kind, self.function, self.settings = kind, function, settings

@@ -67,7 +67,7 @@ def test_a_step_where_ways_meet_runs_only_if_one_leads_there(meeting: Block, aro
 
 
 def test_only_a_way_that_may_be_passed_by_has_a_task_of_its_own() -> None:
-    """A DAG holds no more tasks than the flow needs: none for a switch of which one way only goes round what the other does."""
+    """A DAG has only the tasks that the flow needs: none for a switch with a way that only skips the other."""
     plain = flow_of([("switch", ([STEP], 0)), ("switch", ([STEP, STEP], 1))])
     assert "EmptyOperator" not in emit(plain, scopes(plain), options_of("airflow"))[0].text
     meeting = flow_of([("meeting", ([STEP] * 3, 1, 1))])

@@ -286,7 +286,7 @@ class F(FlowSpec):
 def test_a_loop_knows_how_often_argo_lets_it_go_round(
     limit: str, inside: str | None, outside: str | None, tmp_path: Path
 ) -> None:
-    """Of 100 levels, a foreach body of several steps takes one, and a `retryStrategy` another."""
+    """Argo allows 100 levels. A foreach body of several steps takes one, and so does a `retryStrategy`."""
     program = program_of(LOOPS, tmp_path)
     manifest = documents(spec_of(program, "argo", max_visits=limit)[0].text)[0]
     for step, visits in (("inside", inside), ("outside", outside), ("end", None)):

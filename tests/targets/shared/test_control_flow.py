@@ -1,4 +1,4 @@
-"""What each step waits for: by example, and by a scheduler that knows nothing else and runs what the reference runs."""
+"""The steps that each step waits for: examples, and a scheduler that knows nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEP = ("step", None)
 
 
 def needs_of(*block: tuple[str, Any]) -> dict[str, Need]:
-    """What each step needs of the flow `start → block → end`, whose steps are numbered from the last to the first."""
+    """Returns the needs of each step in the flow `start → block → end`, whose steps are numbered from the last."""
     flow = flow_of(list(block))
     return needs(scopes(flow), flow.by_name)
 

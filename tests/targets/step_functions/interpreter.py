@@ -64,7 +64,7 @@ class Engine:
     def run(
         self, flow: Flow, files: tuple[SpecFile, ...], text: str = "{}", chosen: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """Deploys the files, runs the machine with the input `given`, and returns what DescribeExecution says of it.
+        """Deploys the files, runs the machine with the input `text`, and returns the answer of DescribeExecution.
 
         `chosen` maps a switch to what it reports as `next`, whatever the reference says.
         """

@@ -1,4 +1,4 @@
-"""What a spec no longer has is deleted by the command that `compile` names, tried on moto."""
+"""The command that `compile` names deletes an object that the spec no longer has, tried on moto."""
 
 from __future__ import annotations
 

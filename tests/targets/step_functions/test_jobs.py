@@ -1,4 +1,4 @@
-"""What a Batch job's command does in its container: fetches the shim from the datastore, and becomes it. Real processes, a real S3 server."""
+"""A Batch job's command in its container: it fetches the shim from a real S3 server and runs it."""
 
 from __future__ import annotations
 

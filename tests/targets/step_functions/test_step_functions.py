@@ -1,4 +1,4 @@
-"""State machines of any flow do what the reference says on a real interpreter, and are what AWS takes."""
+"""State machines of any flow agree with the reference on a real interpreter, and AWS accepts them."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_what_the_shim_takes_reaches_it(parameters: dict[str, object], aws: Engi
 
 
 def test_the_largest_parameters_fit_into_the_overrides_of_a_job() -> None:
-    """With the longest names that an execution can have, and the variable that Step Functions adds."""
+    """Uses the longest names that an execution can have, and the variable that Step Functions adds."""
     machine, execution = "m" * 80, "e" * 80
     arn = f"arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:{machine}:{execution}"
     variables = {
@@ -255,7 +255,7 @@ FLOWS = Path(__file__).parents[2] / "flows"
 
 
 def test_distributed_map(tmp_path: Path) -> None:
-    """The outermost foreach; one within it has the history of an item's execution for itself."""
+    """Only the outermost foreach is distributed: an inner one has the history of an item's execution to itself."""
     program = program_of((FLOWS / "nested_foreach.py").read_text(), tmp_path)
     files = spec_of(program, "step-functions", map="distributed")
     assert not [finding for file in files for finding in validate(file.name, file.text)]
@@ -289,7 +289,7 @@ def environments(batch: str) -> dict[str, dict[str, str]]:
 
 
 def test_an_inline_foreach_is_told_how_many_items_its_history_has_room_for(tmp_path: Path) -> None:
-    """Of a body of one job eight events an item, of 20,000; what is around the foreach counts too, and nested ones have equal parts."""
+    """A body of one job takes eight of 20,000 events per item. The states around the foreach count too."""
     program = program_of((FLOWS / "foreach.py").read_text(), tmp_path)
     asl, batch, *_ = spec_of(program, "step-functions")
     start = environments(batch.text)["start"]
@@ -579,7 +579,7 @@ def test_the_name_of_a_role_is_refused(tmp_path: Path) -> None:
 
 
 def test_batch_makes_as_many_attempts_as_can_be_asked_for(tmp_path: Path) -> None:
-    """Of `@retry` with the most times, under `@catch`."""
+    """Checks `@retry` with the most retries, below `@catch`."""
     source = """
 from metaflow import FlowSpec, catch, retry, step
 
