@@ -10,7 +10,7 @@ from typing import Any
 
 
 def text(value: Any, open_: frozenset[int] = frozenset()) -> str:
-    """`repr`, with sets sorted, caught exceptions without their stack, and objects without a `repr` of their own by what they hold."""
+    """Returns the `repr`, with sorted sets, exceptions without their stack, and plain objects by their attributes."""
     if id(value) in open_:
         return "..."
     inside = open_ | {id(value)}

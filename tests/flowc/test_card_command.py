@@ -1,4 +1,4 @@
-"""`flowc card`: which card is meant, and what is done with it."""
+"""`flowc card`: choosing a card, and showing it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_list(folder: Path, tmp_path: Path) -> None:
 
 
 def test_of_the_flow_s_file(folder: Path) -> None:
-    """Metaflow's words: a step is one of the latest run."""
+    """As with Metaflow's command, a step alone is one of the latest run."""
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
         start = "import sys; from flowc.cli import main_for_file; sys.exit(main_for_file('flow.py', 'F', sys.argv[1:]))"

@@ -1,4 +1,4 @@
-"""The command line, in processes of its own: exit codes, what is printed where, and files."""
+"""The command line in its own process: exit codes, output, and files."""
 
 from __future__ import annotations
 

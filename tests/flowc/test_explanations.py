@@ -1,4 +1,4 @@
-"""Every code has one page, whose examples are run: the first gives exactly that code, the second nothing. The pages of `docs/` are of them."""
+"""Every code has one page. Its first example gives exactly that code, the second none. They become pages of `docs/`."""
 
 from __future__ import annotations
 

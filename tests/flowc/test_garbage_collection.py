@@ -146,7 +146,7 @@ def test_a_run_that_goes_on_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_that_begins_waits_for_the_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It relies on a blob that is being deleted: written again, since the run has seen the marker."""
+    """A run needs a blob that is being deleted. It sees the marker, and writes the blob again."""
     store = tmp_path / "store"
     run(flow(tmp_path), store, run_id="old")
     place = Datastore(str(store))
@@ -229,7 +229,7 @@ def test_what_is_torn(tmp_path: Path) -> None:
 
 
 def test_what_killed_writers_left(tmp_path: Path) -> None:
-    """Old temporary files go; young ones may be written to at this moment."""
+    """Old temporary files are deleted. Young ones may still be in use."""
     store = tmp_path / "store"
     run(flow(tmp_path), store)
     later = time.time() - 2 * 3600

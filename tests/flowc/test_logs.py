@@ -1,4 +1,4 @@
-"""`flowc logs` prints what a task printed, byte for byte; on a terminal nothing that could rewrite it."""
+"""`flowc logs` prints a task's output byte for byte, but to a terminal nothing that could rewrite it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of a run that is started here: the command line's forms, the environment, files, functions, help, and what is said of mistakes."""
+"""Parameters of a local run: forms of the command line, the environment, files, functions, help, and mistakes."""
 
 from __future__ import annotations
 

@@ -236,7 +236,7 @@ def notebook(folder: Path, *cells: str) -> str:
 
 
 def test_a_flow_in_a_notebook(tmp_path: Path) -> None:
-    """The cell goes on with what uses the run, and holds another flow, magics, and a text that looks like one."""
+    """The rest of the cell uses the run. The cell also has a second flow, magics, and a text that looks like one."""
     printed = notebook(tmp_path, CELL)
     line = next(number for number, text in enumerate(CELL.split("\n"), 1) if "_getframe" in text)
     for text in ("OTHER 3\n", f"RUN 7 {line} 15\n", "AGAIN 5\n", "FILES ['.flowc']\n"):
@@ -268,7 +268,7 @@ def test_a_run_whose_file_cannot_be_imported_says_so(flow: str, tmp_path: Path) 
 
 
 def test_in_a_container_it_says_what_is_missing(tmp_path: Path) -> None:
-    """The shim alone: the name can be imported, and says so when it is used."""
+    """With the shim alone, the name can be imported, and its use is an error."""
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path))

@@ -89,7 +89,7 @@ def tree_of_a_new_folder(folder: Path, source: str) -> dict[str, bytes]:
 
 
 def test_the_namespace_is_part_of_an_object(tmp_path: Path) -> None:
-    """One that changes leaves both objects in the namespace before."""
+    """After a change of the namespace, both objects of the old one are stale."""
     compiled(tmp_path, FLOW, "--namespace", "one", target="argo")
     done = compiled(tmp_path, FLOW, "--namespace", "two", target="argo")
     for kind in ("cronworkflow", "workflowtemplate"):
@@ -113,7 +113,7 @@ def test_what_somebody_changed_is_kept(scheduled: Path) -> None:
 
 @pytest.mark.parametrize("what", ["folder", "link", "link to a folder", "dangling link"])
 def test_what_is_no_file(what: str, scheduled: Path) -> None:
-    """A link to what flowc wrote goes, and what it leads to stays; a folder or another link is somebody's own."""
+    """A link to a file of flowc's is deleted, its target is not. A folder or a different link is the user's."""
     stale, elsewhere = scheduled / "build/step-functions/Hello.schedule.json", scheduled / "elsewhere"
     stale.rename(elsewhere) if what == "link" else stale.unlink()
     if what == "link to a folder":
@@ -326,7 +326,7 @@ def test_standard_output_touches_no_folder(scheduled: Path) -> None:
 
 
 def test_programs_and_settings(scheduled: Path) -> None:
-    """The warnings are diagnostics: in every format, and as serious as the project's settings have them."""
+    """The warnings are diagnostics: they appear in every format, with the severity of the project's settings."""
     done = compiled(scheduled, UNSCHEDULED, "--check", "--format", "json", target="step-functions", code=1)
     assert [diagnostic["code"] for diagnostic in json.loads(done.stdout)["diagnostics"]] == ["FLOW610"]
     assert "Hello.schedule.json: no longer written" in done.stderr

@@ -1,4 +1,4 @@
-"""Mutations of flows: what editors, merges, generators and hostile people make of Python source. Bytes in, bytes out, by a seeded chance."""
+"""Mutations of flows, as editors, merges, generators and hostile people make them: bytes in, bytes out, seeded."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _statement(data: bytes, chance: random.Random) -> bytes:
 
 
 def _bytes(data: bytes, chance: random.Random) -> bytes:
-    """Flips, drops or adds bytes, whatever they stand for."""
+    """Flips, drops or adds bytes anywhere."""
     content = bytearray(data or b" ")
     for _ in range(chance.randint(1, 8)):
         at = chance.randrange(len(content))
@@ -95,7 +95,7 @@ def _bytes(data: bytes, chance: random.Random) -> bytes:
 
 
 def _encoding(data: bytes, chance: random.Random) -> bytes:
-    """Other newlines, marks and encodings."""
+    """Changes newlines, marks and encodings."""
     how = chance.randrange(7)
     if how == 0:
         return data.replace(b"\n", b"\r\n")

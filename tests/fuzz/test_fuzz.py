@@ -88,7 +88,7 @@ def test_mutated_flows(share: int, tmp_path: Path, alarm: None) -> None:
 
 
 def digested(path: Path) -> bool:
-    """Reads the flow, and emits it for every target that takes it; returns whether it was accepted."""
+    """Reads the flow, and emits it for every target that accepts it. Returns False if it is refused."""
     try:
         program = load(str(path))
     except Refused as refused:

@@ -99,7 +99,7 @@ def _installed(version: tuple[int, int], folder: Path) -> str:
 
 
 def test_compiling_reads_no_environment_and_opens_no_connection(tmp_path: Path) -> None:
-    """Promise 1: no network, no credentials, and nothing of the flow's is run."""
+    """Promise 1: no network, no credentials, and none of the flow's code runs."""
     marker = tmp_path / "ran"
     flow = tmp_path / "flow.py"
     flow.write_text(

@@ -1,4 +1,4 @@
-"""The commands that the documentation shows do what it says: flowc's are run, and those of other tools name what is there."""
+"""The documented commands work: flowc's are run, and those of other tools name existing files and operations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REMOVED = FLOW.replace("@schedule(daily=True)\n", "")
 
 
 def commands(page: str) -> list[str]:
-    """The lines of the page that are commands: indented, without the `$` before and the comment behind."""
+    """Returns the commands of the page, its indented lines, without `$` and comments."""
     lines = re.findall(r"^    (?:\$ )?([a-zA-Z]\S* .*)$", (ROOT / page).read_text(), re.MULTILINE)
     return [line.split("  #")[0].strip() for line in lines]
 

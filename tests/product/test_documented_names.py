@@ -49,7 +49,7 @@ def test_every_import_of_a_page_works(page: str) -> None:
 
 
 def test_the_pages_have_such_names() -> None:
-    """The test reads what it should."""
+    """Checks that the test above finds names."""
     assert {"S3GetObject", "S3PutObject", "DataArtifact"} <= set(spans("client.md"))
     assert any(span.startswith("@retry(") for span in spans("language.md"))
     assert {name for name in flowc.API if getattr(flowc, name, None) is not None} == flowc.API

@@ -1,6 +1,6 @@
-"""A decorator is one file, and so is a check: each is added to a copy of the product, and nothing else of it is edited.
+"""A decorator is one file, and so is a check: each is added to a copy of the product that is otherwise unchanged.
 
-What is derived from the decorators' files is written as `make golden` writes it.
+Derived files are written as by `make golden`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A target is one folder and its templates: a copy of the project to which only they are added knows it everywhere."""
+"""A target is one folder and its templates: a copy of the project with only these added supports it everywhere."""
 
 from __future__ import annotations
 

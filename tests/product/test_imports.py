@@ -1,4 +1,4 @@
-"""Imports run one way: between the folders of the product, and within each."""
+"""Imports point one way, between the folders of the product and within each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hooks that `.pre-commit-hooks.yaml` offers, run by pre-commit itself on a repository; only the making of their environment is left out."""
+"""The hooks of `.pre-commit-hooks.yaml`, run by pre-commit on a repository, but in an existing environment."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_hooks(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_hook_and_stale_files(tmp_path: Path) -> None:
-    """It fails while a schedule's file is left over: before the flow is compiled again, and while only the deletion is not staged."""
+    """The hook fails while a schedule's file is stale: before a new compile, and until the deletion is staged."""
     (hook,) = [
         {**hook, "language": "system"} for hook in yaml.safe_load(MANIFEST.read_text()) if hook["id"] == "flowc-compile"
     ]

@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it works where nothing of the repository is."""
+"""The wheel: its files, and its use without the repository."""
 
 from __future__ import annotations
 

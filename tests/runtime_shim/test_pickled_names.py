@@ -1,4 +1,4 @@
-"""Artifacts outlive the version of flowc that wrote them: what their pickles name must be found where it was."""
+"""Artifacts outlive the version of flowc that wrote them, so the names in their pickles must not move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EventBridge's `L`, `W` and `#`: Step Functions' schedule gets them as they were written, the others say that they have nothing like them."""
+"""EventBridge's `L`, `W` and `#`: the schedule of Step Functions has them unchanged, and other targets refuse them."""
 
 from __future__ import annotations
 

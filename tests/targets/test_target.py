@@ -1,4 +1,4 @@
-"""Every target has the interface of `targets/target.py`, and holds the pages of the diagnostics that it alone gives."""
+"""Every target has the interface of `targets/target.py`, and holds the pages of its own diagnostics."""
 
 from __future__ import annotations
 

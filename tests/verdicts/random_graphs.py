@@ -53,7 +53,7 @@ class Graph:
             self.add(after, f"self.{goal}")
 
     def spoil(self) -> None:
-        """Changes one thing."""
+        """Makes one change."""
         random, names = self.random, list(self.steps)
         name, other = random.choice(names), random.choice(names)
         joins, follows = self.steps[name]

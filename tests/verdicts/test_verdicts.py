@@ -46,7 +46,7 @@ def test_random_graphs(tmp_path: Path) -> None:
 
 
 def test_one_mistake_is_mostly_said_once(tmp_path: Path) -> None:
-    """A changed edge may well be two mistakes; what must not come back is a list of what follows from one."""
+    """A changed edge may be two mistakes, but consequences of one must not be reported too."""
     counts = []
     for seed in range(200):
         random = Random(seed)

@@ -132,7 +132,10 @@ ALWAYS = ("trace", "items", "choice")
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
-    """Source of a random flow whose steps do random things to artifacts. Most of what might fail is caught, so that runs get far."""
+    """Draws the source of a flow whose steps do random things to artifacts.
+
+    Most failures are caught, so that runs get far.
+    """
     flow = draw(flows(1))
     lines = []
     for line in source_of(flow, "flowc").splitlines():
@@ -161,7 +164,10 @@ def said(analysis: Analysis) -> list[Diagnostic]:
 
 
 class Run:
-    """A run of a flow in this process; it notes what each step loads and leaves. `failed` is the step whose task failed, "" for none."""
+    """A run of a flow in this process that records what each step loads and assigns.
+
+    `failed` is the failed step, or "".
+    """
 
     def __init__(self, source: str, flow: ir.Flow, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.graph = Graph(json_text.loads(to_json(flow, scopes(flow))))

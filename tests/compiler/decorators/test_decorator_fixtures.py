@@ -1,4 +1,4 @@
-"""Every decorator, with good and bad values: what the IR carries of them, or what is said.
+"""Every decorator, with good and bad values: its form in the IR, or its diagnostics.
 
 A file of `tests/fixtures/compiler/decorators` is a decorator's; a line of it is a way to write the decorator, `=>`, and what comes of it: the
 attributes that are not the defaults, or the diagnostics. Regenerate with `python -m tests.compiler.decorators.test_decorator_fixtures`, and review.

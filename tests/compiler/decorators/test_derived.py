@@ -66,7 +66,7 @@ def test_a_look_up_in_the_shim_is_seen() -> None:
 
 
 def looked_up_in_the_shim(source: str) -> list[int]:
-    """The lines at which a variable that is called like a decorator is asked for an attribute of one."""
+    """Returns the lines that look up an attribute of a decorator in a variable named after one."""
     of_decorators = {"attributes", "decorator", *names()} - {"card", "environment"}  # a drawn card, a task's packages
     attributes = {name for spec in specifications() for name in spec.attributes}
     lines = []
@@ -86,7 +86,7 @@ def looked_up_in_the_shim(source: str) -> list[int]:
 
 
 def looked_up(source: str) -> list[int]:
-    """The lines at which `X.attributes` is asked for a name that stands there."""
+    """Returns the lines that look up a literal name in `X.attributes`."""
     lines = []
     for node in ast.walk(ast.parse(source)):
         match node:

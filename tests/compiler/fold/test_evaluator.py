@@ -1,4 +1,4 @@
-"""The constants of a flow's modules, and what they may depend on beside the source."""
+"""The constants of a flow's modules, and the inputs that they may depend on."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def standard() -> list[str]:
 
 
 def test_checks_know_the_names() -> None:
-    """Else the check would not be imported for them."""
+    """Otherwise the check would not be imported for them."""
     assert {name.rpartition(".")[2] for name in value_kinds.UNSAVED} <= UNSAVED_NAMES
 
 

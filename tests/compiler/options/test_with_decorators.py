@@ -1,4 +1,4 @@
-"""`--with`: the text form, what it becomes in the IR, and what is said of one that is wrong. The values are those that Metaflow 2.19 reads."""
+"""`--with`: the text, its form in the IR, and its diagnostics. The values are those that Metaflow 2.19 reads."""
 
 from __future__ import annotations
 

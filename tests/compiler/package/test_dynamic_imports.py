@@ -1,4 +1,4 @@
-"""Modules and scripts that are named while the flow runs: what of them the code package holds, and that a task finds them there."""
+"""Modules and scripts that a running flow names: the code package holds those that are known, and tasks find them."""
 
 from __future__ import annotations
 

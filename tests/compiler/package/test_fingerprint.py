@@ -34,7 +34,7 @@ class F(FlowSpec):
 
 
 def changed(folder: Path, old: str, new: str, file: str = "flow.py") -> set[str]:
-    """The steps whose fingerprint is another once `old` is replaced."""
+    """Returns the steps whose fingerprints change when `old` is replaced."""
     texts = {"flow.py": FLOW, "other.py": "V = 1\n"}
     prints = []
     for replaced in (False, True):

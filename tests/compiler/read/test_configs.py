@@ -1,4 +1,4 @@
-"""Configs: where their texts come from, what they say, and where their values go."""
+"""Configs: the sources of their texts, their values, and the uses of these."""
 
 from __future__ import annotations
 

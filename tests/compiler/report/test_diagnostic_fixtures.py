@@ -79,7 +79,10 @@ def chain(match: re.Match[str]) -> str:
 
 
 def _placed(place: str, text: str, shift: int) -> str:
-    """The line without the file, and its number without the imports; one that is about an option has no place."""
+    """Returns the diagnostic's line without the file, with its number as in the case.
+
+    One about an option has no place.
+    """
     if place.startswith("FLOW"):
         return f"{place} {text}"
     _, line, column, *_ = place.split(":")

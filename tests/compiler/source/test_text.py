@@ -89,7 +89,7 @@ class F(Base, \
 
 
 def test_a_backslash_that_continues_a_line_is_no_argument(tmp_path: Path) -> None:
-    """The flow is the one without the backslashes, and everything keeps its place."""
+    """The flow equals the one without backslashes, and all places stay the same."""
     (tmp_path / "data.txt").write_text("x")
     program = program_of(CONTINUED, tmp_path)
     assert not has_errors(program.diagnostics)

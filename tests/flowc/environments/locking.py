@@ -35,9 +35,9 @@ def flow(
 
 
 def variables(folder: Path, index: PackageIndex | None = None) -> dict[str, str]:
-    """Variables of a machine whose caches are in `folder` and whose index is that one.
+    """Returns the variables of a machine with its caches in `folder`, and this index.
 
-    Without one there is none that answers.
+    Without an index, none answers.
     """
     url = index.url if index is not None else "http://127.0.0.1:9/simple"
     return {

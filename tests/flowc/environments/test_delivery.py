@@ -1,4 +1,4 @@
-"""`flowc environment build`, and what `flowc compile` writes into specs of it."""
+"""`flowc environment build`, and the environments in the specs of `flowc compile`."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_the_flows_file_may_import_what_only_its_environment_has(tmp_path: Path,
 
 @pytest.mark.parametrize("isolation", ["fork", "process"])
 def test_what_a_task_sees(isolation: str, tmp_path: Path, index: PackageIndex) -> None:
-    """The environment's programs come first, and neither this Python's packages nor what PYTHONPATH names are there."""
+    """The environment's programs come first. This Python's packages and those on PYTHONPATH are hidden."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "stray.py").write_text("")
     body = (
@@ -285,7 +285,7 @@ def test_runs_that_race_for_one_environment(tmp_path: Path, index: PackageIndex)
 
 
 class _Slow(PackageIndex):
-    """An index that does not send wheels to their end before it is told to."""
+    """An index that holds back the end of each wheel until it is told to send it."""
 
     def __init__(self, *wheels: tuple[str, bytes]) -> None:
         super().__init__(*wheels)
@@ -348,7 +348,7 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path, index: Pa
 
 
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    """Nothing can be written beyond a size, which the package is over: nothing half is left, and the next run makes it."""
+    """The package exceeds the largest size of a file: nothing half-written is left, and the next run installs it."""
     big = wheel("apple", "1.0", {"apple.py": "__version__ = '1.0'\n", "big.txt": "x" * 3_000_000})
     path = flow(tmp_path, base=BASE, body=VERSION)
     with PackageIndex(big) as index:

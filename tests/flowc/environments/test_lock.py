@@ -1,4 +1,4 @@
-"""`flowc lock`: what is written, when it is stale, and what cannot be locked."""
+"""`flowc lock`: the files that it writes, when they are stale, and packages that cannot be locked."""
 
 from __future__ import annotations
 

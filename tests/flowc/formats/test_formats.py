@@ -1,4 +1,4 @@
-"""The formats for programs hold to their own rules, whatever a diagnostic says."""
+"""The formats for programs are valid for any text of a diagnostic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures: legal in their own language whatever the flow's texts are, complete, and with everything in its place."""
+"""Pictures: valid in their language for any text, complete, and with everything in its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that flows import from `metaflow` (and from `flowc`), and what becomes of those that flowc does not have."""
+"""The names that flows import from `metaflow` and `flowc`, and the messages for those that flowc lacks."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ for each in sys.argv[3:]:
 
 @pytest.mark.engine
 def test_pythons_read_each_other(tmp_path: Path) -> None:
-    """Those of this machine, and 3.14."""
+    """Reads and writes with every Python of this machine, and 3.14."""
     from flowc.runtime_bundle import write_folder
 
     runtime, store = str(tmp_path / "runtime"), str(tmp_path / "store")

@@ -85,7 +85,7 @@ DAMAGES = (truncate, zero, empty, flip, delete)
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the flow, a store with a run of it, and `expected.json`, its dump."""
+    """Returns a folder with the flow, a store with a run of it, and `expected.json`, its dump."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "flow.py").write_text(SOURCE)
     run(folder / "flow.py", folder / "store")
@@ -125,7 +125,7 @@ def resume(work: Path, *words: str) -> Done:
 
 
 def after_a_power_failure(work: Path) -> None:
-    """Files are older than the machine's start, as they are when it has gone down."""
+    """Makes all files older than the machine's start, as after a power failure."""
     for path in (work / "store").rglob("*"):
         os.utime(path, (1e9, 1e9))
 
@@ -234,7 +234,7 @@ def test_dump_reports_it_and_shows_the_rest(artifact: str, damage: Callable[[Pat
 
 @pytest.mark.parametrize("damage", [truncate, pytest.param(empty, marks=pytest.mark.slow), zero])
 def test_what_else_a_power_failure_tears(damage: Callable[[Path], None], work: Path) -> None:
-    """The code package, the environment, what drives the run: written anew, or not believed."""
+    """The code package, the environment and `process.json`: a damaged one is written again, or ignored."""
     store = work / "store" / "F"
     for damage_call in (
         *(store / "code").iterdir(),

@@ -1,4 +1,4 @@
-"""Artifacts in a folder: how many files, what is written again, what is noticed when a file is damaged."""
+"""Artifacts in a folder: the number of files, values that are written again, and damage that is noticed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_changed_in_place_is_noticed_and_the_file_stays(store: FolderStore, tmp_
 
 
 def test_reading_alone_changes_nothing(store: FolderStore) -> None:
-    """A set of text is ordered by the process: pickled again elsewhere it gives other bytes, and is the same value."""
+    """A process orders a set of text in its own way: pickled again, it has different bytes and is the same value."""
     script = """
 import json, sys
 from flowc.runtime_shim.artifacts import manifest as artifacts
@@ -151,7 +151,7 @@ def test_a_newer_format_is_refused(store: FolderStore, tmp_path: Path) -> None:
 
 
 def test_loading_is_lazy(store: FolderStore) -> None:
-    """A map, not a copy: the process does not grow by what nobody touches."""
+    """The value is a map, not a copy: the process does not grow by untouched memory."""
     manifest = saved(store, x=Array(bytearray(200_000_000)))
     before = _status("VmRSS")
     value = loaded(store, manifest["x"])

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Renders the components of `component_cases.txt`, with whatever answers to `metaflow`; prints a list of what each gave, as JSON.
+"""Renders the components of `component_cases.txt` with the installed `metaflow`, and prints the results as a JSON list.
 
 Run by both sides: `python component_side.py CASES`. It imports nothing of the tests.
 """
@@ -123,7 +123,7 @@ def outcome(case, names):
 
 
 def masked(value, key=""):
-    """Leaves out what differs from run to run: ids, times, addresses, frames of a traceback, what `__init__`s are called."""
+    """Replaces what differs between runs: ids, times, addresses, frames of a traceback, names of `__init__`s."""
     if key in TIMES and isinstance(value, float):
         return "<time>"
     if isinstance(value, dict):

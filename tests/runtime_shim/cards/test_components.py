@@ -1,6 +1,6 @@
-"""Components against Metaflow's: what each of `component_cases.txt` renders to, refuses and says.
+"""Components compared with Metaflow's: the results, refusals and messages of `component_cases.txt`.
 
-`python -m tests.runtime_shim.cards.test_components` records what Metaflow gives anew.
+`python -m tests.runtime_shim.cards.test_components` records Metaflow's results again.
 """
 
 from __future__ import annotations

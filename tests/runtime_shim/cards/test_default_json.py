@@ -1,6 +1,6 @@
-"""The default card against Metaflow's, in the form of its type `default_json`.
+"""The default card compared with Metaflow's, in the form of its type `default_json`.
 
-`python -m tests.runtime_shim.cards.test_default_json` records what Metaflow gives anew.
+`python -m tests.runtime_shim.cards.test_default_json` records Metaflow's results again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def of_metaflow(folder: Path) -> dict[str, Any]:
 
 
 def page(card: dict[str, Any]) -> dict[str, Any]:
-    """Returns the card without what differs from run to run, and artifacts by their names."""
+    """Returns the card without the parts that differ between runs, with artifacts sorted by name."""
     whole = card["components"][1]
     sections = {section["title"]: section["contents"] for section in whole["contents"]}
     for name in ("Artifacts", "Flow Parameters"):

@@ -1,4 +1,4 @@
-"""Mustache templates: cases of the Mustache specification (github.com/mustache/spec, MIT licence), and what it leaves to the program."""
+"""Mustache templates: cases of the specification (github.com/mustache/spec, MIT licence), and what it leaves open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards as HTML: nothing of a user's becomes a tag, an attribute or a request."""
+"""Cards as HTML: no text of a user becomes a tag, an attribute or a request."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ATTRIBUTES = set(
 
 
 class Reader(HTMLParser):
-    """Notes tags and attributes, and fails on any that the viewer does not write."""
+    """Records tags and attributes, and fails on those that the viewer never writes."""
 
     def __init__(self) -> None:
         super().__init__()

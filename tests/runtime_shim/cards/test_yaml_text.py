@@ -1,4 +1,4 @@
-"""The YAML of `YAMLViewer`, against PyYAML."""
+"""The YAML of `YAMLViewer`, compared with PyYAML's."""
 
 from __future__ import annotations
 

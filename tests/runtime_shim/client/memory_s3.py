@@ -1,4 +1,4 @@
-"""A server that speaks as much of S3 as the client reads, out of a dict: it counts requests, and how many of them were under way at a time."""
+"""A server with the part of S3 that the client uses, kept in a dict. It counts requests, and those at the same time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MemoryS3:
         }
 
     def count(self) -> int:
-        """Requests since this was asked the last time."""
+        """Returns the number of requests since the last call."""
         with self.lock:
             count, self.requests = self.requests, 0
             return count

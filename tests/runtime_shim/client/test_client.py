@@ -362,7 +362,7 @@ def test_objects_can_be_pickled(flowc: ModuleType) -> None:
 
 
 def test_listing_unpickles_nothing(flowc: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A datastore that others wrote can be looked at: only `data` runs what is in it."""
+    """A datastore of somebody else can be inspected: only `data` unpickles, and so runs, its content."""
 
     def refuse(*_: Any) -> Any:
         raise AssertionError("unpickled")
@@ -455,7 +455,7 @@ def _no_store_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("version", [python for python in pythons() if python != sys.version_info[:2]], ids=str)
 def test_in_every_python(version: tuple[int, int], folder: Path, tmp_path: Path) -> None:
-    """Out of the bundle that containers get, with nothing installed."""
+    """Uses the bundle that containers get, with nothing installed."""
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path / "runtime"))

@@ -149,7 +149,7 @@ def test_runs_are_read_at_the_same_time(server: MemoryS3, tmp_path: Path, client
 
 
 def test_the_server_lists_as_s3_does(server: MemoryS3) -> None:
-    """The test's own server, held to what the store expects."""
+    """Checks the test's own server against the store."""
     store = open_store("s3://bucket/root")
     for index in range(2500):
         server.objects[f"root/a/{index:04}/x"] = b""

@@ -1,4 +1,7 @@
-"""`S3`: a flow's own data, on moto's server. What is expected was measured with Metaflow 2.19 on the same server."""
+"""`S3`: a flow's own data, on moto's server.
+
+The expected values were measured with Metaflow 2.19 on the same server.
+"""
 
 from __future__ import annotations
 

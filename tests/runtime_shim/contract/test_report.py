@@ -66,7 +66,7 @@ def test_a_standard_output_that_is_full(flow: Container) -> None:
 
 
 def test_the_next_attempt_reports_what_was_done(flow: Container) -> None:
-    """Nothing runs again when the place can be written to."""
+    """A new start, once the place is writable, runs nothing again."""
     flow.task("start", "-", f"json:{flow.folder}/file/out.json", code=3)
     before = flow.record("start")
     (flow.folder / "file").unlink()

@@ -67,7 +67,7 @@ def airflow(
 
 
 def deployed(folder: Path, source: str) -> Container:
-    """The flow's source deployed with the datastore that all deployments here share."""
+    """Deploys the flow's source with the datastore that all deployments of these tests share."""
     own = folder / f"deployed-{len(list(folder.iterdir()))}"
     own.mkdir()
     (own / "store").symlink_to(folder / "store", target_is_directory=True)
@@ -198,7 +198,7 @@ def test_a_cleared_task_with_another_graph_is_refused(one: Container, tmp_path: 
 
 
 def test_a_task_that_was_cleared_before_airflow_counted_clears_of_running_runs(one: Container) -> None:
-    """Airflow 2 counts only clears of runs that have ended; the attempts of the task say it too."""
+    """Airflow 2 counts clears only after a run has ended, but the task's number of attempts shows one too."""
     one.task("start", **airflow("a"))
     assert "start of one" in one.task("start", **airflow("b", number=1, first=1)).stdout
 

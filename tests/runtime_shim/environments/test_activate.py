@@ -1,4 +1,4 @@
-"""A task with an environment of its own: chosen, checked, unpacked once, and never from what is damaged."""
+"""A task's own environment: it is chosen, checked and unpacked once, and never from a damaged archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow's module in a task: what `compile` would have made of it, without `compile`."""
+"""The code of the flow's module in a task: the same as `compile` returns, without `compile`."""
 
 from __future__ import annotations
 

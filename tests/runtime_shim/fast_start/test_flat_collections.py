@@ -132,7 +132,7 @@ def test_rows_keep_their_identities(some: list[Any], more: int) -> None:
 
 
 def shape(value: Any) -> list[Any]:
-    """The types of all that is in the value, and which of it is the same object, of what the ordinary pickler remembers."""
+    """Returns the types of all objects in the value, and numbers those that the ordinary pickler remembers."""
     numbers: dict[int, int] = {}
     nodes: list[Any] = []
 

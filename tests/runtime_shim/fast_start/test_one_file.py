@@ -1,4 +1,4 @@
-"""The bundle with its modules in one file: the same task, by every Python, from nothing but that file; and never from one that is not its own."""
+"""The bundle with its modules in one file: every Python runs the same task from it, and ignores a foreign one."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_another_s_file_is_left_alone(change: str, tmp_path: Path) -> None:
 
 
 def test_modules_stand_in_the_order_in_which_they_need_one_another(tmp_path: Path) -> None:
-    """Each is made before another asks for it, so that none is searched for."""
+    """Each module is created before another one imports it, so that none is searched for."""
     runtime = runtime_folder(tmp_path / "runtime")
     script = """
 import sys, marshal, importlib.machinery

@@ -139,7 +139,7 @@ class F(FlowSpec):
 
 
 def test_few_requests_stand_in_line(tmp_path: Path) -> None:
-    """Judged by order: a round is what is asked before any of its answers has come."""
+    """Counts rounds, not time: the requests of a round come before any of its answers."""
     with faulty_s3() as server:
         flow = Container(REQUESTS, tmp_path, store=f"s3://{BUCKET}/r", env=server.environment)
         for package in (tmp_path / "store").rglob("*.tar.gz"):

@@ -1,4 +1,4 @@
-"""`flowc run --cache` never takes over what other code, inputs or environment made: each thing that decides a result is changed, one at a time."""
+"""`flowc run --cache` never reuses a result of different code, inputs or environment: each is changed in turn."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_what_decides_a_result(what: str, original: Path, tmp_path: Path) -> Non
 
 
 def test_what_is_never_taken_over(tmp_path: Path) -> None:
-    """A URL, or a secret's name, may stand for something else tomorrow."""
+    """A URL or a secret may have a different value tomorrow."""
     flow = program_of(
         "from metaflow import *\nclass F(FlowSpec):\n    text = IncludeFile('text')\n    @step\n    def start(self):\n        self.next(self.end)\n"
         "    @secrets(sources=[{'type': 'inline', 'id': 'x', 'options': {'env_vars': {'A': 'b'}}}])\n    @step\n    def end(self):\n        pass\n",

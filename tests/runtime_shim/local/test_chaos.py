@@ -80,7 +80,7 @@ SEED = int(os.environ.get("FLOWC_CHAOS_SEED", str(random.SystemRandom().randrang
 
 
 def children(pid: int) -> list[int]:
-    """The processes below one, as /proc knows them now."""
+    """Returns the processes below one, from /proc."""
     parents: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -148,7 +148,7 @@ def differences(dump: dict[str, Any], expected: dict[str, Any]) -> Iterator[str]
 
 
 def settled(artifacts: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The artifacts, with one word for what `@catch` may have kept."""
+    """Returns the artifacts, with one word in place of what `@catch` kept."""
     kept = artifacts.get("trouble", {}).get("repr", "")
     # after as many attempts as kills made of it
     may_be = "ValueError: always" in kept or "FailureHandledByCatch" in kept
@@ -165,7 +165,7 @@ def has_begun(store: str, run: str, env: dict[str, str]) -> bool:
 def disturbed(
     flow: Path, store: str, name: str, before: str, env: dict[str, str], chance: random.Random
 ) -> tuple[int, int]:
-    """Runs the flow, or goes on with it, while something of it is killed; returns how many kills there were and the exit code."""
+    """Runs or continues the flow while its processes are killed. Returns the number of kills and the exit code."""
     words = ["resume", str(flow), "--origin-run-id", before] if before else ["run", str(flow)]
     command = [sys.executable, "-m", "flowc", *words, "--store", store, "--run-id", name, "--max-workers", "3"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **env})

@@ -1,4 +1,4 @@
-"""The feature flows, run here: what their tasks leave is what Metaflow's language says."""
+"""The feature flows in a local run: their artifacts are what Metaflow's language requires."""
 
 from __future__ import annotations
 

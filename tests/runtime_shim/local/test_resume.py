@@ -1,4 +1,4 @@
-"""Going on from what another run has done: `flowc resume`, and `flowc run --cache`."""
+"""Continuing from an earlier run: `flowc resume`, and `flowc run --cache`."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_only_what_changed_is_run(flow: Path) -> None:
 
 
 def test_same_results_are_followed_by_what_was_done_with_them(flow: Path) -> None:
-    """A step that changed but made the same artifacts does not make the following ones run again."""
+    """A changed step with the same artifacts does not make the following steps run again."""
     (flow.parent / "mended").touch()
     cached(flow, "a")
     flow.write_text(FLOW.replace("self.items = [1, 2, 3]", "self.items = [1, 2] + [3]"))

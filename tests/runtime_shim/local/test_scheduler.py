@@ -1,4 +1,4 @@
-"""The local scheduler: what runs at the same time, in which process, and for how long."""
+"""The local scheduler: tasks that run at the same time, their processes, and their time limits."""
 
 from __future__ import annotations
 

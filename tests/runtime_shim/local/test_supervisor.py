@@ -1,4 +1,4 @@
-"""Runs on this machine: resuming, stopping, retrying, and what they leave."""
+"""Local runs: resuming, stopping, retrying, and the results."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def test_python_flow_run(tmp_path: Path) -> None:
 
 
 def test_metaflow_that_is_installed_is_not_in_the_way(tmp_path: Path) -> None:
-    """A package `metaflow` on the path: a step still gets flowc's, another program the one that is installed."""
+    """With a package `metaflow` on the path, a step imports flowc's, and other programs the installed one."""
     (tmp_path / "site" / "metaflow").mkdir(parents=True)
     (tmp_path / "site" / "metaflow" / "__init__.py").write_text("REAL = True\n")
     flow = write(tmp_path, RESUMED.replace("if self.input == 2", "if False"))
@@ -283,7 +283,7 @@ def test_an_import_that_fails_is_the_user_s(tmp_path: Path) -> None:
 
 
 def test_artifacts_are_written_once(tmp_path: Path) -> None:
-    """A value that nobody touches is one blob, however many tasks see it."""
+    """A value that no task changes is one blob, however many tasks see it."""
     flow = write(
         tmp_path,
         "class F(FlowSpec):\n    @step\n    def start(self):\n        self.big = bytes(1_000_000)\n        self.items = [1, 2, 3]\n        self.next(self.body, foreach='items')\n\n"

@@ -1,4 +1,4 @@
-"""A folder on a bad day: full, read-only, no rights, processes killed at any moment, and nothing half-written is ever read."""
+"""A folder that is full, read-only or forbidden, and killed writers: nothing half-written is ever read."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_large_pickle_without_room_for_it(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("durable", [True, False])
 def test_durable_means_on_the_disk(durable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that appears, and each new name, has been synced before; without it nothing is."""
+    """With `durable`, each object and each name is synced before it appears; without it, nothing is synced."""
     synced: list[str] = []
     real = os.fsync
 

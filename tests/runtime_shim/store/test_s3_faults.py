@@ -1,4 +1,4 @@
-"""S3 on a bad day: what passes is tried again, what does not is one clear error, and nothing wrong is ever returned."""
+"""Faults of S3: passing ones are retried, lasting ones give one clear error, and no wrong value is ever returned."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def test_a_torn_encoded_blob(server: FaultyS3, store: s3.S3Store) -> None:
 
 
 def test_one_of_several_writers_wins(server: FaultyS3) -> None:
-    """Also when answers are lost: a writer whose first try succeeded unheard knows its own object again."""
+    """One writer wins even if answers are lost: if its first try succeeded, it recognizes its own object."""
     for number in range(20):
         server.fault("lost", "PUT", f"raced{number}")
         won: list[int] = []
@@ -262,7 +262,7 @@ def test_proxies(server: FaultyS3, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_peak_memory(server: FaultyS3, store: s3.S3Store) -> None:
-    """Saving takes at most 64 MiB more than the value, loading as much more than that it becomes; compressed or not."""
+    """Saving needs at most 64 MiB beyond the value, and so does loading, compressed or not."""
     script = f"""
 import os, re, sys
 from flowc.runtime_shim.artifacts import manifest as artifacts

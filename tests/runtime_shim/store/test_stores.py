@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_without_the_client(tmp_path: Path) -> None:
-    """It says what to install; the one that the runtime image brings beside the shim is found."""
+    """The error names what to install. The client beside the shim in the runtime image is found."""
     from flowc.runtime_bundle import write_folder
 
     write_folder(str(tmp_path))

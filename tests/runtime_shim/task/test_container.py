@@ -1,4 +1,4 @@
-"""One task at a time, as an engine would: what it reports, what it leaves, and what it does when it is started again or killed."""
+"""Tasks as an engine starts them, one at a time: their reports and records, and a second start after a kill."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_a_run_id_of_any_characters(tmp_path: Path) -> None:
 
 
 def test_the_same_task_started_several_times_at_once(tmp_path: Path) -> None:
-    """Each may run the step, one record stands, and all report it."""
+    """Each start may run the step, one record is kept, and all report it."""
     source = SLOW.replace(
         "self.text =", "self.mine = os.urandom(8).hex(); time.sleep(0.3); self.items = [1, 2]; self.text ="
     ).replace("self.next(self.end)", "self.next(self.body, foreach='items')")

@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ended(folder: Path, how: str) -> tuple[Done, dict[str, Any]]:
-    """The run, and what its failure says."""
+    """Returns the run, and the message of its failure."""
     name = how.replace(" ", "-")
     done = run(folder / "flow.py", folder / "store", "--how", how, run_id=name, check=False)
     assert "runtime_shim" not in done.stdout + done.stderr, done.stdout + done.stderr

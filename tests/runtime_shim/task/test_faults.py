@@ -59,7 +59,7 @@ def server() -> Iterator[FaultyS3]:
 
 
 def clear(done: Done, *says: str) -> None:
-    """The run failed, and said so to a person."""
+    """Checks that the run failed with a message for people."""
     text = done.stdout + done.stderr
     assert done.returncode == 1, text
     assert "runtime_shim" not in text, text

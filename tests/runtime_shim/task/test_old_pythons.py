@@ -1,4 +1,4 @@
-"""The shim runs in a container's Python, from 3.9 on, out of the bundle that engines bring."""
+"""The shim runs in a container's Python, from 3.9 on, from the bundle that engines bring."""
 
 from __future__ import annotations
 

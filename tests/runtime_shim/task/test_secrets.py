@@ -1,4 +1,4 @@
-"""`@secrets`: which variables a task gets, and what it says when it cannot."""
+"""`@secrets`: the variables that a task gets, and the errors if it cannot."""
 
 from __future__ import annotations
 

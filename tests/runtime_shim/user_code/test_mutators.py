@@ -1,4 +1,4 @@
-"""Mutators: refused unless they may run, run alone, and what they change is compiled, and runs in tasks as Metaflow runs it."""
+"""Mutators: refused unless they may run; their changes are compiled, and run in tasks as with Metaflow."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ class Train(FlowSpec):
 def test_what_is_imported_from_where_nothing_is_read_may_be_a_mutator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An installed package: said without `--run-mutators`, and found out with it."""
+    """A mutator of an installed package: a warning without `--run-mutators`, and found with it."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "acme_platform.py").write_text("""
 from metaflow import FlowMutator, StepMutator, retry, user_step_decorator

@@ -1,4 +1,4 @@
-"""Airflow in two pages: reads a DAG file with stand-ins for Airflow's modules, and runs it with tasks that report what the reference says.
+"""Airflow in two pages: reads a DAG file with stand-ins for Airflow's modules, and runs it as the reference says.
 
 What it knows: operators and TaskFlow functions, `>>`, XComs and `.map`, `partial(…).expand(…)`, branches (a task is skipped if it is directly
 after a branch that did not choose it and comes after the chosen one in no way, as `SkipMixin.skip_all_except` has it), and the two trigger rules
@@ -86,7 +86,7 @@ class Dag:
 
 
 class _Operator:
-    """BashOperator and KubernetesPodOperator: what they are called with is kept."""
+    """BashOperator and KubernetesPodOperator: they keep their arguments."""
 
     def __new__(cls, **settings: Any) -> Any:
         return Node(Dag.current, "operator", settings)
@@ -140,7 +140,7 @@ _task.branch = lambda **settings: lambda function: _Function("branch", function,
 
 
 class Configuration:
-    """`airflow.configuration.conf`, as an installation has it that sets nothing."""
+    """`airflow.configuration.conf` of an installation without settings."""
 
     @staticmethod
     def getint(section: str, name: str, fallback: int) -> int:
@@ -158,7 +158,7 @@ class Skipped(Exception):
 
 @contextmanager
 def modules() -> Any:
-    """Lets what is inside import stand-ins for Airflow's modules."""
+    """A context in which Airflow's modules are stand-ins."""
     created: dict[str, types.ModuleType] = {}
     contents: dict[str, dict[str, Any]] = {
         "airflow.sdk": {"DAG": Dag, "Param": _Param, "task": _task}, "airflow.providers.standard.operators.bash": {"BashOperator": _Operator},
@@ -187,7 +187,7 @@ def read(text: str) -> Dag:
 
 
 class Simulator:
-    """Runs one DAG file of a flow; `executed` is what ran."""
+    """Runs one DAG file of a flow; `executed` are its tasks."""
 
     def __init__(self, text: str, flow: Flow, fails: Executed | None = None) -> None:
         self.dag = read(text)

@@ -1,4 +1,4 @@
-"""DAG files of any flow do what the reference says, and are what Airflow reads."""
+"""DAG files of any flow agree with the reference, and Airflow accepts them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ AROUND: list[Callable[[Block], Block]] = [
 @pytest.mark.parametrize("around", AROUND, ids=range(len(AROUND)))
 @pytest.mark.parametrize("meeting", MEETINGS, ids=range(len(MEETINGS)))
 def test_a_step_where_ways_meet_runs_only_if_one_leads_there(meeting: Block, around: Callable[[Block], Block]) -> None:
-    """Each shape of a meeting, each way through it, in what may be around it: the run may pass by the step, or by the switches before it."""
+    """Each shape of a meeting, each way through it, in all surroundings: a run may skip the step, or its switches."""
     flow = flow_of(around(meeting))
     simulator = Simulator(emit(flow, scopes(flow), options_of("airflow"))[0].text, flow)
     assert simulator.run() == "success", simulator.states
@@ -285,10 +285,13 @@ class F(FlowSpec):
 
 
 def test_helpers_are_tried_again_and_read_what_tasks_said_at_once(tmp_path: Path) -> None:
-    """A hiccup of Airflow in a task that only makes a list does not fail the run; the outcomes of a mapped task come with one request."""
+    """A passing fault of Airflow in a helper task does not fail the run.
+
+    One request reads all outcomes of a mapped task.
+    """
 
     class Lazy:
-        """Airflow's sequence of what the instances of a mapped task returned: each access is a request."""
+        """Airflow's sequence of the results of a mapped task. Each access is a request."""
 
         requests = 0
 
@@ -468,7 +471,7 @@ def test_how_much_runs_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
-    """Airflow counts from before the pod is made: it may wait for a node, then for its images, and then run for as long as the step may."""
+    """Airflow's time limit starts before the pod exists, which may wait for a node and its images."""
     source = (
         OF_PODS.replace("ATTRIBUTES", "")
         .replace("@resources(RESOURCES)", "@timeout(seconds=600)")
@@ -484,7 +487,7 @@ def test_a_timeout_does_not_end_a_pod_that_still_waits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["kubernetes", "process"])
 def test_exit_codes_of_a_task(how: str, tmp_path: Path) -> None:
-    """No code is a skip: BashOperator's own is 99. One forbids a retry, where there is one to forbid."""
+    """No exit code means a skip, as 99 does for BashOperator. One code forbids a retry, if there is one."""
     source = OF_PODS.replace("ATTRIBUTES", "").replace("@resources(RESOURCES)", "RETRY").replace("resources,", "retry,")
     none = spec_of(program_of(source.replace("    RETRY\n", ""), tmp_path), "airflow", airflow_tasks=how)[0].text
     one = spec_of(program_of(source.replace("RETRY", "@retry(times=1)"), tmp_path), "airflow", airflow_tasks=how)[

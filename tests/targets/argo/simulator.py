@@ -1,4 +1,4 @@
-"""Argo's controller in a page: runs a WorkflowTemplate's DAGs as its documentation says, with tasks that report what the reference says.
+"""Argo's controller on one page: runs a WorkflowTemplate's DAGs as documented, with the reference's outcomes.
 
 What it knows: `depends` (read once all tasks in it have ended; a plain name is Succeeded, Skipped or Daemoned), `when`, `withSequence` by count,
 input and output parameters, `valueFrom.expression` of one conditional, recursion, `templateDefaults` (ignored: nothing here is a container).
@@ -19,7 +19,7 @@ _TAG = re.compile(r"\{\{(.+?)\}\}")
 
 
 class Simulator:
-    """Runs one manifest of a flow; `executed` is what ran."""
+    """Runs one manifest of a flow; `executed` are its tasks."""
 
     def __init__(self, manifest: str, flow: Flow, fails: Executed | None = None) -> None:
         self.spec = next(document for document in documents(manifest) if document["kind"] == "WorkflowTemplate")["spec"]

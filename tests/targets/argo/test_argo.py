@@ -1,4 +1,4 @@
-"""WorkflowTemplates of any flow do what the reference says, and are what Argo takes."""
+"""WorkflowTemplates of any flow agree with the reference, and Argo accepts them."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_a_scheduler_that_knows_only_needs_runs_what_the_reference_runs(flow: ir
 
 
 def index_of(path: str) -> int | None:
-    """The place of a path's task in its foreach, as the trace of the reference names it."""
+    """Returns the name of the path's item in its foreach, as in the reference's trace."""
     place = path.partition("~")[0].split(".")[-1]
     return None if place == "-" else int(place)
 
@@ -106,7 +106,7 @@ def flat(trace: list[Any]) -> set[tuple[str, Any]]:
 
 
 def schedule(flow: ir.Flow, random: Any) -> Any:
-    """Yields the tasks of a run, in one of the orders that what steps need allows."""
+    """Yields the tasks of a run in one of the possible orders."""
     steps = flow.by_name
     scope = scopes(flow)
     needed = needs(scope, steps)

@@ -35,7 +35,10 @@ BUCKET, REGION = "data", "us-east-1"
 
 
 class Engine:
-    """The services of one account. `started` is what the jobs of the last run were: (step, path), sorted; `jobs` is each one's environment."""
+    """The services of one account.
+
+    `started` are the jobs of the last run as (step, path), sorted; `jobs` their environments.
+    """
 
     def __init__(self) -> None:
         self.clients = {
@@ -153,7 +156,7 @@ def _init(self: Any, *arguments: Any, **named: Any) -> None:
 
 
 def mended() -> Any:
-    """A context in which moto has what it lacks."""
+    """A context that adds to moto what it lacks."""
     stack = ExitStack()
     stack.enter_context(
         mock.patch.multiple(

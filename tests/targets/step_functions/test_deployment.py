@@ -31,7 +31,7 @@ ROLE = "arn:aws:iam::123456789012:role/flows"
 
 
 def call(how: str) -> None:
-    """Does what the command of AWS does that stands in backquotes."""
+    """Does what the AWS command in backquotes does."""
     (command,) = re.findall(r"`aws ([^`]*)`", how)
     service, name, *options = shlex.split(command)
     client: Any = boto3.client(service, region_name="eu-west-1")

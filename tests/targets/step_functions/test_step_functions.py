@@ -485,7 +485,7 @@ def test_a_policy_covers_the_definitions_of_no_other_machine(machine: str) -> No
 
 
 def test_a_definition_is_named_by_its_content(tmp_path: Path) -> None:
-    """So that registering it twice is harmless, and the machine's text changes whenever what its jobs are does."""
+    """Registering a definition twice is harmless, and the machine's text changes with its jobs."""
     program = program_of((Path(__file__).parents[2] / "flows" / "foreach.py").read_text(), tmp_path)
 
     def names(**options: str) -> dict[str, str]:
@@ -623,7 +623,7 @@ def test_mistakes_are_found(good: str, bad: str, message: str) -> None:
 
 
 def test_loops_and_switches_are_in_the_random_flows() -> None:
-    """The strategy makes what the tests above are about."""
+    """Checks that the strategy draws the cases of the tests above."""
     from hypothesis import find
 
     find(flows(), lambda flow: any(map(is_loop, flow.steps)))
