@@ -7,7 +7,7 @@ import os
 from flowc.compiler.report.diagnostics import Refused, printable
 
 from .datastore import folder_of, is_found_here
-from .flow_source import FLOW, WITH, placed, placed_sources
+from .flow_source import FLOW, WITH, placed
 from .git import Checkout
 from .options import Option
 from .run_report import Live, Recorded, choose, label
@@ -71,7 +71,7 @@ class LocalRun:
         self.program, self.path, self.arguments, self.out, self.name = program, path, arguments, out, name
         self.store = store_of(arguments, path)
         self.folder = os.path.dirname(os.path.abspath(path))
-        self.checkout = Checkout(self.folder, [program.places.get(each, each) for each in program.files])
+        self.checkout = Checkout(self.folder, [program.places.get(name, name) for name in program.files])
         self.failures: list[tuple[Task, str]] = []
         self.environments: dict[str, Environment] = {}  # step → where its tasks run, for those that have an environment
         self.workers = arguments.integer("--max-workers", MAX_WORKERS)
@@ -172,9 +172,11 @@ class LocalRun:
         from .settings import settings_for
 
         options = settings_for(path).options
-        wrong = [each for each in locks.problems(flow, path, options) if each.code == locks.STALE or how == "on"]
+        wrong = [
+            problem for problem in locks.problems(flow, path, options) if problem.code == locks.STALE or how == "on"
+        ]
         if wrong:
-            raise Refused(placed(wrong, path), placed_sources(self.program.sources, path))
+            raise Refused(*placed(self.program, path, wrong))
         say = (lambda _: None) if self.arguments.flag("--quiet") else self.out.print_error
         self.environments = local.of_run(flow, path, options, say)
 

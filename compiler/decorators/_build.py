@@ -58,14 +58,14 @@ def specifications() -> list[Specification]:
 
 def documents() -> dict[str, str]:
     """Returns the text of each generated module, by its qualified name."""
-    known = specifications()
+    specs = specifications()
     tuples = {
-        "NAMES": [one.name for one in known],
-        "MULTIPLE": [one.name for one in known if one.multiple],
-        "GANGS": [one.name for one in known if one.gang],
+        "NAMES": [one.name for one in specs],
+        "MULTIPLE": [one.name for one in specs if one.multiple],
+        "GANGS": [one.name for one in specs if one.gang],
         "EXTENSIONS": sorted(EXTENSIONS),
     }
-    marked = [one.name for one in known if one.marker]
+    marked = [one.name for one in specs if one.marker]
     return {
         "flowc.runtime_shim.contract.decorator_names": _NAMES.format(
             **{name: _tuple(name, several) for name, several in tuples.items()}

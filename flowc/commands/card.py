@@ -77,15 +77,15 @@ def run(argv: list[str], out: Output) -> int:
         place = datastore.place_of(arguments)
         if word == "server":
             return _serve(place, words[0] if words else arguments.text("--run-id"), arguments, out)
-        found = _find(place, words[0] if words else "", arguments)
+        pathspec = _find(place, words[0] if words else "", arguments)
         if word == "create":
-            return _create(place, found, arguments, out)
-        tasks = list(_tasks(place, found, arguments))
+            return _create(place, pathspec, arguments, out)
+        tasks = list(_tasks(place, pathspec, arguments))
         cards = [card for _, of_task in tasks for card in of_task]
         if not cards:
-            raise Failure(_nothing(found, arguments))
+            raise Failure(_nothing(pathspec, arguments))
         if word == "list":
-            _list(tasks, arguments, isinstance(found.path, str) and bool(found.path), out)
+            _list(tasks, arguments, isinstance(pathspec.path, str) and bool(pathspec.path), out)
         elif len(cards) > 1:
             out.print_error(
                 f"{len(cards)} cards match: choose one with `--id`, `--type`, `--hash` or the task's PATH\n"
@@ -164,7 +164,7 @@ def _latest(place: Datastore, flow: str) -> str:
     return runs[0]
 
 
-def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
+def _tasks(place: Datastore, pathspec: Pathspec, arguments: Arguments) -> Iterator[tuple[str, list[Card]]]:
     """Yields (pathspec of a task, its matching cards) for each task with any."""
     from flowc.runtime_shim.cards.client import Card, cards_of, origin_of
     from flowc.runtime_shim.cards.stored import cards_of_step
@@ -172,38 +172,40 @@ def _tasks(place: Datastore, found: Pathspec, arguments: Arguments) -> Iterator[
     from flowc.runtime_shim.contract import address
 
     follows = not arguments.flag("--no-follow-resumed")
-    for step in [found.step] if found.step else place.steps(found.flow, found.run)[::-1]:
-        own = cards_of_step(place.store, found.flow, found.run, step, found.path)
+    for step in [pathspec.step] if pathspec.step else place.steps(pathspec.flow, pathspec.run)[::-1]:
+        own = cards_of_step(place.store, pathspec.flow, pathspec.run, step, pathspec.path)
         paths = set(own)
-        if follows and _has_cards(place, found, step):  # a first run may have made them
-            paths.update([found.path] if found.path else place.tasks(found.flow, found.run, step))
+        if follows and _has_cards(place, pathspec, step):  # a first run may have made them
+            paths.update([pathspec.path] if pathspec.path else place.tasks(pathspec.flow, pathspec.run, step))
         for path in sorted(paths, key=address.order):
-            task = Task._made(place, (found.flow, found.run, step, path))
-            cards = [Card(task, each) for each in own.get(path, ())]
+            task = Task._made(place, (pathspec.flow, pathspec.run, step, path))
+            cards = [Card(task, card) for card in own.get(path, ())]
             origin = origin_of(task) if follows and not cards else None
             if origin is not None:
                 task, cards = origin, cards_of(origin)
-            cards = [each for each in cards if _is_asked_for(each, arguments)]
+            cards = [card for card in cards if _is_asked_for(card, arguments)]
             if cards:
                 yield task.pathspec, cards
 
 
-def _has_cards(place: Datastore, found: Pathspec, step: str) -> bool:
-    known = place.graph(found.flow, found.run).steps.get(step)
-    return known is not None and any(each["name"] == "card" for each in known["decorators"])
+def _has_cards(place: Datastore, pathspec: Pathspec, step: str) -> bool:
+    step_info = place.graph(pathspec.flow, pathspec.run).steps.get(step)
+    return step_info is not None and any(decorator["name"] == "card" for decorator in step_info["decorators"])
 
 
 def _is_asked_for(card: Card, arguments: Arguments) -> bool:
-    hash, id, type = (arguments.text(f"--{each}") for each in ("hash", "id", "type"))
+    hash, id, type = (arguments.text(f"--{option}") for option in ("hash", "id", "type"))
     if hash:
         return card.hash.startswith(hash)
     return (not id or card.id == id) and (not type or card.type == type)
 
 
-def _nothing(found: Pathspec, arguments: Arguments) -> str:
-    where = "/".join(each for each in (found.flow, found.run, found.step, found.path) if each)
+def _nothing(pathspec: Pathspec, arguments: Arguments) -> str:
+    where = "/".join(part for part in (pathspec.flow, pathspec.run, pathspec.step, pathspec.path) if part)
     asked = " and ".join(
-        f"{each} {arguments.text('--' + each)!r}" for each in ("hash", "id", "type") if arguments.text(f"--{each}")
+        f"{option} {arguments.text('--' + option)!r}"
+        for option in ("hash", "id", "type")
+        if arguments.text(f"--{option}")
     )
     return f"Card not found in datastore: {where} has no card" + (f" with {asked}" if asked else "")
 
@@ -215,7 +217,7 @@ def _list(tasks: list[tuple[str, list[Card]]], arguments: Arguments, is_one: boo
         return
     import json
 
-    told = [{"pathspec": pathspec, "cards": [_told(each) for each in cards]} for pathspec, cards in tasks]
+    told = [{"pathspec": pathspec, "cards": [_told(card) for card in cards]} for pathspec, cards in tasks]
     text = json.dumps(told[0] if is_one else told, indent=4) + "\n"
     if file:
         from .. import files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowc.compiler.ir.scopes import inner
 from flowc.compiler.report.diagnostics import printable, without_hints
 
-from ..flow_source import FLOW, WITH, load_flow, placed_sources
+from ..flow_source import FLOW, WITH, load_flow, placed
 from ..options import Option, one_positional, parse
 from ..pictures import PICTURES, picture
 from ..pictures.drawing import drawing
@@ -56,8 +56,8 @@ EXAMPLES = (
 def run(argv: list[str], out: Output) -> int:
     arguments = parse(argv, OPTIONS)
     path = one_positional(arguments, "the flow's file")
-    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), given=compile_inputs(arguments))
-    out.report(without_hints(program.diagnostics), placed_sources(program.sources, path, program.places))
+    program = load_flow(path, arguments.text("--flow"), arguments.all("--with"), options=compile_inputs(arguments))
+    out.report(*placed(program, path, without_hints(program.diagnostics)))
     form = "json" if arguments.flag("--json") else arguments.text("--format", "text")
     if form == "json":
         from flowc.compiler.ir.json_form import to_json
@@ -88,7 +88,8 @@ def _on_every_target(program: Program, path: str, arguments: Arguments) -> tuple
     diagnostics = targeting.problems(program, path, compilations, options)
     # whoever reviews the flow need not know its datastore yet
     kept = [diagnostic for diagnostic in diagnostics if diagnostic.code != "FLOW601"]
-    return kept, placed_sources(program.sources, path, program.places)
+    shown, sources = placed(program, path, kept)
+    return list(shown), sources
 
 
 def _paragraphs(flow: Flow, scope: Scope) -> Iterator[str]:

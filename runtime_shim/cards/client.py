@@ -40,24 +40,24 @@ def get_cards(
     if not cards:
         raise CardNotPresentException(task.pathspec, card_type=type, card_id=id)
     return CardContainer(
-        [each for each in cards if (id is None or each.id == id) and (type is None or each.type == type)],
+        [card for card in cards if (id is None or card.id == id) and (type is None or card.type == type)],
         origin and origin.pathspec,
     )
 
 
 def origin_of(task: Any) -> Any:
     """Returns the task that has done the work, an object of the client; None where the task has done it itself."""
-    found, seen = None, {task.pathspec}
+    origin, seen = None, {task.pathspec}
     while task.origin_pathspec is not None and task.origin_pathspec not in seen:
         flow, _, step, path = task._parts
-        task = found = _type(task)._made(task._datastore, (flow, task.origin_pathspec.split("/")[1], step, path))
+        task = origin = _type(task)._made(task._datastore, (flow, task.origin_pathspec.split("/")[1], step, path))
         seen.add(task.pathspec)
-    return found
+    return origin
 
 
 def cards_of(task: Any) -> List[Card]:
     """Returns the cards of an object of the client, without following where it was taken over from."""
-    return [Card(task, each) for each in stored.cards_of_task(task._datastore.store, *task._parts)]
+    return [Card(task, entry) for entry in stored.cards_of_task(task._datastore.store, *task._parts)]
 
 
 class Card:
@@ -148,10 +148,10 @@ class Card:
         if stored.REFRESHED in entry.endings:
             from ..fast_start import json_text
 
-            found: Dict[str, Any] = json_text.loads(
+            values: Dict[str, Any] = json_text.loads(
                 (store.get(entry.name + stored.REFRESHED) or b"null").decode("utf-8", "surrogatepass")
             )
-            return found
+            return values
         if self.is_html:
             return None
         card = stored.loads(store.get(entry.shown) or b"", entry.shown)
@@ -159,7 +159,11 @@ class Card:
             return None
         updatable = set(card["updatable"])
         token = "final" if card["state"] == "ok" else f"runtime-{card['updated']}"
-        data = {each["id"]: each for each in stored.walked(card["components"]) if each.get("id") in updatable}
+        data = {
+            component["id"]: component
+            for component in stored.walked(card["components"])
+            if component.get("id") in updatable
+        }
         return {"reload_token": token, "data": data, "created_on": card["updated"]}
 
     def view(self) -> None:
@@ -210,6 +214,6 @@ class CardContainer:
         from html import escape
 
         return "\n".join(
-            f"<h1>Displaying Card Of Type : {escape(each.type.title())}</h1>\n{each._repr_html_()}"
-            for each in self._cards
+            f"<h1>Displaying Card Of Type : {escape(card.type.title())}</h1>\n{card._repr_html_()}"
+            for card in self._cards
         )

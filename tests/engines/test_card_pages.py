@@ -51,9 +51,9 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
     (tmp_path / "notebook.html").write_text(f"<!DOCTYPE html><title>Notebook</title>{notebook}", encoding="utf-8")
     gentle = "<p id='p'>not run</p><script>document.getElementById('p').textContent = eval('1 + 1')</script>"
     (tmp_path / "gentle.html").write_text(framed(gentle, "gentle"), encoding="utf-8")
-    found = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
+    pages = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
     assert canary.calls == []
-    for name, seen in found.items():
+    for name, seen in pages.items():
         assert (
             seen["answers"] == []
             and seen["dialogs"] == []
@@ -62,8 +62,8 @@ def test_a_hostile_card_gets_nothing_out(canary: Canary, tmp_path: Path) -> None
             and seen["url"]
         ), (name, seen)
         assert seen["wide"] <= 0, name
-    assert found["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
-    assert any("not run" in each for each in found["drawn"]["frames"])  # those of a component do not
+    assert pages["gentle"]["frames"] == ["2"]  # scripts of a custom type run, in their frame
+    assert any("not run" in each for each in pages["drawn"]["frames"])  # those of a component do not
 
 
 CHART = {
@@ -92,9 +92,9 @@ def test_charts_are_drawn_without_eval_and_without_a_network(canary: Canary, tmp
     assert "unsafe" not in page[: page.index("<title>")].replace("style-src 'unsafe-inline'", "")
     (tmp_path / "charts.html").write_text(with_charts(page, built("charts.js")), encoding="utf-8")
     (tmp_path / "plain.html").write_text(html_of({"metadata": {}, "components": blocks}), encoding="utf-8")
-    found = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
+    pages = browser.run(Path(__file__).with_name("card_pages.py"), str(tmp_path))
     assert canary.calls == []
-    for seen in found.values():
+    for seen in pages.values():
         assert seen["dialogs"] == [] and seen["errors"] == [] and seen["answers"] == [] and seen["wide"] <= 0
-    assert found["charts"]["charts"][0] >= 4  # two of the hostile ones cannot be drawn, and say so
-    assert found["plain"]["charts"] == [0]
+    assert pages["charts"]["charts"][0] >= 4  # two of the hostile ones cannot be drawn, and say so
+    assert pages["plain"]["charts"] == [0]

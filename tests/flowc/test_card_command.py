@@ -1,4 +1,4 @@
-"""`flowc card`: which card is meant, and what is done with it."""
+"""`flowc card`: choosing a card, and showing it."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("command")
-    (made / "flow.py").write_text(FLOW)
+    created = tmp_path_factory.mktemp("command")
+    (created / "flow.py").write_text(FLOW)
     for name in ("old", "new"):
-        run(made / "flow.py", made / ".flowc", run_id=name)
-    return made
+        run(created / "flow.py", created / ".flowc", run_id=name)
+    return created
 
 
 def card(folder: Path, *words: str, check: bool = True) -> Done:
@@ -89,15 +89,15 @@ def test_list(folder: Path, tmp_path: Path) -> None:
         *["old/start/start"] * 3, "old/body/body-0", "old/body/body-1",
     ]  # fmt: skip
     assert card(folder, "list").stdout.count("new/") == 5
-    found = json.loads(card(folder, "list", "--as-json", "--type", "default").stdout)
-    assert [each["pathspec"] for each in found] == ["F/new/body/body-0", "F/new/body/body-1"]
-    assert set(found[0]["cards"][0]) == {"id", "hash", "type", "filename", "attempt"}
+    tasks = json.loads(card(folder, "list", "--as-json", "--type", "default").stdout)
+    assert [task["pathspec"] for task in tasks] == ["F/new/body/body-0", "F/new/body/body-1"]
+    assert set(tasks[0]["cards"][0]) == {"id", "hash", "type", "filename", "attempt"}
     card(folder, "list", "old/start", "--id", "one", "--file", str(tmp_path / "cards.json"))
     assert len(json.loads((tmp_path / "cards.json").read_text())[0]["cards"]) == 1
 
 
 def test_of_the_flow_s_file(folder: Path) -> None:
-    """Metaflow's words: a step is one of the latest run."""
+    """As with Metaflow's command, a step alone is one of the latest run."""
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
         start = "import sys; from flowc.cli import main_for_file; sys.exit(main_for_file('flow.py', 'F', sys.argv[1:]))"

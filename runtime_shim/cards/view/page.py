@@ -102,8 +102,8 @@ def html_of(page: Dict[str, Any], title: str = "", charts: Optional[Callable[[],
     """
     metadata = page.get("metadata") or {}
     name = title or str(metadata.get("pathspec") or "Card")
-    sections = [each for each in _sections(page.get("components") or ()) if each]
-    links = "".join(f'<li><a href="#{anchor(each)}">{escape(str(each))}</a></li>' for each in sections)
+    sections = [section for section in _sections(page.get("components") or ()) if section]
+    links = "".join(f'<li><a href="#{anchor(section)}">{escape(str(section))}</a></li>' for section in sections)
     nav = f'<nav aria-label="Sections"><ul>{links}</ul></nav>' if len(sections) > 1 else ""
     failed = ""
     if metadata.get("failure"):
@@ -111,7 +111,7 @@ def html_of(page: Dict[str, Any], title: str = "", charts: Optional[Callable[[],
             '<div class="failed" role="note"><strong>This attempt failed.</strong>'
             f"<pre>{escape(str(metadata['failure']))}</pre></div>"
         )
-    blocks = "\n".join(block_html(each) for each in page.get("components") or ())
+    blocks = "\n".join(block_html(block) for block in page.get("components") or ())
     body = f"{nav}<main>{failed}{blocks}</main>"
     if charts is None or CHART not in blocks:
         return _document(name, _POLICY, body)
@@ -152,11 +152,11 @@ def in_notebook(page: str, title: str, has_scripts: bool) -> str:
 
 
 def _sections(blocks: Any) -> Iterator[Any]:
-    for each in blocks:
-        if isinstance(each, dict) and each.get("type") == "page":
+    for block in blocks:
+        if isinstance(block, dict) and block.get("type") == "page":
             yield from (
                 inner.get("title")
-                for inner in each.get("contents") or ()
+                for inner in block.get("contents") or ()
                 if isinstance(inner, dict) and inner.get("type") == "section"
             )
 

@@ -14,7 +14,7 @@ const dark = {
 };
 
 async function draw(place) {
-  const spec = JSON.parse(place.querySelector("script").textContent);
+  const spec = JSON.parse(place.querySelector("pre").textContent);
   const box = place.querySelector(".drawn");
   const config = matchMedia("(prefers-color-scheme: dark)").matches ? dark : { background: null };
   const isVega = /\/vega\/v?\d/.test(spec.$schema || "") || (!spec.$schema && Array.isArray(spec.marks));
