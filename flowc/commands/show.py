@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from flowc.compiler.pipeline import Program
     from flowc.compiler.report.diagnostics import Diagnostic
 
-    from ..options import Arguments
 
 USAGE = ("flowc show FLOW.py [OPTIONS]",)
 TEXT = """
@@ -66,7 +65,7 @@ def run(argv: list[str], out: Output) -> int:
     elif form == "html":
         from ..pages.flow_page import html_of
 
-        diagnostics, sources = _on_every_target(program, path, arguments)
+        diagnostics, sources = _on_every_target(program, path)
         out.verbatim(html_of(program, diagnostics, sources).encode())
     elif form in PICTURES:
         out.verbatim(picture(form)(drawing(program.flow, program.scope)).encode())
@@ -75,7 +74,7 @@ def run(argv: list[str], out: Output) -> int:
     return 0
 
 
-def _on_every_target(program: Program, path: str, arguments: Arguments) -> tuple[list[Diagnostic], dict[str, str]]:
+def _on_every_target(program: Program, path: str) -> tuple[list[Diagnostic], dict[str, str]]:
     """Returns what the compiler and every target report, and the sources that they name."""
     from flowc.targets import target
 
