@@ -93,7 +93,7 @@ class Machine:
         yield {
             "kind": "unknown",
             "name": unknown,
-            "cause": f"step {step.name} chose a step that is not a case of its switch",
+            "cause": f"step {step.name} chose a step that is no case of its switch",
         }
 
     def branches(self, node: Branches) -> Iterator[Data]:
