@@ -17,7 +17,7 @@ from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
-from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
+from .members import Member, Written, decorator_expression, decorators_of, members_of, with_parameters, written
 from .metaflow_imports import unknown_imports
 from .parameters import read_parameter
 from .reading import Reading, StepFacts
@@ -154,24 +154,23 @@ def _step(
     """Returns the step, the facts about it that the IR does not keep, and diagnostics."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
-    nodes_of_decorators, problems = decorators_of(evaluator, member.owner, member.outer)
-    for owner, node in nodes_of_decorators:
-        qualified = decorator_name(evaluator.resolver, owner, node)
-        if qualified == "metaflow.step":
-            said, wrong = _step_annotations(evaluator, owner, node)
+    every, problems = decorators_of(evaluator, member.owner, member.decorators)
+    for each in every:
+        if each.name == "metaflow.step":
+            said, wrong = _step_annotations(evaluator, each.owner, each.node)
             annotations.update(said)
             problems += wrong
             marked = True
             continue
-        found, wrong = read_decorator(evaluator, owner, node, "step")
+        found, wrong = read_decorator(evaluator, each, "step")
         problems += wrong
         if found is not None:
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
-        elif qualified.startswith("metaflow."):
-            is_extended = is_extended or is_foreign(qualified)
+        elif each.name.startswith("metaflow."):
+            is_extended = is_extended or is_foreign(each.name)
         else:
-            problems += check_own(evaluator.resolver, owner, node)
+            problems += check_own(evaluator.resolver, each.owner, each.node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -287,10 +286,10 @@ def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) ->
 def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nodes.Decorator], list[Diagnostic]]:
     decorators, problems = [], []
     for owner in reversed(order):
-        found, wrong = decorators_of(evaluator, owner, owner.outer)
+        found, wrong = decorators_of(evaluator, owner, written(evaluator.resolver, owner, owner.outer))
         problems += wrong
-        for home, node in found:
-            decorator, wrong = read_decorator(evaluator, home, node, "flow", order[0].name)
+        for each in found:
+            decorator, wrong = read_decorator(evaluator, each, "flow", order[0].name)
             problems += wrong
             if decorator is not None:
                 decorators.append(decorator)
@@ -306,13 +305,9 @@ def _package_sources(
     found: list[nodes.Input] = []
     problems: list[Diagnostic] = []
     for owner in reversed(order):
-        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
-            call = decorator_expression(node) if node.kind() == "decorator" else None
-            if (
-                call is not None
-                and call.kind() == "call"
-                and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources"
-            ):
+        for each in written(evaluator.resolver, owner, owner.outer):
+            call = decorator_expression(each.node) if each.name == "metaflow.package_sources" else None
+            if call is not None and call.kind() == "call":
                 added, inputs, wrong = added_sources(evaluator, owner, call)
                 files.update(added)
                 found += inputs
@@ -346,7 +341,7 @@ def _undefined(owner: Class, name: str, place: nodes.Span, known: tuple[str, ...
 
 
 def read_decorator(
-    evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
+    evaluator: Evaluator, above: Written, level: str, flow_name: str = ""
 ) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
     """Returns the decorator and its diagnostics.
 
@@ -355,9 +350,8 @@ def read_decorator(
     from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
 
-    expression = decorator_expression(node)
-    qualified = decorator_name(evaluator.resolver, owner, node)
-    place = span(owner.module.source, node)
+    owner, qualified = above.owner, above.name
+    expression, place = decorator_expression(above.node), span(owner.module.source, above.node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
         if qualified and "." not in qualified:
