@@ -13,7 +13,7 @@ from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
 
-from .dags import Dags, visits, with_path
+from .dags import Dags, sizes, visits, with_path
 from .deployment import KUSTOMIZE, SPEC
 from .names import FLOW, object_name
 from .pods import amounts, argument, pod_template
@@ -119,8 +119,8 @@ def check_spec(flow: Flow, options: Options, spec: Emitted) -> Iterator[Diagnost
             f"`kubectl apply` keeps a copy of the object in its annotations, which hold at most {MAX_ANNOTATION} bytes"
         )
         yield Diagnostic("FLOW556", what, flow.span, why, "apply it with `kubectl apply --server-side`", WARNING)
-    dags = Dags(flow).flow(scopes(flow))
-    templates, tasks = len(flow.steps) + len(dags), max(len(dag["tasks"]) for dag in dags)
+    dags = sizes(scopes(flow), flow.by_name)
+    templates, tasks = len(flow.steps) + len(dags), max(dags)
     if templates > MAX_TEMPLATES or tasks > MAX_TASKS:
         counts = f"{templates} templates, and up to {tasks} tasks in a DAG"
         what = f"the WorkflowTemplate of flow `{flow.name}` would have {counts}"

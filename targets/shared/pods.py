@@ -8,7 +8,6 @@ requested, unless `qos="guaranteed"`, since a cpu limit slows tasks down on an i
 
 from __future__ import annotations
 
-from flowc.compiler.decorators.decorator import record_of
 from flowc.compiler.decorators.kubernetes import Kubernetes, read
 from flowc.compiler.fast_start.record import record
 from flowc.runtime_shim.contract.semantics import DEFAULT_MEMORY
@@ -77,13 +76,19 @@ def pod_of(step: Step) -> Pod:
 
 def is_guaranteed(step: Step) -> bool:
     """Returns True for a step whose pod must have the quality of service Guaranteed."""
-    return _read(step)[1].is_guaranteed
+    own = decorator_of(step, "kubernetes")
+    return own is not None and read(own).is_guaranteed
 
 
 def _read(step: Step) -> tuple[Resources | None, Kubernetes]:
     """Returns the values of `@resources`, or None without it, and those of `@kubernetes`."""
     needs, own = decorator_of(step, "resources"), decorator_of(step, "kubernetes")
-    return record_of(needs) if needs else None, read(own) if own else Kubernetes()
+    resources = None
+    if needs is not None:
+        from flowc.compiler.decorators.resources import read as read_resources
+
+        resources = read_resources(needs)
+    return resources, read(own) if own is not None else Kubernetes()
 
 
 def metadata(pod: Pod) -> Data:
