@@ -227,14 +227,14 @@ class Compilation:
 
 
 def compilations(
-    program: Program, emitters: Iterable[Emitter], arguments: Arguments, digest: str, path: str
+    program: Program, emitters: Sequence[Emitter], arguments: Arguments, digest: str, path: str
 ) -> tuple[Compilation, ...]:  # fmt: skip
     """Returns the compilation of the program for each target; `digest` is the code package's.
 
     Raises Usage for a value that one of the targets does not accept.
     """
     packages: tuple[tuple[str, str], ...] = ()
-    if demand.asks(program.flow):
+    if emitters and demand.asks(program.flow):
         from .environments import delivery
 
         packages = delivery.variables(program.flow, path, _settings(arguments, path), arguments.text("--environments"))
