@@ -19,10 +19,8 @@ from ..source.text import span
 from .arguments import bind, folded, values
 from .members import Member, Written, decorator_expression, decorators_of, members_of, with_parameters, written
 from .metaflow_imports import unknown_imports
-from .parameters import read_parameter
 from .reading import Reading, StepFacts
 from .transitions import read_transition
-from .user_decorators import check_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,6 +105,8 @@ def _parameters(
             parameter, carried, wrong = read_include(evaluator, member, flow_name)
             files.update(carried)
         else:
+            from .parameters import read_parameter
+
             parameter, wrong = read_parameter(evaluator, member, flow_name)
         problems += wrong
         if parameter is not None:
@@ -170,6 +170,8 @@ def _step(
         elif each.name.startswith("metaflow."):
             is_extended = is_extended or is_foreign(each.name)
         else:
+            from .user_decorators import check_own
+
             problems += check_own(evaluator.resolver, each.owner, each.node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
@@ -347,7 +349,6 @@ def read_decorator(
 
     The decorator is None for an ordinary function of the user's and for a mistake.
     """
-    from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
 
     owner, qualified = above.owner, above.name
@@ -364,9 +365,11 @@ def read_decorator(
     spec = specification(name)
     if spec is None and name in owner.module.functions:
         return None, []  # its replacement, if Metaflow has no such name
-    if spec is None and name in EXTENSIONS:
-        return None, [of_extension(name, place)]
     if spec is None:
+        from ..decorators._extensions import EXTENSIONS, of_extension
+
+        if name in EXTENSIONS:
+            return None, [of_extension(name, place)]
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "use one of the decorators in the documentation, or remove it"
         why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"

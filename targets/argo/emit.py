@@ -6,7 +6,6 @@ With `--kustomize yes`, a second file tells Kustomize which of their fields hold
 from __future__ import annotations
 
 from flowc.compiler.options.schedules import schedule_of
-from flowc.compiler.rules.cron import five_fields
 from flowc.compiler.rules.kubernetes_names import is_label
 from flowc.targets.shared.container import LIMITS, REQUESTS, command, init_container, mount, prerequisite, volume
 from flowc.targets.shared.provenance import compiled_with
@@ -164,6 +163,8 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     )  # fmt: skip
     schedule = schedule_of(flow)
     if schedule is not None:
+        from flowc.compiler.rules.cron import five_fields
+
         text += render(
             "argo/cron_workflow.yaml",
             name=name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flowc.compiler.ir.nodes import Foreach, Switch
 from flowc.compiler.options.schedules import schedule_of
-from flowc.compiler.rules.cron import six_fields
 from flowc.targets.shared.provenance import compiled_with
 from flowc.targets.target import Option, SpecFile
 from flowc.templates.render import render
@@ -98,6 +97,8 @@ def emit(flow: Flow, scope: Scope, options: Options) -> tuple[SpecFile, ...]:
     ]
     schedule = schedule_of(flow)
     if schedule is not None:
+        from flowc.compiler.rules.cron import six_fields
+
         text = render(
             "step_functions/schedule.json", name=schedule_name(name), description=f"Runs of flow {flow.name}",
             expression=f"cron({six_fields(schedule.cron)})", timezone=schedule.timezone,
