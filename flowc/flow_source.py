@@ -10,7 +10,7 @@ from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, located
 
 from .options import Option
-from .settings import NONE, settings_for
+from .settings import NONE, Settings, settings_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,17 +33,19 @@ def load_flow(
     `attach` holds the values of `--with`. `given` holds the other inputs of the compile. The project's settings
     determine the severity of codes, unless `isolated`.
     """
-    severities = None if isolated else settings_for(path).severities
-    given = with_project(given, path, isolated)
+    settings = NONE if isolated else settings_for(path)
     try:
-        return load(path, flow_name, attach, severities, given)
+        return load(path, flow_name, attach, settings.severities, _with_settings(given, settings))
     except Refused as refused:
         raise Refused(placed(refused.diagnostics, path), placed_sources(refused.sources, path)) from None
 
 
 def with_project(given: Given, path: str, isolated: bool = False) -> Given:
     """Returns `given` with the source roots of PYTHONPATH and, unless `isolated`, the project's roots and variables."""
-    settings = NONE if isolated else settings_for(path)
+    return _with_settings(given, NONE if isolated else settings_for(path))
+
+
+def _with_settings(given: Given, settings: Settings) -> Given:
     roots = tuple(each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each)
     if not (roots or settings.roots or settings.variables):
         return given
