@@ -53,17 +53,24 @@ def _side_by_side(folder: str) -> None:
 
 
 def _growth(folder: str) -> None:
-    """Prints what twice as many lines cost: `check` of flows whose steps have two decorators and an artifact each."""
+    """Prints what twice as many lines cost: `check` of flows whose steps have two decorators and assign an artifact.
+
+    It is one artifact for all, or one for each: then the facts about artifacts grow with the square of the steps.
+    """
     sizes = (500, 1000, 2000)
     commands = {"bare": [sys.executable, "-c", "pass"], "small": [*FLOWC, "check", "flow0.py"]}
+    rows = {}
     for size in sizes:
-        Path(folder, f"line{size}.py").write_text(decorated(size))
-        commands[str(size)] = [*FLOWC, "check", f"line{size}.py"]
+        for artifacts, what in ((1, "one artifact"), (size, f"{size} artifacts")):
+            name = f"check: {size} steps, {what}"
+            rows[name] = size
+            Path(folder, f"line{size}_{artifacts}.py").write_text(decorated(size, artifacts))
+            commands[name] = [*FLOWC, "check", f"line{size}_{artifacts}.py"]
     seconds_of = processor_seconds(commands, ROUNDS, folder)
-    for size in sizes:
-        each = (seconds_of[str(size)] - seconds_of["small"]) / size
-        ratio = f"{seconds_of[str(size)] / seconds_of['bare']:.1f} ×"
-        row(f"check: {size} steps", ratio, f"{1e6 * each:.0f} µs a step beyond a small flow")
+    for name, size in rows.items():
+        each = (seconds_of[name] - seconds_of["small"]) / size
+        ratio = f"{seconds_of[name] / seconds_of['bare']:.1f} ×"
+        row(name, ratio, f"{1e6 * each:.0f} µs a step beyond a small flow")
 
 
 if __name__ == "__main__":

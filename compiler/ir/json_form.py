@@ -91,7 +91,7 @@ def _written(value: Any, newline: str) -> str:
     kind = type(value)
     if kind is str:
         return _text(value)
-    names = getattr(kind, "__match_args__", None)
+    names = fields = getattr(kind, "__match_args__", None)
     if names is not None:
         values: Any = [getattr(value, name) for name in names]
         if kind in _KIND_OF:
@@ -113,7 +113,9 @@ def _written(value: Any, newline: str) -> str:
             parts.append(_written(each, deeper))
     else:
         for name, each in zip(names, values):
-            parts.append(f"{_text(name)}: {_written(each, deeper)}")
+            kind = type(each)
+            text = _text(each) if kind is str else repr(each) if kind is int else _written(each, deeper)
+            parts.append(f'"{name}": {text}' if fields is not None else f"{_text(name)}: {text}")
     opening, closing = "[]" if names is None else "{}"
     if deeper is newline:
         return f"{opening}{', '.join(parts)}{closing}"
