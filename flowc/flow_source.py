@@ -10,7 +10,7 @@ from flowc.compiler.pipeline import Program, load
 from flowc.compiler.report.diagnostics import Diagnostic, Refused, located
 
 from .options import Option
-from .settings import NONE, settings_for
+from .settings import NONE, Settings, settings_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,17 +35,19 @@ def load_flow(
     `attach` holds the values of `--with`. `options` holds the other inputs of the compile. The project's settings
     determine the severity of codes, unless `isolated`.
     """
-    severities = None if isolated else settings_for(path).severities
-    options = with_project(options, path, isolated)
+    settings = NONE if isolated else settings_for(path)
     try:
-        return load(path, flow_name, attach, severities, options)
+        return load(path, flow_name, attach, settings.severities, _with_settings(options, settings))
     except Refused as refused:
         raise Refused(*_from_here(refused.diagnostics, refused.sources, path, {})) from None
 
 
 def with_project(options: CompileOptions, path: str, isolated: bool = False) -> CompileOptions:
     """Returns the options with the roots of PYTHONPATH and, unless `isolated`, the project's roots and variables."""
-    settings = NONE if isolated else settings_for(path)
+    return _with_settings(options, NONE if isolated else settings_for(path))
+
+
+def _with_settings(options: CompileOptions, settings: Settings) -> CompileOptions:
     roots = tuple(word for word in os.environ.get("PYTHONPATH", "").split(os.pathsep) if word)
     if not (roots or settings.roots or settings.variables):
         return options

@@ -281,6 +281,36 @@ def either(several: Iterable[Facts]) -> Facts:
     )
 
 
+class _Changed:
+    """A set that differs from a frozen one in a few items, and shares its memory if it differs in none."""
+
+    def __init__(self, before: frozenset[str]) -> None:
+        self.before = before
+        self.more: set[str] = set()
+        self.less: set[str] = set()
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.more or (item in self.before and item not in self.less)
+
+    def add(self, item: str) -> None:
+        self.less.discard(item)
+        if item not in self.before:
+            self.more.add(item)
+
+    def discard(self, item: str) -> None:
+        self.more.discard(item)
+        if item in self.before:
+            self.less.add(item)
+
+    def result(self) -> frozenset[str]:
+        kept = self.before - self.less if self.less else self.before
+        return kept | self.more if self.more else kept
+
+    def is_as(self, other: _Changed) -> bool:
+        """Returns True if it began as the same set and has changed in the same way."""
+        return self.before is other.before and self.more == other.more and self.less == other.less
+
+
 class _Folder:
     """Walks the scopes once, and fills in the facts about each step."""
 
@@ -337,8 +367,10 @@ class _Folder:
     def after(self, name: str, here: StepFlow) -> Facts:
         """Returns the facts after the step."""
         effects, before = here.effects, here.before
-        may, must = set(before.may), set(before.must)
-        definitions = dict(before.definitions)
+        may, must = _Changed(before.may), _Changed(before.must)
+        assigned = effects.ever if here.catches else effects.may
+        changes = bool(assigned or effects.merges or here.catches)  # if not, it shares the facts before it
+        definitions = dict(before.definitions) if changes else {}
         unknown = before.unknown or effects.unknown_writes or here.foreign or (effects.leaves and not here.catches)
         for merge in effects.merges:
             sure = merge in effects.merged
@@ -351,7 +383,7 @@ class _Folder:
                 else:
                     definitions[artifact] = definitions.get(artifact, frozenset()) | value
             unknown = unknown or any(branch.unknown for branch in here.branches)
-        for artifact in effects.ever if here.catches else effects.may:
+        for artifact in assigned:
             value = effects.definitions.get(artifact, frozenset([None]))
             sure = artifact in effects.must and not here.catches
             if not sure and artifact in may:
@@ -370,7 +402,11 @@ class _Folder:
                 may.add(caught)
                 must.add(caught)
                 definitions.pop(caught, None)
-        return Facts(frozenset(may), frozenset(must), unknown, {} if self.has_init else definitions)
+        if self.has_init:
+            definitions = {}
+        every = may.result()
+        sure_ones = every if must.is_as(may) else must.result()  # in a plain chain of steps, the two are one
+        return Facts(every, sure_ones, unknown, definitions if changes else before.definitions)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
         """Returns True if the step may have assigned a function, directly or from an attribute that may be one.

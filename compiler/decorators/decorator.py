@@ -71,7 +71,12 @@ class Specification:
 
 def specification(name: str) -> Specification | None:
     """Returns the decorator of that name, or None if there is none. Only its own file is imported."""
-    return read_specification(name) if name in names() else None
+    if name not in _read and name in names():
+        _read[name] = read_specification(name)
+    return _read.get(name)
+
+
+_read: dict[str, Specification] = {}  # like `sys.modules`: a file that was imported does not change
 
 
 def read_specification(name: str) -> Specification:

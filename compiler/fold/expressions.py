@@ -56,7 +56,19 @@ def fold(text: str, lookup: Lookup, set_values: Mapping[str, Any] | None = None)
     value cannot be known. `set_values` holds values, by their text, for names and calls that cannot be known otherwise.
     Raises Unfoldable, naming the part that cannot be known.
     """
+    if (value := _literal(text)) is not None:
+        return value
     return Folder(lookup, Budget(), {}, set_values or {}).of(parsed(text).body)
+
+
+def _literal(text: str) -> int | str | None:
+    """Returns the value of a plain number or text, as most arguments are, without Python's parser; else None."""
+    if text.isdecimal() and text.isascii() and len(text) < 10 and (text[0] != "0" or text == "0"):
+        return int(text)
+    inside = text[1:-1]
+    if len(text) < 1000 and text[:1] == text[-1:] and text[:1] in ("'", '"') and len(text) > 1:
+        return inside if inside.isprintable() and text[0] not in inside and "\\" not in inside else None
+    return None
 
 
 def called(function: Any, arguments: list[Any], set_values: Mapping[str, Any] | None = None) -> Any:

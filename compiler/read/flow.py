@@ -17,12 +17,10 @@ from ..source.docstring import docstring
 from ..source.modules import Class
 from ..source.text import span
 from .arguments import bind, folded, values
-from .members import Member, decorator_expression, decorator_name, decorators_of, members_of, with_parameters
+from .members import Member, Written, decorator_expression, decorators_of, members_of, with_parameters, written
 from .metaflow_imports import unknown_imports
-from .parameters import read_parameter
 from .reading import Reading, StepFacts
 from .transitions import read_transition
-from .user_decorators import check_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,6 +107,8 @@ def _parameters(
             parameter, carried, wrong = read_include(evaluator, member, flow_name)
             files.update(carried)
         else:
+            from .parameters import read_parameter
+
             parameter, wrong = read_parameter(evaluator, member, flow_name)
         problems += wrong
         if parameter is not None:
@@ -156,24 +156,25 @@ def _step(
     """Returns the step, the facts about it that the IR does not keep, and diagnostics."""
     source = member.owner.module.source
     decorators, annotations, marked, is_extended = [], {"start": False, "end": False}, False, False
-    nodes_of_decorators, problems = decorators_of(evaluator, member.owner, member.outer)
-    for owner, node in nodes_of_decorators:
-        qualified = decorator_name(evaluator.resolver, owner, node)
-        if qualified == "metaflow.step":
-            flags, wrong = _step_annotations(evaluator, owner, node)
+    written_decorators, problems = decorators_of(evaluator, member.owner, member.decorators)
+    for one in written_decorators:
+        if one.name == "metaflow.step":
+            flags, wrong = _step_annotations(evaluator, one.owner, one.node)
             annotations.update(flags)
             problems += wrong
             marked = True
             continue
-        decorator, wrong = read_decorator(evaluator, owner, node, "step")
+        decorator, wrong = read_decorator(evaluator, one, "step")
         problems += wrong
         if decorator is not None:
             decorators.append(decorator)
             problems += _below_step(decorator.name, decorator.span) if marked else ()
-        elif qualified.startswith("metaflow."):
-            is_extended = is_extended or is_foreign(qualified)
+        elif one.name.startswith("metaflow."):
+            is_extended = is_extended or is_foreign(one.name)
         else:
-            problems += check_own(evaluator.resolver, owner, node)
+            from .user_decorators import check_own
+
+            problems += check_own(evaluator.resolver, one.owner, one.node)
     arguments = _arguments(member.node)
     statements = _body(member.node)
     name = member.node.field("name") or member.node
@@ -289,10 +290,10 @@ def _class_value(evaluator: Evaluator, members: dict[str, Member], name: str) ->
 def _flow_decorators(evaluator: Evaluator, order: list[Class]) -> tuple[list[nodes.Decorator], list[Diagnostic]]:
     decorators, problems = [], []
     for owner in reversed(order):
-        written, wrong = decorators_of(evaluator, owner, owner.outer)
+        written_decorators, wrong = decorators_of(evaluator, owner, written(evaluator.resolver, owner, owner.outer))
         problems += wrong
-        for home, node in written:
-            decorator, wrong = read_decorator(evaluator, home, node, "flow", order[0].name)
+        for one in written_decorators:
+            decorator, wrong = read_decorator(evaluator, one, "flow", order[0].name)
             problems += wrong
             if decorator is not None:
                 decorators.append(decorator)
@@ -308,13 +309,9 @@ def _package_sources(
     all_inputs: list[nodes.Input] = []
     problems: list[Diagnostic] = []
     for owner in reversed(order):
-        for node in owner.outer.children() if owner.outer.kind() == "decorated_definition" else []:
-            call = decorator_expression(node) if node.kind() == "decorator" else None
-            if (
-                call is not None
-                and call.kind() == "call"
-                and decorator_name(evaluator.resolver, owner, node) == "metaflow.package_sources"
-            ):
+        for each in written(evaluator.resolver, owner, owner.outer):
+            call = decorator_expression(each.node) if each.name == "metaflow.package_sources" else None
+            if call is not None and call.kind() == "call":
                 added, inputs, wrong = added_sources(evaluator, owner, call)
                 files.update(added)
                 all_inputs += inputs
@@ -348,18 +345,16 @@ def _undefined(owner: Class, name: str, place: nodes.Span, names: tuple[str, ...
 
 
 def read_decorator(
-    evaluator: Evaluator, owner: Class, node: SgNode, level: str, flow_name: str = ""
+    evaluator: Evaluator, above: Written, level: str, flow_name: str = ""
 ) -> tuple[nodes.Decorator | None, list[Diagnostic]]:  # fmt: skip
     """Returns the decorator and its diagnostics.
 
     The decorator is None for an ordinary function of the user's and for a mistake.
     """
-    from ..decorators._extensions import EXTENSIONS, of_extension
     from ..decorators.decorator import names, specification
 
-    expression = decorator_expression(node)
-    qualified = decorator_name(evaluator.resolver, owner, node)
-    place = span(owner.module.source, node)
+    owner, qualified = above.owner, above.name
+    expression, place = decorator_expression(above.node), span(owner.module.source, above.node)
     top, _, name = qualified.partition(".")
     if expression is None or top != "metaflow":
         if qualified and "." not in qualified:
@@ -372,9 +367,11 @@ def read_decorator(
     spec = specification(name)
     if spec is None and name in owner.module.functions:
         return None, []  # its replacement, if Metaflow has no such name
-    if spec is None and name in EXTENSIONS:
-        return None, [of_extension(name, place)]
     if spec is None:
+        from ..decorators._extensions import EXTENSIONS, of_extension
+
+        if name in EXTENSIONS:
+            return None, [of_extension(name, place)]
         close = nearest(name, names())
         how = f"did you mean `@{close}`?" if close else "use one of the decorators in the documentation, or remove it"
         why = "flowc cannot compile a decorator that it does not know, and leaving it out would change the flow"

@@ -211,12 +211,13 @@ def _unreadable(name: str, what: str, how: str) -> Refused:
 def _depth(text: str) -> int:
     """Returns an upper bound of the text's nesting, by brackets and indentation, without parsing it."""
     deepest = depth = 0
-    for character in text:
-        if character in "([{":
+    for each in filter("([{)]}".__contains__, text):  # all others pass in C
+        if each in "([{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif character in ")]}":
-            depth = max(0, depth - 1)
+            if depth > deepest:
+                deepest = depth
+        elif depth:
+            depth -= 1
     if deepest > MAX_DEPTH:  # brackets in strings and comments counted too: count again without them
         deepest = _bracket_depth_outside_strings(text)
     indents = max((len(line) - len(line.lstrip(" \t")) for line in text.split("\n") if line.strip()), default=0)

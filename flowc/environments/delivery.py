@@ -43,11 +43,12 @@ def problems(
     """
     from flowc.compiler.fast_start.record import replace
 
-    stale = list(locks.problems(flow, path, options))
-    yield from (replace(problem, severity=ERROR) if how == ARCHIVE else problem for problem in stale)
-    if stale or not deployed or how == NONE or not asks(flow):
+    read = locks.read_all(path, flow.name)
+    found = list(locks.problems(flow, path, options, read))
+    yield from (replace(each, severity=ERROR) if how == ARCHIVE else each for each in found)
+    if found or not deployed or how == NONE or not asks(flow):
         return
-    steps = locks.of_steps(flow, path, options)
+    steps = locks.of_steps(flow, path, options, read)
     for step in flow.steps:
         if step.name in steps:
             yield from _of_step(flow, step, steps[step.name], path, image)

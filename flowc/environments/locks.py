@@ -15,11 +15,14 @@ from .demand import concerns, folder_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
 
     from flowc.compiler.ir.nodes import Flow
 
     from .pylock import Lock
     from .requests import Wanted
+
+    Read: TypeAlias = tuple[dict[str, Lock], list[str]]  # what `read_all` returns
 
 PREFIX, SUFFIX = "pylock.", ".toml"
 MISSING, STALE = "FLOW160", "FLOW161"
@@ -30,7 +33,7 @@ def file_name(lock: Lock, prefix: str = "") -> str:
     return f"{PREFIX}{prefix}{lock.name}-{lock.platform.name.replace('/', '-')}{SUFFIX}"
 
 
-def read_all(path: str, flow: str) -> tuple[dict[str, Lock], list[str]]:
+def read_all(path: str, flow: str) -> Read:
     """Returns the locks of the flow by file, and a message for each file that cannot be read."""
     folder = folder_of(path)
     if not os.path.isdir(folder):  # saves the import
@@ -61,15 +64,15 @@ def _names(folder: str) -> list[str]:
     return sorted(name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX))
 
 
-def problems(flow: Flow, path: str, options: dict[str, str]) -> Iterator[Diagnostic]:
+def problems(flow: Flow, path: str, options: dict[str, str], read: Read | None = None) -> Iterator[Diagnostic]:
     """Yields FLOW160 if the flow asks for packages and has no lock, FLOW161 if its lock does not match it.
 
-    `options` are the settings of the flow's project.
+    `options` are the settings of the flow's project. `read` are its locks, if the caller has read them.
     """
     if not concerns(flow, path):
         return
     environments = requests.wanted(flow, requests.default_python(options))
-    lock_files, damaged = read_all(path, flow.name)
+    lock_files, damaged = read or read_all(path, flow.name)
     if not lock_files and not damaged:
         if environments:
             yield _missing(environments, path)
@@ -144,9 +147,14 @@ def for_platforms(flow: Flow, path: str, options: dict[str, str], beginning: str
     return list(selected.values())
 
 
-def of_steps(flow: Flow, path: str, options: dict[str, str]) -> dict[str, tuple[Lock, ...]]:
-    """Returns the locks for Linux of each step that has an environment, by platform; {} if nothing is locked."""
-    lock_files, _ = read_all(path, flow.name)
+def of_steps(
+    flow: Flow, path: str, options: dict[str, str], read: Read | None = None
+) -> dict[str, tuple[Lock, ...]]:  # fmt: skip
+    """Returns the locks for Linux of each step that has an environment, by platform; {} if nothing is locked.
+
+    `options` and `read` are as in `problems`.
+    """
+    lock_files, _ = read or read_all(path, flow.name)
     steps: dict[str, tuple[Lock, ...]] = {}
     for environment in requests.wanted(flow, requests.default_python(options)) if lock_files else ():
         fitting = [lock for lock in lock_files.values() if lock.request == environment.request]

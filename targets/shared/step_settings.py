@@ -16,7 +16,10 @@ FILE_FORMS = "a file: s3://BUCKET/KEY, file:///PATH or text:CONTENT"  # docs/shi
 
 def decorator_of(owner: Step | Flow, name: str) -> Decorator | None:
     """Returns the first decorator of that name, or None."""
-    return next((decorator for decorator in owner.decorators if decorator.name == name), None)
+    for decorator in owner.decorators:
+        if decorator.name == name:
+            return decorator
+    return None
 
 
 def retries(step: Step) -> int:

@@ -43,8 +43,7 @@ def _reads_what_may_be_missing(analysis: Analysis) -> bool:
     dataflow = analysis.dataflow
     for step in analysis.flow.steps:
         here = dataflow.steps[step.name]
-        available = here.before.must | dataflow.fixed
-        if any(read.name not in available for read in here.effects.reads):
+        if any(read.name not in here.before.must and read.name not in dataflow.fixed for read in here.effects.reads):
             return True
         name = getattr(step.transition, "over", None) or getattr(step.transition, "on", None)
         if name is not None and name not in here.after.must and name not in dataflow.fixed:

@@ -81,22 +81,12 @@ class Functions:
         member = self.members.get(name)
         if member is None or member.kind not in ("method", "step") or member.node.kind() != "function_definition":
             return None
-        return Code(member.owner.module, member.node, member.owner), self._decorators(member)
+        code = Code(member.owner.module, member.node, member.owner)
+        return code, tuple(each.name or "?" for each in member.decorators)
 
     def is_followed(self, module: Module, dotted: str) -> bool:
         """Returns True if the name is one of the flow's own functions."""
         return self.function(self.evaluator.resolver.qualify(module, dotted)) is not None
-
-    def _decorators(self, member: Member) -> tuple[str, ...]:
-        if member.outer.kind() != "decorated_definition":
-            return ()
-        from flowc.compiler.read.members import decorator_name
-
-        return tuple(
-            decorator_name(self.evaluator.resolver, member.owner, child) or "?"
-            for child in member.outer.children()
-            if child.kind() == "decorator"
-        )
 
     def inherited(self, owner: Class, name: str) -> Code | None:
         """Returns the method `super().NAME` in a method of the class `owner`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,21 @@ def names(name: str) -> Any:
     if top in ("json", "os", "textwrap", "math", "dict") and "." in name:
         return Library(name)
     raise KeyError(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "7", "2000", "999999999", "12345678901234567890", "''", '""', "'a'", '"two words"', "'é'", "'a\\n'", "'a' 'b'",
+     "'it\\'s'", '"""a"""', "'a' + 'b'", "'{}'", "'#'", "'('"],
+)  # fmt: skip
+def test_a_plain_literal_is_what_the_parser_says(text: str) -> None:
+    assert repr(fold(text, NAMES.__getitem__)) == repr(ast.literal_eval(text) if "+" not in text else "ab")
+
+
+@pytest.mark.parametrize("text", ["01", "1_", "'", "'a", "'a'b'", "²", "'a\nb'"])
+def test_what_only_looks_like_a_literal_is_refused(text: str) -> None:
+    with pytest.raises(Unfoldable):
+        fold(text, NAMES.__getitem__)
 
 
 @pytest.mark.parametrize("text", SAME_AS_PYTHON.strip().splitlines())

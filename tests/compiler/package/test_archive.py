@@ -6,11 +6,12 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tarfile
 
 import pytest
 from flowc.compiler.ir.scopes import scopes
-from flowc.compiler.package.archive import IR_NAME, BadName, Package, build
+from flowc.compiler.package.archive import IR_NAME, BadName, Package, build, check_names
 
 from tests.support.strategies import flow_of
 
@@ -44,5 +45,7 @@ def test_digest_is_of_the_tar_and_independent_of_order() -> None:
     "name", ["../x.py", "/x.py", "a//b", "a/./b", "", "x\0y", IR_NAME, "x" * 101, ("y" * 200 + "/") + "x" * 60]
 )
 def test_bad_names(name: str) -> None:
-    with pytest.raises(BadName):
+    with pytest.raises(BadName) as refused:
         package({name: b""})
+    with pytest.raises(BadName, match=re.escape(str(refused.value))):
+        check_names({"flow.py": b"", name: b""})

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from flowc.compiler.ir.nodes import Flow
 from flowc.compiler.ir.scopes import scopes
+from flowc.targets.argo.dags import Dags, sizes
 from flowc.targets.argo.emit import check, check_spec, emit
 from flowc.targets.argo.names import AGAIN, EACH, FLOW, LOOP, is_object_name, object_name, template_name
 from flowc.targets.argo.pods import RETRIED
@@ -40,6 +41,13 @@ def test_a_run_does_what_the_reference_says(flow: Flow) -> None:
     simulator = Simulator(text, flow)
     assert simulator.run() == "Succeeded"
     assert sorted(simulator.executed) == executed(flow)
+
+
+@given(flows(depth=3))
+@settings(deadline=None)
+def test_the_sizes_of_dags_are_known_without_making_them(flow: Flow) -> None:
+    dags = Dags(flow).flow(scopes(flow))
+    assert sorted(sizes(scopes(flow), flow.by_name)) == sorted(len(dag["tasks"]) for dag in dags)
 
 
 @given(flows(depth=2), st.data())
