@@ -174,6 +174,7 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
     if effects.unknown_reads or here.foreign or not known.sound or None in here.overs:
         return None
     names = {read.name for read in effects.reads} | {each.name for each in effects.inputs}
+    names.update(name for decorator in step.decorators for name in loaded_by(decorator))
     if isinstance(step.transition, nodes.Foreach):
         if step.transition.over is None:
             return None
@@ -184,6 +185,19 @@ def reads(flow: nodes.Flow, step: nodes.Step, known: Dataflow) -> tuple[str, ...
         names.update(over for over in here.overs if over is not None)
     artifacts = {parameter.attribute for parameter in flow.parameters} | {constant.name for constant in flow.constants}
     return tuple(sorted(name for name in names if name in artifacts or name not in known.fixed))
+
+
+def set_by(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator sets when the step has run."""
+    if decorator.name == "catch":
+        caught = record_of(decorator).artifact
+        return (caught,) if caught else ()
+    return tuple(record_of(decorator).artifacts) if decorator.name == "gpu_profile" else ()
+
+
+def loaded_by(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator reads before the step runs."""
+    return tuple(record_of(decorator).artifacts) if decorator.name == "model" else ()
 
 
 # ── the class around the steps ───────────────────────────────────────────────────────────────────────────────────────
@@ -366,10 +380,10 @@ class _Folder:
                 must.add(artifact)
             definitions[artifact] = value
         for decorator in self.of[name].decorators:
-            if decorator.name == "catch" and (caught := record_of(decorator).artifact):
-                may.add(caught)
-                must.add(caught)
-                definitions.pop(caught, None)
+            for artifact in set_by(decorator):
+                may.add(artifact)
+                must.add(artifact)
+                definitions.pop(artifact, None)
         return Facts(frozenset(may), frozenset(must), unknown, {} if self.has_init else definitions)
 
     def may_be_function(self, definition: Definition, here: StepFlow) -> bool:
