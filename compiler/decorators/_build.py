@@ -69,13 +69,14 @@ def documents() -> dict[str, str]:
         "EXTENSIONS": sorted(EXTENSIONS),
     }
     marked = [one.name for one in known if one.marker]
-    exported = [one.name for one in known if one.marker and not one.extension]  # by `from metaflow import *`
+    exported = [one.name for one in known if one.marker and not one.extension]  # by `import *`
     return {
         "flowc.runtime_shim.contract.decorator_names": _NAMES.format(
             **{name: _tuple(name, several) for name, several in tuples.items()}
         ),
         "flowc.runtime_shim.api.decorators": _MARKERS.format(
-            __all__=_tuple("__all__", exported, "[]"), markers="\n".join(f'{name} = marker("{name}")' for name in marked)
+            __all__=_tuple("__all__", exported, "[]"),
+            markers="\n".join(f'{name} = marker("{name}")' for name in marked),
         ),
     }
 

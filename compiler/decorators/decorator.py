@@ -17,7 +17,7 @@ and, if they apply:
     def check(decorator, owner)             yields what is wrong with its values; `owner` is the Step, or the Flow
     def has_effect(decorator) -> bool       False when these values ask nothing of a target, so that none need refuse it
     EXTENSION = "metaflow-checkpoint"       the package that it comes from, if not Metaflow; `import *` leaves it out
-    IN_TASK = True                          the task does what it asks, on every target: runtime_shim/extensions/of_task.py
+    IN_TASK = True                          the task does what it asks, on every target (runtime_shim/extensions)
     IN_IMAGE = True                         an image can hold what it asks for: where one is named,
     a target that leaves it out only warns
     WHY, HOW: str                           what would be lost without it,
@@ -89,7 +89,19 @@ def read_specification(name: str) -> Specification:
 
 # field of a specification → its name in the file
 _SAYS = {each: each for each in ("check", "has_effect")} | {
-    each: each.upper() for each in ("multiple", "gang", "marker", "functions", "deploy_time", "extension", "in_task", "in_image", "why", "how")
+    each: each.upper()
+    for each in (
+        "multiple",
+        "gang",
+        "marker",
+        "functions",
+        "deploy_time",
+        "extension",
+        "in_task",
+        "in_image",
+        "why",
+        "how",
+    )
 }
 
 

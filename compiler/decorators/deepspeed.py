@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
 
-from ._kinds import flags, within
-from .decorator import number, value_error
+from ._kinds import amounts, flags
 from .parallel import HOW as HOW
 from .parallel import WHY as WHY
 
@@ -39,11 +38,6 @@ def read(_decorator: Decorator) -> Deepspeed:
 
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
-    yield from within(decorator, {"all_nodes_started_timeout": (1, None)}, "seconds")
+    yield from amounts(decorator, ("all_nodes_started_timeout", "worker_polling_freq"), ())
     if "use_sudo" in decorator.attributes:
         yield from flags(decorator, "use_sudo")
-    frequency = number(decorator.attributes["worker_polling_freq"])
-    if frequency is None or frequency <= 0:
-        yield value_error(
-            decorator, "worker_polling_freq", "it must be a number of seconds above 0", "write `worker_polling_freq=5`"
-        )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
 
-from ._kinds import flags, texts, within
+from ._kinds import amounts, flags, texts, within
 from .decorator import value_error, whole
 from .parallel import HOW as HOW
 from .parallel import WHY as WHY
@@ -48,10 +48,7 @@ def read(decorator: Decorator) -> MetaflowRay:
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     yield from within(decorator, {"main_port": (1, 65535), "dashboard_port": (1, 65535)})
-    least: dict[str, tuple[int, int | None]] = dict.fromkeys(
-        ("all_nodes_started_timeout", "heartbeat_timeout", "unreachable_timeout"), (1, None)
-    )
-    yield from within(decorator, least, "seconds")
+    yield from amounts(decorator, ("all_nodes_started_timeout", "heartbeat_timeout", "unreachable_timeout"), ())
     yield from flags(decorator, "enable_worker_logs", "enable_dashboard")
     yield from texts(decorator, "logging_level", example="info")
     style = decorator.attributes["log_style"]

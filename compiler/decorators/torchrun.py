@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flowc.compiler.fast_start.record import record
 
-from ._kinds import within
+from ._kinds import amounts, within
 from .decorator import value_error, whole
 from .parallel import HOW as HOW
 from .parallel import WHY as WHY
@@ -43,7 +43,7 @@ def read(decorator: Decorator) -> Torchrun:
 
 def check(decorator: Decorator, _owner: Step) -> Iterator[Diagnostic]:
     yield from within(decorator, {"master_port": (1, 65535)})
-    yield from within(decorator, {"all_nodes_started_timeout": (1, None)}, "seconds")
+    yield from amounts(decorator, ("all_nodes_started_timeout",), ())
     processes = decorator.attributes["nproc_per_node"]
     if processes not in _WORDS and (whole(processes) or 0) < 1:
         yield value_error(

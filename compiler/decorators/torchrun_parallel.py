@@ -1,4 +1,4 @@
-"""`@torchrun_parallel(master_port=None, all_nodes_started_timeout=600, nproc_per_node=1)`: the old name of `@torchrun`."""
+"""`@torchrun_parallel(master_port=None, all_nodes_started_timeout=600, …)`: the old name of `@torchrun`."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ read, so that one run reports everything.
 
 from __future__ import annotations
 
+from flowc.runtime_shim.contract.decorator_names import GANGS
+
 from ..fast_start.record import replace
 from ..ir import nodes
 from ..names.classes import linearize
@@ -169,7 +171,7 @@ def _step(
             decorators.append(found)
             problems += _below_step(found.name, found.span) if marked else ()
         elif qualified.startswith("metaflow."):
-            is_extended = is_extended or is_foreign(qualified)
+            is_extended = is_extended or is_foreign(qualified) or qualified.removeprefix("metaflow.") in GANGS
         else:
             problems += check_own(evaluator.resolver, owner, node)
     arguments = _arguments(member.node)

@@ -175,4 +175,3 @@ def _most(values: List[str]) -> float:
         except ValueError:  # `[N/A]`
             pass
     return max(numbers, default=0.0)
-

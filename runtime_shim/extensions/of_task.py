@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ..api import running
 from ..contract import address
@@ -35,10 +36,15 @@ def run(task: Attempt, flow: FlowSpec, call: Callable[[], None]) -> None:
         _call(task, flow, attributes, call)
     finally:
         for end in reversed(ends):
-            end()
+            try:
+                end()
+            except OSError as error:  # a temporary folder that cannot be deleted never fails the step
+                print(f"flowc: {error}", file=sys.stderr)
 
 
-def _begin(task: Attempt, flow: FlowSpec, attributes: Dict[str, Dict[str, Any]], ends: List[Callable[[], None]]) -> None:
+def _begin(
+    task: Attempt, flow: FlowSpec, attributes: Dict[str, Dict[str, Any]], ends: List[Callable[[], None]]
+) -> None:
     """Sets the parts of `current`. Adds to `ends` what must be called when the step has ended."""
     if "checkpoint" in attributes or "huggingface_hub" in attributes:
         place = _place(task, flow)
@@ -202,5 +208,3 @@ def cards(decorators: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
 
         return [{"type": "blank", "id": CARD}]
     return []
-
-

@@ -1,4 +1,7 @@
-"""`@metaflow_ray`: a cluster of Ray on the nodes of a gang. Only node 0 runs the step; `ray.init()` joins the cluster."""
+"""`@metaflow_ray`: a cluster of Ray on the nodes of a gang.
+
+Only node 0 runs the step, and `ray.init()` there joins the cluster.
+"""
 
 from __future__ import annotations
 

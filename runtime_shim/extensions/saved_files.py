@@ -147,7 +147,7 @@ def _saved_archive(store: Store, folder: str, path: str) -> File:
         with tarfile.open(fileobj=file, mode="w") as archive:
             archive.add(path, arcname="" if os.path.isdir(path) else os.path.basename(path))
         file.seek(0)
-        return _written(store, folder, "archive.tar", file)  # type: ignore[arg-type]
+        return _written(store, folder, "archive.tar", file)
 
 
 def _extract(store: Store, saved: Saved, path: str) -> None:
@@ -155,7 +155,7 @@ def _extract(store: Store, saved: Saved, path: str) -> None:
     import tempfile
 
     with tempfile.TemporaryFile(prefix="flowc-") as file:
-        _read(store, saved["content"], saved["files"][0], file)  # type: ignore[arg-type]
+        _read(store, saved["content"], saved["files"][0], file)
         file.seek(0)
         with tarfile.open(fileobj=file, mode="r") as archive:
             if hasattr(tarfile, "tar_filter"):  # refuses paths that lead out of the folder (PEP 706)

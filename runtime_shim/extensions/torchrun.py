@@ -1,4 +1,7 @@
-"""`@torchrun`: `current.torch.run` starts PyTorch's launcher on each node. `TorchrunSingleNodeMultiGPU` needs no gang."""
+"""`@torchrun`: `current.torch.run` starts PyTorch's launcher on each node.
+
+`TorchrunSingleNodeMultiGPU` starts it in a task without a gang.
+"""
 
 from __future__ import annotations
 

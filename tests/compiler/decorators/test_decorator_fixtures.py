@@ -67,9 +67,7 @@ def comes_of(name: str, written: str, folder: Path) -> str:
     assert known is not None
     decorators = re.split(r" (?=@\w)", written)
     place = {"flow": "", "step": "", known.level: "\n".join(decorators)}
-    text = (GANG if name.endswith("parallel") else FLOW).format(
-        flow=place["flow"], step=textwrap.indent(place["step"], "    ")
-    )
+    text = (GANG if known.gang else FLOW).format(flow=place["flow"], step=textwrap.indent(place["step"], "    "))
     used = sorted({each.removeprefix("@").partition("(")[0] for each in decorators})
     (folder / "flow.py").write_text(f"{IMPORTS}from metaflow import {', '.join(used)}\n{FUNCTIONS}{text}")
     (folder / "hooks.py").write_text("def page(run): pass\ndef every(context): return ['a', 'b']\n")
