@@ -1,7 +1,7 @@
 """`@checkpoint(load_policy="fresh", temp_dir_root=None, show_card=True)`: `current.checkpoint` saves and loads files.
 
-Checkpoints are in flowc's datastore, and a killed process leaves none that is incomplete. Before the step begins, the latest
-checkpoint is loaded into `current.checkpoint.directory`: with `fresh` that of the task's earlier attempts, with `eager`
+Checkpoints are in flowc's datastore, and a killed process leaves none that is incomplete. Before the step begins, the
+latest one is loaded into `current.checkpoint.directory`: with `fresh` that of the task's earlier attempts, with `eager`
 also that of the same task in other runs, with `none` none. `show_card` has no effect.
 """
 

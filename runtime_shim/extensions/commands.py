@@ -93,11 +93,9 @@ def python_path() -> str:
     if _folder is None:
         import tempfile
 
-        import flowc
-
         _folder = tempfile.TemporaryDirectory(prefix="flowc-metaflow-")
         os.mkdir(os.path.join(_folder.name, "metaflow"))
-        parent = os.path.dirname(os.path.abspath(list(flowc.__path__)[0]))
+        parent = os.path.dirname(os.path.abspath(list(sys.modules["flowc"].__path__)[0]))
         with open(os.path.join(_folder.name, "metaflow", "__init__.py"), "w", encoding="utf-8") as file:
             file.write(_MODULE.format(folder=parent))
     parts = before.split(os.pathsep) if before else []

@@ -37,7 +37,8 @@ class CurrentTorch:
         }  # fmt: skip
 
     def run(
-        self, torchrun_args: Any = None, entrypoint: Any = None, entrypoint_args: Any = None, nproc_per_node: Any = None,
+        self, torchrun_args: Any = None, entrypoint: Any = None, entrypoint_args: Any = None,
+        nproc_per_node: Any = None,
         push_results_dir_to_cloud: bool = False, local_output_dir: Any = None, cloud_output_dir: Any = None,
         master_port: Any = None,
     ) -> None:  # fmt: skip

@@ -58,7 +58,8 @@ def unsupported(flow: Flow, target: str, honoured: frozenset[str], options: Opti
             if decorator.name in _DELIVERED and step.name in delivered:
                 continue
             is_gang = decorator.name in GANGS and step.name in gangs  # FLOW502 reports it
-            if decorator.name not in honoured and decorator.name not in IN_TASK and not is_gang:
+            in_task = decorator.name in IN_TASK and decorator.name not in GANGS
+            if decorator.name not in honoured and not in_task and not is_gang:
                 yield from _refusal(decorator, target, f" of step `{step.name}`", _image(step, options))
         yield from _short_timeout(step)
     if any(decorator.name == "schedule" for decorator in flow.decorators) and schedule_of(flow) is not None:
