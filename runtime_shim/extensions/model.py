@@ -44,7 +44,7 @@ class LoadedModels:
             try:
                 value = getattr(flow, name, None)
                 if value is None:
-                    raise LoadingException(f"@model loads the artifact `{name}`, which is not set")
+                    raise LoadingException("@model loads it, but it is not set")
                 found = references.described(self._store, value)
                 self._load(name, found, path)
             except LoadingException as error:

@@ -158,6 +158,10 @@ def _extract(store: Store, saved: Saved, path: str) -> None:
         _read(store, saved["content"], saved["files"][0], file)
         file.seek(0)
         with tarfile.open(fileobj=file, mode="r") as archive:
+            for member in archive:
+                target = os.path.join(path, member.name)
+                if not member.isdir() and (os.path.islink(target) or os.path.isfile(target)):
+                    os.unlink(target)  # not through a link
             if hasattr(tarfile, "tar_filter"):  # refuses paths that lead out of the folder (PEP 706)
                 archive.extractall(path, filter="tar")
             else:
