@@ -195,6 +195,11 @@ def set_by(decorator: nodes.Decorator) -> tuple[str, ...]:
     return tuple(record_of(decorator).artifacts) if decorator.name == "gpu_profile" else ()
 
 
+def set_before(decorator: nodes.Decorator) -> tuple[str, ...]:
+    """Returns the artifacts that the decorator sets before the step runs."""
+    return set_by(decorator)[:1] if decorator.name == "gpu_profile" else ()
+
+
 def loaded_by(decorator: nodes.Decorator) -> tuple[str, ...]:
     """Returns the artifacts that the decorator reads before the step runs."""
     return tuple(record_of(decorator).artifacts) if decorator.name == "model" else ()
@@ -295,6 +300,14 @@ def either(several: Iterable[Facts]) -> Facts:
     )
 
 
+def _with(facts: Facts, artifacts: list[str]) -> Facts:
+    """Returns the facts where these artifacts exist too."""
+    if not artifacts:
+        return facts
+    definitions = {name: value for name, value in facts.definitions.items() if name not in artifacts}
+    return replace(facts, may=facts.may | set(artifacts), must=facts.must | set(artifacts), definitions=definitions)
+
+
 class _Folder:
     """Walks the scopes once, and fills in the facts about each step."""
 
@@ -320,6 +333,7 @@ class _Folder:
                 facts = entry
             else:
                 facts = either(self.steps[each.step].after for each in before[name])
+            facts = _with(facts, [each for one in self.of[name].decorators for each in set_before(one)])
             here = replace(here, before=facts, overs=overs, in_every_run=name in always)
             if is_loop(self.of[name]):
                 here = replace(here, before=either([facts, self.after(name, here)]))

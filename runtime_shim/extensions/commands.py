@@ -46,13 +46,25 @@ def as_word(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value).replace('"', "")
 
 
-def script(name: Any, folder: str, error: Type[Exception], where: str) -> str:
-    """Returns the path of a script: as it is from the working folder, or beside the flow's file."""
+def script(name: Any, error: Type[Exception], where: str) -> str:
+    """Returns the path of a script: from the working folder, beside the file that names it, or on `sys.path`."""
     if not name:
         raise error(f"{where} needs an `entrypoint`: the script to run on each node")
     path = os.fspath(name)
-    beside = os.path.join(folder, path)
-    return beside if not os.path.exists(path) and os.path.exists(beside) else path
+    if os.path.exists(path):
+        return path
+    candidates = [os.path.join(folder, path) for folder in (_folder_of_caller(), *sys.path)]
+    return next((candidate for candidate in candidates if os.path.exists(candidate)), path)
+
+
+def _folder_of_caller() -> str:
+    """Returns the folder of the user's file that has called the shim."""
+    from ..task.failure import is_own
+
+    frame: Any = sys._getframe(1)
+    while frame is not None and is_own(frame.f_code.co_filename):
+        frame = frame.f_back
+    return os.path.dirname(os.path.abspath(frame.f_code.co_filename)) if frame is not None else os.getcwd()
 
 
 def run(words: List[str], error: Type[Exception], how: str) -> None:

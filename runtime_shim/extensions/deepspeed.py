@@ -43,7 +43,7 @@ class CurrentDeepspeed:
         if not self._gang.leads:
             self._gang.wait_for_leader(what)
             return
-        path = commands.script(entrypoint, self._gang.folder, DeepspeedException, "current.deepspeed.run")
+        path = commands.script(entrypoint, DeepspeedException, "current.deepspeed.run")
         given = commands.as_words(deepspeed_args)
         if "--master_addr" in given:
             raise DeepspeedException("`--master_addr` must not be given: it is the address of node 0")

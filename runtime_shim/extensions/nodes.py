@@ -37,11 +37,6 @@ class Gang:
         """True for node 0, the control task."""
         return self.index == 0
 
-    @property
-    def folder(self) -> str:
-        """The folder of the flow's file."""
-        return str(self._task.graph.folder)
-
     def meet(self, facts: Dict[str, Any], seconds: float) -> List[Dict[str, Any]]:
         """Tells the other nodes these facts and the node's `ip`. Returns those of all, by the number of the node.
 

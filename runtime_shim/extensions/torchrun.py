@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from . import commands
@@ -29,7 +28,6 @@ class CurrentTorch:
         if port is None and gang.leads:
             port = free_port() if gang.is_local else PORT
         nodes = gang.meet({"port": port}, float(attributes.get("all_nodes_started_timeout") or 600))
-        self._folder = gang.folder
         self.torchrun_args: Dict[str, Any] = {
             "nnodes": gang.nodes, "master_addr": gang.main_ip, "master_port": int(nodes[0]["port"]),
             "node_rank": gang.index,
@@ -50,7 +48,7 @@ class CurrentTorch:
         if master_port is not None:
             options["master_port"] = master_port
         options.setdefault("rdzv_endpoint", f"{options['master_addr']}:{options['master_port']}")
-        _launch(options, entrypoint, entrypoint_args, self._folder, "current.torch.run")
+        _launch(options, entrypoint, entrypoint_args, "current.torch.run")
 
 
 class TorchrunSingleNodeMultiGPU:
@@ -61,7 +59,7 @@ class TorchrunSingleNodeMultiGPU:
     ) -> None:  # fmt: skip
         """Runs the script in `nproc_per_node` processes. Raises TorchrunException if it fails."""
         options = {"nproc_per_node": 1, **_options(torchrun_args, nproc_per_node)}
-        _launch(options, entrypoint, entrypoint_args, _flow_folder(), "TorchrunSingleNodeMultiGPU().run")
+        _launch(options, entrypoint, entrypoint_args, "TorchrunSingleNodeMultiGPU().run")
 
 
 def _options(torchrun_args: Any, nproc_per_node: Any) -> Dict[str, Any]:
@@ -78,14 +76,9 @@ def _options(torchrun_args: Any, nproc_per_node: Any) -> Dict[str, Any]:
     return options
 
 
-def _launch(options: Dict[str, Any], entrypoint: Any, entrypoint_args: Any, folder: str, where: str) -> None:
-    path = commands.script(entrypoint, folder, TorchrunException, where)
+def _launch(options: Dict[str, Any], entrypoint: Any, entrypoint_args: Any, where: str) -> None:
+    path = commands.script(entrypoint, TorchrunException, where)
     if not commands.has_module("torch"):
         raise TorchrunException("PyTorch is not installed: the step's environment or image must contain `torch`")
     words: List[str] = [sys.executable, "-m", "torch.distributed.run", *commands.as_words(options), path]
     commands.run([*words, *commands.as_words(entrypoint_args)], TorchrunException, "install `torch`")
-
-
-def _flow_folder() -> str:
-    """Returns the folder that Python finds the flow's modules in."""
-    return sys.path[0] if sys.path else os.getcwd()

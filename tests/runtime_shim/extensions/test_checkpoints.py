@@ -228,10 +228,27 @@ def place(store: Store, run: str = "r", attempt: int = 0) -> checkpoints.Place:
     return checkpoints.Place(store, "F", run, "start", "-", attempt, "scope", "identity")
 
 
+def dying(store: Any, writes: int) -> Any:
+    """The store, whose process ends itself before its next write after so many."""
+    left = [writes]
+
+    def of(write: Any) -> Any:
+        def dies(*arguments: Any) -> Any:
+            if not left[0]:
+                os._exit(1)
+            left[0] -= 1
+            return write(*arguments)
+
+        return dies
+
+    for name in ("put", "put_if_absent", "write_blob"):
+        setattr(store, name, of(getattr(store, name)))
+    return store
+
+
 def test_a_killed_process_leaves_nothing_that_is_incomplete(tmp_path: Path) -> None:
     """It is killed before each of its writes in turn. Whatever can then be read is whole."""
     (tmp_path / "w").write_bytes(b"old")
-    names = ("put", "put_if_absent", "write_blob")
     for last in range(100):
         folder = str(tmp_path / str(last))
         (tmp_path / "w").write_bytes(b"old")
@@ -240,21 +257,7 @@ def test_a_killed_process_leaves_nothing_that_is_incomplete(tmp_path: Path) -> N
         pid = os.fork()
         if not pid:
             try:
-                store: Any = open_store(folder)
-                left = [last]
-
-                def dying(write: Any) -> Any:
-                    def dies(*arguments: Any) -> Any:
-                        if not left[0]:
-                            os._exit(1)
-                        left[0] -= 1
-                        return write(*arguments)
-
-                    return dies
-
-                for name in names:
-                    setattr(store, name, dying(getattr(store, name)))
-                place(store, attempt=1).save(str(tmp_path / "w"), "n", {}, True, "files")
+                place(dying(open_store(folder), last), attempt=1).save(str(tmp_path / "w"), "n", {}, True, "files")
                 os._exit(0)
             finally:
                 os._exit(2)
