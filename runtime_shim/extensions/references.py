@@ -124,7 +124,9 @@ def plain(value: Any) -> Any:
     """Returns the value as JSON can hold it. What it cannot hold becomes a text that says so."""
     if isinstance(value, dict):
         return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    if isinstance(value, list):
         return [plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

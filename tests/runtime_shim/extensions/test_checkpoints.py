@@ -283,7 +283,8 @@ def test_a_killed_process_leaves_nothing_that_is_incomplete(tmp_path: Path) -> N
 def test_a_torn_name_of_the_latest_one_is_as_none(tmp_path: Path) -> None:
     here = place(open_store(str(tmp_path / "store")))
     (tmp_path / "w").write_bytes(b"x")
-    here.save(str(tmp_path / "w"), "n", {"when": tmp_path, "list": (1, "a")}, True, "files")
+    saved = here.save(str(tmp_path / "w"), "n", {"when": tmp_path, "list": (1, "a")}, True, "files")
+    assert saved.metadata["list"] == (1, "a")
     latest = here.latest(True)
     assert latest is not None
     assert latest.metadata == {"when": "<value cannot be JSON serialized>", "list": [1, "a"]}

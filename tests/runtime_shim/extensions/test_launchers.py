@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.container import Container
 from tests.support.running import artifacts, flowc, run
 
 FLOW = """
@@ -208,6 +209,24 @@ def test_torchrun_in_one_task(tmp_path: Path, module: str) -> None:
     run(tmp_path / "flow.py", tmp_path / "store", env=modules(tmp_path, torch__distributed__run=TORCH))
     options, _ = json.loads((tmp_path / "9.1.json").read_text())
     assert options == {"nproc_per_node": "2", "node_rank": "9"}
+
+
+def test_torchrun_in_a_container(tmp_path: Path) -> None:
+    """The script is in the code package, and is found there, although the working folder is a different one."""
+    inner = "from metaflow import TorchrunSingleNodeMultiGPU"
+    source = SINGLE.format(imports=", checkpoint, current", inner=inner).replace(
+        "    @step", "    @checkpoint\n    @step", 1
+    )
+    source = source.replace(
+        "self.next(self.end)", "self.n = len(current.checkpoint.list())\n        self.next(self.end)"
+    )
+    saving = "from metaflow import Checkpoint\nwith Checkpoint() as one:\n    one.save()\nprint('rank', options['node_rank'])"
+    (tmp_path / "train_script.py").write_text(SCRIPT.replace("Path(__file__).with_name", "#") + saving)
+    flow = Container(source, tmp_path, env=modules(tmp_path, torch__distributed__run=TORCH))
+    (tmp_path / "train_script.py").unlink()
+    flow.task("start")
+    assert flow.record("start")["artifacts"]["n"]["type"] == "int"
+    assert len(list((tmp_path / "store" / "F" / "checkpoints" / "tasks").rglob("0.mfchckpt.*.json"))) == 2
 
 
 DEEPSPEED = """
