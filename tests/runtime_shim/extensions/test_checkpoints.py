@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -15,8 +16,10 @@ from flowc.runtime_shim.extensions.checkpoint import Checkpoint
 from flowc.runtime_shim.extensions.exceptions import CheckpointException, LoadingException
 from flowc.runtime_shim.store import Store, open_store
 
+from flowc.runtime_bundle import archive, write_folder
 from tests.support.container import Container
-from tests.support.running import artifacts, flowc, run
+from tests.support.pythons import pythons
+from tests.support.running import LIMIT, artifacts, flowc, run
 from tests.support.s3_server import BUCKET, S3Server
 
 COUNTING = """
@@ -183,6 +186,27 @@ def test_a_process_that_the_step_starts_saves_too(tmp_path: Path) -> None:
     found = artifacts(tmp_path / "store", "end")
     assert found["saved"] == "[('mfchckpt', 0, 0), ('mfchckpt', 1, 1), ('mfchckpt', 2, 2)]"
     assert found["left"] == "False"
+
+
+PYTHONS = pythons()
+
+
+@pytest.mark.parametrize("version", PYTHONS, ids=str)
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_child_process_where_only_the_bundle_is(version: tuple[int, int], form: str, tmp_path: Path) -> None:
+    """Neither flowc nor Metaflow is installed: the task tells its children where the shim is."""
+    runtime = tmp_path / f"runtime.{form}"
+    if form == "zip":
+        runtime.write_bytes(archive())
+    else:
+        write_folder(str(runtime))
+    (tmp_path / "train.py").write_text(SCRIPT)
+    source = CHILDREN.replace("SCRIPT", str(tmp_path / "train.py")).replace("sys.executable,", 'sys.executable, "-S",')
+    flow = Container(source, tmp_path)
+    words = [PYTHONS[version], "-S", str(runtime), "task", "--step", "start", "--path", "-"]
+    done = subprocess.run(words, env=flow.environment, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "store" / "F" / "checkpoints" / "tasks").rglob("0.mfchckpt.*.json"))) == 3
 
 
 def test_a_resumed_run_and_the_client(tmp_path: Path, client: Callable[[str], ModuleType]) -> None:
