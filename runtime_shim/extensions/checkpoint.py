@@ -62,15 +62,15 @@ class Checkpoint:
 
     def list(
         self, name: Optional[str] = None, task: Any = None, attempt: Union[None, int, str] = None,
-        full_namespace: bool = False, as_dict: bool = True,
+        full_namespace: bool = False, as_dict: bool = True, within_task: bool = True,
     ) -> List[Any]:  # fmt: skip
         """Returns the checkpoints of the running task, or of `task` (an object of the client or a pathspec).
 
         Those of `task` are of its last attempt, unless `attempt` is given. With `full_namespace`: of the running task
-        in all runs of its namespace.
+        in all runs of its namespace. (`within_task=False` is the old way to write that.)
         """
-        number = None if attempt is None else int(attempt)
-        found = _of(task, name, number) if task is not None else _here("listed").list(name, number, full_namespace)
+        number, everywhere = None if attempt is None else int(attempt), full_namespace or not within_task
+        found = _of(task, name, number) if task is not None else _here("listed").list(name, number, everywhere)
         return [one.to_dict() for one in found] if as_dict else list(found)
 
     def generate_key(self, name: str, version_id: Optional[int] = None) -> str:
@@ -140,10 +140,10 @@ class CurrentCheckpoint:
 
     def list(
         self, name: Optional[str] = None, task: Any = None, attempt: Union[None, int, str] = None,
-        full_namespace: bool = False,
+        full_namespace: bool = False, within_task: bool = True,
     ) -> List[Dict[str, Any]]:  # fmt: skip
         """Returns the checkpoints of the task, as `Checkpoint.list` does."""
-        return self._checkpoint.list(name, task, attempt, full_namespace)
+        return self._checkpoint.list(name, task, attempt, full_namespace, within_task=within_task)
 
     def refresh_directory(self) -> None:
         """Replaces `directory` by an empty one."""

@@ -64,7 +64,7 @@ def _folder_of_caller() -> str:
     frame: Any = sys._getframe(1)
     while frame is not None and is_own(frame.f_code.co_filename):
         frame = frame.f_back
-    return os.path.dirname(os.path.abspath(frame.f_code.co_filename)) if frame is not None else os.getcwd()
+    return os.path.dirname(os.path.abspath(str(frame.f_code.co_filename))) if frame is not None else os.getcwd()
 
 
 def run(words: List[str], error: Type[Exception], how: str) -> None:

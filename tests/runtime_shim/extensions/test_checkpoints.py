@@ -120,6 +120,7 @@ class F(FlowSpec):
         self.mine = current.checkpoint.save(f"ROOT/w{self.index}", name="best.of", metadata={"index": self.index})
         self.found = [one["metadata"]["index"] for one in current.checkpoint.list(name="best.of")]
         self.scoped = [one["metadata"]["index"] for one in current.checkpoint.list(full_namespace=True)]
+        assert len(current.checkpoint.list(within_task=False)) == len(self.scoped)
         current.checkpoint.load(self.mine)
         self.names = sorted(path.name for path in Path(current.checkpoint.directory).iterdir())
         self.next(self.join)
@@ -226,6 +227,10 @@ def test_a_resumed_run_and_the_client(tmp_path: Path, client: Callable[[str], Mo
             assert Path(str(reading.directory), "count").read_text() == "4"
             assert [one["key"] for one in reading.list(task=task.pathspec, attempt=0)][0] == latest["key"]
             assert reading.list(task=task, attempt=7) == [] and reading.list(task=task, name="other") == []
+    flowc("gc", "F", "--keep", "1", "--grace", "0", "--delete", "--store", str(tmp_path / "store"), check=True)
+    assert [one.id for one in client(str(tmp_path / "store")).Flow("F")] == ["again"]
+    references.load_model(latest, str(tmp_path / "kept"))
+    assert (tmp_path / "kept" / "count").read_text() == "4", "references of the resumed run outlive the first one"
     assert references.delete_model(latest) is True
     with pytest.raises(LoadingException, match="nothing is saved under the key"):
         references.load_model(latest, str(tmp_path / "x"))
