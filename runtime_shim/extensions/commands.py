@@ -50,7 +50,7 @@ def script(name: Any, error: Type[Exception], where: str) -> str:
     """Returns the path of a script: from the working folder, beside the file that names it, or on `sys.path`."""
     if not name:
         raise error(f"{where} needs an `entrypoint`: the script to run on each node")
-    path = os.fspath(name)
+    path = str(os.fspath(name))
     if os.path.exists(path):
         return path
     candidates = [os.path.join(folder, path) for folder in (_folder_of_caller(), *sys.path)]
@@ -64,7 +64,7 @@ def _folder_of_caller() -> str:
     frame: Any = sys._getframe(1)
     while frame is not None and is_own(frame.f_code.co_filename):
         frame = frame.f_back
-    return os.path.dirname(os.path.abspath(str(frame.f_code.co_filename))) if frame is not None else os.getcwd()
+    return os.path.dirname(os.path.abspath(frame.f_code.co_filename)) if frame is not None else os.getcwd()
 
 
 def run(words: List[str], error: Type[Exception], how: str) -> None:
