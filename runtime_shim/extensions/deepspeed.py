@@ -5,13 +5,15 @@ The launcher reaches the other nodes over SSH, which their image must allow. In 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from . import commands
 from .exceptions import DeepspeedException
 from .nodes import LOCAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, Iterator, List, Tuple
 
     from .nodes import Gang
 
@@ -43,38 +45,38 @@ class CurrentDeepspeed:
         if not self._gang.leads:
             self._gang.wait_for_leader(what)
             return
+        with self._gang.leading(what):
+            self._launch(deepspeed_args, entrypoint, entrypoint_args)
+
+    def _launch(self, deepspeed_args: Any, entrypoint: Any, entrypoint_args: Any) -> None:
         path = commands.script(entrypoint, DeepspeedException, "current.deepspeed.run")
         given = commands.as_words(deepspeed_args)
         if "--master_addr" in given:
             raise DeepspeedException("`--master_addr` must not be given: it is the address of node 0")
-        with hostfile(self.hosts, self.n_slots_per_host, "{} slots={}") as (name, hosts, slots):
-            for option, value, applies in (
-                ("--hostfile", name, True), ("--num_nodes", str(hosts), True), ("--num_gpus", str(slots), self.is_gpu),
-                ("--master_addr", self._gang.main_ip, True),
-            ):  # fmt: skip
-                if applies and option not in given:
+        with hostfile(self.hosts, self.n_slots_per_host) as (name, hosts, slots):
+            options = {"--hostfile": name, "--num_nodes": str(hosts)}
+            if self.is_gpu:
+                options["--num_gpus"] = str(slots)
+            options["--master_addr"] = self._gang.main_ip
+            for option, value in options.items():
+                if option not in given:
                     given += [option, value]
             words = ["deepspeed", *given, path, *commands.as_words(entrypoint_args)]
             commands.run(words, DeepspeedException, "the step's environment or image must contain `deepspeed`")
-        self._gang.say(what, {})
 
 
-class hostfile:
-    """A context manager that writes the file with the hosts, and yields its name, how many hosts it has, and the slots
-    of each. Nodes on the same machine are one host, with the slots of all of them."""
+@contextmanager
+def hostfile(hosts: List[str], slots: int) -> Iterator[Tuple[str, int, int]]:
+    """Writes the file with the hosts. Yields its name, how many hosts it has, and the slots of each.
 
-    def __init__(self, hosts: List[str], slots: int, line: str) -> None:
-        unique = list(dict.fromkeys(hosts))
-        self._slots = slots * len(hosts) // len(unique)
-        self._lines = [line.format(LOCAL if host == hosts[0] else host, self._slots) for host in unique]
+    Nodes on one machine are one host, with the slots of all of them. The file is deleted afterwards.
+    """
+    import tempfile
 
-    def __enter__(self) -> Tuple[str, int, int]:
-        import tempfile
-
-        self._file = tempfile.NamedTemporaryFile("w", prefix="hostfile-", suffix=".txt", encoding="utf-8")
-        self._file.write("".join(f"{line}\n" for line in self._lines))
-        self._file.flush()
-        return self._file.name, len(self._lines), self._slots
-
-    def __exit__(self, *_: Any) -> None:
-        self._file.close()
+    unique = list(dict.fromkeys(hosts))
+    shared = slots * len(hosts) // len(unique)
+    with tempfile.NamedTemporaryFile("w", prefix="hostfile-", suffix=".txt", encoding="utf-8") as file:
+        for host in unique:
+            file.write(f"{LOCAL if host == hosts[0] else host} slots={shared}\n")
+        file.flush()
+        yield file.name, len(unique), shared

@@ -47,7 +47,7 @@ class CurrentMPI:
 
     def _start(self, command: str, args: Any, program: Any, program_args: Any) -> None:
         words = commands.as_words(args)
-        with hostfile(self.hosts, self._slots, "{} slots={}") as (name, _, _):
+        with hostfile(self.hosts, self._slots) as (name, _, _):
             if "--hostfile" not in words:
                 words += ["--hostfile", name]
             words += str(program).split() if program else []

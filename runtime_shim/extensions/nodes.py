@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 
 from ..contract import address
 from ..fast_start import json_text
@@ -14,7 +15,7 @@ from .exceptions import GangException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional
+    from typing import Any, Callable, Dict, Iterator, List, Optional
 
     from ..task.attempt import Attempt
 
@@ -57,9 +58,23 @@ class Gang:
         """Tells the other nodes something, once for each `what`."""
         self._task.store.put(self._name(what, self.index), json_text.dumps(facts).encode("utf-8", "surrogatepass"))
 
-    def wait_for_leader(self, what: str) -> Dict[str, Any]:
-        """Waits until the control task says it, however long that takes: a gang with a failed node is stopped."""
-        return self._wait(what, 0, None)
+    @contextmanager
+    def leading(self, what: str) -> Iterator[None]:
+        """Tells the other nodes, at the end of the `with` statement, whether it has succeeded: once for each `what`."""
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            self.say(what, {"failed": failed})
+
+    def wait_for_leader(self, what: str) -> None:
+        """Waits until the `with` statement of the control task has ended, however long that takes.
+
+        Raises GangException if it has failed. (Nodes of a gang are stopped when one has died.)
+        """
+        if self._wait(what, 0, None)["failed"]:
+            raise GangException(f"node 0 of step {self._task.step} has failed, and this node with it")
 
     def _name(self, what: str, index: int) -> str:
         task = self._task

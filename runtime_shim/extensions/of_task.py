@@ -142,8 +142,8 @@ def _mpi(
 
     running.facts["mpi"] = CurrentMPI(gang, given, _slots(task)[0])
     if gang.leads:
-        call()
-        gang.say("mpi", {})
+        with gang.leading("mpi"):
+            call()
     else:
         gang.wait_for_leader("mpi")
         _go_on(task, flow)
@@ -186,12 +186,12 @@ def _slots(task: Attempt) -> Tuple[int, bool]:
     """Returns how many processes a node has room for, and True if these are its GPUs, from the step's decorators."""
     from ..contract.semantics import number
 
+    gpus = cores = 0
     for name in ("kubernetes", "batch", "resources"):
-        given = task.graph.decorator(task.step, name)
-        if given is not None:
-            gpus, cores = number(given.get("gpu")), number(given.get("cpu"))
-            return (int(gpus), True) if gpus else (max(1, int(cores or 1)), False)
-    return 1, False
+        given = task.graph.decorator(task.step, name) or {}
+        gpus = max(gpus, int(number(given.get("gpu")) or 0))
+        cores = max(cores, int(number(given.get("cpu")) or 0))
+    return (gpus, True) if gpus else (max(1, cores), False)
 
 
 def _set(name: str, value: Any) -> None:

@@ -38,16 +38,9 @@ def run(gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]) -> Non
     process = subprocess.Popen(_words(gang, attributes, address), env=commands.environment())
     try:
         if gang.leads:
-            _wait_for_nodes(gang, process, address, seconds)
-            before = os.environ.get("RAY_ADDRESS")
-            os.environ["RAY_ADDRESS"] = address
-            try:
-                call()
-            finally:
-                os.environ.pop("RAY_ADDRESS", None)
-                if before is not None:
-                    os.environ["RAY_ADDRESS"] = before
-            gang.say("ray", {})
+            with gang.leading("ray"):
+                _wait_for_nodes(gang, process, address, seconds)
+                _call(call, address)
         else:
             gang.wait_for_leader("ray")
     finally:
@@ -57,6 +50,18 @@ def run(gang: Gang, attributes: Dict[str, Any], call: Callable[[], None]) -> Non
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _call(call: Callable[[], None], address: str) -> None:
+    """Calls the step where `ray.init()` finds the cluster."""
+    before = os.environ.get("RAY_ADDRESS")
+    os.environ["RAY_ADDRESS"] = address
+    try:
+        call()
+    finally:
+        os.environ.pop("RAY_ADDRESS", None)
+        if before is not None:
+            os.environ["RAY_ADDRESS"] = before
 
 
 def _words(gang: Gang, attributes: Dict[str, Any], address: str) -> List[str]:
