@@ -114,3 +114,43 @@ def test_loaded_artifacts_are_read_by_the_step(tmp_path: Path) -> None:
     steps = json.loads(flowc("show", str(tmp_path / "flow.py"), "--json").stdout)["flow"]["steps"]
     reads = {step["name"]: step["reads"] for step in steps}
     assert {"best", "one", "key"} <= set(reads["use"]) and "absent_one" in reads["end"]
+
+
+def test_the_item_of_a_foreach(tmp_path: Path) -> None:
+    """`input` is no artifact, but loads as one."""
+    source = f"""
+from pathlib import Path
+from metaflow import FlowSpec, current, model, step
+
+
+class F(FlowSpec):
+    @model
+    @step
+    def start(self):
+        self.references = []
+        for number in range(2):
+            Path({str(tmp_path)!r}, "w").write_text(str(number))
+            self.references.append(current.model.save(Path({str(tmp_path)!r}, "w")))
+        self.next(self.read, foreach="references")
+
+    @model(load=["input"])
+    @step
+    def read(self):
+        self.text = Path(current.model.loaded["input"], "w").read_text()
+        self.next(self.join)
+
+    @step
+    def join(self, inputs):
+        self.texts = [one.text for one in inputs]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+"""
+    (tmp_path / "flow.py").write_text(source)
+    assert json.loads(flowc("check", str(tmp_path / "flow.py"), "--format", "json").stdout)["diagnostics"] == []
+    run(tmp_path / "flow.py", tmp_path / "store")
+    assert artifacts(tmp_path / "store", "end")["texts"] == "['0', '1']"
+    steps = json.loads(flowc("show", str(tmp_path / "flow.py"), "--json").stdout)["flow"]["steps"]
+    assert next(step["reads"] for step in steps if step["name"] == "read") == ["references"]
