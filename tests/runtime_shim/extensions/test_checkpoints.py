@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -307,6 +308,27 @@ def test_a_killed_process_leaves_nothing_that_is_incomplete(tmp_path: Path) -> N
     else:
         raise AssertionError("the save never ended")
     assert last >= 4, "it wrote the file, the checkpoint, its copy and the names of the latest one"
+
+
+def test_gc_deletes_what_a_killed_save_has_left(tmp_path: Path) -> None:
+    """And nothing that a checkpoint, a model or a damaged one of them may refer to."""
+    run(written(tmp_path, counting(tmp_path, dies="pass")), tmp_path / "store")
+    store = open_store(str(tmp_path / "store"))
+    before = set(store.list("F/saved/"))
+    (tmp_path / "w").write_bytes(b"lost")
+    with pytest.raises(SystemExit):
+        raising = place(store)
+        raising.store.put_if_absent = lambda *_: sys.exit()  # type: ignore[method-assign]
+        raising.save(str(tmp_path / "w"), "n", {}, True, "files")
+    words = ["gc", "F", "--delete", "--store", str(tmp_path / "store")]
+    flowc(*words, check=True)
+    assert len(set(store.list("F/saved/")) - before) == 1, "it may still be going on"
+    store.put("F/models/torn.json", b'{"version":2')
+    flowc(*words, "--grace", "0", check=True)
+    assert len(set(store.list("F/saved/")) - before) == 1
+    store.delete("F/models/torn.json")
+    assert "1 artifact" in flowc(*words, "--grace", "0", check=True).stdout
+    assert set(store.list("F/saved/")) == before
 
 
 def test_a_torn_name_of_the_latest_one_is_as_none(tmp_path: Path) -> None:
